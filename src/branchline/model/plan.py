@@ -1,0 +1,134 @@
+"""What a plan says: Plan -> DraftGraph -> ApprovedGraph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["atomic", "composite"]
+EdgeKind = Literal["written", "phase", "sequence", "inferred"]
+FileUse = Literal["create", "modify", "test", "mention"]
+Mark = Literal["open", "wip", "done", "declined", "deferred"]
+"""What the plan itself says of a task: its box, heading mark or section."""
+
+MAX_DEPTH = 3
+"""Roots have depth 0; no task is deeper than this (DESIGN, section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A path a task names, and what the task does with it."""
+
+    path: str
+    role: FileUse = "mention"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One command that decides whether a task is done; `confidence` in 0..1 is how sure the reader is that it is one."""
+
+    run: str
+    source: str = "plan"
+    confidence: float = 1.0
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One node; `line` is 1-based in the plan, `state` is the plan's own mark, `estimate` is in hours."""
+
+    id: str
+    title: str
+    kind: Kind = "atomic"
+    parent: str | None = None
+    line: int | None = None
+    state: Mark = "open"
+    role: str = "build"
+    worker: str | None = None
+    model: str | None = None
+    files: tuple[FileRef, ...] = ()
+    checks: tuple[Check, ...] = ()
+    criteria: tuple[str, ...] = ()
+    output: str = ""
+    needs: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
+    estimate: float | None = None
+    confidence: float = 1.0
+    rule: str = ""
+    body: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`after` may start only when `before` is done; either may be composite."""
+
+    before: str
+    after: str
+    kind: EdgeKind
+    line: int | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a person should know about a plan; `hold` says that `task` must not start before a person has looked."""
+
+    code: str
+    message: str
+    line: int | None = None
+    task: str | None = None
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A candidate line that became no task, and why; `became` is body, criterion, duplicate or ignored."""
+
+    line: int
+    text: str
+    why: str
+    section: str = ""
+    became: Literal["body", "criterion", "duplicate", "ignored"] = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A text, read: every candidate line is a task's line or stands in `ignored`. Tasks are in document order."""
+
+    path: str
+    digest: str
+    dialect: str
+    goal: str
+    tasks: tuple[Task, ...]
+    edges: tuple[Edge, ...] = ()
+    gate: tuple[Check, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    candidates: tuple[int, ...] = ()
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftGraph:
+    """A directed acyclic graph of tasks that nobody has approved; `plan_digest` is the digest of the text it was read from."""
+
+    plan: str
+    plan_digest: str
+    dialect: str
+    goal: str
+    tasks: tuple[Task, ...]
+    edges: tuple[Edge, ...] = ()
+    gate: tuple[Check, ...] = ()
+    request: str = ""
+    findings: tuple[Finding, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedGraph:
+    """A draft that a person or a policy approved; `digest` binds the approval to the meaning and to the workers' argv."""
+
+    graph: DraftGraph
+    digest: str
+    approved_by: str
+    approved_at: float

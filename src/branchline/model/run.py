@@ -1,0 +1,231 @@
+"""What a run records: events, the projected rows, and what passes between dispatch, workers and custody.
+
+Rows are named tuples: they go into the database and come out of it as they are, and reading a thousand of them is cheap.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, TaskState
+
+
+class Event(NamedTuple):
+    """One recorded fact; `kind` is the state it leads to (or `answered`, `noted`), `at` is seconds since the epoch."""
+
+    at: float
+    run: str
+    kind: str
+    cause: str = ""
+    task: str | None = None
+    attempt: int | None = None
+    fence: int | None = None
+    data: Mapping[str, Any] = {}
+    seq: int = 0
+
+
+class RunRow(NamedTuple):
+    """The projection of one run; `settings` and `graph` are canonical JSON texts, `plan` is relative to the root."""
+
+    run: str
+    plan: str
+    digest: str
+    state: RunState
+    reason: str
+    base: str
+    started: float
+    ended: float | None
+    settings: str
+    graph: str
+
+
+class TaskRow(NamedTuple):
+    """The projection of one task in a run; a composite keeps state `pending`, its real state is derived.
+
+    `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
+    last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is.
+    """
+
+    run: str
+    task: str
+    place: int
+    title: str
+    kind: str
+    parent: str | None
+    line: int | None
+    role: str
+    worker: str
+    state: TaskState
+    reason: str = ""
+    attempt: int = 0
+    fence: int = 0
+    tries: int = 0
+    fingerprint: str = ""
+    retry_at: float | None = None
+    evidence: str = ""
+    commit: str = ""
+    session: str = ""
+    resume: int = 0
+    accepted: int = 0
+    changed: float = 0.0
+
+
+class AttemptRow(NamedTuple):
+    """The projection of one process under custody; `fence` is its number in the run, never used twice.
+
+    One dispatch of a task (`attempt`) may need several processes: setup, work, check, merge.
+    """
+
+    run: str
+    fence: int
+    task: str
+    attempt: int
+    purpose: Purpose
+    state: AttemptState
+    role: str = ""
+    worker: str = ""
+    model: str = ""
+    effort: str = ""
+    intended: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    exit: int | None = None
+    signal: int | None = None
+    cause: str = ""
+    session: str = ""
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class QuestionRow(NamedTuple):
+    """One open or answered question of the inbox; `options` is a JSON list; `answer` is None while it is open."""
+
+    run: str
+    id: int
+    task: str
+    attempt: int
+    kind: str
+    text: str
+    options: str = "[]"
+    default: str = ""
+    deadline: str = ""
+    asked: float = 0.0
+    answer: str | None = None
+    answered: float | None = None
+
+
+class RequestRow(NamedTuple):
+    """A wish of another process that the holder of the lock turns into events; `data` is JSON."""
+
+    id: int
+    at: float
+    run: str
+    verb: str
+    task: str
+    data: str
+
+
+class Changes(NamedTuple):
+    """What one transaction writes: events with the rows they project onto, and the requests they answer."""
+
+    events: tuple[Event, ...] = ()
+    run: RunRow | None = None
+    tasks: tuple[TaskRow, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()
+    questions: tuple[QuestionRow, ...] = ()
+    requests: tuple[int, ...] = ()
+
+
+class Exit(NamedTuple):
+    """How a process ended: `code` or `signal` is set, or `lost` (nobody saw it end); `cause` says why we stopped it."""
+
+    code: int | None
+    signal: int | None = None
+    lost: bool = False
+    cause: str = ""
+
+
+class Job(NamedTuple):
+    """Everything an adapter needs to start one attempt; all paths are absolute.
+
+    `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with.
+    """
+
+    run: str
+    task: str
+    attempt: int
+    fence: int
+    role: str
+    worker: str
+    title: str
+    worktree: str
+    folder: str
+    prompt_file: str
+    exit_file: str
+    model: str = ""
+    variant: str = ""
+    agent: str = ""
+    session: str = ""
+    argv: tuple[str, ...] = ()
+    trust_exit: bool = False
+    env: Mapping[str, str] = {}
+
+
+class Command(NamedTuple):
+    """What custody starts: `stdin` is the path of a file, or empty for nothing; `env` is the whole environment."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    stdin: str = ""
+
+
+class Question(NamedTuple):
+    """What a worker needs to know before it can go on; `kind` is one of the blocked kinds (DESIGN, section 9)."""
+
+    kind: str
+    text: str
+    options: tuple[str, ...] = ()
+    default: str = ""
+    deadline: str = ""
+
+
+class Claim(NamedTuple):
+    """What a worker says happened: never more than a claim.
+
+    `error` is the text a failure is fingerprinted by; `missing` the pieces a partial result lacks; `extra` the unknown
+    keys of the exit record.
+    """
+
+    status: ClaimStatus
+    summary: str = ""
+    question: Question | None = None
+    missing: tuple[str, ...] = ()
+    error: str = ""
+    session: str = ""
+    tokens: int = 0
+    cost: float = 0.0
+    source: str = ""
+    extra: Mapping[str, Any] = {}
+
+
+class CheckResult(NamedTuple):
+    """One command that Branchline ran; `commit` is what it ran on, `log_digest` the sha256 of its whole output."""
+
+    command: str
+    exit: int
+    seconds: float
+    commit: str
+    log: str = ""
+    log_digest: str = ""
+
+
+class Verdict(NamedTuple):
+    """What Branchline found: the evidence behind `done`."""
+
+    task: str
+    level: Level
+    passed: bool
+    checks: tuple[CheckResult, ...] = ()
+    commit: str = ""
+    files: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+    reason: str = ""
