@@ -42,7 +42,8 @@ class TaskRow(NamedTuple):
     """The projection of one task in a run; a composite keeps state `pending`, its real state is derived.
 
     `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
-    last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is.
+    last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is;
+    `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session.
     """
 
     run: str
@@ -66,6 +67,8 @@ class TaskRow(NamedTuple):
     session: str = ""
     resume: int = 0
     accepted: int = 0
+    model: str = ""
+    note: str = ""
     changed: float = 0.0
 
 

@@ -1,0 +1,120 @@
+"""flags in, one workflow call, text or exactly one JSON line out, exit status; only the named command's parser is built"""
+
+import sys
+from collections.abc import Sequence
+
+from branchline import __version__
+from branchline.errors import BranchlineError, InterruptedRun
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "decompose": ("plan", "read a plan and store its reviewed graph of tasks"),
+    "review": ("plan", "show a stored graph, edit it, approve it"),
+    "approve": ("plan", "approve a graph by its digest"),
+    "explain": ("plan", "say what a line of a plan became, and by which rule"),
+    "execute": ("run", "run the tasks of an approved plan with agents in worktrees"),
+    "pulse": ("run", "the same unattended, one tick at a time"),
+    "answer": ("wish", "answer a worker's question"),
+    "accept": ("wish", "accept held work, or a held task, as it is"),
+    "retry": ("wish", "send a failed, held or cancelled task back to the start"),
+    "cancel": ("wish", "stop a task; its work is kept"),
+    "skip": ("wish", "go on without a task"),
+    "land": ("run", "bring the merged work to your branch"),
+    "status": ("look", "what every task of the newest run is doing"),
+    "why": ("look", "why a task is where it is"),
+    "inbox": ("look", "the questions that wait for you"),
+    "logs": ("look", "what a task's worker printed"),
+    "prompt": ("look", "the exact text a task's worker got"),
+    "evidence": ("look", "the checks behind a task that is done"),
+    "report": ("look", "what was done, what was not, and why"),
+    "demo": ("care", "run the bundled plan in a throw-away repository"),
+    "completion": ("care", "print the completion script of a shell"),
+}
+"""Every command: the module of this room that holds its parser, and its one line of help."""
+
+HELP_FLAGS = ("-h", "--help", "help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status (DESIGN, section 6)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in HELP_FLAGS:
+        print(overview(), file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    if words[0] in ("--version", "-V"):
+        print(f"branchline {__version__}")
+        return 0
+    return _guarded(words)
+
+
+def overview() -> str:
+    """The text of `branchline --help`: one line a command, made without building a parser."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:{width}}{words}" for name, (_, words) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: branchline COMMAND [...]          (short: bl)",
+            "",
+            "From a written plan to checked, merged work by coding agents:",
+            "  branchline decompose plans/x.md, then branchline execute",
+            "",
+            *lines,
+            "",
+            "branchline COMMAND --help says more; every command takes --json; --version prints the version.",
+        ]
+    )
+
+
+def _guarded(words: list[str]) -> int:
+    """The one place where errors become words and exit statuses."""
+    as_json = "--json" in words
+    try:
+        return _run(words)
+    except BranchlineError as error:
+        return _fail(error, as_json)
+    except KeyboardInterrupt:
+        return _fail(InterruptedRun("interrupted"), as_json)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the door: whatever nobody foresaw becomes a report, not a traceback
+        return _fail(BranchlineError(_crash(error, words)), as_json)
+
+
+def _run(words: list[str]) -> int:
+    from importlib import import_module
+
+    name = words[0]
+    if name not in COMMANDS:
+        raise _unknown(name)
+    module = import_module(f"branchline.cli.{COMMANDS[name][0]}")
+    return int(module.run(name, words[1:]))
+
+
+def _unknown(name: str) -> BranchlineError:
+    from difflib import get_close_matches
+
+    from branchline.errors import UsageError
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    return UsageError(f"there is no command {name!r}{hint} `branchline --help` lists them", command=name)
+
+
+def _fail(error: BranchlineError, as_json: bool) -> int:
+    if as_json:
+        import json
+
+        data = {"ok": False, "code": error.code, "error": error.message, "details": error.details}
+        print(json.dumps(data, ensure_ascii=False, sort_keys=True, default=str))
+    else:
+        print(f"branchline: {error.message}", file=sys.stderr)
+    return error.exit_status
+
+
+def _crash(error: Exception, words: list[str]) -> str:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="branchline-crash-", suffix=".txt", delete=False) as file:
+        file.write(f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}")
+    return f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. Nothing was lost: run the command again"

@@ -1,0 +1,47 @@
+"""What every command's parser shares: errors as ours, the flags they all have, and the way out."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from branchline.cli import COMMANDS
+from branchline.errors import UsageError
+from branchline.workflow.answer import Answer
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are ours, so that `--json` and exit status 2 hold for them too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with the command's usage."""
+        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+
+
+def new(name: str) -> Parser:
+    """The parser of one command with the flags that all commands share."""
+    parser = Parser(prog=f"branchline {name}", description=COMMANDS[name][1].capitalize() + ".", allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="print exactly one JSON line on stdout")
+    parser.add_argument("-C", dest="directory", type=Path, default=Path(), metavar="DIR", help="work as if started in DIR")
+    return parser
+
+
+def add_run(parser: Parser) -> None:
+    """`--run`, for commands that speak of the newest run unless told otherwise."""
+    parser.add_argument("--run", default="", metavar="RUN", help="another run than the newest")
+
+
+def show(answer: Answer, args: argparse.Namespace) -> int:
+    """Print an answer for people or as one JSON line; return its exit status."""
+    if args.json:
+        print(json.dumps(answer.as_json(), ensure_ascii=False, sort_keys=False, default=str))
+    elif answer.text:
+        print(answer.text, file=sys.stdout if answer.status in (0, 3, 4) else sys.stderr)
+    return answer.status
+
+
+def bare(value: Any) -> int:
+    """Print a bare JSON value, as the verbs for scripts do."""
+    print(json.dumps(value, ensure_ascii=False))
+    return 0

@@ -1,0 +1,226 @@
+"""The coordinator of one run: reap, reconcile, choose, start, record; then again."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from branchline import engine, watchdog
+from branchline.config import Settings
+from branchline.dispatch.collect import Collector
+from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.requests import events_for
+from branchline.engine import Emit, Remove, Start, State, Stop
+from branchline.errors import BranchlineError, GitError
+from branchline.model.moves import BUSY
+from branchline.model.run import AttemptRow, Event, Exit, TaskRow
+from branchline.proc import Custody, Ended, Started
+from branchline.store import Store
+
+TURN = 0.5
+"""Seconds between two looks at the requests of other processes; the design asks for less than one."""
+
+
+class Hooks(NamedTuple):
+    """What the outside world lends to a coordinator: a clock, a way to be told, a say before each start, the ^C count."""
+
+    clock: Callable[[], float]
+    told: Callable[[Sequence[Event]], None] = lambda events: None
+    turned: Callable[[], None] = lambda: None
+    confirm: Callable[[Sequence[TaskRow]], bool] = lambda rows: True
+    interrupts: Callable[[], int] = lambda: 0
+    wake: tuple[int, ...] = ()
+
+
+class Coordinator:
+    """Drives one run; it is the only writer of the store while it holds the lock."""
+
+    def __init__(
+        self, state: State, store: Store, custody: Custody, jobs: Jobs, collector: Collector, settings: Settings, hooks: Hooks
+    ) -> None:
+        self.state = state
+        self._store = store
+        self._custody = custody
+        self._jobs = jobs
+        self._collector = collector
+        self._settings = settings
+        self._hooks = hooks
+        self._handled: list[int] = []
+        self._stopped = False
+
+    def recover(self) -> None:
+        """Take up what a former coordinator left: adopt what lives, collect what ended, ask again for what never began."""
+        fences = sorted(self.state.attempts)
+        found = self._custody.adopt(fences)
+        commands = engine.outstanding(self.state, self._hooks.clock())
+        todo: list[Start | Stop | Remove] = []
+        for command in commands:
+            if isinstance(command, Emit):
+                todo += self._fold(command.event)
+            elif not isinstance(command, Start) or found.get(command.fence, "unstarted") == "unstarted":
+                todo.append(command)
+        self._commit()
+        self._perform(todo)
+
+    def feed(self, events: Iterable[Event]) -> None:
+        """Fold events, make them durable, then do what they ask for."""
+        todo: list[Start | Stop | Remove] = []
+        for event in events:
+            todo += self._fold(event)
+        self._commit()
+        self._perform(todo)
+
+    def tick(self, timeout: float = 0.0) -> bool:
+        """One turn; waits at most `timeout` seconds for something to happen. True when anything did."""
+        facts = self._reap(timeout)
+        facts += self._reconcile()
+        if facts:
+            self.feed(facts)
+        started = self._choose()
+        self._hooks.turned()
+        return bool(facts) or started
+
+    def loop(self, *, wait: bool = False) -> engine.Outcome:
+        """Tick until nothing runs and nothing can start; `wait` stays for answers. Returns how the run stands."""
+        while True:
+            happened = self.tick(0.0 if self._may_start() else self._pause())
+            if self._hooks.interrupts():
+                return engine.Outcome("running", "interrupted", over=False)
+            standing = engine.outcome(self.state)
+            if standing.over and not happened and not (wait and standing.state == "waiting"):
+                return standing
+            if self.state.draining and not self._busy():
+                return engine.Outcome("failed", self.state.draining, over=True)
+
+    def drain(self, seconds: float) -> None:
+        """After the first ^C: start nothing; a second ^C within `seconds` stops the workers too."""
+        self.state.draining = "interrupted"
+        until = self._hooks.clock() + seconds
+        while self._busy() and (self._hooks.clock() < until or self._stopped):
+            if self._hooks.interrupts() > 1 and not self._stopped:
+                self._stopped = True
+                self.feed(self._stop_all("interrupted"))
+            facts = self._reap(0.1)
+            if facts:
+                self.feed(facts)
+            if self._stopped and not self.state.attempts:
+                return
+
+    def finish(self, standing: engine.Outcome) -> None:
+        """Record how the run stands."""
+        if standing.state != self.state.run.state or standing.reason != self.state.run.reason:
+            self.feed([self._event("run", standing.reason, data={"state": standing.state})])
+
+    def _busy(self) -> bool:
+        return bool(self.state.attempts)
+
+    def _may_start(self) -> bool:
+        return False
+
+    def _pause(self) -> float:
+        """How long nothing can happen by itself: until the next retry is due, and never longer than a turn."""
+        now = self._hooks.clock()
+        due = [(self.state.tasks[t].retry_at or now) - now for t in self.state.retrying]
+        return max(0.0, min([TURN, *due]))
+
+    def _event(self, kind: str, cause: str, *, attempt: AttemptRow | None = None, data: dict[str, object] | None = None) -> Event:
+        now, run = self._hooks.clock(), self.state.run.run
+        if attempt is None:
+            return Event(now, run, kind, cause, data=data or {})
+        return Event(now, run, kind, cause, attempt.task, attempt.attempt, attempt.fence, data or {})
+
+    def _fold(self, event: Event) -> list[Start | Stop | Remove]:
+        """Fold one event and, depth first, every event that follows at once; what is left is to be performed."""
+        self.state, commands = engine.step(self.state, event)
+        todo: list[Start | Stop | Remove] = []
+        for command in commands:
+            if isinstance(command, Emit):
+                todo += self._fold(command.event)
+            else:
+                todo.append(command)
+        return todo
+
+    def _commit(self) -> None:
+        changes = self.state.take()
+        if changes.events or self._handled:
+            self._store.commit(changes._replace(requests=tuple(self._handled)))
+            self._handled.clear()
+            self._hooks.told(changes.events)
+
+    def _perform(self, commands: Iterable[Start | Stop | Remove]) -> None:
+        for command in commands:
+            if isinstance(command, Start):
+                self._start(command.fence)
+            elif isinstance(command, Stop):
+                self._custody.stop(command.fence, self._settings.grace, command.cause)
+            else:
+                self._jobs.remove_worktree(command.task)
+
+    def _start(self, fence: int) -> None:
+        """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""
+        attempt = self.state.attempts[fence]
+        try:
+            self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task]))
+        except (BranchlineError, OSError) as error:
+            self.feed([self._ended(attempt, Exit(None, cause=""), str(error))])
+
+    def _reap(self, timeout: float) -> list[Event]:
+        facts: list[Event] = []
+        for fact in self._custody.poll(timeout, self._hooks.wake):
+            attempt = self.state.attempts.get(fact.fence)
+            if attempt is None:
+                continue
+            if isinstance(fact, Started):
+                facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
+            elif isinstance(fact, Ended):
+                facts.append(self._ended(attempt, fact.exit))
+        return facts
+
+    def _ended(self, attempt: AttemptRow, exit_: Exit, error: str = "") -> Event:
+        data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
+        return self._event("ended", exit_.cause, attempt=attempt, data=data)
+
+    def _reconcile(self) -> list[Event]:
+        """Wishes of other processes, and workers that have fallen silent."""
+        now = self._hooks.clock()
+        facts: list[Event] = []
+        for request in self._store.requests():
+            self._handled.append(request.id)
+            facts += events_for(self.state, request, now)
+        hung = watchdog.silent(self.state.attempts.values(), now, self._settings.silence, self._jobs.last_output)
+        facts += [self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung]
+        return facts or ([self._event("noted", "requests seen")] if self._handled else [])
+
+    def _choose(self) -> bool:
+        """Start what can start now; True when anything did."""
+        if self._hooks.interrupts():
+            return False
+        events = engine.choose(self.state, self._hooks.clock())
+        starting = [self.state.tasks[e.task] for e in events if e.kind == "dispatching" and e.task]
+        if starting and not self._hooks.confirm(starting):
+            self.state.draining = "not confirmed"
+            return False
+        if events:
+            self.feed(events)
+        return bool(events)
+
+    def _stop_all(self, cause: str) -> list[Event]:
+        rows = [a for a in self.state.attempts.values() if a.state != "ended" and not a.cause]
+        return [self._event("stopping", cause, attempt=a) for a in rows]
+
+    def running(self) -> list[TaskRow]:
+        """The tasks that have a process under way."""
+        return [r for r in self.state.tasks.values() if r.state in BUSY]
+
+
+def last_write(paths: Iterable[Path]) -> float:
+    """The latest modification time of files that exist, else 0."""
+    times = []
+    for path in paths:
+        try:
+            times.append(path.stat().st_mtime)
+        except OSError:
+            continue
+    return max(times, default=0.0)
+
+
+__all__ = ["Coordinator", "GitError", "Hooks", "last_write"]

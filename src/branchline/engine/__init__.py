@@ -1,0 +1,23 @@
+"""pure: `step(state, event) -> (state, commands)`
+
+`state` holds what a run knows, `step` folds one event into it, `follow` decides what comes next, `choose` which tasks
+start now and how the run stands.
+"""
+
+from branchline.engine.choose import choose, outcome, outstanding
+from branchline.engine.state import Emit, Policy, Remove, Start, State, Stop
+from branchline.engine.step import replay, step
+
+__all__ = [
+    "Emit",
+    "Policy",
+    "Remove",
+    "Start",
+    "State",
+    "Stop",
+    "choose",
+    "outcome",
+    "outstanding",
+    "replay",
+    "step",
+]

@@ -1,0 +1,112 @@
+"""Which tasks start now, what is under way, and how the run stands."""
+
+from typing import NamedTuple
+
+from branchline import schedule
+from branchline.engine.follow import next_merge, open_job
+from branchline.engine.state import Command, Emit, Start, State, Stop
+from branchline.model.moves import BUSY, SATISFIED, RunState
+from branchline.model.run import Event, TaskRow
+
+
+class Outcome(NamedTuple):
+    """How a run stands: `state` and `reason` are for the run's row, `over` says that nothing can go on by itself."""
+
+    state: RunState
+    reason: str
+    over: bool
+
+
+def view(state: State, now: float) -> schedule.View:
+    """What the scheduler may look at."""
+    return schedule.View(
+        adjacency=state.adjacency,
+        state={task: row.state for task, row in state.tasks.items()},
+        ready=tuple(task for task in state.ready if not state.policy.only or task in state.policy.only),
+        busy=tuple(state.slotted),
+        slots=state.policy.slots,
+        role={task: row.role for task, row in state.tasks.items()},
+        mutex=state.mutexes,
+        retry_at={task: state.tasks[task].retry_at or 0.0 for task in state.retrying},
+        now=now,
+    )
+
+
+def choose(state: State, now: float) -> list[Event]:
+    """The events that start what can start now: retries that are due, then tasks for the free slots.
+
+    With `batch` nothing new starts before the whole of the former batch has ended.
+    """
+    due = [state.tasks[t] for t in state.retrying if (state.tasks[t].retry_at or 0.0) <= now]
+    if due:
+        return [Event(now, state.run.run, "ready", "due again", row.task, data={"resume": row.resume}) for row in due]
+    if state.draining or (state.policy.batch and (state.slotted or state.merges)):
+        return []
+    if not state.ready or len(state.slotted) >= state.policy.slots:
+        return []
+    seen = view(state, now)
+    chosen = schedule.next_batch(seen, state.policy.strategy) if state.policy.batch else schedule.choose(seen, state.policy.strategy)
+    return [_dispatch(state, state.tasks[task], now) for task in chosen]
+
+
+def _dispatch(state: State, row: TaskRow, now: float) -> Event:
+    cause = f"{state.policy.strategy}: a slot is free"
+    return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1)
+
+
+def outstanding(state: State, now: float) -> list[Command]:
+    """What must be under way according to the rows, for a coordinator that has just come.
+
+    Attempts that were intended or started are taken up under their own number; a job that ended without a move
+    (^C twice) is opened again.
+    """
+    commands: list[Command] = []
+    for fence in sorted(state.attempts):
+        attempt = state.attempts[fence]
+        commands.append(Start(fence))
+        if attempt.cause:
+            commands.append(Stop(fence, attempt.cause))
+    purposes = {"dispatching": "setup" if state.policy.isolated else "work", "checking": "check"}
+    for row in state.tasks.values():
+        if row.state in purposes and not state.live(row.task):
+            commands += open_job(state, row, purposes[row.state], Event(now, row.run, "noted"))
+    if state.merges:
+        commands += next_merge(state, "", Event(now, state.run.run, "noted"))
+    return commands
+
+
+def outcome(state: State) -> Outcome:
+    """How the run stands; "nothing to do", "waits for a person", "failed" and "deadlock" are different answers (I8)."""
+    rows = [r for r in state.tasks.values() if not state.policy.only or r.task in state.policy.only]
+    by_state: dict[str, list[str]] = {}
+    for row in rows:
+        by_state.setdefault(row.state, []).append(row.task)
+    if any(s in BUSY or s in ("ready", "retrying") for s in by_state):
+        return Outcome("running", "", over=False)
+    if all(s in SATISFIED for s in by_state):
+        whole = all(r.state in SATISFIED for r in state.tasks.values())
+        return Outcome("done", "every task is done" if whole else "the chosen tasks are done", over=True)
+    if "failed" in by_state:
+        return Outcome("failed", f"failed: {_names(by_state['failed'])}", over=True)
+    persons = [t for s in ("blocked", "held") for t in by_state.get(s, ())]
+    if persons:
+        return Outcome("waiting", f"waits for a person: {_names(persons)}", over=True)
+    if "paused" in by_state:
+        return Outcome("paused", f"paused: {_names(by_state['paused'])}", over=True)
+    return _stuck(state, by_state)
+
+
+def _stuck(state: State, by_state: dict[str, list[str]]) -> Outcome:
+    pending = by_state.get("pending", [])
+    outside = {b for t in pending for b in state.adjacency.before[t] if state.tasks[b].state not in SATISFIED}
+    unmet = sorted(outside - set(pending))
+    if by_state.get("cancelled") and not pending:
+        return Outcome("cancelled", f"cancelled: {_names(by_state['cancelled'])}", over=True)
+    if unmet:
+        return Outcome("waiting", f"{_names(pending)} wait for {_names(unmet)}", over=True)
+    return Outcome("failed", f"deadlock: {_names(pending)} wait for each other", over=True)
+
+
+def _names(tasks: list[str]) -> str:
+    shown = ", ".join(tasks[:5])
+    return shown if len(tasks) <= 5 else f"{shown} and {len(tasks) - 5} more"

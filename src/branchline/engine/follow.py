@@ -1,0 +1,191 @@
+"""What comes next: the policy of the engine, as events that follow at once."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from branchline.engine.state import Command, Emit, State
+from branchline.model.moves import LEVELS
+from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
+
+_VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
+
+
+def fingerprint(cause: str, error: str) -> str:
+    """The same for the same failure: numbers, hashes and paths are left out (DESIGN, section 9)."""
+    text = _VARIES.sub("#", f"{cause}: {error}"[-4000:].lower())
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+
+
+def event_for(event: Event, kind: str, row: TaskRow, cause: str, data: Mapping[str, Any] | None = None) -> Event:
+    """A following event about `row`, at the moment of `event`."""
+    return Event(event.at, event.run, kind, cause, row.task, row.attempt or None, None, data or {})
+
+
+def open_job(state: State, row: TaskRow, purpose: str, event: Event) -> list[Command]:
+    """The next process of this dispatch, with a number that was never used before."""
+    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", {"purpose": purpose})
+    return [Emit(intent._replace(fence=state.next_fence))]
+
+
+def after_dispatch(state: State, row: TaskRow, event: Event) -> list[Command]:
+    """A worktree first, where work is isolated."""
+    return open_job(state, row, "setup" if state.policy.isolated else "work", event)
+
+
+def after_start(state: State, attempt: AttemptRow, event: Event) -> list[Command]:
+    """Only the start of the worker itself makes a task `running`."""
+    row = state.tasks[attempt.task]
+    if attempt.purpose == "work" and row.state == "dispatching":
+        return [Emit(event_for(event, "running", row, f"attempt {attempt.attempt} started"))]
+    return []
+
+
+def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Command]:
+    """A process has ended: its claim or result decides."""
+    row, data = state.tasks[attempt.task], event.data
+    if attempt.purpose == "work":
+        commands: list[Command] = []
+        if row.state == "dispatching":
+            commands.append(Emit(event_for(event, "running", row, f"attempt {attempt.attempt} started")))
+        claim = data["claim"]
+        cause = attempt.cause or claim.get("summary") or claim["status"]
+        return [*commands, Emit(event_for(event, "claimed", row, cause, claim))]
+    if attempt.cause == "cancelled":
+        return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
+    if attempt.cause == "interrupted":
+        return []  # `outstanding` opens it again when somebody goes on with the run
+    if data.get("lost"):
+        return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
+    result = data["result"]
+    return {"setup": _after_setup, "check": _after_check, "merge": _after_merge}[attempt.purpose](
+        state, row, event, result
+    )
+
+
+def _after_setup(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+    if result.get("ok"):
+        return open_job(state, row, "work", event)
+    return _failure(state, row, event, "worktree set-up failed", result.get("error") or "", wait=state.policy.crash_wait)
+
+
+def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
+    """A claim is only a claim: `done` goes to the checks, a question to the inbox, a failure to the retry rule."""
+    claim, status = event.data, event.data["status"]
+    if status == "done":
+        return [Emit(event_for(event, "checking", row, "the worker says done"))]
+    if status in ("blocked", "permission"):
+        question = claim.get("question") or {"kind": "permission", "text": claim.get("error") or "a permission was refused"}
+        return [Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))]
+    if status == "cancelled":
+        return _after_stop(row, event)
+    error = claim.get("error") or claim.get("summary") or ""
+    if status == "rate_limited":
+        return [_again(event, row, "rate_limited", event.at + state.policy.backoff, resume=True, free=True)]
+    if status == "partial":
+        missing = ", ".join(claim.get("missing") or ()) or "see the summary"
+        return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
+    wait = state.policy.backoff if status == "timeout" else state.policy.crash_wait
+    return _failure(state, row, event, {"no_output": "no output"}.get(status, status), error, wait=wait)
+
+
+def _after_stop(row: TaskRow, event: Event) -> list[Command]:
+    """Ended on a person's word: ^C gives the task back, a cancel is final."""
+    if event.cause == "interrupted":
+        return [_again(event, row, "interrupted", event.at, free=True)]
+    return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
+
+
+def _after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+    if not result.get("ok"):
+        cause = result.get("cause") or "check failed"
+        return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)
+    needs_person = result.get("needs_person")
+    if needs_person and not row.accepted:
+        return [_hold(event, row, "approval", str(needs_person), result)]
+    if LEVELS.index(result["level"]) < LEVELS.index(state.policy.minimum) and not row.accepted:
+        text = f"no check stands behind this work: its evidence is {result['level']}, the minimum is {state.policy.minimum}"
+        return [_hold(event, row, "unchecked", text, result)]
+    return [Emit(event_for(event, "merging", row, "checks passed" if result["checks"] else "nothing to check", result))]
+
+
+def _hold(event: Event, row: TaskRow, kind: str, text: str, result: Mapping[str, Any]) -> Emit:
+    question = {"kind": kind, "text": text, "options": ["accept", "retry", "cancel"]}
+    return Emit(event_for(event, "held", row, text, {**result, "question": question}))
+
+
+def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+    if result.get("ok"):
+        return [Emit(event_for(event, "done", row, "merged", result))]
+    if result.get("conflict"):
+        return _after_conflict(state, row, event, result)
+    cause = result.get("cause") or "merge failed"
+    return _failure(state, row, event, cause, result.get("error") or "", wait=0.0)
+
+
+def _after_conflict(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+    """The first conflict gets a fresh attempt on what is there now; the second is for the person."""
+    files = ", ".join(result["conflict"]["files"])
+    print_ = fingerprint("conflict", files)
+    if row.fingerprint != print_:
+        return [_again(event, row, f"conflict in {files}", event.at, free=True, print_=print_)]
+    question = {
+        "kind": "conflict",
+        "text": f"attempt {row.attempt} conflicts again in {files}",
+        "options": ["retry", "skip", "cancel"],
+    }
+    return [Emit(event_for(event, "blocked", row, question["text"], {"question": question}))]
+
+
+def _again(
+    event: Event, row: TaskRow, cause: str, at: float, *, resume: bool = False, free: bool = False, print_: str = ""
+) -> Emit:
+    data: dict[str, Any] = {"at": at, "resume": int(resume), "free": free}
+    if print_:
+        data["fingerprint"] = print_
+    return Emit(event_for(event, "retrying", row, cause, data))
+
+
+def _failure(
+    state: State, row: TaskRow, event: Event, cause: str, error: str, *, wait: float, resume: bool = False
+) -> list[Command]:
+    """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9)."""
+    print_ = fingerprint(cause, error)
+    data = {"fingerprint": print_, "error": error[-4000:]}
+    if print_ == row.fingerprint:
+        return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
+    if row.tries > state.policy.retries:
+        return [Emit(event_for(event, "failed", row, cause, data))]
+    data |= {"at": event.at + wait, "resume": int(resume)}
+    return [Emit(event_for(event, "retrying", row, cause, data))]
+
+
+def after_answer(state: State, question: QuestionRow, event: Event) -> list[Command]:
+    """An answer sends a blocked task back, in the same session; a held one needs `accept` or `retry`."""
+    row = state.tasks[question.task]
+    if row.state != "blocked":
+        return []
+    data = {"resume": int(question.kind != "conflict"), "person": True}
+    return [Emit(event_for(event, "ready", row, "answered", data))]
+
+
+def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
+    """A dependency is satisfied: the tasks that waited for it alone become ready."""
+    released = state.frontier.satisfy((row.task,))
+    return [
+        Emit(event_for(event, "ready", state.tasks[task], f"dependencies done; the last was {row.task}"))
+        for task in released
+        if state.tasks[task].state == "pending"
+    ]
+
+
+def next_merge(state: State, task: str, event: Event) -> list[Command]:
+    """One merge at a time: the next in the tree's order, when none is under way."""
+    if any(a.purpose == "merge" and a.state != "ended" for a in state.attempts.values()):
+        return []
+    waiting = [t for t in state.merges if not state.live(t)]
+    if not waiting:
+        return []
+    first = min(waiting, key=lambda t: state.tasks[t].place)
+    return open_job(state, state.tasks[first], "merge", event)

@@ -1,0 +1,181 @@
+"""What a run knows while it runs, and the commands that a step can ask for."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from branchline.graph.adjacency import Adjacency, Frontier
+from branchline.model.moves import SATISFIED, SLOTTED, Level
+from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RunRow, TaskRow
+
+
+class Policy(NamedTuple):
+    """What the user decided about a run; times are seconds, `only` empty means every task."""
+
+    slots: int = 4
+    strategy: str = "depth-first"
+    batch: bool = False
+    retries: int = 1
+    minimum: Level = "gated"
+    isolated: bool = True
+    fail_fast: bool = False
+    only: frozenset[str] = frozenset()
+    crash_wait: float = 2.0
+    backoff: float = 30.0
+    backoff_limit: float = 900.0
+
+
+class Start(NamedTuple):
+    """Start the process of attempt `fence`; its intent is recorded."""
+
+    fence: int
+
+
+class Stop(NamedTuple):
+    """End the whole process tree of attempt `fence`."""
+
+    fence: int
+    cause: str
+
+
+class Remove(NamedTuple):
+    """Remove the worktree of a task whose work is merged."""
+
+    task: str
+
+
+class Emit(NamedTuple):
+    """This event follows at once, in the same transaction."""
+
+    event: Event
+
+
+Command = Start | Stop | Remove | Emit
+
+
+class Fresh:
+    """What the next transaction has to write."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.tasks: set[str] = set()
+        self.attempts: set[int] = set()
+        self.questions: set[int] = set()
+        self.run = False
+
+
+class State:
+    """One run in memory. A step consumes the state it is given: go on with the one it returns.
+
+    Copying ten thousand rows for each event would make a run quadratic, so the rows are replaced in place; nothing
+    outside `step` may change them.
+    """
+
+    def __init__(self, run: RunRow, adjacency: Adjacency, policy: Policy) -> None:
+        self.run = run
+        self.adjacency = adjacency
+        self.policy = policy
+        self.tasks: dict[str, TaskRow] = {}
+        self.attempts: dict[int, AttemptRow] = {}
+        self.questions: dict[int, QuestionRow] = {}
+        self.frontier = Frontier(adjacency)
+        self.ready: dict[str, None] = {}
+        self.retrying: dict[str, None] = {}
+        self.slotted: dict[str, None] = {}
+        self.merges: dict[str, None] = {}
+        self.mutexes: dict[str, frozenset[str]] = {}
+        self.next_fence = 0
+        self.next_question = 1
+        self.draining = ""
+        self._fresh = Fresh()
+
+    @classmethod
+    def restore(
+        cls,
+        run: RunRow,
+        adjacency: Adjacency,
+        policy: Policy,
+        tasks: Iterable[TaskRow],
+        attempts: Iterable[AttemptRow],
+        questions: Iterable[QuestionRow],
+    ) -> "State":
+        """Build the state from projected rows, as a new coordinator finds them."""
+        state = cls(run, adjacency, policy)
+        for row in tasks:
+            if row.kind == "atomic":
+                state.index(row)
+        state.frontier.satisfy(row.task for row in state.tasks.values() if row.state in SATISFIED)
+        for attempt in attempts:
+            state.next_fence = max(state.next_fence, attempt.fence + 1)
+            if attempt.state != "ended":
+                state.attempts[attempt.fence] = attempt
+        for question in questions:
+            state.next_question = max(state.next_question, question.id + 1)
+            if question.answer is None:
+                state.questions[question.id] = question
+        return state
+
+    def index(self, row: TaskRow) -> None:
+        """Take `row` as the task's row and keep the sets by state in agreement with it."""
+        self.tasks[row.task] = row
+        for name, states in (
+            ("ready", {"ready"}),
+            ("retrying", {"retrying"}),
+            ("slotted", SLOTTED),
+            ("merges", {"merging"}),
+        ):
+            members: dict[str, None] = getattr(self, name)
+            if row.state in states:
+                members.setdefault(row.task)
+            else:
+                members.pop(row.task, None)
+
+    def put_task(self, row: TaskRow) -> None:
+        """Replace a task's row and mark it for the next transaction."""
+        self.index(row)
+        self._fresh.tasks.add(row.task)
+
+    def put_attempt(self, row: AttemptRow) -> None:
+        """Replace an attempt's row and mark it; an ended one leaves memory with the transaction."""
+        self.attempts[row.fence] = row
+        self._fresh.attempts.add(row.fence)
+
+    def put_question(self, row: QuestionRow) -> None:
+        """Replace a question's row and mark it; an answered one leaves memory with the transaction."""
+        self.questions[row.id] = row
+        self._fresh.questions.add(row.id)
+
+    def put_run(self, row: RunRow) -> None:
+        """Replace the run's row and mark it."""
+        self.run = row
+        self._fresh.run = True
+
+    def put_event(self, event: Event) -> None:
+        """Mark an event for the next transaction."""
+        self._fresh.events.append(event)
+
+    def take(self) -> Changes:
+        """What changed since the last call, for one transaction."""
+        fresh, self._fresh = self._fresh, Fresh()
+        changes = Changes(
+            tuple(fresh.events),
+            self.run if fresh.run else None,
+            tuple(self.tasks[t] for t in sorted(fresh.tasks)),
+            tuple(self.attempts[f] for f in sorted(fresh.attempts)),
+            tuple(self.questions[q] for q in sorted(fresh.questions)),
+        )
+        for fence in fresh.attempts:
+            if self.attempts[fence].state == "ended":
+                del self.attempts[fence]
+        for question in fresh.questions:
+            if self.questions[question].answer is not None:
+                del self.questions[question]
+        return changes
+
+    def live(self, task: str) -> AttemptRow | None:
+        """The attempt of `task` that has not ended, if there is one (I1: at most one)."""
+        row = self.attempts.get(self.tasks[task].fence)
+        return row if row and row.task == task and row.state != "ended" else None
+
+    def open_question(self, task: str) -> QuestionRow | None:
+        """The oldest unanswered question of `task`."""
+        return next((q for q in self.questions.values() if q.task == task and q.answer is None), None)
