@@ -1,0 +1,155 @@
+"""Why a task is where it is: its state, how it came there, and what would move it on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from branchline.model.moves import BUSY
+from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
+from branchline.report.proof import answer_with
+from branchline.report.standing import derived, states
+from branchline.terminal.text import duration, lines, safe
+
+_HISTORY: Final = 12
+_PLAIN: Final = {
+    "pending": "it waits for its turn",
+    "ready": "it can start as soon as a slot is free",
+    "dispatching": "its worker is being started",
+    "running": "its worker is at work",
+    "claimed": "its worker has ended, and what it says is being read",
+    "checking": "its checks are being run",
+    "merging": "its work is being merged and checked again",
+    "done": "it is done",
+    "blocked": "it waits for an answer",
+    "retrying": "it will be tried again",
+    "paused": "its provider or its budget is paused",
+    "held": "it is held until a person decides",
+    "failed": "it failed",
+    "cancelled": "it was cancelled",
+    "skipped": "a person skipped it",
+}
+
+
+def why(
+    task: TaskRow,
+    events: Sequence[Event],
+    attempts: Sequence[AttemptRow] = (),
+    questions: Sequence[QuestionRow] = (),
+    tasks: Sequence[TaskRow] = (),
+) -> dict[str, Any]:
+    """Return why a task waits or what became of it: `task, state, reason, since, history, attempts, questions, next`.
+
+    `tasks` are all tasks of the run: a composite's state and reason come from those below it. `history` holds the
+    task's last events as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0 when nothing happened.
+    """
+    own = [event for event in events if event.task == task.task]
+    asked = [question for question in questions if question.task == task.task and question.answer is None]
+    below = [other for other in tasks if other.parent == task.task]
+    found = states(tasks) if below else {}
+    state = derived(found[other.task] for other in below) if task.kind == "composite" else task.state
+    return {
+        "task": task.task,
+        "title": task.title,
+        "state": state,
+        "reason": _reason(task, asked) or _below(below, found) or _PLAIN.get(state, ""),
+        "since": task.changed or (own[-1].at if own else 0.0),
+        "history": [
+            {"at": event.at, "kind": event.kind, "cause": event.cause, "attempt": event.attempt}
+            for event in own[-_HISTORY:]
+        ],
+        "attempts": _attempts([attempt for attempt in attempts if attempt.task == task.task]),
+        "questions": [{"kind": question.kind, "text": question.text} for question in asked],
+        "next": _next(task, state, asked),
+    }
+
+
+def _reason(task: TaskRow, asked: Sequence[QuestionRow]) -> str:
+    if task.reason:
+        return task.reason
+    return f"it asks: {asked[0].text}" if asked else ""
+
+
+def _below(below: Sequence[TaskRow], found: Mapping[str, str]) -> str:
+    """Return what keeps a composite open: those below it that are not done."""
+    left = [f"{other.task} {found[other.task]}" for other in below if found[other.task] not in ("done", "skipped")]
+    more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+    return (
+        f"{len(below) - len(left)} of {len(below)} below it are done; left: {', '.join(left[:5])}{more}" if left else ""
+    )
+
+
+def _attempts(attempts: Sequence[AttemptRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "attempt": attempt.attempt,
+            "purpose": attempt.purpose,
+            "worker": attempt.worker,
+            "state": attempt.state,
+            "exit": attempt.exit,
+            "signal": attempt.signal,
+            "cause": attempt.cause,
+            "seconds": _seconds(attempt),
+        }
+        for attempt in sorted(attempts, key=lambda row: row.fence)[-_HISTORY:]
+    ]
+
+
+def _seconds(attempt: AttemptRow) -> float | None:
+    if attempt.started is None or attempt.ended is None:
+        return None
+    return max(0.0, attempt.ended - attempt.started)
+
+
+def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
+    """Return the commands that would move the task on; nothing that destroys anything."""
+    if task.kind == "composite":
+        return []
+    if asked:
+        return [answer_with(task.task, question.kind) for question in asked]
+    name = safe(task.task)
+    by_state = {
+        "held": [f"branchline evidence {name}", f"branchline accept {name}", f"branchline retry {name}"],
+        "failed": [f"branchline logs {name}", f'branchline retry {name} --note "..."', f"branchline skip {name}"],
+        "cancelled": [f"branchline retry {name}"],
+        "blocked": ["branchline inbox"],
+        "paused": ["branchline budget"],
+        "done": [f"branchline evidence {name}"],
+    }
+    return [f"branchline logs {name} -f"] if state in BUSY else by_state.get(state, [])
+
+
+def why_text(found: Mapping[str, Any], now: float) -> str:
+    """Return `why` in words; `now` is in seconds since the epoch."""
+    since = f", for {duration(now - found['since'])}" if found["since"] else ""
+    first, *more = lines(found["reason"])
+    shown = [f"{safe(found['task'])} {safe(found['title'])}", f"  {found['state']}{since}: {first}"]
+    shown += [f"    {line}" for line in more]
+    shown += _section("attempts", [_attempt_words(attempt) for attempt in found["attempts"]])
+    shown += _section("history", [_event_words(event, now) for event in found["history"]])
+    shown += _section("next", found["next"])
+    return "\n".join(shown)
+
+
+def _section(name: str, body: Sequence[str]) -> list[str]:
+    return ["", f"{name}:", *(f"  {line}" for line in body)] if body else []
+
+
+def _attempt_words(attempt: Mapping[str, Any]) -> str:
+    ended = _ending(attempt)
+    took = "" if attempt["seconds"] is None else f" after {duration(attempt['seconds'])}"
+    cause = f": {safe(attempt['cause'])}" if attempt["cause"] else ""
+    worker = f" by {safe(attempt['worker'])}" if attempt["worker"] else ""
+    return f"{attempt['attempt']} {attempt['purpose']}{worker}, {ended}{took}{cause}"
+
+
+def _ending(attempt: Mapping[str, Any]) -> str:
+    if attempt["state"] != "ended":
+        return "not started yet" if attempt["state"] == "intended" else "still running"
+    if attempt["signal"] is not None:
+        return f"ended by signal {attempt['signal']}"
+    return "ended, exit not recorded" if attempt["exit"] is None else f"ended with exit {attempt['exit']}"
+
+
+def _event_words(event: Mapping[str, Any], now: float) -> str:
+    cause = f": {safe(event['cause'])}" if event["cause"] else ""
+    again = f" (attempt {event['attempt']})" if event["attempt"] else ""
+    return f"{duration(now - event['at'])} ago  {safe(event['kind'])}{again}{cause}"

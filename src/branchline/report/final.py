@@ -1,0 +1,206 @@
+"""The report of a run: what is done, what is not and why, what was spent, and where the work lies."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
+from branchline.report.proof import check_record, evidence, inbox
+from branchline.report.standing import money, spent
+from branchline.terminal.text import duration, safe
+
+_SALVAGE: Final = "refs/branchline/salvage/"
+_GROUPS: Final = {
+    "failed": "Failed",
+    "blocked": "Blocked",
+    "held": "Held",
+    "incomplete": "Incomplete",
+    "stopped": "Cancelled or skipped",
+}
+_GROUP_OF: Final = {state: state for state in ("failed", "blocked", "held")} | {
+    "cancelled": "stopped",
+    "skipped": "stopped",
+}
+
+
+def report(
+    run: RunRow,
+    tasks: Sequence[TaskRow],
+    attempts: Sequence[AttemptRow] = (),
+    questions: Sequence[QuestionRow] = (),
+    events: Sequence[Event] = (),
+    *,
+    gate: Sequence[str] = (),
+    in_place: bool = False,
+    now: float | None = None,
+) -> dict[str, Any]:
+    """Return what became of a run, from its rows alone, in document order.
+
+    `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
+    (seconds since the epoch) ends the elapsed time of a run that has not ended.
+    """
+    atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
+    own: dict[str, list[Event]] = {}
+    for event in events:
+        own.setdefault(event.task or "", []).append(event)
+    done = [_done(task, own.get(task.task, [])) for task in atomic if task.state == "done"]
+    end = now if run.ended is None else run.ended
+    return {
+        "run": run.run,
+        "plan": run.plan,
+        "state": run.state,
+        "reason": run.reason,
+        "total": len(atomic),
+        "done": done,
+        **{group: _group(atomic, group) for group in _GROUPS},
+        "gate": _gate(gate, events),
+        "attempts": len({(attempt.task, attempt.attempt) for attempt in attempts}),
+        "spent": spent(attempts),
+        "elapsed": None if end is None else max(0.0, end - run.started),
+        "ended": run.ended is not None,
+        "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
+        "in_place": in_place,
+        "salvage": sorted(_salvage(events)),
+        **inbox(questions),
+    }
+
+
+def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
+    found = evidence(task, events)
+    return {
+        "id": task.task,
+        "title": task.title,
+        "level": found["level"],
+        "commit": found["commit"],
+        "checks": len(found["checks"]),
+        "accepted": found["accepted"],
+        "out_of_scope": found["out_of_scope"],
+    }
+
+
+def _group(tasks: Sequence[TaskRow], group: str) -> list[dict[str, Any]]:
+    return [
+        {"id": task.task, "title": task.title, "state": task.state, "reason": task.reason, "attempt": task.attempt}
+        for task in tasks
+        if task.state != "done" and _GROUP_OF.get(task.state, "incomplete") == group
+    ]
+
+
+def _gate(commands: Sequence[str], events: Sequence[Event]) -> dict[str, Any]:
+    """Return whether the gate ran on the last result that was merged: what ran before that proves nothing of it."""
+    wanted = set(commands)
+    for event in reversed(events):
+        if event.kind != "done" and not (event.task is None and event.data.get("checks")):
+            continue
+        checks = [check_record(check) for check in event.data.get("checks") or ()]
+        ran = {check["command"]: check["exit"] for check in checks if check["command"] in wanted}
+        run = bool(wanted) and set(ran) == wanted
+        return {"commands": list(commands), "run": run, "passed": run and not any(ran.values())}
+    return {"commands": list(commands), "run": False, "passed": False}
+
+
+def _salvage(events: Sequence[Event]) -> set[str]:
+    """Return the salvage refs that events name, wherever in their data."""
+    found: set[str] = set()
+    for event in events:
+        for value in event.data.values():
+            for text in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(text, str) and text.startswith(_SALVAGE):
+                    found.add(text)
+    return found
+
+
+def report_text(found: Mapping[str, Any]) -> str:
+    """Return `report` in words for a terminal."""
+    shown = [f"{safe(found['plan'])}  run {safe(found['run'])}", *_summary(found)]
+    if found["done"]:
+        shown += ["", "Done"]
+        shown += [f"  {safe(task['id'])} {safe(task['title'])}  ({_proof(task)})" for task in found["done"]]
+    for group, title in _GROUPS.items():
+        if found[group]:
+            shown += ["", title]
+            shown += [f"  {safe(task['id'])} {safe(task['title'])}{_why(task)}" for task in found[group]]
+    if found["questions"]:
+        shown += ["", "Open questions (branchline inbox)"]
+        shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+    return "\n".join([*shown, "", *_whereabouts(found)])
+
+
+def report_markdown(found: Mapping[str, Any]) -> str:
+    """Return `report` as markdown; titles and reasons are escaped, so that they cannot become markup."""
+    shown = [f"# Report of {_plain(found['plan'])}", "", f"Run `{safe(found['run'])}`.", ""]
+    shown += [f"- {_plain(line)}" for line in _summary(found)]
+    if found["done"]:
+        shown += ["", "## Done", ""]
+        shown += [
+            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(_proof(task))})" for task in found["done"]
+        ]
+    for group, title in _GROUPS.items():
+        if found[group]:
+            shown += ["", f"## {title}", ""]
+            shown += [
+                f"- **{_plain(task['id'])}** {_plain(task['title'])}{_plain(_why(task))}" for task in found[group]
+            ]
+    if found["questions"]:
+        shown += ["", "## Open questions", ""]
+        shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+    shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
+    return "\n".join(shown) + "\n"
+
+
+_MARKUP: Final = str.maketrans({char: "\\" + char for char in "\\`*_[]<>#|!&~"})
+
+
+def _plain(text: str) -> str:
+    return safe(text).translate(_MARKUP)
+
+
+def _summary(found: Mapping[str, Any]) -> Iterator[str]:
+    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    yield f"state: {safe(found['state'])}{reason}"
+    yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
+    yield f"gate: {_gate_words(found['gate'])}"
+    elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
+    so_far = "" if found["ended"] else " so far"
+    yield f"attempts: {found['attempts']}; {money(found['spent'])}; elapsed: {elapsed}{so_far}"
+
+
+def _levels(done: Sequence[Mapping[str, Any]]) -> str:
+    counted = [
+        (level, sum(1 for task in done if task["level"] == level)) for level in ("checked", "gated", "unchecked")
+    ]
+    words = [f"{number} {level}" for level, number in counted if number]
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _gate_words(gate: Mapping[str, Any]) -> str:
+    if not gate["commands"]:
+        return "none is known"
+    if not gate["run"]:
+        return "not run on the last merged result"
+    return "passed on the last merged result" if gate["passed"] else "failed on the last merged result"
+
+
+def _proof(task: Mapping[str, Any]) -> str:
+    parts = [safe(task["level"]) or "no evidence recorded", *([safe(task["commit"])[:7]] if task["commit"] else [])]
+    parts += ["accepted by a person"] if task["accepted"] else []
+    parts += [f"outside its scope: {len(task['out_of_scope'])} files"] if task["out_of_scope"] else []
+    return ", ".join(parts)
+
+
+def _why(task: Mapping[str, Any]) -> str:
+    reason = safe(task["reason"]) or "no reason recorded"
+    return (
+        f": {safe(task['state'])}, {reason}" if task["state"] != "pending" else f": {safe(task['reason']) or 'pending'}"
+    )
+
+
+def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
+    if found["in_place"]:
+        yield "Nothing was isolated: the work was done in place, in your own checkout."
+    elif found["tip"]:
+        yield f"The merged work is on {safe(found['tip'])}; branchline land brings it to your branch."
+    else:
+        yield "Nothing was merged."
+    if found["salvage"]:
+        yield f"Work that was not merged is kept under {len(found['salvage'])} salvage refs (branchline salvage):"
+        yield from (f"  {safe(ref)}" for ref in found["salvage"])

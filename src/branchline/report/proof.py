@@ -1,0 +1,138 @@
+"""What was found and what is asked: the evidence of a task, and the open questions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from branchline.model.run import CheckResult, Event, QuestionRow, TaskRow
+from branchline.terminal.text import duration, lines, safe
+
+_KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest")
+_JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
+
+
+def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
+    """Return the record behind a task's verdict, with the keys of DESIGN section 6.
+
+    It is what the last `done` event of the task carries. A task that is not done gives the checks of its last event
+    that has some, and an empty `level`: nothing was proved of a merged result.
+    """
+    done = task.state == "done"
+    data = _data(task.task, events, frozenset({"done"}) if done else _JUDGED)
+    commit = data.get("commit") or ""
+    return {
+        "task": task.task,
+        "level": (data.get("level") or task.evidence) if done else "",
+        "checks": [check_record(check) for check in _list(data, "checks")],
+        "commit": (task.commit or commit) if done else commit,
+        "files": _list(data, "files"),
+        "out_of_scope": _list(data, "out_of_scope"),
+        "state": task.state,
+        "accepted": bool(task.accepted),
+    }
+
+
+def _data(task: str, events: Sequence[Event], wanted: frozenset[str]) -> Mapping[str, Any]:
+    for event in reversed(events):
+        if event.task == task and event.kind in wanted and ("done" in wanted or event.data.get("checks")):
+            data: Mapping[str, Any] = event.data
+            return data
+    return {}
+
+
+def _list(data: Mapping[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def check_record(check: Any) -> dict[str, Any]:
+    """Return one check with its five keys; it was recorded as a mapping or as the fields of a CheckResult."""
+    if isinstance(check, list | tuple):
+        check = dict(zip(CheckResult._fields, check, strict=False))
+    return {key: check.get(key) for key in _KEYS} if isinstance(check, Mapping) else dict.fromkeys(_KEYS)
+
+
+def evidence_text(found: Mapping[str, Any]) -> str:
+    """Return `evidence` in words: what was run on which commit, and how it ended."""
+    shown = [f"{safe(found['task'])}: {_standing(found)}"]
+    for check in found["checks"]:
+        seconds = "" if check["seconds"] is None else f" in {duration(check['seconds'])}"
+        commit = f" on {safe(str(check['commit']))[:12]}" if check["commit"] else ""
+        ended = "exit not recorded" if check["exit"] is None else f"exit {check['exit']}"
+        first, *more = lines(str(check["command"]))
+        shown += [f"  $ {first}", *(f"    {line}" for line in more), f"    {ended}{seconds}{commit}"]
+        if check["log_digest"]:
+            shown.append(f"    log {safe(str(check['log_digest']))}")
+    if not found["checks"]:
+        shown.append("  no check was recorded")
+    if found["files"]:
+        shown.append("  changed: " + ", ".join(safe(str(path)) for path in found["files"]))
+    if found["out_of_scope"]:
+        shown.append("  outside the task's scope: " + ", ".join(safe(str(path)) for path in found["out_of_scope"]))
+    return "\n".join(shown)
+
+
+def _standing(found: Mapping[str, Any]) -> str:
+    if found["state"] != "done":
+        return f"{found['state']}, so nothing is proved of a merged result"
+    commit = f" at commit {safe(found['commit'])[:12]}" if found["commit"] else ", no commit recorded"
+    accepted = ", accepted by a person" if found["accepted"] else ""
+    return f"done, {safe(found['level']) or 'no level recorded'}{commit}{accepted}"
+
+
+def inbox(questions: Sequence[QuestionRow]) -> dict[str, Any]:
+    """Return the open questions, oldest first, with the keys of DESIGN section 6."""
+    waiting = sorted((question for question in questions if question.answer is None), key=lambda q: (q.asked, q.id))
+    return {
+        "questions": [
+            {
+                "task": question.task,
+                "kind": question.kind,
+                "text": question.text,
+                "options": _options(question.options),
+                "default": question.default,
+                "deadline": question.deadline,
+            }
+            for question in waiting
+        ]
+    }
+
+
+def _options(text: str) -> list[str]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return []
+    return [str(option) for option in value] if isinstance(value, list) else []
+
+
+def inbox_text(found: Mapping[str, Any]) -> str:
+    """Return `inbox` in words, each question with the command that answers it."""
+    if not found["questions"]:
+        return "The inbox is empty: no task waits for an answer."
+    return "\n\n".join(_question(question) for question in found["questions"])
+
+
+def _question(question: Mapping[str, Any]) -> str:
+    shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
+    shown += [f"  {line}" for line in lines(question["text"])]
+    for option in question["options"]:
+        chosen = "  (default)" if option == question["default"] else ""
+        shown.append(f"    - {safe(option)}{chosen}")
+    if question["default"] and question["default"] not in question["options"]:
+        shown.append(f"  default: {safe(question['default'])}")
+    if question["deadline"]:
+        shown.append(f"  deadline: {safe(question['deadline'])}")
+    return "\n".join([*shown, f"  {answer_with(question['task'], question['kind'])}"])
+
+
+def answer_with(task: str, kind: str) -> str:
+    """Return the command that settles a question of this kind."""
+    task = safe(task)
+    if kind == "unchecked":
+        return f"branchline accept {task}    (or: branchline retry {task})"
+    if kind == "permission":
+        return f"branchline answer {task} once    (or: always, reject)"
+    if kind == "obsolete":
+        return f'branchline skip {task}    (or: branchline answer {task} "...")'
+    return f'branchline answer {task} "..."'

@@ -1,0 +1,24 @@
+"""escaping, tables, trees, progress, Gantt
+
+Everything a person reads passes through here, so that no title, log line or answer can move the cursor, reorder the
+text or fill the screen. `text` needs nothing but the standard library; `live` imports rich only when it draws.
+"""
+
+from branchline.terminal.live import Progress as Progress
+from branchline.terminal.live import Snapshot as Snapshot
+from branchline.terminal.text import clip as clip
+from branchline.terminal.text import colour as colour
+from branchline.terminal.text import confirm as confirm
+from branchline.terminal.text import duration as duration
+from branchline.terminal.text import for_stream as for_stream
+from branchline.terminal.text import gantt as gantt
+from branchline.terminal.text import lines as lines
+from branchline.terminal.text import mark as mark
+from branchline.terminal.text import pad as pad
+from branchline.terminal.text import reader as reader
+from branchline.terminal.text import safe as safe
+from branchline.terminal.text import table as table
+from branchline.terminal.text import tree as tree
+from branchline.terminal.text import use_boxes as use_boxes
+from branchline.terminal.text import use_colour as use_colour
+from branchline.terminal.text import width_of as width_of

@@ -1,0 +1,257 @@
+"""Plain text for people: escaping, display widths, tables, trees, bars and questions; standard library only."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TextIO
+from unicodedata import category, east_asian_width
+
+# Controls, soft hyphen, bidi controls, line separators, invisible joiners, tags and lone surrogates. The two joiners
+# that scripts and emoji need stay where they stand between letters that are not ASCII.
+_HIDDEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
+)
+_ASCII: Final = str.maketrans(
+    {
+        "├": "|",
+        "└": "`",
+        "│": "|",
+        "─": "-",
+        "╌": "-",
+        "█": "#",
+        "░": ".",
+        "…": "...",
+        "✓": "+",
+        "✗": "x",
+        "▶": ">",
+        "·": ".",
+        "○": "o",
+        "‖": "=",
+        "↻": "~",
+        "⊘": "/",
+    }
+)
+_COLOURS: Final = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+_MARKS: Final = {
+    "done": ("✓", "green"),
+    "skipped": ("⊘", "dim"),
+    "cancelled": ("⊘", "dim"),
+    "failed": ("✗", "red"),
+    "blocked": ("?", "yellow"),
+    "held": ("!", "yellow"),
+    "retrying": ("↻", "yellow"),
+    "paused": ("‖", "yellow"),
+    "pending": ("·", "dim"),
+    "ready": ("○", "dim"),
+}
+_BUSY_MARK: Final = ("▶", "cyan")
+
+
+def _shown(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def safe(text: str, width: int | None = None) -> str:
+    r"""Return `text` as one line that a terminal shows as it is, at most `width` columns wide.
+
+    C0 and C1 controls come out as `\x1b`, bidi controls and other invisible characters as `\u202e`.
+    """
+    if not text.isprintable():
+        text = _HIDDEN.sub(_shown, text)
+    return text if width is None else clip(text, width)
+
+
+def lines(text: str, width: int | None = None) -> list[str]:
+    """Return the lines of `text`, each made safe; for commands and messages that may have several."""
+    return [safe(line, width) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def _columns(char: str) -> int:
+    if category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(char) in "WF" else 1
+
+
+def width_of(text: str) -> int:
+    """Return the number of columns `text` takes: wide characters two, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def clip(text: str, width: int) -> str:
+    """Return `text` cut to `width` columns, ending in an ellipsis when something was cut."""
+    if len(text) <= width // 2 or width_of(text) <= width:
+        return text
+    if width < 1:
+        return ""
+    room, kept = width - 1, 0
+    for char in text:
+        room -= _columns(char)
+        if room < 0:
+            break
+        kept += 1
+    return text[:kept] + "…"
+
+
+def pad(text: str, width: int) -> str:
+    """Return `text` clipped and filled with spaces to exactly `width` columns."""
+    text = clip(text, width)
+    return text + " " * (width - width_of(text))
+
+
+def use_colour(stream: TextIO, env: Mapping[str, str]) -> bool:
+    """Say whether colour is welcome: only on a terminal that is not dumb, never with NO_COLOR (https://no-color.org)."""
+    return stream.isatty() and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
+
+
+def use_boxes(stream: TextIO) -> bool:
+    """Say whether the stream's encoding has the characters our trees and marks are drawn with."""
+    try:
+        "├└│─╌█░…✓✗▶·○‖↻⊘".encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def for_stream(text: str, stream: TextIO) -> str:
+    """Return `text` so that the stream can take it: ASCII lines for box lines, escapes for what its encoding lacks."""
+    if use_boxes(stream):
+        return text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    try:
+        return text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:
+        return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def colour(text: str, name: str, on: bool) -> str:
+    """Return `text` in a colour (bold, dim, red, green, yellow, blue, magenta, cyan), or as it is when not `on`."""
+    return f"\x1b[{_COLOURS[name]}m{text}\x1b[0m" if on else text
+
+
+def mark(state: str, on: bool = False) -> str:
+    """Return the one-column mark of a task's state, coloured when `on`."""
+    sign, name = _MARKS.get(state, _BUSY_MARK)
+    return colour(sign, name, on)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: `12s`, `1m 05s`, `2h 03m`, `3d 04h`; never negative."""
+    if 0 < seconds < 1:
+        return f"{seconds:.1f}s" if seconds >= 0.05 else "0s"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d {whole % 86400 // 3600:02d}h"
+
+
+def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
+    """Return rows under headers, columns as wide as their widest cell; cells are made safe, the last is not padded."""
+    cells = [[safe(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(width_of, column)) for column in zip(headers, *cells, strict=True)]
+    body = [list(headers), ["─" * width for width in widths], *cells]
+    return "\n".join("  ".join(map(pad, row, widths)).rstrip() for row in body)
+
+
+def tree(nodes: Sequence[tuple[int, str]], boxes: bool = True) -> str:
+    """Return a tree of (depth, text) in depth-first order; roots have depth 0 and no line of their own.
+
+    A text may have several lines. Texts are taken as they are: what came from outside must have passed `safe`.
+    """
+    heads = _heads([depth for depth, _ in nodes])
+    shown: list[str] = []
+    for (head, rest), (_, text) in zip(heads, nodes, strict=True):
+        first, *more = text.split("\n")
+        shown.append(head + first)
+        shown.extend(rest + line for line in more)
+    drawn = "\n".join(line.rstrip() for line in shown)
+    return drawn if boxes else drawn.translate(_ASCII)
+
+
+def _heads(depths: Sequence[int]) -> list[tuple[str, str]]:
+    """Return for each node what stands before its first line and before its further lines."""
+    heads: list[tuple[str, str]] = []
+    open_levels: set[int] = set()  # levels on which a younger sibling follows, seen from the end
+    for place in range(len(depths) - 1, -1, -1):
+        depth = depths[place]
+        open_levels = {level for level in open_levels if level <= depth}
+        guide = "".join("│  " if level in open_levels else "   " for level in range(1, depth))
+        if depth:
+            heads.append(
+                (guide + ("├─ " if depth in open_levels else "└─ "), guide + ("│  " if depth in open_levels else "   "))
+            )
+        else:
+            heads.append(("", ""))
+        open_levels.add(depth)
+    heads.reverse()
+    # Lines below a node that has children are led down to them.
+    for place in range(len(depths) - 1):
+        if depths[place + 1] > depths[place]:
+            head, rest = heads[place]
+            heads[place] = (head, rest + "│  ")
+        else:
+            heads[place] = (heads[place][0], heads[place][1] + "   ")
+    if heads:
+        heads[-1] = (heads[-1][0], heads[-1][1] + "   ")
+    return heads
+
+
+def gantt(bars: Sequence[tuple[str, float, float]], width: int = 80) -> str:
+    """Return one line for each (label, start, end): a bar on a common scale, and how long it took."""
+    if not bars:
+        return ""
+    begin, end = min(bar[1] for bar in bars), max(bar[2] for bar in bars)
+    labels = [safe(label, max(4, width // 3)) for label, _, _ in bars]
+    room = max(map(width_of, labels))
+    scale = max(4, width - room - 12)
+    drawn = []
+    for label, (_, start, stop) in zip(labels, bars, strict=True):
+        span = (end - begin) or 1.0
+        left = min(scale - 1, int((start - begin) / span * scale))
+        size = max(1, min(scale - left, round((stop - start) / span * scale)))
+        drawn.append(f"{pad(label, room)} {pad(' ' * left + '█' * size, scale)} {duration(stop - start)}".rstrip())
+    return "\n".join(drawn)
+
+
+def reader(stdin: TextIO, stdout: TextIO) -> Callable[[str], str]:
+    """Return a function that asks and gives back the line with its newline; the empty string is the end of input."""
+
+    def ask(question: str) -> str:
+        stdout.write(for_stream(question, stdout))
+        stdout.flush()
+        return stdin.readline()
+
+    return ask
+
+
+def confirm(question: str, stdin: TextIO, stdout: TextIO, choices: Sequence[str] = ("yes", "no")) -> str:
+    """Ask until one of `choices` is answered, by its beginning; an empty line takes the first, end of input is "".
+
+    ^C passes on to the caller.
+    """
+    ask = reader(stdin, stdout)
+    while line := ask(question):
+        said = line.strip().lower()
+        fitting = [choice for choice in choices if choice.lower().startswith(said)]
+        if said in choices:
+            return said
+        if not said or len(fitting) == 1:
+            return fitting[0]
+        stdout.write(for_stream(f"Please answer one of: {', '.join(choices)}\n", stdout))
+    return ""
