@@ -46,7 +46,10 @@ def judge_checks(task: Task, level: Level, result: Mapping[str, Any], *, isolate
     }
     failed = next((c for c in checks if c["exit"] != 0), None)
     if failed:
-        verdict |= {"cause": f"check failed: {failed['command']} (exit {failed['exit']})", "error": failed.get("tail") or ""}
+        verdict |= {
+            "cause": f"check failed: {failed['command']} (exit {failed['exit']})",
+            "error": failed.get("tail") or "",
+        }
     elif not verdict["ok"]:
         verdict["cause"] = "the check could not be run"
     if isolated:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from branchline import __version__
-from branchline.errors import BranchlineError, InterruptedRun
+from branchline.errors import BranchlineError, InterruptedRun, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "decompose": ("plan", "read a plan and store its reviewed graph of tasks"),
@@ -93,8 +93,6 @@ def _run(words: list[str]) -> int:
 def _unknown(name: str) -> BranchlineError:
     from difflib import get_close_matches
 
-    from branchline.errors import UsageError
-
     near = get_close_matches(name, COMMANDS, n=1)
     hint = f"; did you mean `{near[0]}`?" if near else ""
     return UsageError(f"there is no command {name!r}{hint} `branchline --help` lists them", command=name)
@@ -116,5 +114,7 @@ def _crash(error: Exception, words: list[str]) -> str:
     import traceback
 
     with tempfile.NamedTemporaryFile("w", prefix="branchline-crash-", suffix=".txt", delete=False) as file:
-        file.write(f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}")
+        file.write(
+            f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}"
+        )
     return f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. Nothing was lost: run the command again"

@@ -23,7 +23,9 @@ def new(name: str) -> Parser:
     """The parser of one command with the flags that all commands share."""
     parser = Parser(prog=f"branchline {name}", description=COMMANDS[name][1].capitalize() + ".", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="print exactly one JSON line on stdout")
-    parser.add_argument("-C", dest="directory", type=Path, default=Path(), metavar="DIR", help="work as if started in DIR")
+    parser.add_argument(
+        "-C", dest="directory", type=Path, default=Path(), metavar="DIR", help="work as if started in DIR"
+    )
     return parser
 
 

@@ -35,7 +35,14 @@ class Coordinator:
     """Drives one run; it is the only writer of the store while it holds the lock."""
 
     def __init__(
-        self, state: State, store: Store, custody: Custody, jobs: Jobs, collector: Collector, settings: Settings, hooks: Hooks
+        self,
+        state: State,
+        store: Store,
+        custody: Custody,
+        jobs: Jobs,
+        collector: Collector,
+        settings: Settings,
+        hooks: Hooks,
     ) -> None:
         self.state = state
         self._store = store
@@ -122,7 +129,9 @@ class Coordinator:
         due = [(self.state.tasks[t].retry_at or now) - now for t in self.state.retrying]
         return max(0.0, min([TURN, *due]))
 
-    def _event(self, kind: str, cause: str, *, attempt: AttemptRow | None = None, data: dict[str, object] | None = None) -> Event:
+    def _event(
+        self, kind: str, cause: str, *, attempt: AttemptRow | None = None, data: dict[str, object] | None = None
+    ) -> Event:
         now, run = self._hooks.clock(), self.state.run.run
         if attempt is None:
             return Event(now, run, kind, cause, data=data or {})

@@ -17,7 +17,9 @@ def events_for(state: State, request: RequestRow, now: float) -> list[Event]:
     if request.run != state.run.run or row is None:
         return [Event(now, state.run.run, "noted", f"{request.verb}: no task {request.task} in this run")]
     events = MAKERS[request.verb](state, row, request, json.loads(request.data), now)
-    return events or [Event(now, state.run.run, "noted", f"{request.verb}: task is {row.state}; nothing changed", row.task)]
+    return events or [
+        Event(now, state.run.run, "noted", f"{request.verb}: task is {row.state}; nothing changed", row.task)
+    ]
 
 
 def _event(row: TaskRow, kind: str, cause: str, now: float, **data: Any) -> Event:
@@ -26,7 +28,7 @@ def _event(row: TaskRow, kind: str, cause: str, now: float, **data: Any) -> Even
 
 def _again(state: State, row: TaskRow, cause: str, now: float, **data: Any) -> list[Event]:
     """Back to the start, by a person's word: `ready`, or `pending` while a dependency is open."""
-    kind = "pending" if state.frontier.unmet(row.task) else "ready"
+    kind = "ready" if state.frontier.is_ready(row.task) else "pending"
     return [_event(row, kind, cause, now, person=True, **data)] if kind in TASK_MOVES[row.state] else []
 
 

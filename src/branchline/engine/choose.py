@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from branchline import schedule
 from branchline.engine.follow import next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import BUSY, SATISFIED, RunState
 from branchline.model.run import Event, TaskRow
+from branchline.schedule import Queue, View, next_batch
+from branchline.schedule import choose as take
 
 
 class Outcome(NamedTuple):
@@ -17,17 +18,19 @@ class Outcome(NamedTuple):
     over: bool
 
 
-def view(state: State, now: float) -> schedule.View:
+def view(state: State, now: float) -> View:
     """What the scheduler may look at."""
-    return schedule.View(
+    ready: Queue | list[str] = state.ready
+    if state.policy.only:
+        ready = [task for task in state.ready if task in state.policy.only]
+    return View(
         adjacency=state.adjacency,
-        state={task: row.state for task, row in state.tasks.items()},
-        ready=tuple(task for task in state.ready if not state.policy.only or task in state.policy.only),
-        busy=tuple(state.slotted),
+        state=state.states,
         slots=state.policy.slots,
-        role={task: row.role for task, row in state.tasks.items()},
+        ready=ready,
+        busy=state.busy,
+        role=state.roles,
         mutex=state.mutexes,
-        retry_at={task: state.tasks[task].retry_at or 0.0 for task in state.retrying},
         now=now,
     )
 
@@ -40,12 +43,15 @@ def choose(state: State, now: float) -> list[Event]:
     due = [state.tasks[t] for t in state.retrying if (state.tasks[t].retry_at or 0.0) <= now]
     if due:
         return [Event(now, state.run.run, "ready", "due again", row.task, data={"resume": row.resume}) for row in due]
-    if state.draining or (state.policy.batch and (state.slotted or state.merges)):
+    if state.draining or (state.policy.batch and state.busy):
         return []
     if not state.ready or len(state.slotted) >= state.policy.slots:
         return []
     seen = view(state, now)
-    chosen = schedule.next_batch(seen, state.policy.strategy) if state.policy.batch else schedule.choose(seen, state.policy.strategy)
+    if state.policy.batch:
+        chosen = next_batch(seen, state.policy.strategy, state.policy.slots)
+    else:
+        chosen = take(seen, state.policy.strategy)
     return [_dispatch(state, state.tasks[task], now) for task in chosen]
 
 

@@ -67,7 +67,9 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
 def _after_setup(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     if result.get("ok"):
         return open_job(state, row, "work", event)
-    return _failure(state, row, event, "worktree set-up failed", result.get("error") or "", wait=state.policy.crash_wait)
+    return _failure(
+        state, row, event, "worktree set-up failed", result.get("error") or "", wait=state.policy.crash_wait
+    )
 
 
 def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
@@ -76,8 +78,13 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
     if status == "done":
         return [Emit(event_for(event, "checking", row, "the worker says done"))]
     if status in ("blocked", "permission"):
-        question = claim.get("question") or {"kind": "permission", "text": claim.get("error") or "a permission was refused"}
-        return [Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))]
+        question = claim.get("question") or {
+            "kind": "permission",
+            "text": claim.get("error") or "a permission was refused",
+        }
+        return [
+            Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))
+        ]
     if status == "cancelled":
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
@@ -172,7 +179,7 @@ def after_answer(state: State, question: QuestionRow, event: Event) -> list[Comm
 
 def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
     """A dependency is satisfied: the tasks that waited for it alone become ready."""
-    released = state.frontier.satisfy((row.task,))
+    released = state.frontier.release(row.task)
     return [
         Emit(event_for(event, "ready", state.tasks[task], f"dependencies done; the last was {row.task}"))
         for task in released

@@ -1,11 +1,13 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from branchline.graph.adjacency import Adjacency, Frontier
-from branchline.model.moves import SATISFIED, SLOTTED, Level
+from branchline.graph.adjacency import Adjacency
+from branchline.graph.frontier import Frontier
+from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RunRow, TaskRow
+from branchline.schedule import Queue
 
 
 class Policy(NamedTuple):
@@ -52,6 +54,30 @@ class Emit(NamedTuple):
 Command = Start | Stop | Remove | Emit
 
 
+class Column(Mapping[str, str]):
+    """One column of the task rows as a mapping; nothing is copied."""
+
+    def __init__(self, rows: Mapping[str, TaskRow], name: str) -> None:
+        self._rows = rows
+        self._place = TaskRow._fields.index(name)
+
+    def __getitem__(self, task: str) -> str:
+        return str(self._rows[task][self._place])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def _keep(members: dict[str, None], row: TaskRow, belongs: bool) -> None:
+    if belongs:
+        members.setdefault(row.task)
+    else:
+        members.pop(row.task, None)
+
+
 class Fresh:
     """What the next transaction has to write."""
 
@@ -78,11 +104,14 @@ class State:
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
         self.frontier = Frontier(adjacency)
-        self.ready: dict[str, None] = {}
+        self.roles = Column(self.tasks, "role")
+        self.states = Column(self.tasks, "state")
+        self.ready = Queue(adjacency, policy.strategy, self.roles)
         self.retrying: dict[str, None] = {}
+        self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
-        self.mutexes: dict[str, frozenset[str]] = {}
+        self.mutexes: Mapping[str, frozenset[str]] = {}
         self.next_fence = 0
         self.next_question = 1
         self.draining = ""
@@ -103,7 +132,7 @@ class State:
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
-        state.frontier.satisfy(row.task for row in state.tasks.values() if row.state in SATISFIED)
+        state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
             if attempt.state != "ended":
@@ -117,17 +146,14 @@ class State:
     def index(self, row: TaskRow) -> None:
         """Take `row` as the task's row and keep the sets by state in agreement with it."""
         self.tasks[row.task] = row
-        for name, states in (
-            ("ready", {"ready"}),
-            ("retrying", {"retrying"}),
-            ("slotted", SLOTTED),
-            ("merges", {"merging"}),
-        ):
-            members: dict[str, None] = getattr(self, name)
-            if row.state in states:
-                members.setdefault(row.task)
-            else:
-                members.pop(row.task, None)
+        if row.state == "ready":
+            self.ready.add(row.task)
+        else:
+            self.ready.discard(row.task)
+        _keep(self.retrying, row, row.state == "retrying")
+        _keep(self.busy, row, row.state in BUSY)
+        _keep(self.slotted, row, row.state in SLOTTED)
+        _keep(self.merges, row, row.state == "merging")
 
     def put_task(self, row: TaskRow) -> None:
         """Replace a task's row and mark it for the next transaction."""

@@ -80,7 +80,7 @@ def _ready(state: State, event: Event) -> list[Command]:
         if data.get(name):
             changes[name] = data[name]
     if before.state in ("done", "skipped"):
-        state.frontier.withdraw(before.task)
+        state.frontier.retract(before.task)
     move(state, event, **changes)
     return []
 

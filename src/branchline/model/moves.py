@@ -39,9 +39,7 @@ TASK_MOVES: Final[dict[str, frozenset[str]]] = {
     "ready": frozenset({"dispatching", "pending", "held", "paused"}) | _ANY_STOP,
     "dispatching": frozenset({"running", "retrying", "failed", "held", "paused", "cancelled"}),
     "running": frozenset({"claimed"}),
-    "claimed": frozenset(
-        {"checking", "merging", "blocked", "retrying", "paused", "held", "failed", "cancelled"}
-    ),
+    "claimed": frozenset({"checking", "merging", "blocked", "retrying", "paused", "held", "failed", "cancelled"}),
     "checking": frozenset({"merging", "retrying", "held", "failed", "cancelled"}),
     "merging": frozenset({"done", "blocked", "retrying", "held", "failed", "cancelled"}),
     "done": frozenset({"ready", "pending"}),

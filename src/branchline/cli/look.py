@@ -1,0 +1,37 @@
+"""The commands that only look."""
+
+from branchline.cli.console import console
+from branchline.cli.parser import Parser, add_run, new, show
+from branchline.workflow import look as workflow
+
+
+def run(name: str, words: list[str]) -> int:
+    """Run one of this module's commands."""
+    args = parser(name).parse_args(words)
+    return show(CALLS[name](args), args)
+
+
+def parser(name: str) -> Parser:
+    """The parser of one of this module's commands."""
+    made = new(name)
+    if name in ("why", "logs", "prompt", "evidence"):
+        made.add_argument("task", help="the id of the task")
+    if name in ("logs", "prompt"):
+        made.add_argument("--attempt", type=int, default=0, metavar="N", help="another attempt than the last")
+    if name == "logs":
+        made.add_argument("-f", "--follow", action="store_true", help="go on printing until the attempt ends")
+    if name == "report":
+        made.add_argument("--format", choices=("text", "md", "json"), default="text", help="how to write it")
+    add_run(made)
+    return made
+
+
+CALLS = {
+    "status": lambda args: workflow.status(console(args), args.run),
+    "why": lambda args: workflow.why(console(args), args.run, args.task),
+    "inbox": lambda args: workflow.inbox(console(args), args.run),
+    "logs": lambda args: workflow.logs(console(args), args.run, args.task, args.attempt, follow=args.follow),
+    "prompt": lambda args: workflow.prompt(console(args), args.run, args.task, args.attempt),
+    "evidence": lambda args: workflow.evidence(console(args), args.run, args.task),
+    "report": lambda args: workflow.report(console(args), args.run, args.format),
+}

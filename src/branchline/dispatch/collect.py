@@ -1,0 +1,90 @@
+"""What an ended attempt left behind, read into the data of its `ended` event."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from branchline import land, workers
+from branchline.dispatch.jobs import Jobs
+from branchline.errors import BranchlineError
+from branchline.files import read_json, write_new
+from branchline.model.run import AttemptRow, Claim, Event, Exit, TaskRow
+from branchline.store import Store
+
+
+class Collector:
+    """Reads claims and results; reading twice gives the same."""
+
+    def __init__(self, jobs: Jobs, store: Store) -> None:
+        self._jobs = jobs
+        self._store = store
+
+    def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]:
+        """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs).
+
+        `error` says why the attempt could not even be built.
+        """
+        data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
+        if attempt.purpose == "work":
+            claim = self._claim(attempt, row, exit_, error)
+            data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
+            self._keep(attempt, data)
+            return data
+        data["result"] = self._result(attempt, row, error)
+        if data["result"] is not None:
+            data["lost"] = False
+        else:
+            data["result"] = {"ok": False, "cause": "our own job ended without a result", "checks": [], "error": self._tail(attempt)}
+        return data
+
+    def _claim(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str) -> Claim:
+        if error:
+            return Claim("failed", f"the worker could not be started: {error}", error=error)
+        if exit_.lost:
+            return Claim("failed", "lost: nobody saw the worker end", error="lost")
+        try:
+            claim = workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+        except BranchlineError as fault:
+            return Claim("failed", f"the worker's answer cannot be read: {fault}", error=str(fault))
+        return _stopped(claim, attempt.cause or exit_.cause)
+
+    def _keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
+        """Leave our reading beside what was read, for people."""
+        folder = self._jobs.folder(attempt)
+        write_new(folder / "exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
+        write_new(folder / "claim.json", json.dumps(data["claim"], indent=1, default=str) + "\n")
+
+    def _result(self, attempt: AttemptRow, row: TaskRow, error: str) -> dict[str, Any] | None:
+        if error:
+            return {"ok": False, "cause": "our own job could not be started", "checks": [], "error": error}
+        path = self._jobs.folder(attempt) / "result.json"
+        if not path.exists():
+            return None
+        result: dict[str, Any] = read_json(path)
+        task = self._jobs.tasks[attempt.task]
+        if attempt.purpose == "check":
+            _, level = land.checks_for(task, self._jobs.draft.gate)
+            return land.judge_checks(task, level, result, isolated=self._jobs.site.repository is not None)
+        if attempt.purpose == "merge":
+            return land.judge_merge(task, self._before(row), result)
+        return result
+
+    def _before(self, row: TaskRow) -> Mapping[str, Any]:
+        """The verdict of the checks in the worktree: the data of the task's last `merging` event."""
+        events: list[Event] = self._store.events(row.run, row.task)
+        return next((event.data for event in reversed(events) if event.kind == "merging"), {})
+
+    def _tail(self, attempt: AttemptRow) -> str:
+        try:
+            text = (self._jobs.folder(attempt) / "output.log").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return text[-2000:]
+
+
+def _stopped(claim: Claim, cause: str) -> Claim:
+    """We stopped the worker, so what it said does not count; its session and its cost do."""
+    if not cause:
+        return claim
+    status = "timeout" if cause.startswith("timeout") else "cancelled"
+    return claim._replace(status=status, summary=cause, error=cause, question=None)

@@ -1,0 +1,61 @@
+"""What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
+
+from typing import NamedTuple
+
+from branchline.graph.adjacency import Adjacency
+from branchline.model.run import Event, TaskRow
+from branchline.store import Store
+
+
+class Told(NamedTuple):
+    """What a worker is told of the past; pairs are (question, answer), triples (id, title, summary)."""
+
+    answers: list[tuple[str, str]]
+    results: list[tuple[str, str, str]]
+    missing: list[str]
+    failure: str
+    conflict: str
+
+
+class History:
+    """Reads the store for prompts; None as the store means that there is no past (a dry run)."""
+
+    def __init__(self, store: Store | None, adjacency: Adjacency, titles: dict[str, str]) -> None:
+        self._store = store
+        self._adjacency = adjacency
+        self._titles = titles
+
+    def of(self, row: TaskRow) -> Told:
+        """What the next worker of this task should know."""
+        if self._store is None:
+            return Told([], [], [], "", "")
+        events = self._store.events(row.run, row.task) if row.attempt else []
+        again = _last(events, "retrying")
+        claim = _last(events, "claimed")
+        reason = again.cause if again else ""
+        conflict = reason if reason.startswith("conflict") else ""
+        failure = "" if conflict or not again else f"{reason}\n\n{again.data.get('error') or ''}".strip()
+        missing = list(claim.data.get("missing") or ()) if claim and claim.data.get("status") == "partial" else []
+        return Told(self._answers(row), self._results(row), missing, failure, conflict)
+
+    def summary(self, row: TaskRow) -> str:
+        """What the task's worker said of its work last."""
+        claim = _last(self._store.events(row.run, row.task), "claimed") if self._store else None
+        return str(claim.data.get("summary") or "") if claim else ""
+
+    def _answers(self, row: TaskRow) -> list[tuple[str, str]]:
+        assert self._store is not None  # noqa: S101 - `of` has looked
+        asked = [q for q in self._store.questions(row.run) if q.task == row.task and q.answer is not None]
+        return [(q.text, q.answer or "") for q in asked]
+
+    def _results(self, row: TaskRow) -> list[tuple[str, str, str]]:
+        found = []
+        for task in self._adjacency.before[row.task]:
+            before = self._store.task(row.run, task) if self._store else None
+            if before and before.state == "done" and before.attempt:
+                found.append((task, self._titles[task], self.summary(before)))
+        return found
+
+
+def _last(events: list[Event], kind: str) -> Event | None:
+    return next((event for event in reversed(events) if event.kind == kind), None)

@@ -1,0 +1,209 @@
+"""An attempt, made into what custody starts: the worker with its prompt, or one of our own jobs with its spec."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from branchline import land, prompts, sandbox, workers
+from branchline.config import Settings, WorkerSettings
+from branchline.dispatch.history import History
+from branchline.errors import SettingsError
+from branchline.files import write_new
+from branchline.model.plan import DraftGraph, Task
+from branchline.model.run import AttemptRow, Job, TaskRow
+from branchline.proc import Spawn
+from branchline.workspace.repository import Repository
+
+INSTRUCTIONS = "AGENTS.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a run stands: the checkout, its state folder, the repository (None: work in place), the environment."""
+
+    root: Path
+    state: Path
+    repository: Repository | None
+    env: Mapping[str, str]
+    identity: tuple[str, str] = ("", "")
+
+
+class Jobs:
+    """Builds the processes of one run."""
+
+    def __init__(
+        self, site: Site, draft: DraftGraph, settings: Settings, history: History, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.site = site
+        self.draft = draft
+        self.settings = settings
+        self.tasks = {task.id: task for task in draft.tasks}
+        self._history = history
+        self._clock = clock
+
+    def spawn(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
+        """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built."""
+        if attempt.purpose == "work":
+            return self._work(attempt, row)
+        return self._own(attempt, row)
+
+    def folder(self, attempt: AttemptRow) -> Path:
+        """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
+        base = self.site.state / "runs" / attempt.run / attempt.task / str(attempt.attempt)
+        inside = {"work": "", "setup": "setup", "check": "checks", "merge": "merge"}[attempt.purpose]
+        return base / inside / str(attempt.fence) if inside else base
+
+    def worktree(self, run: str, task: str) -> Path:
+        """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
+        return self.site.repository.worktree(run, task) if self.site.repository else self.site.root
+
+    def last_output(self, attempt: AttemptRow) -> float:
+        """When the worker wrote its last byte, in seconds since the epoch; 0 when it wrote none."""
+        folder = self.folder(attempt)
+        return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
+
+    def remove_worktree(self, task: str, run: str) -> None:
+        """Remove the worktree of a task whose work is merged; what is not merged nor saved stays."""
+        if self.site.repository:
+            self.site.repository.remove_worktree(run, task)
+
+    def worker(self, name: str) -> WorkerSettings:
+        """The settings of a worker; raises SettingsError naming those that exist."""
+        try:
+            return self.settings.workers[name]
+        except KeyError:
+            known = ", ".join(sorted(self.settings.workers))
+            raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
+
+    def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
+        """What an adapter needs to start or to judge an attempt."""
+        worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
+        folder = self.folder(attempt)
+        home = self.site.state / "homes" / row.worker
+        return Job(
+            run=attempt.run,
+            task=attempt.task,
+            attempt=attempt.attempt,
+            fence=attempt.fence,
+            role=row.role,
+            worker=row.worker,
+            title=row.title,
+            worktree=str(self.worktree(attempt.run, attempt.task)),
+            folder=str(folder),
+            prompt_file=str(folder / "prompt.md"),
+            exit_file=str(self._exit_file(attempt, folder)),
+            model=row.model or worker.model or (role.model if role else ""),
+            variant=worker.variant or (role.variant if role else ""),
+            agent=worker.agent or (role.agent if role else ""),
+            session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
+            argv=tuple(worker.argv),
+            trust_exit=worker.trust_exit,
+            env=sandbox.environment(worker, self.site.env, home),
+        )
+
+    def _exit_file(self, attempt: AttemptRow, folder: Path) -> Path:
+        if self.site.repository:
+            return self.worktree(attempt.run, attempt.task) / ".branchline" / "answer.json"
+        return folder / "answer.json"
+
+    def prompt(self, row: TaskRow, exit_file: str) -> str:
+        """The exact text the task's worker gets, were it dispatched now."""
+        task = self.tasks[row.task]
+        told = self._history.of(row)
+        context = prompts.context(
+            self.draft,
+            task,
+            exit_file=exit_file,
+            instructions=self._instructions(task),
+            answers=told.answers,
+            results=told.results,
+            missing=told.missing,
+            failure=told.failure,
+            conflict=told.conflict,
+            note=row.note,
+            resumed=bool(row.resume),
+        )
+        return prompts.render(context, search=(self.site.root / "prompts",))
+
+    def _instructions(self, task: Task) -> list[str]:
+        """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
+        found = [INSTRUCTIONS] if (self.site.root / INSTRUCTIONS).is_file() else []
+        for file in task.files:
+            for folder in Path(file.path).parents:
+                if str(folder) != "." and (self.site.root / folder / INSTRUCTIONS).is_file():
+                    found.append(str(folder / INSTRUCTIONS))
+                    break
+        return found
+
+    def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
+        settings = self.worker(row.worker)
+        adapter, job = workers.get(settings.kind), self.job(attempt, row)
+        folder, home = Path(job.folder), self.site.state / "homes" / row.worker
+        sandbox.prepare_home(home, Path(self.site.env.get("HOME", "/nonexistent")), *self.site.identity)
+        text = self.prompt(row, job.exit_file)
+        write_new(folder / "prompt.md", text)
+        if self.site.repository:
+            write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
+        workers.write_task(folder, self.tasks[attempt.task], attempt.attempt)
+        adapter.prepare(job, self.site.env)
+        write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
+        command = adapter.command(job)
+        output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
+        wall = settings.timeout or self.settings.timeout
+        return Spawn(
+            attempt.fence,
+            tuple(command.argv),
+            dict(command.env),
+            job.worktree,
+            command.stdin,
+            str(output),
+            str(errors) if adapter.STREAM else "",
+            wall,
+        )
+
+    def _own(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
+        """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
+        folder = self.folder(attempt)
+        spec = self.spec(attempt, row)
+        write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
+        argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
+        env = {**self.site.env, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        return Spawn(attempt.fence, argv, env, str(self.site.root), "", str(folder / "output.log"), "", 0.0)
+
+    def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
+        """What our own job is told; the checks get the environment of the task's worker and nothing else."""
+        task = self.tasks[attempt.task]
+        checks, _ = land.checks_for(task, self.draft.gate)
+        home = self.site.state / "homes" / row.worker
+        env = sandbox.environment(self.worker(row.worker), self.site.env, home)
+        sandbox.prepare_home(home, Path(self.site.env.get("HOME", "/nonexistent")), *self.site.identity)
+        name, email = self.site.identity
+        return {
+            "purpose": attempt.purpose,
+            "root": str(self.site.root),
+            "run": attempt.run,
+            "task": attempt.task,
+            "attempt": attempt.attempt,
+            "worktree": str(self.worktree(attempt.run, attempt.task)),
+            "folder": str(self.folder(attempt)),
+            "fresh": not row.resume,
+            "in_place": self.site.repository is None,
+            "env": env,
+            "checks": [{"run": check.run, "source": check.source} for check in checks],
+            "check_timeout": self.settings.timeout,
+            "message": land.commit_message(task, self._history.summary(row)),
+            "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
+            "on": time.strftime("%Y-%m-%d", time.gmtime(self._clock())),
+            "author": {"name": name, "email": email},
+            "guarded_paths": list(land.GUARDED),
+        }
+
+
+def _mtime(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,99 @@
+"""Approval bound to a digest, and what a policy may not approve alone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from branchline import review
+from branchline.engine import Policy
+from branchline.graph import store as graphs
+from branchline.graph.adjacency import Adjacency
+from branchline.model.plan import DraftGraph
+from branchline.schedule import View, mutex_keys, order
+from branchline.workflow.project import Project
+
+
+class Approval(NamedTuple):
+    """What stands behind a graph: its digest, whether it is approved, and by whom."""
+
+    digest: str
+    approved: bool
+    by: str = ""
+
+
+def digest_of(project: Project, draft: DraftGraph) -> str:
+    """The digest of a graph's meaning and of the argv of every worker that the settings know."""
+    argv = {name: tuple(worker.argv) for name, worker in project.settings.workers.items() if worker.argv}
+    return graphs.digest(draft, argv)
+
+
+def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> Approval:
+    """Record that a person or a policy approved this graph."""
+    digest = digest_of(project, draft)
+    store = project.store()
+    try:
+        store.approve(draft.plan, digest, by, at)
+    finally:
+        store.close()
+    return Approval(digest, approved=True, by=by)
+
+
+def approval_of(project: Project, draft: DraftGraph) -> Approval:
+    """What stands behind this very graph; an approval of another digest is none."""
+    digest = digest_of(project, draft)
+    store = project.store()
+    try:
+        found = store.approval(draft.plan)
+    finally:
+        store.close()
+    if found is None or found[0] != digest:
+        return Approval(digest, approved=False)
+    return Approval(digest, approved=True, by=found[1])
+
+
+def hold_list(draft: DraftGraph, approval: Approval) -> dict[str, str]:
+    """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow."""
+    held = {f.task: f.message for f in draft.findings if f.hold and f.task}
+    held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
+    if approval.by.startswith("policy"):
+        held |= review.auto(draft)
+    return held
+
+
+def adjacency_of(draft: DraftGraph) -> Adjacency:
+    """The graph as the running engine uses it."""
+    return Adjacency.build(
+        ((t.id, t.parent, t.kind) for t in draft.tasks), ((e.before, e.after) for e in draft.edges)
+    )
+
+
+def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
+    """What would start together if every task took the same time."""
+    adjacency = adjacency_of(draft)
+    marks = {"done": "done", "declined": "skipped"}
+    state = {t.id: marks.get(t.state, "pending") for t in draft.tasks if t.kind == "atomic"}
+    view = View(
+        adjacency,
+        state,
+        policy.slots,
+        role={t.id: t.role for t in draft.tasks},
+        mutex={t.id: mutex_keys(t) for t in draft.tasks if t.kind == "atomic"},
+    )
+    return order(view, policy.strategy, policy.slots, fill=not policy.batch)
+
+
+def show(project: Project, draft: DraftGraph, digest: str, policy: Policy | None = None, workers: Sequence[str] = ()) -> str:
+    """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
+    settings = project.settings
+    policy = policy or Policy(slots=settings.jobs, strategy=settings.strategy)
+    roles = {name: role.worker for name, role in settings.roles.items() if role.worker}
+    if len(set(workers)) == 1:
+        roles = {**{task.role: workers[0] for task in draft.tasks}, **roles}
+    return review.render(
+        draft,
+        digest,
+        workers=roles,
+        gate=draft.gate,
+        batches=batches(draft, policy),
+        strategy=policy.strategy,
+        slots=policy.slots,
+    )

@@ -1,0 +1,22 @@
+"""What a command may know of the person and the process that called it; all of it is passed in."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+
+class Console(NamedTuple):
+    """The place, the environment, the stream for people's words, and whether anybody can be asked."""
+
+    directory: Path
+    env: Mapping[str, str]
+    out: TextIO
+    read: Callable[[str], str]
+    interactive: bool = False
+    clock: Callable[[], float] = time.time
+
+    def say(self, text: str) -> None:
+        """Write words for people, at once."""
+        self.out.write(text + "\n")
+        self.out.flush()

@@ -1,0 +1,89 @@
+"""What a run was asked to do, as it is kept with the run and taken up again with it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from branchline.config import Settings
+from branchline.engine import Policy
+from branchline.errors import UsageError
+from branchline.graph.adjacency import Adjacency
+
+
+class Flags(NamedTuple):
+    """The flags of `execute` and `pulse`; None and empty mean: not given."""
+
+    strategy: str | None = None
+    jobs: int | None = None
+    worker: str = ""
+    model: str = ""
+    variant: str = ""
+    agent: str = ""
+    minimum: str | None = None
+    in_place: bool = False
+    fail_fast: bool = False
+    batch: bool = False
+    only: tuple[str, ...] = ()
+    phase: str = ""
+    confirm: str = "plan"
+    detach: bool = False
+    wait: bool = False
+    dry_run: bool = False
+    new: bool = False
+    yes: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """The flags that are settings, under their dotted names."""
+        named = {"strategy": self.strategy, "jobs": self.jobs, "land.minimum": self.minimum}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+KEPT = ("strategy", "jobs", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
+"""Flags that a run keeps: whoever goes on with it need not say them again."""
+
+
+def to_text(flags: Flags, directory: Path) -> str:
+    """The kept flags as canonical JSON, with the folder that relative programs were named in."""
+    kept = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
+    return json.dumps({"directory": str(directory), "flags": kept}, sort_keys=True)
+
+
+def overlaid(text: str, flags: Flags) -> tuple[Flags, Path | None]:
+    """The flags of a former start with those given now on top, and the folder of the former one."""
+    stored: Mapping[str, Any] = json.loads(text)
+    given = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
+    former = {name: value for name, value in stored["flags"].items() if name not in given}
+    directory = Path(stored["directory"]) if "worker" in former else None
+    return flags._replace(**former), directory
+
+
+def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolated: bool) -> Policy:
+    """The engine's policy; in place there is one slot unless `-j` says otherwise (DESIGN, section 10)."""
+    slots = settings.jobs if isolated or flags.jobs is not None else 1
+    if slots < 0:
+        raise UsageError(f"-j {slots}: the number of workers cannot be negative")
+    return Policy(
+        slots=slots,
+        strategy=settings.strategy,
+        batch=flags.batch,
+        retries=settings.retries,
+        minimum=settings.land.minimum,  # type: ignore[arg-type]
+        isolated=isolated,
+        fail_fast=flags.fail_fast,
+        only=chosen_leaves(flags, adjacency),
+    )
+
+
+def chosen_leaves(flags: Flags, adjacency: Adjacency) -> frozenset[str]:
+    """The leaves that `--only` and `--phase` leave; empty means all. Raises UsageError for an unknown id."""
+    wanted = list(flags.only)
+    if flags.phase:
+        roots = adjacency.children.get("", [])
+        if not flags.phase.isdigit() or not 1 <= int(flags.phase) <= len(roots):
+            raise UsageError(f"--phase {flags.phase}: the plan has phases 1 to {len(roots)}")
+        wanted.append(roots[int(flags.phase) - 1])
+    unknown = [name for name in wanted if name not in adjacency.parent]
+    if unknown:
+        raise UsageError(f"--only: there is no task {', '.join(unknown)}; `branchline status` lists them")
+    return frozenset(leaf for name in wanted for leaf in adjacency.leaves_under(name))

@@ -1,0 +1,56 @@
+"""The JSON keys of `decompose` that scripts rely on (DESIGN, section 6)."""
+
+from typing import Any
+
+from branchline.model.plan import DraftGraph, Edge, Plan, Task
+
+
+def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[str, Any]:
+    """graph, tasks, edges, ignored, findings, dialect; `graph` is None when nothing was written."""
+    return {
+        "graph": graph,
+        "plan": draft.plan,
+        "dialect": draft.dialect,
+        "goal": draft.goal,
+        "tasks": [_task(task, draft) for task in draft.tasks],
+        "edges": [_edge(edge) for edge in draft.edges],
+        "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
+        "ignored": [
+            {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became} for i in plan.ignored
+        ],
+        "findings": [
+            {"code": f.code, "message": f.message, "line": f.line, "task": f.task, "hold": f.hold} for f in draft.findings
+        ],
+    }
+
+
+def _task(task: Task, draft: DraftGraph) -> dict[str, Any]:
+    written = [e.before for e in draft.edges if e.after == task.id and e.kind == "written"]
+    implied = [e.before for e in draft.edges if e.after == task.id and e.kind != "written"]
+    return {
+        "id": task.id,
+        "title": task.title,
+        "kind": task.kind,
+        "parent": task.parent,
+        "line": task.line,
+        "depends_on": written,
+        "order_after": implied,
+        "verify": [check.run for check in task.checks],
+        "files": [file.path for file in task.files],
+        "done": task.state == "done",
+        "state": task.state,
+        "role": task.role,
+        "criteria": list(task.criteria),
+        "confidence": task.confidence,
+        "rule": task.rule,
+    }
+
+
+def _edge(edge: Edge) -> dict[str, Any]:
+    return {
+        "before": edge.before,
+        "after": edge.after,
+        "kind": edge.kind,
+        "line": edge.line,
+        "confidence": edge.confidence,
+    }

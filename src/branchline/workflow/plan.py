@@ -1,0 +1,148 @@
+"""Read a plan, show its graph, approve it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from branchline import decompose as reading
+from branchline import review
+from branchline.errors import NotApprovedError, NotFoundError, PlanError
+from branchline.files import read_text
+from branchline.graph import store as graphs
+from branchline.model.plan import DraftGraph, Plan
+from branchline.planfile.explain import explain
+from branchline.workflow.answer import Answer
+from branchline.workflow.approval import Approval, approve_draft, digest_of, hold_list, show
+from branchline.workflow.console import Console
+from branchline.workflow.payload import decompose_payload
+from branchline.workflow.project import Project, open_project
+
+
+class Reading(NamedTuple):
+    """How a plan is to be read."""
+
+    dialect: str = ""
+    order: str = "numbered"
+    planner: str = "auto"
+
+
+def graph_path(plan: Path) -> Path:
+    """Where the graph of a plan is stored: beside it."""
+    return plan.with_name(f"{plan.stem}.graph.json")
+
+
+def read_draft(project: Project, path: Path, how: Reading) -> tuple[Plan, DraftGraph | None]:
+    """The plan and its draft graph, None when it holds no task; ids of a stored graph are kept."""
+    plan = reading.read_plan(path, project.name(path), how.dialect, how.order)
+    if not plan.tasks:
+        return plan, None
+    stored = graph_path(path)
+    former = graphs.read(stored) if stored.exists() else None
+    return plan, reading.draft(plan, project.root, project.settings.gate.commands, former)
+
+
+def decompose(console: Console, path: Path, how: Reading, *, write: bool, review: bool, yes: bool) -> Answer:
+    """Turn a plan into a stored draft graph; on a terminal it ends in the review, with `yes` it approves."""
+    project, path = open_project(console), console.directory / path
+    plan, draft = read_draft(project, path, how)
+    if draft is None:
+        return no_tasks(plan)
+    payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
+    if not write:
+        return Answer({**payload, "digest": digest_of(project, draft)}, show(project, draft, digest_of(project, draft)))
+    graphs.save(draft, graph_path(path))
+    wanted = "yes" if yes else "ask" if review and console.interactive else "no"
+    approval, draft = settle(console, project, path, draft, wanted)
+    words = show(project, draft, approval.digest) if review and wanted != "ask" else ""
+    return Answer({**payload, "digest": approval.digest, "approved": approval.approved}, f"{words}\n{_next(approval, path)}".strip())
+
+
+def settle(console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str) -> tuple[Approval, DraftGraph]:
+    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it a draft."""
+    if wanted == "ask":
+        word, draft = review.ask(
+            draft,
+            lambda each: console.say(show(project, each, digest_of(project, each))),
+            console.read,
+            review.editor(console.env, graph_path(path)),
+        )
+        graphs.save(draft, graph_path(path))
+        if word == "no":
+            return Approval(digest_of(project, draft), approved=False), draft
+        return approve_draft(project, draft, "a person", console.clock()), draft
+    if wanted == "yes":
+        return approve_draft(project, draft, "policy: --yes", console.clock()), draft
+    return Approval(digest_of(project, draft), approved=False), draft
+
+
+def _next(approval: Approval, path: Path) -> str:
+    if approval.approved:
+        return f"approved {approval.digest[:15]}; next: branchline execute {path.name if path.parent == Path() else path}"
+    return f"draft {approval.digest[:15]}, not approved; next: branchline review, or branchline execute"
+
+
+def no_tasks(plan: Plan) -> Answer:
+    """The answer for a plan that holds no task: an honest one, with the lines that were looked at."""
+    why = "; ".join(f"line {i.line}: {i.why}" for i in plan.ignored[:5])
+    text = f"{plan.path}: no tasks were found" + (f" ({len(plan.candidates)} lines looked at; {why})" if why else "")
+    text += ". Write tasks as check boxes (`- [ ] title`), numbered lists, or headings like `### Task 1: title`"
+    return Answer({"tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}, text, 2, text)
+
+
+def review_plan(console: Console, plan: str, *, yes: bool) -> Answer:
+    """Show a stored graph and ask; with `yes` approve it."""
+    project = open_project(console)
+    path = find_plan(console, project, plan)
+    draft = stored_draft(path)
+    approval, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
+    words = "" if console.interactive and not yes else show(project, draft, approval.digest)
+    status = 0 if approval.approved else 3
+    data = {"plan": draft.plan, "digest": approval.digest, "approved": approval.approved}
+    return Answer(data, f"{words}\n{_next(approval, path)}".strip(), status, "the graph is not approved")
+
+
+def stored_draft(path: Path) -> DraftGraph:
+    """The stored graph of a plan; raises NotFoundError when there is none."""
+    if not graph_path(path).exists():
+        raise NotFoundError(f"{path} has no stored graph; run `branchline decompose {path}` first")
+    return graphs.read(graph_path(path))
+
+
+def approve(console: Console, digest: str) -> Answer:
+    """Approve the stored graph that has this digest."""
+    project = open_project(console)
+    wanted = digest.removeprefix("sha256:")
+    for path in sorted(project.root.glob("**/*.graph.json")):
+        if ".branchline" in path.parts:
+            continue
+        draft = graphs.read(path)
+        found = digest_of(project, draft)
+        if len(wanted) >= 8 and found.removeprefix("sha256:").startswith(wanted):
+            approval = approve_draft(project, draft, "a person", console.clock())
+            return Answer({"plan": draft.plan, "digest": approval.digest}, f"approved {draft.plan} ({approval.digest[:15]})")
+    raise NotApprovedError(f"no stored graph has the digest {digest}; `branchline review` prints it (8 characters or more)")
+
+
+def find_plan(console: Console, project: Project, plan: str) -> Path:
+    """The plan a command means: the one named, else that of the newest stored graph. Raises NotFoundError."""
+    if plan:
+        path = console.directory / plan
+        if not path.exists():
+            raise PlanError(f"{plan}: there is no such file")
+        return path
+    graphs_found = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
+    if not graphs_found:
+        raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
+    newest = max(graphs_found, key=lambda p: (p.stat().st_mtime, p.name))
+    return project.root / graphs.read(newest).plan
+
+
+def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answer:
+    """What a line of a plan became, and by which rule."""
+    project, path = open_project(console), console.directory / path
+    plan = reading.read_plan(path, project.name(path), how.dialect, how.order)
+    found: dict[str, Any] = explain(plan, read_text(path), line)
+    words = [f"{path.name}:{line}: {found['text'].strip()}", f"  {found['became']}: {found['why']}"]
+    return Answer(found, "\n".join(words))
+
+
+__all__ = ["Answer", "Reading", "approve", "decompose", "explain_line", "hold_list", "review_plan"]

@@ -1,0 +1,147 @@
+"""Where a command works: the checkout, its settings, its store, and which worker takes a task."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from branchline import workers
+from branchline.config import Settings, load
+from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
+from branchline.files import find_root, state_folder
+from branchline.model.plan import DraftGraph, Task
+from branchline.store import Store
+from branchline.workflow.console import Console
+from branchline.workspace.repository import Repository
+
+PREFERRED = ("opencode", "claude", "codex")
+"""Agents looked for on PATH, in this order, when no worker is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A checkout and its settings; `root` is the folder itself when there is no git."""
+
+    root: Path
+    settings: Settings
+    env: Mapping[str, str]
+
+    @property
+    def state(self) -> Path:
+        """The state folder, made with its .gitignore."""
+        return state_folder(self.root)
+
+    def store(self) -> Store:
+        """The store, made when there is none."""
+        return Store.open(self.state / "state.db")
+
+    def repository(self, *, in_place: bool) -> Repository | None:
+        """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
+        if in_place:
+            return None
+        return Repository.open(self.root, self.env)
+
+    def name(self, path: Path) -> str:
+        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside."""
+        absolute = path.resolve()
+        return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
+
+
+def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Project:
+    """The project a command was started in, with settings merged once; flags have dotted names."""
+    root = find_root(console.directory) or console.directory
+    return Project(root, load(root, console.env, dict(flags or {})), console.env)
+
+
+def with_worker(project: Project, console: Console, text: str) -> tuple[Project, str]:
+    """The project with the worker that `--worker` names, and its name; the empty text names none."""
+    if not text:
+        return project, ""
+    name, argv = workers.parse_worker(text)
+    if name not in project.settings.workers:
+        known = ", ".join(sorted(project.settings.workers))
+        raise SettingsError(f"--worker {text!r}: there is no worker {name!r}; there are {known}, or shell:PROGRAM ARG...")
+    if not argv:
+        return project, name
+    made = replace(project.settings.workers[name], argv=argv_at(argv, console.directory))
+    settings = replace(project.settings, workers={**project.settings.workers, name: made})
+    return replace(project, settings=settings), name
+
+
+def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
+    """A program given by a relative path is the one in the folder where it was named, not one in a worktree."""
+    if "/" in argv[0] or (directory / argv[0]).is_file():
+        return (str((directory / argv[0]).absolute()), *argv[1:])
+    return argv
+
+
+def default_worker(project: Project) -> str:
+    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install."""
+    for name in PREFERRED:
+        if name in workers.TABLE and _which(name, project.env):
+            return name
+    raise WorkerMissingError(
+        "no agent is installed: install OpenCode (`npm install -g opencode-ai`), or name any program of yours with "
+        "--worker 'shell:PROGRAM ARG...': it gets the prompt on stdin and writes its answer to $BRANCHLINE_EXIT_FILE"
+    )
+
+
+def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, str]:
+    """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default agent.
+
+    Raises SettingsError for an unknown one and WorkerMissingError for one whose program is not there.
+    """
+    default = ""
+    chosen: dict[str, str] = {}
+    for task in draft.tasks:
+        if task.kind != "atomic":
+            continue
+        name = task.worker or flag or _of_role(project.settings, task)
+        if not name:
+            default = default or default_worker(project)
+            name = default
+        chosen[task.id] = name
+    for name in dict.fromkeys(chosen.values()):
+        _check(project, name)
+    return chosen
+
+
+def _of_role(settings: Settings, task: Task) -> str:
+    role = settings.roles.get(task.role)
+    return role.worker if role and role.worker else ""
+
+
+def _check(project: Project, name: str) -> None:
+    worker = project.settings.workers.get(name)
+    if worker is None:
+        known = ", ".join(sorted(project.settings.workers))
+        raise SettingsError(f"there is no worker {name!r}; the settings know {known}")
+    adapter = workers.get(worker.kind)
+    program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
+    if worker.kind == "shell" and not worker.argv:
+        raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
+    if program and not _which(program, project.env):
+        raise WorkerMissingError(
+            f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it, or name another "
+            "with --worker (any program: --worker 'shell:PROGRAM ARG...')"
+        )
+
+
+def _which(program: str, env: Mapping[str, str]) -> str | None:
+    return shutil.which(program, path=env.get("PATH", ""))
+
+
+def worker_argvs(project: Project, chosen: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Worker -> argv, which the approval's digest binds."""
+    return {name: tuple(project.settings.workers[name].argv) for name in sorted(set(chosen.values()))}
+
+
+def identity_of(repository: Repository | None) -> tuple[str, str]:
+    """The user's name and mail address as git knows them, for the commits that workers make."""
+    if repository is None:
+        return ("", "")
+    return repository.identity()
+
+
+__all__ = ["Project", "RepositoryError", "choose_workers", "open_project", "with_worker"]

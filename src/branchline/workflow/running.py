@@ -1,0 +1,220 @@
+"""Open a run, new or unfinished, and put a coordinator in charge of it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import NamedTuple
+
+from branchline.dispatch import Coordinator, Hooks
+from branchline.dispatch.collect import Collector
+from branchline.dispatch.history import History
+from branchline.dispatch.jobs import Jobs, Site
+from branchline.engine import State
+from branchline.files import canonical
+from branchline.graph import store as graphs
+from branchline.graph.adjacency import Adjacency, natural_key
+from branchline.graph.frontier import Frontier
+from branchline.model.plan import DraftGraph, Task
+from branchline.model.run import Event, RunRow, TaskRow
+from branchline.proc import Custody
+from branchline.schedule import mutex_keys
+from branchline.store import Store
+from branchline.terminal.live import Progress, Snapshot
+from branchline.workflow.approval import adjacency_of
+from branchline.workflow.console import Console
+from branchline.workflow.flags import Flags, policy_of, to_text
+from branchline.workflow.project import Project, identity_of
+from branchline.workspace.repository import Repository
+
+
+class Plan(NamedTuple):
+    """An approved graph with all that a run of it needs."""
+
+    draft: DraftGraph
+    digest: str
+    held: Mapping[str, str]
+    workers: Mapping[str, str]
+    adjacency: Adjacency
+
+
+def new_run(project: Project, store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console) -> RunRow:
+    """Record a new run with its tasks, on an integration branch of its own."""
+    name = free_name(store, repository)
+    base = repository.head() if repository else ""
+    if repository:
+        repository.start_run(name, base)
+    row = RunRow(
+        run=name,
+        plan=plan.draft.plan,
+        digest=plan.digest,
+        state="running",
+        reason="",
+        base=base,
+        started=console.clock(),
+        ended=None,
+        settings=to_text(flags, console.directory),
+        graph=canonical(graphs.to_document(plan.draft)),
+    )
+    store.create_run(row, task_rows(name, plan, console.clock()), console.clock())
+    return row
+
+
+def free_name(store: Store, repository: Repository | None) -> str:
+    """The next run's name: r1, r2, ...; one whose branch is still there is never taken again."""
+    number = max((natural_number(row.run) for row in store.runs()), default=0) + 1
+    while repository and repository.tip(f"r{number}"):
+        number += 1
+    return f"r{number}"
+
+
+def natural_number(run: str) -> int:
+    """The number in a run's name; 0 when it has none."""
+    digits = run.removeprefix("r")
+    return int(digits) if digits.isdigit() else 0
+
+
+def task_rows(run: str, plan: Plan, at: float) -> list[TaskRow]:
+    """The rows of all tasks in the tree's order, atomic ones in the state they begin in."""
+    tasks = {task.id: task for task in plan.draft.tasks}
+    satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
+    frontier = Frontier(plan.adjacency, satisfied)
+    rows = []
+    for place, name in enumerate(plan.adjacency.order):
+        task = tasks[name]
+        state, reason = first_state(task, plan.held, frontier)
+        rows.append(
+            TaskRow(
+                run,
+                name,
+                place,
+                task.title,
+                task.kind,
+                task.parent,
+                task.line,
+                task.role,
+                plan.workers.get(name, ""),
+                state,  # type: ignore[arg-type]
+                reason,
+                evidence="plan" if state == "done" else "",
+                changed=at,
+            )
+        )
+    return rows
+
+
+def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tuple[str, str]:
+    """The state a task begins a run in: what the plan says is done stays done and is not run."""
+    if task.kind == "composite":
+        return "pending", ""
+    if task.state == "done":
+        return "done", "the plan says so"
+    if task.state == "declined":
+        return "skipped", "the plan declines it"
+    if task.id in held:
+        return "held", held[task.id]
+    return ("ready", "") if frontier.is_ready(task.id) else ("pending", "")
+
+
+def coordinator(
+    project: Project, store: Store, repository: Repository | None, run: RunRow, plan: Plan, flags: Flags, hooks: Hooks
+) -> tuple[Coordinator, Custody]:
+    """A coordinator with the rows of a run, and the custody of its processes."""
+    settings = project.settings
+    worker_settings = {
+        name: replace(w, model=flags.model or w.model, variant=flags.variant or w.variant, agent=flags.agent or w.agent)
+        for name, w in settings.workers.items()
+    }
+    settings = replace(settings, workers=worker_settings)
+    policy = policy_of(settings, flags, plan.adjacency, isolated=repository is not None)
+    state = State.restore(
+        run, plan.adjacency, policy, store.tasks(run.run), store.attempts(run.run), store.questions(run.run)
+    )
+    state.mutexes = {t.id: mutex_keys(t) for t in plan.draft.tasks if t.kind == "atomic"}
+    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
+    history = History(store, plan.adjacency, {t.id: t.title for t in plan.draft.tasks})
+    jobs = Jobs(site, plan.draft, settings, history, hooks.clock)
+    folder = project.state / "runs" / run.run
+    folder.mkdir(parents=True, exist_ok=True)
+    custody = Custody.open(folder, policy.slots + 1)
+    return Coordinator(state, store, custody, jobs, Collector(jobs, store), settings, hooks), custody
+
+
+def stored_plan(run: RunRow, store: Store) -> Plan:
+    """The graph a run was started with, as it was approved."""
+    draft = graphs.from_text(run.graph, f"run {run.run}")
+    rows = store.tasks(run.run)
+    return Plan(draft, run.digest, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
+
+
+class Interrupts:
+    """Counts ^C (and SIGTERM as the first of them) without breaking what is under way."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def _came(self, *_: object) -> None:
+        self.count += 1
+
+    @contextmanager
+    def installed(self) -> Iterator["Interrupts"]:
+        """Take the signals for the time of the block; the pipe wakes a coordinator that waits."""
+        former = {number: signal.signal(number, self._came) for number in (signal.SIGINT, signal.SIGTERM)}
+        wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        try:
+            yield self
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in former.items():
+                signal.signal(number, handler)
+            os.close(self.reader)
+            os.close(self._writer)
+
+
+class Display:
+    """Tells a person how the run goes on."""
+
+    def __init__(self, console: Console, live: bool) -> None:
+        self.progress = Progress(console.out, live, time.monotonic)
+        self._clock = console.clock
+        self.driver: Coordinator | None = None
+
+    def told(self, events: Sequence[Event]) -> None:
+        """Show what has changed."""
+        if any(event.task for event in events):
+            self.turned()
+
+    def turned(self) -> None:
+        """Show how things are now."""
+        if self.driver is None:
+            return
+        state = self.driver.state
+        self.progress.update(
+            Snapshot(
+                state.run.run,
+                list(state.tasks.values()),
+                len(state.slotted),
+                state.policy.slots,
+                self._clock(),
+                state.run.started,
+            )
+        )
+
+
+def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool]:
+    """The say a person has before each start: for every task, for every batch, or none (the plan was approved)."""
+    if how == "plan" or not console.interactive:
+        return lambda rows: True
+
+    def ask(rows: Sequence[TaskRow]) -> bool:
+        shown = ", ".join(f"{row.task} {row.title}" for row in rows)
+        return console.read(f"Start {shown}? [Y/n] ").strip().lower() in ("", "y", "yes")
+
+    return ask
+
+
+__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "natural_key", "new_run", "stored_plan"]
