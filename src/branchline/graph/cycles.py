@@ -11,8 +11,8 @@ def break_cycles(
     """Show each cycle found to `drop`, which answers with the edge of it to leave out, or None to stop there.
 
     A cycle is a list of nodes, each the successor of the one before it and the first that of the last. Returns the
-    cycle at which `drop` stopped, or None when no cycle is left. Depth-first without recursion; nodes that were closed stay
-    closed when an edge goes, so the work is linear but for the stretch of the path that is walked again.
+    cycle at which `drop` stopped, or None when no cycle is left. Depth-first without recursion; nodes that were closed
+    stay closed when an edge goes, so the work is linear but for the stretch of the path that is walked again.
     """
     colour = bytearray(len(successors))
     dropped: set[tuple[int, int]] = set()
