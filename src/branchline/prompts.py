@@ -120,7 +120,7 @@ def context(
     """Gather what the template `worker.md.j2` shows; every name it uses is in the result.
 
     `instructions` are paths of files to read; `answers` pairs of question and answer; `results` of dependencies as id,
-    title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict` and `note` free text about
+    title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict`, `note` free text about
     earlier attempts; `rules` names of RULE_NAMES; `read_only` None means by the task's role.
     """
     chain, siblings = relatives(draft, task)

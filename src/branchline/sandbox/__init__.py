@@ -1,7 +1,7 @@
 """what one worker may see: bubblewrap arguments, fake HOME, environment, network proxy, tokens
 
-This is the level `env`: an allow-listed environment and a HOME of the worker's own. It keeps secrets out of what a worker
-is given; it does not keep a hostile program from reading files that the same user may read.
+This is the level `env`: an allow-listed environment and a HOME of the worker's own. It keeps secrets out of what a
+worker is given; it does not keep a hostile program from reading files that the same user may read.
 """
 
 import os
@@ -96,7 +96,7 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
 
 
 def _git_config(name: str, email: str) -> str:
-    # Without useConfigOnly git invents an identity from the host's name; gc in a worktree would race with other workers.
+    # Without useConfigOnly git invents an identity from the host's name; gc in a worktree would race with others.
     lines = ["[user]"]
     if name:
         lines.append(f"\tname = {_quoted(name)}")

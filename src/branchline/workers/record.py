@@ -71,8 +71,8 @@ def find(exit_file: str, message: str) -> Record | None:
 def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim | None:
     """Weigh record, cause and exit status; None when the worker ended well and left no record.
 
-    `bad` is what the adapter itself saw go wrong; it stands in for a plain non-zero exit. A question outlives a bad end,
-    for it is what a person needs to see; a `done` does not: a worker that crashed cannot vouch for its work.
+    `bad` is what the adapter itself saw go wrong; it stands in for a plain non-zero exit. A question outlives a bad
+    end, for it is what a person needs to see; a `done` does not: a worker that crashed cannot vouch for its work.
     """
     cause = _cause(exit.cause)
     if cause == "cancelled":

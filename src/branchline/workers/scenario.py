@@ -68,7 +68,6 @@ def _steps(given: Any, place: str) -> tuple[Step, ...]:
 
 
 def _step(item: Any, place: str) -> Step:
-    argument: Any
     if isinstance(item, str):
         name, argument = item, None
     elif isinstance(item, Mapping) and len(item) == 1:
@@ -79,8 +78,10 @@ def _step(item: Any, place: str) -> Step:
         raise InputError(f"{place}: there is no step {str(name)!r}; the steps are {', '.join(STEPS)}")
     if not isinstance(argument, STEPS[name]):
         raise InputError(f"{place}: {name} cannot take {type(argument).__name__}")
-    if name in {"write", "append"}:
-        for field in ("path", "text"):
-            if not isinstance(argument.get(field), str):
-                raise InputError(f"{place}: {name} needs a path and a text")
+    if name in {"write", "append"} and not _is_edit(argument):
+        raise InputError(f"{place}: {name} needs a path and a text")
     return name, argument
+
+
+def _is_edit(argument: Any) -> bool:
+    return set(argument) == {"path", "text"} and all(isinstance(value, str) for value in argument.values())
