@@ -1,0 +1,177 @@
+"""pure: task and lineage to the exact text a worker gets
+
+Text that came from a plan, a repository or a worker is data: it is fenced or put on one line, Branchline's own markers
+in it are defused, and characters that a reader cannot see are written as escapes.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from branchline.model.plan import DraftGraph, Task
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Named = tuple[str, str]
+"""An id and a title."""
+
+THIS: Final = "<-- THIS TASK"
+RULES: Final = 'LINEAGE RULES: Focus ONLY on "<-- THIS TASK". Stub sibling deps. Exit BLOCKED if hard dependency.'
+MAX_TITLE: Final = 300
+MAX_GOAL: Final = 1_500
+MAX_QUOTE: Final = 8_000
+READ_ONLY: Final = frozenset({"research", "brainstorm"})
+RULE_NAMES: Final = ("todos", "commits", "lint", "order", "subagents", "verify", "context", "decide", "block")
+"""The parts of the rules of conduct, each of which can be switched off."""
+
+_HERE: Final = Path(__file__).resolve().parent
+# Controls but newline and tab, bidi controls, zero-width and tag characters, line separators, lone surrogates.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_MARKER: Final = re.compile(r"<\s*-{1,3}\s*THIS\s+TASK|(LINEAGE\s+RULES|TASK\s+LINEAGE)\s*[:：]", re.I)
+_TICKS: Final = re.compile(r"`+")
+
+
+def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str) -> str:
+    """Draw the lineage block; empty for a task without a parent.
+
+    `chain` holds the ancestors from the root down, `siblings` all children of the last of them in their order, the task
+    among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9).
+    """
+    if not chain:
+        return ""
+    lines = ["TASK LINEAGE:"]
+    for depth, (id, title) in enumerate(chain):
+        lines.append(f"{'  ' * depth}{depth}. [parent] {one_line(title)} ({one_line(id)})")
+    for place, (id, title) in enumerate(siblings, 1):
+        mark = f" {THIS}" if id == task_id else ""
+        lines.append(f"{'  ' * len(chain)}{place}. {one_line(title)} ({one_line(id)}){mark}")
+    return "\n".join([*lines, RULES])
+
+
+def defuse(text: str) -> str:
+    """Break Branchline's own markers in a text and show the characters that a reader could not see as escapes."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _MARKER.sub(lambda found: "(this task)" if found[1] is None else f"({found[1].lower()})", text)
+
+
+def one_line(text: object, limit: int = MAX_TITLE) -> str:
+    """Bring a text on one line of at most `limit` characters, defused."""
+    line = defuse(" ".join(str(text).split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def code(text: object) -> str:
+    """Write a short text as a code span whose fence is longer than any run of back-ticks in it."""
+    line = defuse(" ".join(str(text).splitlines()))
+    ticks = "`" * (_longest(line) + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") or not line else ""
+    return f"{ticks}{pad}{line}{pad}{ticks}"
+
+
+def fenced(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
+    """Quote a text in a fence longer than any run of back-ticks in it, defused, cut after `limit` characters."""
+    body = defuse(str(text)).strip("\n")
+    if len(body) > limit:
+        body = body[:limit] + f"\n[... {len(body) - limit} characters more]"
+    fence = "`" * max(3, _longest(body) + 1)
+    return f"{fence}{tag}\n{body}\n{fence}"
+
+
+def _longest(text: str) -> int:
+    return max(map(len, _TICKS.findall(text)), default=0)
+
+
+def relatives(draft: DraftGraph, task: Task) -> tuple[list[Named], list[Named]]:
+    """Give the ancestors of a task from the root down, and all children of its parent in document order."""
+    if task.parent is None:
+        return [], []
+    by_id = {other.id: other for other in draft.tasks}
+    chain: list[Named] = []
+    at: str | None = task.parent
+    while at is not None and at in by_id and len(chain) <= len(by_id):
+        chain.insert(0, (at, by_id[at].title))
+        at = by_id[at].parent
+    return chain, [(other.id, other.title) for other in draft.tasks if other.parent == task.parent]
+
+
+def context(
+    draft: DraftGraph,
+    task: Task,
+    *,
+    exit_file: str,
+    instructions: Iterable[str] = (),
+    answers: Iterable[tuple[str, str]] = (),
+    results: Iterable[tuple[str, str, str]] = (),
+    missing: Iterable[str] = (),
+    failure: str = "",
+    conflict: str = "",
+    note: str = "",
+    constraints: Iterable[str] = (),
+    rules: Iterable[str] = RULE_NAMES,
+    read_only: bool | None = None,
+    resumed: bool = False,
+) -> dict[str, Any]:
+    """Gather what the template `worker.md.j2` shows; every name it uses is in the result.
+
+    `instructions` are paths of files to read; `answers` pairs of question and answer; `results` of dependencies as id,
+    title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict`, `note` free text about
+    earlier attempts; `rules` names of RULE_NAMES; `read_only` None means by the task's role.
+    """
+    chain, siblings = relatives(draft, task)
+    return {
+        "goal": draft.goal[:MAX_GOAL],
+        "plan": draft.plan,
+        "task": task,
+        "work_files": [file for file in task.files if file.role != "mention"],
+        "mentioned": [file for file in task.files if file.role == "mention"],
+        "checks": [check.run for check in task.checks],
+        "gate": [check.run for check in draft.gate],
+        "lineage": lineage(chain, siblings, task.id),
+        "instructions": list(dict.fromkeys([*instructions, *task.instructions])),
+        "answers": list(answers),
+        "results": list(results),
+        "missing": list(missing),
+        "failure": failure,
+        "conflict": conflict,
+        "note": note,
+        "constraints": list(constraints),
+        "rules": frozenset(rules),
+        "read_only": task.role in READ_ONLY if read_only is None else read_only,
+        "resumed": resumed,
+        "exit_file": exit_file,
+    }
+
+
+def render(context: Mapping[str, Any], template: str = "worker.md.j2", search: Sequence[Path] = ()) -> str:
+    """Render a template to the exact text a worker gets; the same context gives the same text.
+
+    Templates are looked for in the folders of `search`, then in the package, then in the source tree. A name that the
+    context does not have is an error (jinja2.UndefinedError), never an empty place.
+    """
+    text = _environment(tuple(search)).get_template(template).render(context)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@functools.lru_cache(maxsize=8)
+def _environment(search: tuple[Path, ...]) -> "Environment":
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    folders = [*search, _HERE / "_templates", _HERE.parents[1] / "prompts"]
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        autoescape=False,  # markdown for a model, not HTML; data is fenced by the filters below
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        auto_reload=False,
+    )
+    environment.filters.update(one_line=one_line, code=code, fenced=fenced)
+    return environment

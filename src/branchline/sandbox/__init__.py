@@ -1,0 +1,112 @@
+"""what one worker may see: bubblewrap arguments, fake HOME, environment, network proxy, tokens
+
+This is the level `env`: an allow-listed environment and a HOME of the worker's own. It keeps secrets out of what a
+worker is given; it does not keep a hostile program from reading files that the same user may read.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from branchline.errors import SettingsError
+
+PASSED: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "SHELL"})
+"""Names that pass from the coordinator's environment to every worker, and `LC_*`; nothing else without a setting."""
+RESERVED: Final = frozenset(
+    {
+        "BRANCHLINE_TASK_ID",
+        "BRANCHLINE_RUN_ID",
+        "BRANCHLINE_ATTEMPT",
+        "BRANCHLINE_PROMPT_FILE",
+        "BRANCHLINE_EXIT_FILE",
+    }
+)
+"""Names that Branchline itself sets for every worker (DESIGN, section 9)."""
+_FOLDERS: Final = {
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_RUNTIME_DIR": ".run",
+    "TMPDIR": "tmp",
+}
+
+
+class Allowance(Protocol):
+    """The two settings of a worker that widen what it may see."""
+
+    @property
+    def pass_env(self) -> Sequence[str]:
+        """Names that pass from the coordinator's environment."""
+        ...
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Names with the values the settings give them."""
+        ...
+
+
+def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Give the whole environment of one worker, and of the checks of its work.
+
+    `base` is the coordinator's environment, of which only the allow-list and the worker's `pass_env` pass; HOME, TMPDIR
+    and the XDG folders lie in `home`. Raises SettingsError when the settings name a reserved or an impossible name.
+    """
+    env = {name: value for name, value in base.items() if name in PASSED or name.startswith("LC_")}
+    env.setdefault("PATH", os.defpath)
+    env.setdefault("LANG", "C.UTF-8")
+    env["HOME"] = str(home)
+    env.update({name: str(home / folder) for name, folder in _FOLDERS.items()})
+    # A worker has no terminal: git must fail at once instead of waiting for a password nobody will type.
+    env["GIT_TERMINAL_PROMPT"] = "0"
+    for name in worker.pass_env:
+        _check(name, "pass_env")
+        if name in base:
+            env[name] = base[name]
+    for name, value in worker.env.items():
+        _check(name, "env")
+        env[name] = value
+    return env
+
+
+def _check(name: str, setting: str) -> None:
+    if name in RESERVED:
+        raise SettingsError(f"{setting}: {name} is set by Branchline itself; take it out of the worker's settings")
+    if not name or "=" in name or "\0" in name:
+        raise SettingsError(f"{setting}: {name!r} is no name of an environment variable")
+
+
+def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -> None:
+    """Make the fake HOME of a worker: folders of mode 700 and a .gitconfig that holds an identity and nothing else.
+
+    Nothing is copied from `real_home`; it is a parameter so that a home inside or above it by mistake is refused
+    (SettingsError). Safe to call again: what the worker left there stays, the .gitconfig is written anew.
+    """
+    if home.resolve() == real_home.resolve() or real_home.resolve().is_relative_to(home.resolve()):
+        raise SettingsError(f"{home} is the real home or above it; a worker's home must be a folder of its own")
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    for folder in _FOLDERS.values():
+        (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    config = home / ".gitconfig"
+    temporary = home / ".gitconfig.new"
+    temporary.write_text(_git_config(name, email), encoding="utf-8")
+    temporary.replace(config)
+
+
+def _git_config(name: str, email: str) -> str:
+    # Without useConfigOnly git invents an identity from the host's name; gc in a worktree would race with others.
+    lines = ["[user]"]
+    if name:
+        lines.append(f"\tname = {_quoted(name)}")
+    if email:
+        lines.append(f"\temail = {_quoted(email)}")
+    lines += ["\tuseConfigOnly = true", "[gc]", "\tauto = 0", "[maintenance]", "\tauto = false", ""]
+    return "\n".join(lines)
+
+
+def _quoted(value: str) -> str:
+    """Quote a value for a git configuration file; control characters have no place in an identity."""
+    plain = "".join(character for character in value if character.isprintable())
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,87 @@
+"""one adapter per agent; a table row each
+
+An adapter is a module with the face of `Adapter`; it is imported when a task of its kind is dispatched, not before.
+"""
+
+import difflib
+import importlib
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+from branchline.errors import SettingsError
+from branchline.model.plan import Task
+from branchline.model.run import Claim, Command, Exit, Job
+
+TABLE: Final[dict[str, str]] = {
+    "opencode": "branchline.workers.opencode",
+    "shell": "branchline.workers.shell",
+    "scripted": "branchline.workers.scripted",
+}
+"""Kind of worker -> module of its adapter."""
+
+
+class Adapter(Protocol):
+    """What dispatch asks of a worker's module."""
+
+    PROGRAM: str
+    """The program looked for on PATH when the settings give no argv; empty: none is needed, or argv must name it."""
+    RESUME: bool
+    """The worker can go on in an earlier session (`Job.session`)."""
+    STREAM: bool
+    """Its stdout goes to `events.jsonl` and its stderr to `output.log`; otherwise both go to `output.log`."""
+
+    def prepare(self, job: Job, base: Mapping[str, str]) -> None:
+        """Write what the worker needs in the attempt's folder and take away an old answer, before the intent.
+
+        `base` is the coordinator's own environment.
+        """
+
+    def command(self, job: Job) -> Command:
+        """Say what custody must start; writes nothing. `Job.env` is the environment that `sandbox` allows."""
+
+    def claim(self, job: Job, exit: Exit) -> Claim:
+        """Read what the worker left behind."""
+
+    def probe(self, path: str) -> str | None:
+        """Ask the program at `path` for its version; None when it does not answer."""
+
+
+def get(kind: str) -> Adapter:
+    """Import the adapter of a kind of worker; raises SettingsError naming the nearest known kind."""
+    if kind not in TABLE:
+        near = difflib.get_close_matches(kind, TABLE, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known kinds: {', '.join(sorted(TABLE))}"
+        raise SettingsError(f"there is no kind of worker {kind!r}; {hint}")
+    return cast(Adapter, importlib.import_module(TABLE[kind]))
+
+
+def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
+    """Split a worker as `--worker` takes it, `NAME` or `NAME:PROGRAM ARGUMENT...`, into name and argv.
+
+    Raises SettingsError for an empty name or an open quote.
+    """
+    name, _, rest = text.strip().partition(":")
+    if not name:
+        raise SettingsError(f"--worker {text!r} names no worker; write for example opencode, or shell:PROGRAM ARGUMENT")
+    try:
+        return name, tuple(shlex.split(rest))
+    except ValueError as error:
+        raise SettingsError(f"--worker {text!r} cannot be split into words: {error}") from None
+
+
+def write_task(folder: Path, task: Task, attempt: int) -> Path:
+    """Write `task.json` in the attempt's folder, the facts a driver process of ours may need; gives its path."""
+    path = folder / "task.json"
+    data = {
+        "id": task.id,
+        "title": task.title,
+        "role": task.role,
+        "attempt": attempt,
+        "files": [{"path": file.path, "role": file.role} for file in task.files],
+        "checks": [check.run for check in task.checks],
+    }
+    path.write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,76 @@
+"""OpenCode, one process per task: `opencode run --format json`, the prompt on stdin.
+
+Exit 0 is not success: a refused tool, an empty answer and a cut answer all end with 0. What is believed is the stream
+of events, and even that is only a claim.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from branchline.errors import SettingsError
+from branchline.model.run import Claim, Command, Exit, Job
+from branchline.workers import opencode_config, opencode_events, record
+
+PROGRAM: Final = "opencode"
+RESUME: Final = True
+STREAM: Final = True
+_SWITCHES: Final = {
+    "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+    "OPENCODE_DISABLE_CLAUDE_CODE": "1",
+    "OPENCODE_DISABLE_TERMINAL_TITLE": "1",
+    # The configuration of a repository is a stranger's: it could add MCP servers and loosen the permissions below.
+    "OPENCODE_DISABLE_PROJECT_CONFIG": "1",
+}
+
+
+def prepare(job: Job, base: Mapping[str, str]) -> None:
+    """Write the agent's configuration and credentials for this attempt, made from those of the user of `base`."""
+    record.clear(job)
+    config = opencode_config.build(opencode_config.read_user(base), opencode_config.is_read_only(job.role))
+    opencode_config.write_private(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
+    home = job.env.get("HOME")
+    if home:
+        data = Path(job.env.get("XDG_DATA_HOME") or Path(home) / ".local/share")
+        opencode_config.copy_credentials(base, data / "opencode", opencode_config.providers_of(job.model, config))
+
+
+def command(job: Job) -> Command:
+    """Start `opencode run`; raises SettingsError for a model that names no provider."""
+    if job.model and "/" not in job.model.strip("/"):
+        known = ", ".join(f"{name}/{job.model}" for name in opencode_config.providers(_config(job)))
+        raise SettingsError(
+            f"model {job.model!r} of task {job.task} names no provider, and the wrong one bills another account; "
+            f"write PROVIDER/{job.model}" + (f", for example {known}" if known else "")
+        )
+    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
+    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
+    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
+        argv += [flag, value] if value else []
+    env = {**record.environment(job), **_SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
+    return Command(tuple(argv), env, job.prompt_file)
+
+
+def claim(job: Job, exit: Exit) -> Claim:
+    """Read the stream of events: done needs exit 0, a last step that stopped, a final text and no refused tool."""
+    folder = Path(job.folder)
+    seen = opencode_events.read(folder / "events.jsonl")
+    ended = exit.code == 0 and not exit.signal and not exit.lost
+    bad = opencode_events.fault(seen, ended, record.tail(folder / "output.log"))
+    judged = record.judge(job, exit, seen.text, bad)
+    if judged is None:
+        judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
+    return judged._replace(
+        session=seen.session or job.session,
+        tokens=seen.tokens,
+        cost=seen.cost,
+        extra={**judged.extra, **({"usage": dict(seen.usage)} if seen.usage else {})},
+    )
+
+
+def _config(job: Job) -> Path:
+    return Path(job.folder) / "opencode.json"

@@ -1,0 +1,162 @@
+"""What OpenCode may do and with whose key: the configuration of one attempt, made from the user's own."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.errors import InputError
+
+MAX_CONFIG: Final = 1024 * 1024
+_NAMES: Final = ("config.json", "opencode.json", "opencode.jsonc")
+_ALLOWED: Final = (
+    "read",
+    "glob",
+    "grep",
+    "list",
+    "lsp",
+    "todowrite",
+    "todoread",
+    "task",
+    "skill",
+    "webfetch",
+    "websearch",
+)
+_WRITING: Final = ("edit", "write", "patch", "bash")
+# Nobody sits at the terminal: what is asked there is never answered, so what is not allowed is denied, never asked.
+_NEVER: Final = ("external_directory", "question", "doom_loop", "plan_enter", "plan_exit")
+_DROPPED: Final = ("mcp", "permission", "share", "autoshare", "autoupdate", "command", "keybinds", "theme", "tui")
+_STRING_OR_COMMENT: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.S)
+_STRING_OR_COMMA: Final = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.S)
+_FILE: Final = re.compile(r"\{file:([^}]+)\}")
+
+
+def is_read_only(role: str) -> bool:
+    """Say whether a role never edits files (research and brainstorm)."""
+    return role in {"research", "brainstorm"}
+
+
+def build(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
+    """Make the configuration of one attempt: the user's, without MCP servers, with a permission block that never asks.
+
+    Every key is named, because `"*"` does not outrank a key of its own.
+    """
+    config = {key: value for key, value in user.items() if key not in _DROPPED}
+    for section in ("agent", "mode"):
+        agents = config.get(section)
+        if isinstance(agents, Mapping):
+            # An agent's own block outranks the one below: it could ask, or let a read-only role write.
+            config[section] = {name: _without_permission(agent) for name, agent in agents.items()}
+    if read_only:
+        config.pop("tools", None)
+    config["permission"] = {
+        "*": "allow",
+        **dict.fromkeys(_ALLOWED, "allow"),
+        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
+        **dict.fromkeys(_NEVER, "deny"),
+    }
+    config.setdefault("$schema", "https://opencode.ai/config.json")
+    config["share"] = "disabled"
+    config["autoupdate"] = False
+    return config
+
+
+def _without_permission(agent: Any) -> Any:
+    if not isinstance(agent, Mapping):
+        return agent
+    return {key: value for key, value in agent.items() if key not in {"permission", "tools"}}
+
+
+def read_user(base: Mapping[str, str]) -> dict[str, Any]:
+    """Read the user's own configuration as OpenCode would: the config folder's files, then OPENCODE_CONFIG over them.
+
+    Raises InputError naming a file that cannot be read.
+    """
+    folder = _folder(base, "XDG_CONFIG_HOME", ".config") / "opencode"
+    paths = [folder / name for name in _NAMES]
+    if base.get("OPENCODE_CONFIG"):
+        paths.append(Path(base["OPENCODE_CONFIG"]))
+    merged: dict[str, Any] = {}
+    for path in paths:
+        if path.is_file():
+            merged = _merge(merged, read_jsonc(path, base))
+    return merged
+
+
+def read_jsonc(path: Path, base: Mapping[str, str]) -> dict[str, Any]:
+    """Read JSON with comments and trailing commas; `{file:...}` is made absolute, for the copy lies elsewhere."""
+    if path.stat().st_size > MAX_CONFIG:
+        raise InputError(f"{path} is larger than {MAX_CONFIG} bytes; that is no configuration of OpenCode")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        text = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
+        text = _STRING_OR_COMMA.sub(lambda found: found[0] if found[0].startswith('"') else "", text)
+        data = json.loads(
+            _FILE.sub(lambda found: _absolute(found[1], path.parent, base), text) if text.strip() else "{}"
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: the configuration of OpenCode cannot be read: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: the configuration of OpenCode must be an object")
+    return data
+
+
+def _absolute(name: str, folder: Path, base: Mapping[str, str]) -> str:
+    path = Path(base.get("HOME", "/")) / name[2:] if name.startswith("~/") else folder / name
+    return "{file:" + json.dumps(str(path))[1:-1] + "}"
+
+
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(under)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def providers(path: Path) -> list[str]:
+    """Name the providers that a written configuration knows; empty when there is none."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    found = config.get("provider")
+    return sorted(found) if isinstance(found, Mapping) else []
+
+
+def providers_of(model: str, config: Mapping[str, Any]) -> frozenset[str]:
+    """Name the providers an attempt will use; empty when that cannot be told."""
+    if not model and not config.get("model"):
+        return frozenset()
+    models = (model or config.get("model"), config.get("small_model"))
+    return frozenset(name.partition("/")[0] for name in models if isinstance(name, str) and "/" in name)
+
+
+def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str]) -> None:
+    """Copy the user's `auth.json` for the providers in `wanted` (all when it is empty), readable by the owner only."""
+    source = _folder(base, "XDG_DATA_HOME", ".local/share") / "opencode" / "auth.json"
+    try:
+        data = json.loads(source.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    names = frozenset(wanted)
+    if isinstance(data, dict):
+        chosen = {name: value for name, value in data.items() if not names or name in names}
+        write_private(target / "auth.json", json.dumps(chosen))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 600 in one step; it may hold keys."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+def _folder(base: Mapping[str, str], name: str, below: str) -> Path:
+    return Path(base.get(name) or Path(base.get("HOME", "/")) / below)

@@ -1,0 +1,167 @@
+"""The stream of `opencode run --format json`: one event a line, read with tolerance for what is odd, unknown or cut."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.model.run import Claim
+
+MAX_LINE: Final = 4 * 1024 * 1024
+_ASKED: Final = "rejected permission"
+_DENIED: Final = "specified a rule which prevents"
+_USAGE: Final = (("input", "input"), ("output", "output"), ("reasoning", "reasoning"))
+
+
+class Seen:
+    """What a stream told: the session, the text of the last step, how it ended, faults and usage."""
+
+    def __init__(self) -> None:
+        self.session = ""
+        self.text = ""
+        self.reason = ""
+        self.asked = ""
+        self.denied = ""
+        self.error: Mapping[str, Any] | None = None
+        self.cost = 0.0
+        self.tokens = 0
+        self.usage: dict[str, int] = {}
+        self.odd = 0
+        self._message = ""
+
+    def take(self, event: Any) -> None:
+        """Take in one event; what it cannot read it counts as odd."""
+        if not isinstance(event, Mapping):
+            self.odd += 1
+            return
+        if isinstance(event.get("sessionID"), str):
+            self.session = event["sessionID"]
+        part = event.get("part")
+        part = part if isinstance(part, Mapping) else {}
+        match event.get("type"):
+            case "step_start":
+                self.text, self.reason = "", ""
+            case "text":
+                self._take_text(part)
+            case "tool_use":
+                self._take_tool(part)
+            case "step_finish":
+                self._take_finish(part)
+            case "error":
+                self.error = error if isinstance(error := event.get("error"), Mapping) else {}
+            case _:
+                self.odd += 1
+
+    def _take_text(self, part: Mapping[str, Any]) -> None:
+        text = part.get("text")
+        if isinstance(text, str):
+            message = str(part.get("messageID") or self._message)
+            joined = self.text + "\n" + text if self.text and message == self._message else text
+            self.text, self._message = joined, message
+
+    def _take_tool(self, part: Mapping[str, Any]) -> None:
+        state = part.get("state")
+        error = state.get("error") if isinstance(state, Mapping) else None
+        if isinstance(error, str):
+            said = f"{part.get('tool') or 'a tool'}: {error}"
+            self.asked = said if _ASKED in error else self.asked
+            self.denied = said if _DENIED in error else self.denied
+
+    def _take_finish(self, part: Mapping[str, Any]) -> None:
+        reason = part.get("reason")
+        self.reason = reason if isinstance(reason, str) else "unknown"
+        self.cost += _number(part.get("cost"))
+        tokens = part.get("tokens")
+        if not isinstance(tokens, Mapping):
+            return
+        found = {ours: int(_number(tokens.get(theirs))) for theirs, ours in _USAGE}
+        cache = tokens.get("cache")
+        if isinstance(cache, Mapping):
+            found["cache_read"] = int(_number(cache.get("read")))
+            found["cache_write"] = int(_number(cache.get("write")))
+        for name, count in found.items():
+            self.usage[name] = self.usage.get(name, 0) + count
+        self.tokens += int(_number(tokens.get("total"))) or sum(found.values())
+
+
+def read(path: Path) -> Seen:
+    """Read a whole stream from its file; a missing file is an empty stream, a half line at the end is odd."""
+    seen = Seen()
+    try:
+        file = path.open("rb")
+    except OSError:
+        return seen
+    with file:
+        while line := file.readline(MAX_LINE):
+            if not line.strip():
+                continue
+            try:
+                seen.take(json.loads(line))
+            except (ValueError, RecursionError):
+                seen.odd += 1
+    return seen
+
+
+def fault(seen: Seen, ended: bool, log: str) -> Claim | None:
+    """Say what went wrong, from the stream; None when nothing did, or when only the exit status can tell.
+
+    `ended` says that the process ended with exit 0, `log` is the end of its stderr.
+    """
+    if seen.error is not None:
+        return _error(seen.error, log)
+    if seen.asked or (seen.denied and not (seen.reason == "stop" and seen.text.strip())):
+        said = seen.asked or seen.denied
+        return Claim("permission", f"a tool was refused: {said}", error=said, extra={"cause": "permission"})
+    if not ended:
+        return None
+    text = seen.text.strip()
+    if seen.reason == "length":
+        return Claim("partial", text, error="the answer was cut at the model's limit", extra={"cause": "context"})
+    if seen.reason in {"content-filter", "error"}:
+        said = f"the model ended with {seen.reason}"
+        return Claim("failed", said, error=f"{said}\n{text}".strip(), extra={"cause": seen.reason})
+    if not text or seen.reason != "stop":
+        said = (
+            "no final text" if seen.reason == "stop" else f"the stream broke off (last reason: {seen.reason or 'none'})"
+        )
+        return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+    return None
+
+
+def _error(error: Mapping[str, Any], log: str) -> Claim:
+    data = error.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    name = str(error.get("name") or "error")
+    text = str(data.get("message") or error.get("message") or log or name)
+    status = int(_number(data.get("statusCode")))
+    said = f"{name}: {text}" + (f" (status {status})" if status else "")
+    if status in {429, 529}:
+        return Claim("rate_limited", said, error=said, extra={"status": status, **_retry_after(data)})
+    if "ContextOverflow" in name or "OutputLength" in name or "context length" in text.lower():
+        return Claim("partial", said, error=said, extra={"cause": "context"})
+    if "Unexpected server error" in text:
+        said += "; an unknown model or provider looks like this too"
+    return Claim("failed", said, error=said, extra={"status": status} if status else {})
+
+
+def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
+    headers = data.get("responseHeaders")
+    if not isinstance(headers, Mapping):
+        return {}
+    for name, value in headers.items():
+        if str(name).lower() in {"retry-after-ms", "retry-after"}:
+            seconds = _number(value) / (1000.0 if str(name).lower().endswith("-ms") else 1.0)
+            if seconds > 0:
+                return {"retry_after": seconds}
+    return {}
+
+
+def _number(value: Any) -> float:
+    """Read a number that may be missing, odd or text; never raises, never negative, never infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0.0
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return 0.0
+    return number if 0.0 <= number < 1e15 else 0.0

@@ -1,0 +1,258 @@
+"""The exit record: how a worker says what happened, and where it is looked for (DESIGN, section 9)."""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+from branchline.errors import InputError
+from branchline.model.moves import ClaimStatus
+from branchline.model.run import Claim, Exit, Job, Question
+
+MAX_RECORD: Final = 256 * 1024
+MAX_MESSAGE: Final = 64 * 1024
+MAX_TEXT: Final = 16_000
+BLOCKED_KINDS: Final = frozenset(
+    {"question", "missing_dependency", "credential", "contradiction", "obsolete", "capability"}
+)
+_STATUSES: Final = ("done", "blocked", "partial", "failed")
+_OPEN: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*$")
+_CLOSE: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*$")
+_NOT_BLOCKED: Final = re.compile(r"(none|no|nothing|nobody|n/?a|nil|null|false|not blocked|unblocked|-+)?\W*", re.I)
+_ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+
+
+class Record(NamedTuple):
+    """A record that was found; `source` is file, block or line."""
+
+    claim: Claim
+    source: str
+
+
+def clear(job: Job) -> None:
+    """Take away the answer of an earlier attempt, so that nobody reads it as this one's."""
+    Path(job.exit_file).unlink(missing_ok=True)
+
+
+def environment(job: Job) -> dict[str, str]:
+    """Give the worker's environment with the five reserved names set."""
+    return {
+        **job.env,
+        "BRANCHLINE_TASK_ID": job.task,
+        "BRANCHLINE_RUN_ID": job.run,
+        "BRANCHLINE_ATTEMPT": str(job.attempt),
+        "BRANCHLINE_PROMPT_FILE": job.prompt_file,
+        "BRANCHLINE_EXIT_FILE": job.exit_file,
+    }
+
+
+def find(exit_file: str, message: str) -> Record | None:
+    """Look for the record in its three places, in order; an invalid one is a claim `failed` that says why.
+
+    `message` is the worker's last message. A word found somewhere in it is never a record.
+    """
+    for source in ("file", "block"):
+        try:
+            data = _from_file(exit_file) if source == "file" else _from_block(message)
+            if data is not None:
+                return Record(_to_claim(data)._replace(source=source), source)
+        except (InputError, ValueError, RecursionError) as error:
+            reason = f"the exit record ({source}) is not valid: {error}"
+            return Record(Claim("failed", reason, error=reason, source=source), source)
+    text = _blocked_line(message)
+    if text is None:
+        return None
+    return Record(Claim("blocked", text, Question("question", text), source="line"), "line")
+
+
+def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim | None:
+    """Weigh record, cause and exit status; None when the worker ended well and left no record.
+
+    `bad` is what the adapter itself saw go wrong; it stands in for a plain non-zero exit. A question outlives a bad
+    end, for it is what a person needs to see; a `done` does not: a worker that crashed cannot vouch for its work.
+    """
+    cause = _cause(exit.cause)
+    if cause == "cancelled":
+        return Claim("cancelled", f"stopped: {exit.cause}")
+    found = find(job.exit_file, message)
+    failure = Claim("timeout", f"stopped: {exit.cause}") if cause else bad or _failure(job, exit)
+    if found is None:
+        return failure
+    # An explicit record makes up for a missing or cut last word, never for a crash, a refusal or an error.
+    ended = exit.code == 0 and failure is not None and failure.status in {"no_output", "partial"}
+    if failure and found.claim.status == "done" and not ended:
+        note = f"the record says done, but {failure.error or failure.summary}"
+        return failure._replace(summary=note, source=found.source, extra={**found.claim.extra, **failure.extra})
+    return found.claim
+
+
+def tail(path: Path, lines: int = 20, limit: int = 16 * 1024) -> str:
+    """Give the last lines of a log without terminal codes; empty when there is no log. `limit` is in bytes."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - limit))
+            text = file.read(limit).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    text = _ANSI.sub("", text.replace("\r\n", "\n"))
+    return "\n".join(line.rstrip() for line in text.strip().split("\n")[-lines:])
+
+
+def message_of(path: Path) -> str:
+    """Give the end of a log as the last message of a worker that only prints; at most MAX_MESSAGE bytes."""
+    return tail(path, lines=MAX_MESSAGE, limit=MAX_MESSAGE)
+
+
+def _cause(cause: str) -> ClaimStatus | None:
+    if not cause:
+        return None
+    return "timeout" if cause in {"timeout", "wall", "silence", "silent", "hung", "idle"} else "cancelled"
+
+
+def _failure(job: Job, exit: Exit) -> Claim | None:
+    log = tail(Path(job.folder) / "output.log")
+    if exit.lost:
+        return Claim("failed", "lost: nobody saw it end", error=f"lost\n{log}".strip(), extra={"cause": "lost"})
+    if exit.signal:
+        error = f"ended by signal {exit.signal}"
+        return Claim("failed", f"crash: {error}", error=f"{error}\n{log}".strip(), extra={"cause": "crash"})
+    if exit.code:
+        error = log or f"exit {exit.code}"
+        return Claim("failed", f"exit {exit.code}", error=error, extra={"cause": "exit"})
+    return None
+
+
+def _from_file(path: str) -> Any:
+    """Read the file a worker may have written; symlinks, special files and large ones are refused."""
+    folder, name = os.path.split(path)
+    try:
+        parent = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"its folder cannot be opened ({error.strerror})") from None
+    try:
+        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"it cannot be opened, a symlink is not followed ({error.strerror})") from None
+    finally:
+        os.close(parent)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise InputError("it is not a regular file")
+        data = file.read(MAX_RECORD + 1)
+    if len(data) > MAX_RECORD:
+        raise InputError(f"it is larger than {MAX_RECORD} bytes")
+    return _parse(data.decode("utf-8-sig"))
+
+
+def _parse(text: str) -> Any:
+    if not text.strip():
+        raise InputError("it is empty")
+    return json.loads(text)
+
+
+def _from_block(message: str) -> Any:
+    """Read the fenced block tagged `branchline` that ends the message; a block with text after it is a quotation."""
+    lines = message.rstrip().split("\n")
+    for start in range(len(lines) - 1, -1, -1):
+        opened = _OPEN.match(lines[start])
+        if opened and opened[2].lower() == "branchline":
+            break
+    else:
+        return None
+    body = lines[start + 1 :]
+    for index, line in enumerate(body):
+        if _closes(line, opened[1]):
+            return _parse("\n".join(body[:index])) if index == len(body) - 1 else None
+    return _parse("\n".join(body))
+
+
+def _closes(line: str, fence: str) -> bool:
+    closed = _CLOSE.match(line)
+    return bool(closed and closed[1][0] == fence[0] and len(closed[1]) >= len(fence))
+
+
+def _blocked_line(message: str) -> str | None:
+    """Find the first line outside of fences that begins with `BLOCKED:`; gives it with the rest of its paragraph."""
+    lines = message.split("\n")
+    fence = ""
+    for index, line in enumerate(lines):
+        if fence:
+            fence = "" if _closes(line, fence) else fence
+        elif opened := _OPEN.match(line):
+            fence = opened[1]
+        elif line.startswith("BLOCKED:") and (text := _paragraph(line.removeprefix("BLOCKED:"), lines[index + 1 :])):
+            return text
+    return None
+
+
+def _paragraph(first: str, rest: list[str]) -> str:
+    """Join a line and the lines up to the next blank one; empty when it says that nothing is blocked."""
+    if _NOT_BLOCKED.fullmatch(first.strip()) and first.strip():
+        return ""
+    words = [first.strip()]
+    for line in rest:
+        if not line.strip():
+            break
+        words.append(line.strip())
+    text = "\n".join(words).strip()
+    return "" if _NOT_BLOCKED.fullmatch(text) else text[:MAX_TEXT]
+
+
+def _to_claim(data: Any) -> Claim:
+    """Validate a record; raises InputError naming the field."""
+    if not isinstance(data, Mapping):
+        raise InputError(f"it must be an object with a status, not {type(data).__name__}")
+    status = data.get("status")
+    if status not in _STATUSES:
+        raise InputError(f"status must be one of {', '.join(_STATUSES)}, not {str(status)[:60]!r}")
+    known = {"status", "summary", "kind", "text", "options", "default", "deadline", "missing"}
+    extra = {str(key): value for key, value in data.items() if key not in known}
+    summary = _text(data, "summary")
+    claim = Claim(cast(ClaimStatus, status), summary, missing=_texts(data, "missing"), extra=extra)
+    if status == "blocked":
+        return _blocked(claim, data)
+    if status == "failed":
+        return claim._replace(error=_text(data, "text") or summary or "the worker says that it failed")
+    return claim
+
+
+def _blocked(claim: Claim, data: Mapping[str, Any]) -> Claim:
+    kind = _text(data, "kind") or "question"
+    extra = claim.extra if kind in BLOCKED_KINDS else {**claim.extra, "kind": kind}
+    text = _text(data, "text") or claim.summary or "The worker did not say what it needs."
+    question = Question(
+        kind if kind in BLOCKED_KINDS else "question",
+        text,
+        _texts(data, "options"),
+        _text(data, "default"),
+        _text(data, "deadline"),
+    )
+    return claim._replace(summary=claim.summary or text, question=question, extra=extra)
+
+
+def _text(data: Mapping[str, Any], field: str) -> str:
+    value = data.get(field)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"{field} must be text, not {type(value).__name__}")
+    return str(value)[:MAX_TEXT]
+
+
+def _texts(data: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    value = data.get(field)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value[:MAX_TEXT],)
+    if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value):
+        raise InputError(f"{field} must be a list of texts")
+    return tuple(str(item)[:MAX_TEXT] for item in value[:100])
