@@ -9,10 +9,10 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError
-from branchline.proc.run import Completed, run
+from branchline.proc.run import run
 
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
@@ -20,6 +20,7 @@ GIT_LIMIT: Final = 256 * 1024 * 1024
 
 ABSENT: Final = ""
 """As the old value of a ref: it must not exist."""
+NOT_STARTED: Final = 127
 RUN_REFS: Final = "refs/heads/branchline/"
 SALVAGE_REFS: Final = "refs/branchline/salvage/"
 
@@ -47,7 +48,6 @@ _GUARDS: Final = (
     "rerere.enabled=false",
     "branch.autoSetupMerge=false",
     "submodule.recurse=false",
-    "diff.ignoreSubmodules=none",
     "protocol.ext.allow=never",
     "color.ui=false",
     "i18n.commitEncoding=UTF-8",
@@ -95,6 +95,15 @@ _BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
 
 
+class Said(NamedTuple):
+    """What one git command said; `code` is its exit status."""
+
+    code: int
+    out: bytes
+    err: bytes
+    timed_out: bool
+
+
 class Git:
     """git in one folder. `locks` are folders and files that only we lock: a stale lock there is removed."""
 
@@ -118,7 +127,7 @@ class Git:
         other._env = {**self._env, **(env or {})}
         return other
 
-    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Completed:
+    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Said:
         """Run one git command; raises GitError with git's words when its exit status is not one of `ok`.
 
         A lock that another git holds is waited for, about a second.
@@ -137,11 +146,11 @@ class Git:
 
     def text(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> str:
         """Return what a git command prints, without the last line end."""
-        return _decode(self.run(*words, data=data, ok=ok).stdout).removesuffix("\n")
+        return _decode(self.run(*words, data=data, ok=ok).out).removesuffix("\n")
 
     def fields(self, *words: str, data: bytes = b"") -> list[str]:
         """Return what a git command prints with `-z`: the texts between the NUL bytes."""
-        return [_decode(part) for part in self.run(*words, data=data).stdout.split(b"\0") if part]
+        return [_decode(part) for part in self.run(*words, data=data).out.split(b"\0") if part]
 
     def resolve(self, name: str) -> str:
         """Return the commit that a ref or name stands for, or "" when there is none."""
@@ -161,21 +170,32 @@ class Git:
             return False
         raise self._error(("update-ref", ref, new, old), done)
 
+    def checked_out(self, ref: str) -> str:
+        """Return the folder of the checkout that has a branch (full ref name) checked out, or ""."""
+        place = ""
+        for field in self.fields("worktree", "list", "--porcelain", "-z"):
+            place = field.removeprefix("worktree ") if field.startswith("worktree ") else place
+            if field == f"branch {ref}":
+                return place
+        return ""
+
     def drop(self, ref: str, old: str) -> None:
         """Delete a full ref name that stands at `old`."""
         self.run("update-ref", "-d", ref, old)
 
-    def _once(self, words: Sequence[str], data: bytes) -> Completed:
+    def _once(self, words: Sequence[str], data: bytes) -> Said:
         argv = (*_PREFIX, *words)
-        try:
-            return run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
-        except FileNotFoundError as error:
-            if not self.cwd.is_dir():
-                raise GitError(f"git {' '.join(words)}: the folder {self.cwd} is not there") from error
-            raise RepositoryError("git is not installed, or not on the PATH") from error
+        if not self.cwd.is_dir():
+            raise GitError(f"git {' '.join(words)}: the folder {self.cwd} is not there")
+        code, out, err, late = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)[
+            :4
+        ]
+        if code == NOT_STARTED and err.startswith(b"could not start"):
+            raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(err)}")
+        return Said(code, out, err, late)
 
-    def _free_own_lock(self, done: Completed) -> bool:
-        match = _LOCK.search(_decode(done.stderr))
+    def _free_own_lock(self, done: Said) -> bool:
+        match = _LOCK.search(_decode(done.err))
         if match is None:
             return False
         lock = Path(os.path.realpath(self.cwd / match[1]))
@@ -185,8 +205,8 @@ class Git:
         lock.unlink(missing_ok=True)
         return True
 
-    def _error(self, words: Sequence[str], done: Completed) -> GitError:
-        said = _decode(done.stderr).strip() or _decode(done.stdout).strip() or "it said nothing"
+    def _error(self, words: Sequence[str], done: Said) -> GitError:
+        said = _decode(done.err).strip() or _decode(done.out).strip() or "it said nothing"
         how = "took too long" if done.timed_out else f"ended with {done.code}"
         command = " ".join(("git", *words))[:300]
         return GitError(f"{command} in {self.cwd} {how}: {said[:2000]}", command=command, exit=done.code, said=said)
@@ -232,8 +252,8 @@ def short(ref: str) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _locked(done: Completed) -> bool:
-    said = _decode(done.stderr)
+def _locked(done: Said) -> bool:
+    said = _decode(done.err)
     return bool(_LOCK.search(said) or _LOCK_BUSY.search(said))
 
 

@@ -25,7 +25,11 @@ _CONFLICT_MARK: Final = b"<<<<<<< "
 
 def main(argv: Sequence[str]) -> int:
     """Do the job of one spec file and return the exit status."""
-    spec = Spec.read(Path(argv[0]))
+    try:
+        spec = Spec.read(Path(argv[0]))
+    except BranchlineError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
     folder = Path(spec.folder)
     # An answer to an earlier question must not be taken for one to this.
     (folder / RESULT).unlink(missing_ok=True)
@@ -50,17 +54,16 @@ def setup(spec: Spec) -> dict[str, Any]:
     tip = tree.base.resolve(spec.tip_ref)
     if not tip:
         raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
-    if tree.health() == "half":
-        tree.discard()
-    if spec.fresh or tree.health() == "lost":
+    if spec.fresh or tree.health() != "whole":
         _clear(tree, spec, tip)
     branch = tree.base.resolve(spec.branch)
     if tree.health() == "missing":
         tree.add(tip if spec.fresh or not branch else branch, spec.branch)
-    tree.guard_own_folder()
+    tree.guard()
     head = tree.head()
     base = tree.git.text("merge-base", tip, head, ok=(0, 1)) or head
-    saved = [row.ref for row in salvages(tree.base, spec.run, spec.task) if _is_of(row.attempt, _former(spec))]
+    rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
+    saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[-1] if saved else "", "error": ""}
 
 
@@ -71,7 +74,7 @@ def check(spec: Spec) -> dict[str, Any]:
     tree = _worktree(spec)
     if tree.health() != "whole":
         return _no(f"the worktree of task {spec.task} is not there any more: {tree.path}")
-    tree.guard_own_folder()
+    tree.guard()
     begun = tree.unfinished()
     if begun:
         return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
@@ -113,16 +116,16 @@ def _is_of(name: str, attempt: str) -> bool:
 
 
 def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
-    """Save everything, then put branch and worktree to the tip (or, when git lost the worktree, take it away)."""
+    """Save everything, then put branch and worktree to the tip (or take away what is no whole worktree)."""
 
     def save() -> None:
         salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, _former(spec))
 
     save()
     health = tree.health()
-    if health == "lost":
+    if health in {"lost", "half"}:
         tree.discard()
-    if health == "whole":
+    if spec.fresh and health == "whole":
         tree.git.run("symbolic-ref", "-m", "branchline: fresh attempt", "HEAD", spec.branch)
         tree.git.run("reset", "--quiet", "--hard", tip)
         # What the worker's own .gitignore hid is untracked now, and not saved yet.

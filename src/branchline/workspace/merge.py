@@ -48,6 +48,10 @@ def _round(git: Git, spec: Spec, scratch: Path, tip: str) -> dict[str, Any] | No
     commit = git.resolve(spec.commit or spec.branch)
     if not commit:
         return _no(spec, "git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
+    place = git.checked_out(spec.tip_ref)
+    if place:
+        why = f"{short(spec.tip_ref)} is checked out in {place}, and moving it would disturb that checkout"
+        return _no(spec, "git", f"{why}; switch to another branch there (git switch -), then try again")
     answer = _prepared(git, spec, tip, commit)
     if answer is None:
         tree = _scratch_at(git, scratch, tip)
@@ -87,7 +91,7 @@ def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] |
         return None
     files = tree.git.fields("diff", "--name-only", "--diff-filter=U", "-z", "--no-renames", "--no-ext-diff")
     tree.reset(tip, nested=True)
-    said = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace").strip()
+    said = (done.out + b"\n" + done.err).decode("utf-8", "replace").strip()
     if not files:
         return _no(spec, "git", f"git could not merge {short(spec.branch)}: {said}")
     base = tree.git.text("merge-base", tip, commit)
@@ -104,7 +108,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
     if mode not in _PLAIN_FILES or stage != "0":
         return False
     try:
-        text = git.run("cat-file", "blob", blob).stdout.decode()
+        text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
         return False
     new = writeback.tick(text, plan.line, plan.title, spec.task, plan.dialect, spec.on)
@@ -152,7 +156,7 @@ def _scratch_at(git: Git, path: Path, tip: str) -> Worktree:
         tree.add(tip)
     tree.reset(tip, nested=True)
     tree.sweep(nested=True, ignored=True)
-    tree.guard_own_folder()
+    tree.guard()
     return tree
 
 

@@ -6,18 +6,22 @@ from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import snapshot
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, short, task_ref, tip_ref
-from branchline.workspace.worktree import Worktree, folder_of, unfinished
+from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, short, task_ref, tip_ref
+from branchline.workspace.worktree import Worktree, folder_of, scratch_of, unfinished
 
 _GRAPHS: Final = ".graph.json"
 _SHOWN: Final = 20
+_FILLED: Final = frozenset({"whole", "lost"})
 _TRAILERS: Final = "".join(
     f"%x1f%(trailers:key=Branchline-{key},valueonly,separator=%x2C)" for key in ("Run", "Task", "Attempt")
 )
 
 
 class LandResult(NamedTuple):
-    """What `land` did: `commit` is where the user's branch stands now, `advice` says in words what to do if unmoved."""
+    """What `land` did: `moved` says that the user's branch holds the tip now, `commit` where it stands.
+
+    `advice` says in words what to do when it does not.
+    """
 
     moved: bool
     commit: str
@@ -58,12 +62,12 @@ class Repository:
         git = Git(start, environ)
         words = ("--is-bare-repository", "--is-inside-git-dir", "--is-inside-work-tree")
         done = git.run("rev-parse", *words, ok=(0, 128))
-        said = done.stderr.decode(errors="replace").strip()
+        said = done.err.decode(errors="replace").strip()
         if done.code and "not a git repository" not in said:
             raise RepositoryError(f"git refuses {start}: {said}")
         if done.code:
             raise RepositoryError(f"{start} is not in a git repository; run `git init` and commit, or use --in-place")
-        bare, inside, _ = done.stdout.decode().split()
+        bare, inside, _ = done.out.decode().split()
         if bare == "true":
             raise RepositoryError(f"{start} is a bare repository: there are no files to work on; clone it and go there")
         if inside == "true":
@@ -169,11 +173,8 @@ class Repository:
         branch = task_ref(run, task)
         heads = [self.git.resolve(branch)]
         health = tree.health()
-        content = ""
-        if health in {"whole", "lost"}:
-            git, start = _standing(tree, health, heads[0] or self.tip(run))
-            heads.insert(0, start)
-            content = snapshot.tree_of(git, start)
+        heads.insert(0, tree.head() or heads[0] or self.tip(run))
+        content = snapshot.tree_of(_standing(tree, health), heads[0]) if health in _FILLED else ""
         if not self._is_safe(run, task, content, heads):
             raise WaitingError(
                 f"the worktree of task {task} holds work that is neither merged nor saved: {tree.path}\n"
@@ -183,6 +184,10 @@ class Repository:
         tree.discard()
         if heads[-1]:
             self.git.drop(branch, heads[-1])
+
+    def remove_scratch(self, run: str) -> None:
+        """Take the worktree away in which a run's merges were tried; nobody's work is in it."""
+        Worktree(self.git, scratch_of(self.root, run)).discard()
 
     def land(self, run: str, branch: str = "", ignore: Sequence[str] = ()) -> LandResult:
         """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
@@ -203,7 +208,7 @@ class Repository:
         if not old:
             return LandResult(False, "", f"there is no branch {target}; make it: git branch {target} {name}")
         if self.git.contains(old, tip):
-            return LandResult(old == tip, old, "" if old == tip else f"{target} holds all of {name} already")
+            return LandResult(True, old, "")
         if not self.git.contains(tip, old):
             advice = (
                 f"{target} has moved on since the run began; bring both together with `git merge {name}` on {target}, "
@@ -223,14 +228,15 @@ class Repository:
             return LandResult(False, head, f"commit or stash your changes first, then land again: {shown}")
         done = self.git.run("merge", "--ff-only", "--quiet", "--no-stat", tip, ok=(0, 1, 2, 128))
         if done.code:
-            said = done.stderr.decode(errors="replace").strip()
+            said = done.err.decode(errors="replace").strip()
             return LandResult(False, self.head(), f"git would not fast-forward to {name}: {said}")
         return LandResult(True, self.head(), "")
 
     def _land_there(self, target: str, old: str, tip: str, name: str) -> LandResult:
         ref = f"refs/heads/{target}"
-        if f"branch {ref}" in self.git.fields("worktree", "list", "--porcelain", "-z"):
-            return LandResult(False, old, f"{target} is checked out elsewhere; there: git merge --ff-only {name}")
+        place = self.git.checked_out(ref)
+        if place:
+            return LandResult(False, old, f"{target} is checked out in {place}; go there: git merge --ff-only {name}")
         if self.git.move(ref, tip, old, f"branchline: land {name}"):
             return LandResult(True, tip, "")
         return LandResult(False, self.git.resolve(ref), f"{target} was moved at this moment; look, then land again")
@@ -281,21 +287,19 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) ->
     branch = git.resolve(task_ref(run, task))
     tip = git.resolve(tip_ref(run))
     health = tree.health()
-    if health in {"whole", "lost"}:
-        standing, start = _standing(tree, health, branch or tip)
-        return snapshot.salvage(standing, check_name(run), task, attempt, [start, branch], tip)
-    if branch and not (tip and git.contains(tip, branch)):
-        return snapshot.keep(git, run, task, attempt, branch)
-    return ""
+    heads = [tree.head() or branch or tip, branch]
+    if health in _FILLED:
+        return snapshot.salvage(_standing(tree, health), run, task, attempt, heads, tip)
+    return snapshot.save_heads(git, run, task, attempt, heads, tip)
 
 
-def _standing(tree: Worktree, health: str, start: str) -> tuple[Git, str]:
-    """Return git for the files of a worktree, and the commit they began from; a lost one is read from outside."""
+def _standing(tree: Worktree, health: str) -> Git:
+    """Return git for the files of a worktree; one that git has lost is read from outside."""
     if health == "whole":
-        return tree.git, tree.head() or start
+        return tree.git
     if tree.path.is_symlink() or not tree.path.is_dir():
         raise GitError(f"{tree.path} is no folder; move it away, then try again")
-    return tree.base.at(tree.path, env={"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)}), start
+    return tree.base.at(tree.path, env={"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)})
 
 
 __all__ = ["SALVAGE_REFS", "Diffstat", "LandResult", "Merged", "Repository"]

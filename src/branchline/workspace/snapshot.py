@@ -49,16 +49,27 @@ def salvage(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], t
     same content gives the same ref, other content the next free `<attempt>-2`, `<attempt>-3`.
     """
     tree = tree_of(git, heads[0])
+    if tree == git.text("rev-parse", f"{heads[0]}^{{tree}}"):
+        return save_heads(git, run, task, attempt, heads, tip)
     parents = [head for at, head in enumerate(heads) if head and head not in heads[:at]]
-    if tree == git.text("rev-parse", f"{parents[0]}^{{tree}}"):
-        parents = [head for head in parents if not (tip and git.contains(tip, head))]
-        if len(parents) < 2:
-            return keep(git, run, task, attempt, parents[0]) if parents else ""
+    return _save(git, run, task, attempt, tree, parents)
+
+
+def save_heads(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], tip: str) -> str:
+    """Keep commits that the tip does not have under a salvage ref and return its name, or ""."""
+    parents = [head for at, head in enumerate(heads) if head and head not in heads[:at]]
+    parents = [head for head in parents if not (tip and git.contains(tip, head))]
+    if len(parents) < 2:
+        return _keep(git, run, task, attempt, parents[0]) if parents else ""
+    return _save(git, run, task, attempt, git.text("rev-parse", f"{parents[0]}^{{tree}}"), parents)
+
+
+def _save(git: Git, run: str, task: str, attempt: str, tree: str, parents: Sequence[str]) -> str:
     words = [word for parent in parents for word in ("-p", parent)]
     message = f"branchline: salvage of task {task}, attempt {attempt}\n"
     same = _find_same(git, run, task, attempt, tree, parents)
     author = git.at(git.cwd, env=_OURS)
-    return same or keep(
+    return same or _keep(
         git, run, task, attempt, author.text("commit-tree", *words, "-F", "-", tree, data=message.encode())
     )
 
@@ -90,8 +101,7 @@ def _names(run: str, task: str, attempt: str) -> Iterator[str]:
     yield from (f"{first}-{more}" for more in range(2, _MAX_SAME))
 
 
-def keep(git: Git, run: str, task: str, attempt: str, commit: str) -> str:
-    """Put a salvage ref at a commit and return its name: the one that stands there already, or the next free one."""
+def _keep(git: Git, run: str, task: str, attempt: str, commit: str) -> str:
     for name in _names(run, task, attempt):
         there = git.resolve(name)
         if there == commit or (not there and git.move(name, commit, ABSENT, "branchline: salvage")):

@@ -12,6 +12,7 @@ from branchline.workspace.git import Git, task_ref, tip_ref
 
 GUARDED: Final = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
 """Paths whose change needs a person (DESIGN, section 6); a trailing slash means the folder."""
+PURPOSES: Final = ("setup", "check", "merge")
 RESULT: Final = "result.json"
 
 
@@ -65,6 +66,8 @@ class Spec(NamedTuple):
         missing = [name for name in ("purpose", "root", "run", "task", "attempt", "folder") if name not in known]
         if missing:
             raise InputError(f"{path}: a job's spec needs {', '.join(missing)}")
+        if known["purpose"] not in PURPOSES:
+            raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
         known["plan"] = plan and PlanLine(**{key: plan[key] for key in PlanLine._fields if key in plan})
         for name in ("checks", "wrap", "guarded_paths"):

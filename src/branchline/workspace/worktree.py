@@ -43,8 +43,7 @@ class Worktree:
         self.base = base
         self.path = path
         self.common = Path(base.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-        admin = self.admin()
-        self.git = base.at(path, locks=[admin] if admin else [])
+        self.git = self._inside()
 
     def admin(self) -> Path | None:
         """Return git's own folder for this worktree (`.git/worktrees/<name>`), found by its path, or None."""
@@ -59,8 +58,8 @@ class Worktree:
         admin = self.admin()
         if admin is not None and _read(admin / "locked").strip() == _HALF:
             return "half"
-        if admin is not None and (self.path / ".git").is_file() and (admin / "HEAD").is_file():
-            return "whole"
+        if admin is not None and self.path.is_dir() and not self.path.is_symlink() and (admin / "HEAD").is_file():
+            return "whole" if any(self.path.iterdir()) else "half"
         if self.path.is_symlink() or (self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))):
             return "lost"
         return "missing" if admin is None else "half"
@@ -72,12 +71,15 @@ class Worktree:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if branch:
+            place = self.base.checked_out(branch)
+            if place:
+                raise RepositoryError(f"{short(branch)} is checked out in {place}; switch to another branch there")
             old = self.base.resolve(branch)
             if old != commit and not self.base.move(branch, commit, old or ABSENT, "branchline: worktree"):
                 raise GitError(f"the branch {short(branch)} was moved by someone else at this moment; try again")
         where = [str(self.path), short(branch)] if branch else ["--detach", str(self.path), commit]
-        self.base.run("worktree", "add", "--quiet", "--force", *where)
-        self._look_again()
+        self.base.run("worktree", "add", "--quiet", *where)
+        self.git = self._inside()
 
     def discard(self) -> None:
         """Take the folder and git's own folder for it away. What it holds must be merged or saved already."""
@@ -89,8 +91,13 @@ class Worktree:
         if admin is not None:
             shutil.rmtree(admin)
 
-    def guard_own_folder(self) -> None:
-        """Make sure that `.branchline/` in the worktree is a real folder that git ignores; other files stay in it."""
+    def guard(self) -> None:
+        """Put right what a worker may have bent: its link to git's own folder, and `.branchline/` with its ignore file."""
+        link = self.path / ".git"
+        right = f"gitdir: {self.admin()}\n"
+        if (link.is_symlink() or not link.exists() or link.is_file()) and (link.is_symlink() or _read(link) != right):
+            link.unlink(missing_ok=True)
+            link.write_text(right, encoding="utf-8", errors="surrogateescape")
         own = self.path / OWN
         if own.is_symlink() or (own.exists() and not own.is_dir()):
             own.unlink()
@@ -101,8 +108,9 @@ class Worktree:
             ignore.write_text("*\n", encoding="utf-8")
 
     def head(self) -> str:
-        """Return the commit of the worktree's HEAD, or "" when it has none."""
-        return self.git.resolve("HEAD")
+        """Return the commit of the worktree's HEAD, or "" when it has none; the folder itself need not be there."""
+        admin = self.admin()
+        return self.base.at(self.base.cwd, env={"GIT_DIR": str(admin)}).resolve("HEAD") if admin else ""
 
     def head_ref(self) -> str:
         """Return the full name of the branch the worktree is on, or "" when it is detached."""
@@ -135,9 +143,11 @@ class Worktree:
     def _own_git_folder(self) -> Path:
         return Path(self.git.text("rev-parse", "--absolute-git-dir"))
 
-    def _look_again(self) -> None:
+    def _inside(self) -> Git:
+        # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
         admin = self.admin()
-        self.git = self.base.at(self.path, locks=[admin] if admin else [])
+        env = {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(self.path)} if admin else {}
+        return self.base.at(self.path, locks=[admin] if admin else [], env=env)
 
 
 def unfinished(git: Git) -> list[str]:
