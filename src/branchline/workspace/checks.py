@@ -1,0 +1,72 @@
+"""Running the checks of a task: `sh -c` in its own session, the output in a file, the exit status as it was."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.errors import GitError
+from branchline.proc.run import run
+from branchline.workspace.spec import Spec
+
+TIMED_OUT: Final = 124
+"""The exit status of a check that took too long, as timeout(1) gives it."""
+_LIMIT: Final = 64 * 1024
+# The outer shell only opens the log, so that a check's output goes to the disk and never through our memory.
+_INTO_LOG: Final = 'exec >"$1" 2>&1 </dev/null; shift; exec "$@"'
+
+
+def run_checks(
+    spec: Spec,
+    where: Path,
+    commit: str,
+    prefix: str = "",
+    between: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[dict[str, Any]]:
+    """Run a spec's checks in order until one fails and return what was found, shaped like model.CheckResult.
+
+    `commit` is what they run on; `between` puts the tree back after each. Logs are `checks/<prefix><n>.log` in the
+    job's folder; `log` is relative to that folder. A signal's exit status is 128 plus its number.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, check in enumerate(spec.checks, 1):
+        log = Path(spec.folder, "checks", f"{prefix}{number}.log")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        began = clock()
+        code, timed_out = _run(spec, str(check["run"]), where, log)
+        row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
+        row |= {"seconds": round(clock() - began, 3), "commit": commit}
+        rows.append(row | {"log": f"checks/{log.name}", "log_digest": _digest(log)})
+        between()
+        if code:
+            break
+    return rows
+
+
+def passed(rows: list[dict[str, Any]]) -> bool:
+    """Say whether every check that ran passed; none at all is no failure."""
+    return all(row["exit"] == 0 for row in rows)
+
+
+def _run(spec: Spec, command: str, where: Path, log: Path) -> tuple[int, bool]:
+    argv = ["/bin/sh", "-c", _INTO_LOG, "sh", str(log), *spec.wrap, "/bin/sh", "-c", command]
+    try:
+        done = run(argv, cwd=where, env=dict(spec.env), timeout=spec.check_timeout, limit=_LIMIT)
+    except ValueError as error:
+        raise GitError(f"the check {command!r} cannot be run: {error}") from error
+    if not log.is_file():
+        # It never began; what custody says about that is all there is to read.
+        log.write_bytes(done[2])
+    if done.timed_out:
+        return TIMED_OUT, True
+    return (128 - done.code if done.code < 0 else done.code), False
+
+
+def _digest(log: Path) -> str:
+    if not log.is_file():
+        return ""
+    with log.open("rb") as stream:
+        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,262 @@
+"""The one git wrapper: guarded settings, a small environment, argument lists, git's own words in errors.
+
+Known gap: smudge and clean filters and merge drivers that the repository's own configuration names are still run by
+git, as they are for the user; a worker that can write to `.git/config` could name one.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from branchline.errors import GitError, RepositoryError
+from branchline.proc.run import run
+
+GIT_TIMEOUT: Final = 1800.0
+"""Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
+GIT_LIMIT: Final = 256 * 1024 * 1024
+
+ABSENT: Final = ""
+"""As the old value of a ref: it must not exist."""
+NOT_STARTED: Final = 127
+RUN_REFS: Final = "refs/heads/branchline/"
+SALVAGE_REFS: Final = "refs/branchline/salvage/"
+
+# What a repository's configuration must not be able to do: start programs, rewrite what we asked for, run in the
+# background. Fsync: an object must be on the disk before a ref that names it is.
+_GUARDS: Final = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.pager=cat",
+    "core.editor=true",
+    "core.askPass=",
+    "core.safecrlf=false",
+    "core.quotePath=false",
+    "core.fsync=committed,reference",
+    "core.fsyncMethod=batch",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "commit.gpgSign=false",
+    "tag.gpgSign=false",
+    "log.showSignature=false",
+    "merge.verifySignatures=false",
+    "merge.autoStash=false",
+    "rebase.autoStash=false",
+    "rerere.enabled=false",
+    "branch.autoSetupMerge=false",
+    "submodule.recurse=false",
+    "protocol.ext.allow=never",
+    "color.ui=false",
+    "i18n.commitEncoding=UTF-8",
+    "i18n.logOutputEncoding=UTF-8",
+    "advice.addEmbeddedRepo=false",
+    "advice.detachedHead=false",
+)
+_PREFIX: Final = ("git", *(word for setting in _GUARDS for word in ("-c", setting)))
+
+# HOME and the configuration files are there for the identity; GIT_DIR, GIT_INDEX_FILE and the like never pass.
+_PASSED: Final = (
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "EMAIL",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+)
+_FIXED: Final = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "GIT_SEQUENCE_EDITOR": "true",
+    "GIT_PAGER": "cat",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "0",
+    "GIT_MERGE_AUTOEDIT": "no",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS": "true",
+}
+
+_LOCK: Final = re.compile(r"[Uu]nable to create '(.+?\.lock)': File exists")
+_LOCK_BUSY: Final = re.compile(r"could not lock config file|index file open failed|unable to lock")
+_BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+"""Seconds between tries when another git holds a lock: about 1.3 s in all."""
+_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
+
+
+class Said(NamedTuple):
+    """What one git command said; `code` is its exit status."""
+
+    code: int
+    out: bytes
+    err: bytes
+    timed_out: bool
+
+
+class Git:
+    """git in one folder. `locks` are folders and files that only we lock: a stale lock there is removed."""
+
+    __slots__ = ("_env", "_sleep", "cwd", "locks")
+
+    def __init__(
+        self,
+        cwd: Path,
+        environ: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        locks: Sequence[Path] = (),
+    ) -> None:
+        self.cwd = cwd
+        self._env = environment(os.environ if environ is None else environ)
+        self._sleep = sleep
+        self.locks = tuple(locks)
+
+    def at(self, cwd: Path, *, locks: Sequence[Path] = (), env: Mapping[str, str] | None = None) -> Self:
+        """Return the same git in another folder, with more of our own variables (GIT_INDEX_FILE, GIT_WORK_TREE ...)."""
+        other = type(self)(cwd, {}, self._sleep, (*self.locks, *locks))
+        other._env = {**self._env, **(env or {})}
+        return other
+
+    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Said:
+        """Run one git command; raises GitError with git's words when its exit status is not one of `ok`.
+
+        A lock that another git holds is waited for, about a second.
+        """
+        done = self._once(words, data)
+        for pause in _BACK_OFF:
+            if done.code in ok or not _locked(done):
+                break
+            self._sleep(pause)
+            done = self._once(words, data)
+        if done.code not in ok and self._free_own_lock(done):
+            done = self._once(words, data)
+        if done.timed_out or done.code not in ok:
+            raise self._error(words, done)
+        return done
+
+    def text(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> str:
+        """Return what a git command prints, without the last line end."""
+        return _decode(self.run(*words, data=data, ok=ok).out).removesuffix("\n")
+
+    def fields(self, *words: str, data: bytes = b"") -> list[str]:
+        """Return what a git command prints with `-z`: the texts between the NUL bytes."""
+        return [_decode(part) for part in self.run(*words, data=data).out.split(b"\0") if part]
+
+    def resolve(self, name: str) -> str:
+        """Return the commit that a ref or name stands for, or "" when there is none."""
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return self.text(*words, ok=(0, 1, 128))
+
+    def contains(self, descendant: str, ancestor: str) -> bool:
+        """Say whether `ancestor` is reachable from `descendant` (every commit reaches itself)."""
+        return self.run("merge-base", "--is-ancestor", ancestor, descendant, ok=(0, 1)).code == 0
+
+    def move(self, ref: str, new: str, old: str, why: str) -> bool:
+        """Set a full ref name from `old` (ABSENT: must not exist) to `new` at once; False when it was not at `old`."""
+        done = self.run("update-ref", "-m", why, ref, new, old, ok=(0, 1, 128))
+        if done.code == 0:
+            return True
+        if self.resolve(ref) != old:
+            return False
+        raise self._error(("update-ref", ref, new, old), done)
+
+    def checked_out(self, ref: str) -> str:
+        """Return the folder of the checkout that has a branch (full ref name) checked out, or ""."""
+        place = ""
+        for field in self.fields("worktree", "list", "--porcelain", "-z"):
+            place = field.removeprefix("worktree ") if field.startswith("worktree ") else place
+            if field == f"branch {ref}":
+                return place
+        return ""
+
+    def drop(self, ref: str, old: str) -> None:
+        """Delete a full ref name that stands at `old`."""
+        self.run("update-ref", "-d", ref, old)
+
+    def _once(self, words: Sequence[str], data: bytes) -> Said:
+        argv = (*_PREFIX, *words)
+        if not self.cwd.is_dir():
+            raise GitError(f"git {' '.join(words)}: the folder {self.cwd} is not there")
+        code, out, err, late = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)[
+            :4
+        ]
+        if code == NOT_STARTED and err.startswith(b"could not start"):
+            raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(err)}")
+        return Said(code, out, err, late)
+
+    def _free_own_lock(self, done: Said) -> bool:
+        match = _LOCK.search(_decode(done.err))
+        if match is None:
+            return False
+        lock = Path(os.path.realpath(self.cwd / match[1]))
+        if not any(lock.is_relative_to(place) or str(lock) == f"{place}.lock" for place in self.locks):
+            return False
+        # Held unchanged through all our tries, in a place where only this job writes: a killed git left it.
+        lock.unlink(missing_ok=True)
+        return True
+
+    def _error(self, words: Sequence[str], done: Said) -> GitError:
+        said = _decode(done.err).strip() or _decode(done.out).strip() or "it said nothing"
+        how = "took too long" if done.timed_out else f"ended with {done.code}"
+        command = " ".join(("git", *words))[:300]
+        return GitError(f"{command} in {self.cwd} {how}: {said[:2000]}", command=command, exit=done.code, said=said)
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment a git process of ours gets, from the allow-list and the fixed values."""
+    return {name: environ[name] for name in _PASSED if name in environ} | _FIXED
+
+
+def check_name(name: str) -> str:
+    """Return a run's or task's id that may stand in paths and refs; raises RepositoryError for any other."""
+    if not _SAFE_NAME.match(name):
+        raise RepositoryError(f"{name!r} cannot be used as the name of a run or a task")
+    return name
+
+
+def ref_part(name: str) -> str:
+    """Return an id as one part of a ref name: what git forbids there (`~`, `..`, a last `.` or `.lock`) as %XX."""
+    part = check_name(name).replace("~", "%7E").replace("..", ".%2E")
+    if part.endswith(".lock"):
+        part = part[: -len(".lock")] + "%2Elock"
+    return part[:-1] + "%2E" if part.endswith(".") else part
+
+
+def from_ref_part(part: str) -> str:
+    """Return the id that `ref_part` made into a part of a ref name."""
+    return re.sub(r"%([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), part)
+
+
+def tip_ref(run: str) -> str:
+    """Return the full ref name of a run's integration branch."""
+    return f"{RUN_REFS}{ref_part(run)}/tip"
+
+
+def task_ref(run: str, task: str) -> str:
+    """Return the full ref name of a task's branch."""
+    return f"{RUN_REFS}{ref_part(run)}/task/{ref_part(task)}"
+
+
+def short(ref: str) -> str:
+    """Return a branch's full ref name as people write it."""
+    return ref.removeprefix("refs/heads/")
+
+
+def _locked(done: Said) -> bool:
+    said = _decode(done.err)
+    return bool(_LOCK.search(said) or _LOCK_BUSY.search(said))
+
+
+def _decode(data: bytes) -> str:
+    # Paths are bytes to git: surrogateescape brings every one of them back unchanged.
+    return data.decode("utf-8", "surrogateescape")

@@ -1,0 +1,40 @@
+"""The check of work done in the user's own checkout: looked at and run, never committed, never put back."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.git import Git
+from branchline.workspace.snapshot import OWN
+from branchline.workspace.spec import Spec
+
+
+def check(spec: Spec) -> dict[str, Any]:
+    """Run the checks where the user's files are; without a repository there is no commit and no list of files."""
+    git = Git(Path(spec.root))
+    inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
+    commit = git.resolve("HEAD") if inside else ""
+    base = (inside and git.resolve(spec.base or "HEAD")) or commit
+    files = _changed(git, base) if inside else []
+    dirty = bool(inside and git.text("status", "--porcelain", "--", ":(top)", f":(exclude,top){OWN}"))
+    rows = run_checks(spec, Path(spec.root), commit)
+    error = "" if passed(rows) else f"the check failed: {rows[-1]['command']}"
+    answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": []}
+    answer |= {"leftovers": dirty, "empty": inside and not files, "guarded": guarded(spec.guarded_paths, files)}
+    return answer | {"error": error}
+
+
+def guarded(paths: Sequence[str], files: Sequence[str]) -> list[str]:
+    """Return the files that are one of `paths` or lie in one that ends with a slash."""
+    exact = {path for path in paths if not path.endswith("/")}
+    folders = tuple(path for path in paths if path.endswith("/"))
+    # A folder's own name counts too: a file or link put in its place.
+    return [name for name in files if name in exact or name.startswith(folders) or f"{name}/" in folders]
+
+
+def _changed(git: Git, base: str) -> list[str]:
+    words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
+    tracked = git.fields(*words, *([base] if base else []), "--")
+    new = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", ":(top)", f":(exclude,top){OWN}")
+    return sorted({*tracked, *new})

@@ -1,0 +1,184 @@
+"""The process custody runs for setup, check and merge: `python -m branchline.workspace.job SPEC.json`.
+
+It leaves `result.json` in the spec's folder and ends with 0 when it could find out an answer, also a negative one; with
+1 only on a fault. Killed at any instant and run again with the same spec, it ends in the same place.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.errors import BranchlineError, GitError, RepositoryError
+from branchline.workspace import inplace
+from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.git import Git, short
+from branchline.workspace.merge import merge
+from branchline.workspace.repository import changed_files, salvage_worktree
+from branchline.workspace.snapshot import salvages, stage_all
+from branchline.workspace.spec import RESULT, Spec, write_answer
+from branchline.workspace.worktree import Worktree
+
+_CONFLICT_MARK: Final = b"<<<<<<< "
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do the job of one spec file and return the exit status."""
+    try:
+        spec = Spec.read(Path(argv[0]))
+    except BranchlineError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    folder = Path(spec.folder)
+    # An answer to an earlier question must not be taken for one to this.
+    (folder / RESULT).unlink(missing_ok=True)
+    status = 0
+    try:
+        answer = _PURPOSES[spec.purpose](spec)
+    except GitError as error:
+        answer, status = {"ok": False, "error": error.message, "reason": "git"}, 1
+    except BranchlineError as error:
+        answer = {"ok": False, "error": error.message, "reason": error.code}
+    except Exception as error:  # noqa: BLE001  # the door of this process: the fault is written down, then reported
+        traceback.print_exc()
+        answer, status = {"ok": False, "error": f"{type(error).__name__}: {error}", "reason": "fault"}, 1
+    who = {"purpose": spec.purpose, "run": spec.run, "task": spec.task, "attempt": spec.attempt}
+    write_answer(folder, RESULT, who | dict(answer))
+    return status
+
+
+def setup(spec: Spec) -> dict[str, Any]:
+    """Make the task's worktree from the tip, or keep the one that is there; a fresh attempt salvages it first."""
+    tree = _worktree(spec)
+    tip = tree.base.resolve(spec.tip_ref)
+    if not tip:
+        raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
+    if spec.fresh or tree.health() != "whole":
+        _clear(tree, spec, tip)
+    branch = tree.base.resolve(spec.branch)
+    if tree.health() == "missing":
+        tree.add(tip if spec.fresh or not branch else branch, spec.branch)
+    tree.guard()
+    head = tree.head()
+    base = tree.git.text("merge-base", tip, head, ok=(0, 1)) or head
+    rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
+    saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
+    return {"ok": True, "base": base, "head": head, "salvage": saved[-1] if saved else "", "error": ""}
+
+
+def check(spec: Spec) -> dict[str, Any]:
+    """Commit what the worker left, run the checks on that commit, and say what changed; in place commit nothing."""
+    if spec.in_place:
+        return inplace.check(spec)
+    tree = _worktree(spec)
+    if tree.health() != "whole":
+        return _no(f"the worktree of task {spec.task} is not there any more: {tree.path}")
+    tree.guard()
+    begun = tree.unfinished()
+    if begun:
+        return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
+    marked = _conflict_marks(tree.git)
+    if marked:
+        return _no(f"a merge was left with its conflicts in {', '.join(marked)}")
+    _back_to_branch(tree, spec)
+    left = _commit_leftovers(tree, spec)
+    commit = tree.head()
+    tip = tree.base.resolve(spec.tip_ref)
+    base = (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))) or spec.base or commit
+    rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
+    files = changed_files(tree.git, base, commit)
+    answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
+    answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
+    return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
+
+
+def guarded(spec: Spec, files: Sequence[str]) -> list[str]:
+    """Return the changed files whose change needs a person."""
+    return inplace.guarded(spec.guarded_paths, files)
+
+
+_PURPOSES: Final[Mapping[str, Callable[[Spec], Mapping[str, Any]]]] = {"setup": setup, "check": check, "merge": merge}
+
+
+def _worktree(spec: Spec) -> Worktree:
+    git = spec.git()
+    common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    return Worktree(git.at(git.cwd, locks=[common / spec.branch]), Path(spec.worktree))
+
+
+def _former(spec: Spec) -> str:
+    return spec.former or str(spec.attempt - 1)
+
+
+def _is_of(name: str, attempt: str) -> bool:
+    return name == attempt or name.startswith(f"{attempt}-")
+
+
+def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
+    """Save everything, then put branch and worktree to the tip (or take away what is no whole worktree)."""
+
+    def save() -> None:
+        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, _former(spec))
+
+    save()
+    health = tree.health()
+    if health in {"lost", "half"}:
+        tree.discard()
+    if spec.fresh and health == "whole":
+        tree.git.run("symbolic-ref", "-m", "branchline: fresh attempt", "HEAD", spec.branch)
+        tree.git.run("reset", "--quiet", "--hard", tip)
+        # What the worker's own .gitignore hid is untracked now, and not saved yet.
+        save()
+        tree.reset(tip, spec.branch, nested=True)
+
+
+def _back_to_branch(tree: Worktree, spec: Spec) -> None:
+    """Bring HEAD back to the task's branch with the commit it is on; what the branch held otherwise is saved first."""
+    if tree.head_ref() == spec.branch:
+        return
+    head, old = tree.head(), tree.base.resolve(spec.branch)
+    if old and not tree.git.contains(head, old):
+        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, str(spec.attempt))
+    if old != head and not tree.base.move(spec.branch, head, old, "branchline: where the worker left HEAD"):
+        raise RepositoryError(f"the branch {short(spec.branch)} was moved by someone else at this moment; try again")
+    tree.git.run("symbolic-ref", "-m", "branchline: back to the task's branch", "HEAD", spec.branch)
+
+
+def _commit_leftovers(tree: Worktree, spec: Spec) -> list[str]:
+    """Commit what is not committed; returns the repositories inside the worktree, which cannot be."""
+    left = stage_all(tree.git)
+    merging = "MERGE_HEAD" if tree.git.resolve("MERGE_HEAD") else ""
+    if merging or tree.git.run("diff", "--cached", "--quiet", "--no-ext-diff", "HEAD", ok=(0, 1)).code:
+        words = ("--no-verify", "--quiet", "--allow-empty", "--cleanup=verbatim", "-F", "-")
+        tree.git.run("commit", *words, data=_leftover_message(spec).encode())
+    return left
+
+
+def _leftover_message(spec: Spec) -> str:
+    return f"branchline: uncommitted work of attempt {spec.attempt}\n"
+
+
+def _is_leftover(git: Git, spec: Spec) -> bool:
+    return git.text("log", "-1", "--format=%s") == _leftover_message(spec).strip()
+
+
+def _conflict_marks(git: Git) -> list[str]:
+    names = git.fields("diff", "--name-only", "--diff-filter=U", "-z", "--no-ext-diff")
+    return [name for name in names if _has_mark(git.cwd / name)]
+
+
+def _has_mark(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return any(line.startswith(_CONFLICT_MARK) for line in stream)
+
+
+def _no(error: str) -> dict[str, Any]:
+    empty = {"commit": "", "base": "", "checks": [], "files": [], "leftovers": False, "empty": True, "guarded": []}
+    return {"ok": False, "error": error, "reason": "worktree", "left_out": []} | empty
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,183 @@
+"""Bringing a task's commit into the integration branch: tried in a scratch worktree, checked, then the ref moved."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.errors import GitError
+from branchline.files import read_json
+from branchline.planfile import writeback
+from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.git import Git, short
+from branchline.workspace.repository import changed_files, merged
+from branchline.workspace.spec import PlanLine, Spec, write_answer
+from branchline.workspace.worktree import Worktree, scratch_of
+
+MAX_ROUNDS: Final = 5
+"""How often a merge begins again because the tip was moved by someone else meanwhile."""
+PREPARED: Final = "prepared.json"
+"""The answer, durable before the tip moves: a job killed in between finds its evidence here."""
+_MAX_OTHERS: Final = 20
+_PLAIN_FILES: Final = frozenset({"100644", "100755"})
+
+
+def merge(spec: Spec) -> dict[str, Any]:
+    """Merge a task's commit into the run's tip and return the answer; the tip moves only when the checks pass.
+
+    One merge of a run at a time: the others wait for its lock. Run again after a kill, it ends in the same place.
+    """
+    git = spec.git()
+    scratch = scratch_of(Path(spec.root), spec.run)
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(scratch.parent / ".merge.lock"):
+        git = git.at(git.cwd, locks=[_ref_file(git, spec)])
+        for _ in range(MAX_ROUNDS):
+            tip = git.resolve(spec.tip_ref)
+            if not tip:
+                raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
+            answer = _already(git, spec, tip) or _round(git, spec, scratch, tip)
+            if answer is not None:
+                return answer
+    return _no(spec, "git", f"{short(spec.tip_ref)} was moved by someone else {MAX_ROUNDS} times; try again")
+
+
+def _round(git: Git, spec: Spec, scratch: Path, tip: str) -> dict[str, Any] | None:
+    """Try once from this tip; None when the tip was moved by someone else."""
+    commit = git.resolve(spec.commit or spec.branch)
+    if not commit:
+        return _no(spec, "git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
+    place = git.checked_out(spec.tip_ref)
+    if place:
+        why = f"{short(spec.tip_ref)} is checked out in {place}, and moving it would disturb that checkout"
+        return _no(spec, "git", f"{why}; switch to another branch there (git switch -), then try again")
+    answer = _prepared(git, spec, tip, commit)
+    if answer is None:
+        tree = _scratch_at(git, scratch, tip)
+        answer = _try(tree, spec, tip, commit)
+        if not answer["ok"]:
+            return answer
+        write_answer(Path(spec.folder), PREPARED, answer)
+    why = f"branchline: task {spec.task}, attempt {spec.attempt}"
+    return answer if git.move(spec.tip_ref, answer["commit"], tip, why) else None
+
+
+def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
+    git = tree.git
+    empty = git.contains(tip, commit)
+    if not empty:
+        conflict = _join(tree, spec, tip, commit)
+        if conflict is not None:
+            return conflict
+    ticked = spec.plan is not None and _tick(git, spec, spec.plan)
+    parents = [tip] if empty else [tip, commit]
+    words = [word for parent in parents for word in ("-p", parent)]
+    message = _message(spec).encode("utf-8", "surrogateescape")
+    new = git.text("commit-tree", *words, "-F", "-", git.text("write-tree"), data=message)
+    tree.reset(new, nested=True)
+    rows = run_checks(spec, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
+    found: dict[str, Any] = {"task_commit": commit, "tip": tip, "checks": rows, "files": changed_files(git, tip, new)}
+    found |= {"ticked": ticked, "empty": empty}
+    if not passed(rows):
+        return _no(spec, "recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
+    return {"ok": True, "commit": new, "reason": "", "error": "", "conflict": None} | found
+
+
+def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:
+    """Merge into index and files of the scratch worktree; the answer when that cannot be done."""
+    done = tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", commit, ok=(0, 1, 2, 128))
+    if done.code == 0:
+        return None
+    files = tree.git.fields("diff", "--name-only", "--diff-filter=U", "-z", "--no-renames", "--no-ext-diff")
+    tree.reset(tip, nested=True)
+    said = (done.out + b"\n" + done.err).decode("utf-8", "replace").strip()
+    if not files:
+        return _no(spec, "git", f"git could not merge {short(spec.branch)}: {said}")
+    base = tree.git.text("merge-base", tip, commit)
+    others = merged(tree.git, spec.run, base, tip, files)[-_MAX_OTHERS:]
+    rows = [{"task": row.task, "commit": row.commit, "subject": row.subject} for row in others]
+    answer = _no(spec, "conflict", f"conflict in {', '.join(files[:_MAX_OTHERS])}")
+    return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": tip}
+
+
+def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
+    """Change the task's own box in the index; no file is opened, so a link in the repository leads nowhere."""
+    rows = git.fields("ls-files", "-s", "-z", "--", f":(top,literal){plan.path}")
+    mode, blob, stage = rows[0].split("\t")[0].split() if len(rows) == 1 else ("", "", "")
+    if mode not in _PLAIN_FILES or stage != "0":
+        return False
+    try:
+        text = git.run("cat-file", "blob", blob).out.decode()
+    except UnicodeDecodeError:
+        return False
+    new = writeback.tick(text, plan.line, plan.title, spec.task, plan.dialect, spec.on)
+    if new is None or new == text:
+        return False
+    made = git.text("hash-object", "-w", "--stdin", data=new.encode())
+    git.run("update-index", "-z", "--index-info", data=f"{mode} {made}\t{plan.path}\0".encode())
+    return True
+
+
+def _already(git: Git, spec: Spec, tip: str) -> dict[str, Any] | None:
+    """Return the answer when the tip holds this attempt already: we were killed after it moved."""
+    base = spec.base or git.text("rev-list", "--max-parents=0", "--max-count=1", tip)
+    for row in reversed(merged(git, spec.run, base, tip)):
+        if row.task == spec.task and row.attempt == spec.attempt:
+            kept = _read_prepared(spec)
+            if kept.get("commit") == row.commit:
+                return kept
+            files = changed_files(git, f"{row.commit}^1", row.commit)
+            answer = {"ok": True, "commit": row.commit, "reason": "", "error": "", "conflict": None, "checks": []}
+            return answer | {"files": files, "empty": not files, "ticked": False, "task_commit": "", "tip": ""}
+    return None
+
+
+def _prepared(git: Git, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:
+    kept = _read_prepared(spec)
+    same = kept.get("tip") == tip and kept.get("task_commit") == commit
+    commands = [check["run"] for check in spec.checks]
+    if same and [row["command"] for row in kept["checks"]] == commands and git.resolve(kept["commit"]):
+        return kept
+    return None
+
+
+def _read_prepared(spec: Spec) -> dict[str, Any]:
+    path = Path(spec.folder, PREPARED)
+    kept = read_json(path) if path.is_file() else {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _scratch_at(git: Git, path: Path, tip: str) -> Worktree:
+    """Return the scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
+    tree = Worktree(git, path)
+    if tree.health() != "whole":
+        tree.discard()
+        tree.add(tip)
+    tree.reset(tip, nested=True)
+    tree.sweep(nested=True, ignored=True)
+    tree.guard()
+    return tree
+
+
+def _message(spec: Spec) -> str:
+    text = (spec.message or f"task {spec.task}").replace("\0", "").strip()
+    trailers = f"Branchline-Run: {spec.run}\nBranchline-Task: {spec.task}\nBranchline-Attempt: {spec.attempt}\n"
+    return f"{text}\n\n{trailers}"
+
+
+def _no(spec: Spec, reason: str, error: str) -> dict[str, Any]:
+    empty: dict[str, Any] = {"files": [], "checks": [], "conflict": None, "ticked": False, "empty": False, "tip": ""}
+    return {"ok": False, "commit": "", "reason": reason, "error": f"task {spec.task}: {error}"} | empty
+
+
+def _ref_file(git: Git, spec: Spec) -> Path:
+    return Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"), spec.tip_ref)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a kernel lock for the time of the block; a job that dies frees it."""
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

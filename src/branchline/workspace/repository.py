@@ -1,0 +1,305 @@
+"""What the coordinator asks of the user's repository; it changes nothing there but refs of our own, and `land`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple, Self
+
+from branchline.errors import GitError, RepositoryError, WaitingError
+from branchline.workspace import snapshot
+from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, short, task_ref, tip_ref
+from branchline.workspace.worktree import Worktree, folder_of, scratch_of, unfinished
+
+_GRAPHS: Final = ".graph.json"
+_SHOWN: Final = 20
+_FILLED: Final = frozenset({"whole", "lost"})
+_TRAILERS: Final = "".join(
+    f"%x1f%(trailers:key=Branchline-{key},valueonly,separator=%x2C)" for key in ("Run", "Task", "Attempt")
+)
+
+
+class LandResult(NamedTuple):
+    """What `land` did: `moved` says that the user's branch holds the tip now, `commit` where it stands.
+
+    `advice` says in words what to do when it does not.
+    """
+
+    moved: bool
+    commit: str
+    advice: str
+
+
+class Diffstat(NamedTuple):
+    """How much changed between two commits, in files and lines; binary files count no lines."""
+
+    files: int
+    added: int
+    removed: int
+
+
+class Merged(NamedTuple):
+    """One commit of the integration branch that brought a task in."""
+
+    commit: str
+    task: str
+    attempt: int
+    subject: str
+
+
+class Repository:
+    """The user's repository: `root` is the top folder of the checkout, `git` stands in it."""
+
+    __slots__ = ("git", "root")
+
+    def __init__(self, git: Git, root: Path) -> None:
+        self.git = git
+        self.root = root
+
+    @classmethod
+    def open(cls, start: Path, environ: Mapping[str, str] | None = None) -> Self:
+        """Return the repository that holds `start`; raises RepositoryError: no folder, no repository, bare, in .git."""
+        if not start.is_dir():
+            raise RepositoryError(f"{start} is not a folder")
+        git = Git(start, environ)
+        words = ("--is-bare-repository", "--is-inside-git-dir", "--is-inside-work-tree")
+        done = git.run("rev-parse", *words, ok=(0, 128))
+        said = done.err.decode(errors="replace").strip()
+        if done.code and "not a git repository" not in said:
+            raise RepositoryError(f"git refuses {start}: {said}")
+        if done.code:
+            raise RepositoryError(f"{start} is not in a git repository; run `git init` and commit, or use --in-place")
+        bare, inside, _ = done.out.decode().split()
+        if bare == "true":
+            raise RepositoryError(f"{start} is a bare repository: there are no files to work on; clone it and go there")
+        if inside == "true":
+            raise RepositoryError(f"{start} is inside the .git folder; go to the folder that holds your files")
+        root = Path(git.text("rev-parse", "--path-format=absolute", "--show-toplevel"))
+        return cls(git.at(root), root)
+
+    def head(self) -> str:
+        """Return the commit of HEAD, or "" when there is none yet."""
+        return self.git.resolve("HEAD")
+
+    def branch(self) -> str:
+        """Return the short name of the checked-out branch, or "" when HEAD is detached."""
+        return short(self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+
+    def check_ready(self, ignore: Sequence[str] = ()) -> None:
+        """Raise RepositoryError, in words, when no run can start here.
+
+        No commit, no identity, a merge or rebase in progress, tracked files modified. `ignore` are paths relative to
+        the root (plans); they and stored graphs never count as modified, untracked files neither.
+        """
+        if not self.head():
+            raise RepositoryError("the repository has no commit yet; commit something first (an empty commit will do)")
+        self._check_identity()
+        begun = unfinished(self.git)
+        if begun:
+            raise RepositoryError(f"a {begun[0]} is in progress in {self.root}; finish it first, or use --in-place")
+        files = self.dirty(ignore)
+        if files:
+            shown = "".join(f"\n  {name}" for name in files[:_SHOWN])
+            more = f"\n  and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+            raise RepositoryError(
+                f"files with changes that are not committed; workers would not see them:{shown}{more}\n"
+                "commit them, or work in your own checkout with --in-place",
+                files=files,
+            )
+
+    def dirty(self, ignore: Sequence[str] = ()) -> list[str]:
+        """Return the tracked files that are modified, plans (`ignore`) and stored graphs aside; relative paths."""
+        spared = {str(PurePosixPath(name)) for name in ignore}
+        rows = self.git.fields("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
+        names = [row[3:] for row in rows]
+        return [name for name in names if name not in spared and not name.endswith(_GRAPHS)]
+
+    def start_run(self, run: str, base: str) -> None:
+        """Make the integration branch of a run at a commit; again with the same base: nothing happens."""
+        ref = tip_ref(run)
+        if self.git.run("show-ref", "--verify", "--quiet", "refs/heads/branchline", ok=(0, 1)).code == 0:
+            raise RepositoryError("the repository has a branch called `branchline`, where our own are kept; rename it")
+        commit = self.git.resolve(base)
+        if not commit:
+            raise RepositoryError(f"{base!r} is no commit of this repository")
+        if self.git.move(ref, commit, ABSENT, "branchline: start of the run"):
+            return
+        if not self.git.contains(self.git.resolve(ref), commit):
+            raise RepositoryError(f"the branch {short(ref)} is there already and does not hold {commit[:12]}")
+
+    def tip(self, run: str) -> str:
+        """Return the commit of a run's integration branch, or "" when there is none."""
+        return self.git.resolve(tip_ref(run))
+
+    def worktree(self, run: str, task: str) -> Path:
+        """Return where a task's worktree stands or would stand."""
+        return folder_of(self.root, run, task)
+
+    def task_head(self, run: str, task: str) -> str:
+        """Return the commit of a task's branch, or "" when there is none."""
+        return self.git.resolve(task_ref(run, task))
+
+    def changed_files(self, base: str, commit: str) -> list[str]:
+        """Return the paths that differ between two commits; a renamed file counts under both names."""
+        return changed_files(self.git, base, commit)
+
+    def diffstat(self, base: str, commit: str) -> Diffstat:
+        """Return how many files and lines differ between two commits."""
+        words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, commit, "--")
+        rows = [row.split("\t") for row in self.git.fields(*words)]
+        added, removed = (sum(int(row[at]) for row in rows if row[at] != "-") for at in (0, 1))
+        return Diffstat(len(rows), added, removed)
+
+    def merged(self, run: str, base: str) -> list[Merged]:
+        """Return the commits that brought tasks to a run's tip since `base`, oldest first."""
+        return merged(self.git, run, base, self.tip(run))
+
+    def salvage(self, run: str, task: str, attempt: int | str) -> str:
+        """Keep everything of a task's worktree under a salvage ref and return its name.
+
+        "" when there is nothing that the tip does not have already. Index, branch and files stay as they are. Raises
+        GitError when something cannot be read.
+        """
+        return salvage_worktree(self.git, self.root, run, task, str(attempt))
+
+    def salvage_list(self, run: str = "", task: str = "") -> list[snapshot.Salvage]:
+        """Return the salvage refs of a task, of a run, or all."""
+        return snapshot.salvages(self.git, run, task)
+
+    def remove_worktree(self, run: str, task: str) -> None:
+        """Take a task's worktree and branch away; raises WaitingError unless all of it is merged or salvaged.
+
+        Ignored files go with it. Without a worktree only the branch is looked at.
+        """
+        tree = Worktree(self.git, self.worktree(run, task))
+        branch = task_ref(run, task)
+        heads = [self.git.resolve(branch)]
+        health = tree.health()
+        heads.insert(0, tree.head() or heads[0] or self.tip(run))
+        content = snapshot.tree_of(_standing(tree, health), heads[0]) if health in _FILLED else ""
+        if not self._is_safe(run, task, content, heads):
+            raise WaitingError(
+                f"the worktree of task {task} holds work that is neither merged nor saved: {tree.path}\n"
+                f"save it first: branchline salvage {task}",
+                path=str(tree.path),
+            )
+        tree.discard()
+        if heads[-1]:
+            self.git.drop(branch, heads[-1])
+
+    def remove_scratch(self, run: str) -> None:
+        """Take the worktree away in which a run's merges were tried; nobody's work is in it."""
+        Worktree(self.git, scratch_of(self.root, run)).discard()
+
+    def land(self, run: str, branch: str = "", ignore: Sequence[str] = ()) -> LandResult:
+        """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
+
+        Nothing is ever merged, rebased or overwritten here: a branch that has moved on, or files in the way, are left
+        to the user. `ignore` as for `check_ready`.
+        """
+        tip = self.tip(run)
+        if not tip:
+            raise RepositoryError(f"there is no run {run}: the branch {short(tip_ref(run))} is missing")
+        name = short(tip_ref(run))
+        current = self.branch()
+        target = branch or current
+        if not target:
+            advice = f"HEAD is detached, no branch is checked out; make one: git switch -c NAME {name}"
+            return LandResult(False, self.head(), advice)
+        old = self.git.resolve(f"refs/heads/{target}")
+        if not old:
+            return LandResult(False, "", f"there is no branch {target}; make it: git branch {target} {name}")
+        if self.git.contains(old, tip):
+            return LandResult(True, old, "")
+        if not self.git.contains(tip, old):
+            advice = (
+                f"{target} has moved on since the run began; bring both together with `git merge {name}` on {target}, "
+                f"or start from it with `git rebase {target} {name}`"
+            )
+            return LandResult(False, old, advice)
+        return self._land_here(tip, name, ignore) if target == current else self._land_there(target, old, tip, name)
+
+    def _land_here(self, tip: str, name: str, ignore: Sequence[str]) -> LandResult:
+        head = self.head()
+        begun = unfinished(self.git)
+        if begun:
+            return LandResult(False, head, f"a {begun[0]} is in progress; finish it, then land again")
+        files = self.dirty(ignore)
+        if files:
+            shown = ", ".join(files[:_SHOWN])
+            return LandResult(False, head, f"commit or stash your changes first, then land again: {shown}")
+        done = self.git.run("merge", "--ff-only", "--quiet", "--no-stat", tip, ok=(0, 1, 2, 128))
+        if done.code:
+            said = done.err.decode(errors="replace").strip()
+            return LandResult(False, self.head(), f"git would not fast-forward to {name}: {said}")
+        return LandResult(True, self.head(), "")
+
+    def _land_there(self, target: str, old: str, tip: str, name: str) -> LandResult:
+        ref = f"refs/heads/{target}"
+        place = self.git.checked_out(ref)
+        if place:
+            return LandResult(False, old, f"{target} is checked out in {place}; go there: git merge --ff-only {name}")
+        if self.git.move(ref, tip, old, f"branchline: land {name}"):
+            return LandResult(True, tip, "")
+        return LandResult(False, self.git.resolve(ref), f"{target} was moved at this moment; look, then land again")
+
+    def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str]) -> bool:
+        saved = [row.commit for row in self.salvage_list(run, task)]
+        tips = [commit for commit in (self.tip(run), *saved) if commit]
+        if not all(any(self.git.contains(tip, head) for tip in tips) for head in heads if head):
+            return False
+        return content in {"", *(self.git.text("rev-parse", f"{commit}^{{tree}}") for commit in (heads[0], *saved))}
+
+    def _check_identity(self) -> None:
+        for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+            if self.git.run("var", who, ok=(0, 1, 128)).code:
+                raise RepositoryError(
+                    "git does not know who you are; say it once with "
+                    "`git config --global user.name NAME` and `git config --global user.email ADDRESS`"
+                )
+
+
+def changed_files(git: Git, base: str, commit: str) -> list[str]:
+    """Return the paths that differ between two commits; a renamed file counts under both names."""
+    words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, commit, "--")
+    return git.fields(*words)
+
+
+def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -> list[Merged]:
+    """Return the commits between two commits that brought tasks of a run in, oldest first; `paths` narrows them.
+
+    Only the first parents are followed: a worker's own commit cannot pass for one of ours.
+    """
+    if not tip or not git.resolve(base):
+        return []
+    form = f"--format=%x1e%H{_TRAILERS}%x1f%s"
+    literal = [f":(top,literal){name}" for name in paths]
+    text = git.text("log", "--first-parent", "--reverse", form, f"{base}..{tip}", "--", *literal)
+    rows = [[word.strip() for word in entry.split("\x1f")] for entry in text.split("\x1e") if entry.strip()]
+    return [
+        Merged(commit, task, int(attempt) if attempt.isdecimal() else 0, subject)
+        for commit, name, task, attempt, subject in rows
+        if name == run and task
+    ]
+
+
+def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) -> str:
+    """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
+    tree = Worktree(git, folder_of(root, run, task))
+    branch = git.resolve(task_ref(run, task))
+    tip = git.resolve(tip_ref(run))
+    health = tree.health()
+    heads = [tree.head() or branch or tip, branch]
+    if health in _FILLED:
+        return snapshot.salvage(_standing(tree, health), run, task, attempt, heads, tip)
+    return snapshot.save_heads(git, run, task, attempt, heads, tip)
+
+
+def _standing(tree: Worktree, health: str) -> Git:
+    """Return git for the files of a worktree; one that git has lost is read from outside."""
+    if health == "whole":
+        return tree.git
+    if tree.path.is_symlink() or not tree.path.is_dir():
+        raise GitError(f"{tree.path} is no folder; move it away, then try again")
+    return tree.base.at(tree.path, env={"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)})
+
+
+__all__ = ["SALVAGE_REFS", "Diffstat", "LandResult", "Merged", "Repository"]

@@ -1,0 +1,188 @@
+"""Everything a worktree holds as one commit, made beside it: its index, branch and files stay as they are."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from branchline.errors import GitError
+from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part
+
+MAX_NESTED: Final = 8
+"""How deep repositories within repositories are followed."""
+OWN: Final = ".branchline"
+"""The folder in a worktree that is ours: never committed, never salvaged."""
+_MAX_SAME: Final = 1000
+_OURS: Final = {"GIT_AUTHOR_NAME": "Branchline", "GIT_AUTHOR_EMAIL": "branchline@localhost"} | {
+    "GIT_COMMITTER_NAME": "Branchline",
+    "GIT_COMMITTER_EMAIL": "branchline@localhost",
+}
+
+
+class Salvage(NamedTuple):
+    """One salvage ref; `at` is when it was made, in seconds since the epoch."""
+
+    ref: str
+    run: str
+    task: str
+    attempt: str
+    commit: str
+    at: int
+
+
+def tree_of(git: Git, start: str = "HEAD") -> str:
+    """Return the tree of everything in `git`'s worktree: tracked and untracked files, not the ignored ones.
+
+    Repositories inside it are kept file by file, their `.git` folder as `dot-git`. `start` is the commit the temporary
+    index begins with when the worktree has none of its own. Raises GitError when a file cannot be read.
+    """
+    with _index(git, start) as own:
+        return _fill(own, git.cwd, 0, whole=False)
+
+
+def salvage(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], tip: str) -> str:
+    """Keep everything of a worktree under a salvage ref and return its name, or "" when the tip has it all already.
+
+    `heads` are the commits to keep as parents, the worktree's own HEAD first. A ref that is there is never moved: the
+    same content gives the same ref, other content the next free `<attempt>-2`, `<attempt>-3`.
+    """
+    tree = tree_of(git, heads[0])
+    if tree == git.text("rev-parse", f"{heads[0]}^{{tree}}"):
+        return save_heads(git, run, task, attempt, heads, tip)
+    parents = [head for at, head in enumerate(heads) if head and head not in heads[:at]]
+    return _save(git, run, task, attempt, tree, parents)
+
+
+def save_heads(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], tip: str) -> str:
+    """Keep commits that the tip does not have under a salvage ref and return its name, or ""."""
+    parents = [head for at, head in enumerate(heads) if head and head not in heads[:at]]
+    parents = [head for head in parents if not (tip and git.contains(tip, head))]
+    if len(parents) < 2:
+        return _keep(git, run, task, attempt, parents[0]) if parents else ""
+    return _save(git, run, task, attempt, git.text("rev-parse", f"{parents[0]}^{{tree}}"), parents)
+
+
+def _save(git: Git, run: str, task: str, attempt: str, tree: str, parents: Sequence[str]) -> str:
+    words = [word for parent in parents for word in ("-p", parent)]
+    message = f"branchline: salvage of task {task}, attempt {attempt}\n"
+    same = _find_same(git, run, task, attempt, tree, parents)
+    author = git.at(git.cwd, env=_OURS)
+    return same or _keep(
+        git, run, task, attempt, author.text("commit-tree", *words, "-F", "-", tree, data=message.encode())
+    )
+
+
+def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
+    """Return the salvage refs of a run, of a task, or all, in the order of their names."""
+    place = SALVAGE_REFS + (f"{ref_part(run)}/" if run else "") + (f"{ref_part(task)}/" if run and task else "")
+    form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)"
+    rows = [line.split("\0") for line in git.text("for-each-ref", form, place).splitlines()]
+    return [_salvage(ref, commit, int(at)) for ref, commit, at in rows]
+
+
+def stage_all(git: Git) -> list[str]:
+    """Stage every change of a worktree in its own index and return what had to be left out: repositories inside it."""
+    _clear_flags(git)
+    left = _untracked_repositories(git)
+    _add(git, left, whole=False)
+    return left
+
+
+def _salvage(ref: str, commit: str, at: int) -> Salvage:
+    run, task, attempt = ref.removeprefix(SALVAGE_REFS).split("/", 2)
+    return Salvage(ref, from_ref_part(run), from_ref_part(task), attempt, commit, at)
+
+
+def _names(run: str, task: str, attempt: str) -> Iterator[str]:
+    first = f"{SALVAGE_REFS}{ref_part(run)}/{ref_part(task)}/{check_name(attempt)}"
+    yield first
+    yield from (f"{first}-{more}" for more in range(2, _MAX_SAME))
+
+
+def _keep(git: Git, run: str, task: str, attempt: str, commit: str) -> str:
+    for name in _names(run, task, attempt):
+        there = git.resolve(name)
+        if there == commit or (not there and git.move(name, commit, ABSENT, "branchline: salvage")):
+            return name
+    raise GitError(f"no free name for a salvage of task {task}; look at `git for-each-ref {SALVAGE_REFS}`")
+
+
+def _find_same(git: Git, run: str, task: str, attempt: str, tree: str, parents: Sequence[str]) -> str:
+    wanted = " ".join([tree, *parents])
+    for name in _names(run, task, attempt):
+        if not git.resolve(name):
+            return ""
+        if git.text("log", "-1", "--format=%T %P", name) == wanted:
+            return name
+    return ""
+
+
+@contextmanager
+def _index(git: Git, start: str) -> Iterator[Git]:
+    own = Path(git.text("rev-parse", "--absolute-git-dir"), "index")
+    with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
+        path = Path(folder, "index")
+        other = git.at(git.cwd, env={"GIT_INDEX_FILE": str(path)})
+        if own.is_file() and not git.text("ls-files", "--unmerged"):
+            # copy2 keeps the time of the file, by which git knows which entries it must read again.
+            shutil.copy2(own, path)
+            _clear_flags(other)
+        else:
+            other.run("read-tree", start)
+        yield other
+
+
+def _clear_flags(git: Git) -> None:
+    # A worker may have told the index to look away (assume-unchanged, skip-worktree): then a change would be missed.
+    flagged = [line for line in git.fields("ls-files", "-v", "-z") if line[0] == "S" or line[0].islower()]
+    for option in ("--no-assume-unchanged", "--no-skip-worktree") if flagged else ():
+        names = "".join(f"{line[2:]}\0" for line in flagged)
+        git.run("update-index", option, "-z", "--stdin", data=names.encode("utf-8", "surrogateescape"))
+
+
+def _untracked_repositories(git: Git) -> list[str]:
+    others = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", f":(exclude,top){OWN}")
+    return [name.rstrip("/") for name in others if name.endswith("/")]
+
+
+def _linked_repositories(git: Git) -> list[str]:
+    """Return the submodule entries whose folder holds something; those the user never filled are left as they are."""
+    rows = [row for row in git.fields("ls-files", "-s", "-z") if row.startswith("160000 ")]
+    names = [row.split("\t", 1)[1] for row in rows]
+    return [name for name in names if any(_entries(git.cwd / name))]
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    if folder.is_dir() and not folder.is_symlink():
+        yield from folder.iterdir()
+
+
+def _add(git: Git, without: Sequence[str], *, whole: bool) -> None:
+    spared = [f":(exclude,top,literal){name}" for name in without]
+    force = ("--force",) if whole else ()
+    git.run("add", "--all", *force, "--", ":(top)", f":(exclude,top){OWN}", *spared)
+
+
+def _fill(git: Git, folder: Path, depth: int, *, whole: bool) -> str:
+    linked = _linked_repositories(git)
+    for name in linked:
+        git.run("update-index", "--force-remove", "--", name)
+    nested = [*_untracked_repositories(git), *linked]
+    _add(git, nested, whole=whole)
+    for name in nested if depth < MAX_NESTED else ():
+        _graft(git, folder / name, name, depth, whole=False)
+        if (folder / name / ".git").is_dir():
+            _graft(git, folder / name / ".git", f"{name}/dot-git", depth, whole=True)
+    return git.text("write-tree")
+
+
+def _graft(git: Git, folder: Path, prefix: str, depth: int, *, whole: bool) -> None:
+    common = git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+    with tempfile.TemporaryDirectory(prefix="branchline-index-") as place:
+        index = str(Path(place, "index"))
+        env = {"GIT_DIR": common, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}
+        inner = git.at(folder, env=env)
+        tree = _fill(inner, folder, depth + 1, whole=whole)
+    git.run("read-tree", f"--prefix={prefix}/", tree)

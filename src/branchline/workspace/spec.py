@@ -1,0 +1,103 @@
+"""What custody hands to a job of the workspace, and the answer the job leaves in its folder."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from branchline.errors import InputError
+from branchline.files import read_json, write_durable
+from branchline.workspace.git import Git, task_ref, tip_ref
+
+GUARDED: Final = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
+"""Paths whose change needs a person (DESIGN, section 6); a trailing slash means the folder."""
+PURPOSES: Final = ("setup", "check", "merge")
+RESULT: Final = "result.json"
+
+
+class PlanLine(NamedTuple):
+    """Where the box of a task stands: `path` relative to the root, `line` 1-based."""
+
+    path: str
+    line: int
+    title: str
+    dialect: str = ""
+
+
+class Spec(NamedTuple):
+    """One job; paths are absolute, refs full names, times in seconds.
+
+    `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
+    `Name <address>` or "" for the user's own identity, `commit` what a merge brings in ("": the task's branch),
+    `former` the attempt whose work a fresh setup salvages ("": the one before).
+    """
+
+    purpose: str
+    root: str
+    run: str
+    task: str
+    attempt: int
+    folder: str
+    worktree: str = ""
+    branch: str = ""
+    tip_ref: str = ""
+    env: Mapping[str, str] = {}
+    checks: tuple[Mapping[str, Any], ...] = ()
+    check_timeout: float = 3600.0
+    wrap: tuple[str, ...] = ()
+    message: str = ""
+    plan: PlanLine | None = None
+    on: str = ""
+    author: str = ""
+    base: str = ""
+    commit: str = ""
+    fresh: bool = False
+    former: str = ""
+    guarded_paths: tuple[str, ...] = GUARDED
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the spec of a file; raises InputError when a key that is needed is missing."""
+        data = read_json(path)
+        if not isinstance(data, dict):
+            raise InputError(f"{path}: a job's spec is a JSON object")
+        known = {key: value for key, value in data.items() if key in cls._fields and value is not None}
+        missing = [name for name in ("purpose", "root", "run", "task", "attempt", "folder") if name not in known]
+        if missing:
+            raise InputError(f"{path}: a job's spec needs {', '.join(missing)}")
+        if known["purpose"] not in PURPOSES:
+            raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
+        plan = known.get("plan")
+        known["plan"] = plan and PlanLine(**{key: plan[key] for key in PlanLine._fields if key in plan})
+        for name in ("checks", "wrap", "guarded_paths"):
+            known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
+        spec = cls(**known)
+        return spec._replace(
+            branch=_full(spec.branch) or task_ref(spec.run, spec.task),
+            tip_ref=_full(spec.tip_ref) or tip_ref(spec.run),
+        )
+
+    @property
+    def in_place(self) -> bool:
+        """Say whether the work is done in the user's own checkout: then nothing is ever committed or put back."""
+        return not self.worktree or os.path.realpath(self.worktree) == os.path.realpath(self.root)
+
+    def git(self) -> Git:
+        """Return git in the user's repository, with the author's name when one is given."""
+        name, _, address = self.author.partition("<")
+        who = {"NAME": name.strip(), "EMAIL": address.rstrip("> ")} if self.author else {}
+        own = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+        root = Path(self.root)
+        return Git(root).at(root, env=own)
+
+
+def write_answer(folder: Path, name: str, answer: Mapping[str, Any]) -> None:
+    """Leave an answer in a job's folder so that it is whole or not there, also after a crash of the machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # ASCII only: a path that is not UTF-8 goes through as a lone surrogate.
+    write_durable(folder / name, json.dumps(answer, indent=1, sort_keys=True) + "\n")
+
+
+def _full(ref: str) -> str:
+    return ref if not ref or ref.startswith("refs/") else f"refs/heads/{ref}"

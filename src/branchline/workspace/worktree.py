@@ -1,0 +1,170 @@
+"""One worktree of a run: how it is made, found half-made and repaired, reset, and taken away."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final, Literal
+
+from branchline.errors import GitError, RepositoryError
+from branchline.workspace.git import ABSENT, Git, check_name, short
+from branchline.workspace.snapshot import OWN
+
+Health = Literal["missing", "half", "lost", "whole"]
+"""`half`: git was killed while making it; `lost`: files are there that git no longer knows as a worktree."""
+
+_HALF: Final = "initializing"
+UNFINISHED: Final = {
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase or am",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+"""Files of a git folder that show that something was begun there and not ended."""
+
+
+def folder_of(root: Path, run: str, task: str) -> Path:
+    """Return where a task's worktree stands or would stand."""
+    return root / OWN / "worktrees" / check_name(run) / check_name(task)
+
+
+def scratch_of(root: Path, run: str) -> Path:
+    """Return where a run's merges are tried."""
+    return root / OWN / "worktrees" / check_name(run) / ".merge"
+
+
+class Worktree:
+    """One linked worktree: `git` stands in it, `path` is its folder, `base` is git in the user's repository."""
+
+    __slots__ = ("base", "common", "git", "path")
+
+    def __init__(self, base: Git, path: Path) -> None:
+        self.base = base
+        self.path = path
+        self.common = Path(base.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        self.git = self._inside()
+
+    def admin(self) -> Path | None:
+        """Return git's own folder for this worktree (`.git/worktrees/<name>`), found by its path, or None."""
+        mine = os.path.realpath(self.path / ".git")
+        for entry in sorted((self.common / "worktrees").glob("*/gitdir")):
+            if os.path.realpath(_read(entry).strip()) == mine:
+                return entry.parent
+        return None
+
+    def health(self) -> Health:
+        """Say in what state the worktree is; a look at files, no git."""
+        admin = self.admin()
+        if admin is not None and _read(admin / "locked").strip() == _HALF:
+            return "half"
+        if admin is not None and self.path.is_dir() and not self.path.is_symlink() and (admin / "HEAD").is_file():
+            return "whole" if any(self.path.iterdir()) else "half"
+        if self.path.is_symlink() or (self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))):
+            return "lost"
+        return "missing" if admin is None else "half"
+
+    def add(self, commit: str, branch: str = "") -> None:
+        """Make the worktree at a commit: on `branch` (a full ref name, which is put there), or detached.
+
+        The caller has looked at `health` and cleared what was half-made.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if branch:
+            place = self.base.checked_out(branch)
+            if place:
+                raise RepositoryError(f"{short(branch)} is checked out in {place}; switch to another branch there")
+            old = self.base.resolve(branch)
+            if old != commit and not self.base.move(branch, commit, old or ABSENT, "branchline: worktree"):
+                raise GitError(f"the branch {short(branch)} was moved by someone else at this moment; try again")
+        where = [str(self.path), short(branch)] if branch else ["--detach", str(self.path), commit]
+        self.base.run("worktree", "add", "--quiet", *where)
+        self.git = self._inside()
+
+    def discard(self) -> None:
+        """Take the folder and git's own folder for it away. What it holds must be merged or saved already."""
+        if self.path.is_symlink():
+            raise RepositoryError(f"{self.path} is a symbolic link and no worktree; move it away and try again")
+        admin = self.admin()
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        if admin is not None:
+            shutil.rmtree(admin)
+
+    def guard(self) -> None:
+        """Put right what a worker may have bent: its link to git's own folder, and `.branchline/` with its ignore file."""
+        link = self.path / ".git"
+        right = f"gitdir: {self.admin()}\n"
+        if (link.is_symlink() or not link.exists() or link.is_file()) and (link.is_symlink() or _read(link) != right):
+            link.unlink(missing_ok=True)
+            link.write_text(right, encoding="utf-8", errors="surrogateescape")
+        own = self.path / OWN
+        if own.is_symlink() or (own.exists() and not own.is_dir()):
+            own.unlink()
+        own.mkdir(exist_ok=True)
+        ignore = own / ".gitignore"
+        if ignore.is_symlink() or not ignore.is_file() or _read(ignore) != "*\n":
+            ignore.unlink(missing_ok=True)
+            ignore.write_text("*\n", encoding="utf-8")
+
+    def head(self) -> str:
+        """Return the commit of the worktree's HEAD, or "" when it has none; the folder itself need not be there."""
+        admin = self.admin()
+        return self.base.at(self.base.cwd, env={"GIT_DIR": str(admin)}).resolve("HEAD") if admin else ""
+
+    def head_ref(self) -> str:
+        """Return the full name of the branch the worktree is on, or "" when it is detached."""
+        return self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
+
+    def unfinished(self) -> str:
+        """Return the name of what was begun in the worktree and not ended (a rebase ...), a merge aside, or ""."""
+        return next((word for word in unfinished(self.git) if word != "merge"), "")
+
+    def reset(self, commit: str, branch: str = "", *, nested: bool = False) -> None:
+        """Put tracked files, index, HEAD and branch to a commit and remove untracked files; ignored ones stay.
+
+        With `nested`, untracked repositories inside it go too. What is lost by it must be saved already.
+        """
+        if branch:
+            self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
+        else:
+            self.git.run("update-ref", "--no-deref", "HEAD", commit)
+        self.git.run("reset", "--quiet", "--hard", commit)
+        for name in UNFINISHED:
+            _remove(self._own_git_folder() / name)
+        self.sweep(nested=nested)
+
+    def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
+        """Remove untracked files, `.branchline/` aside; with `ignored`, the ignored ones too."""
+        flags = "-ff" if nested else "-f"
+        more = ("-x",) if ignored else ()
+        self.git.run("clean", "--quiet", "-d", flags, *more, "--", ":(top)", f":(exclude,top){OWN}")
+
+    def _own_git_folder(self) -> Path:
+        return Path(self.git.text("rev-parse", "--absolute-git-dir"))
+
+    def _inside(self) -> Git:
+        # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
+        admin = self.admin()
+        env = {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(self.path)} if admin else {}
+        return self.base.at(self.path, locks=[admin] if admin else [], env=env)
+
+
+def unfinished(git: Git) -> list[str]:
+    """Return what was begun in a checkout and not ended: `merge`, `rebase` ..."""
+    folder = Path(git.text("rev-parse", "--absolute-git-dir"))
+    return [word for name, word in UNFINISHED.items() if (folder / name).exists()]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
