@@ -22,3 +22,4 @@ from branchline.terminal.text import tree as tree
 from branchline.terminal.text import use_boxes as use_boxes
 from branchline.terminal.text import use_colour as use_colour
 from branchline.terminal.text import width_of as width_of
+from branchline.terminal.text import wrap as wrap

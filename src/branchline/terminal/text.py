@@ -96,13 +96,34 @@ def clip(text: str, width: int) -> str:
         return text
     if width < 1:
         return ""
-    room, kept = width - 1, 0
-    for char in text:
-        room -= _columns(char)
-        if room < 0:
+    return (text[: _fitting(text, width - 1)] if width > 1 else "") + "…"
+
+
+def wrap(text: str, width: int, most: int | None = None) -> list[str]:
+    """Return `text` on lines of at most `width` columns, broken at spaces where it can be, all of it in sight.
+
+    With `most`, what does not fit that many lines ends in an ellipsis.
+    """
+    width = max(2, width)
+    found: list[str] = []
+    while width_of(text) > width:
+        if most is not None and len(found) + 1 >= most:
             break
-        kept += 1
-    return text[:kept] + "…"
+        room = _fitting(text, width)
+        space = text.rfind(" ", 1, room + 1)
+        cut = space if space > room // 2 else room
+        found.append(text[:cut].rstrip(" "))
+        text = text[cut:].lstrip(" ")
+    return [*found, clip(text, width)]
+
+
+def _fitting(text: str, width: int) -> int:
+    """Return how many characters of `text` fit `width` columns, at least one."""
+    for place, char in enumerate(text):
+        width -= _columns(char)
+        if width < 0:
+            return max(1, place)
+    return len(text)
 
 
 def pad(text: str, width: int) -> str:
