@@ -1,0 +1,24 @@
+"""pure: which ready tasks start now, and why each other one waits
+
+`choose` and `reasons` serve the running engine and `choose` costs what the ready tasks cost, not what all tasks cost;
+`next_batch` and `order` are the batch form; `rows` has the same verbs for plain JSON rows.
+"""
+
+from branchline.schedule.batch import next_batch, order
+from branchline.schedule.choice import Queue, choose
+from branchline.schedule.view import STRATEGIES, Reason, View, mutex_keys
+from branchline.schedule.words import explain, reason, reasons
+
+__all__ = [
+    "STRATEGIES",
+    "Queue",
+    "Reason",
+    "View",
+    "choose",
+    "explain",
+    "mutex_keys",
+    "next_batch",
+    "order",
+    "reason",
+    "reasons",
+]

@@ -1,0 +1,95 @@
+"""Which ready tasks start now: a fixed order per strategy, taken as far as the limits allow."""
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from branchline.graph.adjacency import Adjacency
+from branchline.schedule.view import EARLY_ROLES, STARTABLE, Room, View, check_strategy, ready_of
+
+Key = tuple[float, int]
+
+
+class Queue(Collection[str]):
+    """The ready leaves of a run, kept in the order in which a strategy takes them; the engine adds and removes.
+
+    The order of a leaf never changes (I9): depth-first by its place in the tree; breadth-first by its number in its
+    branch, then its place, so that running and finished ones count as turns taken; hybrid research and brainstorm
+    before all else; critical-path by rank, longest first.
+    """
+
+    def __init__(
+        self,
+        adjacency: Adjacency,
+        strategy: str,
+        role: Mapping[str, str] | None = None,
+        rank: Mapping[str, float] | None = None,
+        leaves: Iterable[str] = (),
+    ) -> None:
+        check_strategy(strategy)
+        self.strategy = strategy
+        self._adjacency = adjacency
+        self._role = role or {}
+        self._rank = adjacency.rank() if rank is None and strategy == "critical-path" else rank or {}
+        self._sorted = sorted((self.key(leaf), leaf) for leaf in leaves)
+
+    def key(self, leaf: str) -> Key:
+        """The sort key of a leaf under this strategy; unique, because it ends in the leaf's place."""
+        place = self._adjacency.place(leaf)
+        if self.strategy == "breadth-first":
+            return self._adjacency.turn(leaf), place
+        if self.strategy == "hybrid":
+            return self._role.get(leaf, "build") not in EARLY_ROLES, place
+        if self.strategy == "critical-path":
+            return -self._rank.get(leaf, 0.0), place
+        return 0, place
+
+    def add(self, leaf: str) -> None:
+        """Put a leaf in; one that is in stays in once."""
+        if leaf not in self:
+            insort(self._sorted, (self.key(leaf), leaf))
+
+    def discard(self, leaf: str) -> None:
+        """Take a leaf out, if it is in."""
+        if leaf in self:
+            del self._sorted[bisect_left(self._sorted, (self.key(leaf), leaf))]
+
+    def __contains__(self, leaf: object) -> bool:
+        if not isinstance(leaf, str) or not self._adjacency.is_leaf(leaf):
+            return False
+        item = (self.key(leaf), leaf)
+        at = bisect_left(self._sorted, item)
+        return at < len(self._sorted) and self._sorted[at] == item
+
+    def __iter__(self) -> Iterator[str]:
+        return (leaf for _, leaf in self._sorted)
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+
+def in_turn(view: View, strategy: str) -> Iterable[str]:
+    """The ready leaves in the strategy's order; free of charge when they come in a Queue of that strategy."""
+    ready = ready_of(view)
+    if isinstance(ready, Queue) and ready.strategy == strategy:
+        return ready
+    return Queue(view.adjacency, strategy, view.role, view.rank, ready)
+
+
+def choose(view: View, strategy: str = "depth-first") -> list[str]:
+    """The leaves to start now, in order.
+
+    They fit the free slots and, with the busy ones, break no mutex, resource or lane (I5); nothing when `stop` is set.
+    Same view, same answer (I9). Raises UsageError for an unknown strategy.
+    """
+    check_strategy(strategy)
+    room = Room(view, strategy)
+    if view.stop or not room.free:
+        return []
+    chosen: list[str] = []
+    for leaf in in_turn(view, strategy):
+        if view.state.get(leaf, "pending") in STARTABLE and room.obstacle(leaf) is None:
+            room.take(leaf)
+            chosen.append(leaf)
+            if not room.free:
+                break
+    return chosen

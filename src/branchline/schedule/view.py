@@ -1,0 +1,174 @@
+"""What the scheduler looks at: one frozen view of graph, states and limits, and the room that is left in it."""
+
+import posixpath
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from branchline.errors import UsageError
+from branchline.graph.adjacency import Adjacency
+from branchline.graph.frontier import Frontier
+from branchline.model.moves import BUSY, SATISFIED, SLOTTED
+
+if TYPE_CHECKING:
+    from branchline.model.plan import Task
+
+STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
+EARLY_ROLES: Final = frozenset({"research", "brainstorm"})
+"""Roles that `hybrid` takes first; all others count as build."""
+STARTABLE: Final = frozenset({"pending", "ready"})
+"""States a task may be started from, once everything before it is done."""
+
+
+class View(NamedTuple):
+    """All that `choose` and `reasons` are allowed to know; the engine gives `ready` and `busy` so that a turn is cheap.
+
+    `state`: leaf -> TaskState, absent means pending. `slots`: free and used ones together; `limit` names what made them
+    so few (slot, memory or lane). `ready`: leaves in state pending or ready with nothing unsatisfied before them (a
+    `Queue`, or any order); `busy`: leaves in a BUSY state; both are worked out from `state` when None. `mutex`: keys no
+    two busy tasks may share (`mutex_keys`). `needs`: resource names, one unit for each mention, of which `resources`
+    says how many there are (1 when it does not). `lane`: leaf -> provider lane, `lanes`: how many may run in it.
+    `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
+    `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
+    `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1.
+    """
+
+    adjacency: Adjacency
+    state: Mapping[str, str]
+    slots: int
+    limit: str = "slot"
+    ready: Collection[str] | None = None
+    busy: Collection[str] | None = None
+    role: Mapping[str, str] = {}
+    mutex: Mapping[str, Collection[str]] = {}
+    needs: Mapping[str, Collection[str]] = {}
+    resources: Mapping[str, int] = {}
+    lane: Mapping[str, str] = {}
+    lanes: Mapping[str, int] = {}
+    retry_at: Mapping[str, float] = {}
+    now: float = 0.0
+    notes: Mapping[str, str] = {}
+    stop: str = ""
+    rank: Mapping[str, float] | None = None
+
+
+class Reason(NamedTuple):
+    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `next`); `words` are for people."""
+
+    kind: str
+    words: str
+
+
+def mutex_keys(task: "Task") -> frozenset[str]:
+    """The files a task creates or modifies: two tasks that share one never run at the same time (DESIGN, section 2)."""
+    return frozenset(posixpath.normpath(file.path) for file in task.files if file.role in ("create", "modify"))
+
+
+def check_strategy(strategy: str) -> None:
+    """Raise UsageError for a strategy that does not exist."""
+    if strategy not in STRATEGIES:
+        raise UsageError(f"there is no strategy {strategy!r}; choose one of {', '.join(STRATEGIES)}")
+
+
+def ready_of(view: View) -> Collection[str]:
+    """The leaves that may start as far as dependencies go."""
+    if view.ready is not None:
+        return view.ready
+    satisfied = (leaf for leaf in view.adjacency.leaves if view.state.get(leaf) in SATISFIED)
+    return [
+        leaf for leaf in Frontier(view.adjacency, satisfied).ready() if view.state.get(leaf, "pending") in STARTABLE
+    ]
+
+
+def busy_of(view: View) -> Collection[str]:
+    """The leaves that have a process of ours, or are about to have one."""
+    if view.busy is not None:
+        return view.busy
+    return [leaf for leaf in view.adjacency.leaves if view.state.get(leaf) in BUSY]
+
+
+class Room:
+    """What the busy tasks leave over, filled up task by task; every limit of I5 is kept here and nowhere else."""
+
+    def __init__(self, view: View, strategy: str) -> None:
+        self.view = view
+        self.hybrid = strategy == "hybrid"
+        self.used = 0
+        self.holders: dict[str, str] = {}
+        self.resources: Counter[str] = Counter()
+        self.lanes: Counter[str] = Counter()
+        self.builders: dict[str, str] = {}
+        for leaf in busy_of(view):
+            self.take(leaf, view.state.get(leaf, "running") in SLOTTED)
+
+    def take(self, leaf: str, slot: bool = True) -> None:
+        """Count `leaf` in; a merging task holds its files but no slot, lane or resource."""
+        view = self.view
+        for key in view.mutex.get(leaf, ()):
+            self.holders[key] = leaf
+        if not slot:
+            return
+        self.used += 1
+        self.resources.update(view.needs.get(leaf, ()))
+        if leaf in view.lane:
+            self.lanes[view.lane[leaf]] += 1
+        if self.hybrid and view.role.get(leaf, "build") not in EARLY_ROLES:
+            self.builders[view.adjacency.branch(leaf)] = leaf
+
+    @property
+    def free(self) -> int:
+        """How many slots are left."""
+        return max(0, self.view.slots - self.used)
+
+    def obstacle(self, leaf: str) -> Reason | None:
+        """What keeps a ready leaf from starting now, slots last; None when nothing does."""
+        for hindrance in (self._time, self._mutex, self._resource, self._lane, self._turn):
+            found = hindrance(leaf)
+            if found:
+                return found
+        return None if self.free else self.full()
+
+    def full(self) -> Reason:
+        """The reason of a task for which only a slot is missing."""
+        return Reason(self.view.limit, f"{self.view.limit}: {self.used} of {max(0, self.view.slots)} used")
+
+    def _time(self, leaf: str) -> Reason | None:
+        wait = self.view.retry_at.get(leaf, 0.0) - self.view.now
+        return Reason("retry time", f"retry time: in {wait:.0f} s") if wait > 0 else None
+
+    def _mutex(self, leaf: str) -> Reason | None:
+        for key in sorted(self.view.mutex.get(leaf, ())):
+            holder = self.holders.get(key)
+            if holder is not None and holder != leaf:
+                return Reason("mutex", f"mutex: {key} with {holder}")
+        return None
+
+    def _resource(self, leaf: str) -> Reason | None:
+        wanted = self.view.needs.get(leaf)
+        for name, units in sorted(Counter(wanted).items()) if wanted else ():
+            there = self.view.resources.get(name, 1)
+            if units > there:
+                return Reason("resource", f"resource: {name}: needs {units}, there are only {there}: raise [resources]")
+            if self.resources[name] + units > there:
+                return Reason("resource", f"resource: {name}: {self.resources[name]} of {there} used")
+        return None
+
+    def _lane(self, leaf: str) -> Reason | None:
+        lane = self.view.lane.get(leaf)
+        room = self.view.lanes.get(lane) if lane is not None else None
+        if lane is None or room is None or self.lanes[lane] < room:
+            return None
+        return Reason("lane", f"lane: {lane}: {self.lanes[lane]} of {room} used")
+
+    def _turn(self, leaf: str) -> Reason | None:
+        if not self.hybrid or self.view.role.get(leaf, "build") in EARLY_ROLES:
+            return None
+        builder = self.builders.get(self.view.adjacency.branch(leaf))
+        if builder is None or builder == leaf:
+            return None
+        return Reason("slot", f"slot: hybrid builds one task of a branch at a time, now {builder}")
+
+
+def unique(leaves: Iterable[str]) -> list[str]:
+    """Each leaf once, in the order of its first mention."""
+    return list(dict.fromkeys(leaves))
