@@ -96,7 +96,7 @@ def clip(text: str, width: int) -> str:
         return text
     if width < 1:
         return ""
-    return (text[: _fitting(text, width - 1)] if width > 1 else "") + "…"
+    return text[: _fitting(text, width - 1)] + "…"
 
 
 def wrap(text: str, width: int, most: int | None = None) -> list[str]:
@@ -109,7 +109,7 @@ def wrap(text: str, width: int, most: int | None = None) -> list[str]:
     while width_of(text) > width:
         if most is not None and len(found) + 1 >= most:
             break
-        room = _fitting(text, width)
+        room = max(1, _fitting(text, width))
         space = text.rfind(" ", 1, room + 1)
         cut = space if space > room // 2 else room
         found.append(text[:cut].rstrip(" "))
@@ -118,11 +118,11 @@ def wrap(text: str, width: int, most: int | None = None) -> list[str]:
 
 
 def _fitting(text: str, width: int) -> int:
-    """Return how many characters of `text` fit `width` columns, at least one."""
+    """Return how many characters of `text` fit `width` columns."""
     for place, char in enumerate(text):
         width -= _columns(char)
         if width < 0:
-            return max(1, place)
+            return place
     return len(text)
 
 
