@@ -206,9 +206,9 @@ def test_duration(seconds: float, shown: str) -> None:
 def test_gantt_is_on_one_scale() -> None:
     shown = gantt([("1 first", 0, 10), ("2 \x1bx", 10, 20), ("3 all", 0, 20)], 39)
     assert shown.split("\n") == [
-        "1 first  " + "█" * 10 + " " * 11 + "10s",
-        "2 \\x1bx  " + " " * 10 + "█" * 10 + " 10s",
-        "3 all    " + "█" * 20 + " 20s",
+        "1 first " + "█" * 10 + " " * 11 + "10s",
+        "2 \\x1bx " + " " * 10 + "█" * 10 + " 10s",
+        "3 all   " + "█" * 20 + " 20s",
     ]
     assert gantt([]) == ""
     assert gantt([("a", 5, 5)], 10)
