@@ -13,6 +13,7 @@ from branchline.terminal.text import duration as duration
 from branchline.terminal.text import for_stream as for_stream
 from branchline.terminal.text import gantt as gantt
 from branchline.terminal.text import lines as lines
+from branchline.terminal.text import many as many
 from branchline.terminal.text import mark as mark
 from branchline.terminal.text import pad as pad
 from branchline.terminal.text import reader as reader

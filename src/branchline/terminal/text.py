@@ -182,6 +182,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400}d {whole % 86400 // 3600:02d}h"
 
 
+def many(number: int, word: str) -> str:
+    """Return a number with its word: `1 task`, `2 tasks`, `12,000 tasks`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
     """Return rows under headers, columns as wide as their widest cell; cells are made safe, the last is not padded."""
     cells = [[safe(str(cell)) for cell in row] for row in rows]
