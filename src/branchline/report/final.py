@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.proof import check_record, evidence, inbox
 from branchline.report.standing import money, spent
-from branchline.terminal.text import duration, safe
+from branchline.terminal.text import duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
 _GROUPS: Final = {
@@ -183,15 +184,16 @@ def _gate_words(gate: Mapping[str, Any]) -> str:
 def _proof(task: Mapping[str, Any]) -> str:
     parts = [safe(task["level"]) or "no evidence recorded", *([safe(task["commit"])[:7]] if task["commit"] else [])]
     parts += ["accepted by a person"] if task["accepted"] else []
-    parts += [f"outside its scope: {len(task['out_of_scope'])} files"] if task["out_of_scope"] else []
+    parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
     return ", ".join(parts)
 
 
 def _why(task: Mapping[str, Any]) -> str:
-    reason = safe(task["reason"]) or "no reason recorded"
-    return (
-        f": {safe(task['state'])}, {reason}" if task["state"] != "pending" else f": {safe(task['reason']) or 'pending'}"
-    )
+    reason = safe(task["reason"])
+    if task["state"] == "pending" and reason:
+        return f": {reason}"
+    unsaid = "" if task["state"] in BUSY or task["state"] in ("pending", "ready") else "no reason recorded"
+    return f": {', '.join(part for part in (safe(task['state']), reason or unsaid) if part)}"
 
 
 def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
@@ -202,5 +204,5 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield "Nothing was merged."
     if found["salvage"]:
-        yield f"Work that was not merged is kept under {len(found['salvage'])} salvage refs (branchline salvage):"
+        yield f"Work that was not merged is kept under {many(len(found['salvage']), 'salvage ref')} (branchline salvage):"
         yield from (f"  {safe(ref)}" for ref in found["salvage"])

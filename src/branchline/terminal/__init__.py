@@ -13,6 +13,7 @@ from branchline.terminal.text import duration as duration
 from branchline.terminal.text import for_stream as for_stream
 from branchline.terminal.text import gantt as gantt
 from branchline.terminal.text import lines as lines
+from branchline.terminal.text import many as many
 from branchline.terminal.text import mark as mark
 from branchline.terminal.text import pad as pad
 from branchline.terminal.text import reader as reader
@@ -22,3 +23,4 @@ from branchline.terminal.text import tree as tree
 from branchline.terminal.text import use_boxes as use_boxes
 from branchline.terminal.text import use_colour as use_colour
 from branchline.terminal.text import width_of as width_of
+from branchline.terminal.text import wrap as wrap

@@ -182,7 +182,12 @@ class Progress:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(file=self._stream, force_terminal=True, highlight=False, markup=False, emoji=False)
+        class Quiet(Console):
+            def on_broken_pipe(self) -> None:
+                self.quiet = True  # rich would end the whole program, and with it the run
+                raise BrokenPipeError
+
+        console = Quiet(file=self._stream, force_terminal=True, highlight=False, markup=False, emoji=False)
         self._live = Live(
             console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
@@ -195,7 +200,7 @@ class Progress:
         try:
             yield
         except (OSError, ValueError):  # the terminal went away, or takes less than it said: the run goes on unseen
-            self._gone = True
+            self._gone, self._live = True, None
 
     def _write(self, text: str) -> None:
         if self._gone:

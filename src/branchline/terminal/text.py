@@ -96,13 +96,34 @@ def clip(text: str, width: int) -> str:
         return text
     if width < 1:
         return ""
-    room, kept = width - 1, 0
-    for char in text:
-        room -= _columns(char)
-        if room < 0:
+    return text[: _fitting(text, width - 1)] + "…"
+
+
+def wrap(text: str, width: int, most: int | None = None) -> list[str]:
+    """Return `text` on lines of at most `width` columns, broken at spaces where it can be, all of it in sight.
+
+    With `most`, what does not fit that many lines ends in an ellipsis.
+    """
+    width = max(2, width)
+    found: list[str] = []
+    while width_of(text) > width:
+        if most is not None and len(found) + 1 >= most:
             break
-        kept += 1
-    return text[:kept] + "…"
+        room = max(1, _fitting(text, width))
+        space = text.rfind(" ", 1, room + 1)
+        cut = space if space > room // 2 else room
+        found.append(text[:cut].rstrip(" "))
+        text = text[cut:].lstrip(" ")
+    return [*found, clip(text, width)]
+
+
+def _fitting(text: str, width: int) -> int:
+    """Return how many characters of `text` fit `width` columns."""
+    for place, char in enumerate(text):
+        width -= _columns(char)
+        if width < 0:
+            return place
+    return len(text)
 
 
 def pad(text: str, width: int) -> str:
@@ -159,6 +180,11 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
     return f"{whole // 86400}d {whole % 86400 // 3600:02d}h"
+
+
+def many(number: int, word: str) -> str:
+    """Return a number with its word: `1 task`, `2 tasks`, `12,000 tasks`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
