@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from branchline.proc import foreground
 from branchline.workflow.console import Console
 
 
@@ -15,5 +16,6 @@ def console(args: argparse.Namespace) -> Console:
         env=dict(os.environ),
         out=sys.stderr if args.json else sys.stdout,
         read=input,
+        start=foreground,
         interactive=interactive,
     )

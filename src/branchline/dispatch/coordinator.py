@@ -1,7 +1,6 @@
 """The coordinator of one run: reap, reconcile, choose, start, record; then again."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from branchline import engine, watchdog
@@ -10,8 +9,7 @@ from branchline.dispatch.collect import Collector
 from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Remove, Start, State, Stop
-from branchline.errors import BranchlineError, GitError
-from branchline.model.moves import BUSY
+from branchline.errors import BranchlineError
 from branchline.model.run import AttemptRow, Event, Exit, TaskRow
 from branchline.proc import Custody, Ended, Started
 from branchline.store import Store
@@ -88,8 +86,9 @@ class Coordinator:
 
     def loop(self, *, wait: bool = False) -> engine.Outcome:
         """Tick until nothing runs and nothing can start; `wait` stays for answers. Returns how the run stands."""
+        happened = True
         while True:
-            happened = self.tick(0.0 if self._may_start() else self._pause())
+            happened = self.tick(0.0 if happened else self._pause())
             if self._hooks.interrupts():
                 return engine.Outcome("running", "interrupted", over=False)
             standing = engine.outcome(self.state)
@@ -112,6 +111,14 @@ class Coordinator:
             if self._stopped and not self.state.attempts:
                 return
 
+    def resume(self) -> None:
+        """The run goes on: what it waited for may have come."""
+        self.feed([self._event("run", "resumed", data={"state": "running"})])
+
+    def close(self) -> None:
+        """Let go; what runs goes on in custody."""
+        self._custody.close()
+
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands."""
         if standing.state != self.state.run.state or standing.reason != self.state.run.reason:
@@ -119,9 +126,6 @@ class Coordinator:
 
     def _busy(self) -> bool:
         return bool(self.state.attempts)
-
-    def _may_start(self) -> bool:
-        return False
 
     def _pause(self) -> float:
         """How long nothing can happen by itself: until the next retry is due, and never longer than a turn."""
@@ -162,7 +166,7 @@ class Coordinator:
             elif isinstance(command, Stop):
                 self._custody.stop(command.fence, self._settings.grace, command.cause)
             else:
-                self._jobs.remove_worktree(command.task)
+                self._jobs.remove_worktree(self.state.run.run, command.task)
 
     def _start(self, fence: int) -> None:
         """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""
@@ -215,21 +219,3 @@ class Coordinator:
     def _stop_all(self, cause: str) -> list[Event]:
         rows = [a for a in self.state.attempts.values() if a.state != "ended" and not a.cause]
         return [self._event("stopping", cause, attempt=a) for a in rows]
-
-    def running(self) -> list[TaskRow]:
-        """The tasks that have a process under way."""
-        return [r for r in self.state.tasks.values() if r.state in BUSY]
-
-
-def last_write(paths: Iterable[Path]) -> float:
-    """The latest modification time of files that exist, else 0."""
-    times = []
-    for path in paths:
-        try:
-            times.append(path.stat().st_mtime)
-        except OSError:
-            continue
-    return max(times, default=0.0)
-
-
-__all__ = ["Coordinator", "GitError", "Hooks", "last_write"]

@@ -65,7 +65,7 @@ class Jobs:
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
-    def remove_worktree(self, task: str, run: str) -> None:
+    def remove_worktree(self, run: str, task: str) -> None:
         """Remove the worktree of a task whose work is merged; what is not merged nor saved stays."""
         if self.site.repository:
             self.site.repository.remove_worktree(run, task)

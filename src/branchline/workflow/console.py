@@ -1,7 +1,7 @@
 """What a command may know of the person and the process that called it; all of it is passed in."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -13,8 +13,10 @@ class Console(NamedTuple):
     env: Mapping[str, str]
     out: TextIO
     read: Callable[[str], str]
+    start: Callable[[Sequence[str]], int]
     interactive: bool = False
     clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
 
     def say(self, text: str) -> None:
         """Write words for people, at once."""

@@ -36,8 +36,8 @@ def read_draft(project: Project, path: Path, how: Reading) -> tuple[Plan, DraftG
     if not plan.tasks:
         return plan, None
     stored = graph_path(path)
-    former = graphs.read(stored) if stored.exists() else None
-    return plan, reading.draft(plan, project.root, project.settings.gate.commands, former)
+    draft = reading.draft(plan, project.root, project.settings.gate.commands)
+    return plan, review.changes(graphs.read(stored), draft).graph if stored.exists() else draft
 
 
 def decompose(console: Console, path: Path, how: Reading, *, write: bool, review: bool, yes: bool) -> Answer:
@@ -63,7 +63,7 @@ def settle(console: Console, project: Project, path: Path, draft: DraftGraph, wa
             draft,
             lambda each: console.say(show(project, each, digest_of(project, each))),
             console.read,
-            review.editor(console.env, graph_path(path)),
+            review.editing(console.env, graph_path(path).with_suffix(".yaml"), console.start),
         )
         graphs.save(draft, graph_path(path))
         if word == "no":

@@ -15,7 +15,7 @@ from branchline.dispatch.jobs import Jobs, Site
 from branchline.engine import State
 from branchline.files import canonical
 from branchline.graph import store as graphs
-from branchline.graph.adjacency import Adjacency, natural_key
+from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import Event, RunRow, TaskRow
@@ -144,7 +144,7 @@ def coordinator(
 
 def stored_plan(run: RunRow, store: Store) -> Plan:
     """The graph a run was started with, as it was approved."""
-    draft = graphs.from_text(run.graph, f"run {run.run}")
+    draft = graphs.loads(run.graph, f"run {run.run}")
     rows = store.tasks(run.run)
     return Plan(draft, run.digest, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
 
@@ -217,4 +217,4 @@ def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool
     return ask
 
 
-__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "natural_key", "new_run", "stored_plan"]
+__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "new_run", "stored_plan"]

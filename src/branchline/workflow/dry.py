@@ -1,0 +1,66 @@
+"""`execute --dry-run`: every prompt, batch and command, and nothing started."""
+
+from typing import Any
+
+from branchline import land, workers
+from branchline.dispatch.history import History
+from branchline.dispatch.jobs import Jobs, Site
+from branchline.files import find_root
+from branchline.model.plan import DraftGraph
+from branchline.model.run import AttemptRow, TaskRow
+from branchline.terminal.text import safe
+from branchline.workflow.answer import Answer
+from branchline.workflow.approval import adjacency_of, batches, digest_of
+from branchline.workflow.console import Console
+from branchline.workflow.flags import Flags, policy_of
+from branchline.workflow.project import Project, choose_workers, with_worker
+from branchline.workspace.repository import Repository
+
+RUN = "dry-run"
+
+
+def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags) -> Answer:
+    """What `execute` would do: batches in order, and for each task its worker's argv, its checks and its prompt."""
+    project, flag = with_worker(project, console, flags.worker)
+    chosen = choose_workers(project, draft, flag)
+    adjacency = adjacency_of(draft)
+    isolated = not flags.in_place and find_root(project.root) is not None
+    policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
+    repository = Repository.open(project.root, project.env) if isolated else None
+    site = Site(project.root, project.root / ".branchline", repository, project.env)
+    jobs = Jobs(site, draft, project.settings, History(None, adjacency, {}), console.clock)
+    rounds = batches(draft, policy)
+    place = {name: number for number, name in enumerate(adjacency.order)}
+    wanted = policy.only or frozenset(adjacency.leaves)
+    tasks = [planned(jobs, draft, name, place[name], chosen[name]) for batch in rounds for name in batch if name in wanted]
+    data = {"dry_run": True, "digest": digest_of(project, draft), "batches": rounds, "tasks": tasks}
+    return Answer(data, "\n\n".join([_batches(rounds), *(_task(task) for task in tasks), "Nothing was started."]))
+
+
+def planned(jobs: Jobs, draft: DraftGraph, name: str, place: int, worker: str) -> dict[str, Any]:
+    """One task as it would be dispatched."""
+    task = jobs.tasks[name]
+    row = TaskRow(RUN, name, place, task.title, task.kind, task.parent, task.line, task.role, worker, "ready", attempt=1)
+    attempt = AttemptRow(RUN, 0, name, 1, "work", "intended", task.role, worker)
+    job = jobs.job(attempt, row)
+    checks, level = land.checks_for(task, draft.gate)
+    return {
+        "id": name,
+        "title": task.title,
+        "worker": worker,
+        "argv": list(workers.get(jobs.worker(worker).kind).command(job).argv),
+        "checks": [check.run for check in checks],
+        "level": level,
+        "prompt": jobs.prompt(row._replace(attempt=0), job.exit_file),
+    }
+
+
+def _batches(rounds: list[list[str]]) -> str:
+    lines = [f"  {number}. {', '.join(batch)}" for number, batch in enumerate(rounds, 1)]
+    return "\n".join(["Batches, as if every task took the same time:", *lines])
+
+
+def _task(task: dict[str, Any]) -> str:
+    prompt = "\n".join(f"  | {line}" for line in task["prompt"].rstrip("\n").split("\n"))
+    checks = "\n".join(f"  check: {safe(check)}" for check in task["checks"]) or "  check: none"
+    return f"{task['id']} {safe(task['title'])}\n  worker: {safe(' '.join(task['argv']))}\n{checks} ({task['level']})\n{prompt}"

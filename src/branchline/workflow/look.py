@@ -1,0 +1,197 @@
+"""Commands that only look; nothing heavy is imported on their way."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from branchline import report as words
+from branchline.errors import NotFoundError
+from branchline.files import find_root
+from branchline.graph.adjacency import Adjacency
+from branchline.model.run import RunRow, TaskRow
+from branchline.schedule import View, reasons
+from branchline.store import Store
+from branchline.workflow.answer import Answer
+from branchline.workflow.console import Console
+
+FOLLOW = 0.2
+"""Seconds between two looks at a log that is followed."""
+
+
+def state_of(console: Console) -> Path:
+    """The state folder that the started commands write; it is not made by looking."""
+    return (find_root(console.directory) or console.directory) / ".branchline"
+
+
+@contextmanager
+def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
+    """The store for reading and the run that is meant: the newest unless one is named. Raises NotFoundError."""
+    with Store.open(state_of(console) / "state.db", read_only=True) as store:
+        run = store.run(name) if name else store.newest()
+        if run is None:
+            there = ", ".join(row.run for row in store.runs()[:5])
+            raise NotFoundError(
+                f"there is no run {name}; there are {there}" if name else "no run yet; start with `branchline execute PLAN`"
+            )
+        yield store, run
+
+
+def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
+    """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
+    rows = store.tasks(run.run)
+    flags = json.loads(run.settings).get("flags", {})
+    found = reasons(_view(run, rows, now), flags.get("strategy") or "depth-first")
+    return [row._replace(reason=found.get(row.task, "")) if row.state in ("pending", "ready") else row for row in rows]
+
+
+def _view(run: RunRow, rows: list[TaskRow], now: float) -> View:
+    graph = json.loads(run.graph)
+    adjacency = Adjacency.build(
+        ((node["id"], node.get("parent"), node["kind"]) for node in graph["nodes"]),
+        ((edge["source"], edge["target"]) for edge in graph["edges"]),
+    )
+    return View(
+        adjacency,
+        {row.task: row.state for row in rows},
+        slots_of(run),
+        role={row.task: row.role for row in rows},
+        mutex={node["id"]: _mutex(node) for node in graph["nodes"] if node.get("files")},
+        retry_at={row.task: row.retry_at for row in rows if row.retry_at},
+        now=now,
+        notes={row.task: row.reason for row in rows if row.reason},
+    )
+
+
+def _mutex(node: dict[str, Any]) -> list[str]:
+    return [file["path"] for file in node["files"] if file["role"] in ("create", "modify")]
+
+
+def slots_of(run: RunRow) -> int:
+    """How many slots the run was started with, as far as its flags say."""
+    flags = json.loads(run.settings).get("flags", {})
+    return int(flags.get("jobs") or (1 if flags.get("in_place") else 4))
+
+
+def status(console: Console, name: str) -> Answer:
+    """What every task of a run is doing."""
+    with opened(console, name) as (store, run):
+        rows = rows_of(store, run, console.clock())
+        found = words.status(run, rows, store.attempts(run.run), store.questions(run.run, open_only=True), slots_of(run))
+    return Answer(found, words.status_text(found))
+
+
+def why(console: Console, name: str, task: str) -> Answer:
+    """Why a task is where it is."""
+    with opened(console, name) as (store, run):
+        rows = rows_of(store, run, console.clock())
+        row = find(rows, run, task)
+        found = words.why(
+            row,
+            store.events(run.run, row.task),
+            store.attempts(run.run, row.task),
+            [q for q in store.questions(run.run) if q.task == row.task],
+            rows,
+        )
+    return Answer(found, words.why_text(found))
+
+
+def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
+    """The row of a task; raises NotFoundError when the run has none of that id."""
+    for row in rows:
+        if row.task == task:
+            return row
+    raise NotFoundError(f"run {run.run} has no task {task}; `branchline status` lists them", task=task)
+
+
+def inbox(console: Console, name: str) -> Answer:
+    """The questions that wait for a person."""
+    with opened(console, name) as (store, run):
+        found = words.inbox(store.questions(run.run, open_only=True))
+    return Answer(found, words.inbox_text(found))
+
+
+def evidence(console: Console, name: str, task: str) -> Answer:
+    """The checks behind a task."""
+    with opened(console, name) as (store, run):
+        row = find(store.tasks(run.run), run, task)
+        found = words.evidence(row, store.events(run.run, row.task))
+    return Answer(found, words.evidence_text(found))
+
+
+def report(console: Console, name: str, form: str) -> Answer:
+    """What was done, what was not, and why."""
+    with opened(console, name) as (store, run):
+        flags = json.loads(run.settings).get("flags", {})
+        gate = [check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])]
+        found = words.report(
+            run,
+            rows_of(store, run, console.clock()),
+            store.attempts(run.run),
+            store.questions(run.run),
+            store.events(run.run),
+            gate=gate,
+            in_place=bool(flags.get("in_place")),
+        )
+    shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
+    return Answer(found, shown)
+
+
+def as_json(found: dict[str, Any]) -> str:
+    """The report as one JSON line."""
+    return json.dumps(found, ensure_ascii=False, default=str)
+
+
+def attempt_folder(console: Console, run: RunRow, row: TaskRow, attempt: int) -> tuple[int, Path]:
+    """The number and the folder of a task's attempt, the last one unless a number is given. Raises NotFoundError."""
+    number = attempt or row.attempt
+    folder = state_of(console) / "runs" / run.run / row.task / str(number)
+    if not number or not folder.is_dir():
+        raise NotFoundError(f"task {row.task} has no attempt {number or 'yet'}; `branchline why {row.task}` says why")
+    return number, folder
+
+
+def prompt(console: Console, name: str, task: str, attempt: int) -> Answer:
+    """The exact text a task's worker got."""
+    with opened(console, name) as (store, run):
+        row = find(store.tasks(run.run), run, task)
+        number, folder = attempt_folder(console, run, row, attempt)
+    text = _read(folder / "prompt.md")
+    return Answer({"task": task, "attempt": number, "prompt": text}, text.rstrip("\n"))
+
+
+def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) -> Answer:
+    """What a task's worker printed; `follow` goes on until the attempt ends."""
+    with opened(console, name) as (store, run):
+        row = find(store.tasks(run.run), run, task)
+        number, folder = attempt_folder(console, run, row, attempt)
+        files = [folder / "output.log", folder / "events.jsonl"]
+        if follow:
+            _follow(console, store, run, number, task, files)
+            return Answer({"task": task, "attempt": number}, "")
+    text = "".join(_read(file) for file in files)
+    data = {"task": task, "attempt": number, "files": [str(f) for f in files if f.exists()], "text": text}
+    return Answer(data, text.rstrip("\n") or f"attempt {number} of {task} has printed nothing; its folder is {folder}")
+
+
+def _follow(console: Console, store: Store, run: RunRow, number: int, task: str, files: list[Path]) -> None:
+    shown = dict.fromkeys(files, 0)
+    while True:
+        live = any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
+        for file in files:
+            text = _read(file)
+            if len(text) > shown[file]:
+                console.say(text[shown[file] :].rstrip("\n"))
+                shown[file] = len(text)
+        if not live:
+            return
+        console.sleep(FOLLOW)
+
+
+def _read(path: Path) -> str:
+    """A log is a stranger's bytes: what cannot be decoded is shown as a replacement character."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""

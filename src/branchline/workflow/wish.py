@@ -1,0 +1,64 @@
+"""Ask the coordinator for something; without one, say who will act."""
+
+from contextlib import ExitStack
+from typing import Any
+
+from branchline.errors import NotFoundError, UsageError
+from branchline.model.run import RunRow, TaskRow
+from branchline.store import Store, held
+from branchline.workflow.answer import Answer
+from branchline.workflow.console import Console
+from branchline.workflow.look import find, state_of
+
+FITS = {
+    "answer": {"blocked"},
+    "accept": {"held"},
+    "retry": {"failed", "held", "cancelled", "skipped", "blocked", "paused", "retrying"},
+    "skip": {"pending", "ready", "blocked", "retrying", "held", "paused", "failed", "cancelled"},
+}
+"""The states in which a wish can be granted; a cancel always can, but for what is over."""
+INSTEAD = {
+    "held": "it is held: `branchline accept` or `branchline retry` decides",
+    "done": "it is done",
+    "running": "it is running; `branchline cancel` stops it first",
+}
+
+
+def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any]) -> Answer:
+    """Leave a request for the holder of the lock, who acts within a second; without one the next `execute` acts.
+
+    Raises NotFoundError for an unknown task and UsageError when the task's state does not fit.
+    """
+    state = state_of(console)
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(state / "state.db", create=False))
+        run = store.run(name) if name else store.newest()
+        if run is None:
+            raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
+        row = find(store.tasks(run.run), run, task)
+        check(verb, run, row)
+        if verb == "accept":
+            data = verdict_of(store, row)
+        store.request(console.clock(), run.run, verb, task, data)
+    holder = held(state)
+    when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act on it"
+    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {task}: {when}")
+
+
+def check(verb: str, run: RunRow, row: TaskRow) -> None:
+    """Raise UsageError, in words, when the task is in no state that the wish fits."""
+    if row.kind != "atomic":
+        raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
+    fits = FITS.get(verb)
+    over = verb == "cancel" and row.state in ("done", "skipped", "cancelled")
+    if over or (fits is not None and row.state not in fits):
+        words = INSTEAD.get(row.state, f"it is {row.state}")
+        raise UsageError(f"cannot {verb} task {row.task} of run {run.run}: {words}", task=row.task, state=row.state)
+
+
+def verdict_of(store: Store, row: TaskRow) -> dict[str, Any]:
+    """The verdict a person accepts: that of the task's last `held` event."""
+    for event in reversed(store.events(row.run, row.task)):
+        if event.kind == "held":
+            return {key: value for key, value in event.data.items() if key != "question"}
+    return {}
