@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, NoReturn, cast
 
 from branchline import files
 from branchline.errors import InputError
@@ -59,7 +59,7 @@ def find(exit_file: str, message: str) -> Record | None:
             data = _from_file(exit_file) if source == "file" else _from_block(message)
             if data is not None:
                 return Record(_to_claim(data)._replace(source=source), source)
-        except (InputError, ValueError, RecursionError) as error:
+        except InputError as error:
             reason = f"the exit record ({source}) is not valid: {error}"
             return Record(Claim("failed", reason, error=reason, source=source), source)
     text = _blocked_line(message)
@@ -135,9 +135,16 @@ def _from_file(path: str) -> Any:
 
 
 def _parse(text: str) -> Any:
-    if not text.strip():
-        raise InputError("it is empty")
-    return json.loads(text)
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise InputError("nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}") from None
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _from_block(message: str) -> Any:
