@@ -5,6 +5,7 @@ of events, and even that is only a claim.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -33,10 +34,10 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     record.clear(job)
     config = opencode_config.build(opencode_config.read_user(base), opencode_config.is_read_only(job.role))
     opencode_config.write_private(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
-    home = job.env.get("HOME")
-    if home:
-        data = Path(job.env.get("XDG_DATA_HOME") or Path(home) / ".local/share")
-        opencode_config.copy_credentials(base, data / "opencode", opencode_config.providers_of(job.model, config))
+    if job.env.get("HOME"):
+        data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")
+        opencode_config.copy_credentials(base, data, opencode_config.providers_of(job.model, config))
+        opencode_config.settle(opencode_config.folder(job.env, "XDG_CONFIG_HOME", ".config"))
 
 
 def command(job: Job) -> Command:
@@ -59,8 +60,9 @@ def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream of events: done needs exit 0, a last step that stopped, a final text and no refused tool."""
     folder = Path(job.folder)
     seen = opencode_events.read(folder / "events.jsonl")
+    log = record.tail(folder / "output.log")
     ended = exit.code == 0 and not exit.signal and not exit.lost
-    bad = opencode_events.fault(seen, ended, record.tail(folder / "output.log"))
+    bad = opencode_events.fault(seen, ended, log) or _other_agent(job, log)
     judged = record.judge(job, exit, seen.text, bad)
     if judged is None:
         judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
@@ -70,6 +72,19 @@ def claim(job: Job, exit: Exit) -> Claim:
         cost=seen.cost,
         extra={**judged.extra, **({"usage": dict(seen.usage)} if seen.usage else {})},
     )
+
+
+def probe(path: str) -> str | None:
+    """Say whether the program is there: None when not, else its version, empty as long as it is not asked."""
+    return "" if os.access(path, os.X_OK) else None
+
+
+def _other_agent(job: Job, log: str) -> Claim | None:
+    """OpenCode takes its default agent for one it does not know, and only says so on stderr."""
+    if job.agent and f'agent "{job.agent}"' in log and "Falling back" in log:
+        said = f"OpenCode does not know the agent {job.agent!r} and took its default one"
+        return Claim("failed", said, error=said, extra={"cause": "agent"})
+    return None
 
 
 def _config(job: Job) -> Path:

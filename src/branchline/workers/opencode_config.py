@@ -74,8 +74,7 @@ def read_user(base: Mapping[str, str]) -> dict[str, Any]:
 
     Raises InputError naming a file that cannot be read.
     """
-    folder = _folder(base, "XDG_CONFIG_HOME", ".config") / "opencode"
-    paths = [folder / name for name in _NAMES]
+    paths = [folder(base, "XDG_CONFIG_HOME", ".config") / name for name in _NAMES]
     if base.get("OPENCODE_CONFIG"):
         paths.append(Path(base["OPENCODE_CONFIG"]))
     merged: dict[str, Any] = {}
@@ -103,8 +102,8 @@ def read_jsonc(path: Path, base: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def _absolute(name: str, folder: Path, base: Mapping[str, str]) -> str:
-    path = Path(base.get("HOME", "/")) / name[2:] if name.startswith("~/") else folder / name
+def _absolute(name: str, beside: Path, base: Mapping[str, str]) -> str:
+    path = Path(base.get("HOME", "/")) / name[2:] if name.startswith("~/") else beside / name
     return "{file:" + json.dumps(str(path))[1:-1] + "}"
 
 
@@ -136,7 +135,7 @@ def providers_of(model: str, config: Mapping[str, Any]) -> frozenset[str]:
 
 def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str]) -> None:
     """Copy the user's `auth.json` for the providers in `wanted` (all when it is empty), readable by the owner only."""
-    source = _folder(base, "XDG_DATA_HOME", ".local/share") / "opencode" / "auth.json"
+    source = folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json"
     try:
         data = json.loads(source.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -158,5 +157,13 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _folder(base: Mapping[str, str], name: str, below: str) -> Path:
-    return Path(base.get(name) or Path(base.get("HOME", "/")) / below)
+def folder(base: Mapping[str, str], name: str, below: str) -> Path:
+    """Give OpenCode's folder in the XDG folder `name` of an environment, which is `below` HOME when it is not set."""
+    return Path(base.get(name) or Path(base.get("HOME", "/")) / below) / "opencode"
+
+
+def settle(target: Path) -> None:
+    """Make a configuration folder look installed: OpenCode would fetch 95 MB of plugin library into every new one."""
+    (target / "node_modules").mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = {"lockfileVersion": 3, "packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
+    write_private(target / "package-lock.json", json.dumps(lock))

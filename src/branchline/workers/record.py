@@ -3,11 +3,11 @@
 import json
 import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, NoReturn, cast
 
+from branchline import files
 from branchline.errors import InputError
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import Claim, Exit, Job, Question
@@ -59,7 +59,7 @@ def find(exit_file: str, message: str) -> Record | None:
             data = _from_file(exit_file) if source == "file" else _from_block(message)
             if data is not None:
                 return Record(_to_claim(data)._replace(source=source), source)
-        except (InputError, ValueError, RecursionError) as error:
+        except InputError as error:
             reason = f"the exit record ({source}) is not valid: {error}"
             return Record(Claim("failed", reason, error=reason, source=source), source)
     text = _blocked_line(message)
@@ -127,35 +127,24 @@ def _failure(job: Job, exit: Exit) -> Claim | None:
 
 
 def _from_file(path: str) -> Any:
-    """Read the file a worker may have written; symlinks, special files and large ones are refused."""
-    folder, name = os.path.split(path)
-    try:
-        parent = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
+    """Read the file a worker may have written; links, special files and large ones are refused (InputError)."""
+    if not os.path.lexists(path):
         return None
-    except OSError as error:
-        raise InputError(f"its folder cannot be opened ({error.strerror})") from None
-    try:
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"it cannot be opened, a symlink is not followed ({error.strerror})") from None
-    finally:
-        os.close(parent)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError("it is not a regular file")
-        data = file.read(MAX_RECORD + 1)
-    if len(data) > MAX_RECORD:
-        raise InputError(f"it is larger than {MAX_RECORD} bytes")
-    return _parse(data.decode("utf-8-sig"))
+    # The worktree is ours; its .branchline is within the worker's reach and could be a link by now.
+    return files.read_untrusted_json(Path(path), MAX_RECORD, within=Path(path).parent.parent)
 
 
 def _parse(text: str) -> Any:
-    if not text.strip():
-        raise InputError("it is empty")
-    return json.loads(text)
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise InputError("nested too deeply") from None
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}") from None
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _from_block(message: str) -> Any:

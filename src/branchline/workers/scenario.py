@@ -55,9 +55,12 @@ def steps(scenario: Any, task: str, attempt: int) -> tuple[Step, ...]:
     if task not in named:
         return _steps(scenario.get("default", ["honest"]), "default")
     chosen, place = named[task], f"tasks.{task}"
-    if isinstance(chosen, Mapping) and all(isinstance(key, int) or str(key) == "default" for key in chosen):
-        place = f"{place}.{attempt if attempt in chosen else 'default'}"
-        chosen = chosen.get(attempt, chosen.get("default", ["honest"]))
+    if isinstance(chosen, Mapping):
+        by_attempt = {str(key): value for key, value in chosen.items()}
+        if wrong := [key for key in by_attempt if key != "default" and not key.isdecimal()]:
+            raise InputError(f"{place}: {wrong[0]!r} is no number of an attempt; steps are a list")
+        key = str(attempt) if str(attempt) in by_attempt else "default"
+        place, chosen = f"{place}.{key}", by_attempt.get(key, ["honest"])
     return _steps(chosen, place)
 
 

@@ -1,0 +1,401 @@
+"""The conformance suite of the adapters: what every agent can do, and what is made of it."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from branchline import workers
+from branchline.errors import SettingsError
+from branchline.model.run import Claim, Exit
+from workers_bench import Bench
+
+OK = Exit(0)
+Case = Callable[[Path, str], Claim]
+
+
+def scripted(tmp: Path, *steps: object, **more: Any) -> Bench:
+    scenario = tmp / "scenario.yaml"
+    scenario.write_text(json.dumps({"tasks": {"t1": list(steps)}}))
+    return Bench(tmp, "scripted", (str(scenario),), **more)
+
+
+def shell(tmp: Path, script: str, **more: Any) -> Bench:
+    return Bench(tmp, "shell", ("sh", "-c", script), **more)
+
+
+def event(kind: str, **part: Any) -> str:
+    return json.dumps({"type": kind, "timestamp": 1, "sessionID": "ses_1", "part": {"messageID": "m1", **part}}) + "\n"
+
+
+def finish(reason: str = "stop", message: str = "m1") -> str:
+    tokens = {"total": 13, "input": 10, "output": 3, "reasoning": 0, "cache": {"read": 0, "write": 0}}
+    return event("step_finish", reason=reason, tokens=tokens, cost=0.25, messageID=message)
+
+
+def fault(status: int, message: str = "no", **data: Any) -> str:
+    error = {"name": "APIError", "data": {"message": message, "statusCode": status, **data}}
+    return json.dumps({"type": "error", "sessionID": "ses_1", "error": error}) + "\n"
+
+
+def tool(error: str = "", name: str = "bash") -> str:
+    state = {"status": "error" if error else "completed", **({"error": error} if error else {"output": "ok"})}
+    return event("tool_use", tool=name, state=state)
+
+
+REJECTED = "The user rejected permission to use this specific tool call."
+DENIED = "The user has specified a rule which prevents you from using this specific tool call. Here are some"
+
+
+def stream(tmp: Path, *events: str, exit: Exit = OK, log: str = "", **more: Any) -> Claim:
+    """Read a recorded stream as the OpenCode adapter does."""
+    bench = Bench(tmp, "opencode", **more)
+    bench.adapter.prepare(bench.job, {"HOME": str(tmp / "user")})
+    (bench.folder / "events.jsonl").write_text("".join(events))
+    (bench.folder / "output.log").write_text(log)
+    return bench.claim(exit)
+
+
+def answered(tmp: Path, text: str, exit: Exit = OK) -> Claim:
+    return stream(tmp, event("step_start"), event("text", text=text), finish(), exit=exit)
+
+
+RECORD = json.dumps({"status": "done", "summary": "wrote it"})
+ASK = json.dumps(
+    {"status": "blocked", "kind": "credential", "text": "which key?", "options": ["a", "b"], "default": "a"}
+)
+WRITE = f"printf '%s' '{RECORD}' > \"$BRANCHLINE_EXIT_FILE\""
+
+CASES: dict[str, tuple[str, dict[str, Case]]] = {
+    "success": (
+        "done",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, "honest").run(),
+            "shell": lambda tmp, _: shell(tmp, WRITE).run(),
+            "opencode": lambda tmp, _: answered(tmp, "I wrote it."),
+        },
+    ),
+    "question": (
+        "blocked",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, {"block": json.loads(ASK) | {"status": "blocked"}}).run(),
+            "shell": lambda tmp, _: shell(tmp, "cat <<'X'\nI looked.\n```branchline\n" + ASK + "\n```\nX").run(),
+            "opencode": lambda tmp, _: answered(tmp, "I looked.\n\n```branchline\n" + ASK + "\n```\n"),
+        },
+    ),
+    "refusal": (
+        "failed",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, {"answer": {"status": "failed", "text": "I will not"}}).run(),
+            "shell": lambda tmp, _: shell(tmp, "echo 'I will not'; exit 1").run(),
+            "opencode": lambda tmp, _: stream(
+                tmp, event("step_start"), event("text", text="I will not"), finish("content-filter")
+            ),
+        },
+    ),
+    "empty answer": (
+        "no_output",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, "silent").run(),
+            "shell": lambda tmp, _: shell(tmp, "cat > /dev/null").run(),
+            "opencode": lambda tmp, _: stream(tmp, event("step_start"), finish()),
+        },
+    ),
+    "non-zero exit": (
+        "failed",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, {"say": "oh"}, {"exit": 3}).run(),
+            "shell": lambda tmp, _: shell(tmp, "echo oh >&2; exit 3").run(),
+            "opencode": lambda tmp, _: stream(tmp, exit=Exit(1), log="oh\n"),
+        },
+    ),
+    "crash": (
+        "failed",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, {"crash": "SIGSEGV"}).run(),
+            "shell": lambda tmp, _: shell(tmp, "kill -9 $$").run(),
+            "opencode": lambda tmp, _: stream(tmp, event("step_start"), event("text", text="I am"), exit=Exit(None, 9)),
+        },
+    ),
+    "timeout": (
+        "timeout",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, {"hang": "hard"}).run("timeout", kill=True),
+            "shell": lambda tmp, _: shell(tmp, "exec sleep 60").run("timeout", kill=True),
+            "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, 15, cause="timeout")),
+        },
+    ),
+    "cancelled": (
+        "cancelled",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, "hang").run("cancelled", kill=True),
+            "shell": lambda tmp, _: shell(tmp, "exec sleep 60").run("cancelled", kill=True),
+            "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, 15, cause="cancelled")),
+        },
+    ),
+    "lost": (
+        "failed",
+        {
+            "scripted": lambda tmp, _: scripted(tmp, "silent").claim(Exit(None, lost=True)),
+            "shell": lambda tmp, _: shell(tmp, "true").claim(Exit(None, lost=True)),
+            "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, lost=True)),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(workers.TABLE))
+@pytest.mark.parametrize("case", CASES)
+def test_every_adapter_tells_the_same_story(tmp_path: Path, case: str, kind: str) -> None:
+    expected, ways = CASES[case]
+    claim = ways[kind](tmp_path, kind)
+    assert claim.status == expected, claim
+    if expected == "blocked":
+        assert claim.question is not None
+        assert (claim.question.kind, claim.question.text) == ("credential", "which key?")
+        assert (claim.question.options, claim.question.default) == (("a", "b"), "a")
+    if expected in {"failed", "no_output"}:
+        assert claim.error
+
+
+@pytest.mark.parametrize("kind", sorted(workers.TABLE))
+def test_every_adapter_has_the_face(tmp_path: Path, kind: str) -> None:
+    bench = Bench(tmp_path, kind, ("true",))
+    bench.exit_file.write_text("old")
+    bench.adapter.prepare(bench.job, {"HOME": str(tmp_path)})
+    assert not bench.exit_file.exists()
+    command = bench.adapter.command(bench.job)
+    assert command == bench.adapter.command(bench.job)
+    assert command.stdin == bench.job.prompt_file
+    assert command.env["BRANCHLINE_TASK_ID"] == "t1"
+    assert command.env["BRANCHLINE_EXIT_FILE"] == str(bench.exit_file)
+    assert command.env["HOME"] == bench.env["HOME"]
+    assert "Do it." not in " ".join(command.argv)
+    assert isinstance(bench.adapter.RESUME, bool)
+
+
+def test_an_unknown_kind_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match="opencode"):
+        workers.get("opncode")
+
+
+def test_a_worker_is_written_with_its_program() -> None:
+    assert workers.parse_worker("shell:sh -c 'echo hi'") == ("shell", ("sh", "-c", "echo hi"))
+    assert workers.parse_worker("opencode") == ("opencode", ())
+    for wrong in ("", ":x", "shell:'open"):
+        with pytest.raises(SettingsError):
+            workers.parse_worker(wrong)
+
+
+# shell
+
+
+def test_shell_gets_the_prompt_on_stdin_and_the_names_in_its_environment(tmp_path: Path) -> None:
+    bench = shell(tmp_path, 'cat; echo "$BRANCHLINE_RUN_ID $BRANCHLINE_ATTEMPT $PWD"', trust_exit=True)
+    assert bench.run().status == "done"
+    assert (bench.folder / "output.log").read_text() == f"Do it.\nr1 1 {bench.tree}\n"
+
+
+def test_shell_needs_a_program(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "shell")
+    with pytest.raises(SettingsError, match="argv"):
+        bench.adapter.command(bench.job)
+
+
+def test_a_failure_is_told_by_the_last_lines(tmp_path: Path) -> None:
+    claim = shell(tmp_path, "seq 1000; printf '\\033[31mAssertionError\\033[0m\\n'; exit 4").run()
+    assert claim.error.splitlines()[-2:] == ["1000", "AssertionError"]
+    assert len(claim.error.splitlines()) == 20
+
+
+def test_a_done_does_not_outlive_a_bad_exit_but_a_question_does(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "2").mkdir()
+    assert shell(tmp_path / "1", WRITE + "; exit 9").run().status == "failed"
+    asked = shell(tmp_path / "2", f"printf '%s' '{ASK}' > \"$BRANCHLINE_EXIT_FILE\"; exit 9").run()
+    assert asked.status == "blocked"
+
+
+# scripted
+
+
+def test_an_honest_worker_writes_what_the_task_names_and_commits(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "scripted")
+    claim = bench.run()
+    assert (claim.status, claim.source, claim.session) == ("done", "file", "scripted-t1")
+    assert (bench.tree / "src" / "a.txt").read_text() == "t1: Add a\n"
+    assert bench.git("log", "--format=%an %s") == "Test t1: Add a"
+    assert bench.git("status", "--porcelain") == ""
+
+
+def test_a_reading_role_only_answers(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "scripted", role="research")
+    assert bench.run().status == "done"
+    assert sorted(os.listdir(bench.tree)) == [".branchline", ".git"]
+
+
+def test_steps_go_by_attempt(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text("tasks:\n  t1:\n    1: [{exit: 5}]\n    default: [{answer: done}]\ndefault: [silent]\n")
+    argv = (str(scenario),)
+    for attempt, task, expected in ((1, "t1", "failed"), (2, "t1", "done"), (1, "t2", "no_output")):
+        folder = tmp_path / f"{task}-{attempt}"
+        folder.mkdir()
+        bench = Bench(folder, "scripted", argv, attempt=attempt, task=task)
+        (bench.folder / "task.json").unlink()
+        assert bench.run().status == expected
+
+
+def test_every_step_plays(tmp_path: Path) -> None:
+    bench = scripted(
+        tmp_path,
+        {"write": {"path": "d/x.txt", "text": "1\n"}},
+        {"append": {"path": "d/x.txt", "text": "2\n"}},
+        {"write": {"path": "gone.txt", "text": ""}},
+        {"delete": "gone.txt"},
+        {"conflict": "d/x.txt"},
+        {"commit": "all"},
+        {"commit": "nothing left"},
+        {"sleep": 0.01},
+        {"run": "echo from sh"},
+        {"spawn": 0.2},
+        {"lie": "I did it all"},
+    )
+    claim = bench.run()
+    assert (claim.status, claim.summary) == ("done", "I did it all")
+    assert (bench.tree / "d" / "x.txt").read_text() == "t1 was here\n2\n"
+    assert bench.git("log", "--format=%s") == "all"
+    assert "from sh" in (bench.folder / "output.log").read_text()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"dance": 1},
+        {"write": {"path": "x"}},
+        {"exit": "no"},
+        7,
+        {"a": 1, "b": 2},
+        {"write": {"path": "../x", "text": ""}},
+    ],
+)
+def test_a_scenario_that_cannot_be_played_says_where(tmp_path: Path, step: object) -> None:
+    claim = scripted(tmp_path, step).run()
+    assert claim.status == "failed"
+    assert "the scenario cannot be played" in claim.error
+
+
+def test_the_worktree_cannot_slip_a_module_into_the_player(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "scripted")
+    (bench.tree / "json.py").write_text("raise SystemExit(66)")
+    assert bench.run().status == "done"
+
+
+# opencode
+
+
+def test_the_stream_gives_session_usage_and_the_last_step_only(tmp_path: Path) -> None:
+    claim = stream(
+        tmp_path,
+        event("step_start"),
+        event("text", text="BLOCKED: not the last message"),
+        tool(),
+        finish("tool-calls"),
+        event("step_start", messageID="m2"),
+        event("text", text="All", messageID="m2"),
+        event("text", text="done.", messageID="m2"),
+        finish(message="m2"),
+    )
+    assert (claim.status, claim.summary, claim.session) == ("done", "All\ndone.", "ses_1")
+    assert (claim.tokens, claim.cost) == (26, 0.5)
+    assert claim.extra["usage"]["output"] == 6
+
+
+STREAMS: dict[str, tuple[str, list[str], int]] = {
+    "asked and rejected": ("permission", [event("step_start"), tool(REJECTED), finish("tool-calls")], 0),
+    "rejected, then a word": ("permission", [tool(REJECTED), event("text", text="ok"), finish()], 0),
+    "denied, then another way": ("done", [tool(DENIED), event("step_start"), event("text", text="ok"), finish()], 0),
+    "denied, then nothing": ("permission", [tool(DENIED), finish("tool-calls")], 0),
+    "cut at the limit": ("partial", [event("step_start"), event("text", text="half"), finish("length")], 0),
+    "broken off": ("no_output", [event("step_start"), event("text", text="I will"), finish("tool-calls")], 0),
+    "nothing at all": ("no_output", [], 0),
+    "rate limit": ("rate_limited", [fault(429, responseHeaders={"retry-after": "7"})], 1),
+    "overloaded": ("rate_limited", [fault(529)], 1),
+    "bad request": ("failed", [fault(400)], 1),
+    "bad key": ("failed", [fault(401)], 1),
+    "server": ("failed", [fault(500)], 1),
+    "context": ("partial", [json.dumps({"type": "error", "error": {"name": "ContextOverflowError"}})], 1),
+    "odd error": ("failed", [json.dumps({"type": "error", "error": "what"}), "\n"], 1),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_exit_0_is_not_success(tmp_path: Path, name: str) -> None:
+    expected, events, code = STREAMS[name]
+    claim = stream(tmp_path, *events, exit=Exit(code))
+    assert claim.status == expected, claim
+    assert expected == "done" or claim.error
+    if name == "rate limit":
+        assert claim.extra["retry_after"] == 7.0
+
+
+ODD = [
+    "not json\n",
+    "[1, 2]\n",
+    "null\n",
+    '{"type": "text"}\n',
+    '{"type": "text", "part": {"text": 5}}\n',
+    '{"type": "tool_use", "part": {"tool": "mcp_x", "state": {"status": "completed"}}}\n',
+    '{"type": "tool_use", "part": {"state": "?"}}\n',
+    '{"type": "step_finish", "part": {"tokens": {"input": "many", "cache": 3}, "cost": null}}\n',
+    '{"type": "step_finish", "part": {"tokens": [], "cost": 1e999}}\n',
+    '{"type": "from.the.future", "part": {}}\n',
+    '{"sessionID": 5}\n',
+    "\n",
+    "[" * 5000 + "\n",
+]
+
+
+def test_odd_events_change_nothing(tmp_path: Path) -> None:
+    good = [event("step_start"), event("text", text="Done it."), finish()]
+    claim = stream(tmp_path, *ODD, *good, '{"type": "text", "par')
+    assert (claim.status, claim.summary) == ("done", "Done it.")
+
+
+def test_a_stream_cut_at_any_byte_is_never_more_than_it_says(tmp_path: Path) -> None:
+    whole = "".join([event("step_start"), event("text", text="It is there."), finish()]).encode()
+    bench = Bench(tmp_path, "opencode")
+    for cut in range(len(whole) + 1):
+        (bench.folder / "events.jsonl").write_bytes(whole[:cut])
+        assert bench.claim(Exit(None, 9)).status == "failed"
+        ended = bench.claim(Exit(0)).status
+        assert ended == ("done" if cut >= len(whole) - 1 else "no_output")
+
+
+def test_an_agent_that_was_not_taken_is_a_failure(tmp_path: Path) -> None:
+    log = '! agent "critic" not found. Falling back to default agent\n'
+    claim = stream(tmp_path, event("step_start"), event("text", text="ok"), finish(), log=log, agent="critic")
+    assert claim.status == "failed"
+
+
+def test_the_command_names_model_variant_agent_and_session(tmp_path: Path) -> None:
+    bench = Bench(
+        tmp_path, "opencode", ("/opt/oc", "--pure"), model="a/b", variant="high", agent="plan", session="ses_9"
+    )
+    command = bench.adapter.command(bench.job)
+    assert command.argv[:5] == ("/opt/oc", "--pure", "run", "--format", "json")
+    assert command.argv[5:] == ("-s", "ses_9", "-m", "a/b", "--variant", "high", "--agent", "plan")
+    assert command.env["OPENCODE_CONFIG"] == str(bench.folder / "opencode.json")
+
+
+def test_a_model_without_a_provider_names_the_candidates(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "opencode", model="big")
+    user = tmp_path / "user" / ".config" / "opencode"
+    user.mkdir(parents=True)
+    (user / "opencode.json").write_text('{"provider": {"acme": {}}}')
+    bench.adapter.prepare(bench.job, {"HOME": str(tmp_path / "user")})
+    with pytest.raises(SettingsError, match="acme/big"):
+        bench.adapter.command(bench.job)

@@ -1,0 +1,91 @@
+"""A bench for adapters: one task in a git repository, started as custody would, read as dispatch would."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from branchline import sandbox, workers
+from branchline.model.plan import FileRef, Task
+from branchline.model.run import Claim, Exit, Job
+
+
+class Open:
+    """A worker's settings that allow nothing by name."""
+
+    pass_env: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+
+
+class Bench:
+    """`job` describes an attempt of the task `t1`; `run` starts it for real, `claim` only reads."""
+
+    def __init__(self, tmp: Path, kind: str, argv: tuple[str, ...] = (), **more: Any) -> None:
+        self.kind = kind
+        self.adapter = workers.get(kind)
+        self.tree, self.folder, home = tmp / "tree", tmp / "attempt", tmp / "home"
+        self.folder.mkdir()
+        sandbox.prepare_home(home, tmp / "real", "Test", "test@example.invalid")
+        self.env = sandbox.environment(Open(), os.environ, home)
+        subprocess.run(["git", "init", "-q", str(self.tree)], env=self.env, check=True)
+        (self.tree / ".branchline").mkdir()
+        (self.tree / ".branchline" / ".gitignore").write_text("*\n")
+        (self.folder / "prompt.md").write_text("Do it.\n")
+        self.exit_file = self.tree / ".branchline" / "answer.json"
+        fields: dict[str, Any] = {
+            "run": "r1",
+            "task": "t1",
+            "attempt": 1,
+            "fence": 0,
+            "role": "build",
+            "worker": kind,
+            "title": "Add a",
+            "worktree": str(self.tree),
+            "folder": str(self.folder),
+            "prompt_file": str(self.folder / "prompt.md"),
+            "exit_file": str(self.exit_file),
+            "argv": argv,
+            "env": self.env,
+        }
+        self.job = Job(**{**fields, **more})
+        task = Task("t1", "Add a", role=self.job.role, files=(FileRef("src/a.txt", "create"), FileRef("b.txt")))
+        workers.write_task(self.folder, task, self.job.attempt)
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start what the adapter says, its output where the adapter will read it."""
+        self.adapter.prepare(self.job, {"HOME": "/nonexistent"})
+        command = self.adapter.command(self.job)
+        events = self.folder / ("events.jsonl" if self.adapter.STREAM else "output.log")
+        with (
+            Path(command.stdin).open("rb") as stdin,
+            events.open("ab") as out,
+            (self.folder / "output.log").open("ab") as err,
+        ):
+            return subprocess.Popen(
+                command.argv,
+                env=dict(command.env),
+                cwd=self.tree,
+                stdin=stdin,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+
+    def run(self, cause: str = "", kill: bool = False) -> Claim:
+        """Run to the end, or with `kill` until it is stopped for `cause`."""
+        process = self.start()
+        if kill:
+            os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait(30)
+        return self.claim(Exit(code, None, cause=cause) if code >= 0 else Exit(None, -code, cause=cause))
+
+    def claim(self, exit: Exit) -> Claim:
+        """Read what was left behind."""
+        return self.adapter.claim(self.job, exit)
+
+    def git(self, *argv: str) -> str:
+        """Ask git about the worktree."""
+        done = subprocess.run(["git", *argv], cwd=self.tree, env=self.env, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
