@@ -41,6 +41,7 @@ class Adjacency:
         "_ends",
         "_lineal",
         "_names",
+        "_pairs",
         "_place",
         "_rank",
         "_starts",
@@ -73,6 +74,7 @@ class Adjacency:
     _ends: dict[str, int]
     _lineal: tuple[tuple[str, str], ...]
     _names: list[str]
+    _pairs: dict[tuple[str, str], None]
     _place: dict[str, int]
     _rank: dict[str, float] | None
     _starts: dict[str, int]
@@ -134,6 +136,7 @@ class Adjacency:
                 unknown = after if before in self.parent else before
                 raise GraphError(f"edge {before} -> {after}: there is no task {unknown}", edge=edge, task=unknown)
             (lineal if self.related(before, after) else kept)[edge] = None
+        self._pairs = kept
         self.edges = tuple(kept)
         self._lineal = tuple(lineal)
 
@@ -277,11 +280,10 @@ class Adjacency:
         return [*path, path[0]]
 
     def _edges_of(self, cycle: list[int]) -> dict[tuple[str, str], tuple[int, int]]:
-        known = set(self.edges)
         found: dict[tuple[str, str], tuple[int, int]] = {}
         for step in pairwise([*cycle, cycle[0]]):
             edge = (self._names[step[0]], self._names[step[1]])
-            if edge in known:
+            if edge in self._pairs:
                 found[edge] = step
         return found
 

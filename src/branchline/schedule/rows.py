@@ -1,4 +1,4 @@
-"""The batch verbs on plain JSON rows: `{id, status, depth, parent_id, blocked_by, role}`, in and out as scripts know it.
+"""The batch verbs on plain JSON rows: `{id, status, depth, parent_id, blocked_by, role}`.
 
 A row that is another row's parent, or says `"kind": "composite"`, is never dispatched. A parent that has no row of its
 own only names a branch. `blocked_by` is a list of ids, or one id, or ids with commas between them.

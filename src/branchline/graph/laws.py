@@ -1,0 +1,57 @@
+"""The laws a stored or edited graph keeps: legal ids, one tree not too deep, edges among known tasks, no circle."""
+
+import re
+from typing import Final
+
+from branchline.errors import GraphError
+from branchline.graph.adjacency import Adjacency
+from branchline.model.plan import MAX_DEPTH, DraftGraph
+
+_LEGAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(~[0-9]{1,4})?")
+_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+"""Names that some file systems keep for devices: ids become names of folders and git refs."""
+
+
+def check_draft(draft: DraftGraph) -> Adjacency:
+    """Raise GraphError for the first law that the draft breaks; the adjacency of the draft otherwise."""
+    _check_ids(draft)
+    pairs: set[tuple[str, str]] = set()
+    for edge in draft.edges:
+        pair = (edge.before, edge.after)
+        if pair in pairs:
+            raise GraphError(f"edge {edge.before} -> {edge.after} stands twice; once is enough", edge=pair)
+        pairs.add(pair)
+    adjacency = Adjacency.build(((task.id, task.parent, task.kind) for task in draft.tasks), pairs)
+    _check_tree(draft, adjacency)
+    adjacency.check({(edge.before, edge.after): edge.line for edge in draft.edges})
+    return adjacency
+
+
+def is_legal_id(task_id: str) -> bool:
+    """Whether an id may name a task (DESIGN, section 4): it becomes part of paths, refs and environment variables."""
+    if not _LEGAL.fullmatch(task_id) or _DEVICES.fullmatch(task_id):
+        return False
+    return not task_id.endswith((".", ".lock")) and ".." not in task_id
+
+
+def _check_ids(draft: DraftGraph) -> None:
+    seen: dict[str, str] = {}
+    for task in draft.tasks:
+        if not is_legal_id(task.id):
+            words = "is no legal id: letters, digits, '.', '_' and '-', at most 64, no device name"
+            raise GraphError(f"task {task.id!r}: {words}", task=task.id, field="id")
+        former = seen.setdefault(task.id.lower(), task.id)
+        if former is not task.id:
+            words = "stands twice" if former == task.id else f"differs from {former} in case only"
+            raise GraphError(f"the id {task.id} {words}; every id must stand once", task=task.id, field="id")
+
+
+def _check_tree(draft: DraftGraph, adjacency: Adjacency) -> None:
+    for task in draft.tasks:
+        children = adjacency.children.get(task.id)
+        if (task.kind == "composite") != bool(children):
+            words = f"is atomic and has the child {children[0]}" if children else "is composite and has no children"
+            raise GraphError(f"task {task.id} {words}; change its kind or its children", task=task.id, field="kind")
+        if task.parent and sum(1 for _ in adjacency.lineage(task.id)) > MAX_DEPTH + 1:
+            words = f"is nested deeper than {MAX_DEPTH}; give it a higher parent"
+            raise GraphError(f"task {task.id} {words}", task=task.id, field="parent")

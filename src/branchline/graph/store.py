@@ -1,0 +1,224 @@
+"""DraftGraph to file and back: networkx node-link JSON that diffs well, and the digest that an approval binds.
+
+`networkx.node_link_graph(json.load(file))` loads the file as it is. Reading it here needs no networkx.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.errors import GraphError
+from branchline.files import canonical, read_text, write_durable
+from branchline.files import digest as hashed
+from branchline.graph.fields import check_of, edge_of, finding_of, ignored_of, listed, object_of, task_of, text_of
+from branchline.graph.laws import check_draft
+from branchline.model.plan import Check, DraftGraph, Edge, Finding, Ignored, Task
+
+VERSION: Final = 1
+_LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
+
+
+def save(draft: DraftGraph, path: Path) -> None:
+    """Write the draft durably; raises GraphError when a task's `extra` holds what JSON cannot."""
+    write_durable(path, dumps(draft))
+
+
+def read(path: Path) -> DraftGraph:
+    """The draft in a graph file; raises GraphError that names line, task and field, InputError as `files.read_text`."""
+    return loads(read_text(path), str(path))
+
+
+def dumps(draft: DraftGraph) -> str:
+    """The text of the graph file: keys sorted, each task, edge and finding on a line of its own."""
+    try:
+        text = _dump(to_document(draft), "", False)
+        text.encode()
+    except UnicodeEncodeError:
+        text = _dump(to_document(draft), "", True)
+    except (ValueError, TypeError, RecursionError) as fault:
+        raise GraphError(f"{draft.plan}: the graph holds a value that JSON cannot hold: {fault}") from fault
+    return text + "\n"
+
+
+def _dump(value: Mapping[str, Any], indent: str, ascii_only: bool) -> str:
+    lines = [
+        f"{indent} {json.dumps(key)}: {_member(key, value[key], indent + ' ', ascii_only)}" for key in sorted(value)
+    ]
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+
+
+def _member(key: str, value: Any, indent: str, ascii_only: bool) -> str:
+    if key == "graph":
+        return _dump(value, indent, ascii_only)
+    if key not in _LISTS or not value:
+        return _line(value, ascii_only)
+    return "[\n" + ",\n".join(f"{indent} {_line(each, ascii_only)}" for each in value) + f"\n{indent}]"
+
+
+def _line(value: Any, ascii_only: bool) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=ascii_only, allow_nan=False)
+
+
+def loads(text: str, name: str) -> DraftGraph:
+    """The draft in the text of a graph file called `name`; raises GraphError that names line, task and field."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as fault:
+        words = f"{name}:{fault.lineno}: not JSON ({fault.msg}); repair the line, or decompose the plan again"
+        raise GraphError(words, path=name, line=fault.lineno) from fault
+    except (ValueError, RecursionError) as fault:
+        raise GraphError(f"{name}: not a graph file ({fault}); decompose the plan again", path=name) from fault
+    try:
+        return from_document(document)
+    except GraphError as fault:
+        line = _line_of(text, fault.details)
+        where = f"{name}:{line}" if line else name
+        raise GraphError(f"{where}: {fault.message}", **{**fault.details, "path": name, "line": line}) from fault
+
+
+def _line_of(text: str, details: Mapping[str, Any]) -> int | None:
+    """The line of the task or edge that an error is about: the last one that names it, as a doubled id is at fault."""
+    if isinstance(details.get("edge"), tuple):
+        marks = [
+            f'"{end}": {json.dumps(each)}' for end, each in zip(("source", "target"), details["edge"], strict=True)
+        ]
+    elif isinstance(details.get("task"), str):
+        marks = [f'"id": {json.dumps(details["task"])}']
+    else:
+        return None
+    found = [number for number, line in enumerate(text.split("\n"), 1) if all(mark in line for mark in marks)]
+    return found[-1] if found else None
+
+
+def to_document(draft: DraftGraph) -> dict[str, Any]:
+    """The draft as the node-link document that the file holds (DESIGN, section 4)."""
+    return {
+        "directed": True,
+        "multigraph": False,
+        "graph": {
+            "version": VERSION,
+            "plan": draft.plan,
+            "plan_digest": draft.plan_digest,
+            "dialect": draft.dialect,
+            "goal": draft.goal,
+            "gate": [_check(check) for check in draft.gate],
+            "request": draft.request,
+            "findings": [_finding(finding) for finding in draft.findings],
+            "ignored": [_ignored(each) for each in draft.ignored],
+        },
+        "nodes": [_node(task) for task in draft.tasks],
+        "edges": [_edge(edge) for edge in draft.edges],
+    }
+
+
+def _node(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "title": task.title,
+        "line": task.line,
+        "kind": task.kind,
+        "parent": task.parent,
+        "state": task.state,
+        "role": task.role,
+        "worker": task.worker,
+        "model": task.model,
+        "files": [{"path": file.path, "role": file.role} for file in task.files],
+        "checks": [_check(check) for check in task.checks],
+        "criteria": list(task.criteria),
+        "output": task.output,
+        "needs": list(task.needs),
+        "instructions": list(task.instructions),
+        "estimate": task.estimate,
+        "confidence": task.confidence,
+        "rule": task.rule,
+        "body": task.body,
+        "extra": dict(task.extra),
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {"run": check.run, "source": check.source, "confidence": check.confidence, "line": check.line}
+
+
+def _edge(edge: Edge) -> dict[str, Any]:
+    return {
+        "source": edge.before,
+        "target": edge.after,
+        "kind": edge.kind,
+        "line": edge.line,
+        "confidence": edge.confidence,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "message": finding.message,
+        "line": finding.line,
+        "task": finding.task,
+        "hold": finding.hold,
+    }
+
+
+def _ignored(each: Ignored) -> dict[str, Any]:
+    return {"line": each.line, "text": each.text, "why": each.why, "section": each.section, "became": each.became}
+
+
+def from_document(document: Any) -> DraftGraph:
+    """The draft of a node-link document; raises GraphError naming task or edge and field for anything amiss.
+
+    Duplicate ids, unknown references, circles and unknown fields are all errors here: nobody guesses at a stored graph.
+    """
+    whole = object_of(document, "the graph file")
+    if whole.get("directed") is not True or whole.get("multigraph", False) is not False:
+        raise GraphError('the graph file must say "directed": true and "multigraph": false', field="directed")
+    graph = object_of(whole.get("graph"), "graph")
+    if graph.get("version") != VERSION:
+        words = f"this graph file has version {graph.get('version')!r}, Branchline reads version {VERSION}"
+        raise GraphError(f"{words}: decompose the plan again", field="version")
+    draft = DraftGraph(
+        **{name: text_of(graph, name, "graph") for name in ("plan", "plan_digest", "dialect", "goal", "request")},
+        tasks=tuple(task_of(node, number) for number, node in enumerate(listed(whole, "nodes"), 1)),
+        edges=tuple(edge_of(edge, number) for number, edge in enumerate(listed(whole, "edges"), 1)),
+        gate=tuple(check_of(check, "the gate") for check in listed(graph, "gate", optional=True)),
+        findings=tuple(finding_of(each) for each in listed(graph, "findings", optional=True)),
+        ignored=tuple(ignored_of(each) for each in listed(graph, "ignored", optional=True)),
+    )
+    check_draft(draft)
+    return draft
+
+
+def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:
+    """The digest an approval binds: over the meaning of the graph and the `argv` of the workers, by worker name.
+
+    Ids, titles, kinds, parents, roles, workers, files, checks, criteria, needs, gate and edges count (DESIGN, section
+    4). Lines, states, confidences, comments and the order of tasks, edges, files and needs do not.
+    """
+    meaning = {
+        "version": VERSION,
+        "tasks": sorted((_meaning(task) for task in draft.tasks), key=lambda each: str(each["id"])),
+        "edges": sorted([edge.before, edge.after, edge.kind] for edge in draft.edges),
+        "gate": _commands(draft.gate),
+        "argv": {worker: list(words) for worker, words in argv.items()},
+    }
+    return hashed(canonical(meaning).encode("utf-8", "surrogatepass"))
+
+
+def _meaning(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "title": task.title,
+        "kind": task.kind,
+        "parent": task.parent,
+        "role": task.role,
+        "worker": task.worker,
+        "files": sorted([file.path, file.role] for file in task.files),
+        "checks": _commands(task.checks),
+        "criteria": list(task.criteria),
+        "needs": sorted(task.needs),
+    }
+
+
+def _commands(checks: Iterable[Check]) -> list[str]:
+    return [check.run for check in checks]
