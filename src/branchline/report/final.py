@@ -204,5 +204,6 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield "Nothing was merged."
     if found["salvage"]:
-        yield f"Work that was not merged is kept under {many(len(found['salvage']), 'salvage ref')} (branchline salvage):"
+        refs = many(len(found["salvage"]), "salvage ref")
+        yield f"Work that was not merged is kept under {refs} (branchline salvage):"
         yield from (f"  {safe(ref)}" for ref in found["salvage"])
