@@ -7,6 +7,7 @@ from branchline.cli.parser import Parser, add_run, new, show
 from branchline.model.moves import LEVELS
 from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
+from branchline.workflow.flags import Flags
 
 
 def run(name: str, words: list[str]) -> int:
@@ -56,9 +57,9 @@ def _pulse(made: Parser) -> None:
     often.add_argument("--every", metavar="T", help="tick again after T (30s, 10m), until stopped")
 
 
-def _flags(args: argparse.Namespace) -> workflow.Flags:
-    names = workflow.Flags._fields
-    return workflow.Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
+def _flags(args: argparse.Namespace) -> Flags:
+    names = Flags._fields
+    return Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
 
 
 CALLS = {

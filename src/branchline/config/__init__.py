@@ -133,7 +133,7 @@ class Settings:
     retries: int = _key(1, kinds.whole(0, 100))
     on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
     keep_logs: int = _key(0, kinds.whole(0))
-    worker: str = _key("opencode", kinds.text)
+    worker: str = _key("", kinds.text)
     model: str = _key("", kinds.text)
     variant: str = _key("", kinds.text)
     agent: str = _key("", kinds.text)

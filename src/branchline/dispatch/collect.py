@@ -8,6 +8,7 @@ from branchline import land, workers
 from branchline.dispatch.jobs import Jobs
 from branchline.errors import BranchlineError
 from branchline.files import read_json, write_new
+from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Event, Exit, TaskRow
 from branchline.store import Store
 
@@ -86,5 +87,5 @@ def _stopped(claim: Claim, cause: str) -> Claim:
     """We stopped the worker, so what it said does not count; its session and its cost do."""
     if not cause:
         return claim
-    status = "timeout" if cause.startswith("timeout") else "cancelled"
+    status: ClaimStatus = "timeout" if cause.startswith("timeout") else "cancelled"
     return claim._replace(status=status, summary=cause, error=cause, question=None)

@@ -137,12 +137,9 @@ def _after_conflict(state: State, row: TaskRow, event: Event, result: Mapping[st
     print_ = fingerprint("conflict", files)
     if row.fingerprint != print_:
         return [_again(event, row, f"conflict in {files}", event.at, free=True, print_=print_)]
-    question = {
-        "kind": "conflict",
-        "text": f"attempt {row.attempt} conflicts again in {files}",
-        "options": ["retry", "skip", "cancel"],
-    }
-    return [Emit(event_for(event, "blocked", row, question["text"], {"question": question}))]
+    text = f"attempt {row.attempt} conflicts again in {files}"
+    question = {"kind": "conflict", "text": text, "options": ["retry", "skip", "cancel"]}
+    return [Emit(event_for(event, "blocked", row, text, {"question": question}))]
 
 
 def _again(
@@ -159,7 +156,7 @@ def _failure(
 ) -> list[Command]:
     """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9)."""
     print_ = fingerprint(cause, error)
-    data = {"fingerprint": print_, "error": error[-4000:]}
+    data: dict[str, Any] = {"fingerprint": print_, "error": error[-4000:]}
     if print_ == row.fingerprint:
         return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
     if row.tries > state.policy.retries:

@@ -94,7 +94,7 @@ def why(console: Console, name: str, task: str) -> Answer:
             [q for q in store.questions(run.run) if q.task == row.task],
             rows,
         )
-    return Answer(found, words.why_text(found))
+    return Answer(found, words.why_text(found, console.clock()))
 
 
 def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:

@@ -56,9 +56,9 @@ def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Pr
 
 def with_worker(project: Project, console: Console, text: str) -> tuple[Project, str]:
     """The project with the worker that `--worker` names, and its name; the empty text names none."""
-    if not text:
+    if not (text or project.settings.worker):
         return project, ""
-    name, argv = workers.parse_worker(text)
+    name, argv = workers.parse_worker(text or project.settings.worker)
     if name not in project.settings.workers:
         known = ", ".join(sorted(project.settings.workers))
         raise SettingsError(f"--worker {text!r}: there is no worker {name!r}; there are {known}, or shell:PROGRAM ARG...")
@@ -141,7 +141,8 @@ def identity_of(repository: Repository | None) -> tuple[str, str]:
     """The user's name and mail address as git knows them, for the commits that workers make."""
     if repository is None:
         return ("", "")
-    return repository.identity()
+    name, _, rest = repository.git.text("var", "GIT_AUTHOR_IDENT").partition(" <")
+    return name, rest.partition("> ")[0]
 
 
 __all__ = ["Project", "RepositoryError", "choose_workers", "open_project", "with_worker"]

@@ -289,7 +289,7 @@ def land_run(console: Console, name: str) -> Answer:
             raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
-        landed = repository.land(run.run, run.plan)
+        landed = repository.land(run.run, "", (run.plan,))
     data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:
         return Answer(data, f"{run.run} is on your branch now, at {landed.commit[:12]}")
