@@ -340,7 +340,7 @@ def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
         elif () in given:
             top[own.name] = given[()]
     settings = Settings(**top)
-    for name in (settings.worker, *(role.worker for role in settings.roles.values() if role.worker)):
+    for name in filter(None, (settings.worker, *(role.worker for role in settings.roles.values()))):
         settings.worker_named(name)
     return settings
 

@@ -30,7 +30,8 @@ CREATE INDEX run_plan ON run (plan, started);
 CREATE TABLE task (
     run TEXT, task TEXT, place INTEGER, title TEXT, kind TEXT, parent TEXT, line INTEGER, role TEXT, worker TEXT,
     state TEXT, reason TEXT, attempt INTEGER, fence INTEGER, tries INTEGER, fingerprint TEXT, retry_at REAL,
-    evidence TEXT, "commit" TEXT, session TEXT, resume INTEGER, accepted INTEGER, changed REAL,
+    evidence TEXT, "commit" TEXT, session TEXT, resume INTEGER, accepted INTEGER,
+    model TEXT, note TEXT, changed REAL,
     PRIMARY KEY (run, task)
 ) WITHOUT ROWID;
 
