@@ -193,6 +193,8 @@ class Progress:
                 raise BrokenPipeError
 
         console = Quiet(file=self._stream, force_terminal=True, highlight=False, markup=False, emoji=False)
+        if console.width < 1:  # a terminal that does not know its size
+            console.width = 80
         self._live = Live(
             console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
