@@ -1,0 +1,210 @@
+"""SQLite: append-only events, projections in the same transaction
+
+One writer (the coordinator, which holds the lock), any number of readers, and requests from other processes. Nothing in
+here knows what a row means; the engine decides, the store keeps.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from branchline.errors import StoreError
+from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.store import sql
+from branchline.store.database import Connection, connect, identity, in_words, transaction
+from branchline.store.locks import Lock, held, lock
+from branchline.store.memory import MemoryStore, created
+
+__all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
+
+Row = TypeVar("Row")
+_LARGEST = 2**63 - 1
+
+
+class Store:
+    """The database of one repository; every function may raise StoreError, StoreFullError or StoreDamagedError."""
+
+    def __init__(self, path: Path, *, create: bool = True, read_only: bool = False, max_pages: int = 0) -> None:
+        self.path = path
+        self._connection = connect(path, create=create and not read_only, read_only=read_only, max_pages=max_pages)
+        self._file = identity(path)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True, read_only: bool = False, max_pages: int = 0) -> Self:
+        """Open the database at `path`; made when missing unless `create` is False or `read_only` is True.
+
+        A reader works while a coordinator writes, and makes no file where there is no database. Raises NotFoundError
+        when there is none, StoreDamagedError naming the file (which is left as it is), StoreError for a newer version.
+        """
+        return cls(path, create=create, read_only=read_only, max_pages=max_pages)
+
+    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float) -> int:
+        """Add a run with its tasks and its first event (cause `created`); returns its seq. StoreError if it exists."""
+        tasks = tuple(tasks)
+        if self.run(run.run):
+            raise StoreError(f"run {run.run} is there already")
+        return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
+
+    def commit(self, changes: Changes) -> int:
+        """Write events, rows and handled requests in one transaction; returns the last event's seq, 0 without events.
+
+        All of it is durable when this returns; none of it is written when it raises. `seq` of the events is given here.
+        """
+        try:
+            return self._commit(changes)
+        except (UnicodeEncodeError, OverflowError):
+            return self._commit(_storable(changes))
+
+    def _commit(self, changes: Changes) -> int:
+        with self._writing() as connection:
+            if changes.events:
+                connection.executemany(sql.ADD_EVENT, map(_event_values, changes.events))
+            last = connection.execute(sql.LAST_ID).fetchone()[0] if changes.events else 0
+            if changes.run:
+                connection.execute(sql.PUT_RUN, changes.run)
+            connection.executemany(sql.PUT_TASK, changes.tasks)
+            connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
+            connection.executemany(sql.PUT_QUESTION, changes.questions)
+            connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
+        return int(last)
+
+    def run(self, run: str) -> RunRow | None:
+        """Return one run."""
+        return self._first(RunRow._make, sql.GET_RUN, run)
+
+    def runs(self, plan: str = "") -> list[RunRow]:
+        """Return the runs, of one plan if it is given, newest first."""
+        return self._all(RunRow._make, sql.PLAN_RUNS, plan) if plan else self._all(RunRow._make, sql.ALL_RUNS)
+
+    def newest(self, plan: str = "") -> RunRow | None:
+        """Return the run that started last, of one plan if it is given."""
+        if plan:
+            return self._first(RunRow._make, sql.PLAN_RUNS, plan)
+        return self._first(RunRow._make, sql.ALL_RUNS)
+
+    def tasks(self, run: str) -> list[TaskRow]:
+        """Return the tasks of a run in the tree's natural order."""
+        return self._all(TaskRow._make, sql.RUN_TASKS, run)
+
+    def task(self, run: str, task: str) -> TaskRow | None:
+        """Return one task of a run."""
+        return self._first(TaskRow._make, sql.GET_TASK, run, task)
+
+    def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
+        """Return the processes of a run, or of one task, by their fence numbers."""
+        if task:
+            return self._all(AttemptRow._make, sql.TASK_ATTEMPTS, run, task)
+        return self._all(AttemptRow._make, sql.RUN_ATTEMPTS, run)
+
+    def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
+        """Return the questions of a run in the order they were asked."""
+        return self._all(QuestionRow._make, sql.OPEN_QUESTIONS if open_only else sql.RUN_QUESTIONS, run)
+
+    def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
+        """Return the events of a run, or of one task, with a seq over `after`; at most `limit` unless it is 0."""
+        if task:
+            return self._all(_event, sql.TASK_EVENTS, run, task, after, limit or -1)
+        return self._all(_event, sql.RUN_EVENTS, run, after, limit or -1)
+
+    def request(self, at: float, run: str, verb: str, task: str = "", data: Mapping[str, Any] | None = None) -> int:
+        """Leave a wish for the holder of the lock and return its number; waits at most 5 s for another writer."""
+        values = (at, run, verb, task, json.dumps(dict(data or {})))
+        with self._writing() as connection:
+            connection.execute(sql.ADD_REQUEST, tuple(map(_storable_value, values)))
+            return int(connection.execute(sql.LAST_ID).fetchone()[0])
+
+    def requests(self) -> list[RequestRow]:
+        """Return the wishes that no commit has handled, oldest first."""
+        return self._all(RequestRow._make, sql.OPEN_REQUESTS)
+
+    def approve(self, plan: str, digest: str, by: str, at: float) -> None:
+        """Record that the graph of this digest was approved; the newest approval of a plan is the one that counts."""
+        with self._writing() as connection:
+            connection.execute(sql.ADD_APPROVAL, (plan, digest, by, at))
+
+    def approval(self, plan: str) -> tuple[str, str, float] | None:
+        """Return digest, who and when of a plan's newest approval."""
+        return self._first(tuple, sql.GET_APPROVAL, plan)
+
+    def meta(self, key: str) -> str | None:
+        """Return a named text of this database."""
+        return self._first(lambda row: str(row[0]), sql.GET_META, key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a named text."""
+        with self._writing() as connection:
+            connection.execute(sql.PUT_META, (key, value))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """See one moment of the database in every read inside."""
+        with in_words(self.path):
+            self._connection.execute(sql.SNAPSHOT)
+            try:
+                yield self
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the database; a second call does nothing."""
+        with in_words(self.path):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if identity(self.path) != self._file:
+            raise StoreError(f"{self.path} was removed or replaced while it was in use; stop, and put it back")
+        with transaction(self._connection, self.path) as connection:
+            yield connection
+
+    def _all(self, make: Callable[[Any], Row], query: str, *values: Any) -> list[Row]:
+        with in_words(self.path):
+            return list(map(make, self._connection.execute(query, values)))
+
+    def _first(self, make: Callable[[Any], Row], query: str, *values: Any) -> Row | None:
+        with in_words(self.path):
+            row = self._connection.execute(query, values).fetchone()
+            return None if row is None else make(row)
+
+
+AnyStore = Store | MemoryStore
+
+
+def _event_values(event: Event) -> tuple[Any, ...]:
+    return (*event[:7], json.dumps(dict(event.data)) if event.data else "{}")
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    return Event._make((*row[:7], {} if row[7] == "{}" else json.loads(row[7]), row[8]))
+
+
+def _storable(changes: Changes) -> Changes:
+    """Replace what SQLite has no form for: lone surrogates (odd file names, agents) and integers over 64 bits."""
+
+    def clean(row: Any) -> Any:
+        return row._make(map(_storable_value, row))
+
+    return Changes(
+        events=tuple(map(clean, changes.events)),
+        run=clean(changes.run) if changes.run else None,
+        tasks=tuple(map(clean, changes.tasks)),
+        attempts=tuple(map(clean, changes.attempts)),
+        questions=tuple(map(clean, changes.questions)),
+        requests=changes.requests,
+    )
+
+
+def _storable_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int):
+        return max(-_LARGEST, min(value, _LARGEST))
+    return value

@@ -1,0 +1,109 @@
+"""The store's twin in memory, for simulations and tests: the same face, the same answers, nothing on disk."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self
+
+from branchline.errors import StoreError
+from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
+
+
+class MemoryStore:
+    """A store that forgets; see `Store` for what each function promises."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, RunRow] = {}
+        self._tasks: dict[tuple[str, str], TaskRow] = {}
+        self._attempts: dict[tuple[str, int], AttemptRow] = {}
+        self._questions: dict[tuple[str, int], QuestionRow] = {}
+        self._events: list[Event] = []
+        self._requests: list[RequestRow] = []
+        self._handled: set[int] = set()
+        self._approvals: dict[str, tuple[str, str, float]] = {}
+        self._meta: dict[str, str] = {}
+
+    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float) -> int:
+        if run.run in self._runs:
+            raise StoreError(f"run {run.run} is there already")
+        tasks = tuple(tasks)
+        return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
+
+    def commit(self, changes: Changes) -> int:
+        for event in changes.events:
+            data = json.loads(json.dumps(dict(event.data)))
+            self._events.append(event._replace(data=data, seq=len(self._events) + 1))
+        if changes.run:
+            self._runs[changes.run.run] = changes.run
+        self._tasks |= {(row.run, row.task): row for row in changes.tasks}
+        self._attempts |= {(row.run, row.fence): row for row in changes.attempts}
+        self._questions |= {(row.run, row.id): row for row in changes.questions}
+        self._handled |= set(changes.requests)
+        return len(self._events) if changes.events else 0
+
+    def run(self, run: str) -> RunRow | None:
+        return self._runs.get(run)
+
+    def runs(self, plan: str = "") -> list[RunRow]:
+        rows = [row for row in self._runs.values() if not plan or row.plan == plan]
+        return sorted(rows, key=lambda row: row.started)[::-1]
+
+    def newest(self, plan: str = "") -> RunRow | None:
+        return next(iter(self.runs(plan)), None)
+
+    def tasks(self, run: str) -> list[TaskRow]:
+        return sorted((row for row in self._tasks.values() if row.run == run), key=lambda row: row.place)
+
+    def task(self, run: str, task: str) -> TaskRow | None:
+        return self._tasks.get((run, task))
+
+    def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
+        rows = [row for row in self._attempts.values() if row.run == run and (not task or row.task == task)]
+        return sorted(rows, key=lambda row: row.fence)
+
+    def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
+        rows = [
+            row for row in self._questions.values() if row.run == run and not (open_only and row.answer is not None)
+        ]
+        return sorted(rows, key=lambda row: row.id)
+
+    def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
+        found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
+        return found[:limit] if limit else found
+
+    def request(self, at: float, run: str, verb: str, task: str = "", data: Mapping[str, Any] | None = None) -> int:
+        self._requests.append(RequestRow(len(self._requests) + 1, at, run, verb, task, json.dumps(dict(data or {}))))
+        return len(self._requests)
+
+    def requests(self) -> list[RequestRow]:
+        return [row for row in self._requests if row.id not in self._handled]
+
+    def approve(self, plan: str, digest: str, by: str, at: float) -> None:
+        self._approvals[plan] = (digest, by, at)
+
+    def approval(self, plan: str) -> tuple[str, str, float] | None:
+        return self._approvals.get(plan)
+
+    def meta(self, key: str) -> str | None:
+        return self._meta.get(key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._meta[key] = value
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        yield self
+
+    def close(self) -> None:
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def created(run: RunRow, tasks: int, at: float) -> Event:
+    """Return the first event of a run."""
+    return Event(at, run.run, run.state, "created", data={"plan": run.plan, "digest": run.digest, "tasks": tasks})

@@ -1,0 +1,122 @@
+"""Every SQL text of the store, by name; the columns of a table stand in the order of its row in `model.run`."""
+
+from typing import Final
+
+from branchline.model.run import AttemptRow, QuestionRow, RequestRow, RunRow, TaskRow
+
+APPLICATION_ID: Final = 0x42724C6E
+"""Marks a SQLite file as ours (`BrLn`), so that another program's database is never migrated."""
+
+CREATE: Final = f"PRAGMA application_id = {APPLICATION_ID}"
+WAL: Final = "PRAGMA journal_mode = WAL"
+CONNECT: Final = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA journal_size_limit = 16777216",
+)
+BEGIN: Final = "BEGIN IMMEDIATE"
+SNAPSHOT: Final = "BEGIN DEFERRED"
+
+FIRST: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE run (
+    run TEXT PRIMARY KEY, plan TEXT, digest TEXT, state TEXT, reason TEXT, base TEXT,
+    started REAL, ended REAL, settings TEXT, graph TEXT
+);
+CREATE INDEX run_plan ON run (plan, started);
+
+CREATE TABLE task (
+    run TEXT, task TEXT, place INTEGER, title TEXT, kind TEXT, parent TEXT, line INTEGER, role TEXT, worker TEXT,
+    state TEXT, reason TEXT, attempt INTEGER, fence INTEGER, tries INTEGER, fingerprint TEXT, retry_at REAL,
+    evidence TEXT, "commit" TEXT, session TEXT, resume INTEGER, accepted INTEGER, changed REAL,
+    PRIMARY KEY (run, task)
+) WITHOUT ROWID;
+
+CREATE TABLE attempt (
+    run TEXT, fence INTEGER, task TEXT, attempt INTEGER, purpose TEXT, state TEXT, role TEXT, worker TEXT, model TEXT,
+    effort TEXT, intended REAL, started REAL, ended REAL, exit INTEGER, signal INTEGER, cause TEXT, session TEXT,
+    tokens INTEGER, cost REAL,
+    PRIMARY KEY (run, fence)
+) WITHOUT ROWID;
+CREATE INDEX attempt_task ON attempt (run, task);
+
+CREATE TABLE question (
+    run TEXT, id INTEGER, task TEXT, attempt INTEGER, kind TEXT, text TEXT, options TEXT, "default" TEXT,
+    deadline TEXT, asked REAL, answer TEXT, answered REAL,
+    PRIMARY KEY (run, id)
+) WITHOUT ROWID;
+
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, run TEXT NOT NULL, kind TEXT NOT NULL,
+    cause TEXT NOT NULL, task TEXT, attempt INTEGER, fence INTEGER, data TEXT NOT NULL
+);
+CREATE INDEX event_task ON event (run, task);
+CREATE INDEX event_run ON event (run);
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER event_no_replace BEFORE INSERT ON event
+WHEN NEW.seq IN (SELECT seq FROM event) BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+
+CREATE TABLE request (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, run TEXT NOT NULL, verb TEXT NOT NULL, task TEXT NOT NULL,
+    data TEXT NOT NULL, handled INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX request_open ON request (id) WHERE handled = 0;
+
+CREATE TABLE approval (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, plan TEXT NOT NULL, digest TEXT NOT NULL, "by" TEXT NOT NULL, at REAL NOT NULL
+);
+CREATE INDEX approval_plan ON approval (plan);
+"""
+
+MIGRATIONS: Final = (FIRST,)
+"""Step n brings a database from version n to n + 1 (`PRAGMA user_version`); a released step is never changed."""
+
+
+def _columns(fields: tuple[str, ...]) -> str:
+    return ", ".join(f'"{field}"' for field in fields)
+
+
+def _upsert(table: str, fields: tuple[str, ...], key: tuple[str, ...]) -> str:
+    rest = ", ".join(f'"{field}" = excluded."{field}"' for field in fields if field not in key)
+    marks = ", ".join("?" * len(fields))
+    return (
+        f"INSERT INTO {table} ({_columns(fields)}) VALUES ({marks}) "  # noqa: S608 - names from our own row types
+        f"ON CONFLICT ({_columns(key)}) DO UPDATE SET {rest}"
+    )
+
+
+def _select(table: str, fields: tuple[str, ...], rest: str) -> str:
+    return f"SELECT {_columns(fields)} FROM {table} {rest}"  # noqa: S608 - names from our own row types
+
+
+_EVENT = ("at", "run", "kind", "cause", "task", "attempt", "fence", "data")
+
+INSERT_RUN: Final = _upsert("run", RunRow._fields, ("run",)).partition(" ON CONFLICT")[0]
+PUT_RUN: Final = _upsert("run", RunRow._fields, ("run",))
+PUT_TASK: Final = _upsert("task", TaskRow._fields, ("run", "task"))
+PUT_ATTEMPT: Final = _upsert("attempt", AttemptRow._fields, ("run", "fence"))
+PUT_QUESTION: Final = _upsert("question", QuestionRow._fields, ("run", "id"))
+PUT_META: Final = _upsert("meta", ("key", "value"), ("key",))
+ADD_EVENT: Final = f"INSERT INTO event ({_columns(_EVENT)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
+ADD_REQUEST: Final = "INSERT INTO request (at, run, verb, task, data) VALUES (?, ?, ?, ?, ?)"
+ADD_APPROVAL: Final = 'INSERT INTO approval (plan, digest, "by", at) VALUES (?, ?, ?, ?)'
+HANDLE_REQUEST: Final = "UPDATE request SET handled = 1 WHERE id = ?"
+LAST_ID: Final = "SELECT last_insert_rowid()"
+
+GET_META: Final = "SELECT value FROM meta WHERE key = ?"
+GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
+ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY started DESC, rowid DESC")
+PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY started DESC, rowid DESC")
+GET_TASK: Final = _select("task", TaskRow._fields, "WHERE run = ? AND task = ?")
+RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ? ORDER BY place")
+RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")
+TASK_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? AND task = ? ORDER BY fence")
+RUN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? ORDER BY id")
+OPEN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? AND answer IS NULL ORDER BY id")
+RUN_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?")
+TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND seq > ? ORDER BY seq LIMIT ?")
+OPEN_REQUESTS: Final = _select("request", RequestRow._fields, "WHERE handled = 0 ORDER BY id")
+GET_APPROVAL: Final = 'SELECT digest, "by", at FROM approval WHERE plan = ? ORDER BY id DESC LIMIT 1'
