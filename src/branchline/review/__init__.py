@@ -4,6 +4,9 @@
 `patch` compares a draft with the one before.
 """
 
+from branchline.review.ask import ask as ask
+from branchline.review.ask import editing as editing
+from branchline.review.ask import editor as editor
 from branchline.review.patch import Patch as Patch
 from branchline.review.patch import changes as changes
 from branchline.review.policy import auto as auto
