@@ -56,8 +56,8 @@ BATCHES = [["1.1"], ["1.2"], ["2.1"], ["2.2"]]
 
 PAGE = r"""Plan: Build a small CRM
 1. [build] Contact model - a table with tests
-2. [build] HTTP endpoints for contacts with paging, filters and an export that a
-   person can open
+2. [build] HTTP endpoints for contacts with paging, filters and an export
+   that a person can open
 3. [research] Which states does a deal have? - a page in docs/
 4. [build] Kanban board - src/board.py
 
@@ -149,6 +149,17 @@ def test_a_long_command_is_shown_whole() -> None:
     command = "pytest " + " ".join(f"tests/test_{number}.py" for number in range(60))
     shown = page(draft(Task("1", "One", checks=(Check(command),))))
     assert all(f"tests/test_{number}.py" in shown for number in range(60))
+
+
+def test_a_very_long_title_is_cut_unless_all_is_wanted() -> None:
+    graph = draft(Task("1", "word " * 500 + "end"))
+    assert "…" in page(graph, batches=())
+    assert "end" not in page(graph, batches=())
+    assert page(graph, batches=(), whole=True).count("word end") == 2
+
+
+def test_an_empty_draft_has_a_page() -> None:
+    assert page(draft(goal=""), batches=()).startswith("Plan: plans/crm.md\n\nGate")
 
 
 def test_ten_thousand_tasks_do_not_flood_the_terminal() -> None:

@@ -11,6 +11,8 @@ from branchline.review.policy import MINED, auto
 from branchline.terminal import clip, colour, lines, many, safe, tree, width_of, wrap
 
 _LINES: Final = 200
+_TITLE: Final = 4
+"""Lines of one title, unless the whole page is wanted."""
 _SHARES: Final = {"plan": 60, "tree": 90, "batches": 12, "ignored": 12, "findings": 16, "held": 10}
 _STATES: Final = {"done": "done already", "wip": "begun", "declined": "declined", "deferred": "deferred"}
 
@@ -24,6 +26,7 @@ class _Page(NamedTuple):
     below: Mapping[str, int]
     gated: bool
     width: int
+    most: int | None
     paint: Callable[[str, str], str]
 
 
@@ -45,12 +48,14 @@ def render(
     """Return the page a person approves (DESIGN, section 7.5).
 
     `workers` gives the worker of each role, `batches` what starts with what. Without `whole` at most about 200 lines
-    are shown, and what was left out is said, with `see_all` as the command that shows it. `on` asks for colour.
+    (and 4 lines of a title) are shown, and what was left out is said, with `see_all` as the command that shows it.
+    `on` asks for colour.
     """
-    page = _page(draft, workers, bool(gate), max(40, width), lambda text, name: colour(text, name, on))
+    page = _page(draft, workers, bool(gate), max(40, width))
+    page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
     sections = {
         "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
-        "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n")),
+        "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n") if draft.tasks else []),
         "gate": ("Gate, run on every merged result:" if gate else "Gate: none", _gate(gate, page)),
         "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
         "ignored": (_ignored_head(draft), _ignored(page)),
@@ -62,7 +67,7 @@ def render(
     shown: list[str] = []
     for name, (head, _) in sections.items():
         body = bodies[name]
-        if body or name == "gate":
+        if body or name in ("plan", "gate"):
             shown += [page.paint(line, "bold") for line in wrap(head, page.width, 4)]
             shown += [*_limited(body, _SHARES.get(name) if cut else None, see_all), ""]
     return "\n".join([*shown, f"From {safe(draft.plan)}", f"Digest {safe(digest)}"])
@@ -74,9 +79,7 @@ def _limited(body: Sequence[str], most: int | None, see_all: str) -> list[str]:
     return [*body[:most], f"  ... {len(body) - most:,} more lines, not shown here; all of them: {see_all}"]
 
 
-def _page(
-    draft: DraftGraph, workers: Mapping[str, str], gated: bool, width: int, paint: Callable[[str, str], str]
-) -> _Page:
+def _page(draft: DraftGraph, workers: Mapping[str, str], gated: bool, width: int) -> _Page:
     by_id = {task.id: task for task in draft.tasks}
     order = Adjacency.build((task.id, task.parent, task.kind) for task in draft.tasks).order
     depth: dict[str, int] = {}
@@ -90,7 +93,18 @@ def _page(
             below[parent] += below[task_id] or 1
     for edge in draft.edges:
         incoming.setdefault(edge.after, []).append(edge)
-    return _Page(draft, tuple(by_id[i] for i in order), depth, workers, incoming, below, gated, width, paint)
+    return _Page(
+        draft,
+        tuple(by_id[i] for i in order),
+        depth,
+        workers,
+        incoming,
+        below,
+        gated,
+        width,
+        _TITLE,
+        lambda text, _: text,
+    )
 
 
 def _numbered(page: _Page) -> Iterator[str]:
@@ -98,9 +112,8 @@ def _numbered(page: _Page) -> Iterator[str]:
     for number, task in enumerate(atomic, 1):
         output = _output(task)
         text = f"{number}. [{safe(task.role)}] {safe(task.title)}{f' - {output}' if output else ''}"
-        first, *more = wrap(text, page.width, 4)
-        yield first
-        yield from (f"   {part}" for line in more for part in wrap(line, page.width - 3))
+        for place, line in enumerate(wrap(text, page.width - 3, page.most)):
+            yield f"   {line}" if place else line
 
 
 def _output(task: Task) -> str:
@@ -125,7 +138,7 @@ def _node(task: Task, page: _Page, room: int) -> Iterator[str]:
     tag = _tag(task, page)
     name, title = safe(task.id), safe(task.title)
     fits = width_of(name) + width_of(title) + len(tag) + 3 <= room
-    first, *more = wrap(f"{name} {title}", room, 3)
+    first, *more = wrap(f"{name} {title}", room - 3, page.most)
     if first.startswith(name):
         first = page.paint(name, "cyan") + first[len(name) :]
     yield first + (f"  {page.paint(tag, 'dim')}" if fits else "")
