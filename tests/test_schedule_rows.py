@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from branchline.errors import GraphError
 from branchline.schedule import rows
 

@@ -325,6 +325,7 @@ def test_live_progress_survives_odd_terminals(width: str, monkeypatch: pytest.Mo
         progress.update(snapshot(row("1", "running", title="[bold]x[/nonexistent] \x1b]0;owned\x07")))
         progress.line("[/x] between \x1b[2J")
         progress.update(snapshot(row("1", "done", evidence="checked")))
+    assert "done (checked)" in stream.getvalue()
     assert "\x1b]0;owned" not in stream.getvalue()
     assert "\x1b[2J" not in stream.getvalue()
 

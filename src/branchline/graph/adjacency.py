@@ -293,7 +293,7 @@ class Adjacency:
         self.break_cycles(lambda path, edges: found.append((path, edges)))
         if found:
             path, edges = found[0]
-            raise GraphError(describe_cycle(path, edges, lines or {}), cycle=path)
+            raise GraphError(describe_cycle(path, edges, lines or {}), cycle=path, edge=edges[-1])
 
     def rank(self, duration: Mapping[str, float] | None = None) -> dict[str, float]:
         """Leaf -> length of the longest path that begins with it, itself included; a leaf without duration counts 1.

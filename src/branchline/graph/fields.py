@@ -27,7 +27,7 @@ def task_of(value: Any, number: int = 0) -> Task:
     task_id = node.get("id")
     if not isinstance(task_id, str) or not task_id:
         raise GraphError(f"node number {number} has no id; ids are texts", field="id")
-    what = _What(f"task {task_id}", task=task_id)
+    what = Subject(f"task {task_id}", task=task_id)
     known_only(node, _NODE, what)
     return Task(
         id=task_id,
@@ -59,13 +59,13 @@ def edge_of(value: Any, number: int = 0) -> Edge:
     ends = edge.get("source"), edge.get("target")
     if not isinstance(ends[0], str) or not isinstance(ends[1], str):
         raise GraphError(f"edge number {number} has no source or target; both are ids of tasks", field="source")
-    what = _What(f"edge {ends[0]} -> {ends[1]}", edge=(ends[0], ends[1]))
+    what = Subject(f"edge {ends[0]} -> {ends[1]}", edge=(ends[0], ends[1]))
     known_only(edge, _EDGE, what)
     kind = _choice(edge, "kind", EDGE_KINDS, "written", what)
     return Edge(ends[0], ends[1], kind, _line(edge, what), _confidence(edge, what))
 
 
-def check_of(value: Any, what: "_What | str") -> Check:
+def check_of(value: Any, what: "Subject | str") -> Check:
     """The check of one object; raises GraphError naming its owner and the field."""
     check = object_of(value, "a check", what)
     known_only(check, _CHECK, what)
@@ -75,7 +75,7 @@ def check_of(value: Any, what: "_What | str") -> Check:
 
 def finding_of(value: Any) -> Finding:
     """The finding of one object; raises GraphError naming the field."""
-    what = _What("findings")
+    what = Subject("findings")
     found = object_of(value, "a finding", what)
     hold = found.get("hold", False)
     if not isinstance(hold, bool):
@@ -86,7 +86,7 @@ def finding_of(value: Any) -> Finding:
 
 def ignored_of(value: Any) -> Ignored:
     """The ignored line of one object; raises GraphError naming the field."""
-    what = _What("ignored")
+    what = Subject("ignored")
     each = object_of(value, "an ignored line", what)
     line = _line(each, what)
     if line is None:
@@ -95,7 +95,7 @@ def ignored_of(value: Any) -> Ignored:
     return Ignored(line, text, why, section, _choice(each, "became", BECAME, "ignored", what))
 
 
-class _What:
+class Subject:
     """What an error is about: its words, and the details that find its line."""
 
     __slots__ = ("details", "words")
@@ -111,18 +111,18 @@ class _What:
         return GraphError(f"{self.words}: {field} {words}", field=field, **self.details)
 
 
-def _named(what: "_What | str") -> _What:
-    return _What(what) if isinstance(what, str) else what
+def _named(what: "Subject | str") -> Subject:
+    return Subject(what) if isinstance(what, str) else what
 
 
-def object_of(value: Any, name: str, what: "_What | str" = "graph") -> dict[str, Any]:
+def object_of(value: Any, name: str, what: "Subject | str" = "graph") -> dict[str, Any]:
     """The value as an object with text keys; raises GraphError."""
     if not isinstance(value, dict):
         raise _named(what).fault(name, "must be an object")
     return value
 
 
-def listed(holder: Fields, name: str, what: "_What | str" = "graph", optional: bool = False) -> list[Any]:
+def listed(holder: Fields, name: str, what: "Subject | str" = "graph", optional: bool = False) -> list[Any]:
     """The list under `name`; raises GraphError when it is something else, or missing and not `optional`."""
     value = holder.get(name, [] if optional else None)
     if not isinstance(value, list):
@@ -130,7 +130,7 @@ def listed(holder: Fields, name: str, what: "_What | str" = "graph", optional: b
     return value
 
 
-def known_only(holder: Fields, known: Iterable[str], what: "_What | str") -> None:
+def known_only(holder: Fields, known: Iterable[str], what: "Subject | str") -> None:
     """Raise GraphError for a field that nobody knows: a misspelt `checks` must not become a task without checks."""
     if holder.keys() <= known:  # type: ignore[operator]  # every caller passes a frozenset
         return
@@ -139,7 +139,7 @@ def known_only(holder: Fields, known: Iterable[str], what: "_What | str") -> Non
     raise _named(what).fault(name, "is an unknown field" + (f"; did you mean {near[0]}?" if near else ""))
 
 
-def text_of(holder: Fields, name: str, what: "_What | str", needed: bool = False) -> str:
+def text_of(holder: Fields, name: str, what: "Subject | str", needed: bool = False) -> str:
     """The text under `name`, empty when absent; raises GraphError when it is no text, or empty and `needed`."""
     value = holder.get(name, "")
     if not isinstance(value, str):
@@ -149,14 +149,14 @@ def text_of(holder: Fields, name: str, what: "_What | str", needed: bool = False
     return value
 
 
-def _text_or_none(holder: Fields, name: str, what: _What) -> str | None:
+def _text_or_none(holder: Fields, name: str, what: Subject) -> str | None:
     value = holder.get(name)
     if value is not None and not isinstance(value, str):
         raise what.fault(name, "must be a text or null")
     return value
 
 
-def _texts(holder: Fields, name: str, what: _What) -> tuple[str, ...]:
+def _texts(holder: Fields, name: str, what: Subject) -> tuple[str, ...]:
     values = listed(holder, name, what, optional=True)
     for value in values:
         if not isinstance(value, str):
@@ -164,28 +164,28 @@ def _texts(holder: Fields, name: str, what: _What) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _choice(holder: Fields, name: str, allowed: frozenset[Any], default: str, what: _What) -> Any:
+def _choice(holder: Fields, name: str, allowed: frozenset[Any], default: str, what: Subject) -> Any:
     value = holder.get(name, default)
     if not isinstance(value, str) or value not in allowed:
         raise what.fault(name, f"must be one of {', '.join(sorted(allowed))}")
     return value
 
 
-def _line(holder: Fields, what: "_What | str") -> int | None:
+def _line(holder: Fields, what: "Subject | str") -> int | None:
     value = holder.get("line")
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
     raise _named(what).fault("line", "must be a line number or null")
 
 
-def _confidence(holder: Fields, what: "_What | str") -> float:
+def _confidence(holder: Fields, what: "Subject | str") -> float:
     value = holder.get("confidence", 1.0)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     raise _named(what).fault("confidence", "must be a number from 0 to 1")
 
 
-def _estimate(holder: Fields, what: _What) -> float | None:
+def _estimate(holder: Fields, what: Subject) -> float | None:
     value = holder.get("estimate")
     if value is None:
         return None
@@ -194,7 +194,7 @@ def _estimate(holder: Fields, what: _What) -> float | None:
     raise what.fault("estimate", "must be a number of hours or null")
 
 
-def _file(value: Any, what: _What) -> FileRef:
+def _file(value: Any, what: Subject) -> FileRef:
     file = object_of(value, "files", what)
     known_only(file, _FILE, what)
     return FileRef(text_of(file, "path", what, needed=True), _choice(file, "role", USES, "mention", what))

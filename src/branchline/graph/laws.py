@@ -40,10 +40,11 @@ def _check_ids(draft: DraftGraph) -> None:
         if not is_legal_id(task.id):
             words = "is no legal id: letters, digits, '.', '_' and '-', at most 64, no device name"
             raise GraphError(f"task {task.id!r}: {words}", task=task.id, field="id")
-        former = seen.setdefault(task.id.lower(), task.id)
-        if former is not task.id:
+        former = seen.get(task.id.lower())
+        if former is not None:
             words = "stands twice" if former == task.id else f"differs from {former} in case only"
             raise GraphError(f"the id {task.id} {words}; every id must stand once", task=task.id, field="id")
+        seen[task.id.lower()] = task.id
 
 
 def _check_tree(draft: DraftGraph, adjacency: Adjacency) -> None:

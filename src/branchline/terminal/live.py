@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _QUIET: Final = frozenset({"pending", "ready", "dispatching"})
+_LASTING: Final = frozenset({"done", "failed", "blocked", "held", "cancelled", "skipped"})
 _URGENT: Final = ("blocked", "held", "failed", "paused", "retrying", "cancelled", "pending", "ready")
 _MAX_BUSY, _MAX_WAITING = 16, 6
 _INTERVAL = 0.1
@@ -115,13 +116,16 @@ class Progress:
         self.close()
 
     def update(self, snapshot: Snapshot) -> None:
-        """Show the snapshot: redraw, or write a line for each task whose state changed since the last one."""
+        """Show the snapshot: a line for each task whose state changed since the last one, and the display redrawn.
+
+        Above the live display only the lines that last are written: what is done, failed or waits for a person.
+        """
         changed = self._changed(snapshot)
+        for state, text in changed:
+            if not self._wanted or state in _LASTING:
+                self.line(text)
         if self._wanted:
             self._draw(snapshot, bool(changed))
-            return
-        for text in changed:
-            self.line(text)
 
     def line(self, text: str) -> None:
         """Write one line for good, above the live display if there is one."""
@@ -141,9 +145,10 @@ class Progress:
             with self._display():
                 live.stop()
 
-    def _changed(self, snapshot: Snapshot) -> list[str]:
+    def _changed(self, snapshot: Snapshot) -> list[tuple[str, str]]:
         states, first = counts(snapshot.tasks), not self._states
-        total, found = sum(states.values()), []
+        total = sum(states.values())
+        found: list[tuple[str, str]] = []
         for task in snapshot.tasks:
             now, before = (task.state, task.attempt), self._states.get(task.task)
             if now == before or task.kind == "composite":
@@ -152,7 +157,7 @@ class Progress:
             if task.state in BUSY and (before is None or before[0] not in BUSY or before[1] != task.attempt):
                 self._began[task.task] = task.changed or snapshot.now
             if self._tells(task, before, first):
-                found.append(change(task, states["done"], total, self._took(task, snapshot.now)))
+                found.append((task.state, change(task, states["done"], total, self._took(task, snapshot.now))))
         return found
 
     @staticmethod
@@ -188,6 +193,8 @@ class Progress:
                 raise BrokenPipeError
 
         console = Quiet(file=self._stream, force_terminal=True, highlight=False, markup=False, emoji=False)
+        if console.width < 1:  # a terminal that does not know its size
+            console.width = 80
         self._live = Live(
             console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )

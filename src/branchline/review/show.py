@@ -1,0 +1,240 @@
+"""The review page: what will be done, by whom, checked how, in which order, and what was left out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final, NamedTuple
+
+from branchline.graph.adjacency import Adjacency
+from branchline.model.plan import Check, DraftGraph, Edge, Task
+from branchline.review.policy import MINED, auto
+from branchline.terminal import clip, colour, lines, many, safe, tree, width_of, wrap
+
+_LINES: Final = 200
+_TITLE: Final = 4
+"""Lines of one title, unless the whole page is wanted."""
+_SHARES: Final = {"plan": 60, "tree": 90, "batches": 12, "ignored": 12, "findings": 16, "held": 10}
+_STATES: Final = {"done": "done already", "wip": "begun", "declined": "declined", "deferred": "deferred"}
+
+
+class _Page(NamedTuple):
+    draft: DraftGraph
+    tasks: tuple[Task, ...]
+    depth: Mapping[str, int]
+    workers: Mapping[str, str]
+    incoming: Mapping[str, Sequence[Edge]]
+    below: Mapping[str, int]
+    gated: bool
+    width: int
+    most: int | None
+    paint: Callable[[str, str], str]
+
+
+def render(
+    draft: DraftGraph,
+    digest: str,
+    *,
+    workers: Mapping[str, str],
+    gate: Sequence[Check] = (),
+    batches: Sequence[Sequence[str]] = (),
+    strategy: str = "depth-first",
+    slots: int = 1,
+    width: int = 80,
+    on: bool = False,
+    boxes: bool = True,
+    whole: bool = False,
+    see_all: str = "branchline review --all",
+) -> str:
+    """Return the page a person approves (DESIGN, section 7.5).
+
+    `workers` gives the worker of each role, `batches` what starts with what. Without `whole` at most about 200 lines
+    (and 4 lines of a title) are shown, and what was left out is said, with `see_all` as the command that shows it.
+    `on` asks for colour.
+    """
+    page = _page(draft, workers, bool(gate), max(40, width))
+    page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
+    sections = {
+        "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
+        "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n") if draft.tasks else []),
+        "gate": ("Gate, run on every merged result:" if gate else "Gate: none", _gate(gate, page)),
+        "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
+        "ignored": (_ignored_head(draft), _ignored(page)),
+        "findings": (f"Findings: {len(draft.findings)}", _findings(page)),
+        "held": ("Not started with --yes:", _held(page)),
+    }
+    bodies = {name: list(body) for name, (_, body) in sections.items()}
+    cut = not whole and sum(map(len, bodies.values())) > _LINES
+    shown: list[str] = []
+    for name, (head, _) in sections.items():
+        body = bodies[name]
+        if body or name in ("plan", "gate"):
+            shown += [page.paint(line, "bold") for line in wrap(head, page.width, 4)]
+            shown += [*_limited(body, _SHARES.get(name) if cut else None, see_all), ""]
+    return "\n".join([*shown, f"From {safe(draft.plan)}", f"Digest {safe(digest)}"])
+
+
+def _limited(body: Sequence[str], most: int | None, see_all: str) -> list[str]:
+    if most is None or len(body) <= most:
+        return list(body)
+    return [*body[:most], f"  ... {len(body) - most:,} more lines, not shown here; all of them: {see_all}"]
+
+
+def _page(draft: DraftGraph, workers: Mapping[str, str], gated: bool, width: int) -> _Page:
+    by_id = {task.id: task for task in draft.tasks}
+    order = Adjacency.build((task.id, task.parent, task.kind) for task in draft.tasks).order
+    depth: dict[str, int] = {}
+    below: Counter[str] = Counter()
+    incoming: dict[str, list[Edge]] = {}
+    for task_id in order:
+        parent = by_id[task_id].parent
+        depth[task_id] = 0 if parent is None else depth[parent] + 1
+    for task_id in reversed(order):
+        if (parent := by_id[task_id].parent) is not None:
+            below[parent] += below[task_id] or 1
+    for edge in draft.edges:
+        incoming.setdefault(edge.after, []).append(edge)
+    return _Page(
+        draft,
+        tuple(by_id[i] for i in order),
+        depth,
+        workers,
+        incoming,
+        below,
+        gated,
+        width,
+        _TITLE,
+        lambda text, _: text,
+    )
+
+
+def _numbered(page: _Page) -> Iterator[str]:
+    atomic = (task for task in page.tasks if task.kind == "atomic")
+    for number, task in enumerate(atomic, 1):
+        output = _output(task)
+        text = f"{number}. [{safe(task.role)}] {safe(task.title)}{f' - {output}' if output else ''}"
+        for place, line in enumerate(wrap(text, page.width - 3, page.most)):
+            yield f"   {line}" if place else line
+
+
+def _output(task: Task) -> str:
+    """Return what is expected of a task in its own words, or what its files and checks say of it."""
+    if task.output or task.criteria:
+        return safe(task.output or task.criteria[0])
+    made = [safe(file.path) for file in task.files if file.role == "create"]
+    if made:
+        return ", ".join(made)
+    commands = [check.run for check in task.checks]
+    return f"{safe(commands[0], 40)} passes" if len(commands) == 1 and "\n" not in commands[0] else ""
+
+
+def _nodes(page: _Page) -> Iterator[tuple[int, str]]:
+    for task in page.tasks:
+        depth = page.depth[task.id]
+        # A node's further lines stand six columns in from its own level.
+        yield depth, "\n".join(_node(task, page, max(24, page.width - 3 * depth)))
+
+
+def _node(task: Task, page: _Page, room: int) -> Iterator[str]:
+    tag = _tag(task, page)
+    name, title = safe(task.id), safe(task.title)
+    fits = width_of(name) + width_of(title) + len(tag) + 3 <= room
+    first, *more = wrap(f"{name} {title}", room - 3, page.most)
+    if first.startswith(name):
+        first = page.paint(name, "cyan") + first[len(name) :]
+    yield first + (f"  {page.paint(tag, 'dim')}" if fits else "")
+    yield from more
+    if not fits:
+        yield page.paint(clip(tag, room - 3), "dim")
+    for check in task.checks:
+        yield from _check(check, room - 3, page)
+    if task.kind == "atomic" and not task.checks:
+        yield page.paint("no check of its own" + (", judged by the gate" if page.gated else ""), "dim")
+    if edges := page.incoming.get(task.id):
+        yield from wrap(_after(edges), room - 3)
+
+
+def _tag(task: Task, page: _Page) -> str:
+    if task.kind == "composite":
+        parts = [f"composite, {many(page.below[task.id], 'task')}"]
+    else:
+        worker = task.worker or page.workers.get(task.role, "no worker")
+        parts = [safe(f"atomic, {task.role}, {worker}{f' ({task.model})' if task.model else ''}")]
+    if task.confidence < 1:
+        parts.append(f"confidence {task.confidence:g}")
+    if task.state != "open":
+        parts.append(_STATES.get(task.state, task.state))
+    return ", ".join(parts)
+
+
+def _check(check: Check, room: int, page: _Page) -> Iterator[str]:
+    """Yield the lines of a check: the whole command, as it will be run."""
+    unsure = page.paint(" (unsure)", "yellow") if check.confidence < MINED else ""
+    last = len(lines(check.run)) - 1
+    for place, line in enumerate(lines(check.run)):
+        first, *more = wrap(line, room - (11 if unsure else 4))
+        body = [("  " if place else "$ ") + first, *(f"    {part}" for part in more)]
+        yield from body[:-1]
+        yield body[-1] + (unsure if place == last else "")
+
+
+def _after(edges: Sequence[Edge]) -> str:
+    """Return what a task comes after: what the plan says first, then dashed what follows from its form."""
+    written = [safe(edge.before) for edge in edges if edge.kind == "written"]
+    words = [f"after {', '.join(written)}"] if written else []
+    for edge in edges:
+        if edge.kind != "written":
+            sure = f" {edge.confidence:g}" if edge.confidence < 1 else ""
+            words.append(f"- - after {safe(edge.before)} ({edge.kind}{sure})")
+    return "; ".join(words)
+
+
+def _gate(gate: Sequence[Check], page: _Page) -> Iterator[str]:
+    for check in gate:
+        yield from (f"  {line}" for line in _check(check, page.width - 2, page))
+    if not gate:
+        yield from wrap("  A task without a check of its own ends unchecked and waits for your word.", page.width)
+
+
+def _batches_head(batches: Sequence[Sequence[str]], strategy: str, slots: int) -> str:
+    rounds, tasks = many(len(batches), "round"), many(sum(map(len, batches)), "task")
+    return f"Batches: {safe(strategy)}, {many(slots, 'slot')}; {rounds} for {tasks}, if all take equally long"
+
+
+def _batches(batches: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    for number, batch in enumerate(batches, 1):
+        head = f"  {number}. "
+        for place, line in enumerate(wrap(" ".join(map(safe, batch)), width - len(head))):
+            yield (" " * len(head) if place else head) + line
+
+
+def _ignored_head(draft: DraftGraph) -> str:
+    counted = Counter(entry.became for entry in draft.ignored)
+    return "No task of their own: " + ", ".join(f"{number} {became}" for became, number in counted.most_common())
+
+
+def _ignored(page: _Page) -> Iterator[str]:
+    """Yield the counts by reason, then the lines that became nothing."""
+    entries = page.draft.ignored
+    for why, number in islice(Counter(entry.why for entry in entries).most_common(), 5):
+        yield clip(f"  {number} x {safe(why)}", page.width)
+    for entry in entries:
+        if entry.became in ("ignored", "duplicate"):
+            yield safe(f"  line {entry.line}: {entry.text.strip()}", page.width)
+
+
+def _findings(page: _Page) -> Iterator[str]:
+    for finding in page.draft.findings:
+        where = ", ".join(part for part in (f"line {finding.line}" if finding.line else "", finding.task or "") if part)
+        held = " (held)" if finding.hold else ""
+        text = (
+            f"{where}: {finding.message} [{finding.code}]{held}"
+            if where
+            else f"{finding.message} [{finding.code}]{held}"
+        )
+        for place, line in enumerate(wrap(safe(text), page.width - 4, 4)):
+            yield ("    " if place else "  - ") + line
+
+
+def _held(page: _Page) -> Iterator[str]:
+    for task_id, reason in auto(page.draft).items():
+        yield safe(f"  {task_id}: {reason}", page.width)

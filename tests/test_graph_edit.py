@@ -1,0 +1,124 @@
+"""The YAML form: nothing is lost by looking, an edit does what it says, and errors come back on their lines."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from branchline.errors import GraphError
+from branchline.graph.edit import annotate, from_yaml, line_of, to_yaml
+from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
+from test_graph_drafts import drafts
+from test_graph_store import DRAFT
+
+EXAMPLES = 25 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(drafts())
+def test_looking_changes_nothing(draft: DraftGraph) -> None:
+    found = from_yaml(to_yaml(draft), draft)
+    assert found.tasks == draft.tasks
+    assert set(found.edges) == set(draft.edges)
+    assert replace(found, tasks=draft.tasks, edges=draft.edges) == draft
+
+
+def test_the_form_reads_well() -> None:
+    assert to_yaml(DRAFT).split("\n\n", 1)[1] == (
+        '  - id: "1"  # line 3\n'
+        "    title: First\n"
+        "    role: build\n\n"
+        '  - id: "1.1"  # line 4\n'
+        "    title: Read\n"
+        '    parent: "1"\n'
+        "    role: research\n\n"
+        '  - id: "1.2"  # line 5\n'
+        '    title: "Write – €"\n'
+        '    parent: "1"\n'
+        "    role: build\n"
+        '    after: ["1.1"]\n'
+        "    files:\n"
+        '      - {path: "a.py", role: modify}\n'
+        "    checks:\n"
+        "      - make test\n\n"
+        '  - id: "2"  # line 9, after 1: phase\n'
+        "    title: Second\n"
+        "    role: build\n"
+        '    after: ["1"]\n'
+        "    criteria:\n"
+        "      - it works\n"
+        "    needs:\n"
+        "      - gpu\n"
+    )
+
+
+def test_an_edit_does_what_it_says() -> None:
+    text = to_yaml(DRAFT)
+    text = text.replace("title: Second", "title: Last").replace(
+        "      - make test\n", "      - make test\n      - true x\n"
+    )
+    text = text.replace('    after: ["1.1"]\n', "") + '  - {id: "3", title: New, after: ["2"]}\n'
+    found = from_yaml(text, DRAFT)
+    assert [task.title for task in found.tasks] == ["First", "Read", "Write – €", "Last", "New"]
+    assert found.tasks[2].checks == (Check("make test"), Check("true x", "review"))
+    assert found.edges == (DRAFT.edges[0], Edge("2", "3", "written"))
+    assert found.tasks[3].line == 9
+    assert found.tasks[4] == Task("3", "New", rule="review")
+
+
+def test_a_task_loses_its_children_and_becomes_atomic() -> None:
+    text = to_yaml(DRAFT).replace('    parent: "1"\n', "")
+    assert {task.kind for task in from_yaml(text, DRAFT).tasks} == {"atomic"}
+
+
+def test_a_hold_goes_when_its_line_goes_and_comes_when_one_is_written() -> None:
+    held = replace(DRAFT, findings=(Finding("unknown-reference", "2 refers to 7", 9, "2", hold=True),))
+    text = to_yaml(held)
+    assert from_yaml(text, held) == held
+    gone = from_yaml(
+        text.replace("    held:\n", "").replace("      - 2 refers to 7\n", "").replace('      - "2 refers to 7"\n', ""),
+        held,
+    )
+    assert [finding.hold for finding in gone.findings] == [False]
+    added = from_yaml(text + "    \n", held)
+    assert added == held
+    more = from_yaml(to_yaml(DRAFT) + "    held: [wait for Ann]\n", DRAFT)
+    assert more.findings == (Finding("held", "wait for Ann", None, "2", hold=True),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words", "at"),
+    [
+        ('after: ["1.1"]', 'after: ["7"]', "no task 7", '- id: "1.2"'),
+        ('after: ["1.1"]', "after: [1.1]", "quotes", '- id: "1.2"'),
+        ('- id: "2"', '- id: "1.1"', "stands twice", '- id: "1.1"  # line 9'),
+        ('- id: "2"', "- id: 2.0", "ids stand in quotes", "- id: 2.0"),
+        ("title: Second", "titel: Second", "did you mean title", '- id: "2"'),
+        ("title: Second", "title: ''", "title is missing", '- id: "2"'),
+        ("role: modify", "role: eat", "must be one of", '- id: "1.2"'),
+        ('after: ["1"]', 'after: ["2"]', "circle: 2 -> 2", '- id: "2"'),
+    ],
+)
+def test_errors_come_back_on_their_lines(old: str, new: str, words: str, at: str) -> None:
+    text = to_yaml(DRAFT).replace(old, new)
+    with pytest.raises(GraphError, match=words) as caught:
+        from_yaml(text, DRAFT)
+    shown = annotate(text, caught.value.details["errors"]).split("\n")
+    place = next(number for number, line in enumerate(shown) if "# ERROR: " in line)
+    assert at in shown[place + 1]
+    assert annotate("\n".join(shown), {}) == text
+
+
+def test_text_that_is_no_yaml_is_a_graph_error_with_a_line() -> None:
+    for text in ("tasks: [", "", "- 1", "tasks: {}", "a: &a [*a]"):
+        with pytest.raises(GraphError) as caught:
+            from_yaml(text, DRAFT)
+        assert caught.value.details["errors"]
+
+
+def test_errors_stand_above_their_tasks() -> None:
+    text = to_yaml(DRAFT, {"1.2": "no check", 1: "top", "zz": "nobody"})
+    assert text.startswith("# ERROR: top\n# ERROR: nobody\n# The draft")
+    assert '  # ERROR: no check\n  - id: "1.2"' in text
+    assert line_of(text, "zz") is None
