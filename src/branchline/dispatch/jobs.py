@@ -197,7 +197,7 @@ class Jobs:
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": time.strftime("%Y-%m-%d", time.gmtime(self._clock())),
-            "author": {"name": name, "email": email},
+            "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
         }
 
