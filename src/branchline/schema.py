@@ -92,7 +92,7 @@ def scenario(data: Any) -> dict[str, Any]:
         raise InputError(f"scenario: must be a mapping, not {_name(data)}")
     if unknown := sorted(map(str, data.keys() - {"defaults", "tasks"})):
         raise InputError(f"scenario: unknown key {unknown[0]!r}; known are defaults and tasks")
-    tasks = data.get("tasks") or {}
+    tasks = {} if data.get("tasks") is None else data["tasks"]
     if not isinstance(tasks, dict):
         raise InputError(f"scenario: tasks must be a mapping, not {_name(tasks)}")
     return {
@@ -201,7 +201,13 @@ def _block_step(value: Any) -> Any:
     block = {"text": value} if isinstance(value, str) else value
     if not isinstance(block, dict):
         return _fail("must be {text, kind, options}")
-    return exit_record({"status": "blocked", **block})
+    return _answer_step({"status": "blocked", "kind": "question", **block})
+
+
+def _answer_step(value: Any) -> Any:
+    """Return a record as it was given: the scripted worker hands it in, and it is read like any other."""
+    exit_record(value)
+    return dict(value)
 
 
 def _bare_step(value: Any) -> Any:
@@ -217,7 +223,7 @@ _STEP_VALUES: Final[dict[str, Any]] = {
     **_BARE_STEPS,
     "delete": _path_step,
     "sleep": _seconds_step,
-    "answer": exit_record,
+    "answer": _answer_step,
     "block": _block_step,
     "crash": _crash_step,
     "exit": _code_step,
@@ -351,14 +357,8 @@ def _edge_name(edge: Any, number: int) -> str:
 
 
 def _name(value: Any) -> str:
-    names: dict[type, str] = {
-        type(None): "nothing",
-        bool: "true or false",
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-    }
-    return names.get(type(value), "a number")
+    names: dict[type, str] = {bool: "true or false", dict: "an object", list: "a list", str: "a text"}
+    return "nothing" if value is None else names.get(type(value), "a number")
 
 
 def _short(value: Any) -> str:
