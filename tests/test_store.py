@@ -1,5 +1,6 @@
 """store: one suite for the database and its twin in memory; what is committed is there, in one piece."""
 
+import inspect
 import sqlite3
 import subprocess
 import sys
@@ -348,3 +349,21 @@ def test_twins_answer_alike(
     assert twins[0].requests() == twins[1].requests()
     for twin in twins:
         twin.close()
+
+
+def test_twins_have_one_face() -> None:
+    def face(kind: type) -> dict[str, str]:
+        names = [name for name in vars(kind) if not name.startswith("_") and name not in ("open", "path")]
+        return {name: str(inspect.signature(getattr(kind, name))) for name in names}
+
+    assert face(Store) == face(MemoryStore)
+
+
+def test_the_store_costs_no_heavy_import() -> None:
+    code = (
+        "import sys; import branchline.store, branchline.files;"
+        "heavy = {'dataclasses', 'yaml', 'pydantic', 'asyncio', 'hashlib', 'subprocess', 'tomllib'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
