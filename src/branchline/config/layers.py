@@ -121,9 +121,9 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        where = f"{path}:{line[1]}" if line else str(path)
-        raise SettingsError(f"{where}: not TOML: {error}") from error
+        match = re.search(r"at line (\d+)", str(error))
+        line = match[1] if match else len(text.splitlines())  # the other place it names is the end of the document
+        raise SettingsError(f"{path}:{line}: not TOML: {error}") from error
     except RecursionError:
         raise SettingsError(f"{path}: nested too deeply") from None
 

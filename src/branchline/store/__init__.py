@@ -183,7 +183,7 @@ def _event_values(event: Event) -> tuple[Any, ...]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    return Event._make((*row[:7], {} if row[7] == "{}" else json.loads(row[7]), row[8]))
+    return Event._make((*row[:7], {} if row[7] == "{}" else json.loads(str(row[7])), row[8]))
 
 
 def _storable(changes: Changes) -> Changes:

@@ -35,6 +35,8 @@ def in_words(path: Path) -> Iterator[None]:
         raise kind(f"{path}: {error.strerror or error}") from error
     except JSONDecodeError as error:
         raise _damaged(path, f"a record is not JSON: {error}") from error
+    except UnicodeDecodeError as error:  # also from SQLite's own message about a damaged table
+        raise _damaged(path, f"a text is not UTF-8: {error}") from error
 
 
 @contextmanager
@@ -63,8 +65,18 @@ def connect(path: Path, *, create: bool, read_only: bool, max_pages: int = 0) ->
             raise NotFoundError("no run here yet; start with: branchline execute PLAN")
         _make(path)
     suspicious = _look(path)
+    try:
+        return _connect(path, read_only, suspicious, max_pages)
+    except StoreFullError:
+        # A reader needs room for the log's index; without a log the file alone is the whole truth.
+        if not read_only or _has_log(path):
+            raise
+        return _connect(path, read_only, suspicious, max_pages, "ro&immutable=1")
+
+
+def _connect(path: Path, read_only: bool, suspicious: bool, max_pages: int, mode: str = "") -> Connection:
     with in_words(path):
-        connection = _open(path, read_only)
+        connection = _open(path, mode or _mode(path, read_only))
         try:
             _require_ours(connection, path)
             if suspicious:
@@ -136,11 +148,21 @@ def _look(path: Path) -> bool:
     return size < int.from_bytes(header[28:32]) * (page if page > 1 else 65536)
 
 
-def _open(path: Path, read_only: bool) -> Connection:
-    mode = "rw"
-    if read_only and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        # On a read-only place nobody can make the log's index; without a log the file alone is the whole truth.
-        mode = "ro" if os.path.lexists(f"{path}-wal") else "ro&immutable=1"
+def _mode(path: Path, read_only: bool) -> str:
+    if not read_only or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return "rw"
+    # In a read-only place nobody can make the log's index, and nobody can be writing.
+    return "ro" if _has_log(path) else "ro&immutable=1"
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _open(path: Path, mode: str) -> Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
@@ -168,7 +190,7 @@ def _require_ours(connection: Connection, path: Path) -> None:
 def _require_sound(connection: Connection, path: Path) -> None:
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
-        raise _damaged(path, str(finding))
+        raise _damaged(path, " ".join(str(finding).split()))
 
 
 def _migrate(connection: Connection, path: Path, read_only: bool) -> None:

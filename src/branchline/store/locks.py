@@ -5,6 +5,7 @@ import fcntl
 import os
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn, Self
@@ -67,8 +68,9 @@ def lock(folder: Path) -> Lock:
         if error.errno in (errno.EACCES, errno.EAGAIN):
             _refuse(path, pid)
         raise StoreError(f"{path}: cannot be locked: {error.strerror or error}") from error
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # on a full disk the kernel still knows the pid
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     _held[_key(handle)] = os.getpid()
     return Lock(path, handle)
 

@@ -30,15 +30,14 @@ class MemoryStore:
         return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
 
     def commit(self, changes: Changes) -> int:
-        for event in changes.events:
-            data = json.loads(json.dumps(dict(event.data)))
-            self._events.append(event._replace(data=data, seq=len(self._events) + 1))
+        plain = [event._replace(data=json.loads(json.dumps(dict(event.data)))) for event in changes.events]
+        self._events += [event._replace(seq=seq) for seq, event in enumerate(plain, len(self._events) + 1)]
         if changes.run:
             self._runs[changes.run.run] = changes.run
         self._tasks |= {(row.run, row.task): row for row in changes.tasks}
         self._attempts |= {(row.run, row.fence): row for row in changes.attempts}
         self._questions |= {(row.run, row.id): row for row in changes.questions}
-        self._handled |= set(changes.requests)
+        self._handled |= {number for number in changes.requests if number <= len(self._requests)}
         return len(self._events) if changes.events else 0
 
     def run(self, run: str) -> RunRow | None:

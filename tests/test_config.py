@@ -1,0 +1,333 @@
+"""config: what is given wins in order, what is wrong is named with its place."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from branchline import config
+from branchline.config import Settings
+from branchline.errors import SettingsError
+
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load with a settings file of a text, an environment and flags; without a text there is no file."""
+
+    def run(toml: str = "", env: Mapping[str, str] | None = None, **flags: Any) -> Settings:
+        if toml:
+            (tmp_path / "branchline.toml").write_text(toml, encoding="utf-8")
+        return config.load(tmp_path, env or {}, {name.replace("__", "."): value for name, value in flags.items()})
+
+    return run
+
+
+def test_defaults_are_those_of_the_design() -> None:
+    found = config.load(None, {}, {})
+    assert (found.strategy, found.jobs, found.concurrency) == ("depth-first", 4, 4)
+    assert (found.timeout, found.silence, found.grace, found.stagger) == (3600, 600, 10, None)
+    assert (found.retries, found.on_failure) == (1, "stop-branch")
+    assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (512, 6144, 0)
+    assert found.land == config.LandSettings("gated", True, "fast-forward")
+    assert found.pulse == config.PulseSettings(True, 0.6)
+    assert {name: worker.kind for name, worker in found.workers.items()} == {
+        "opencode": "opencode", "shell": "shell", "scripted": "scripted",
+    }  # fmt: skip
+    assert {name: role.permissions for name, role in found.roles.items()} == {
+        "build": "edit", "research": "read-only", "brainstorm": "read-only",
+    }  # fmt: skip
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.load(None, {}, {}).jobs = 3  # type: ignore[misc]
+
+
+class TestOrder:
+    def test_file_environment_flag(self, load: Load) -> None:
+        toml = 'jobs = 2\nconcurrency = 2\n[land]\nminimum = "unchecked"\n'
+        env = {"BRANCHLINE_JOBS": "3", "BRANCHLINE_LAND__MINIMUM": "checked"}
+        found = load(toml, env, jobs=5)
+        assert (found.jobs, found.concurrency, found.land.minimum) == (5, 2, "checked")
+
+    def test_a_flag_that_was_not_given_changes_nothing(self, load: Load) -> None:
+        assert load("jobs = 2", jobs=None).jobs == 2
+
+    def test_flags_are_dotted(self, load: Load) -> None:
+        found = load(land__mode="merge", timeout="90s", workers__shell__model="x/y", roles__build__worker="shell")
+        assert (found.land.mode, found.timeout, found.workers["shell"].model) == ("merge", 90, "x/y")
+        assert found.roles["build"].worker == "shell"
+
+    def test_pyproject(self, tmp_path: Path) -> None:
+        (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n[tool.branchline]\njobs = 7\n")
+        assert config.load(tmp_path, {}, {}).jobs == 7
+
+    def test_a_pyproject_that_does_not_speak_of_us_is_not_even_parsed(self, tmp_path: Path) -> None:
+        (tmp_path / "pyproject.toml").write_text("this is = = not TOML")
+        assert config.load(tmp_path, {}, {}).jobs == 4
+
+    def test_two_files_are_one_too_many(self, tmp_path: Path) -> None:
+        (tmp_path / "pyproject.toml").write_text("[tool.branchline]\njobs = 7\n")
+        (tmp_path / "branchline.toml").write_text("jobs = 8\n")
+        with pytest.raises(SettingsError, match=r"branchline\.toml and \[tool\.branchline\] in .*pyproject\.toml"):
+            config.load(tmp_path, {}, {})
+
+    def test_aliases_of_the_seeds(self) -> None:
+        env = {
+            "DECOMPOSE_MAX_DEPTH": "2", "DECOMPOSE_MODEL": "a/b", "DECOMPOSE_ENABLED": "false", "MAX_WORKERS_CAP": "3",
+            "RAM_PER_WORKER_MB": "256", "RAM_RESERVE_MB": "1024", "WORKER_SANDBOX_ENABLED": "0",
+            "WORKER_SCOPED_TOKENS": "1", "SUPERVISOR_PREFER_OAUTH": "true", "SUPERVISOR_CLI": "claude",
+        }  # fmt: skip
+        found = config.load(None, env, {})
+        assert found.decompose == config.DecomposeSettings(False, "auto", "a/b", 2)
+        assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (256, 1024, 3)
+        assert (found.sandbox, found.scoped_tokens, found.prefer_oauth, found.worker) == (False, True, True, "claude")
+        assert config.load(None, {**env, "BRANCHLINE_MAX_WORKERS": "9"}, {}).max_workers == 9
+
+    def test_a_password_is_passed_by_name_and_never_kept(self) -> None:
+        found = config.load(None, {"OPENCODE_SERVER_PASSWORD": "hunter2", "OPENCODE_PERMISSION": "{}"}, {})
+        names = ("OPENCODE_PERMISSION", "OPENCODE_SERVER_PASSWORD")
+        assert set(found.workers["opencode-server"].pass_env) == set(names)
+        assert "hunter2" not in config.to_json(found)
+
+    def test_a_name_that_does_nothing_is_said(self) -> None:
+        assert config.load(None, {"OPENCODE_HOME": "/x"}, {}).warnings == (
+            "OPENCODE_HOME does nothing now: every worker has a home of its own",
+        )
+
+    def test_the_five_reserved_names_are_no_settings(self) -> None:
+        names = ("TASK_ID", "RUN_ID", "ATTEMPT", "PROMPT_FILE", "EXIT_FILE")
+        assert config.load(None, {f"BRANCHLINE_{name}": "x" for name in names}, {}) == config.load(None, {}, {})
+
+    def test_empty_variables_are_not_set(self) -> None:
+        assert config.load(None, {"BRANCHLINE_JOBS": "", "MAX_WORKERS_CAP": ""}, {}) == config.load(None, {}, {})
+
+    def test_tables_and_lists_in_the_environment(self, load: Load) -> None:
+        env = {
+            "BRANCHLINE_RESOURCES__GPU": "2",
+            "BRANCHLINE_WORKERS__OPENCODE_SERVER__PASS_ENV": "A, B",
+            "BRANCHLINE_WORKERS__SHELL__ARGV": "prog --flag 'two words'",
+            "BRANCHLINE_GATE__COMMANDS": '["make test", "make lint"]',
+            "BRANCHLINE_MASK": '{"names": ["x"]}',
+        }
+        found = load("[resources]\ndb = 1\n", env)
+        assert found.resources == {"db": 1, "gpu": 2}
+        assert found.workers["opencode-server"].pass_env == ("A", "B")
+        assert found.workers["shell"].argv == ("prog", "--flag", "two words")
+        assert found.gate.commands == ("make test", "make lint")
+        assert found.mask == {"names": ["x"]}
+
+
+class TestFile:
+    def test_every_section(self, load: Load) -> None:
+        found = load(
+            """
+strategy = "critical-path"
+stagger = "30s"
+[workers.docs]
+kind = "shell"
+argv = ["python", "-m", "docs"]
+pass_env = ["TOKEN"]
+timeout = "5m"
+trust_exit = true
+[workers.docs.env]
+CI = "1"
+[workers.claude]
+model = "anthropic/x"
+[roles.docs]
+worker = "docs"
+fallback_models = ["a/b", "c/d"]
+permissions = { edit = "deny", "git diff*" = "allow" }
+sandbox = false
+[roles.plain]
+[gate]
+commands = "make test"
+[gate.by_glob]
+"*.sh" = "shellcheck -x"
+"*.py" = ["ruff check", "mypy"]
+[resources]
+gpu = 1
+[workspace]
+copy = [".env.test"]
+setup = ["npm ci"]
+[pulse]
+confidence = 1
+[instances.main]
+url = "http://127.0.0.1:4096"
+[budget]
+usd = 5.5
+[net]
+tiers = { "x.test" = 1 }
+"""
+        )
+        assert found.stagger == 30
+        assert found.workers["docs"] == config.WorkerSettings(
+            "shell", ("python", "-m", "docs"), ("TOKEN",), timeout=300, trust_exit=True, env={"CI": "1"}
+        )
+        assert found.workers["claude"].kind == "claude"
+        assert found.roles["docs"].permissions == {"edit": "deny", "git diff*": "allow"}
+        assert found.roles["docs"].sandbox is False
+        assert found.roles["plain"] == config.RoleSettings()
+        assert found.gate.by_glob == {"*.sh": ("shellcheck -x",), "*.py": ("ruff check", "mypy")}
+        assert found.instances == {"main": {"url": "http://127.0.0.1:4096"}}
+        assert found.workspace.setup == ("npm ci",)
+        assert found.pulse.confidence == 1
+        assert config.from_json(config.to_json(found)) == found
+
+    @pytest.mark.parametrize(
+        ("toml", "words"),
+        [
+            (
+                "jobs = 2\n[land]\nminimun = 'x'",
+                r"branchline\.toml:3: unknown setting land\.minimun; did you mean land\.minimum\?",
+            ),
+            ("\n\nminimum = 'x'", r"toml:3: unknown setting minimum; did you mean land\.minimum\?"),
+            ("[lnd]\na = 1", r"toml:1: unknown setting lnd; did you mean land\?"),
+            ("[land]\nmode = 'merge'\n[zzz]\n", r"toml:3: unknown setting zzz; known are .*concurrency"),
+            (
+                "[workers.a]\nkind = 'shell'\nargs = []",
+                r"toml:3: unknown setting workers\.a\.args; did you mean workers\.a\.argv\?",
+            ),
+            ("land.minimum = 'best'", r"toml:1: land\.minimum must be one of checked, gated, unchecked, not 'best'"),
+            ("jobs = '2'", r"toml:1: jobs must be a whole number from 1 to 10000, not '2'"),
+            ("jobs = 0", "jobs must be a whole number from 1"),
+            ("jobs = true", "jobs must be a whole number"),
+            ("timeout = '5 days'", "timeout must be a length of time such as 500ms, 30s, 10m or 2h, not '5 days'"),
+            ("timeout = -1", "timeout must be a length of time"),
+            ("stagger = 'often'", "stagger must be a length of time .*, or auto"),
+            ("[land]\nrecheck = 'yes'", "land.recheck must be true or false"),
+            ("[pulse]\nconfidence = 2", "pulse.confidence must be a number from 0 to 1"),
+            ("[workers.shell]\npass_env = 'A'", "workers.shell.pass_env must be a list of texts"),
+            ("[workers.shell.env]\nA = 1", "workers.shell.env must be a text"),
+            ("[resources]\ngpu = 'x'", "resources must be a whole number"),
+            ("land = 3", r"toml:1: land is a table, not a value"),
+            ("workers = 3", "workers is a table, not a value"),
+            ("[workers]\nshell = 3", r"toml:2: workers\.shell is a table"),
+            ("[workers.mine]\nargv = ['x']", "worker 'mine' has no kind; set workers.mine.kind to opencode or"),
+            ("[workers.mine]\nkind = 'bash'", "workers.mine.kind must be one of opencode"),
+            ("worker = 'opncode'", "no worker is called 'opncode'; did you mean opencode"),
+            ("[roles.build]\nworker = 'clod'", "no worker is called 'clod'"),
+            ("a = = 3", r"branchline\.toml:1: not TOML"),
+            ("jobs = 1\njobs = 2", r"branchline\.toml:2: not TOML"),
+            ("a = " + "[" * 5000, "nested too deeply|not TOML"),
+        ],
+    )
+    def test_mistakes_are_named_with_their_line(self, load: Load, toml: str, words: str) -> None:
+        with pytest.raises(SettingsError, match=words):
+            load(toml)
+
+    def test_the_line_in_pyproject(self, tmp_path: Path) -> None:
+        (tmp_path / "pyproject.toml").write_text("[tool.other]\njbs = 1\n[tool.branchline]\njbs = 7\n")
+        with pytest.raises(SettingsError, match=r"pyproject\.toml:4: unknown setting jbs; did you mean jobs\?"):
+            config.load(tmp_path, {}, {})
+
+    def test_files_that_are_no_settings(self, tmp_path: Path) -> None:
+        path = tmp_path / "branchline.toml"
+        path.write_bytes(b"a = '\xff'")
+        with pytest.raises(SettingsError, match="byte 5 is not UTF-8"):
+            config.load(tmp_path, {}, {})
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(SettingsError, match="must be a regular file"):
+            config.load(tmp_path, {}, {})
+        path.unlink()
+        path.symlink_to("nowhere")
+        with pytest.raises(SettingsError, match="a link to nowhere"):
+            config.load(tmp_path, {}, {})
+
+    def test_a_byte_order_mark_is_no_mistake(self, tmp_path: Path) -> None:
+        (tmp_path / "branchline.toml").write_bytes(b"\xef\xbb\xbfjobs = 3\n")
+        assert config.load(tmp_path, {}, {}).jobs == 3
+
+
+class TestElsewhere:
+    @pytest.mark.parametrize(
+        ("env", "words"),
+        [
+            (
+                {"BRANCHLINE_LAND__MINIMUN": "x"},
+                "BRANCHLINE_LAND__MINIMUN in the environment: unknown setting .*land.minimum",
+            ),
+            ({"BRANCHLINE_LAND": "x"}, "land is a table"),
+            ({"BRANCHLINE_JOBS": "many"}, "BRANCHLINE_JOBS in the environment: jobs must be a whole number"),
+            ({"RAM_RESERVE_MB": "x"}, "RAM_RESERVE_MB in the environment: memory_reserve must be"),
+            ({"BRANCHLINE_": "x"}, "unknown setting"),
+            ({"BRANCHLINE_LAND__": "x"}, "unknown setting"),
+            ({"BRANCHLINE_WORKERS__SHELL": "x"}, "workers.shell is a table"),
+            ({"BRANCHLINE_MASK": "[1"}, "mask must be"),
+            ({"BRANCHLINE_RESOURCES__GPU": "x"}, "resources.gpu must be"),
+        ],
+    )
+    def test_environment(self, env: dict[str, str], words: str) -> None:
+        with pytest.raises(SettingsError, match=words):
+            config.load(None, env, {})
+
+    def test_flags(self) -> None:
+        with pytest.raises(SettingsError, match="jobs on the command line: jobs must be a whole number"):
+            config.load(None, {}, {"jobs": "x"})
+
+    def test_a_worker_or_role_by_name(self) -> None:
+        found = config.load(None, {}, {})
+        assert found.worker_named("codex").kind == "codex"
+        assert found.role_named("build").permissions == "edit"
+        with pytest.raises(SettingsError, match="did you mean claude"):
+            found.worker_named("cluade")
+        with pytest.raises(SettingsError, match=r"did you mean research.*\[roles\.reserch\]"):
+            found.role_named("reserch")
+
+    @given(st.dictionaries(st.text(max_size=12).map(lambda s: "BRANCHLINE_" + s), st.text(max_size=12), max_size=3))
+    @settings(deadline=None, max_examples=100)
+    def test_any_environment_is_settings_or_a_named_fault(self, env: dict[str, str]) -> None:
+        try:
+            config.load(None, env, {})
+        except SettingsError as error:
+            assert "BRANCHLINE_" in error.message or "worker" in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("500ms", 0.5),
+        ("30s", 30),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1.5h", 5400),
+        (" 3 s ", 3),
+        (5, 5),
+        (0.5, 0.5),
+        ("7", 7),
+    ],
+)
+def test_durations(text: str | float, seconds: float) -> None:
+    assert config.duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s", "10 days", "-3s", "1h30m", "nan", float("nan"), float("inf"), True, None, []]
+)
+def test_what_is_no_duration(text: Any) -> None:
+    with pytest.raises(SettingsError, match="must be a length of time"):
+        config.duration(text)
+
+
+class TestJson:
+    def test_round_trip_and_passwords(self, load: Load) -> None:
+        found = load('[instances.a]\nurl = "u"\npassword = "hunter2"\n', jobs=3)
+        text = config.to_json(found)
+        assert "hunter2" not in text
+        assert config.from_json(text) == dataclasses.replace(found, instances={"a": {"url": "u", "password": ""}})
+
+    def test_keys_of_another_version_are_passed_over(self) -> None:
+        assert config.from_json('{"jobs": 3, "later": {"x": 1}, "land": {"new": 1}}').jobs == 3
+
+    @pytest.mark.parametrize("text", ["", "[]", "3", '{"jobs": "x"}'])
+    def test_what_cannot_be_read(self, text: str) -> None:
+        with pytest.raises(SettingsError, match="stored settings"):
+            config.from_json(text)
