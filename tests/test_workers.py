@@ -381,6 +381,11 @@ def test_an_agent_that_was_not_taken_is_a_failure(tmp_path: Path) -> None:
     assert claim.status == "failed"
 
 
+def test_a_session_that_is_gone_is_not_kept(tmp_path: Path) -> None:
+    claim = stream(tmp_path, exit=Exit(1), log="Error: Session not found\n", session="ses_old")
+    assert (claim.status, claim.session, claim.extra["cause"]) == ("failed", "", "session")
+
+
 def test_the_command_names_model_variant_agent_and_session(tmp_path: Path) -> None:
     bench = Bench(
         tmp_path, "opencode", ("/opt/oc", "--pure"), model="a/b", variant="high", agent="plan", session="ses_9"
