@@ -1,0 +1,354 @@
+"""one frozen Settings, merged once: defaults < file < environment < flag
+
+Every setting is declared once, below, with its default and its kind; what is not declared is an error that names the
+nearest one. The meaning of the settings stands in DESIGN section 6.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.config import kinds
+from branchline.config.kinds import Kind, duration
+from branchline.config.layers import PASSED, Given, from_environment, from_flags, read_file, warnings
+from branchline.errors import SettingsError
+
+__all__ = [
+    "DecomposeSettings",
+    "GateSettings",
+    "LandSettings",
+    "PulseSettings",
+    "RoleSettings",
+    "Settings",
+    "WorkerSettings",
+    "WorkspaceSettings",
+    "duration",
+    "from_json",
+    "load",
+    "to_json",
+]
+
+STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
+WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
+
+
+def _key(default: Any, kind: Kind) -> Any:
+    """Declare a setting."""
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={"kind": kind})
+    return field(default=default, metadata={"kind": kind})
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit."""
+
+    kind: str = _key("", kinds.choice(*WORKER_KINDS))
+    argv: tuple[str, ...] = _key((), kinds.arguments)
+    pass_env: tuple[str, ...] = _key((), kinds.words)
+    model: str = _key("", kinds.text)
+    variant: str = _key("", kinds.text)
+    agent: str = _key("", kinds.text)
+    timeout: float = _key(0.0, kinds.seconds)
+    trust_exit: bool = _key(False, kinds.flag)
+    env: Mapping[str, str] = _key({}, kinds.mapping(kinds.text))
+    lean: bool = _key(True, kinds.flag)
+
+
+@dataclass(frozen=True)
+class RoleSettings:
+    """One role: empty texts mean the run's own; `sandbox` None is the run's `sandbox`."""
+
+    worker: str = _key("", kinds.text)
+    model: str = _key("", kinds.text)
+    variant: str = _key("", kinds.text)
+    agent: str = _key("", kinds.text)
+    fallback_models: tuple[str, ...] = _key((), kinds.words)
+    permissions: str | Mapping[str, Any] = _key("edit", kinds.rules)
+    network: str | Mapping[str, Any] = _key("", kinds.rules)
+    sandbox: bool | None = _key(None, kinds.automatic(kinds.flag))
+    temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
+    instructions: tuple[str, ...] = _key((), kinds.words)
+    files: tuple[str, ...] = _key((), kinds.words)
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """The quality gate: commands for every task without a check of its own, and more for changed files that match."""
+
+    commands: tuple[str, ...] = _key((), kinds.commands)
+    by_glob: Mapping[str, tuple[str, ...]] = _key({}, kinds.mapping(kinds.commands))
+
+
+@dataclass(frozen=True)
+class LandSettings:
+    """What a task needs to be done, and how the result reaches the user's branch."""
+
+    minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
+    recheck: bool = _key(True, kinds.flag)
+    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "squash"))
+
+
+@dataclass(frozen=True)
+class PulseSettings:
+    """What pulse may do by itself; `confidence` in 0..1."""
+
+    auto_approve: bool = _key(True, kinds.flag)
+    confidence: float = _key(0.6, kinds.number(0, 1))
+
+
+@dataclass(frozen=True)
+class DecomposeSettings:
+    """How plans are split; `model` is used by the planners that ask one."""
+
+    enabled: bool = _key(True, kinds.flag)
+    planner: str = _key("auto", kinds.text)
+    model: str = _key("", kinds.text)
+    max_depth: int = _key(3, kinds.whole(0, 3))
+
+
+@dataclass(frozen=True)
+class WorkspaceSettings:
+    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it."""
+
+    copy: tuple[str, ...] = _key((), kinds.words)
+    symlink: tuple[str, ...] = _key((), kinds.words)
+    setup: tuple[str, ...] = _key((), kinds.commands)
+    teardown: tuple[str, ...] = _key((), kinds.commands)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic."""
+
+    strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
+    jobs: int = _key(4, kinds.whole(1, 10_000))
+    concurrency: int = _key(4, kinds.whole(0, 10_000))
+    timeout: float = _key(3600.0, kinds.seconds)
+    silence: float = _key(600.0, kinds.seconds)
+    grace: float = _key(10.0, kinds.seconds)
+    stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
+    retries: int = _key(1, kinds.whole(0, 100))
+    on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
+    keep_logs: int = _key(0, kinds.whole(0))
+    worker: str = _key("opencode", kinds.text)
+    model: str = _key("", kinds.text)
+    variant: str = _key("", kinds.text)
+    agent: str = _key("", kinds.text)
+    memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
+    memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
+    max_workers: int = _key(0, kinds.whole(0, 10_000))
+    sandbox: bool = _key(True, kinds.flag)
+    scoped_tokens: bool = _key(False, kinds.flag)
+    prefer_oauth: bool = _key(False, kinds.flag)
+    resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
+    instances: Mapping[str, Any] = _key({}, kinds.mapping())
+    mask: Mapping[str, Any] = _key({}, kinds.mapping())
+    net: Mapping[str, Any] = _key({}, kinds.mapping())
+    budget: Mapping[str, Any] = _key({}, kinds.mapping())
+    gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
+    land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
+    pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
+    decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
+    workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
+    workers: Mapping[str, WorkerSettings] = field(default_factory=dict, metadata={"named": WorkerSettings})
+    roles: Mapping[str, RoleSettings] = field(default_factory=dict, metadata={"named": RoleSettings})
+    warnings: tuple[str, ...] = ()
+
+    def worker_named(self, name: str) -> WorkerSettings:
+        """Return a worker by name, an adapter also without settings; raises SettingsError naming the nearest."""
+        if name in self.workers:
+            return self.workers[name]
+        if name in WORKER_KINDS:
+            return WorkerSettings(kind=name)
+        raise SettingsError(f"no worker is called {name!r}{_nearest(name, [*self.workers, *WORKER_KINDS])}")
+
+    def role_named(self, name: str) -> RoleSettings:
+        """Return a role by name; raises SettingsError naming the nearest."""
+        if name not in self.roles:
+            raise SettingsError(f"no role is called {name!r}{_nearest(name, self.roles)}; add [roles.{name}]")
+        return self.roles[name]
+
+
+_BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
+    **{("workers", name, "kind"): name for name in ("opencode", "shell", "scripted")},
+    ("roles", "build", "permissions"): "edit",
+    ("roles", "research", "permissions"): "read-only",
+    ("roles", "brainstorm", "permissions"): "read-only",
+}
+_Values = dict[tuple[str, ...], Any]
+
+
+def load(root: Path | None, env: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """Merge the defaults, the settings file of the checkout `root`, the environment and the flags (dotted names).
+
+    Raises SettingsError naming file and line, variable or flag: not TOML, unknown (with the nearest known one), or of
+    the wrong kind.
+    """
+    values: _Values = dict(_BUILT_IN)
+    if source := read_file(root) if root else None:
+        for path, value in _leaves(source.tree, Settings):
+            _put(values, Given(path, value, source.where(path), False))
+    for given in from_environment(env):
+        _put(values, given)
+    for name in (name for name in PASSED if env.get(name)):
+        for worker in PASSED[name]:
+            path = ("workers", worker, "pass_env")
+            values[path] = (*values.get(path, ()), name)
+    for given in from_flags(flags):
+        _put(values, given)
+    return _build(values, warnings(env))
+
+
+def to_json(settings: Settings) -> str:
+    """Return the settings as canonical JSON, without the passwords of instances."""
+    tree = asdict(settings)
+    for name, instance in tree["instances"].items():
+        if isinstance(instance, dict) and "password" in instance:
+            tree["instances"][name] = {**instance, "password": ""}
+    return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def from_json(text: str) -> Settings:
+    """Return settings as `to_json` wrote them; keys of another version are passed over. Raises SettingsError."""
+    try:
+        tree = json.loads(text)
+        values: _Values = dict(_BUILT_IN)
+        warned = tuple(tree.pop("warnings", ()))
+        for path, value in _leaves(tree, Settings):
+            kind, _ = _find(path)
+            if kind and value is not None:
+                values[path] = kind(value, False)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"stored settings cannot be read: {error}") from error
+    return _build(values, warned)
+
+
+def _leaves(tree: Mapping[str, Any], table: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every value of a tree with its path; a table that is a value of one setting is one leaf."""
+    known = {f.name: f.metadata for f in fields(table)}
+    meta: Mapping[str, Any]
+    for name, value in tree.items():
+        meta, here = known.get(name, {}), (*path, name)
+        if "table" in meta and isinstance(value, dict):
+            yield from _leaves(value, meta["table"], here)
+        elif "named" in meta and isinstance(value, dict):
+            for key, item in value.items():
+                if isinstance(item, dict):
+                    yield ((*here, key), None)
+                    yield from _leaves(item, meta["named"], (*here, key))
+                else:
+                    yield ((*here, key), item)
+        else:
+            yield here, value
+
+
+def _find(path: tuple[str, ...]) -> tuple[Kind | None, bool]:
+    """Return the kind of the setting at a path and whether the path is that of a table."""
+    table: Any = Settings
+    rest = list(path)
+    while rest:
+        meta: Mapping[str, Any] = next((f.metadata for f in fields(table) if f.name == rest[0]), {})
+        rest.pop(0)
+        if "kind" in meta:
+            return (meta["kind"] if not rest else None), False
+        table = meta.get("table") or meta.get("named")
+        if table is None:
+            return None, False
+        if "named" in meta and rest:
+            rest.pop(0)
+    return None, True
+
+
+def _put(values: _Values, given: Given) -> None:
+    """Convert one given value and keep it; a named table that is given without any value is kept as a name."""
+    path = _spelled(values, given.path) if given.loose else given.path
+    kind, is_table = _find(path)
+    dotted = ".".join(path)
+    if kind is None:
+        if is_table and len(path) == 2 and given.value is None:
+            values.setdefault(path, None)
+            return
+        if is_table:
+            raise SettingsError(f"{given.where}: {dotted} is a table, not a value")
+        _put_inner(values, given, path)
+        return
+    try:
+        values[path] = kind(given.value, given.loose)
+    except ValueError as error:
+        shown = f", not {given.value!r}" if len(repr(given.value)) <= 60 else ""
+        raise SettingsError(f"{given.where}: {dotted} {error}{shown}") from None
+
+
+def _put_inner(values: _Values, given: Given, path: tuple[str, ...]) -> None:
+    """Keep a value inside a free table (`resources.gpu`), from the environment or a flag; anything else is unknown."""
+    kind, _ = _find(path[:-1])
+    old = values.get(path[:-1], {})
+    if not given.loose or kind is None or not isinstance(old, dict):
+        raise SettingsError(
+            f"{given.where}: unknown setting {'.'.join(path)}{_nearest('.'.join(path), _names(values))}"
+        )
+    try:
+        values[path[:-1]] = {**old, **kind({path[-1]: given.value}, True)}
+    except ValueError as error:
+        raise SettingsError(f"{given.where}: {'.'.join(path)} {error}, not {given.value!r}") from None
+
+
+def _spelled(values: _Values, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a path with its named table as the file or the built-in ones spell it: the environment has no `-`."""
+    if len(path) < 2 or path[0] not in ("workers", "roles"):
+        return path
+    names = [*(known[1] for known in values if known[0] == path[0]), *(WORKER_KINDS if path[0] == "workers" else ())]
+    plain = path[1].replace("-", "_").lower()
+    return (path[0], next((n for n in names if n.replace("-", "_").lower() == plain), path[1]), *path[2:])
+
+
+def _names(values: _Values) -> list[str]:
+    """Return every name a setting may have, with the named tables that are there."""
+    names: list[str] = []
+    for own in fields(Settings):
+        table = own.metadata.get("table") or own.metadata.get("named")
+        heads = sorted({p[1] for p in values if p[0] == own.name}) if "named" in own.metadata else []
+        prefixes = [f"{own.name}.{head}" for head in heads] if heads else [own.name]
+        names += [f"{p}.{f.name}" for p in prefixes for f in fields(table)] if table else []
+        names += [own.name] if "kind" in own.metadata or table else []
+    return names
+
+
+def _nearest(name: str, known: Any) -> str:
+    from difflib import get_close_matches
+
+    names = list(known)
+    last = {full.rpartition(".")[2]: full for full in reversed(names)}
+    found = get_close_matches(name, names, 1, 0.75)
+    found = found or [last[leaf] for leaf in get_close_matches(name.rpartition(".")[2], last, 1, 0.7)]
+    if found:
+        return f"; did you mean {found[0]}?"
+    return "; known are " + ", ".join(sorted(full for full in names if "." not in full))
+
+
+def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
+    top: dict[str, Any] = {"warnings": warned}
+    for own in fields(Settings):
+        given = {path[1:]: value for path, value in values.items() if path[0] == own.name}
+        if table := own.metadata.get("table"):
+            top[own.name] = table(**{path[0]: value for path, value in given.items()})
+        elif table := own.metadata.get("named"):
+            top[own.name] = {name: _row(table, name, given) for name in dict.fromkeys(path[0] for path in given)}
+        elif () in given:
+            top[own.name] = given[()]
+    settings = Settings(**top)
+    for name in (settings.worker, *(role.worker for role in settings.roles.values() if role.worker)):
+        settings.worker_named(name)
+    return settings
+
+
+def _row(table: Any, name: str, given: _Values) -> Any:
+    values = {path[1]: value for path, value in given.items() if path[0] == name and len(path) > 1}
+    if table is WorkerSettings and not values.get("kind"):
+        if name not in WORKER_KINDS:
+            raise SettingsError(f"worker {name!r} has no kind; set workers.{name}.kind to {' or '.join(WORKER_KINDS)}")
+        values["kind"] = name
+    return table(**values)

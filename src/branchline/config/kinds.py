@@ -1,0 +1,174 @@
+"""What a setting may hold: each kind turns a value of TOML, or a text of the environment, into ours.
+
+A kind takes the value and whether it came as a text (environment, flags), and raises ValueError saying what it must be.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+
+from branchline.errors import SettingsError
+
+Kind = Callable[[Any, bool], Any]
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*")
+_YES: Final = frozenset({"true", "yes", "on", "1"})
+_NO: Final = frozenset({"false", "no", "off", "0"})
+
+
+def duration(value: str | int | float) -> float:
+    """Return seconds for `500ms`, `30s`, `10m`, `2h` or a plain number of seconds; raises SettingsError otherwise."""
+    try:
+        return seconds(value, True)
+    except ValueError as error:
+        raise SettingsError(f"{value!r} {error}") from None
+
+
+def seconds(value: Any, _loose: bool) -> float:
+    """A length of time."""
+    if isinstance(value, str):
+        if match := _DURATION.fullmatch(value):
+            return float(match[1]) * _UNITS[match[2]]
+        if re.fullmatch(r"\d+(?:\.\d+)?", value.strip()):
+            return float(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf"):
+        return float(value)
+    return _must("be a length of time such as 500ms, 30s, 10m or 2h")
+
+
+def automatic(kind: Kind) -> Kind:
+    """A kind, or `auto`, which is None."""
+
+    def convert(value: Any, loose: bool) -> Any:
+        if value in ("auto", None):
+            return None
+        try:
+            return kind(value, loose)
+        except ValueError as error:
+            raise ValueError(f"{error}, or auto") from None
+
+    return convert
+
+
+def text(value: Any, _loose: bool) -> str:
+    """A text."""
+    return value if isinstance(value, str) else _must("be a text")
+
+
+def flag(value: Any, loose: bool) -> bool:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    if loose and str(value).strip().lower() in _YES | _NO:
+        return str(value).strip().lower() in _YES
+    return _must("be true or false")
+
+
+def whole(low: int, high: int = 1_000_000) -> Kind:
+    """A whole number from `low` to `high`."""
+
+    def convert(value: Any, loose: bool) -> int:
+        if loose and isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,15}\s*", value):
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        _must(f"be a whole number from {low} to {high}")
+
+    return convert
+
+
+def number(low: float, high: float) -> Kind:
+    """A number from `low` to `high`."""
+
+    def convert(value: Any, loose: bool) -> float:
+        if loose and isinstance(value, str) and re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+            value = float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        _must(f"be a number from {low:g} to {high:g}")
+
+    return convert
+
+
+def choice(*words: str) -> Kind:
+    """One of some words."""
+
+    def convert(value: Any, _loose: bool) -> str:
+        return str(value) if value in words else _must(f"be one of {', '.join(words)}")
+
+    return convert
+
+
+def words(value: Any, loose: bool) -> tuple[str, ...]:
+    """A list of texts; in the environment separated by commas or spaces, or a JSON list."""
+    if loose and isinstance(value, str):
+        value = _json(value) if value.lstrip().startswith("[") else re.split(r"[,\s]+", value.strip(", \t\n"))
+    return _texts(value, "be a list of texts")
+
+
+def commands(value: Any, _loose: bool) -> tuple[str, ...]:
+    """A list of commands for `sh -c`; a single text is one command."""
+    if isinstance(value, str):
+        value = _json(value) if value.lstrip().startswith('["') else [value] if value.strip() else []
+    return _texts(value, "be a command or a list of commands")
+
+
+def arguments(value: Any, _loose: bool) -> tuple[str, ...]:
+    """A program with its arguments; a single text is split as a shell would split it."""
+    import shlex
+
+    if isinstance(value, str):
+        value = _json(value) if value.lstrip().startswith('["') else shlex.split(value)
+    return _texts(value, "be a list: the program and its arguments")
+
+
+def mapping(kind: Kind | None = None) -> Kind:
+    """A table of any names; each value of `kind`, or anything TOML can say."""
+
+    def convert(value: Any, loose: bool) -> dict[str, Any]:
+        if loose and isinstance(value, str):
+            value = _json(value)
+        if not isinstance(value, Mapping):
+            _must("be a table")
+        return {str(name): _plain(kind(item, loose) if kind else item) for name, item in value.items()}
+
+    return convert
+
+
+def rules(value: Any, loose: bool) -> str | dict[str, Any]:
+    """The name of a policy, or a table of rules."""
+    if isinstance(value, str) and not value.lstrip().startswith("{"):
+        return value
+    try:
+        converted: dict[str, Any] = mapping()(value, loose)
+    except ValueError:
+        _must("be the name of a policy or a table of rules")
+    return converted
+
+
+def _texts(value: Any, words: str) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        _must(words)
+    return tuple(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can say it: TOML's dates become texts."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float | tuple) else str(value)
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        _must("be JSON where it begins with a bracket")
+
+
+def _must(words: str) -> NoReturn:
+    raise ValueError(f"must {words}")
