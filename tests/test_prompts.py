@@ -1,5 +1,6 @@
 """The exact text a worker gets."""
 
+import os
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -102,6 +103,16 @@ def test_the_page_has_every_part() -> None:
 
 def test_a_task_without_a_check_is_told_the_gate() -> None:
     assert "make test" in page()
+
+
+def test_the_whole_page_is_as_it_was_agreed() -> None:
+    golden = Path(__file__).parent / "golden" / "prompt_worker.md"
+    text = page(
+        answers=[("Which stages?", "Three.")], results=[("t1408.1", "Contact management", "See src/contact.py.")]
+    )
+    if os.environ.get("BRANCHLINE_GOLDEN") == "write":
+        golden.write_text(text)
+    assert text == golden.read_text()
 
 
 def test_the_shortest_page_is_as_it_was_agreed() -> None:
