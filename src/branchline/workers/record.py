@@ -89,12 +89,14 @@ def tail(path: Path, lines: int = 20, limit: int = 16 * 1024) -> str:
     """Give the last lines of a log without terminal codes; empty when there is no log. `limit` is in bytes."""
     try:
         with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - limit))
-            text = file.read(limit).decode("utf-8", "replace")
+            start = max(0, file.seek(0, os.SEEK_END) - limit)
+            file.seek(start)
+            data = file.read(limit)
     except OSError:
         return ""
-    text = _ANSI.sub("", text.replace("\r\n", "\n"))
+    # Half a line could begin with a word that the whole line does not begin with.
+    data = data.partition(b"\n")[2] if start else data
+    text = _ANSI.sub("", data.decode("utf-8", "replace").replace("\r\n", "\n"))
     return "\n".join(line.rstrip() for line in text.strip().split("\n")[-lines:])
 
 
