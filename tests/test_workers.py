@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from branchline import workers
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Exit
+from branchline.workers import opencode_events
 from workers_bench import Bench
 
 OK = Exit(0)
@@ -411,3 +414,29 @@ def test_a_model_without_a_provider_names_the_candidates(tmp_path: Path) -> None
     bench.adapter.prepare(bench.job, {"HOME": str(tmp_path / "user")})
     with pytest.raises(SettingsError, match="acme/big"):
         bench.adapter.command(bench.job)
+
+
+FIELDS = ["part", "text", "state", "error", "data", "tokens", "cache", "cost", "reason", "message", "statusCode"]
+FIELDS += ["responseHeaders", "retry-after", "read", "total", "input", "messageID", "tool", "name"]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["stop", "text", "x", "429", "-1", "1e400"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
+TYPES = ["step_start", "text", "tool_use", "step_finish", "error", "new"]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from(TYPES), VALUES, VALUES), max_size=5), st.booleans())
+def test_no_event_is_too_odd(events: list[tuple[str, Any, Any]], ended: bool) -> None:
+    seen = opencode_events.Seen()
+    for kind, part, error in events:
+        seen.take({"type": kind, "part": part, "error": error, "sessionID": part})
+    claim = opencode_events.fault(seen, ended, "")
+    assert claim is None or claim.status in {"failed", "partial", "no_output", "permission", "rate_limited"}
+    assert seen.tokens >= 0
+    assert 0 <= seen.cost < 1e17
