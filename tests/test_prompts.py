@@ -1,5 +1,6 @@
 """The exact text a worker gets."""
 
+import os
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -27,7 +28,7 @@ def page(task: Task = CRM[2], **more: object) -> str:
 
 
 def test_lineage_has_the_exact_form() -> None:
-    chain, siblings = prompts.relatives(DRAFT, CRM[2])
+    chain, siblings = prompts.relatives(prompts.family(DRAFT), CRM[2])
     assert prompts.lineage(chain, siblings, "t1408.2") == dedent(
         """\
         TASK LINEAGE:
@@ -102,6 +103,16 @@ def test_the_page_has_every_part() -> None:
 
 def test_a_task_without_a_check_is_told_the_gate() -> None:
     assert "make test" in page()
+
+
+def test_the_whole_page_is_as_it_was_agreed() -> None:
+    golden = Path(__file__).parent / "golden" / "prompt_worker.md"
+    text = page(
+        answers=[("Which stages?", "Three.")], results=[("t1408.1", "Contact management", "See src/contact.py.")]
+    )
+    if os.environ.get("BRANCHLINE_GOLDEN") == "write":
+        golden.write_text(text)
+    assert text == golden.read_text()
 
 
 def test_the_shortest_page_is_as_it_was_agreed() -> None:
@@ -192,6 +203,29 @@ def test_one_line_is_one_line(data: str) -> None:
     assert len(prompts.one_line(data).splitlines()) <= 1
     assert len(prompts.code(data).splitlines()) == 1
     prompts.one_line(data).encode()
+
+
+def test_going_on_shows_only_what_is_new() -> None:
+    context = prompts.context(
+        DRAFT, CRM[2], exit_file="/w/answer.json", answers=[("Which?", "Three.")], missing=["tests"]
+    )
+    text = prompts.render(context, "resume.md.j2")
+    for part in ("same session", "Which?", "Three.", "- tests", "/w/answer.json"):
+        assert part in text
+    for part in ("LINEAGE", "Rules of conduct", "Goal of"):
+        assert part not in text
+
+
+def test_blank_lines_of_the_plan_stay_as_they_are() -> None:
+    assert "a\n\n\n\nb" in page(Task("9", "Alone", body="a\n\n\n\nb"))
+
+
+def test_many_siblings_cost_one_index() -> None:
+    tasks = (Task("p", "P", kind="composite"), *(Task(f"p.{n}", f"T {n}", parent="p") for n in range(1, 2001)))
+    draft = DraftGraph("p.md", "d", "x", "", tasks)
+    index = prompts.family(draft)
+    context = prompts.context(draft, tasks[1234], exit_file="x", index=index)
+    assert context["lineage"].splitlines()[1235] == "  1234. T 1234 (p.1234) <-- THIS TASK"
 
 
 def test_the_same_context_gives_the_same_text() -> None:

@@ -10,13 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline import sandbox
+from branchline.config import WorkerSettings
 from branchline.errors import SettingsError
 
 
-class Settings:
-    def __init__(self, pass_env: tuple[str, ...] = (), env: dict[str, str] | None = None) -> None:
-        self.pass_env = pass_env
-        self.env = env or {}
+def allow(pass_env: tuple[str, ...] = (), env: dict[str, str] | None = None) -> WorkerSettings:
+    return WorkerSettings(kind="shell", pass_env=pass_env, env=env or {})
 
 
 BASE = {"PATH": "/usr/bin", "LC_ALL": "C", "TZ": "UTC", "OPENAI_API_KEY": "k", "HOME": "/root", "XDG_DATA_HOME": "/x"}
@@ -24,7 +23,7 @@ BASE |= {"BRANCHLINE_JOBS": "3", "SSH_AUTH_SOCK": "/s", "HTTP_PROXY": "http://me
 
 
 def test_only_the_allow_list_passes(tmp_path: Path) -> None:
-    env = sandbox.environment(Settings(), BASE, tmp_path)
+    env = sandbox.environment(allow(), BASE, tmp_path)
     assert {name for name in env if name in BASE} == {"PATH", "LC_ALL", "TZ", "HOME", "XDG_DATA_HOME"}
     assert env["HOME"] == str(tmp_path)
     assert all(Path(env[name]).is_relative_to(tmp_path) for name in env if name.startswith("XDG_") or name == "TMPDIR")
@@ -32,7 +31,7 @@ def test_only_the_allow_list_passes(tmp_path: Path) -> None:
 
 def test_settings_widen_it_by_name(tmp_path: Path) -> None:
     env = sandbox.environment(
-        Settings(("OPENAI_API_KEY", "NOT_THERE"), {"MODE": "test", "TZ": "Asia/Tokyo"}), BASE, tmp_path
+        allow(("OPENAI_API_KEY", "NOT_THERE"), {"MODE": "test", "TZ": "Asia/Tokyo"}), BASE, tmp_path
     )
     assert env["OPENAI_API_KEY"] == "k"
     assert "NOT_THERE" not in env
@@ -40,9 +39,9 @@ def test_settings_widen_it_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [Settings(("BRANCHLINE_EXIT_FILE",)), Settings(env={"BRANCHLINE_RUN_ID": "x"}), Settings(("A=B",))]
+    "wrong", [allow(("BRANCHLINE_EXIT_FILE",)), allow(env={"BRANCHLINE_RUN_ID": "x"}), allow(("A=B",))]
 )
-def test_reserved_and_impossible_names_are_refused(wrong: Settings, tmp_path: Path) -> None:
+def test_reserved_and_impossible_names_are_refused(wrong: WorkerSettings, tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
         sandbox.environment(wrong, BASE, tmp_path)
 
@@ -50,7 +49,7 @@ def test_reserved_and_impossible_names_are_refused(wrong: Settings, tmp_path: Pa
 @settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", min_size=1, max_size=12), st.just("secret")))
 def test_no_name_outside_the_list_passes(extra: dict[str, str]) -> None:
-    env = sandbox.environment(Settings(), extra, Path("/nowhere/home"))
+    env = sandbox.environment(allow(), extra, Path("/nowhere/home"))
     assert all(name in sandbox.PASSED or name.startswith("LC_") for name, value in env.items() if value == "secret")
 
 
@@ -63,7 +62,7 @@ def test_the_home_holds_an_identity_and_nothing_else(tmp_path: Path) -> None:
     sandbox.prepare_home(home, real, name, "ada@example.invalid")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert [path.name for path in home.rglob("*") if path.is_file()] == [".gitconfig"]
-    env = sandbox.environment(Settings(), os.environ, home)
+    env = sandbox.environment(allow(), os.environ, home)
     got = subprocess.run(["git", "config", "user.name"], env=env, cwd=home, capture_output=True, text=True, check=True)
     assert got.stdout == 'Ada "the \\ Countess"[alias] x = !sh\n'
     listed = subprocess.run(

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from branchline import workers
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Exit
+from branchline.workers import opencode_events
 from workers_bench import Bench
 
 OK = Exit(0)
@@ -19,7 +22,7 @@ Case = Callable[[Path, str], Claim]
 
 def scripted(tmp: Path, *steps: object, **more: Any) -> Bench:
     scenario = tmp / "scenario.yaml"
-    scenario.write_text(json.dumps({"tasks": {"t1": list(steps)}}))
+    scenario.write_text(json.dumps({"tasks": {"t1": [list(steps)]}}))
     return Bench(tmp, "scripted", (str(scenario),), **more)
 
 
@@ -73,7 +76,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
     "success": (
         "done",
         {
-            "scripted": lambda tmp, _: scripted(tmp, "honest").run(),
+            "scripted": lambda tmp, _: scripted(tmp).run(),
             "shell": lambda tmp, _: shell(tmp, WRITE).run(),
             "opencode": lambda tmp, _: answered(tmp, "I wrote it."),
         },
@@ -123,7 +126,7 @@ CASES: dict[str, tuple[str, dict[str, Case]]] = {
     "timeout": (
         "timeout",
         {
-            "scripted": lambda tmp, _: scripted(tmp, {"hang": "hard"}).run("timeout", kill=True),
+            "scripted": lambda tmp, _: scripted(tmp, "hang").run("timeout", kill=True),
             "shell": lambda tmp, _: shell(tmp, "exec sleep 60").run("timeout", kill=True),
             "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, 15, cause="timeout")),
         },
@@ -239,9 +242,9 @@ def test_a_reading_role_only_answers(tmp_path: Path) -> None:
 
 def test_steps_go_by_attempt(tmp_path: Path) -> None:
     scenario = tmp_path / "s.yaml"
-    scenario.write_text("tasks:\n  t1:\n    1: [{exit: 5}]\n    default: [{answer: done}]\ndefault: [silent]\n")
+    scenario.write_text("tasks:\n  t1:\n  - [{exit: 5}]\n  - [{answer: {status: done}}]\ndefaults: [silent]\n")
     argv = (str(scenario),)
-    for attempt, task, expected in ((1, "t1", "failed"), (2, "t1", "done"), (1, "t2", "no_output")):
+    for attempt, task, expected in ((1, "t1", "failed"), (2, "t1", "done"), (3, "t1", "done"), (1, "t2", "no_output")):
         folder = tmp_path / f"{task}-{attempt}"
         folder.mkdir()
         bench = Bench(folder, "scripted", argv, attempt=attempt, task=task)
@@ -252,20 +255,22 @@ def test_steps_go_by_attempt(tmp_path: Path) -> None:
 def test_every_step_plays(tmp_path: Path) -> None:
     bench = scripted(
         tmp_path,
-        {"write": {"path": "d/x.txt", "text": "1\n"}},
-        {"append": {"path": "d/x.txt", "text": "2\n"}},
-        {"write": {"path": "gone.txt", "text": ""}},
+        {"write": {"path": "d/x.txt", "content": "1\n"}},
+        {"append": {"path": "d/x.txt", "content": "2\n"}},
+        {"write": {"path": "gone.txt"}},
         {"delete": "gone.txt"},
-        {"conflict": "d/x.txt"},
+        {"conflict": {"path": "d/x.txt"}},
         {"commit": "all"},
         {"commit": "nothing left"},
         {"sleep": 0.01},
         {"run": "echo from sh"},
         {"spawn": 0.2},
-        {"lie": "I did it all"},
+        {"spawn": {"seconds": 0.2, "escape": True}},
+        {"message": "done"},
+        "lie",
     )
     claim = bench.run()
-    assert (claim.status, claim.summary) == ("done", "I did it all")
+    assert (claim.status, claim.summary) == ("done", "did Add a")
     assert (bench.tree / "d" / "x.txt").read_text() == "t1 was here\n2\n"
     assert bench.git("log", "--format=%s") == "all"
     assert "from sh" in (bench.folder / "output.log").read_text()
@@ -275,17 +280,22 @@ def test_every_step_plays(tmp_path: Path) -> None:
     "step",
     [
         {"dance": 1},
-        {"write": {"path": "x"}},
+        {"write": {"content": "x"}},
         {"exit": "no"},
         7,
         {"a": 1, "b": 2},
-        {"write": {"path": "../x", "text": ""}},
+        {"write": {"path": "../x"}},
     ],
 )
 def test_a_scenario_that_cannot_be_played_says_where(tmp_path: Path, step: object) -> None:
     claim = scripted(tmp_path, step).run()
     assert claim.status == "failed"
     assert "the scenario cannot be played" in claim.error
+
+
+def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
+    why = "branchline: could not start nowhere: No such file or directory"
+    assert shell(tmp_path, "true").claim(Exit(None, None, cause=why)).error == why
 
 
 def test_the_worktree_cannot_slip_a_module_into_the_player(tmp_path: Path) -> None:
@@ -381,6 +391,11 @@ def test_an_agent_that_was_not_taken_is_a_failure(tmp_path: Path) -> None:
     assert claim.status == "failed"
 
 
+def test_a_session_that_is_gone_is_not_kept(tmp_path: Path) -> None:
+    claim = stream(tmp_path, exit=Exit(1), log="Error: Session not found\n", session="ses_old")
+    assert (claim.status, claim.session, claim.extra["cause"]) == ("failed", "", "session")
+
+
 def test_the_command_names_model_variant_agent_and_session(tmp_path: Path) -> None:
     bench = Bench(
         tmp_path, "opencode", ("/opt/oc", "--pure"), model="a/b", variant="high", agent="plan", session="ses_9"
@@ -399,3 +414,29 @@ def test_a_model_without_a_provider_names_the_candidates(tmp_path: Path) -> None
     bench.adapter.prepare(bench.job, {"HOME": str(tmp_path / "user")})
     with pytest.raises(SettingsError, match="acme/big"):
         bench.adapter.command(bench.job)
+
+
+FIELDS = ["part", "text", "state", "error", "data", "tokens", "cache", "cost", "reason", "message", "statusCode"]
+FIELDS += ["responseHeaders", "retry-after", "read", "total", "input", "messageID", "tool", "name"]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["stop", "text", "x", "429", "-1", "1e400"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=12,
+)
+TYPES = ["step_start", "text", "tool_use", "step_finish", "error", "new"]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from(TYPES), VALUES, VALUES), max_size=5), st.booleans())
+def test_no_event_is_too_odd(events: list[tuple[str, Any, Any]], ended: bool) -> None:
+    seen = opencode_events.Seen()
+    for kind, part, error in events:
+        seen.take({"type": kind, "part": part, "error": error, "sessionID": part})
+    claim = opencode_events.fault(seen, ended, "")
+    assert claim is None or claim.status in {"failed", "partial", "no_output", "permission", "rate_limited"}
+    assert seen.tokens >= 0
+    assert 0 <= seen.cost < 1e17

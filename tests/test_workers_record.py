@@ -151,6 +151,14 @@ def test_a_question_without_words_is_still_a_question() -> None:
     assert claim.question.text
 
 
+def test_a_log_is_never_cut_within_a_line(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    log.write_text("UNBLOCKED: fine\n" + "x" * 9 + "\n")
+    assert record.tail(log, limit=len("BLOCKED: fine\n") + 10) == "x" * 9
+    assert record.tail(log) == "UNBLOCKED: fine\nxxxxxxxxx"
+    assert record.tail(tmp_path / "none") == ""
+
+
 @settings(deadline=None, max_examples=150)
 @given(st.text(alphabet=st.sampled_from('`~\n BLOCKED:{}"branchline'), max_size=120))
 def test_no_message_raises(message: str) -> None:

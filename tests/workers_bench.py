@@ -3,20 +3,13 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from branchline import sandbox, workers
+from branchline.config import WorkerSettings
 from branchline.model.plan import FileRef, Task
 from branchline.model.run import Claim, Exit, Job
-
-
-class Open:
-    """A worker's settings that allow nothing by name."""
-
-    pass_env: tuple[str, ...] = ()
-    env: Mapping[str, str] = {}
 
 
 class Bench:
@@ -28,7 +21,7 @@ class Bench:
         self.tree, self.folder, home = tmp / "tree", tmp / "attempt", tmp / "home"
         self.folder.mkdir()
         sandbox.prepare_home(home, tmp / "real", "Test", "test@example.invalid")
-        self.env = sandbox.environment(Open(), os.environ, home)
+        self.env = sandbox.environment(WorkerSettings(kind=kind), os.environ, home)
         subprocess.run(["git", "init", "-q", str(self.tree)], env=self.env, check=True)
         (self.tree / ".branchline").mkdir()
         (self.tree / ".branchline" / ".gitignore").write_text("*\n")

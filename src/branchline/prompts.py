@@ -8,7 +8,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from branchline.model.plan import DraftGraph, Task
 
@@ -87,17 +87,30 @@ def _longest(text: str) -> int:
     return max(map(len, _TICKS.findall(text)), default=0)
 
 
-def relatives(draft: DraftGraph, task: Task) -> tuple[list[Named], list[Named]]:
+class Family(NamedTuple):
+    """A graph's tasks by id, and the children of each in document order; made once for many prompts."""
+
+    by_id: Mapping[str, Task]
+    children: Mapping[str, Sequence[Named]]
+
+
+def family(draft: DraftGraph) -> Family:
+    """Index a graph for `context`; linear in its tasks."""
+    children: dict[str, list[Named]] = {}
+    for task in draft.tasks:
+        if task.parent is not None:
+            children.setdefault(task.parent, []).append((task.id, task.title))
+    return Family({task.id: task for task in draft.tasks}, children)
+
+
+def relatives(index: Family, task: Task) -> tuple[list[Named], Sequence[Named]]:
     """Give the ancestors of a task from the root down, and all children of its parent in document order."""
-    if task.parent is None:
-        return [], []
-    by_id = {other.id: other for other in draft.tasks}
     chain: list[Named] = []
-    at: str | None = task.parent
-    while at is not None and at in by_id and len(chain) <= len(by_id):
-        chain.insert(0, (at, by_id[at].title))
-        at = by_id[at].parent
-    return chain, [(other.id, other.title) for other in draft.tasks if other.parent == task.parent]
+    at = task.parent
+    while at is not None and at in index.by_id and len(chain) <= len(index.by_id):
+        chain.insert(0, (at, index.by_id[at].title))
+        at = index.by_id[at].parent
+    return chain, index.children.get(task.parent or "", ())
 
 
 def context(
@@ -115,15 +128,16 @@ def context(
     constraints: Iterable[str] = (),
     rules: Iterable[str] = RULE_NAMES,
     read_only: bool | None = None,
-    resumed: bool = False,
+    index: Family | None = None,
 ) -> dict[str, Any]:
-    """Gather what the template `worker.md.j2` shows; every name it uses is in the result.
+    """Gather what the templates `worker.md.j2` and `resume.md.j2` show; every name they use is in the result.
 
     `instructions` are paths of files to read; `answers` pairs of question and answer; `results` of dependencies as id,
     title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict`, `note` free text about
-    earlier attempts; `rules` names of RULE_NAMES; `read_only` None means by the task's role.
+    earlier attempts; `rules` names of RULE_NAMES; `read_only` None means by the task's role; `index` saves
+    indexing the graph again for each of its tasks.
     """
-    chain, siblings = relatives(draft, task)
+    chain, siblings = relatives(index or family(draft), task)
     return {
         "goal": draft.goal[:MAX_GOAL],
         "plan": draft.plan,
@@ -143,7 +157,6 @@ def context(
         "constraints": list(constraints),
         "rules": frozenset(rules),
         "read_only": task.role in READ_ONLY if read_only is None else read_only,
-        "resumed": resumed,
         "exit_file": exit_file,
     }
 
@@ -151,11 +164,17 @@ def context(
 def render(context: Mapping[str, Any], template: str = "worker.md.j2", search: Sequence[Path] = ()) -> str:
     """Render a template to the exact text a worker gets; the same context gives the same text.
 
+    `worker.md.j2` is the whole page, `resume.md.j2` what is new for a worker that goes on in its own session.
     Templates are looked for in the folders of `search`, then in the package, then in the source tree. A name that the
     context does not have is an error (jinja2.UndefinedError), never an empty place.
     """
     text = _environment(tuple(search)).get_template(template).render(context)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", text).strip().replace("\0", "\n") + "\n"
+
+
+def _held(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
+    """Quote a text so that tidying up the blank lines around it leaves its own alone; NUL never survives `defuse`."""
+    return fenced(text, tag, limit).replace("\n", "\0")
 
 
 @functools.lru_cache(maxsize=8)
@@ -173,5 +192,5 @@ def _environment(search: tuple[Path, ...]) -> "Environment":
         keep_trailing_newline=False,
         auto_reload=False,
     )
-    environment.filters.update(one_line=one_line, code=code, fenced=fenced)
+    environment.filters.update(one_line=one_line, code=code, fenced=_held)
     return environment

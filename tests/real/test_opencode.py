@@ -6,12 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from stub_model import StubModel, directive
 
 from branchline import sandbox, workers
+from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
 
 pytestmark = pytest.mark.real
@@ -37,11 +37,6 @@ if PROGRAM is None:
     pytestmark = [pytestmark, pytest.mark.skip(reason="no opencode: set BRANCHLINE_OPENCODE to its path")]
 
 
-class Allowance(NamedTuple):
-    pass_env: tuple[str, ...]
-    env: dict[str, str]
-
-
 class Bench:
     """One task in a git repository: prompts go to the real agent, attempt after attempt."""
 
@@ -57,7 +52,7 @@ class Bench:
         config = {**model.config(), "mcp": {"slow": broken}, "permission": {"bash": "ask", "edit": "ask"}}
         (user / "mine.json").write_text(json.dumps(config))
         sandbox.prepare_home(self.home, user, "Test", "test@example.invalid")
-        self.env = sandbox.environment(Allowance((), {}), self.base, self.home)
+        self.env = sandbox.environment(WorkerSettings(kind="opencode"), self.base, self.home)
         self.tree.mkdir()
         (self.tree / ".gitignore").write_text(".branchline/\n")
         # What a stranger's repository says about permissions must not count.

@@ -3,17 +3,18 @@
 An adapter is a module with the face of `Adapter`; it is imported when a task of its kind is dispatched, not before.
 """
 
-import difflib
 import importlib
 import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from branchline.errors import SettingsError
-from branchline.model.plan import Task
-from branchline.model.run import Claim, Command, Exit, Job
+
+if TYPE_CHECKING:  # they are only spelled here, and a plan's types take 10 ms to import
+    from branchline.model.plan import Task
+    from branchline.model.run import Claim, Command, Exit, Job
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
@@ -33,16 +34,16 @@ class Adapter(Protocol):
     STREAM: bool
     """Its stdout goes to `events.jsonl` and its stderr to `output.log`; otherwise both go to `output.log`."""
 
-    def prepare(self, job: Job, base: Mapping[str, str]) -> None:
+    def prepare(self, job: "Job", base: Mapping[str, str]) -> None:
         """Write what the worker needs in the attempt's folder and take away an old answer, before the intent.
 
         `base` is the coordinator's own environment.
         """
 
-    def command(self, job: Job) -> Command:
+    def command(self, job: "Job") -> "Command":
         """Say what custody must start; writes nothing. `Job.env` is the environment that `sandbox` allows."""
 
-    def claim(self, job: Job, exit: Exit) -> Claim:
+    def claim(self, job: "Job", exit: "Exit") -> "Claim":
         """Read what the worker left behind."""
 
     def probe(self, path: str) -> str | None:
@@ -52,6 +53,8 @@ class Adapter(Protocol):
 def get(kind: str) -> Adapter:
     """Import the adapter of a kind of worker; raises SettingsError naming the nearest known kind."""
     if kind not in TABLE:
+        import difflib
+
         near = difflib.get_close_matches(kind, TABLE, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known kinds: {', '.join(sorted(TABLE))}"
         raise SettingsError(f"there is no kind of worker {kind!r}; {hint}")
@@ -72,7 +75,7 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
         raise SettingsError(f"--worker {text!r} cannot be split into words: {error}") from None
 
 
-def write_task(folder: Path, task: Task, attempt: int) -> Path:
+def write_task(folder: Path, task: "Task", attempt: int) -> Path:
     """Write `task.json` in the attempt's folder, the facts a driver process of ours may need; gives its path."""
     path = folder / "task.json"
     data = {

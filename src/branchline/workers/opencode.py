@@ -62,12 +62,12 @@ def claim(job: Job, exit: Exit) -> Claim:
     seen = opencode_events.read(folder / "events.jsonl")
     log = record.tail(folder / "output.log")
     ended = exit.code == 0 and not exit.signal and not exit.lost
-    bad = opencode_events.fault(seen, ended, log) or _other_agent(job, log)
+    bad = opencode_events.fault(seen, ended, log) or _not_as_asked(job, log)
     judged = record.judge(job, exit, seen.text, bad)
     if judged is None:
         judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
     return judged._replace(
-        session=seen.session or job.session,
+        session=seen.session or ("" if judged.extra.get("cause") == "session" else job.session),
         tokens=seen.tokens,
         cost=seen.cost,
         extra={**judged.extra, **({"usage": dict(seen.usage)} if seen.usage else {})},
@@ -79,8 +79,11 @@ def probe(path: str) -> str | None:
     return "" if os.access(path, os.X_OK) else None
 
 
-def _other_agent(job: Job, log: str) -> Claim | None:
-    """OpenCode takes its default agent for one it does not know, and only says so on stderr."""
+def _not_as_asked(job: Job, log: str) -> Claim | None:
+    """Read on stderr what no event tells: a session that is gone, and an agent OpenCode replaced by its default one."""
+    if job.session and "Session not found" in log:
+        said = f"OpenCode does not know the session {job.session} any more"
+        return Claim("failed", said, error=said, extra={"cause": "session"})
     if job.agent and f'agent "{job.agent}"' in log and "Falling back" in log:
         said = f"OpenCode does not know the agent {job.agent!r} and took its default one"
         return Claim("failed", said, error=said, extra={"cause": "agent"})

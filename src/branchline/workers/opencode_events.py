@@ -139,6 +139,8 @@ def _error(error: Mapping[str, Any], log: str) -> Claim:
         return Claim("rate_limited", said, error=said, extra={"status": status, **_retry_after(data)})
     if "ContextOverflow" in name or "OutputLength" in name or "context length" in text.lower():
         return Claim("partial", said, error=said, extra={"cause": "context"})
+    if status in {401, 403}:
+        said += "; a key that is taken from the environment must be named in the worker's pass_env"
     if "Unexpected server error" in text:
         said += "; an unknown model or provider looks like this too"
     return Claim("failed", said, error=said, extra={"status": status} if status else {})

@@ -1,7 +1,8 @@
 """The process of the scripted worker: `python -m branchline.workers.player FOLDER [SCENARIO]`.
 
 FOLDER is the attempt's folder; `task.json` in it, where it exists, tells the task's title, role and files. The working
-directory is the worktree. It exits with 2 when it cannot play its scenario.
+directory is the worktree. The steps of a scenario are those of `schema.scenario`; a task that has none is done
+honestly. It exits with 2 when it cannot play its scenario.
 """
 
 import json
@@ -13,9 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from branchline import files
+from branchline import files, schema
 from branchline.errors import InputError
-from branchline.workers import scenario
+
+Step = Mapping[str, Any]
 
 
 class Stop(Exception):  # noqa: N818 - the end of a play, not an error
@@ -38,10 +40,11 @@ class Player:
         self.exit_file = exit_file
         self.sleep = sleep
 
-    def play(self, steps: Sequence[scenario.Step]) -> int:
-        """Play the steps in order and give the exit status."""
+    def play(self, steps: Sequence[Step]) -> int:
+        """Play the steps in order, or without any do the task honestly; gives the exit status."""
         try:
-            for name, argument in steps:
+            for step in steps or ({"honest": True},):
+                ((name, argument),) = step.items()
                 getattr(self, f"do_{name}")(argument)
         except Stop as stop:
             return stop.code
@@ -52,30 +55,31 @@ class Player:
         if self.role not in {"research", "brainstorm"}:
             paths = [file["path"] for file in self.files if self._inside(file["path"])]
             for path in paths or [f"branchline-notes/{self.id}.md"]:
-                self.do_append({"path": path, "text": f"{self.id}: {self.title}\n"})
+                self.do_append({"path": path, "content": f"{self.id}: {self.title}\n"})
             self.do_commit(f"{self.id}: {self.title}")
         self.do_answer({"status": "done", "summary": f"did {self.title}"})
 
     def do_write(self, argument: Mapping[str, str]) -> None:
         """Write a file anew."""
-        self._path(argument["path"]).write_text(argument["text"], encoding="utf-8")
+        self._path(argument["path"]).write_text(argument["content"], encoding="utf-8")
 
     def do_append(self, argument: Mapping[str, str]) -> None:
         """Add to the end of a file."""
         with self._path(argument["path"]).open("a", encoding="utf-8") as file:
-            file.write(argument["text"])
+            file.write(argument["content"])
 
     def do_delete(self, path: str) -> None:
         """Delete a file."""
         self._path(path).unlink(missing_ok=True)
 
-    def do_conflict(self, path: str) -> None:
-        """Claim the first line of a file as its own: two tasks that do so cannot be merged."""
-        target = self._path(path)
+    def do_conflict(self, argument: Mapping[str, str]) -> None:
+        """Take the first line of a file for its own: two tasks that do so cannot be merged."""
+        target = self._path(argument["path"])
         old = target.read_text(encoding="utf-8").splitlines(keepends=True) if target.exists() else []
-        target.write_text("".join([f"{self.id} was here\n", *old[1:]]), encoding="utf-8")
+        first = argument["content"].rstrip("\n") or f"{self.id} was here"
+        target.write_text("".join([first + "\n", *old[1:]]), encoding="utf-8")
 
-    def do_commit(self, message: str | None) -> None:
+    def do_commit(self, message: str) -> None:
         """Commit everything; outside of a git repository, and without a change, nothing happens."""
         if self._run(["git", "rev-parse", "--git-dir"], quiet=True):
             return
@@ -93,31 +97,34 @@ class Player:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
+    do_message = do_say
+
     def do_sleep(self, seconds: float) -> None:
         """Take its time."""
         self.sleep(seconds)
 
-    def do_spawn(self, seconds: float | None) -> None:
-        """Leave a child behind, in a session of its own, that outlives the player."""
-        argv = ["sh", "-c", f"sleep {float(seconds or 60)}"]
-        os.posix_spawnp("sh", argv, os.environ, setsid=True)
+    def do_spawn(self, argument: Mapping[str, Any]) -> None:
+        """Leave a child behind that outlives the player; with `escape` in a session of its own."""
+        argv = ["sh", "-c", f"exec sleep {argument['seconds']}"]
+        os.posix_spawnp("sh", argv, os.environ, setsid=argument["escape"])
 
-    def do_answer(self, argument: str | Mapping[str, Any]) -> NoReturn:
+    def do_answer(self, argument: Mapping[str, Any]) -> NoReturn:
         """Write the exit record and end."""
-        record = {"status": argument} if isinstance(argument, str) else dict(argument)
+        record = {key: value for key, value in argument.items() if key != "extra" and value}
         self.exit_file.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.exit_file.with_name(self.exit_file.name + ".new")
-        temporary.write_text(json.dumps(record, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        text = json.dumps({**record, **argument.get("extra", {})}, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(self.exit_file)
         raise Stop
 
-    def do_block(self, argument: str | Mapping[str, Any]) -> NoReturn:
+    def do_block(self, argument: Mapping[str, Any]) -> NoReturn:
         """Ask a question and end."""
-        self.do_answer({"status": "blocked", **({"text": argument} if isinstance(argument, str) else argument)})
+        self.do_answer(argument)
 
-    def do_lie(self, summary: str | None) -> NoReturn:
+    def do_lie(self, _: object) -> NoReturn:
         """Answer done having done nothing."""
-        self.do_answer({"status": "done", "summary": summary or f"did {self.title}"})
+        self.do_answer({"status": "done", "summary": f"did {self.title}"})
 
     def do_silent(self, _: object) -> NoReturn:
         """End well without a word."""
@@ -127,17 +134,15 @@ class Player:
         """End with an exit status."""
         raise Stop(code)
 
-    def do_crash(self, number: int | str | None) -> NoReturn:
-        """End by a signal, given as a number or a name such as SIGSEGV."""
-        chosen = signal.SIGKILL if number is None else number
-        os.kill(os.getpid(), signal.Signals[chosen] if isinstance(chosen, str) else signal.Signals(chosen))
-        self.sleep(1.0)
-        raise Stop(1)
+    def do_crash(self, how: int | str) -> NoReturn:
+        """End by the signal of a name, or with an exit status."""
+        if isinstance(how, str):
+            os.kill(os.getpid(), signal.Signals[how])
+            self.sleep(1.0)
+        raise Stop(how if isinstance(how, int) else 1)
 
-    def do_hang(self, how: str | bool | None) -> NoReturn:
-        """Never end by itself; `hang: hard` does not end on TERM either."""
-        if how == "hard":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    def do_hang(self, _: object) -> NoReturn:
+        """Never end by itself."""
         while True:
             self.sleep(3600.0)
 
@@ -169,16 +174,21 @@ def read_task(folder: Path, env: Mapping[str, str]) -> dict[str, Any]:
     return {"id": env.get("BRANCHLINE_TASK_ID", ""), "attempt": int(env.get("BRANCHLINE_ATTEMPT") or 1), **task}
 
 
+def read_steps(path: Path, task: str, attempt: int) -> Sequence[Step]:
+    """Choose the steps of one attempt; attempts after the last that is written play that one again."""
+    script = schema.scenario(files.load_yaml(files.read_text(path), str(path)) or {})
+    attempts = script["tasks"].get(task) or [script["defaults"]]
+    steps: Sequence[Step] = attempts[min(attempt, len(attempts)) - 1]
+    return steps
+
+
 def main(arguments: Sequence[str], env: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> int:
     """Play the scenario for the task that the environment names; gives the exit status."""
     try:
         folder = Path(arguments[0])
         task = read_task(folder, env)
         exit_file = Path(env.get("BRANCHLINE_EXIT_FILE") or folder / "answer.json")
-        chosen = scenario.HONEST
-        if len(arguments) > 1:
-            text = files.read_text(Path(arguments[1]))
-            chosen = scenario.steps(files.load_yaml(text, arguments[1]), task["id"], task["attempt"])
+        chosen = read_steps(Path(arguments[1]), task["id"], task["attempt"]) if len(arguments) > 1 else ()
         return Player(Path.cwd(), task, exit_file, sleep).play(chosen)
     except (InputError, ValueError, OSError, IndexError) as error:
         sys.stderr.write(f"the scenario cannot be played: {error}\n")

@@ -3,22 +3,18 @@
 import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn, cast
+from typing import Any, Final, NamedTuple, NoReturn
 
-from branchline import files
+from branchline import files, schema
 from branchline.errors import InputError
-from branchline.model.moves import ClaimStatus
 from branchline.model.run import Claim, Exit, Job, Question
 
 MAX_RECORD: Final = 256 * 1024
 MAX_MESSAGE: Final = 64 * 1024
 MAX_TEXT: Final = 16_000
-BLOCKED_KINDS: Final = frozenset(
-    {"question", "missing_dependency", "credential", "contradiction", "obsolete", "capability"}
-)
-_STATUSES: Final = ("done", "blocked", "partial", "failed")
+_TIMES: Final = frozenset({"timeout", "wall", "silence", "silent", "hung", "idle"})
+_WISHES: Final = ("cancel", "skip", "interrupt", "stop")
 _OPEN: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*$")
 _CLOSE: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*$")
 _NOT_BLOCKED: Final = re.compile(r"(none|no|nothing|nobody|n/?a|nil|null|false|not blocked|unblocked|-+)?\W*", re.I)
@@ -74,11 +70,11 @@ def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim
     `bad` is what the adapter itself saw go wrong; it stands in for a plain non-zero exit. A question outlives a bad
     end, for it is what a person needs to see; a `done` does not: a worker that crashed cannot vouch for its work.
     """
-    cause = _cause(exit.cause)
-    if cause == "cancelled":
-        return Claim("cancelled", f"stopped: {exit.cause}")
+    stopped = _stopped(exit.cause)
+    if stopped and stopped.status == "cancelled":
+        return stopped
     found = find(job.exit_file, message)
-    failure = Claim("timeout", f"stopped: {exit.cause}") if cause else bad or _failure(job, exit)
+    failure = stopped or bad or _failure(job, exit)
     if found is None:
         return failure
     # An explicit record makes up for a missing or cut last word, never for a crash, a refusal or an error.
@@ -93,12 +89,14 @@ def tail(path: Path, lines: int = 20, limit: int = 16 * 1024) -> str:
     """Give the last lines of a log without terminal codes; empty when there is no log. `limit` is in bytes."""
     try:
         with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - limit))
-            text = file.read(limit).decode("utf-8", "replace")
+            start = max(0, file.seek(0, os.SEEK_END) - limit)
+            file.seek(start)
+            data = file.read(limit)
     except OSError:
         return ""
-    text = _ANSI.sub("", text.replace("\r\n", "\n"))
+    # Half a line could begin with a word that the whole line does not begin with.
+    data = data.partition(b"\n")[2] if start else data
+    text = _ANSI.sub("", data.decode("utf-8", "replace").replace("\r\n", "\n"))
     return "\n".join(line.rstrip() for line in text.strip().split("\n")[-lines:])
 
 
@@ -107,10 +105,15 @@ def message_of(path: Path) -> str:
     return tail(path, lines=MAX_MESSAGE, limit=MAX_MESSAGE)
 
 
-def _cause(cause: str) -> ClaimStatus | None:
+def _stopped(cause: str) -> Claim | None:
+    """Read why custody or dispatch ended the process; a cause that is neither time nor a person is a failure."""
     if not cause:
         return None
-    return "timeout" if cause in {"timeout", "wall", "silence", "silent", "hung", "idle"} else "cancelled"
+    if cause in _TIMES:
+        return Claim("timeout", f"stopped: {cause}", error=f"stopped: {cause}", extra={"cause": cause})
+    if cause.startswith(_WISHES):
+        return Claim("cancelled", f"stopped: {cause}")
+    return Claim("failed", cause, error=cause, extra={"cause": "stopped"})
 
 
 def _failure(job: Job, exit: Exit) -> Claim | None:
@@ -196,52 +199,26 @@ def _paragraph(first: str, rest: list[str]) -> str:
 
 
 def _to_claim(data: Any) -> Claim:
-    """Validate a record; raises InputError naming the field."""
-    if not isinstance(data, Mapping):
-        raise InputError(f"it must be an object with a status, not {type(data).__name__}")
-    status = data.get("status")
-    if status not in _STATUSES:
-        raise InputError(f"status must be one of {', '.join(_STATUSES)}, not {str(status)[:60]!r}")
-    known = {"status", "summary", "kind", "text", "options", "default", "deadline", "missing"}
-    extra = {str(key): value for key, value in data.items() if key not in known}
-    summary = _text(data, "summary")
-    claim = Claim(cast(ClaimStatus, status), summary, missing=_texts(data, "missing"), extra=extra)
-    if status == "blocked":
-        return _blocked(claim, data)
-    if status == "failed":
-        return claim._replace(error=_text(data, "text") or summary or "the worker says that it failed")
+    """Make a claim of a record; raises InputError naming the field.
+
+    A blocked kind that nobody knows is asked as a question, and kept: better than to lose what the worker needs.
+    """
+    strange = ""
+    if (
+        isinstance(data, dict)
+        and data.get("status") == "blocked"
+        and data.get("kind") not in {None, *schema.BLOCKED_KINDS}
+    ):
+        strange = str(data["kind"])[:100]
+        data = {**data, "kind": "question"}
+    found = schema.exit_record(data)
+    extra = {**found["extra"], **({"kind": strange} if strange else {})}
+    text, summary = found["text"], found["summary"]
+    claim = Claim(found["status"], summary, missing=tuple(found["missing"]), extra=extra)
+    if claim.status == "blocked":
+        asked = text or summary or "The worker did not say what it needs."
+        question = Question(found["kind"], asked, tuple(found["options"]), found["default"], found["deadline"])
+        return claim._replace(summary=summary or asked, question=question)
+    if claim.status == "failed":
+        return claim._replace(error=text or summary or "the worker says that it failed")
     return claim
-
-
-def _blocked(claim: Claim, data: Mapping[str, Any]) -> Claim:
-    kind = _text(data, "kind") or "question"
-    extra = claim.extra if kind in BLOCKED_KINDS else {**claim.extra, "kind": kind}
-    text = _text(data, "text") or claim.summary or "The worker did not say what it needs."
-    question = Question(
-        kind if kind in BLOCKED_KINDS else "question",
-        text,
-        _texts(data, "options"),
-        _text(data, "default"),
-        _text(data, "deadline"),
-    )
-    return claim._replace(summary=claim.summary or text, question=question, extra=extra)
-
-
-def _text(data: Mapping[str, Any], field: str) -> str:
-    value = data.get(field)
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise InputError(f"{field} must be text, not {type(value).__name__}")
-    return str(value)[:MAX_TEXT]
-
-
-def _texts(data: Mapping[str, Any], field: str) -> tuple[str, ...]:
-    value = data.get(field)
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return (value[:MAX_TEXT],)
-    if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value):
-        raise InputError(f"{field} must be a list of texts")
-    return tuple(str(item)[:MAX_TEXT] for item in value[:100])
