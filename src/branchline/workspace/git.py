@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
 from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError
@@ -21,6 +22,7 @@ GIT_LIMIT: Final = 256 * 1024 * 1024
 ABSENT: Final = ""
 """As the old value of a ref: it must not exist."""
 NOT_STARTED: Final = 127
+OWN_WORKTREES: Final = "/.branchline/worktrees/"
 RUN_REFS: Final = "refs/heads/branchline/"
 SALVAGE_REFS: Final = "refs/branchline/salvage/"
 
@@ -89,6 +91,8 @@ _FIXED: Final = {
 }
 
 _LOCK: Final = re.compile(r"[Uu]nable to create '(.+?\.lock)': File exists")
+# git trips over a worktree that another git is making at this moment, and for ever over one it was killed in.
+_HALF_MADE: Final = re.compile(r"failed to read (.+)/commondir")
 _LOCK_BUSY: Final = re.compile(r"could not lock config file|index file open failed|unable to lock")
 _BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Seconds between tries when another git holds a lock: about 1.3 s in all."""
@@ -138,7 +142,7 @@ class Git:
                 break
             self._sleep(pause)
             done = self._once(words, data)
-        if done.code not in ok and self._free_own_lock(done):
+        if done.code not in ok and (self._free_own_lock(done) or self._free_own_worktree(done)):
             done = self._once(words, data)
         if done.timed_out or done.code not in ok:
             raise self._error(words, done)
@@ -173,7 +177,7 @@ class Git:
     def checked_out(self, ref: str) -> str:
         """Return the folder of the checkout that has a branch (full ref name) checked out, or ""."""
         place = ""
-        for field in self.fields("worktree", "list", "--porcelain", "-z"):
+        for field in self.text("worktree", "list", "--porcelain").splitlines():
             place = field.removeprefix("worktree ") if field.startswith("worktree ") else place
             if field == f"branch {ref}":
                 return place
@@ -203,6 +207,17 @@ class Git:
             return False
         # Held unchanged through all our tries, in a place where only this job writes: a killed git left it.
         lock.unlink(missing_ok=True)
+        return True
+
+    def _free_own_worktree(self, done: Said) -> bool:
+        match = _HALF_MADE.search(_decode(done.err))
+        if match is None:
+            return False
+        admin = self.cwd / match[1]
+        link = admin / "gitdir"
+        if not link.is_file() or OWN_WORKTREES not in _decode(link.read_bytes()):
+            return False
+        rmtree(admin)
         return True
 
     def _error(self, words: Sequence[str], done: Said) -> GitError:
@@ -254,7 +269,7 @@ def short(ref: str) -> str:
 
 def _locked(done: Said) -> bool:
     said = _decode(done.err)
-    return bool(_LOCK.search(said) or _LOCK_BUSY.search(said))
+    return any(pattern.search(said) for pattern in (_LOCK, _LOCK_BUSY, _HALF_MADE))
 
 
 def _decode(data: bytes) -> str:

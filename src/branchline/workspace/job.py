@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import BranchlineError, GitError, RepositoryError
+from branchline.files import read_json
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks
 from branchline.workspace.git import Git, short
@@ -20,6 +21,8 @@ from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
 from branchline.workspace.worktree import Worktree
 
+_CHECKING: Final = "checking.json"
+"""The commit that checks are running on; there only while they run."""
 _CONFLICT_MARK: Final = b"<<<<<<< "
 
 
@@ -64,7 +67,7 @@ def setup(spec: Spec) -> dict[str, Any]:
     base = tree.git.text("merge-base", tip, head, ok=(0, 1)) or head
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
     saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
-    return {"ok": True, "base": base, "head": head, "salvage": saved[-1] if saved else "", "error": ""}
+    return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
 
 
 def check(spec: Spec) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def check(spec: Spec) -> dict[str, Any]:
     if tree.health() != "whole":
         return _no(f"the worktree of task {spec.task} is not there any more: {tree.path}")
     tree.guard()
+    _sweep_after_kill(tree, spec)
     begun = tree.unfinished()
     if begun:
         return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
@@ -84,9 +88,11 @@ def check(spec: Spec) -> dict[str, Any]:
     _back_to_branch(tree, spec)
     left = _commit_leftovers(tree, spec)
     commit = tree.head()
+    write_answer(Path(spec.folder), _CHECKING, {"commit": commit})
     tip = tree.base.resolve(spec.tip_ref)
     base = (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))) or spec.base or commit
     rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
+    Path(spec.folder, _CHECKING).unlink()
     files = changed_files(tree.git, base, commit)
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
@@ -143,6 +149,18 @@ def _back_to_branch(tree: Worktree, spec: Spec) -> None:
     if old != head and not tree.base.move(spec.branch, head, old, "branchline: where the worker left HEAD"):
         raise RepositoryError(f"the branch {short(spec.branch)} was moved by someone else at this moment; try again")
     tree.git.run("symbolic-ref", "-m", "branchline: back to the task's branch", "HEAD", spec.branch)
+
+
+def _sweep_after_kill(tree: Worktree, spec: Spec) -> None:
+    """Put the tree back when a check was running as we were killed: what that left is not the worker's work.
+
+    It is kept all the same, in a salvage ref of its own.
+    """
+    path = Path(spec.folder, _CHECKING)
+    if path.is_file():
+        commit = str(read_json(path)["commit"])
+        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, f"{spec.attempt}-check")
+        tree.reset(commit, spec.branch)
 
 
 def _commit_leftovers(tree: Worktree, spec: Spec) -> list[str]:
