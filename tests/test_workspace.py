@@ -457,7 +457,7 @@ def test_removal_killed_in_the_middle_goes_on(place: Place) -> None:
     place.bring_in("1.1", "x.txt", "x")
     place.tree().rename(place.tree().with_name(".gone-1.1"))
     place.repository.remove_worktree(RUN, "1.1")
-    assert sorted(path.name for path in place.tree().parent.iterdir()) == [".merge", ".merge.lock"]
+    assert sorted(path.name for path in place.tree().parent.iterdir()) == [".merge", ".merge.lock", ".prepared"]
     assert place.repository.task_head(RUN, "1.1") == ""
 
 

@@ -230,11 +230,11 @@ def test_check_commits_leftovers_and_says_what_it_found(place: Place) -> None:
     assert place.git("log", "-1", "--format=%s", answer["commit"]).strip().endswith("uncommitted work of attempt 1")
     first, second = answer["checks"]
     assert (first["exit"], first["commit"], first["command"]) == (0, answer["commit"], checks[0]["run"])
-    log = place.folder("check", "1.1", 1) / first["log"]
+    log = place.root / first["log"]
     assert log.read_text() == "out\nerr\n"
     digest = subprocess.run(["sha256sum", str(log)], capture_output=True, text=True, check=True).stdout.split()[0]
     assert first["log_digest"] == f"sha256:{digest.lstrip(chr(92))}"
-    seen = (place.folder("check", "1.1", 1) / second["log"]).read_text().splitlines()
+    seen = (place.root / second["log"]).read_text().splitlines()
     assert seen[0] == str(place.tree())
     assert {line.split("=")[0] for line in seen[1:]} <= {"PATH", "ONLY", "PWD", "OLDPWD", "_", "SHLVL"}
     assert place.job("check", checks=checks)["commit"] == answer["commit"]
@@ -366,7 +366,7 @@ def test_what_a_killed_check_left_is_not_the_workers_work(place: Place) -> None:
     place.job("setup")
     place.write("x.txt", "x", place.tree())
     commit = place.job("check")["commit"]
-    (place.folder("check", "1.1", 1) / "checking.json").write_text(json.dumps({"commit": commit}))
+    (place.root / ".git" / "worktrees" / "1.1" / "branchline-checking").write_text(commit)
     place.write("junk", "j", place.tree())
     answer = place.job("check")
     assert (answer["commit"], answer["files"]) == (commit, ["x.txt"])
@@ -421,7 +421,7 @@ def test_merge_brings_in_ticks_and_names_itself(place: Place) -> None:
 def test_merge_twice_is_once(place: Place) -> None:
     first = place.bring_in("1.1", "x.txt", "x")
     assert place.job("merge") == first
-    (place.folder("merge", "1.1", 1) / "prepared.json").unlink()
+    (place.root / ".branchline" / "worktrees" / RUN / ".prepared" / "1.1.json").unlink()
     again = place.job("merge")
     assert (again["ok"], again["commit"], again["files"]) == (True, first["commit"], ["x.txt"])
     assert len(place.repository.merged(RUN, place.base)) == 1
@@ -452,7 +452,7 @@ def test_a_recheck_that_fails_moves_nothing(place: Place) -> None:
     place.job("check")
     answer = place.job("merge", checks=[{"run": "echo no; exit 1"}])
     assert (answer["ok"], answer["reason"], answer["checks"][0]["exit"]) == (False, "recheck", 1)
-    assert (place.folder("merge", "1.1", 1) / answer["checks"][0]["log"]).read_text() == "no\n"
+    assert (place.root / answer["checks"][0]["log"]).read_text() == answer["checks"][0]["tail"] == "no\n"
     assert place.tip() == place.base
     assert place.job("merge")["ok"]
 
@@ -539,11 +539,13 @@ def test_an_author_of_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     place.job("setup")
     place.write("x", "x", place.tree())
-    author = "A Worker <worker@example.invalid>"
+    author = {"name": "A Worker", "email": "worker@example.invalid"}
     place.job("check", author=author)
     place.job("merge", author=author)
     for commit in (place.tip(), f"{place.tip()}^2"):
-        assert place.git("log", "-1", "--format=%an <%ae>|%cn <%ce>", commit).strip() == f"{author}|{author}"
+        assert place.git("log", "-1", "--format=%an <%ae>|%cn <%ce>", commit).strip() == "|".join(
+            ["A Worker <worker@example.invalid>"] * 2
+        )
 
 
 def test_a_job_is_quick_enough(place: Place) -> None:

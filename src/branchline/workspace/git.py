@@ -24,6 +24,7 @@ ABSENT: Final = ""
 NOT_STARTED: Final = 127
 OWN_WORKTREES: Final = "/.branchline/worktrees/"
 RUN_REFS: Final = "refs/heads/branchline/"
+BASE_REFS: Final = "refs/branchline/base/"
 SALVAGE_REFS: Final = "refs/branchline/salvage/"
 
 # What a repository's configuration must not be able to do: start programs, rewrite what we asked for, run in the
@@ -183,6 +184,10 @@ class Git:
                 return place
         return ""
 
+    def common(self) -> Path:
+        """Return the folder of git that all worktrees share."""
+        return Path(self.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
     def drop(self, ref: str, old: str) -> None:
         """Delete a full ref name that stands at `old`."""
         self.run("update-ref", "-d", ref, old)
@@ -260,6 +265,16 @@ def tip_ref(run: str) -> str:
 def task_ref(run: str, task: str) -> str:
     """Return the full ref name of a task's branch."""
     return f"{RUN_REFS}{ref_part(run)}/task/{ref_part(task)}"
+
+
+def base_ref(run: str) -> str:
+    """Return the full ref name that remembers the commit a run began at."""
+    return f"{BASE_REFS}{ref_part(run)}"
+
+
+def salvage_folder(run: str, task: str) -> str:
+    """Return the folder of refs that holds a task's salvage."""
+    return f"{SALVAGE_REFS}{ref_part(run)}/{ref_part(task)}"
 
 
 def short(ref: str) -> str:

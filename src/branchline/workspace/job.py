@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import BranchlineError, GitError, RepositoryError
-from branchline.files import read_json
+from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks
-from branchline.workspace.git import Git, short
+from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.merge import merge
 from branchline.workspace.repository import changed_files, salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
 from branchline.workspace.worktree import Worktree
 
-_CHECKING: Final = "checking.json"
-"""The commit that checks are running on; there only while they run."""
+_CHECKING: Final = "branchline-checking"
+"""A file in git's own folder of the worktree: the commit that checks are running on; there only while they run."""
 _CONFLICT_MARK: Final = b"<<<<<<< "
 
 
@@ -60,11 +60,13 @@ def setup(spec: Spec) -> dict[str, Any]:
     if spec.fresh or tree.health() != "whole":
         _clear(tree, spec, tip)
     branch = tree.base.resolve(spec.branch)
+    if tree.health() == "whole":
+        _sweep_after_kill(tree, spec)
     if tree.health() == "missing":
         tree.add(tip if spec.fresh or not branch else branch, spec.branch)
     tree.guard()
     head = tree.head()
-    base = tree.git.text("merge-base", tip, head, ok=(0, 1)) or head
+    base = _fork(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
     saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
@@ -72,7 +74,7 @@ def setup(spec: Spec) -> dict[str, Any]:
 
 def check(spec: Spec) -> dict[str, Any]:
     """Commit what the worker left, run the checks on that commit, and say what changed; in place commit nothing."""
-    if spec.in_place:
+    if not spec.isolated():
         return inplace.check(spec)
     tree = _worktree(spec)
     if tree.health() != "whole":
@@ -88,11 +90,17 @@ def check(spec: Spec) -> dict[str, Any]:
     _back_to_branch(tree, spec)
     left = _commit_leftovers(tree, spec)
     commit = tree.head()
-    write_answer(Path(spec.folder), _CHECKING, {"commit": commit})
+    running = _running(tree)
+    write_durable(running, commit)
     tip = tree.base.resolve(spec.tip_ref)
-    base = (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))) or spec.base or commit
+    base = (
+        (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1)))
+        or spec.base
+        or tree.base.resolve(base_ref(spec.run))
+        or commit
+    )
     rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
-    Path(spec.folder, _CHECKING).unlink()
+    running.unlink(missing_ok=True)
     files = changed_files(tree.git, base, commit)
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
@@ -109,8 +117,14 @@ _PURPOSES: Final[Mapping[str, Callable[[Spec], Mapping[str, Any]]]] = {"setup": 
 
 def _worktree(spec: Spec) -> Worktree:
     git = spec.git()
-    common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-    return Worktree(git.at(git.cwd, locks=[common / spec.branch]), Path(spec.worktree))
+    return Worktree(git.at(git.cwd, locks=[git.common() / spec.branch]), Path(spec.worktree))
+
+
+def _fork(tree: Worktree, spec: Spec, commit: str) -> str:
+    """Return the commit at which the work left the integration branch: what it changed is counted from there."""
+    tip = tree.base.resolve(spec.tip_ref)
+    fork = tree.base.text("merge-base", tip, commit, ok=(0, 1)) if tip else ""
+    return fork or spec.base or tree.base.resolve(base_ref(spec.run)) or commit
 
 
 def _former(spec: Spec) -> str:
@@ -156,11 +170,16 @@ def _sweep_after_kill(tree: Worktree, spec: Spec) -> None:
 
     It is kept all the same, in a salvage ref of its own.
     """
-    path = Path(spec.folder, _CHECKING)
+    path = _running(tree)
     if path.is_file():
-        commit = str(read_json(path)["commit"])
+        commit = path.read_text(encoding="ascii")
         salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, f"{spec.attempt}-check")
         tree.reset(commit, spec.branch)
+        path.unlink()
+
+
+def _running(tree: Worktree) -> Path:
+    return (tree.admin() or tree.common) / _CHECKING
 
 
 def _commit_leftovers(tree: Worktree, spec: Spec) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from branchline.errors import GitError
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part
+from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part, salvage_folder
 
 MAX_NESTED: Final = 8
 """How deep repositories within repositories are followed."""
@@ -74,7 +74,7 @@ def _save(git: Git, run: str, task: str, attempt: str, tree: str, parents: Seque
 
 def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
     """Return the salvage refs of a run, of a task, or all, in the order of their names."""
-    place = SALVAGE_REFS + (f"{ref_part(run)}/" if run else "") + (f"{ref_part(task)}/" if run and task else "")
+    place = f"{salvage_folder(run, task)}/" if run and task else SALVAGE_REFS + (f"{ref_part(run)}/" if run else "")
     form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)"
     rows = [line.split("\0") for line in git.text("for-each-ref", form, place).splitlines()]
     return [_salvage(ref, commit, int(at)) for ref, commit, at in rows]
@@ -94,7 +94,7 @@ def _salvage(ref: str, commit: str, at: int) -> Salvage:
 
 
 def _names(run: str, task: str, attempt: str) -> Iterator[str]:
-    first = f"{SALVAGE_REFS}{ref_part(run)}/{ref_part(task)}/{check_name(attempt)}"
+    first = f"{salvage_folder(run, task)}/{check_name(attempt)}"
     yield first
     yield from (f"{first}-{more}" for more in range(2, _MAX_SAME))
 
@@ -190,7 +190,7 @@ def _fill(git: Git, folder: Path, depth: int, *, whole: bool) -> str:
 
 
 def _graft(git: Git, folder: Path, prefix: str, depth: int, *, whole: bool) -> None:
-    common = git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+    common = str(git.common())
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as place:
         index = str(Path(place, "index"))
         env = {"GIT_DIR": common, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}

@@ -34,6 +34,11 @@ def scratch_of(root: Path, run: str) -> Path:
     return root / OWN / "worktrees" / check_name(run) / ".merge"
 
 
+def prepared_of(root: Path, run: str, task: str) -> Path:
+    """Return the file in which a merge keeps its answer before the tip moves."""
+    return root / OWN / "worktrees" / check_name(run) / ".prepared" / f"{check_name(task)}.json"
+
+
 class Worktree:
     """One linked worktree: `git` stands in it, `path` is its folder, `base` is git in the user's repository."""
 
@@ -42,7 +47,7 @@ class Worktree:
     def __init__(self, base: Git, path: Path) -> None:
         self.base = base
         self.path = path
-        self.common = Path(base.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        self.common = base.common()
         self.git = self._inside()
 
     def admin(self) -> Path | None:
