@@ -1,0 +1,287 @@
+"""What stands below a task: which lines are its own, and what they say (files, checks, criteria, states)."""
+
+import re
+
+from branchline.model.plan import Check, FileRef
+from branchline.planfile import checks, labels, xmltask
+from branchline.planfile.drafts import Draft
+from branchline.planfile.fields import Field, field, file_role, hours, mark_of, merge_files, paths, spans
+from branchline.planfile.scan import Block, Doc
+from branchline.planfile.sections import STATE_OF
+from branchline.planfile.tree import Outline
+
+_FILE_KINDS = frozenset({"files", "create", "modify", "test"})
+_REF_KINDS = frozenset({"depends", "blocks"})
+_DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
+_TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,30})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W*$")
+
+
+class Reading:
+    """What the lines of one task said."""
+
+    __slots__ = ("criteria", "draft", "files", "mentions", "pending", "prose", "ran", "refs", "said")
+
+    def __init__(self, draft: Draft | None) -> None:
+        self.draft = draft
+        self.files: list[FileRef] = []
+        self.mentions: list[FileRef] = []
+        self.ran: list[checks.Ran] = []
+        self.criteria: list[str] = []
+        self.refs: list[tuple[str, str, int]] = []
+        self.prose: list[tuple[int, str]] = []
+        self.said: dict[str, str] = {}
+        self.pending: Field | None = None
+
+
+def owners(doc: Doc, drafts: list[Draft]) -> list[Draft | None]:
+    """Give, for every line (index 0 is unused), the innermost task whose text it is part of."""
+    _extend(doc, drafts)
+    starts = {draft.line: draft for draft in drafts}
+    owner: list[Draft | None] = [None] * (len(doc.lines) + 2)
+    stack: list[Draft] = []
+    for line in range(1, len(doc.lines) + 1):
+        while stack and stack[-1].end < line:
+            stack.pop()
+        if line in starts:
+            stack.append(starts[line])
+        owner[line] = stack[-1] if stack else None
+    return owner
+
+
+def _extend(doc: Doc, drafts: list[Draft]) -> None:
+    """Let a heading's draft reach down to the next heading of its level or above."""
+    ends: dict[int, int] = {}
+    stack: list[Block] = []
+    for block in doc.blocks:
+        if block.kind == "tag" and block.text.startswith("</"):
+            for open_one in stack:
+                ends[open_one.line] = block.line - 1
+            stack.clear()
+        if block.kind != "heading":
+            continue
+        while stack and stack[-1].level >= block.level:
+            ends[stack.pop().line] = block.line - 1
+        stack.append(block)
+    for draft in drafts:
+        if draft.block.kind == "heading":
+            draft.end = ends.get(draft.line, len(doc.lines))
+
+
+def read(out: Outline, owner: list[Draft | None]) -> tuple[dict[int, Reading], Reading]:
+    """Read every block into the reading of its task, and what belongs to none into the plan's own."""
+    plan = Reading(None)
+    readings = {line: Reading(draft) for line, draft in out.drafts.items()}
+    for block in out.doc.blocks:
+        draft = owner[block.line]
+        target = readings[draft.line] if draft is not None else plan
+        if draft is not None and block is draft.block:
+            _own(target, block)
+        elif block.kind == "heading":
+            target.pending = Field("verify", "", block.line, "section") if block.cls == "CRITERIA" else None
+        elif block.kind == "fence":
+            _fence(target, block, out.dialect.test_first)
+        elif block.kind in ("para", "item"):
+            for line, text in block.lines:
+                _line(target, block, line, text)
+    return readings, plan
+
+
+def _own(reading: Reading, block: Block) -> None:
+    """The task's own block: its first line is the title, the others are read like any line of it."""
+    if block.kind == "xml":
+        _xml(reading)
+    elif block.kind == "item":
+        for line, text in block.lines[1:]:
+            _line(reading, block, line, text)
+
+
+def _line(reading: Reading, block: Block, line: int, text: str) -> None:
+    found = field(line, text)
+    section = block.section.cls if block.section is not None else ""
+    own = reading.draft is not None and block is reading.draft.block
+    under = block.label if block.kind == "item" and not own else ""
+    if found is not None and _field(reading, found):
+        return
+    if labels.field(text) == "verify":
+        reading.pending = Field("verify", "", line, "verify")
+        return
+    if under in _FILE_KINDS:
+        reading.files += [FileRef(path, file_role(under, text)) for path in paths(text, bare=True)]
+    elif under == "verify" and spans(text):
+        _ran(reading, Field("verify", text, line, "verify"))
+    elif under in _REF_KINDS:
+        reading.refs.append((under, text, line))
+    elif under == "needs":
+        _say(reading, "needs", text)
+    elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
+        reading.criteria.append(text)
+        if reading.draft is None:
+            _gate_span(reading, line, text)
+    else:
+        _prose(reading, block, line, text)
+
+
+def _prose(reading: Reading, block: Block, line: int, text: str) -> None:
+    reading.prose.append((line, text))
+    if "`" in text:
+        reading.mentions += [FileRef(path, "mention") for path in paths(text, bare=False)]
+    run = checks.is_run_step(text) and not spans(text)
+    reading.pending = Field("step", "", line, "step") if run else None
+
+
+def _field(reading: Reading, found: Field) -> bool:
+    """Take a field line; False when it is only prose that looks like one."""
+    kind, value = found.kind, found.value
+    if kind == "test" and spans(value) and checks.is_program(spans(value)[0]):
+        kind = "verify"
+    if kind in _FILE_KINDS:
+        named = paths(value, bare=True)
+        if value and not named:
+            return False
+        reading.files += [FileRef(path, file_role(kind, value)) for path in named]
+    elif kind == "verify":
+        if value:
+            return _ran(reading, found)
+        reading.pending = found
+    elif kind == "expected":
+        if reading.ran and checks.expects_failure(value):
+            reading.ran[-1] = reading.ran[-1]._replace(fails=True)
+    elif kind == "criteria":
+        if value:
+            reading.criteria.append(value)
+    elif kind in _REF_KINDS:
+        if value:
+            reading.refs.append((kind, value, found.line))
+    elif kind == "note":
+        return False
+    else:
+        _say(reading, kind, value)
+    return True
+
+
+def _ran(reading: Reading, found: Field) -> bool:
+    commands, prose = checks.commands_of(found)
+    if commands:
+        reading.ran.append(checks.Ran(tuple(commands), found.line, False))
+        reading.pending = None
+    elif prose and found.label.startswith(("run", "command")):
+        return False
+    elif prose:
+        reading.criteria.append(prose)
+    return True
+
+
+def _say(reading: Reading, kind: str, value: str) -> None:
+    if value:
+        held = reading.said.get(kind)
+        reading.said[kind] = f"{held}, {value}" if held and kind == "needs" else held or value
+
+
+def _gate_span(reading: Reading, line: int, text: str) -> None:
+    """A plan's own criterion that begins with a command in back-ticks is part of the gate."""
+    bare = text.strip().lower()
+    for lead in ("run ", "verify ", "execute "):
+        bare = bare.removeprefix(lead)
+    found = spans(text)
+    if found and bare.startswith("`") and checks.is_program(found[0]):
+        reading.ran.append(checks.Ran((found[0],), line, False))
+
+
+def _fence(reading: Reading, block: Block, test_first: bool) -> None:
+    pending, reading.pending = reading.pending, None
+    info = block.text.split(None, 1)[0].lower() if block.text else ""
+    if pending is None or info not in checks.SHELLS:
+        return
+    if pending.label in ("step", "section") and (not info or (pending.label == "step" and not test_first)):
+        return
+    commands = checks.fence_commands([text for _, text in block.lines])
+    if commands:
+        reading.ran.append(checks.Ran(tuple(commands), block.line, False))
+
+
+def _xml(reading: Reading) -> None:
+    draft = reading.draft
+    if draft is None:
+        return
+    lines = draft.block.lines
+    for _, text in xmltask.child(lines, "files"):
+        reading.files += [FileRef(path, file_role("files", text)) for path in paths(text, bare=True)]
+    automated = xmltask.child(lines, "automated")
+    reading.said["automated"] = "\n".join(text for _, text in automated)
+    if not automated:
+        for line, text in xmltask.child(lines, "verify"):
+            _ran(reading, Field("verify", text, line, "verify"))
+    reading.criteria += [text.lstrip("-* ") for _, text in xmltask.child(lines, "acceptance_criteria")]
+    done = xmltask.text_of(draft, "done")
+    if done:
+        reading.criteria.append(done)
+    for tag in ("depends_on", "depends"):
+        for line, text in xmltask.child(lines, tag):
+            reading.refs.append(("depends", text, line))
+    for line, text in lines:
+        if "<action" not in text:
+            reading.prose.append((line, text))
+
+
+def files_of(reading: Reading, title: str) -> tuple[FileRef, ...]:
+    """Fields, and a path in the title; back-ticked paths of the body as mentions (FORMATS, files)."""
+    named = [FileRef(path, file_role("", title)) for path in paths(title, bare=True)]
+    return merge_files(reading.files + named + reading.mentions)
+
+
+def checks_of(reading: Reading, title: str, line: int, test_first: bool) -> tuple[Check, ...]:
+    """Give the checks of a task: `<automated>` (1.0), what Run and Verify name (0.95), a title that is one (0.8)."""
+    automated = reading.said.get("automated", "")
+    if automated:
+        return tuple(Check(_unescape(text), "automated", 1.0, line) for text in automated.split("\n") if text.strip())
+    return tuple(checks.decide(reading.ran, test_first) or checks.of_title(title, line))
+
+
+def _unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&").strip()
+
+
+def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str, bool]:
+    """Give the plan's own mark of a task, and whether it needs a person's word: box, heading mark, status, section."""
+    block = draft.block
+    section = block.section.cls if block.section is not None else ""
+    if _DONE_TAG.search(block.text):
+        return "done", False
+    if block.box is not None and draft.role == "item":
+        said = marks.get(block.box, "?")
+        if said == "?":
+            return "open", True
+        if said == "open":
+            struck = draft.title.startswith("~~") and draft.title.rstrip().endswith("~~")
+            if struck:
+                return "declined", False
+            return {"WIP": "wip", "FUTURE": "deferred", "DECLINED": "declined"}.get(section, "open"), False
+        return said, False
+    said = _heading_mark(block.text) if draft.role != "xml" else ""
+    said = said or mark_of(reading.said.get("status", "")) or mark_of(draft.fields.get("column:status", [""])[0])
+    if not said and draft.role != "xml":
+        own = block.cls if block.kind == "heading" else section
+        said = STATE_OF.get(own, "")
+    return said or "open", False
+
+
+def _heading_mark(text: str) -> str:
+    if text.startswith("~~") and text.rstrip().endswith("~~"):
+        return "done"
+    if text[:3] in ("[x]", "[X]"):
+        return "done"
+    said = mark_of(text) if any(mark in text for mark in "✅☑✔✓🚧⏳🔄") else ""
+    tail = _TAIL.search(text)
+    return said or (mark_of(tail[1] or tail[2]) if tail else "")
+
+
+def clean_title(title: str) -> str:
+    """Take `@done` and strike-through off a title."""
+    title = _DONE_TAG.sub("", title).strip()
+    return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
+
+
+def estimate_of(draft: Draft, reading: Reading) -> float | None:
+    """Give the estimate in hours, from a `~4h` mark or an `Estimate:` line."""
+    text = (draft.fields.get("estimate") or draft.fields.get("column:est") or [reading.said.get("estimate", "")])[0]
+    return hours(text) if text else None

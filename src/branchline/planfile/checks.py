@@ -1,0 +1,123 @@
+"""Checks: a command is only what stands in back-ticks or in a fence after `Run:` or `Verify:`; prose is a criterion."""
+
+import re
+from typing import NamedTuple
+
+from branchline.model.plan import Check
+from branchline.planfile.fields import SPAN, Field, spans
+
+SHELLS = frozenset({"", "sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "cmd"})
+CERTAIN = 0.95
+_PROGRAMS = frozenset(
+    ["make", "just", "task", "pytest", "tox", "nox", "python", "python3", "pip", "uv", "poetry", "pipenv", "hatch", "ruff", "mypy", "black", "flake8", "pylint", "isort", "pre-commit", "npm", "npx", "pnpm", "yarn", "bun", "bunx", "deno", "node", "tsc", "eslint", "prettier", "vitest", "jest", "mocha", "playwright", "cypress", "next", "vite", "cargo", "rustc", "clippy", "go", "gofmt", "golangci-lint", "mvn", "gradle", "./gradlew", "./mvnw", "java", "javac", "kotlinc", "dotnet", "msbuild", "swift", "xcodebuild", "bundle", "rake", "rspec", "rails", "ruby", "gem", "mix", "elixir", "php", "composer", "phpunit", "phpstan", "artisan", "ctest", "cmake", "ninja", "meson", "bazel", "buck", "zig", "stack", "cabal", "ghc", "sbt", "lein", "flutter", "dart", "docker", "docker-compose", "podman", "kubectl", "helm", "terraform", "tofu", "ansible", "ansible-playbook", "shellcheck", "shfmt", "bats", "hadolint", "yamllint", "markdownlint", "markdownlint-cli2", "curl", "wget", "jq", "grep", "rg", "egrep", "test", "ls", "cat", "head", "tail", "find", "diff", "cmp", "wc", "sed", "awk", "git", "gh", "bash", "sh", "zsh", "env", "openspec", "spectral", "buf", "protoc", "sqlite3", "psql", "mysql", "redis-cli", "true", "false", "[", "uvx", "rtk", "turbo", "nx", "lerna", "biome", "oxlint", "coverage", "bandit", "safety", "trivy", "semgrep", "codespell", "linkchecker", "lychee", "actionlint", "act", "nix", "direnv", "mise", "asdf", "time", "timeout", "xargs"]
+)
+_WORD = re.compile(r"[A-Za-z0-9_./~$-]+$")
+_ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
+_FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
+_RUN_STEP = re.compile(r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test)\b", re.IGNORECASE)
+_SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
+_STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
+
+
+class Ran(NamedTuple):
+    """One `Run:` of a task: its commands, and whether it is expected to fail."""
+
+    commands: tuple[str, ...]
+    line: int
+    fails: bool
+
+
+def is_program(command: str) -> bool:
+    """Say whether a text begins like a command people run."""
+    first = command.split(None, 1)[0] if command.strip() else ""
+    if _ASSIGN.match(command):
+        return True
+    name = first.rsplit("/", 1)[-1]
+    return (
+        first in _PROGRAMS
+        or name in _PROGRAMS
+        or (first.startswith(("./", "scripts/", "bin/", ".venv/")) and " " not in first)
+    )
+
+
+def commands_of(field: Field) -> tuple[list[str], str]:
+    """Split the value of a verify field: the commands in back-ticks, and the prose that is a criterion."""
+    found = spans(field.value)
+    if not found:
+        return [], field.value
+    run = field.label.startswith(("run", "command", "test command"))
+    leads = field.value.lstrip().startswith("`")
+    good = [
+        span.removeprefix("$ ").strip()
+        for place, span in enumerate(found)
+        if is_program(span) or ((run or (leads and place == 0)) and _looks(span))
+    ]
+    prose = "" if good else field.value
+    return good, prose
+
+
+def _looks(span: str) -> bool:
+    """A span that only leads its line must still look like a program and its arguments, not like a name or a value."""
+    first, *rest = span.split()
+    return (
+        bool(_WORD.match(first))
+        and (bool(rest) or is_program(span))
+        and not (rest and rest[0] in ("=", "==", "->", "=>"))
+    )
+
+
+def fence_commands(lines: list[str]) -> list[str]:
+    """Read a shell fence: one command a line, or one script when the lines need each other."""
+    prompted = [line.strip()[2:] for line in lines if line.strip().startswith("$ ")]
+    kept = prompted or [line.rstrip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    if not kept:
+        return []
+    if any(_SIMPLE.match(line.strip()) or line[:1] in " \t" for line in kept):
+        return ["set -e\n" + "\n".join(kept)] if len(kept) > 1 else [kept[0].strip()]
+    kept = [line.strip() for line in kept]
+    if len(kept) > 1 and any(_STATEFUL.match(line) for line in kept):
+        return [" && ".join(kept)]
+    return kept
+
+
+def expects_failure(text: str) -> bool:
+    """Say whether an `Expected:` line expects the command before it to fail."""
+    return bool(_FAIL.match(text.strip()))
+
+
+def is_run_step(text: str) -> bool:
+    """Say whether a step's own line announces that something is run: `Step 2: Run tests`."""
+    return bool(_RUN_STEP.match(text.strip().lstrip("-*+ ").removeprefix("[ ] ").removeprefix("[x] ").strip()))
+
+
+def decide(ran: list[Ran], test_first: bool) -> list[Check]:
+    """Choose the checks: those not expected to fail, and of a test-first plan the last of them only."""
+    good = [one for one in ran if not one.fails and one.commands]
+    if test_first:
+        good = good[-1:]
+    checks: dict[str, Check] = {}
+    for one in good:
+        for command in one.commands:
+            checks.setdefault(command, Check(command, "plan", CERTAIN, one.line))
+    return list(checks.values())
+
+
+def of_title(title: str, line: int) -> list[Check]:
+    """A title that is a command, or `Run` and a command in back-ticks, is a check of its own (0.8)."""
+    found = spans(title)
+    if not found or not is_program(found[0]):
+        return []
+    before = title[: title.index("`")].strip().lower()
+    after = SPAN.sub("", title[title.index("`") :], count=1).strip(" .。:")
+    if (not before and not after) or before in (
+        "run",
+        "execute",
+        "verify",
+        "verify with",
+        "check",
+        "führe aus",
+        "执行",
+        "运行",
+    ):
+        return [Check(found[0], "title", 0.8, line)]
+    return []

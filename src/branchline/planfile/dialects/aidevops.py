@@ -1,0 +1,40 @@
+"""aidevops TODO.md: `- [ ] t12.1 text @owner #tag ~4h blocked-by:t3 ref:GH#2`; ids order nothing by themselves."""
+
+import re
+
+from branchline.planfile.dialects.base import BOX_MARKS, Dialect, Marked
+
+_KEYS = (
+    "blocked-by|blocks|parent|assignee|logged|started|completed|actual|verified|pr|ref|tier|model|repeat|run|agent|risk|"
+    "est|due|priority|branch|status"
+)
+_FIELD = re.compile(
+    rf"(?:(?<=\s)|^)(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
+    r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+(?P<brief>\S+))(?=\s|$)"
+)
+_REPEAT = re.compile(r"(?:(?<=\s)|^)repeat:")
+
+
+def marks(text: str) -> Marked:
+    """Take the fields of a TODO.md line off its text; words like `fix(x):` stay, for they are no known field."""
+    fields: dict[str, list[str]] = {}
+    for found in _FIELD.finditer(text):
+        key = found["key"]
+        if key:
+            fields.setdefault(key, []).append(found["value"])
+        else:
+            name = next(name for name in ("owner", "tag", "estimate", "brief") if found[name])
+            fields.setdefault(name, []).append(found[name])
+    if _REPEAT.search(text):
+        fields.setdefault("repeat", [""])
+    return Marked(" ".join(_FIELD.sub(" ", text).split()), fields)
+
+
+DIALECT = Dialect(
+    "aidevops",
+    lambda signs: signs.aidevops > 0 and signs.aidevops * 2 >= signs.boxes,
+    box_marks={**BOX_MARKS, "-": "declined", ">": "wip"},
+    sequence=frozenset(),
+    marks=marks,
+    fallback=False,
+)

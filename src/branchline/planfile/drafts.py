@@ -1,0 +1,140 @@
+"""A task while it is being read: the block it stands on, its place in the tree, and what its words say."""
+
+import re
+
+from branchline.planfile import words
+from branchline.planfile.dialects.base import Dialect
+from branchline.planfile.scan import Block
+from branchline.planfile.sections import Head, bare, head
+
+ID = re.compile(
+    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}(?=\.\d))(?:\.\d{1,9})*)"
+    r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—]|$)\s*(?:[:：–—-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
+)
+_NUMBER = re.compile(r"(\d{1,9})[.)](?:\s+|$)")
+_LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,600}\)")
+_FIELD_LINE = re.compile(r"[*_]{0,3}[^\W\d_][^:：*_`]{0,30}[*_]{0,3}\s?[:：]")
+DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
+)
+MAX_TITLE = 200
+
+
+class Draft:
+    """One task to be; `hard` is an id the text gives, `number` one that its place gives, `key` the word before it."""
+
+    __slots__ = (
+        "block",
+        "confidence",
+        "duplicate",
+        "end",
+        "extra",
+        "fields",
+        "fold",
+        "hard",
+        "id",
+        "key",
+        "kids",
+        "line",
+        "mark",
+        "number",
+        "owned",
+        "parent",
+        "place",
+        "role",
+        "rule",
+        "title",
+    )
+
+    def __init__(self, block: Block, role: str, rule: str, confidence: float = 1.0) -> None:
+        self.block, self.role, self.rule, self.confidence = block, role, rule, confidence
+        self.line, self.end = block.line, block.end
+        self.parent: Draft | None = None
+        self.kids: list[Draft] = []
+        self.hard = self.number = self.key = self.title = self.id = self.mark = ""
+        self.fields: dict[str, list[str]] = {}
+        self.extra: dict[str, object] = {}
+        self.owned: list[int] = []
+        self.fold = False
+        self.duplicate: Draft | None = None
+        self.place = 0
+        block.fate, block.why = "task", rule
+
+    def hang(self, parent: "Draft | None") -> "Draft":
+        """Make it a child of `parent`."""
+        self.parent = parent
+        if parent is not None:
+            parent.kids.append(self)
+        return self
+
+
+def legal(text: str) -> bool:
+    """Say whether a text may be an id (DESIGN, section 4)."""
+    return bool(_LEGAL.match(text)) and text.count(".") <= 4 and text.lower().split(".")[0] not in DEVICES
+
+
+def from_heading(block: Block, found: Head, rule: str, confidence: float = 1.0) -> Draft:
+    """Make the draft of a heading that names a task or a phase."""
+    role = "phase" if found.role in ("phase", "version") else "head"
+    draft = Draft(block, role, rule, confidence)
+    text = plain(bare(block.text))
+    draft.key, draft.number = found.key, found.number
+    if found.id and found.role != "numbered":
+        draft.hard = found.id
+    elif found.role == "version":
+        draft.hard = found.number.lower()
+    draft.title = text if role == "phase" else plain(found.title) or text
+    return draft
+
+
+def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0) -> Draft:
+    """Make the draft of a list item; its text may begin with an id, a number or `Step 2:`."""
+    draft = Draft(block, "item", rule, confidence)
+    text = whole_title(block)
+    if dialect.marks is not None:
+        text, fields = dialect.marks(text)
+        draft.fields = dict(fields)
+    text = plain(text)
+    lead = text.lstrip("~ ")
+    found = ID.match(lead)
+    numbered = _NUMBER.match(lead)
+    if found and found[1].lower() not in words.NOT_IDS:
+        draft.hard, rest = found[1], lead[found.end() :]
+        text = rest or text
+    elif numbered and not block.number:
+        draft.number, draft.key, text = numbered[1], "number", lead[numbered.end() :] or text
+    else:
+        text = _soft(draft, block, lead)
+    draft.title = text.strip() or block.text or "(untitled)"
+    return draft
+
+
+def _soft(draft: Draft, block: Block, text: str) -> str:
+    said = head(text)
+    if said.role in ("task", "step", "phase") and said.number and not said.id:
+        draft.key, draft.number = said.key, said.number
+        return said.title or text
+    if block.number:
+        draft.key, draft.number = "number", block.number
+    return text
+
+
+def whole_title(block: Block) -> str:
+    """Join the lines of an item's first paragraph while they are one sentence and short enough to be a title."""
+    parts = [block.text]
+    size = len(block.text)
+    for _, line in block.lines[1:]:
+        size += len(line) + 1
+        if size > MAX_TITLE or _FIELD_LINE.match(line) or parts[-1].endswith((".", ":", "。")):
+            break
+        parts.append(line)
+    return " ".join(parts)
+
+
+def plain(text: str) -> str:
+    """Take bold marks and link targets off a title; back-ticks stay."""
+    text = text.replace("**", "")
+    if "](" in text:
+        text = _LINK.sub(r"\1", text)
+    return " ".join(text.split())

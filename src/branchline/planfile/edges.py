@@ -1,0 +1,316 @@
+"""Edges: what the plan says (written), phases in order, numbered siblings in order; each with its line and confidence."""
+
+import re
+
+from branchline.model.plan import Edge, Finding
+from branchline.planfile import words
+from branchline.planfile.body import Reading
+from branchline.planfile.dialects.base import Dialect
+from branchline.planfile.drafts import Draft
+from branchline.planfile.refs import Names, resolve
+from branchline.planfile.tree import Outline
+
+ORDERS = ("written", "phase", "numbered", "document")
+_DEPENDS = "|".join(re.escape(verb) for verb in words.DEPENDS_PROSE.split("|"))
+_BLOCKS = "|".join(re.escape(verb) for verb in words.BLOCKS_PROSE.split("|"))
+_VERB = re.compile(
+    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존)|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))", re.IGNORECASE
+)
+_INLINE = re.compile(
+    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+([^()（）.;]{{1,200}})",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
+_ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
+_NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
+_LINK = re.compile(r"\s*(?:<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->)\s*")
+_STEP_WORDS = re.compile(
+    r"step|order|implementation|procedure|sequence|plan|task|todo|schritt|umsetzung|шаг|этап|план|passo|paso|étape|bước|步|实施|手順|実装|단계|계획|任务|タスク",
+    re.IGNORECASE,
+)
+_NO_SEQUENCE = re.compile(
+    r"files?\b|targets?\b|bugs?\b|issues?\b|ideas?\b|features?\b|backlog|done|dateien|datei|文件|ファイル",
+    re.IGNORECASE,
+)
+
+
+class Edges:
+    """The edges of a plan, gathered statement by statement; `stated` are the tasks of which the plan itself speaks."""
+
+    def __init__(self, out: Outline, names: Names) -> None:
+        self.out, self.names = out, names
+        self.found: dict[tuple[str, str], Edge] = {}
+        self.findings: list[Finding] = []
+        self.stated: set[int] = set()
+
+    def add(self, before: Draft, after: Draft, kind: str, line: int | None, confidence: float = 1.0) -> None:
+        """Keep an edge, unless it is there already, or says nothing."""
+        if before is after or _holds(before, after) or _holds(after, before):
+            return
+        self.found.setdefault(
+            (before.id, after.id),
+            Edge(before.id, after.id, kind, line, confidence),  # type: ignore[arg-type]  # the four kinds are ours
+        )
+
+    def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
+        """Take `Depends on: t3, t4` or `blocks: t9` of one task; what it names in vain is a finding, and holds the task."""
+        found = resolve(self.names, value, draft, strict=True)
+        if kind == "depends":
+            self.stated.add(draft.line)
+        for other in found.drafts:
+            if other is draft:
+                self._hold(draft, "self-dependency", f"{draft.id} depends on itself", line)
+            elif kind == "depends":
+                self.add(other, draft, "written", line)
+            else:
+                self.add(draft, other, "written", line)
+                self.stated.add(other.line)
+        for token in found.unknown:
+            said = f"{draft.id} depends on" if kind == "depends" else f"{draft.id} blocks"
+            self._hold(
+                draft,
+                "unknown-reference",
+                f"Line {line}: {said} {token!r}, and no task of the plan is called that.",
+                line,
+            )
+        for token in found.doubled:
+            self._hold(
+                draft,
+                "doubled-reference",
+                f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan.",
+                line,
+            )
+
+    def _hold(self, draft: Draft, code: str, message: str, line: int) -> None:
+        self.findings.append(Finding(code, message, line, draft.id, hold=True))
+
+    def inline(self, draft: Draft, line: int, text: str) -> None:
+        """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there."""
+        for found in _INLINE.finditer(text):
+            value = found[1] or found[2]
+            named = resolve(self.names, value, draft, strict=False)
+            for other in named.drafts:
+                self.stated.add(draft.line)
+                self.add(other, draft, "written", line)
+            if found[1] and named.unknown:
+                for token in named.unknown:
+                    self._hold(
+                        draft, "unknown-reference",
+                        f"Line {line}: {draft.id} depends on {token!r}, and no task of the plan is called that.", line,
+                    )  # fmt: skip
+
+    def statement(self, line: int, text: str) -> None:
+        """Take one line of a section on order: `T012 depends on T007`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
+        for sentence in _SENTENCE.split(text):
+            chain = _ARROW.split(sentence)
+            if len(chain) > 1:
+                self._chain(line, chain)
+                continue
+            verb = _VERB.search(sentence)
+            if verb:
+                self._says(line, sentence[: verb.start()], sentence[verb.end() :], verb["on"] is not None)
+            elif any(word in sentence.lower() for word in words.INDEPENDENT):
+                self.stated.update(draft.line for draft in self._named(sentence))
+
+    def _chain(self, line: int, parts: list[str]) -> None:
+        groups = [self._named(part) for part in parts]
+        for before, after in zip(groups, groups[1:], strict=False):
+            for one in before:
+                for other in after:
+                    self.add(one, other, "written", line)
+                    self.stated.add(other.line)
+
+    def _says(self, line: int, left: str, right: str, on: bool) -> None:
+        subjects, objects = self._named(left), self._named(right)
+        for subject in subjects:
+            if on:
+                self.stated.add(subject.line)
+            for other in objects:
+                before, after = (other, subject) if on else (subject, other)
+                self.add(before, after, "written", line)
+                self.stated.add(after.line)
+
+    def _named(self, text: str) -> list[Draft]:
+        found = list(resolve(self.names, text, None, strict=False).drafts)
+        if not found:
+            for phrase in self.names.phrase.finditer(text):
+                named = self.names.titled(phrase[0])
+                if named is not None:
+                    found.append(named)
+        return list(dict.fromkeys(found))
+
+    def mermaid(self, lines: list[tuple[int, str]]) -> None:
+        """Take a flowchart, when at least half of its nodes are tasks of the plan."""
+        nodes: dict[str, Draft | None] = {}
+        links: list[tuple[str, str, int]] = []
+        for line, text in lines:
+            parts = _LINK.split(text.strip().rstrip(";"))
+            groups = [self._nodes(part, nodes) for part in parts]
+            for before, after in zip(groups, groups[1:], strict=False):
+                links += [(one, other, line) for one in before for other in after]
+        linked = {name for one, other, _ in links for name in (one, other)}
+        known = [name for name in linked if nodes.get(name) is not None]
+        if not linked or len(known) * 2 < len(linked):
+            return
+        for one, other, line in links:
+            before, after = nodes.get(one), nodes.get(other)
+            if before is not None and after is not None:
+                self.add(before, after, "written", line)
+                self.stated.add(after.line)
+
+    def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
+        out = []
+        for piece in part.split("&"):
+            found = _NODE.match(piece.strip())
+            if not found:
+                continue
+            name, label = found[1], found[2]
+            out.append(name)
+            if nodes.get(name) is None:
+                named = self._named(label) if label else []
+                draft = named[0] if named else self.names.titled(label or "") or self.names.by_id.get(name.lower())
+                nodes[name] = draft
+        return out
+
+
+def _holds(outer: Draft, inner: Draft) -> bool:
+    above = inner.parent
+    while above is not None:
+        if above is outer:
+            return True
+        above = above.parent
+    return False
+
+
+def written(edges: Edges, readings: dict[int, Reading], plan: Reading) -> None:
+    """Gather everything the plan itself says about order."""
+    for line, reading in readings.items():
+        draft = edges.out.drafts[line]
+        for kind, value, at in _marks(draft):
+            edges.field(draft, kind, value, at)
+        for kind, value, at in reading.refs:
+            edges.field(draft, kind, value, at)
+        edges.inline(draft, line, draft.block.text)
+        for at, text in reading.prose:
+            if "(" in text or "（" in text or "depend" in text.lower() or "block" in text.lower():
+                edges.inline(draft, at, text)
+    _sections(edges, plan)
+
+
+def _marks(draft: Draft) -> list[tuple[str, str, int]]:
+    columns = ("column:depends", "column:dependencies", "column:depends on", "column:blocked by", "column:依赖")
+    found = [("depends", value, draft.line) for value in draft.fields.get("blocked-by", [])]
+    found += [("depends", value, draft.line) for name in columns for value in draft.fields.get(name, [])]
+    found += [("blocks", value, draft.line) for value in draft.fields.get("blocks", [])]
+    return found
+
+
+def _sections(edges: Edges, plan: Reading) -> None:
+    """Read the sections on order, and the mermaid fences wherever they stand."""
+    for block in edges.out.doc.blocks:
+        if block.kind == "fence":
+            if block.text.lower().startswith("mermaid"):
+                edges.mermaid(block.lines)
+            continue
+        if block.kind not in ("para", "item"):
+            continue
+        if block.fate == "task":
+            continue
+        section = block.section.cls if block.section is not None else ""
+        if section == "ORDER" or block.label == "ORDER":
+            for line, text in block.lines:
+                edges.statement(line, text)
+
+
+def implied(edges: Edges, dialect: Dialect, order: str) -> None:
+    """Add what place and number say, for the tasks of which the plan itself says nothing."""
+    if order == "written":
+        return
+    roots = [draft for draft in edges.out.in_order() if draft.parent is None]
+    groups = [roots, *(draft.kids for draft in edges.out.in_order() if draft.kids)]
+    for siblings in groups:
+        siblings = [draft for draft in siblings if draft.duplicate is None and not draft.fold]
+        _phases(edges, [draft for draft in siblings if draft.role == "phase"], dialect)
+        if order in ("numbered", "document"):
+            _sequence(edges, siblings, dialect)
+        if order == "document":
+            for before, after in zip(siblings, siblings[1:], strict=False):
+                if after.line not in edges.stated:
+                    edges.add(before, after, "sequence", after.line, 0.5)
+
+
+def _phases(edges: Edges, phases: list[Draft], dialect: Dialect) -> None:
+    last: list[Draft] = []
+    stories: list[Draft] = []
+    for phase in phases:
+        if phase.block.cls == "FUTURE":
+            continue
+        free = phase.line in edges.stated or _parallel(phase.block.text)
+        story = dialect.stories and re.search(r"\bUS\d|user story", phase.block.text, re.IGNORECASE) is not None
+        before = last if story or not stories else stories
+        if not free:
+            for one in before:
+                edges.add(one, phase, "phase", phase.line, 0.8)
+        if story:
+            stories.append(phase)
+        else:
+            last, stories = [phase], []
+
+
+def _parallel(text: str) -> bool:
+    low = text.lower()
+    return "parallel" in low or "independent" in low or "并行" in low or "並行" in low
+
+
+def _sequence(edges: Edges, siblings: list[Draft], dialect: Dialect) -> None:
+    if "marked" in dialect.sequence:
+        _marked(edges, siblings)
+        return
+    last: Draft | None = None
+    for draft in siblings:
+        family = _family(draft, dialect)
+        if not family:
+            last = None if draft.role == "phase" else last
+            continue
+        if last is not None and _family(last, dialect) == family and _follows(last, draft):
+            if draft.line not in edges.stated and not _parallel(draft.block.text):
+                edges.add(last, draft, "sequence", draft.line, 0.7)
+        last = draft
+
+
+def _family(draft: Draft, dialect: Dialect) -> str:
+    """Say in which sequence a task stands: its heading's word, numbered boxes, or the numbered list of one section."""
+    if draft.role == "head" and "heads" in dialect.sequence:
+        return "" if draft.key in ("id", "") and draft.rule != "numbered heading" else f"head:{draft.key}"
+    if draft.role == "xml":
+        return ""
+    if draft.role != "item" or not (draft.number or draft.hard[:1].isdigit()):
+        return ""
+    if draft.block.box is not None:
+        return "boxes" if "boxes" in dialect.sequence and (draft.number or dialect.name == "kiro") else ""
+    section = draft.block.section
+    title = section.text if section is not None else ""
+    if "lists" not in dialect.sequence or (_NO_SEQUENCE.search(title) and not _STEP_WORDS.search(title)):
+        return ""
+    return f"list:{section.line if section else 0}" if not section or section.cls != "DONE" else ""
+
+
+def _follows(before: Draft, after: Draft) -> bool:
+    first, second = _parts(before.number or before.hard), _parts(after.number or after.hard)
+    return bool(first) and bool(second) and first < second
+
+
+def _parts(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d{1,9}", number)[:6])
+
+
+def _marked(edges: Edges, siblings: list[Draft]) -> None:
+    """spec-kit: the items without `[P]` form a chain; one with `[P]` hangs on the last of them above it."""
+    last: Draft | None = None
+    for draft in siblings:
+        if draft.role == "phase" or not draft.hard:
+            continue
+        if last is not None and draft.line not in edges.stated:
+            edges.add(last, draft, "sequence", draft.line, 0.7)
+        if "parallel" not in draft.fields:
+            last = draft

@@ -1,0 +1,69 @@
+"""What became of one line of a plan, and by which rule."""
+
+from typing import Any
+
+from branchline.errors import NotFoundError
+from branchline.model.plan import Plan
+from branchline.planfile.scan import scan, split_lines
+
+
+def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:
+    """Say what became of `line` (1-based): `{line, text, became, rule, why, task, section}`; NotFoundError outside the text."""
+    lines = split_lines(text)
+    if not 1 <= line <= len(lines):
+        raise NotFoundError(f"{plan.path} has {len(lines)} lines; there is no line {line}.", line=line, path=plan.path)
+    said: dict[str, Any] = {
+        "line": line,
+        "text": lines[line - 1],
+        "became": "",
+        "rule": "",
+        "why": "",
+        "task": None,
+        "section": "",
+    }
+    task = next((task for task in plan.tasks if task.line == line), None)
+    if task is not None:
+        return {
+            **said,
+            "became": "task",
+            "rule": task.rule,
+            "why": f"read as a task by the rule: {task.rule}",
+            "task": task.id,
+        }
+    for ignored in plan.ignored:
+        if ignored.line == line:
+            return {
+                **said, "became": ignored.became, "rule": ignored.why, "why": ignored.why, "section": ignored.section,
+                "task": _owner(plan, text, line),
+            }  # fmt: skip
+    return {**said, **_other(plan, text, line)}
+
+
+def _owner(plan: Plan, text: str, line: int) -> str | None:
+    """Find the task whose description holds the line: the last one above it whose body has the line's text."""
+    wanted = split_lines(text)[line - 1].strip()
+    for task in sorted(plan.tasks, key=lambda task: -(task.line or 0)):
+        if (task.line or 0) < line and wanted and any(part.strip() == wanted for part in task.body.split("\n")):
+            return task.id
+    return None
+
+
+def _other(plan: Plan, text: str, line: int) -> dict[str, Any]:
+    doc = scan(text)
+    for first, last, what in doc.hidden:
+        if first <= line <= last:
+            return {"became": "ignored", "rule": what, "why": f"stands in the {what} of lines {first} to {last}"}
+    if not doc.lines[line - 1].strip():
+        return {"became": "blank", "why": "an empty line"}
+    owner = _owner(plan, text, line)
+    block = next((block for block in doc.blocks if block.line <= line <= block.end and block.kind != "item"), None)
+    kind = (
+        {"para": "text", "fence": "code", "code": "code", "rule": "a rule"}.get(block.kind, block.kind)
+        if block
+        else "text"
+    )
+    if block is not None and block.kind == "heading":
+        return {"became": "heading", "why": "a heading that names a section, no task", "section": block.text}
+    if owner is not None:
+        return {"became": "body", "rule": kind, "why": f"{kind} of the description of {owner}", "task": owner}
+    return {"became": "text", "rule": kind, "why": f"{kind} outside all tasks"}

@@ -1,0 +1,128 @@
+"""What the lines of a task say: field labels, files, states, estimates; prose stays prose."""
+
+import re
+from typing import NamedTuple
+
+from branchline.model.plan import FileRef, FileUse
+from branchline.planfile import words
+from branchline.planfile.labels import KINDS
+
+_FIELD = re.compile(
+    r"\s{0,120}(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?"
+    r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))(.*)$"
+)
+_PAREN_TAIL = re.compile(r"\s*[(（][^()（）]{0,60}[)）]$")
+SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,2000})\1(?!`)")
+_PATH = re.compile(r"(?:\.{0,2}/)?[\w.@~\[\](){}*+$-]+(?:/[\w.@~\[\](){}*+$-]+)*/?$")
+_EXTENSION = re.compile(
+    r"\.(?:py|pyi|js|jsx|mjs|cjs|ts|tsx|vue|svelte|go|rs|rb|java|kt|kts|swift|c|h|cc|cpp|hpp|cs|php|ex|exs|erl|hs|ml|scala|clj|"
+    r"lua|pl|pm|r|jl|dart|zig|nim|sv|v|vhd|sh|bash|zsh|fish|ps1|bat|sql|prisma|graphql|proto|html|htm|css|scss|sass|less|json|"
+    r"jsonc|json5|yaml|yml|toml|ini|cfg|conf|env|xml|csv|tsv|md|mdx|rst|txt|lock|gradle|tf|tfvars|hcl|dockerfile|ipynb|astro|"
+    r"ejs|erb|hbs|j2|jinja|tpl|tmpl|plist|properties|service|example|gitignore|svg|png|jpg|ico|pdf|slnx|sln|csproj|cmake|mk|bazel)$",
+    re.IGNORECASE,
+)
+_BARE_FILES = frozenset(
+    ["Makefile", "Dockerfile", "Gemfile", "Rakefile", "Procfile", "Justfile", "justfile", "Vagrantfile", "Jenkinsfile", "LICENSE", "CODEOWNERS"]
+)
+_LINES = re.compile(r":\d+(?:[-,:]\d+)*$|#L\d+(?:-L?\d+)?$")
+_WORDS = re.compile(r"[^\s,;，、；（）()'\"<>|]+")
+_HOURS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "hr": 1.0, "d": 8.0, "w": 40.0}
+_ESTIMATE = re.compile(
+    r"~?\s?(\d{1,5}(?:\.\d{1,3})?)\s?(?:-\s?\d{1,5}(?:\.\d{1,3})?\s?)?(min|hr|m|h|d|w)", re.IGNORECASE
+)
+_ROLES: dict[str, FileUse] = {"create": "create", "modify": "modify", "test": "test"}
+
+
+class Field(NamedTuple):
+    """One field line: `kind` of words.FIELDS, and the text after the colon."""
+
+    kind: str
+    value: str
+    line: int
+    label: str
+
+
+def field(line: int, text: str) -> Field | None:
+    """Read a line as a field, when its label is one we know."""
+    if ":" not in text and "：" not in text:
+        return None
+    found = _FIELD.match(text)
+    if not found:
+        return None
+    label = " ".join(found[1].lower().split()).strip("*_ ")
+    kind = KINDS.get(label) or KINDS.get(_PAREN_TAIL.sub("", label))
+    return Field(kind, found[2].strip().removeprefix("**").strip(), line, label) if kind else None
+
+
+def spans(text: str) -> list[str]:
+    """List what stands in back-ticks, in order."""
+    return [found[2].strip() for found in SPAN.finditer(text)] if "`" in text else []
+
+
+def path_of(text: str) -> str:
+    """Give the relative path a word names, without its line numbers; empty when it names none."""
+    text = _LINES.sub("", text.strip("`*_\"' ").rstrip(".,;:"))
+    text = text.removeprefix("./")
+    if not text or len(text) > 240 or text[0] in "/~-@$(" or "//" in text or "://" in text or not _PATH.match(text):
+        return ""
+    parts = text.split("/")
+    if ".." in parts or ("(" in text and ")" not in text) or text.endswith("()"):
+        return ""
+    if _EXTENSION.search(text) or parts[-1] in _BARE_FILES:
+        return text
+    return text if len(parts) > 1 and text.endswith("/") and parts[0] else ""
+
+
+def paths(text: str, bare: bool) -> list[str]:
+    """List the paths in back-ticks, and with `bare` those of plain words too."""
+    found = [path for path in map(path_of, spans(text)) if path]
+    if bare and not found:
+        found = [path for path in map(path_of, _WORDS.findall(SPAN.sub(" ", text))) if path]
+    return list(dict.fromkeys(found))
+
+
+def file_role(kind: str, text: str) -> FileUse:
+    """Say what a task does with a file, by the label or by a word such as `(new)` beside it."""
+    if kind in _ROLES:
+        return _ROLES[kind]
+    low = text.lower()
+    if any(word in low for word in ("(new)", "新建", "新規", "create", " new ")):
+        return "create"
+    name = text.rsplit("/", 1)[-1].lower()
+    return "test" if name.startswith("test_") or ".test." in name or ".spec." in name or "_test." in name else "modify"
+
+
+def merge_files(refs: list[FileRef]) -> tuple[FileRef, ...]:
+    """Keep each path once, with its strongest role."""
+    rank = {"create": 3, "test": 2, "modify": 1, "mention": 0}
+    best: dict[str, FileRef] = {}
+    for ref in refs:
+        held = best.get(ref.path)
+        if held is None or rank[ref.role] > rank[held.role]:
+            best[ref.path] = ref
+    return tuple(best.values())
+
+
+def hours(text: str) -> float | None:
+    """Read `~4h (ai:2h)`, `30m`, `2d` as hours; None when it is no estimate."""
+    found = _ESTIMATE.match(text.strip())
+    return float(found[1]) * _HOURS[found[2].lower()] if found else None
+
+
+def mark_of(text: str) -> str:
+    """Read a state from a heading or a status line: done, wip, or nothing."""
+    head = text.strip()
+    if any(mark in head for mark in words.DONE_MARKS):
+        return "done"
+    if any(mark in head for mark in words.WIP_MARKS):
+        return "wip"
+    bare = head.strip("*_`[]()（）.。!: ").lower()
+    if bare in _DONE or bare.split(" ", 1)[0].strip("*_,;:") in _DONE:
+        return "done"
+    if bare in _WIP or bare.startswith(("in progress", "in-progress")):
+        return "wip"
+    return ""
+
+
+_DONE = frozenset(words.DONE_WORDS.split())
+_WIP = frozenset(words.WIP_WORDS.split())

@@ -1,0 +1,29 @@
+"""The goal of a plan in one paragraph: its Goal line or section, else its first paragraph, else its H1."""
+
+from branchline.planfile.body import Reading
+from branchline.planfile.drafts import plain
+from branchline.planfile.fields import field
+from branchline.planfile.labels import KINDS
+from branchline.planfile.scan import Doc
+from branchline.planfile.sections import bare
+
+MAX_GOAL = 1000
+
+
+def find(doc: Doc, plan: Reading) -> str:
+    """Give the goal, on one line."""
+    said = plan.said.get("goal", "")
+    first = heading = ""
+    for block in doc.blocks:
+        if block.kind == "heading":
+            heading = heading or bare(block.text)
+        elif block.kind == "para":
+            text = " ".join(part for _, part in block.lines)
+            name = bare(block.section.text).lower() if block.section is not None else ""
+            if KINDS.get(name) == "goal":
+                said = said or text
+            if not first and not field(block.line, block.text):
+                first = text
+        if said or (first and len(doc.blocks) > 2000):
+            break
+    return plain(said or first or heading)[:MAX_GOAL]

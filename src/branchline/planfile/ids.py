@@ -1,0 +1,107 @@
+"""Ids: what the text gives, what the place gives, and what is done when two tasks claim the same (DESIGN, section 4)."""
+
+from branchline.model.plan import Finding
+from branchline.planfile.drafts import Draft, legal
+
+
+class Ids:
+    """The ids of a plan: `drafts` by lower-case id, `doubled` the ids that stand twice."""
+
+    def __init__(self, drafts: list[Draft]) -> None:
+        self.findings: list[Finding] = []
+        self.taken: dict[str, Draft] = {}
+        self.doubled: set[str] = set()
+        self._hard(drafts)
+        self._reparent(drafts)
+        self._by_place(drafts)
+
+    def _hard(self, drafts: list[Draft]) -> None:
+        for draft in drafts:
+            if not draft.hard:
+                continue
+            if not legal(draft.hard):
+                draft.extra["id"], draft.hard = draft.hard, ""
+                continue
+            low = draft.hard.lower()
+            if low not in self.taken:
+                draft.id = draft.hard
+                self.taken[low] = draft
+                continue
+            self.doubled.add(low)
+            copy = 2
+            while f"{low}~{copy}" in self.taken:
+                copy += 1
+            draft.id = f"{draft.hard}~{copy}"
+            self.taken[draft.id.lower()] = draft
+            self.findings.append(
+                Finding(
+                    "duplicate-id",
+                    f"{draft.hard} stands on line {self.taken[low].line} and again on line {draft.line}; the second is "
+                    f"called {draft.id}. Give one of them another id.",
+                    draft.line,
+                    draft.id,
+                )
+            )
+
+    def _reparent(self, drafts: list[Draft]) -> None:
+        """Hang `t1.1` under `t1`, and `1.1` under the box `1.`, where nesting does not say otherwise."""
+        numbers: dict[tuple[int, str], Draft] = {}
+        for draft in drafts:
+            if draft.number and not draft.hard:
+                numbers.setdefault((id(draft.parent), draft.number.lower()), draft)
+            wish = draft.fields.get("parent", [""])[0].lower()
+            if not wish and "." in draft.hard and (draft.parent is None or draft.parent.role == "phase"):
+                wish = draft.hard.lower().rpartition(".")[0]
+            if not wish:
+                continue
+            parent = self.taken.get(wish) or numbers.get((id(draft.parent), wish))
+            if parent is None or parent is draft.parent or _descends(parent, draft):
+                continue
+            if draft.parent is not None:
+                draft.parent.kids.remove(draft)
+            draft.hang(parent)
+            parent.kids.sort(key=lambda kid: kid.line)
+
+    def _by_place(self, drafts: list[Draft]) -> None:
+        level = [draft for draft in drafts if draft.parent is None]
+        groups: list[tuple[str, list[Draft]]] = [("", level)]
+        while groups:
+            prefix, siblings = groups.pop()
+            self._numbered(prefix, siblings)
+            self._ordinals(prefix, siblings)
+            groups.extend((draft.id, draft.kids) for draft in siblings if draft.kids)
+
+    def _numbered(self, prefix: str, siblings: list[Draft]) -> None:
+        for draft in siblings:
+            if draft.id or not draft.number:
+                continue
+            number = draft.number.replace(" ", "").replace("–", "-")
+            inside = not prefix or number.lower().startswith(prefix.lower() + ".")
+            wish = number if inside else f"{prefix}.{number}"
+            if legal(wish) and wish.lower() not in self.taken:
+                draft.id = wish
+                self.taken[wish.lower()] = draft
+
+    def _ordinals(self, prefix: str, siblings: list[Draft]) -> None:
+        base = prefix.replace("~", "-")
+        if base.count(".") >= 4 or len(base) > 56:
+            base = base.replace(".", "-")[:56]
+        place = 0
+        for draft in siblings:
+            place += 1
+            if draft.id:
+                continue
+            wish = f"{base}.{place}" if base else str(place)
+            while wish.lower() in self.taken:
+                place += 1
+                wish = f"{base}.{place}" if base else str(place)
+            draft.id = wish
+            self.taken[wish.lower()] = draft
+
+
+def _descends(draft: Draft | None, ancestor: Draft) -> bool:
+    while draft is not None:
+        if draft is ancestor:
+            return True
+        draft = draft.parent
+    return False

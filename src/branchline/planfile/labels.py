@@ -1,0 +1,59 @@
+"""Labels: the short line before a list (`**Files:**`, `Acceptance criteria:`) that says what the list holds."""
+
+import re
+from functools import lru_cache
+
+from branchline.planfile import words
+from branchline.planfile.scan import Doc
+from branchline.planfile.sections import classify
+
+KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names.split("|")}
+CRITERIA_KINDS = frozenset({"criteria", "expected", "verify", "output", "CRITERIA"})
+BODY_KINDS = frozenset({"files", "depends", "blocks", "needs", "instructions", "NONTASK", "ORDER"})
+"""Labels under which not even a box is a task."""
+PROSE_KINDS = BODY_KINDS | {"create", "modify", "test", "note", "goal", "status", "role"}
+"""Labels under which a plain bullet is no task."""
+_LABEL = re.compile(r"(?:\*\*|__|\*|_)?([^\W_][^:：*`\n]{0,60}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?$")
+_BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{2,60})(?:\*\*|__)[:：]?$")
+
+
+@lru_cache(maxsize=4096)
+def kind(text: str) -> str:
+    """Give the kind of a label line: a field's name, a section class, or nothing when it is no label."""
+    text = text.strip()
+    if len(text) > 80:
+        return ""
+    found = _LABEL.match(text) or _BOLD.match(text)
+    if not found:
+        return ""
+    name = " ".join(found[1].lower().split())
+    if name in KINDS:
+        return KINDS[name]
+    bare = re.sub(r"\s*[(（][^()（）]{0,60}[)）]$", "", name)
+    if bare in KINDS:
+        return KINDS[bare]
+    cls, strong = classify(bare)
+    return cls if strong or cls == "TASK" else "other"
+
+
+def field(text: str) -> str:
+    """Give the field's name when a text is nothing but its label."""
+    said = kind(text)
+    return said if said in words.FIELDS else ""
+
+
+def attach(doc: Doc) -> None:
+    """Write on every list item the kind of the label that it stands under, if any."""
+    last: dict[int, str] = {}
+    for block in doc.blocks:
+        holder = block.parent.line if block.parent is not None else 0
+        if block.kind in ("heading", "tag", "rule"):
+            last[0] = ""
+        elif block.kind == "subhead":
+            last[holder] = kind(block.text + ":")
+        elif block.kind == "para":
+            last[holder] = kind(block.lines[-1][1])
+        elif block.kind == "item":
+            block.label = last.get(holder, "")
+            # an item that is a label itself (`- **Files**:`), or ends in one, labels what it holds
+            last[block.line] = field(block.text) if block.box else kind(block.lines[-1][1])

@@ -1,0 +1,231 @@
+"""Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
+
+import hashlib
+from typing import cast
+
+from branchline.errors import UsageError
+from branchline.model.plan import MAX_DEPTH, Check, Edge, Finding, Ignored, Mark, Plan, Task
+from branchline.planfile import body, duplicates, edges, goal, xmltask
+from branchline.planfile.body import Reading
+from branchline.planfile.detect import detect
+from branchline.planfile.drafts import Draft
+from branchline.planfile.ids import Ids
+from branchline.planfile.refs import Names
+from branchline.planfile.scan import Block, Doc, scan
+from branchline.planfile.tree import Outline, outline
+
+MAX_TASKS = 150_000
+"""Plans with more tasks are refused (DESIGN, section 13)."""
+
+
+def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> Plan:
+    """Read a plan's text.
+
+    `dialect` is a name of DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text without tasks gives
+    a Plan without tasks; UsageError for an unknown dialect or order, and for a plan of more than MAX_TASKS tasks.
+    """
+    if order not in edges.ORDERS:
+        raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
+    doc = scan(text)
+    chosen = detect(doc, path, dialect)
+    out = outline(doc, chosen)
+    if len(out.drafts) > MAX_TASKS:
+        raise UsageError(f"{path}: {len(out.drafts)} tasks; the limit is {MAX_TASKS}. Split the plan.", path=path)
+    for draft in out.in_order():
+        if draft.role == "xml":
+            xmltask.name(draft)
+    duplicates.fold(out)
+    found = Ids(out.in_order())
+    findings = [*_unclosed(doc), *found.findings, *_fold_deep(out)]
+    for draft in [draft for draft in out.drafts.values() if draft.fold]:
+        del out.drafts[draft.line]
+    drafts = out.in_order()
+    owner = body.owners(doc, drafts)
+    readings, plan_reading = body.read(out, owner)
+    lines = edges.Edges(out, Names(drafts, found.doubled))
+    edges.written(lines, readings, plan_reading)
+    edges.implied(lines, chosen, order)
+    tasks = [_task(out, draft, readings[draft.line], findings) for draft in drafts]
+    bodies = _bodies(doc, owner)
+    tasks = [_with_body(task, bodies) for task in tasks]
+    candidates = [block for block in doc.blocks if block.candidate]
+    return Plan(
+        path=path,
+        digest="sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        dialect=chosen.name,
+        goal=goal.find(doc, plan_reading),
+        tasks=tuple(tasks),
+        edges=tuple(_kept(lines, order)),
+        gate=tuple(_gate(plan_reading)),
+        ignored=tuple(_fate(out, block, owner) for block in candidates if block.line not in out.drafts),
+        findings=tuple([*findings, *lines.findings]),
+        candidates=tuple(block.line for block in candidates),
+    )
+
+
+def _unclosed(doc: Doc) -> list[Finding]:
+    if doc.unclosed is None:
+        return []
+    line, what = doc.unclosed
+    return [
+        Finding(
+            f"unclosed-{what}", f"The {what} of line {line} is never closed: all lines below it are part of it.", line
+        )
+    ]
+
+
+def _fold_deep(out: Outline) -> list[Finding]:
+    """Fold what is deeper than the limit into its ancestor's description, and say so once for each ancestor."""
+    folded: dict[int, int] = {}
+    for draft in out.in_order():
+        depth, above = 0, draft.parent
+        while above is not None and depth <= MAX_DEPTH:
+            depth, above = depth + 1, above.parent
+        if depth <= MAX_DEPTH:
+            continue
+        holder = draft.parent
+        while holder is not None and holder.fold:
+            holder = holder.parent
+        draft.fold = True
+        line = holder.line if holder is not None else draft.line
+        draft.block.fate, draft.block.why = "body", f"deeper than {MAX_DEPTH}: part of the task on line {line}"
+        folded[line] = folded.get(line, 0) + 1
+    for draft in out.drafts.values():
+        if draft.fold and draft.parent is not None and draft in draft.parent.kids:
+            draft.parent.kids = [kid for kid in draft.parent.kids if not kid.fold]
+    return [
+        Finding(
+            "too-deep",
+            f"{count} line{'s' if count > 1 else ''} nested deeper than {MAX_DEPTH} levels became part of the description.",
+            line,
+            out.drafts[line].id,
+        )
+        for line, count in folded.items()
+    ]
+
+
+def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding]) -> Task:
+    dialect = out.dialect
+    state, ask = body.state_of(draft, reading, dict(dialect.box_marks))
+    if ask:
+        findings.append(
+            Finding(
+                "unknown-box",
+                f"Line {draft.line}: the box [{draft.block.box}] has no meaning in the dialect {dialect.name}; "
+                "write [ ], [x] or [~], or name the dialect.",
+                draft.line,
+                draft.id,
+                hold=True,
+            )
+        )
+    title = body.clean_title(draft.title) or draft.title
+    said = reading.said
+    atomic = not draft.kids
+    return Task(
+        id=draft.id,
+        title=title,
+        kind="atomic" if atomic else "composite",
+        parent=draft.parent.id if draft.parent is not None else None,
+        line=draft.line,
+        state=cast(Mark, state),
+        role=said.get("role", "").strip("`*_ ").lower() or _role(draft),
+        worker=said.get("worker", "").strip("`*_ ") or None if draft.role != "phase" else None,
+        model=(said.get("model") or draft.fields.get("model", [""])[0]).strip("`*_ ") or None,
+        files=body.files_of(reading, draft.block.text if draft.role != "xml" else ""),
+        checks=body.checks_of(reading, draft.title, draft.line, dialect.test_first) if atomic else (),
+        criteria=tuple(reading.criteria),
+        output=said.get("output", ""),
+        needs=_listed(said.get("needs", "")),
+        instructions=_listed(said.get("instructions", "")),
+        estimate=body.estimate_of(draft, reading),
+        confidence=draft.confidence,
+        rule=draft.rule,
+        extra=_extra(draft),
+    )
+
+
+def _role(draft: Draft) -> str:
+    tags = {tag.lower() for tag in draft.fields.get("tag", [])}
+    return next((role for role in ("research", "brainstorm") if role in tags), "build")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    parts = text.replace("、", ",").replace(";", ",").split(",")
+    return tuple(
+        dict.fromkeys(part.strip("`*_ .") for part in parts if part.strip("`*_ .") and part.strip().lower() != "none")
+    )
+
+
+def _extra(draft: Draft) -> dict[str, object]:
+    extra = dict(draft.extra)
+    extra.update({name: values[0] if len(values) == 1 else list(values) for name, values in draft.fields.items()})
+    if draft.key and draft.number:
+        extra["place"] = f"{draft.key} {draft.number}"
+    return extra
+
+
+def _bodies(doc: Doc, owner: list[Draft | None]) -> dict[int, list[str]]:
+    bodies: dict[int, list[str]] = {}
+    for number, line in enumerate(doc.lines, 1):
+        draft = owner[number]
+        if draft is not None and draft.line != number:
+            bodies.setdefault(draft.line, []).append(line)
+    return bodies
+
+
+def _with_body(task: Task, bodies: dict[int, list[str]]) -> Task:
+    lines = bodies.get(task.line or 0)
+    if not lines:
+        return task
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    while lines and (not lines[-1].strip() or set(lines[-1].strip()) == {"-"}):
+        lines.pop()
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    text = "\n".join(line[margin:].rstrip() for line in lines)
+    import dataclasses
+
+    return dataclasses.replace(task, body=text) if text else task
+
+
+def _gate(reading: Reading) -> list[Check]:
+    checks: dict[str, Check] = {}
+    for ran in reading.ran:
+        for command in ran.commands if not ran.fails else ():
+            checks.setdefault(command, Check(command, "plan", 0.95, ran.line))
+    return list(checks.values())
+
+
+def _kept(lines: edges.Edges, order: str) -> list[Edge]:
+    wanted = {"written": {"written"}, "phase": {"written", "phase"}}.get(order)
+    return [edge for edge in lines.found.values() if wanted is None or edge.kind in wanted]
+
+
+def _fate(out: Outline, block: Block, owner: list[Draft | None]) -> Ignored:
+    """Say what became of a candidate line that is no task."""
+    section = block.section.cls if block.section is not None else "UNKNOWN"
+    draft = owner[block.line]
+    became, why = block.fate, block.why
+    if became in ("", "task"):
+        became, why = _rest(block, draft, section)
+    if became == "body" and draft is None:
+        became = "ignored"
+    text = out.doc.lines[block.line - 1].strip()
+    return Ignored(block.line, text, why, block.cls or section, became)  # type: ignore[arg-type]  # fates are the four
+
+
+def _rest(block: Block, draft: Draft | None, section: str) -> tuple[str, str]:
+    from branchline.planfile.labels import CRITERIA_KINDS
+
+    if block.label in CRITERIA_KINDS or section == "CRITERIA":
+        return "criterion", f"criterion of {draft.id}" if draft is not None else "a criterion of the whole plan"
+    if draft is not None:
+        return "body", f"part of the description of {draft.id}"
+    if block.kind == "quote":
+        return "ignored", "stands in a quotation"
+    if block.kind == "row":
+        return "ignored", "a table row that names no task"
+    return (
+        "ignored",
+        f"a {'numbered item' if block.number else 'bullet'} of a section of class {section}, and tasks were found elsewhere",
+    )

@@ -1,0 +1,182 @@
+"""References between tasks: `t3, t4`, `T007-T009`, `Task 2`, `Phase 1`, a title; and what they cannot mean."""
+
+import re
+from typing import NamedTuple
+
+from branchline.planfile import words
+from branchline.planfile.drafts import Draft
+
+_KEYS = "|".join(
+    sorted(
+        (re.escape(w).replace(r"\|", r"\s+") for w in (*words.TASK_HEADS.split(), *words.PHASE_HEADS.split())),
+        key=len,
+        reverse=True,
+    )
+)
+_ONE = r"[A-Za-z]{1,7}-?\d{1,9}(?:-\d{1,9}){0,3}(?:\.\d{1,9}){0,4}(?:~\d)?|[A-Za-z]{2,6}-[0-9a-z]{3,8}(?:\.\d{1,4}){0,3}(?=\b)|\d{1,9}(?:\.\d{1,9}){0,4}"
+TOKEN = re.compile(
+    rf"(?:(?P<key>{_KEYS})s?\s*[#№]?\s*)?(?<![\w.#-])(?P<a>#\d{{1,9}}|GH#\d{{1,9}}|{_ONE})(?![\w-])(?!\.\w)"
+    rf"(?:\s?(?:-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到)\s?(?:(?:{_KEYS})s?\s*)?(?P<b>{_ONE})(?![\w-])(?!\.\w))?",
+    re.IGNORECASE,
+)
+_PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
+_SPLIT = re.compile(r"\s*(?:[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및)\s*", re.IGNORECASE)
+_GLUE = re.compile(r"\s*(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)?\s*", re.IGNORECASE)
+MAX_RANGE = 500
+
+
+class Found(NamedTuple):
+    """What a text refers to: the tasks, and the words that name none."""
+
+    drafts: tuple[Draft, ...]
+    unknown: tuple[str, ...]
+    doubled: tuple[str, ...] = ()
+
+
+class Names:
+    """Every name by which a task of the plan may be called."""
+
+    def __init__(self, drafts: list[Draft], doubled: set[str]) -> None:
+        self.drafts, self.doubled = drafts, doubled
+        self.by_id = {draft.id.lower(): draft for draft in drafts}
+        self.by_key: dict[tuple[str, str], list[Draft]] = {}
+        self.by_title: dict[str, Draft] = {}
+        self.alias: dict[str, Draft] = {}
+        for draft in drafts:
+            self._name(draft)
+        short = [name for name in self.by_title if 4 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
+        self.phrase = re.compile(
+            "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)", re.IGNORECASE
+        )
+
+    def _name(self, draft: Draft) -> None:
+        if draft.number:
+            self.by_key.setdefault((_family(draft), draft.number.lower()), []).append(draft)
+        for ref in draft.fields.get("ref", []):
+            self.alias.setdefault(ref.lower(), draft)
+        title = draft.title.lower()
+        if draft.role == "phase":
+            title = re.sub(r"^\W*[^\W\d_]{3,12}\s*\d{1,3}\s*[:：.–—-]\s*", "", title)
+            for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
+                self.alias.setdefault(f"us{story}", draft)
+        self.by_title.setdefault(_normal(title), draft)
+        self.by_title.setdefault(_normal(_PAREN.sub("", title)), draft)
+
+    def one(self, key: str, token: str, asker: Draft | None) -> Draft | None:
+        """Find the task a token names; of several of the same name the one beside the asker is meant."""
+        low = token.lower()
+        if key:
+            family = "phase" if _is_phase(key) else "task"
+            found = self.by_key.get((family, low), [])
+            near = [draft for draft in found if asker is not None and draft.parent is asker.parent]
+            if len(near) == 1 or len(found) == 1:
+                return (near or found)[0]
+            if found:
+                return None
+        if low in self.by_id:
+            return self.by_id[low]
+        if low in self.alias:
+            return self.alias[low]
+        if low.startswith("#") and f"gh{low}" in self.alias:
+            return self.alias[f"gh{low}"]
+        if not key and low[0].isdigit():
+            return self._by_number(low, asker)
+        return None
+
+    def _by_number(self, number: str, asker: Draft | None) -> Draft | None:
+        found = self.by_key.get(("task", number), []) or self.by_key.get(("phase", number), [])
+        near = [draft for draft in found if asker is not None and draft.parent is asker.parent]
+        return near[0] if len(near) == 1 else found[0] if len(found) == 1 else None
+
+    def titled(self, text: str) -> Draft | None:
+        """Find the task whose title a text is, or begins with."""
+        return self.by_title.get(_normal(text)) if len(text) >= 3 else None
+
+
+def _family(draft: Draft) -> str:
+    return "phase" if draft.role == "phase" else "task"
+
+
+_PHASE_WORDS = frozenset(w.replace("|", " ") for w in words.PHASE_HEADS.split())
+
+
+def _is_phase(key: str) -> bool:
+    return key.lower() in _PHASE_WORDS
+
+
+def _normal(text: str) -> str:
+    return " ".join(re.sub(r"[^\w]+", " ", text.lower()).split())
+
+
+def tokens(text: str) -> list[tuple[str, str, str]]:
+    """List the references of a text as (keyword, from, to); a keyword carries over a list: `Tasks 1, 2 and 3`."""
+    out: list[tuple[str, str, str]] = []
+    key, end = "", -1
+    for found in TOKEN.finditer(text):
+        if found["key"]:
+            key = " ".join(found["key"].lower().split())
+        elif end < 0 or not _GLUE.fullmatch(text, end, found.start()):
+            key = ""
+        end = found.end()
+        out.append((key if found["a"][0].isdigit() else "", found["a"], found["b"] or ""))
+    return out
+
+
+def expand(first: str, last: str) -> list[str]:
+    """Write a range out: `T007-T009`, `T7-9`, `2.1-2.4`; what is no range comes back as its two ends."""
+    head = re.fullmatch(r"(.*?)(\d+)", first)
+    tail = re.fullmatch(r"(.*?)(\d+)", last)
+    if not head or not tail or (tail[1] and tail[1].lower() != head[1].lower()):
+        return [first, last]
+    low, high = int(head[2]), int(tail[2])
+    if not low <= high <= low + MAX_RANGE:
+        return [first, last]
+    width = len(head[2]) if head[2].startswith("0") else 0
+    return [f"{head[1]}{number:0{width}d}" for number in range(low, high + 1)]
+
+
+def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found:
+    """Find the tasks a text refers to; `strict` (a field's value) lets bare numbers and titles be references."""
+    bare = text.strip().strip("*_` .。").lower()
+    if strict and (bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
+        return Found((), ())
+    if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
+        return Found(_earlier(names, asker), ())
+    found: list[Draft] = []
+    unknown: list[str] = []
+    doubled: list[str] = []
+    outside = _PAREN.sub(" ", text)
+    listed = tokens(outside) or tokens(text)
+    for key, first, last in listed:
+        if not strict and not key and first[0].isdigit():
+            continue
+        _take(names, asker, key, first, last, found, unknown, doubled)
+    if strict and not listed:
+        for part in _SPLIT.split(outside.strip(" .`*_")):
+            named = names.titled(part)
+            (found.append(named) if named else unknown.append(part.strip())) if part.strip() else None
+    return Found(tuple(dict.fromkeys(found)), tuple(unknown), tuple(doubled))
+
+
+def _take(
+    names: Names, asker: Draft | None, key: str, first: str, last: str,
+    found: list[Draft], unknown: list[str], doubled: list[str],
+) -> None:  # fmt: skip
+    wanted = expand(first, last) if last else [first]
+    if not last and first.lower() not in names.by_id:
+        split = re.fullmatch(r"([A-Za-z]{1,6}\d+)-(\d+)", first)
+        if split and split[1].lower() in names.by_id:
+            wanted = expand(split[1], split[2])
+    for token in wanted:
+        draft = names.one(key, token, asker)
+        if token.lower() in names.doubled:
+            doubled.append(token)
+        if draft is None:
+            unknown.append(f"{key} {token}".strip())
+        else:
+            found.append(draft)
+
+
+def _earlier(names: Names, asker: Draft) -> tuple[Draft, ...]:
+    """All tasks without children that stand before the asker."""
+    return tuple(draft for draft in names.drafts if draft.line < asker.line and not draft.kids)

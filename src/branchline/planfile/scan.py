@@ -1,0 +1,434 @@
+"""The block scanner: lines to headings, list items, paragraphs, fences, tables and XML tasks, each with its line.
+
+Block rules are CommonMark's where they decide what is text and what is code (fences, comments, setext headings). List
+nesting is read as people mean it: an item that starts two columns right of another one's marker is its child, whatever
+the marker's width. Every step is linear in the length of the text.
+"""
+
+import re
+from bisect import bisect_left
+
+ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
+BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](?:[ \t]+(.*))?$", re.DOTALL)
+ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
+FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
+LINE_END = re.compile(r"\r\n|\n|\r")
+TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
+_TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
+_DELIMITER = frozenset("|:- \t")
+MAX_NESTING = 100
+"""Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
+
+
+class Block:
+    """One block of the text; `line` and `end` are 1-based and inclusive, `parent` is the list item that holds it."""
+
+    __slots__ = (
+        "box",
+        "candidate",
+        "cls",
+        "content",
+        "depth",
+        "end",
+        "fate",
+        "indent",
+        "kids",
+        "kind",
+        "label",
+        "level",
+        "line",
+        "lines",
+        "number",
+        "parent",
+        "role",
+        "section",
+        "table",
+        "text",
+        "why",
+    )
+
+    def __init__(
+        self, kind: str, line: int, text: str, parent: "Block | None" = None, section: "Block | None" = None
+    ) -> None:
+        self.kind, self.line, self.end, self.text = kind, line, line, text
+        self.parent, self.section = parent, section
+        self.kids: list[Block] = []
+        self.lines: list[tuple[int, str]] = []
+        self.level = self.indent = self.content = self.depth = 0
+        self.box: str | None = None
+        self.number: str | None = None
+        self.table: Block | None = None
+        self.cls = self.role = self.label = self.fate = self.why = ""
+        self.candidate = False
+
+    def grow(self, line: int) -> None:
+        """Let the block, and every item around it, reach down to `line`."""
+        block: Block | None = self
+        while block is not None and block.end < line:
+            block.end = line
+            block = block.parent
+
+
+class Doc:
+    """A scanned text: its lines (index 0 is line 1), its blocks in order, and what stood around them."""
+
+    __slots__ = ("blocks", "front", "hidden", "lines", "unclosed")
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.blocks: list[Block] = []
+        self.front: dict[str, str] = {}
+        self.hidden: list[tuple[int, int, str]] = []
+        self.unclosed: tuple[int, str] | None = None
+
+
+def split_lines(text: str) -> list[str]:
+    """Split at LF, CRLF and CR only, so that line numbers are those of an editor; a byte order mark is dropped."""
+    return LINE_END.split(text.removeprefix("\ufeff"))
+
+
+def scan(text: str) -> Doc:
+    """Read the blocks of `text`; never raises, whatever the text holds."""
+    return _Scanner(split_lines(text)).run()
+
+
+def front_matter_end(lines: list[str]) -> int:
+    """Say on which line (1-based) front matter ends; 0 when there is none."""
+    if not lines or lines[0].rstrip() != "---":
+        return 0
+    for number in range(1, len(lines)):
+        if lines[number].rstrip() in ("---", "..."):
+            return number + 1
+    return 0
+
+
+class _Scanner:
+    def __init__(self, lines: list[str]) -> None:
+        self.doc = Doc(lines)
+        self.lines = lines
+        self.stack: list[Block] = []
+        self.section: Block | None = None
+        self.para: Block | None = None
+        self.table: Block | None = None
+        self.fence: Block | None = None
+        self.fence_mark = ""
+        self.comment = 0
+        self.blank = True
+        self.closers = [n for n, line in enumerate(lines) if "-->" in line]
+        self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line]
+
+    def run(self) -> Doc:
+        lines, doc = self.lines, self.doc
+        at = front_matter_end(lines)
+        if at:
+            doc.front = _front_matter(lines[1 : at - 1])
+            doc.hidden.append((1, at, "front matter"))
+        count = len(lines)
+        while at < count:
+            at = self._line(at, lines[at])
+        if self.comment:
+            doc.unclosed = (self.comment, "comment")
+            doc.hidden.append((self.comment, count, "comment"))
+        elif self.fence is not None:
+            doc.unclosed = (self.fence.line, "fence")
+        return doc
+
+    def _line(self, at: int, raw: str) -> int:
+        """Take one line; answers the index of the next one."""
+        stripped = raw.lstrip(" \t")
+        lead = raw[: len(raw) - len(stripped)]
+        indent = len(lead.expandtabs(4)) if "\t" in lead else len(lead)
+        if self.comment:
+            return self._in_comment(at, raw)
+        if self.fence is not None and self._in_fence(at, indent, stripped, raw):
+            return at + 1
+        if "<!--" in stripped:
+            stripped = self._uncomment(at, stripped)
+            if not stripped.strip():
+                self.para = self.table = None
+                return at + 1
+        stripped = stripped.rstrip()
+        if not stripped:
+            self.blank, self.para, self.table = True, None, None
+            return at + 1
+        following = self._block(at, indent, stripped)
+        self.blank = False
+        return following
+
+    # -- comments and fences -------------------------------------------------------------------------------------
+
+    def _in_comment(self, at: int, raw: str) -> int:
+        end = raw.find("-->")
+        if end < 0:
+            return at + 1
+        self.doc.hidden.append((self.comment, at + 1, "comment"))
+        self.comment = 0
+        rest = raw[end + 3 :]
+        if rest.strip():
+            self.lines[at] = " " * (end + 3) + rest if not self.stack else rest
+            return self._line(at, rest)
+        return at + 1
+
+    def _uncomment(self, at: int, text: str) -> str:
+        """Blank out the comments of one line, back-ticked ones excepted; an open one hides the lines below."""
+        out: list[str] = []
+        place = 0
+        while True:
+            start = text.find("<!--", place)
+            if start < 0:
+                return "".join(out) + text[place:]
+            if text.count("`", 0, start) % 2:
+                out.append(text[place : start + 4])
+                place = start + 4
+                continue
+            out.append(text[place:start])
+            end = text.find("-->", start + 4)
+            if end >= 0:
+                place = end + 3
+                continue
+            if start == 0 or self._closes_before_blank(at):
+                self.comment = at + 1
+                return "".join(out)
+            return "".join(out) + text[start:]
+
+    def _closes_before_blank(self, at: int) -> bool:
+        place = bisect_left(self.closers, at + 1)
+        if place == len(self.closers) or self.closers[place] - at > 200:
+            return False
+        return all(self.lines[n].strip() for n in range(at + 1, self.closers[place]))
+
+    def _in_fence(self, at: int, indent: int, stripped: str, raw: str) -> bool:
+        """Take a line of an open fence; False when the fence ended because its list item did."""
+        fence = self.fence
+        if fence is None:
+            return False
+        if stripped and fence.parent is not None and indent < fence.parent.indent + 2:
+            self.fence = None
+            return False
+        fence.grow(at + 1)
+        body = stripped.rstrip()
+        mark = self.fence_mark
+        base = fence.parent.content if fence.parent is not None else 0
+        if body and indent - base < 4 and len(body) >= len(mark) and set(body) == {mark[0]}:
+            self.fence, self.blank = None, False
+            return True
+        cut = min(fence.indent, len(raw) - len(stripped))
+        fence.lines.append((at + 1, raw[cut:]))
+        return True
+
+    # -- blocks --------------------------------------------------------------------------------------------------
+
+    def _block(self, at: int, indent: int, text: str) -> int:
+        first = text[0]
+        if not self.stack and indent >= 4:
+            return self._deep(at, indent, text)
+        if first in "=-" and indent < 4 and self._setext(at, indent, text):
+            return at + 1
+        if first == "#" and self._heading(at, indent, text):
+            return at + 1
+        if first in "-*_" and _is_rule(text):
+            self._close(indent)
+            self._add("rule", at, text, indent)
+            return at + 1
+        if first in "-*+0123456789" and self._item(at, indent, text):
+            return at + 1
+        if first in "`~" and self._open_fence(at, indent, text):
+            return at + 1
+        if first == "<":
+            following = self._angle(at, indent, text)
+            if following:
+                return following
+        if first == ">":
+            self._quote(at, indent, text)
+            return at + 1
+        return self._text(at, indent, text)
+
+    def _deep(self, at: int, indent: int, text: str) -> int:
+        """Four columns in without a list around: code, or the paragraph goes on."""
+        if self.para is not None:
+            return self._text(at, indent, text)
+        last = self.doc.blocks[-1] if self.doc.blocks else None
+        code = last if last is not None and last.kind == "code" else self._add("code", at, text, indent)
+        code.lines.append((at + 1, text))
+        code.end = at + 1
+        return at + 1
+
+    def _close(self, indent: int) -> None:
+        """Close the items that something at column `indent` is no part of."""
+        while self.stack and indent < self.stack[-1].indent + 2:
+            self.stack.pop()
+
+    def _add(self, kind: str, at: int, text: str, indent: int) -> Block:
+        parent = self.stack[-1] if self.stack else None
+        block = Block(kind, at + 1, text, parent, self.section)
+        block.indent = indent
+        if parent is not None:
+            parent.kids.append(block)
+            parent.grow(at + 1)
+        self.doc.blocks.append(block)
+        self.para = self.table = None
+        return block
+
+    def _setext(self, at: int, indent: int, text: str) -> bool:
+        para = self.para
+        if para is None or para.kind != "para" or para.parent is not None or len(set(text)) != 1:
+            return False
+        para.kind = "heading"
+        para.level = 1 if text[0] == "=" else 2
+        para.end = at + 1
+        para.text = " ".join(part for _, part in para.lines)
+        self.section, self.para = para, None
+        self.stack.clear()
+        return True
+
+    def _heading(self, at: int, indent: int, text: str) -> bool:
+        found = ATX.match(text)
+        if not found:
+            return False
+        self._close(indent)
+        title = (found[2] or "").rstrip()
+        cut = title.rstrip("#")
+        if cut != title and (not cut or cut[-1] in " \t"):
+            title = cut.rstrip()
+        if self.stack:
+            self._add("subhead", at, title, indent)
+            return True
+        block = self._add("heading", at, title, indent)
+        block.level = len(found[1])
+        self.section = block
+        return True
+
+    def _item(self, at: int, indent: int, text: str) -> bool:
+        found = ITEM.match(text)
+        if not found:
+            return False
+        body = found[3] or ""
+        if self.para is not None and self.para.kind == "para":
+            mark = found[1]
+            if self.para.parent is None and (not body or (mark[0].isdigit() and mark[:-1] != "1")):
+                return False  # CommonMark: only a list that starts with 1 may interrupt a paragraph
+        self._close(indent)
+        if len(self.stack) >= MAX_NESTING:
+            del self.stack[MAX_NESTING - 1 :]
+        block = self._add("item", at, body, indent)
+        block.content = indent + len(found[1]) + min(max(len(found[2] or " "), 1), 4)
+        block.depth = len(self.stack)
+        block.candidate = True
+        if found[1][0].isdigit():
+            block.number = found[1][:-1]
+        box = BOX.match(body)
+        if box:
+            block.box, block.text = box[1] or " ", (box[2] or "").strip()
+        block.lines.append((at + 1, block.text))
+        self.stack.append(block)
+        self.para = block
+        mark_of_fence = FENCE.match(block.text) if block.text[:1] in ("`", "~") and block.text else None
+        if mark_of_fence and not (mark_of_fence[1][0] == "`" and "`" in mark_of_fence[2]):
+            self._open_fence(at, block.content, block.text)
+        return True
+
+    def _open_fence(self, at: int, indent: int, text: str) -> bool:
+        found = FENCE.match(text)
+        if not found or (found[1][0] == "`" and "`" in found[2]):
+            return False
+        self._close(indent)
+        self.fence = self._add("fence", at, found[2].strip(), indent)
+        self.fence_mark = found[1]
+        return True
+
+    def _angle(self, at: int, indent: int, text: str) -> int:
+        if _TASK_TAG.match(text):
+            place = bisect_left(self.xml_closers, at)
+            if place < len(self.xml_closers):
+                end = self.xml_closers[place]
+                self.stack.clear()
+                block = self._add("xml", at, text, indent)
+                block.lines = [(n + 1, self.lines[n]) for n in range(at, end + 1)]
+                block.end, block.candidate = end + 1, True
+                return end + 1
+        found = TAG.match(text)
+        if found and indent < 4:
+            self.stack.clear()
+            block = self._add("tag", at, text, indent)
+            block.number = found[1]
+            return at + 1
+        return 0
+
+    def _quote(self, at: int, indent: int, text: str) -> None:
+        if self.blank:
+            self._close(indent)
+        block = self._add("quote", at, text.lstrip("> \t"), indent)
+        found = ITEM.match(block.text)
+        if found and BOX.match(found[3] or ""):
+            block.candidate = True
+
+    def _text(self, at: int, indent: int, text: str) -> int:
+        if self.table is not None and "|" in text:
+            row = self._row(self.table, at, text)
+            row.candidate = True
+            return at + 1
+        if self.blank:
+            self._close(indent)
+        if "|" in text and self._table(at, indent, text):
+            return at + 2
+        para = self.para
+        if para is not None:
+            para.lines.append((at + 1, text))
+            para.grow(at + 1)
+            return at + 1
+        para = self._add("para", at, text, indent)
+        para.lines.append((at + 1, text))
+        self.para = para
+        return at + 1
+
+    def _table(self, at: int, indent: int, text: str) -> bool:
+        if at + 1 >= len(self.lines):
+            return False
+        below = self.lines[at + 1].strip()
+        if "-" not in below or "|" not in below or not set(below) <= _DELIMITER:
+            return False
+        table = self._add("table", at, text, indent)
+        table.end = at + 2
+        table.lines.append((at + 1, text))
+        self.table = table
+        return True
+
+    def _row(self, table: Block, at: int, text: str) -> Block:
+        row = Block("row", at + 1, text, table.parent, self.section)
+        row.table = table
+        table.kids.append(row)
+        table.end = at + 1
+        if table.parent is not None:
+            table.parent.grow(at + 1)
+        self.doc.blocks.append(row)
+        return row
+
+
+def _is_rule(text: str) -> bool:
+    bare = text.replace(" ", "").replace("\t", "")
+    return len(bare) >= 3 and bare.count(bare[0]) == len(bare)
+
+
+def _front_matter(lines: list[str]) -> dict[str, str]:
+    """Read the plain `key: value` lines; nested values stay with the key above them, unread."""
+    front: dict[str, str] = {}
+    for line in lines:
+        key, colon, value = line.partition(":")
+        if colon and key and not key[0].isspace() and key[0] not in "-#":
+            front.setdefault(key.strip(), value.strip().strip("\"'"))
+    return front
+
+
+def cells(row: str) -> list[str]:
+    """Split a table row at its bars; escaped bars and bars in back-ticks stay."""
+    masked = row.strip().replace("\\|", "\0")
+    out: list[str] = [""]
+    ticked = False
+    for char in masked.strip("|"):
+        if char == "`":
+            ticked = not ticked
+        if char == "|" and not ticked:
+            out.append("")
+        else:
+            out[-1] += char
+    return [cell.replace("\0", "|").strip() for cell in out]

@@ -1,0 +1,193 @@
+"""What a heading is: the class of its section by its words, and whether it names a task or a phase."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from branchline.planfile import words
+
+PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
+STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
+_LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
+_TRAILERS = frozenset(["task", "tasks", "todo", "todos", "to-dos", "任务", "タスク", "작업", "задачи", "aufgaben", "tarefas", "tareas"])
+_NO_PHASE_REST = frozenset(
+    ["tasks", "task", "implementation", "plan", "overview", "summary", "details", "notes", "dependencies", "goals", "status", "results"]
+)
+_NO_TASK_CODES = frozenset(["req", "fr", "nfr", "ac", "adr", "sc", "uc", "tc", "risk", "rule", "dec", "decision", "q", "fig", "cve", "rfc", "iso", "d", "inv"])
+
+
+class Head(NamedTuple):
+    """What a heading says: `role` is task, step, phase, version, dotted, numbered or empty."""
+
+    role: str
+    key: str
+    number: str
+    title: str
+    id: str = ""
+
+
+def _phrases(text: str) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
+    spaced, spaceless = set(), []
+    for entry in text.split():
+        if _SPACELESS.search(entry):
+            spaceless.append(entry.replace("|", ""))
+        else:
+            spaced.add(tuple(entry.split("|")))
+    return frozenset(spaced), tuple(spaceless)
+
+
+_CLASSES = {
+    name: _phrases(text)
+    for name, text in (
+        ("CRITERIA", words.CRITERIA),
+        ("ORDER", words.ORDER),
+        ("NONTASK", words.NONTASK),
+        ("FUTURE", words.FUTURE),
+        ("DECLINED", words.DECLINED),
+        ("WIP", words.WIP),
+        ("DONE", words.DONE),
+        ("BACKLOG", words.BACKLOG),
+        ("TASK", words.TASK),
+    )
+}
+_STRONG = _phrases(words.STRONG_NONTASK)
+_BY_PHRASE = {phrase: name for name in reversed(PRECEDENCE) for phrase in _CLASSES[name][0]}
+
+
+def _any_of(text: str) -> str:
+    entries = sorted((entry.replace("|", " ") for entry in text.split()), key=len, reverse=True)
+    return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in entries)
+
+
+_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z])"
+_TASK = re.compile(
+    rf"({_any_of(words.TASK_HEADS)})\s*[#№]?\s*({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PHASE = re.compile(
+    rf"({_any_of(words.PHASE_HEADS)})\s*[#№]?\s*({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_COUNTED = re.compile(
+    r"(?:第\s*([一二三四五六七八九十\d]{1,3})|(\d{1,2}))\s?(阶段|階段|期|フェーズ|段階|단계|步|步骤)\s*[:：.、\-–—]?\s*(.*)",
+    re.DOTALL,
+)
+_VERSION = re.compile(
+    r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+)\]?(?=[\s:：–—(-]|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
+_CODE = re.compile(
+    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-]))"
+    r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
+    re.DOTALL,
+)
+_STEP_KEYS = frozenset(
+    ["step", "schritt", "шаг", "passo", "paso", "étape", "passaggio", "bước", "stap", "krok", "步骤", "步驟", "ステップ", "手順", "단계별", "작업", "步"]
+) - {"작업"}
+
+
+@lru_cache(maxsize=8192)
+def classify(title: str) -> tuple[str, bool]:
+    """Give the class of a section by the words of its heading, and whether even its boxes are no tasks."""
+    text = _PAREN.sub(" ", title).lower().strip()
+    tokens = _WORD.findall(text)[:16]
+    if not tokens:
+        return "UNKNOWN", False
+    found, width = _longest(text, tokens)
+    if tokens[-1] in _TRAILERS and found not in ("ORDER", "FUTURE"):
+        return "TASK", False
+    if not width:
+        return "UNKNOWN", False
+    return found, found in ("CRITERIA", "ORDER") or (found == "NONTASK" and _is_strong(text, tokens))
+
+
+def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
+    best, width = "UNKNOWN", 0.0
+    for size in (3, 2, 1):
+        for start in range(len(tokens) - size + 1):
+            name = _BY_PHRASE.get(tuple(tokens[start : start + size]))
+            if name and (size > width or (size == width and PRECEDENCE.index(name) < PRECEDENCE.index(best))):
+                best, width = name, float(size)
+        if width:
+            break
+    if _SPACELESS.search(text):
+        for name in PRECEDENCE:
+            for phrase in _CLASSES[name][1]:
+                if len(phrase) / 2 > width and phrase in text:
+                    best, width = name, len(phrase) / 2
+    return best, width
+
+
+def _is_strong(text: str, tokens: list[str]) -> bool:
+    spaced, spaceless = _STRONG
+    return any(
+        tuple(tokens[start : start + size]) in spaced for size in (1, 2, 3) for start in range(len(tokens) - size + 1)
+    ) or any(phrase in text for phrase in spaceless)
+
+
+def bare(title: str) -> str:
+    """Take the leading marks (bold, boxes, check marks, emoji) off a heading."""
+    text = title.replace("**", "").replace("~~", "")
+    return _LEADING.sub("", text).strip()
+
+
+@lru_cache(maxsize=8192)
+def head(title: str) -> Head:
+    """Say whether a heading names a task or a phase, and which."""
+    text = bare(title)
+    return _keyword(text) or _coded(text) or Head("", "", "", text)
+
+
+def _keyword(text: str) -> Head | None:
+    found = _TASK.match(text)
+    if found and _number_fits(found[2], text, found.end(2)):
+        key = found[1].lower()
+        return Head("step" if key in _STEP_KEYS else "task", key, found[2], found[3].strip())
+    found = _PHASE.match(text)
+    if found and _number_fits(found[2], text, found.end(2)):
+        rest = found[4].strip()
+        loose = not found[3].strip() and rest and rest[0] not in "(（["
+        if not (loose and rest.split()[0].lower().strip(":") in _NO_PHASE_REST):
+            return Head("phase", found[1].lower(), found[2], rest)
+    found = _COUNTED.match(text)
+    if found:
+        role = "step" if found[3].startswith("步") else "phase"
+        return Head(role, found[3], _count(found[1] or found[2]), found[4].strip())
+    return None
+
+
+def _number_fits(number: str, text: str, end: int) -> bool:
+    """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
+    if number[0].isdigit():
+        return True
+    rest = text[end:].lstrip()
+    return number.isupper() and (not rest or rest[0] in ":：.)–—-([（")
+
+
+def _count(text: str) -> str:
+    digits = "一二三四五六七八九十"
+    return text if text.isdigit() else str(digits.index(text[-1]) + 1) if text and text[-1] in digits else text
+
+
+def _coded(text: str) -> Head | None:
+    found = _CODE.match(text)
+    if found:
+        code = found[1]
+        prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
+        if code.lower() not in words.NOT_IDS and prefix not in _NO_TASK_CODES and prefix != "v":
+            return Head("task", "id", code, found[2].strip(), code)
+    found = _VERSION.match(text)
+    if found:
+        return Head("version", "version", found[1], found[2].strip(" -–—:："))
+    found = _DOTTED.match(text)
+    if found:
+        return Head("dotted", "", found[1], found[2].strip(), found[1])
+    found = _NUMBERED.match(text)
+    if found:
+        return Head("numbered", "", found[1], found[2].strip(), found[1])
+    return None

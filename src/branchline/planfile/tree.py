@@ -1,0 +1,230 @@
+"""From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
+
+from branchline.planfile import fallback, labels
+from branchline.planfile.dialects.base import Dialect
+from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.scan import Block, Doc
+from branchline.planfile.sections import Head, classify, head
+from branchline.planfile.words import GSD_TAGS
+
+NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
+_NO_HEAD = Head("", "", "", "")
+
+
+class Outline:
+    """What the engine knows of a text: its headings with their words and class, its items, and the drafts so far."""
+
+    def __init__(self, doc: Doc, dialect: Dialect) -> None:
+        self.doc, self.dialect = doc, dialect
+        self.headings = [block for block in doc.blocks if block.kind == "heading"]
+        self.items = [block for block in doc.blocks if block.kind == "item"]
+        self.heads: dict[int, Head] = {}
+        self.strong: set[int] = set()
+        self.drafts: dict[int, Draft] = {}
+        self.direct: dict[int, list[Block]] = {}
+        for block in self.items:
+            if block.parent is None and block.section is not None:
+                self.direct.setdefault(block.section.line, []).append(block)
+
+    def head(self, block: Block | None) -> Head:
+        """Give the words of a heading; nothing for no heading."""
+        return self.heads.get(block.line, _NO_HEAD) if block is not None else _NO_HEAD
+
+    def above(self, block: Block | None) -> Draft | None:
+        """Give the draft of the nearest heading at or above `block`."""
+        while block is not None:
+            if block.line in self.drafts:
+                return self.drafts[block.line]
+            block = block.section
+        return None
+
+    def in_order(self) -> list[Draft]:
+        """Give the drafts from top to bottom."""
+        return [self.drafts[line] for line in sorted(self.drafts)]
+
+
+def outline(doc: Doc, dialect: Dialect) -> Outline:
+    """Find every task of the text; each candidate block is left with its fate and the reason."""
+    out = Outline(doc, dialect)
+    _sections(out)
+    labels.attach(doc)
+    _tags(doc)
+    _xml(out)
+    _headings(out)
+    _boxes(out)
+    if dialect.phase_bullets:
+        fallback.phase_bullets(out)
+    if not out.drafts and dialect.fallback:
+        fallback.last_resort(out)
+    return out
+
+
+def _sections(out: Outline) -> None:
+    """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
+    stack: list[Block] = []
+    firsts = [block for block in out.headings if block.level == 1]
+    lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
+    for block in out.headings:
+        while stack and stack[-1].level >= block.level:
+            stack.pop()
+        block.section = stack[-1] if stack else None
+        stack.append(block)
+        block.cls = "UNKNOWN"
+        if block is lone:
+            continue
+        said = out.heads[block.line] = head(block.text)
+        above = block.section.cls if block.section is not None else "UNKNOWN"
+        if said.role in ("task", "step", "phase", "version"):
+            block.cls = "TASK"
+            if above in ("FUTURE", "DECLINED", "DONE"):
+                block.cls = above
+            continue
+        block.cls, strong = classify(said.title)
+        above_strong = block.section is not None and block.section.line in out.strong
+        if block.cls == "UNKNOWN" or above_strong or (above == "FUTURE" and block.cls not in NEGATIVE):
+            block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
+        if strong:
+            out.strong.add(block.line)
+
+
+def _tags(doc: Doc) -> None:
+    """Let the pseudo tags of GSD files (`<success_criteria>`) class what stands between them."""
+    stack: list[str] = []
+    for block in doc.blocks:
+        if block.kind == "tag" and block.number in GSD_TAGS:
+            if block.text.startswith("</"):
+                if block.number in stack:
+                    del stack[stack.index(block.number) :]
+            else:
+                stack.append(block.number)
+        elif stack and block.candidate:
+            block.cls = GSD_TAGS[stack[-1]]
+        elif stack and block.kind == "heading" and GSD_TAGS[stack[-1]] in NEGATIVE:
+            block.cls, block.role = GSD_TAGS[stack[-1]], "tagged"
+
+
+def _xml(out: Outline) -> None:
+    for block in out.doc.blocks:
+        if block.kind == "xml":
+            if any("<name>" in text for _, text in block.lines):
+                out.drafts[block.line] = Draft(block, "xml", "xml task")
+            else:
+                block.fate, block.why = "ignored", "an XML task without a name"
+
+
+def _headings(out: Outline) -> None:
+    """Make tasks of the headings that name one, and phases of those that name a phase."""
+    for block in out.headings:
+        said = out.head(block)
+        if not said.role or block.role == "tagged":
+            continue
+        above = out.above(block.section)
+        if said.role in ("phase", "version"):
+            if above is None or above.role == "phase":
+                _take(out, from_heading(block, said, f"{said.role} heading"), above)
+        elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
+            if said.key != "id" or block.section is None or block.section.cls not in NEGATIVE:
+                _take(out, from_heading(block, said, f"{said.role} heading"), above)
+        elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
+            _take(out, from_heading(block, said, "numbered heading"), above)
+        elif said.role == "numbered" and _is_group(out, block, said):
+            draft = from_heading(block, said, "numbered group")
+            draft.role = "phase"
+            _take(out, draft, above if above is None or above.role == "phase" else None)
+        if block.line not in out.drafts and said.role in ("task", "step"):
+            block.candidate, block.fate = True, "body"
+            block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+
+
+def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
+    draft.block.candidate = True
+    out.drafts[draft.line] = draft.hang(above)
+
+
+def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
+    if above is not None:
+        return above.role == "phase" or said.number.startswith(above.number + ".")
+    if block.cls in NEGATIVE:
+        return False
+    return block.cls == "TASK" or any(item.box for item in out.direct.get(block.line, ()))
+
+
+def _is_group(out: Outline, block: Block, said: Head) -> bool:
+    boxes = [item for item in out.direct.get(block.line, ()) if item.box]
+    if not boxes:
+        return False
+    return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE
+
+
+def _boxes(out: Outline) -> None:
+    """Take every box that is no criterion, no step and no example (rule 6)."""
+    for block in out.items:
+        if block.box is None and not _holds_boxes(block):
+            continue
+        fate, why = _verdict(out, block)
+        if fate:
+            block.fate, block.why = fate, why
+            continue
+        rule = "box" if block.box is not None else "list item with boxes"
+        draft = from_item(block, out.dialect, rule)
+        if "repeat" in draft.fields or _is_routine(draft):
+            block.fate, block.why = "ignored", "a routine, never a task"
+            continue
+        _take(out, draft, _owner(out, block))
+        if block.section is not None and block.section.cls == "FUTURE":
+            draft.confidence = 0.5
+
+
+def _is_routine(draft: Draft) -> bool:
+    return draft.hard[:1] == "r" and draft.hard[1:].isdigit() and "repeat:" in draft.block.text
+
+
+def _holds_boxes(block: Block) -> bool:
+    return any(kid.box is not None for kid in block.kids)
+
+
+def _verdict(out: Outline, block: Block) -> tuple[str, str]:
+    """Say why a box is no task: its fate and the reason; two empty texts when it is one."""
+    if not block.text:
+        return "ignored", "an empty item"
+    parent = block.parent
+    if parent is not None and parent.fate in ("criterion", "ignored", "body") and parent.line not in out.drafts:
+        return parent.fate, parent.why
+    if block.label in labels.CRITERIA_KINDS:
+        return "criterion", "stands under a label for criteria"
+    if block.label in labels.BODY_KINDS:
+        return "body", f"stands under the label {block.label}"
+    if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
+        return "criterion", "a label for criteria"
+    above = out.above(block.section)
+    section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
+    if above is not None and above.role == "head" and not _owner_item(out, block):
+        if section in ("CRITERIA",):
+            return "criterion", f"criterion of the task on line {above.line}"
+        return "body", f"a step of the task on line {above.line}"
+    if above is not None and above.role == "phase" and above.block is block.section:
+        return "", ""
+    return _by_section(out, block, section)
+
+
+def _by_section(out: Outline, block: Block, section: str) -> tuple[str, str]:
+    if section == "CRITERIA":
+        return "criterion", "stands in a section of criteria"
+    strong = block.cls in NEGATIVE or (block.section is not None and block.section.line in out.strong)
+    if strong and section in NEGATIVE:
+        return "ignored", f"stands in a section of class {section}"
+    return "", ""
+
+
+def _owner_item(out: Outline, block: Block) -> Draft | None:
+    parent = block.parent
+    while parent is not None:
+        if parent.line in out.drafts:
+            return out.drafts[parent.line]
+        parent = parent.parent
+    return None
+
+
+def _owner(out: Outline, block: Block) -> Draft | None:
+    owner = _owner_item(out, block)
+    return owner if owner is not None else out.above(block.section)

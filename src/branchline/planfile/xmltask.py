@@ -1,0 +1,52 @@
+"""GSD's `<task>` element: name, files, action, verify, automated, done; read without an XML parser, for it is no XML."""
+
+from branchline.planfile.drafts import Draft
+from branchline.planfile.sections import head
+
+
+def child(lines: list[tuple[int, str]], tag: str) -> list[tuple[int, str]]:
+    """List the lines between `<tag>` and `</tag>`, each with its number; empty when the element is missing."""
+    out: list[tuple[int, str]] = []
+    inside = False
+    for number, text in lines:
+        rest = text
+        if not inside:
+            place = _open(rest, tag)
+            if place < 0:
+                continue
+            rest, inside = rest[place:], True
+        end = rest.find(f"</{tag}>")
+        part = rest if end < 0 else rest[:end]
+        if part.strip():
+            out.append((number, part.strip()))
+        if end >= 0:
+            inside = False
+            if tag != "automated":
+                break
+    return out
+
+
+def _open(text: str, tag: str) -> int:
+    start = text.find(f"<{tag}")
+    if start < 0:
+        return -1
+    after = start + len(tag) + 1
+    if after < len(text) and text[after] not in "> \t":
+        return -1
+    end = text.find(">", after)
+    return end + 1 if end >= 0 else -1
+
+
+def text_of(draft: Draft, tag: str) -> str:
+    """Give the text of a child element on one line."""
+    return " ".join(text for _, text in child(draft.block.lines, tag))
+
+
+def name(draft: Draft) -> None:
+    """Give an XML draft its title and number from `<name>`."""
+    title = text_of(draft, "name")
+    said = head(title)
+    draft.key, draft.number = said.key, said.number
+    if said.id:
+        draft.hard, draft.number = said.id, ""
+    draft.title = said.title or title or "(untitled)"
