@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,22 +62,28 @@ def kill_after(place: Place, spec: Path, seconds: float) -> bool:
     return True
 
 
-def kills(place: Place, spec: Path, seed: int, count: int, longest: float) -> int:
+def kills(place: Place, purpose: str, seed: int, count: int, longest: float, **more: Any) -> int:
+    """Start a job so often, each time with a folder of its own (as under another fence), and kill it; counts kills."""
     dice = random.Random(seed)  # noqa: S311  # dice for a test; the seed is in the name of the case
-    return sum(kill_after(place, spec, dice.uniform(0.02, longest)) for _ in range(count))
+    killed = 0
+    for number in range(count):
+        folder = place.root / ".branchline" / "fences" / purpose / str(number)
+        spec = place.spec(purpose, **more, folder=str(folder))
+        killed += kill_after(place, spec, dice.uniform(0.02, longest))
+    return killed
 
 
 @pytest.mark.parametrize("seed", range(SCALE))
 def test_setup_killed_again_and_again(place: Place, seed: int) -> None:
     before = fingerprint(place.root)
-    killed = kills(place, place.spec("setup"), seed, 8, 0.25)
+    killed = kills(place, "setup", seed, 8, 0.25)
     assert killed
     assert place.job("setup")["ok"]
     assert place.git("status", "--porcelain", cwd=place.tree()) == ""
     assert len(list((place.tree() / "many").iterdir())) == 60
     place.write("work.txt", "w", place.tree())
     place.write("many/3.txt", "changed", place.tree())
-    kills(place, place.spec("setup", attempt=2), seed, 8, 0.3)
+    kills(place, "setup", seed, 8, 0.3, attempt=2)
     saved = place.job("setup", attempt=2)["salvage"]
     assert {"work.txt", "many/3.txt"} <= files_of(place, saved)
     assert place.shown(saved, "many/3.txt") == "changed"
@@ -91,12 +98,11 @@ def test_check_and_merge_killed_again_and_again(place: Place, seed: int) -> None
     place.write("work.txt", "w", place.tree())
     place.write("many/3.txt", "changed", place.tree())
     check = [{"run": "test -f work.txt; touch left; sleep 0.02"}]
-    kills(place, place.spec("check", checks=check), seed, 8, 0.3)
+    kills(place, "check", seed, 8, 0.3, checks=check)
     answer = place.job("check", checks=check)
     assert (answer["ok"], answer["leftovers"]) == (True, True)
     assert answer["files"] == ["many/3.txt", "work.txt"]
-    merge = place.spec("merge", checks=check)
-    kills(place, merge, seed, 10, 0.35)
+    kills(place, "merge", seed, 10, 0.35, checks=check)
     place.bring_in("1.2", "other.txt", "o")
     merged = place.job("merge", checks=check)
     assert merged["ok"]

@@ -64,7 +64,7 @@ def _run(spec: Spec, command: str, where: Path, log: Path) -> tuple[int, bool]:
         raise GitError(f"the check {command!r} cannot be run: {error}") from error
     if not log.is_file():
         # It never began; what custody says about that is all there is to read.
-        log.write_bytes(done[2])
+        log.write_bytes(done.err)
     if done.timed_out:
         return TIMED_OUT, True
     return (128 - done.code if done.code < 0 else done.code), False

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from branchline.errors import GitError, RepositoryError
-from branchline.proc.run import run
+from branchline.proc.run import Completed, run
 
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
@@ -100,15 +100,6 @@ _BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
 
 
-class Said(NamedTuple):
-    """What one git command said; `code` is its exit status."""
-
-    code: int
-    out: bytes
-    err: bytes
-    timed_out: bool
-
-
 class Git:
     """git in one folder. `locks` are folders and files that only we lock: a stale lock there is removed."""
 
@@ -132,7 +123,7 @@ class Git:
         other._env = {**self._env, **(env or {})}
         return other
 
-    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Said:
+    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Completed:
         """Run one git command; raises GitError with git's words when its exit status is not one of `ok`.
 
         A lock that another git holds is waited for, about a second.
@@ -192,18 +183,18 @@ class Git:
         """Delete a full ref name that stands at `old`."""
         self.run("update-ref", "-d", ref, old)
 
-    def _once(self, words: Sequence[str], data: bytes) -> Said:
+    def _once(self, words: Sequence[str], data: bytes) -> Completed:
         argv = (*_PREFIX, *words)
         if not self.cwd.is_dir():
             raise GitError(f"git {' '.join(words)}: the folder {self.cwd} is not there")
-        code, out, err, late = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)[
-            :4
-        ]
-        if code == NOT_STARTED and err.startswith(b"could not start"):
-            raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(err)}")
-        return Said(code, out, err, late)
+        done = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
+        if done.code == NOT_STARTED and done.err.startswith(b"could not start"):
+            raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(done.err)}")
+        if done.truncated:
+            raise GitError(f"git {words[0]} in {self.cwd} printed more than {GIT_LIMIT} bytes")
+        return done
 
-    def _free_own_lock(self, done: Said) -> bool:
+    def _free_own_lock(self, done: Completed) -> bool:
         match = _LOCK.search(_decode(done.err))
         if match is None:
             return False
@@ -214,7 +205,7 @@ class Git:
         lock.unlink(missing_ok=True)
         return True
 
-    def _free_own_worktree(self, done: Said) -> bool:
+    def _free_own_worktree(self, done: Completed) -> bool:
         match = _HALF_MADE.search(_decode(done.err))
         if match is None:
             return False
@@ -225,7 +216,7 @@ class Git:
         rmtree(admin)
         return True
 
-    def _error(self, words: Sequence[str], done: Said) -> GitError:
+    def _error(self, words: Sequence[str], done: Completed) -> GitError:
         said = _decode(done.err).strip() or _decode(done.out).strip() or "it said nothing"
         how = "took too long" if done.timed_out else f"ended with {done.code}"
         command = " ".join(("git", *words))[:300]
@@ -282,7 +273,7 @@ def short(ref: str) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _locked(done: Said) -> bool:
+def _locked(done: Completed) -> bool:
     said = _decode(done.err)
     return any(pattern.search(said) for pattern in (_LOCK, _LOCK_BUSY, _HALF_MADE))
 
