@@ -539,7 +539,7 @@ def test_an_author_of_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     place.job("setup")
     place.write("x", "x", place.tree())
-    author = {"name": "A Worker", "email": "worker@example.invalid"}
+    author = "A Worker <worker@example.invalid>"
     place.job("check", author=author)
     place.job("merge", author=author)
     for commit in (place.tip(), f"{place.tip()}^2"):

@@ -28,8 +28,8 @@ class PlanLine(NamedTuple):
 class Spec(NamedTuple):
     """One job; paths are absolute, refs full names, times in seconds.
 
-    `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` has `name`
-    and `email`, or nothing for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
+    `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
+    `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
     brings in ("": the task's branch), `former` the attempt whose work a fresh setup salvages ("": the one before).
     """
 
@@ -49,7 +49,7 @@ class Spec(NamedTuple):
     message: str = ""
     plan: PlanLine | None = None
     on: str = ""
-    author: Mapping[str, str] = {}
+    author: str = ""
     base: str = ""
     commit: str = ""
     fresh: bool = False
@@ -87,8 +87,9 @@ class Spec(NamedTuple):
 
     def git(self) -> Git:
         """Return git in the user's repository, with the author's name when one is given."""
-        who = {key: value for key, value in self.author.items() if key in {"name", "email"} and value}
-        own = {f"GIT_{role}_{key.upper()}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+        name, _, address = self.author.rpartition(" <")
+        who = {"NAME": name, "EMAIL": address.removesuffix(">")} if name else {}
+        own = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         root = Path(self.root)
         return Git(root).at(root, env=own)
 
