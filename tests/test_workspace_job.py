@@ -388,6 +388,35 @@ def test_in_place_nothing_is_committed_or_put_back(place: Place) -> None:
     assert fingerprint(place.root) == before
 
 
+@pytest.mark.parametrize("purpose", ["setup", "merge"])
+def test_in_place_nothing_is_set_up_or_merged(place: Place, purpose: str) -> None:
+    place.write("a.txt", "changed")
+    place.write("new.txt", "n")
+    before = fingerprint(place.root)
+    for more in ({"worktree": str(place.root)}, {"in_place": True}, {"worktree": ""}):
+        answer = place.job(purpose, **more)
+        assert answer["ok"]
+        assert place.base in (answer.get("base"), answer.get("commit"))
+    assert fingerprint(place.root) == before
+    assert place.tip() == place.base
+
+
+@pytest.mark.parametrize("purpose", ["setup", "check"])
+def test_a_worktree_that_is_not_ours_is_refused(place: Place, purpose: str, tmp_path: Path) -> None:
+    place.write("theirs/x.txt", "x", tmp_path)
+    for path in (tmp_path / "theirs", place.root / "src", place.tree("1.2")):
+        answer = place.job(purpose, worktree=str(path))
+        assert not answer["ok"]
+        assert "left as it is" in answer["error"]
+    assert (tmp_path / "theirs" / "x.txt").exists()
+
+
+def test_the_root_may_be_reached_through_a_link(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(place.root)
+    for purpose in ("setup", "check", "merge"):
+        assert place.job(purpose, root=str(tmp_path / "link"))["ok"]
+
+
 def test_in_place_without_a_repository(tmp_path: Path) -> None:
     data = {"purpose": "check", "root": str(tmp_path), "run": RUN, "task": "1", "attempt": 1, "folder": str(tmp_path)}
     path = tmp_path / "spec.json"

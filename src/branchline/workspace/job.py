@@ -19,7 +19,7 @@ from branchline.workspace.merge import merge
 from branchline.workspace.repository import changed_files, salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
-from branchline.workspace.worktree import Worktree
+from branchline.workspace.worktree import Worktree, folder_of
 
 _CHECKING: Final = "branchline-checking"
 """A file in git's own folder of the worktree: the commit that checks are running on; there only while they run."""
@@ -53,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
 
 def setup(spec: Spec) -> dict[str, Any]:
     """Make the task's worktree from the tip, or keep the one that is there; a fresh attempt salvages it first."""
+    if not spec.isolated():
+        return inplace.setup(spec)
     tree = _worktree(spec)
     tip = tree.base.resolve(spec.tip_ref)
     if not tip:
@@ -112,12 +114,17 @@ def guarded(spec: Spec, files: Sequence[str]) -> list[str]:
     return inplace.guarded(spec.guarded_paths, files)
 
 
-_PURPOSES: Final[Mapping[str, Callable[[Spec], Mapping[str, Any]]]] = {"setup": setup, "check": check, "merge": merge}
-
-
 def _worktree(spec: Spec) -> Worktree:
-    git = spec.git()
-    return Worktree(git.at(git.cwd, locks=[git.common() / spec.branch]), Path(spec.worktree))
+    git, path = spec.git(), Path(spec.worktree)
+    # What stands there may be reset or taken away: it must be a place of ours, whatever the spec says.
+    right = folder_of(Path(spec.root), spec.run, spec.task)
+    if path.parent.resolve() / path.name != right.parent.resolve() / right.name:
+        raise RepositoryError(f"{path} is no worktree of task {spec.task}; it is left as it is")
+    return Worktree(git.at(git.cwd, locks=[git.common() / spec.branch]), path)
+
+
+def _merge(spec: Spec) -> Mapping[str, Any]:
+    return merge(spec) if spec.isolated() else inplace.merge(spec)
 
 
 def _fork(tree: Worktree, spec: Spec, commit: str) -> str:
@@ -216,6 +223,8 @@ def _no(error: str) -> dict[str, Any]:
     empty = {"commit": "", "base": "", "checks": [], "files": [], "leftovers": False, "empty": True, "guarded": []}
     return {"ok": False, "error": error, "reason": "worktree", "left_out": []} | empty
 
+
+_PURPOSES: Final[Mapping[str, Callable[[Spec], Mapping[str, Any]]]] = {"setup": setup, "check": check, "merge": _merge}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
