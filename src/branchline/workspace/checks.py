@@ -1,6 +1,7 @@
 """Running the checks of a task: `sh -c` in its own session, the output in a file, the exit status as it was."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from branchline.workspace.spec import Spec
 TIMED_OUT: Final = 124
 """The exit status of a check that took too long, as timeout(1) gives it."""
 _LIMIT: Final = 64 * 1024
+_TAIL: Final = 4000
+"""Bytes of a failed check's output that go into the answer."""
 # The outer shell only opens the log, so that a check's output goes to the disk and never through our memory.
 _INTO_LOG: Final = 'exec >"$1" 2>&1 </dev/null; shift; exec "$@"'
 
@@ -28,7 +31,8 @@ def run_checks(
     """Run a spec's checks in order until one fails and return what was found, shaped like model.CheckResult.
 
     `commit` is what they run on; `between` puts the tree back after each. Logs are `checks/<prefix><n>.log` in the
-    job's folder; `log` is relative to that folder. A signal's exit status is 128 plus its number.
+    job's folder; `log` is that path relative to the root. `tail` is the end of what a failed one said. A signal's exit
+    status is 128 plus its number.
     """
     rows: list[dict[str, Any]] = []
     for number, check in enumerate(spec.checks, 1):
@@ -39,7 +43,8 @@ def run_checks(
         code, timed_out = _run(spec, str(check["run"]), where, log)
         row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
         row |= {"seconds": round(clock() - began, 3), "commit": commit}
-        rows.append(row | {"log": f"checks/{log.name}", "log_digest": _digest(log)})
+        row |= {"log": os.path.relpath(log, spec.root), "log_digest": _digest(log)}
+        rows.append(row | {"tail": _tail(log) if code else ""})
         between()
         if code:
             break
@@ -59,10 +64,16 @@ def _run(spec: Spec, command: str, where: Path, log: Path) -> tuple[int, bool]:
         raise GitError(f"the check {command!r} cannot be run: {error}") from error
     if not log.is_file():
         # It never began; what custody says about that is all there is to read.
-        log.write_bytes(done[2])
+        log.write_bytes(done.err)
     if done.timed_out:
         return TIMED_OUT, True
     return (128 - done.code if done.code < 0 else done.code), False
+
+
+def _tail(log: Path) -> str:
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - _TAIL))
+        return stream.read().decode("utf-8", "replace")
 
 
 def _digest(log: Path) -> str:

@@ -9,10 +9,11 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from shutil import rmtree
+from typing import Final, Self
 
 from branchline.errors import GitError, RepositoryError
-from branchline.proc.run import run
+from branchline.proc.run import Completed, run
 
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
@@ -21,7 +22,9 @@ GIT_LIMIT: Final = 256 * 1024 * 1024
 ABSENT: Final = ""
 """As the old value of a ref: it must not exist."""
 NOT_STARTED: Final = 127
+OWN_WORKTREES: Final = "/.branchline/worktrees/"
 RUN_REFS: Final = "refs/heads/branchline/"
+BASE_REFS: Final = "refs/branchline/base/"
 SALVAGE_REFS: Final = "refs/branchline/salvage/"
 
 # What a repository's configuration must not be able to do: start programs, rewrite what we asked for, run in the
@@ -89,19 +92,12 @@ _FIXED: Final = {
 }
 
 _LOCK: Final = re.compile(r"[Uu]nable to create '(.+?\.lock)': File exists")
+# git trips over a worktree that another git is making at this moment, and for ever over one it was killed in.
+_HALF_MADE: Final = re.compile(r"failed to read (.+)/commondir")
 _LOCK_BUSY: Final = re.compile(r"could not lock config file|index file open failed|unable to lock")
 _BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Seconds between tries when another git holds a lock: about 1.3 s in all."""
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
-
-
-class Said(NamedTuple):
-    """What one git command said; `code` is its exit status."""
-
-    code: int
-    out: bytes
-    err: bytes
-    timed_out: bool
 
 
 class Git:
@@ -127,7 +123,7 @@ class Git:
         other._env = {**self._env, **(env or {})}
         return other
 
-    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Said:
+    def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Completed:
         """Run one git command; raises GitError with git's words when its exit status is not one of `ok`.
 
         A lock that another git holds is waited for, about a second.
@@ -138,7 +134,7 @@ class Git:
                 break
             self._sleep(pause)
             done = self._once(words, data)
-        if done.code not in ok and self._free_own_lock(done):
+        if done.code not in ok and (self._free_own_lock(done) or self._free_own_worktree(done)):
             done = self._once(words, data)
         if done.timed_out or done.code not in ok:
             raise self._error(words, done)
@@ -173,28 +169,32 @@ class Git:
     def checked_out(self, ref: str) -> str:
         """Return the folder of the checkout that has a branch (full ref name) checked out, or ""."""
         place = ""
-        for field in self.fields("worktree", "list", "--porcelain", "-z"):
+        for field in self.text("worktree", "list", "--porcelain").splitlines():
             place = field.removeprefix("worktree ") if field.startswith("worktree ") else place
             if field == f"branch {ref}":
                 return place
         return ""
 
+    def common(self) -> Path:
+        """Return the folder of git that all worktrees share."""
+        return Path(self.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
     def drop(self, ref: str, old: str) -> None:
         """Delete a full ref name that stands at `old`."""
         self.run("update-ref", "-d", ref, old)
 
-    def _once(self, words: Sequence[str], data: bytes) -> Said:
+    def _once(self, words: Sequence[str], data: bytes) -> Completed:
         argv = (*_PREFIX, *words)
         if not self.cwd.is_dir():
             raise GitError(f"git {' '.join(words)}: the folder {self.cwd} is not there")
-        code, out, err, late = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)[
-            :4
-        ]
-        if code == NOT_STARTED and err.startswith(b"could not start"):
-            raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(err)}")
-        return Said(code, out, err, late)
+        done = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
+        if done.code == NOT_STARTED and done.err.startswith(b"could not start"):
+            raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(done.err)}")
+        if done.truncated:
+            raise GitError(f"git {words[0]} in {self.cwd} printed more than {GIT_LIMIT} bytes")
+        return done
 
-    def _free_own_lock(self, done: Said) -> bool:
+    def _free_own_lock(self, done: Completed) -> bool:
         match = _LOCK.search(_decode(done.err))
         if match is None:
             return False
@@ -205,7 +205,18 @@ class Git:
         lock.unlink(missing_ok=True)
         return True
 
-    def _error(self, words: Sequence[str], done: Said) -> GitError:
+    def _free_own_worktree(self, done: Completed) -> bool:
+        match = _HALF_MADE.search(_decode(done.err))
+        if match is None:
+            return False
+        admin = self.cwd / match[1]
+        link = admin / "gitdir"
+        if not link.is_file() or OWN_WORKTREES not in _decode(link.read_bytes()):
+            return False
+        rmtree(admin)
+        return True
+
+    def _error(self, words: Sequence[str], done: Completed) -> GitError:
         said = _decode(done.err).strip() or _decode(done.out).strip() or "it said nothing"
         how = "took too long" if done.timed_out else f"ended with {done.code}"
         command = " ".join(("git", *words))[:300]
@@ -247,14 +258,24 @@ def task_ref(run: str, task: str) -> str:
     return f"{RUN_REFS}{ref_part(run)}/task/{ref_part(task)}"
 
 
+def base_ref(run: str) -> str:
+    """Return the full ref name that remembers the commit a run began at."""
+    return f"{BASE_REFS}{ref_part(run)}"
+
+
+def salvage_folder(run: str, task: str) -> str:
+    """Return the folder of refs that holds a task's salvage."""
+    return f"{SALVAGE_REFS}{ref_part(run)}/{ref_part(task)}"
+
+
 def short(ref: str) -> str:
     """Return a branch's full ref name as people write it."""
     return ref.removeprefix("refs/heads/")
 
 
-def _locked(done: Said) -> bool:
+def _locked(done: Completed) -> bool:
     said = _decode(done.err)
-    return bool(_LOCK.search(said) or _LOCK_BUSY.search(said))
+    return any(pattern.search(said) for pattern in (_LOCK, _LOCK_BUSY, _HALF_MADE))
 
 
 def _decode(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The check of work done in the user's own checkout: looked at and run, never committed, never put back."""
+"""Work done in the user's own checkout: looked at and checked, never committed, never put back."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +23,24 @@ def check(spec: Spec) -> dict[str, Any]:
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": []}
     answer |= {"leftovers": dirty, "empty": inside and not files, "guarded": guarded(spec.guarded_paths, files)}
     return answer | {"error": error}
+
+
+def setup(spec: Spec) -> dict[str, Any]:
+    """There is nothing to set up; say which commit the work starts from, "" outside a repository."""
+    head = _head(spec)
+    return {"ok": True, "base": head, "head": head, "salvage": "", "error": ""}
+
+
+def merge(spec: Spec) -> dict[str, Any]:
+    """There is nothing to merge: the work stands where it belongs; the checks were run on it just before."""
+    answer = {"ok": True, "commit": _head(spec), "reason": "", "error": "", "conflict": None, "checks": [], "files": []}
+    return answer | {"ticked": False, "empty": False, "task_commit": "", "tip": ""}
+
+
+def _head(spec: Spec) -> str:
+    git = Git(Path(spec.root))
+    inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
+    return git.resolve("HEAD") if inside else ""
 
 
 def guarded(paths: Sequence[str], files: Sequence[str]) -> list[str]:

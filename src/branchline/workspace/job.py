@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import BranchlineError, GitError, RepositoryError
+from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks
-from branchline.workspace.git import Git, short
+from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.merge import merge
 from branchline.workspace.repository import changed_files, salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
-from branchline.workspace.worktree import Worktree
+from branchline.workspace.worktree import Worktree, folder_of
 
+_CHECKING: Final = "branchline-checking"
+"""A file in git's own folder of the worktree: the commit that checks are running on; there only while they run."""
 _CONFLICT_MARK: Final = b"<<<<<<< "
 
 
@@ -50,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
 
 def setup(spec: Spec) -> dict[str, Any]:
     """Make the task's worktree from the tip, or keep the one that is there; a fresh attempt salvages it first."""
+    if not spec.isolated():
+        return inplace.setup(spec)
     tree = _worktree(spec)
     tip = tree.base.resolve(spec.tip_ref)
     if not tip:
@@ -57,24 +62,27 @@ def setup(spec: Spec) -> dict[str, Any]:
     if spec.fresh or tree.health() != "whole":
         _clear(tree, spec, tip)
     branch = tree.base.resolve(spec.branch)
+    if tree.health() == "whole":
+        _sweep_after_kill(tree, spec)
     if tree.health() == "missing":
         tree.add(tip if spec.fresh or not branch else branch, spec.branch)
     tree.guard()
     head = tree.head()
-    base = tree.git.text("merge-base", tip, head, ok=(0, 1)) or head
+    base = _fork(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
     saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
-    return {"ok": True, "base": base, "head": head, "salvage": saved[-1] if saved else "", "error": ""}
+    return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
 
 
 def check(spec: Spec) -> dict[str, Any]:
     """Commit what the worker left, run the checks on that commit, and say what changed; in place commit nothing."""
-    if spec.in_place:
+    if not spec.isolated():
         return inplace.check(spec)
     tree = _worktree(spec)
     if tree.health() != "whole":
         return _no(f"the worktree of task {spec.task} is not there any more: {tree.path}")
     tree.guard()
+    _sweep_after_kill(tree, spec)
     begun = tree.unfinished()
     if begun:
         return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
@@ -84,9 +92,17 @@ def check(spec: Spec) -> dict[str, Any]:
     _back_to_branch(tree, spec)
     left = _commit_leftovers(tree, spec)
     commit = tree.head()
+    running = _running(tree)
+    write_durable(running, commit)
     tip = tree.base.resolve(spec.tip_ref)
-    base = (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))) or spec.base or commit
+    base = (
+        (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1)))
+        or spec.base
+        or tree.base.resolve(base_ref(spec.run))
+        or commit
+    )
     rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
+    running.unlink(missing_ok=True)
     files = changed_files(tree.git, base, commit)
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
@@ -98,13 +114,24 @@ def guarded(spec: Spec, files: Sequence[str]) -> list[str]:
     return inplace.guarded(spec.guarded_paths, files)
 
 
-_PURPOSES: Final[Mapping[str, Callable[[Spec], Mapping[str, Any]]]] = {"setup": setup, "check": check, "merge": merge}
-
-
 def _worktree(spec: Spec) -> Worktree:
-    git = spec.git()
-    common = Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-    return Worktree(git.at(git.cwd, locks=[common / spec.branch]), Path(spec.worktree))
+    git, path = spec.git(), Path(spec.worktree)
+    # What stands there may be reset or taken away: it must be a place of ours, whatever the spec says.
+    right = folder_of(Path(spec.root), spec.run, spec.task)
+    if path.parent.resolve() / path.name != right.parent.resolve() / right.name:
+        raise RepositoryError(f"{path} is no worktree of task {spec.task}; it is left as it is")
+    return Worktree(git.at(git.cwd, locks=[git.common() / spec.branch]), path)
+
+
+def _merge(spec: Spec) -> Mapping[str, Any]:
+    return merge(spec) if spec.isolated() else inplace.merge(spec)
+
+
+def _fork(tree: Worktree, spec: Spec, commit: str) -> str:
+    """Return the commit at which the work left the integration branch: what it changed is counted from there."""
+    tip = tree.base.resolve(spec.tip_ref)
+    fork = tree.base.text("merge-base", tip, commit, ok=(0, 1)) if tip else ""
+    return fork or spec.base or tree.base.resolve(base_ref(spec.run)) or commit
 
 
 def _former(spec: Spec) -> str:
@@ -145,6 +172,23 @@ def _back_to_branch(tree: Worktree, spec: Spec) -> None:
     tree.git.run("symbolic-ref", "-m", "branchline: back to the task's branch", "HEAD", spec.branch)
 
 
+def _sweep_after_kill(tree: Worktree, spec: Spec) -> None:
+    """Put the tree back when a check was running as we were killed: what that left is not the worker's work.
+
+    It is kept all the same, in a salvage ref of its own.
+    """
+    path = _running(tree)
+    if path.is_file():
+        commit = path.read_text(encoding="ascii")
+        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, f"{spec.attempt}-check")
+        tree.reset(commit, spec.branch)
+        path.unlink()
+
+
+def _running(tree: Worktree) -> Path:
+    return (tree.admin() or tree.common) / _CHECKING
+
+
 def _commit_leftovers(tree: Worktree, spec: Spec) -> list[str]:
     """Commit what is not committed; returns the repositories inside the worktree, which cannot be."""
     left = stage_all(tree.git)
@@ -179,6 +223,8 @@ def _no(error: str) -> dict[str, Any]:
     empty = {"commit": "", "base": "", "checks": [], "files": [], "leftovers": False, "empty": True, "guarded": []}
     return {"ok": False, "error": error, "reason": "worktree", "left_out": []} | empty
 
+
+_PURPOSES: Final[Mapping[str, Callable[[Spec], Mapping[str, Any]]]] = {"setup": setup, "check": check, "merge": _merge}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -10,15 +10,13 @@ from branchline.errors import GitError
 from branchline.files import read_json
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks
-from branchline.workspace.git import Git, short
+from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.repository import changed_files, merged
 from branchline.workspace.spec import PlanLine, Spec, write_answer
-from branchline.workspace.worktree import Worktree, scratch_of
+from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
 
 MAX_ROUNDS: Final = 5
 """How often a merge begins again because the tip was moved by someone else meanwhile."""
-PREPARED: Final = "prepared.json"
-"""The answer, durable before the tip moves: a job killed in between finds its evidence here."""
 _MAX_OTHERS: Final = 20
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
 
@@ -32,7 +30,7 @@ def merge(spec: Spec) -> dict[str, Any]:
     scratch = scratch_of(Path(spec.root), spec.run)
     scratch.parent.mkdir(parents=True, exist_ok=True)
     with _alone(scratch.parent / ".merge.lock"):
-        git = git.at(git.cwd, locks=[_ref_file(git, spec)])
+        git = git.at(git.cwd, locks=[git.common() / spec.tip_ref])
         for _ in range(MAX_ROUNDS):
             tip = git.resolve(spec.tip_ref)
             if not tip:
@@ -40,25 +38,27 @@ def merge(spec: Spec) -> dict[str, Any]:
             answer = _already(git, spec, tip) or _round(git, spec, scratch, tip)
             if answer is not None:
                 return answer
-    return _no(spec, "git", f"{short(spec.tip_ref)} was moved by someone else {MAX_ROUNDS} times; try again")
+    return _no("git", f"{short(spec.tip_ref)} was moved by someone else {MAX_ROUNDS} times; try again")
 
 
 def _round(git: Git, spec: Spec, scratch: Path, tip: str) -> dict[str, Any] | None:
     """Try once from this tip; None when the tip was moved by someone else."""
     commit = git.resolve(spec.commit or spec.branch)
     if not commit:
-        return _no(spec, "git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
+        return _no("git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
     place = git.checked_out(spec.tip_ref)
     if place:
         why = f"{short(spec.tip_ref)} is checked out in {place}, and moving it would disturb that checkout"
-        return _no(spec, "git", f"{why}; switch to another branch there (git switch -), then try again")
+        return _no("git", f"{why}; switch to another branch there (git switch -), then try again")
     answer = _prepared(git, spec, tip, commit)
     if answer is None:
         tree = _scratch_at(git, scratch, tip)
         answer = _try(tree, spec, tip, commit)
         if not answer["ok"]:
             return answer
-        write_answer(Path(spec.folder), PREPARED, answer)
+        # Durable before the tip moves: a job killed in between is run again and finds its evidence here.
+        path = prepared_of(Path(spec.root), spec.run, spec.task)
+        write_answer(path.parent, path.name, answer | {"attempt": spec.attempt})
     why = f"branchline: task {spec.task}, attempt {spec.attempt}"
     return answer if git.move(spec.tip_ref, answer["commit"], tip, why) else None
 
@@ -80,7 +80,7 @@ def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
     found: dict[str, Any] = {"task_commit": commit, "tip": tip, "checks": rows, "files": changed_files(git, tip, new)}
     found |= {"ticked": ticked, "empty": empty}
     if not passed(rows):
-        return _no(spec, "recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
+        return _no("recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
     return {"ok": True, "commit": new, "reason": "", "error": "", "conflict": None} | found
 
 
@@ -93,11 +93,11 @@ def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] |
     tree.reset(tip, nested=True)
     said = (done.out + b"\n" + done.err).decode("utf-8", "replace").strip()
     if not files:
-        return _no(spec, "git", f"git could not merge {short(spec.branch)}: {said}")
+        return _no("git", f"git could not merge {short(spec.branch)}: {said}")
     base = tree.git.text("merge-base", tip, commit)
     others = merged(tree.git, spec.run, base, tip, files)[-_MAX_OTHERS:]
     rows = [{"task": row.task, "commit": row.commit, "subject": row.subject} for row in others]
-    answer = _no(spec, "conflict", f"conflict in {', '.join(files[:_MAX_OTHERS])}")
+    answer = _no("conflict", f"conflict in {', '.join(files[:_MAX_OTHERS])}")
     return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": tip}
 
 
@@ -111,7 +111,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
         text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
         return False
-    new = writeback.tick(text, plan.line, plan.title, spec.task, plan.dialect, spec.on)
+    new = writeback.tick(text, plan.line or 0, plan.title, spec.task, plan.dialect, spec.on)
     if new is None or new == text:
         return False
     made = git.text("hash-object", "-w", "--stdin", data=new.encode())
@@ -121,7 +121,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
 
 def _already(git: Git, spec: Spec, tip: str) -> dict[str, Any] | None:
     """Return the answer when the tip holds this attempt already: we were killed after it moved."""
-    base = spec.base or git.text("rev-list", "--max-parents=0", "--max-count=1", tip)
+    base = spec.base or git.resolve(base_ref(spec.run))
     for row in reversed(merged(git, spec.run, base, tip)):
         if row.task == spec.task and row.attempt == spec.attempt:
             kept = _read_prepared(spec)
@@ -143,9 +143,9 @@ def _prepared(git: Git, spec: Spec, tip: str, commit: str) -> dict[str, Any] | N
 
 
 def _read_prepared(spec: Spec) -> dict[str, Any]:
-    path = Path(spec.folder, PREPARED)
-    kept = read_json(path) if path.is_file() else {}
-    return kept if isinstance(kept, dict) else {}
+    path = prepared_of(Path(spec.root), spec.run, spec.task)
+    kept: dict[str, Any] = read_json(path) if path.is_file() else {}
+    return kept if kept.get("attempt") == spec.attempt else {}
 
 
 def _scratch_at(git: Git, path: Path, tip: str) -> Worktree:
@@ -166,13 +166,9 @@ def _message(spec: Spec) -> str:
     return f"{text}\n\n{trailers}"
 
 
-def _no(spec: Spec, reason: str, error: str) -> dict[str, Any]:
+def _no(reason: str, error: str) -> dict[str, Any]:
     empty: dict[str, Any] = {"files": [], "checks": [], "conflict": None, "ticked": False, "empty": False, "tip": ""}
-    return {"ok": False, "commit": "", "reason": reason, "error": f"task {spec.task}: {error}"} | empty
-
-
-def _ref_file(git: Git, spec: Spec) -> Path:
-    return Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"), spec.tip_ref)
+    return {"ok": False, "commit": "", "reason": reason, "error": error} | empty
 
 
 @contextmanager

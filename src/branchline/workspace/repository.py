@@ -6,8 +6,8 @@ from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import snapshot
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, short, task_ref, tip_ref
-from branchline.workspace.worktree import Worktree, folder_of, scratch_of, unfinished
+from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, base_ref, salvage_folder, short, task_ref, tip_ref
+from branchline.workspace.worktree import Worktree, folder_of, prepared_of, scratch_of, unfinished
 
 _GRAPHS: Final = ".graph.json"
 _SHOWN: Final = 20
@@ -120,6 +120,7 @@ class Repository:
         commit = self.git.resolve(base)
         if not commit:
             raise RepositoryError(f"{base!r} is no commit of this repository")
+        self.git.run("update-ref", base_ref(run), commit)
         if self.git.move(ref, commit, ABSENT, "branchline: start of the run"):
             return
         if not self.git.contains(self.git.resolve(ref), commit):
@@ -182,6 +183,7 @@ class Repository:
                 path=str(tree.path),
             )
         tree.discard()
+        prepared_of(self.root, run, task).unlink(missing_ok=True)
         if heads[-1]:
             self.git.drop(branch, heads[-1])
 
@@ -283,6 +285,7 @@ def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -
 
 def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) -> str:
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
+    git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
     branch = git.resolve(task_ref(run, task))
     tip = git.resolve(tip_ref(run))

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from branchline.errors import GitError
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part
+from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part, salvage_folder
 
 MAX_NESTED: Final = 8
 """How deep repositories within repositories are followed."""
 OWN: Final = ".branchline"
 """The folder in a worktree that is ours: never committed, never salvaged."""
 _MAX_SAME: Final = 1000
+_IGNORED: Final = b"ignored by one of your .gitignore"
 _OURS: Final = {"GIT_AUTHOR_NAME": "Branchline", "GIT_AUTHOR_EMAIL": "branchline@localhost"} | {
     "GIT_COMMITTER_NAME": "Branchline",
     "GIT_COMMITTER_EMAIL": "branchline@localhost",
@@ -46,37 +47,34 @@ def salvage(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], t
     """Keep everything of a worktree under a salvage ref and return its name, or "" when the tip has it all already.
 
     `heads` are the commits to keep as parents, the worktree's own HEAD first. A ref that is there is never moved: the
-    same content gives the same ref, other content the next free `<attempt>-2`, `<attempt>-3`.
+    same content gives the same ref, more content the next free `<attempt>-2`, `<attempt>-3`.
     """
     tree = tree_of(git, heads[0])
     if tree == git.text("rev-parse", f"{heads[0]}^{{tree}}"):
         return save_heads(git, run, task, attempt, heads, tip)
-    parents = [head for at, head in enumerate(heads) if head and head not in heads[:at]]
-    return _save(git, run, task, attempt, tree, parents)
+    kept = _kept(git, run, task, attempt, _files(git, tree) - _files(git, heads[0]), _missing(git, heads, tip))
+    return kept or _save(git, run, task, attempt, tree, list(dict.fromkeys(head for head in heads if head)))
 
 
 def save_heads(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], tip: str) -> str:
     """Keep commits that the tip does not have under a salvage ref and return its name, or ""."""
-    parents = [head for at, head in enumerate(heads) if head and head not in heads[:at]]
-    parents = [head for head in parents if not (tip and git.contains(tip, head))]
+    parents = _missing(git, heads, tip)
     if len(parents) < 2:
         return _keep(git, run, task, attempt, parents[0]) if parents else ""
-    return _save(git, run, task, attempt, git.text("rev-parse", f"{parents[0]}^{{tree}}"), parents)
+    kept = _kept(git, run, task, attempt, set(), parents)
+    return kept or _save(git, run, task, attempt, git.text("rev-parse", f"{parents[0]}^{{tree}}"), parents)
 
 
 def _save(git: Git, run: str, task: str, attempt: str, tree: str, parents: Sequence[str]) -> str:
     words = [word for parent in parents for word in ("-p", parent)]
     message = f"branchline: salvage of task {task}, attempt {attempt}\n"
-    same = _find_same(git, run, task, attempt, tree, parents)
-    author = git.at(git.cwd, env=_OURS)
-    return same or _keep(
-        git, run, task, attempt, author.text("commit-tree", *words, "-F", "-", tree, data=message.encode())
-    )
+    made = git.at(git.cwd, env=_OURS).text("commit-tree", *words, "-F", "-", tree, data=message.encode())
+    return _keep(git, run, task, attempt, made)
 
 
 def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
     """Return the salvage refs of a run, of a task, or all, in the order of their names."""
-    place = SALVAGE_REFS + (f"{ref_part(run)}/" if run else "") + (f"{ref_part(task)}/" if run and task else "")
+    place = f"{salvage_folder(run, task)}/" if run and task else SALVAGE_REFS + (f"{ref_part(run)}/" if run else "")
     form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)"
     rows = [line.split("\0") for line in git.text("for-each-ref", form, place).splitlines()]
     return [_salvage(ref, commit, int(at)) for ref, commit, at in rows]
@@ -96,7 +94,7 @@ def _salvage(ref: str, commit: str, at: int) -> Salvage:
 
 
 def _names(run: str, task: str, attempt: str) -> Iterator[str]:
-    first = f"{SALVAGE_REFS}{ref_part(run)}/{ref_part(task)}/{check_name(attempt)}"
+    first = f"{salvage_folder(run, task)}/{check_name(attempt)}"
     yield first
     yield from (f"{first}-{more}" for more in range(2, _MAX_SAME))
 
@@ -109,14 +107,23 @@ def _keep(git: Git, run: str, task: str, attempt: str, commit: str) -> str:
     raise GitError(f"no free name for a salvage of task {task}; look at `git for-each-ref {SALVAGE_REFS}`")
 
 
-def _find_same(git: Git, run: str, task: str, attempt: str, tree: str, parents: Sequence[str]) -> str:
-    wanted = " ".join([tree, *parents])
+def _kept(git: Git, run: str, task: str, attempt: str, files: set[str], heads: Sequence[str]) -> str:
+    """Return the salvage ref of this attempt that has these files and reaches these heads already, or ""."""
     for name in _names(run, task, attempt):
-        if not git.resolve(name):
+        commit = git.resolve(name)
+        if not commit:
             return ""
-        if git.text("log", "-1", "--format=%T %P", name) == wanted:
+        if all(git.contains(commit, head) for head in heads) and files <= _files(git, commit):
             return name
     return ""
+
+
+def _missing(git: Git, heads: Sequence[str], tip: str) -> list[str]:
+    return [head for head in dict.fromkeys(heads) if head and not (tip and git.contains(tip, head))]
+
+
+def _files(git: Git, tree: str) -> set[str]:
+    return set(git.fields("ls-tree", "-r", "-z", tree))
 
 
 @contextmanager
@@ -162,14 +169,18 @@ def _entries(folder: Path) -> Iterator[Path]:
 def _add(git: Git, without: Sequence[str], *, whole: bool) -> None:
     spared = [f":(exclude,top,literal){name}" for name in without]
     force = ("--force",) if whole else ()
-    git.run("add", "--all", *force, "--", ":(top)", f":(exclude,top){OWN}", *spared)
+    words = ("add", "--all", *force, "--", ":(top)", f":(exclude,top){OWN}", *spared)
+    done = git.run(*words, ok=(0, 1))
+    # All files ignored is no fault here; everything else was added before git says so.
+    if done.code and _IGNORED not in done.err:
+        git.run(*words)
 
 
 def _fill(git: Git, folder: Path, depth: int, *, whole: bool) -> str:
     linked = _linked_repositories(git)
     for name in linked:
         git.run("update-index", "--force-remove", "--", name)
-    nested = [*_untracked_repositories(git), *linked]
+    nested = list(dict.fromkeys([*_untracked_repositories(git), *linked]))
     _add(git, nested, whole=whole)
     for name in nested if depth < MAX_NESTED else ():
         _graft(git, folder / name, name, depth, whole=False)
@@ -179,7 +190,7 @@ def _fill(git: Git, folder: Path, depth: int, *, whole: bool) -> str:
 
 
 def _graft(git: Git, folder: Path, prefix: str, depth: int, *, whole: bool) -> None:
-    common = git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+    common = str(git.common())
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as place:
         index = str(Path(place, "index"))
         env = {"GIT_DIR": common, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}

@@ -17,10 +17,10 @@ RESULT: Final = "result.json"
 
 
 class PlanLine(NamedTuple):
-    """Where the box of a task stands: `path` relative to the root, `line` 1-based."""
+    """Where the box of a task stands: `path` relative to the root, `line` 1-based, when it has one."""
 
     path: str
-    line: int
+    line: int | None
     title: str
     dialect: str = ""
 
@@ -29,8 +29,8 @@ class Spec(NamedTuple):
     """One job; paths are absolute, refs full names, times in seconds.
 
     `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
-    `Name <address>` or "" for the user's own identity, `commit` what a merge brings in ("": the task's branch),
-    `former` the attempt whose work a fresh setup salvages ("": the one before).
+    `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
+    brings in ("": the task's branch), `former` the attempt whose work a fresh setup salvages ("": the one before).
     """
 
     purpose: str
@@ -53,6 +53,7 @@ class Spec(NamedTuple):
     base: str = ""
     commit: str = ""
     fresh: bool = False
+    in_place: bool = False
     former: str = ""
     guarded_paths: tuple[str, ...] = GUARDED
 
@@ -69,7 +70,7 @@ class Spec(NamedTuple):
         if known["purpose"] not in PURPOSES:
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
-        known["plan"] = plan and PlanLine(**{key: plan[key] for key in PlanLine._fields if key in plan})
+        known["plan"] = plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields})
         for name in ("checks", "wrap", "guarded_paths"):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
         spec = cls(**known)
@@ -78,15 +79,16 @@ class Spec(NamedTuple):
             tip_ref=_full(spec.tip_ref) or tip_ref(spec.run),
         )
 
-    @property
-    def in_place(self) -> bool:
-        """Say whether the work is done in the user's own checkout: then nothing is ever committed or put back."""
-        return not self.worktree or os.path.realpath(self.worktree) == os.path.realpath(self.root)
+    def isolated(self) -> bool:
+        """Say whether the work has a worktree of its own; in the user's checkout nothing is committed or put back."""
+        return (
+            not self.in_place and self.worktree != "" and os.path.realpath(self.worktree) != os.path.realpath(self.root)
+        )
 
     def git(self) -> Git:
         """Return git in the user's repository, with the author's name when one is given."""
-        name, _, address = self.author.partition("<")
-        who = {"NAME": name.strip(), "EMAIL": address.rstrip("> ")} if self.author else {}
+        name, _, address = self.author.rpartition(" <")
+        who = {"NAME": name, "EMAIL": address.removesuffix(">")} if name else {}
         own = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         root = Path(self.root)
         return Git(root).at(root, env=own)

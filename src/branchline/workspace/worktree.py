@@ -34,6 +34,11 @@ def scratch_of(root: Path, run: str) -> Path:
     return root / OWN / "worktrees" / check_name(run) / ".merge"
 
 
+def prepared_of(root: Path, run: str, task: str) -> Path:
+    """Return the file in which a merge keeps its answer before the tip moves."""
+    return root / OWN / "worktrees" / check_name(run) / ".prepared" / f"{check_name(task)}.json"
+
+
 class Worktree:
     """One linked worktree: `git` stands in it, `path` is its folder, `base` is git in the user's repository."""
 
@@ -42,7 +47,7 @@ class Worktree:
     def __init__(self, base: Git, path: Path) -> None:
         self.base = base
         self.path = path
-        self.common = Path(base.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        self.common = base.common()
         self.git = self._inside()
 
     def admin(self) -> Path | None:
@@ -86,13 +91,17 @@ class Worktree:
         if self.path.is_symlink():
             raise RepositoryError(f"{self.path} is a symbolic link and no worktree; move it away and try again")
         admin = self.admin()
+        # Away in one step: half of a folder would look like work that somebody has deleted.
+        gone = self.path.with_name(f".gone-{self.path.name}")
+        _remove(gone)
         if self.path.exists():
-            shutil.rmtree(self.path)
+            self.path.rename(gone)
         if admin is not None:
-            shutil.rmtree(admin)
+            _remove(admin)
+        _remove(gone)
 
     def guard(self) -> None:
-        """Put right what a worker may have bent: its link to git's own folder, and `.branchline/` with its ignore file."""
+        """Put right what a worker may have bent: its link to git, and `.branchline/` with its ignore file."""
         link = self.path / ".git"
         right = f"gitdir: {self.admin()}\n"
         if (link.is_symlink() or not link.exists() or link.is_file()) and (link.is_symlink() or _read(link) != right):
@@ -164,7 +173,13 @@ def _read(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
+    if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        # Some tools write-protect the folders of their caches.
+        for folder, _, _ in os.walk(path):
+            Path(folder).chmod(0o700)
+        shutil.rmtree(path)
