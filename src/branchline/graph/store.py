@@ -27,7 +27,7 @@ def save(draft: DraftGraph, path: Path) -> None:
 
 
 def read(path: Path) -> DraftGraph:
-    """The draft in a graph file; raises GraphError that names line, task and field, InputError as `files.read_bytes`."""
+    """The draft in a graph file; raises GraphError naming line, task and field, InputError as `files.read_bytes`."""
     try:
         return loads(read_bytes(path, MAX_BYTES).decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as fault:
