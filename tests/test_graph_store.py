@@ -48,6 +48,20 @@ def test_a_file_is_saved_and_read(tmp_path: Path) -> None:
     assert store.read(path) == DRAFT
 
 
+def test_a_task_longer_than_any_line_of_a_plan_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.graph.json"
+    long = replace(DRAFT, tasks=(*DRAFT.tasks[:3], replace(DRAFT.tasks[3], body="word\n" * 400_000)))
+    store.save(long, path)
+    assert store.read(path) == long
+
+
+def test_a_file_that_is_no_text_is_a_graph_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.graph.json"
+    path.write_bytes(b'{"x": "\xff"}')
+    with pytest.raises(GraphError, match="not UTF-8"):
+        store.read(path)
+
+
 def test_networkx_loads_it_in_one_line_without_a_warning(tmp_path: Path) -> None:
     import networkx
 

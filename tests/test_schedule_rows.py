@@ -48,3 +48,82 @@ def run(case: dict[str, Any]) -> Any:
         return rows.validate(case["tasks"])
     verb = rows.order if case["verb"] == "order" else rows.next_batch
     return verb(case["tasks"], case["strategy"], int(case["concurrency"] or 4))
+
+
+def row(task_id: str, parent: str = "", before: Any = None, **fields: Any) -> dict[str, Any]:
+    found = {"id": task_id, "status": "pending", "parent_id": parent, **fields}
+    return found if before is None else {**found, "blocked_by": before}
+
+
+THREE = [row(f"t{branch}.{leaf}", f"t{branch}") for branch in (1, 2) for leaf in (10, 2, 1)]
+
+
+def test_natural_order_and_fill() -> None:
+    assert rows.order(THREE, "depth-first", 2) == [["t1.1", "t1.2"], ["t1.10"], ["t2.1", "t2.2"], ["t2.10"]]
+    assert rows.order(THREE, "depth-first", 2, True) == [["t1.1", "t1.2"], ["t1.10", "t2.1"], ["t2.2", "t2.10"]]
+    assert rows.order(THREE, "breadth-first", 4, True) == [["t1.1", "t2.1", "t1.2", "t2.2"], ["t1.10", "t2.10"]]
+    assert rows.order(THREE, "breadth-first", 3, True) == [["t1.1", "t2.1", "t1.2"], ["t2.2", "t1.10", "t2.10"]]
+    assert rows.order(THREE, "breadth-first", 4) == [["t1.1", "t2.1"], ["t1.2", "t2.2"], ["t1.10", "t2.10"]]
+
+
+def test_running_rows_use_up_slots() -> None:
+    tasks = [*THREE, row("t3.1", "t3", status="in_progress")]
+    assert rows.next_batch(tasks, "depth-first", 2) == ["t1.1"]
+    assert rows.next_batch(tasks, "depth-first", 1) == []
+    assert rows.next_batch(tasks, "breadth-first", 3) == ["t1.1", "t2.1"]
+
+
+def test_parents_are_never_dispatched_and_constrain_their_leaves() -> None:
+    tasks = [row("t1"), row("t1.1", "t1"), row("t2", before=["t1"]), row("t2.1", "t2"), row("t3", kind="composite")]
+    assert rows.order(tasks, "depth-first", 4) == [["t1.1"], ["t2.1"]]
+
+
+def test_hybrid_takes_research_first_and_then_one_of_each_branch() -> None:
+    tasks = [row("a.1", "a"), row("a.2", "a", role="research"), row("a.3", "a"), row("b.1", "b", role="brainstorm")]
+    tasks += [row("b.2", "b")]
+    assert rows.order(tasks, "hybrid", 4) == [["a.2", "b.1"], ["a.1", "b.2"], ["a.3"]]
+
+
+def test_order_goes_beyond_the_frontier() -> None:
+    tasks = [row("a.1", "a"), row("a.2", "a", ["a.1"]), row("b.1", "b", "a.2, a.1"), row("b.2", "b", ["a.2"])]
+    assert rows.order(tasks, "depth-first", 4) == [["a.1"], ["a.2"], ["b.1", "b.2"]]
+
+
+def test_what_waits_for_a_failed_row_is_in_no_batch() -> None:
+    tasks = [row("a", status="failed"), row("b", before=["a"]), row("c")]
+    assert rows.order(tasks) == [["c"]]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "words"),
+    [
+        ([row("a"), row("a")], "a is given twice"),
+        ([row("a", before=["zz"])], "names zz"),
+        ([row("a", before=["b"]), row("b", before=["a"])], "a -> b -> a"),
+        ([row("a", before=["a"])], "a -> a"),
+        ([row("a"), row("a.1", "a", ["a"])], "a -> a.1 -> a"),
+        ([row("a", "b"), row("b", "a")], "own ancestor"),
+        ([{"status": "pending"}], "number 1 of the list has no id"),
+        (["a"], "number 1 of the list has no id"),
+        ({"a": 1}, "must be a JSON list"),
+        ([row("a", before={"b": 1})], "must be a list of ids"),
+    ],
+)
+def test_rows_that_cannot_be_are_errors_and_never_look_done(tasks: Any, words: str) -> None:
+    for verb in (rows.next_batch, rows.order):
+        with pytest.raises(GraphError, match=words):
+            verb(tasks)
+
+
+def test_validate_finds_everything_at_once() -> None:
+    tasks = [row("a", before=["b", "zz"]), row("b", before=["a"]), row("b"), row("c", depth=5)]
+    found = rows.validate(tasks)
+    assert found["valid"] is False
+    assert found["errors"][:2] == ["Duplicate task IDs found", "blocked_by references non-existent task: zz"]
+    assert found["warnings"] == ["1 task(s) exceed recommended depth limit of 3"]
+    assert rows.validate([row("a", "b"), row("b", "a")])["errors"] == ["Circular parent_id detected: a -> ... -> a"]
+    assert rows.validate([]) == {"valid": True, "errors": [], "warnings": []}
+
+
+def test_numbers_are_ids_too() -> None:
+    assert rows.order([{"id": 1}, {"id": 2, "blocked_by": [1]}, {"id": 10, "blocked_by": 1}]) == [["1"], ["2", "10"]]

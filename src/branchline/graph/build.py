@@ -61,7 +61,7 @@ def _single(tasks: Iterable[Task], findings: list[Finding]) -> tuple[list[Task],
 
     A child belongs to the last task of that id before it.
     """
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     latest: dict[str, str] = {}
     doubled: set[str] = set()
     renamed: dict[str, str] = {}
@@ -69,7 +69,6 @@ def _single(tasks: Iterable[Task], findings: list[Finding]) -> tuple[list[Task],
     for number, task in enumerate(tasks, 1):
         wanted = task.id if is_legal_id(task.id) else renamed.setdefault(task.id, f"x{number}")
         own, extra = _free(wanted, taken), task.extra
-        taken.add(own.lower())
         if wanted != task.id:
             words = f"the id {task.id!r} cannot name files and refs; the task is {own}"
             findings.append(Finding("illegal-id", words, task.line, own))
@@ -86,11 +85,14 @@ def _single(tasks: Iterable[Task], findings: list[Finding]) -> tuple[list[Task],
     return kept, doubled, renamed
 
 
-def _free(task_id: str, taken: set[str]) -> str:
-    own, number = task_id, 2
+def _free(task_id: str, taken: dict[str, int]) -> str:
+    """The id itself, or with the next free suffix; `taken` holds the ids in lower case and their next suffix."""
+    base = task_id.partition("~")[0] if task_id.lower() in taken else task_id
+    own = base
     while own.lower() in taken:
-        own = f"{task_id}~{number}"
-        number += 1
+        number = taken[base.lower()] = taken.get(base.lower(), 1) + 1
+        own = f"{base}~{number}"
+    taken[own.lower()] = 1
     return own
 
 

@@ -7,7 +7,7 @@ from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import MAX_DEPTH, DraftGraph
 
-_LEGAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(~[0-9]{1,4})?")
+_LEGAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(~[0-9]{1,6})?")
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 """Names that some file systems keep for devices: ids become names of folders and git refs."""
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import GraphError
-from branchline.files import canonical, read_text, write_durable
+from branchline.files import canonical, read_bytes, write_durable
 from branchline.files import digest as hashed
 from branchline.graph.fields import check_of, edge_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
 from branchline.model.plan import Check, DraftGraph, Edge, Finding, Ignored, Task
 
 VERSION: Final = 1
+MAX_BYTES: Final = 256 << 20
+"""A graph is longer than its plan: every field is named, and a task of any length stands on one line."""
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
 
 
@@ -25,8 +27,11 @@ def save(draft: DraftGraph, path: Path) -> None:
 
 
 def read(path: Path) -> DraftGraph:
-    """The draft in a graph file; raises GraphError that names line, task and field, InputError as `files.read_text`."""
-    return loads(read_text(path), str(path))
+    """The draft in a graph file; raises GraphError naming line, task and field, InputError as `files.read_bytes`."""
+    try:
+        return loads(read_bytes(path, MAX_BYTES).decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError as fault:
+        raise GraphError(f"{path}: not UTF-8 ({fault}); decompose the plan again", path=str(path)) from fault
 
 
 def dumps(draft: DraftGraph) -> str:

@@ -1,13 +1,17 @@
 """The batch form: rounds with a barrier, for people and scripts that dispatch by hand (DESIGN, section 8)."""
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterable
 
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import SATISFIED
-from branchline.schedule.choice import in_turn
-from branchline.schedule.view import EARLY_ROLES, STARTABLE, Room, View, busy_of, check_strategy, ready_of, unique
+from branchline.schedule.choice import Key, Queue
+from branchline.schedule.view import EARLY_ROLES, STARTABLE, Room, View, busy_of, check_strategy, ready_of
 
 DEFAULT_CONCURRENCY = 4
+_EARLY = " early"  # no id has a blank in it
+
+Item = tuple[Key, str]
 
 
 def next_batch(
@@ -17,11 +21,13 @@ def next_batch(
 
     Strict: depth-first takes one branch only; breadth-first the first ready leaf of each branch; hybrid research and
     brainstorm, and when there is none one build task of each branch; critical-path the longest paths. `fill` lets idle
-    slots take from what would come next.
+    slots take from what would come next. Raises UsageError for an unknown strategy.
     """
     check_strategy(strategy)
     bounded = view._replace(slots=concurrency)
-    return _cut(bounded, strategy, _round(bounded, strategy), fill)[0]
+    shelf = _Shelf(bounded, strategy)
+    shelf.add_all(leaf for leaf in ready_of(view) if view.state.get(leaf, "pending") in STARTABLE)
+    return [] if view.stop else shelf.take(Room(bounded, strategy), fill)
 
 
 def order(
@@ -32,86 +38,108 @@ def order(
     What can never start (its prerequisite is held, failed or blocked) is in no batch. Empty with concurrency 0.
     """
     check_strategy(strategy)
-    state = dict(view.state)
-    for leaf in busy_of(view):
-        state[leaf] = "done"
-    frontier = Frontier(view.adjacency, (leaf for leaf in view.adjacency.leaves if state.get(leaf) in SATISFIED))
-    ready = [leaf for leaf in frontier.ready() if state.get(leaf, "pending") in STARTABLE]
+    view = view._replace(slots=concurrency, busy=busy_of(view), retry_at={})
+    over = {leaf for leaf in view.adjacency.leaves if view.state.get(leaf) in SATISFIED}.union(view.busy or ())
+    frontier = Frontier(view.adjacency, over)
+    view = view._replace(busy=())
+    shelf = _Shelf(view, strategy)
+    shelf.add_all(leaf for leaf in frontier.ready() if view.state.get(leaf, "pending") in STARTABLE)
     batches: list[list[str]] = []
-    rest: list[str] = []
-    while ready:
-        now = view._replace(state=state, busy=(), ready=ready, slots=concurrency, retry_at={})
-        batch, rest = _cut(now, strategy, rest or _round(now, strategy), fill)
+    while not view.stop:
+        batch = shelf.take(Room(view, strategy), fill)
         if not batch:
             break
         batches.append(batch)
-        ready = _after(batch, ready, frontier, state)
+        for leaf in batch:
+            shelf.add_all(each for each in frontier.release(leaf) if view.state.get(each, "pending") in STARTABLE)
     return batches
 
 
-def _after(batch: list[str], ready: Collection[str], frontier: Frontier, state: dict[str, str]) -> list[str]:
-    taken = set(batch)
-    left = [leaf for leaf in ready if leaf not in taken]
-    for leaf in batch:
-        state[leaf] = "done"
-        left += [each for each in frontier.release(leaf) if state.get(each, "pending") in STARTABLE]
-    return left
+class _Shelf:
+    """The ready leaves by branch, each branch in order, and what is left of the round that was begun."""
 
+    def __init__(self, view: View, strategy: str) -> None:
+        self._view = view
+        self._strategy = strategy
+        self._key = Queue(
+            view.adjacency, "critical-path" if strategy == "critical-path" else "depth-first", rank=view.rank
+        ).key
+        self._groups: dict[str, list[Item]] = {}
+        self._heads: list[tuple[Item, str]] = []
+        self._rest: list[str] = []
 
-def _round(view: View, strategy: str) -> list[str]:
-    """The leaves one round may take, in order, as if there were slots for all of them."""
-    turn = unique(in_turn(view, strategy))
-    if strategy == "depth-first":
-        first = view.adjacency.branch(turn[0]) if turn else ""
-        return [leaf for leaf in turn if view.adjacency.branch(leaf) == first]
-    if strategy == "breadth-first":
-        return _one_per_branch(view, turn)
-    if strategy == "hybrid":
-        early = [leaf for leaf in turn if view.role.get(leaf, "build") in EARLY_ROLES]
-        return early or _one_per_branch(view, turn)
-    return turn
+    def _group(self, leaf: str) -> str:
+        if self._strategy == "critical-path":
+            return ""
+        if self._strategy == "hybrid" and self._view.role.get(leaf, "build") in EARLY_ROLES:
+            return _EARLY
+        return self._view.adjacency.branch(leaf)
 
+    def add_all(self, leaves: Iterable[str]) -> None:
+        """Put leaves in."""
+        for leaf in leaves:
+            name = self._group(leaf)
+            group = self._groups.setdefault(name, [])
+            former = group[0] if group else None
+            insort(group, (self._key(leaf), leaf))
+            self._move_head(name, former, group)
 
-def _one_per_branch(view: View, turn: Iterable[str]) -> list[str]:
-    first: dict[str, str] = {}
-    for leaf in sorted(turn, key=view.adjacency.place):
-        first.setdefault(view.adjacency.branch(leaf), leaf)
-    return list(first.values())
+    def _remove(self, leaf: str) -> None:
+        name = self._group(leaf)
+        group = self._groups[name]
+        former = group[0]
+        del group[bisect_left(group, (self._key(leaf), leaf))]
+        self._move_head(name, former, group)
 
+    def _move_head(self, name: str, former: Item | None, group: list[Item]) -> None:
+        if group and former == group[0]:
+            return
+        if former is not None:
+            del self._heads[bisect_left(self._heads, (former, name))]
+        if group:
+            insort(self._heads, (group[0], name))
 
-def _cut(view: View, strategy: str, first: list[str], fill: bool) -> tuple[list[str], list[str]]:
-    """One batch from the round `first`, and what of that round is left for the next batch."""
-    room = Room(view, strategy)
-    batch: list[str] = []
-    rest: list[str] = []
-    for leaf in first:
-        if not view.stop and view.state.get(leaf, "pending") in STARTABLE and room.obstacle(leaf) is None:
-            room.take(leaf)
-            batch.append(leaf)
-        else:
-            rest.append(leaf)
-    if fill and batch and room.free and not rest:
-        left = [leaf for leaf in ready_of(view) if leaf not in set(batch)]
-        more, rest = _fill(view, strategy, left, room)
-        batch += more
-    return batch, rest
+    def take(self, room: Room, fill: bool) -> list[str]:
+        """Take one batch out: from the begun round, or else from the next; with `fill` from as many as it needs.
 
+        A round of which nothing fits gives way to the next, so that one task cannot keep all others waiting.
+        """
+        batch: list[str] = []
+        aside: list[str] = []
+        while room.free and (fill or not batch):
+            turn = self._rest or self._round()
+            if not turn:
+                break
+            building = self._strategy == "hybrid" and self._in_rounds()
+            seen = self._go_through(turn, room, batch, aside)
+            self._rest = turn[seen:] if self._in_rounds() else []
+            if building and batch:
+                break  # every branch builds already: the next round could only be put aside
+        self.add_all(aside)
+        return batch
 
-def _fill(view: View, strategy: str, left: list[str], room: Room) -> tuple[list[str], list[str]]:
-    more: list[str] = []
-    rest: list[str] = []
-    while left and room.free:
-        turn = _round(view._replace(ready=left), strategy)
-        taken = [leaf for leaf in turn if _fits(room, leaf)]
-        more += taken
-        gone = set(turn)
-        left = [leaf for leaf in left if leaf not in gone]
-        rest = [leaf for leaf in turn if leaf not in set(taken)]
-    return more, rest
+    def _go_through(self, turn: list[str], room: Room, batch: list[str], aside: list[str]) -> int:
+        """Move leaves of a round into the batch while there are slots, the others aside; returns how many were seen."""
+        for seen, leaf in enumerate(turn):
+            if not room.free:
+                return seen
+            self._remove(leaf)
+            if room.obstacle(leaf) is None:
+                room.take(leaf)
+                batch.append(leaf)
+            else:
+                aside.append(leaf)
+        return len(turn)
 
+    def _in_rounds(self) -> bool:
+        """Whether what is left of a round comes first in the next batch."""
+        return self._strategy == "breadth-first" or (self._strategy == "hybrid" and not self._groups.get(_EARLY))
 
-def _fits(room: Room, leaf: str) -> bool:
-    if room.obstacle(leaf) is not None:
-        return False
-    room.take(leaf)
-    return True
+    def _round(self) -> list[str]:
+        """The leaves one round may take, in order, as if there were slots for all of them."""
+        if not self._heads:
+            return []
+        if self._in_rounds():
+            return [leaf for (_, leaf), _ in self._heads]
+        first = _EARLY if self._groups.get(_EARLY) else self._heads[0][1]
+        return [leaf for _, leaf in self._groups[first]]

@@ -99,9 +99,7 @@ def _adjacency(parsed: _Parsed) -> Adjacency:
         (task_id, parsed.parents[task_id] or None, str(parsed.rows[task_id].get("kind") or "atomic"))
         for task_id in parsed.ids
     ]
-    edges = (
-        (before, task_id) for task_id in parsed.ids for before in parsed.before[task_id] if before in parsed.rows
-    )
+    edges = ((before, task_id) for task_id in parsed.ids for before in parsed.before[task_id] if before in parsed.rows)
     return Adjacency.build(nodes, edges)
 
 

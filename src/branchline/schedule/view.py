@@ -2,7 +2,7 @@
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from branchline.errors import UsageError
@@ -167,8 +167,3 @@ class Room:
         if builder is None or builder == leaf:
             return None
         return Reason("slot", f"slot: hybrid builds one task of a branch at a time, now {builder}")
-
-
-def unique(leaves: Iterable[str]) -> list[str]:
-    """Each leaf once, in the order of its first mention."""
-    return list(dict.fromkeys(leaves))
