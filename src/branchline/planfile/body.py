@@ -118,10 +118,10 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
         if reading.draft is None:
             _gate_span(reading, line, text)
     else:
-        _prose(reading, block, line, text)
+        _prose(reading, line, text)
 
 
-def _prose(reading: Reading, block: Block, line: int, text: str) -> None:
+def _prose(reading: Reading, line: int, text: str) -> None:
     reading.prose.append((line, text))
     if "`" in text:
         reading.mentions += [FileRef(path, "mention") for path in paths(text, bare=False)]

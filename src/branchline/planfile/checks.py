@@ -5,15 +5,17 @@ from typing import NamedTuple
 
 from branchline.model.plan import Check
 from branchline.planfile.fields import SPAN, Field, spans
+from branchline.planfile.words import PROGRAMS
 
 SHELLS = frozenset({"", "sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "cmd"})
 CERTAIN = 0.95
-_PROGRAMS = frozenset(
-    ["make", "just", "task", "pytest", "tox", "nox", "python", "python3", "pip", "uv", "poetry", "pipenv", "hatch", "ruff", "mypy", "black", "flake8", "pylint", "isort", "pre-commit", "npm", "npx", "pnpm", "yarn", "bun", "bunx", "deno", "node", "tsc", "eslint", "prettier", "vitest", "jest", "mocha", "playwright", "cypress", "next", "vite", "cargo", "rustc", "clippy", "go", "gofmt", "golangci-lint", "mvn", "gradle", "./gradlew", "./mvnw", "java", "javac", "kotlinc", "dotnet", "msbuild", "swift", "xcodebuild", "bundle", "rake", "rspec", "rails", "ruby", "gem", "mix", "elixir", "php", "composer", "phpunit", "phpstan", "artisan", "ctest", "cmake", "ninja", "meson", "bazel", "buck", "zig", "stack", "cabal", "ghc", "sbt", "lein", "flutter", "dart", "docker", "docker-compose", "podman", "kubectl", "helm", "terraform", "tofu", "ansible", "ansible-playbook", "shellcheck", "shfmt", "bats", "hadolint", "yamllint", "markdownlint", "markdownlint-cli2", "curl", "wget", "jq", "grep", "rg", "egrep", "test", "ls", "cat", "head", "tail", "find", "diff", "cmp", "wc", "sed", "awk", "git", "gh", "bash", "sh", "zsh", "env", "openspec", "spectral", "buf", "protoc", "sqlite3", "psql", "mysql", "redis-cli", "true", "false", "[", "uvx", "rtk", "turbo", "nx", "lerna", "biome", "oxlint", "coverage", "bandit", "safety", "trivy", "semgrep", "codespell", "linkchecker", "lychee", "actionlint", "act", "nix", "direnv", "mise", "asdf", "time", "timeout", "xargs"]
-)
 _WORD = re.compile(r"[A-Za-z0-9_./~$-]+$")
 _ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
+_PASSES = re.compile(
+    r"pass|green|clean|succeed|success|valid|works|exit|error|warning|fail|0|ok\b|grün|läuft|успешно|зелен|全绿|通过|绿|成功|错|通る|통과",
+    re.IGNORECASE,
+)
 _RUN_STEP = re.compile(r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test)\b", re.IGNORECASE)
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
@@ -34,9 +36,12 @@ def is_program(command: str) -> bool:
         return True
     name = first.rsplit("/", 1)[-1]
     return (
-        first in _PROGRAMS
-        or name in _PROGRAMS
-        or (first.startswith(("./", "scripts/", "bin/", ".venv/")) and " " not in first)
+        first in PROGRAMS
+        or name in PROGRAMS
+        or (
+            "/" in first
+            and (first.startswith(("./", "scripts/", "bin/", ".venv/")) or first.endswith((".sh", ".py", ".bash")))
+        )
     )
 
 
@@ -109,6 +114,8 @@ def of_title(title: str, line: int) -> list[Check]:
         return []
     before = title[: title.index("`")].strip().lower()
     after = SPAN.sub("", title[title.index("`") :], count=1).strip(" .。:")
+    if not before and len(found[0].split()) > 1 and len(after) <= 60 and _PASSES.search(after):
+        return [Check(found[0], "title", 0.8, line)]
     if (not before and not after) or before in (
         "run",
         "execute",

@@ -1,20 +1,23 @@
 """Edges: what the plan says (written), phases in order, numbered siblings in order; each with its line and confidence."""
 
 import re
+from itertools import pairwise
 
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.body import Reading
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
-from branchline.planfile.refs import Names, resolve
+from branchline.planfile.refs import Names, earlier, groups, resolve
 from branchline.planfile.tree import Outline
 
+MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
 _DEPENDS = "|".join(re.escape(verb) for verb in words.DEPENDS_PROSE.split("|"))
 _BLOCKS = "|".join(re.escape(verb) for verb in words.BLOCKS_PROSE.split("|"))
 _VERB = re.compile(
-    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존)|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))", re.IGNORECASE
+    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))",
+    re.IGNORECASE,
 )
 _INLINE = re.compile(
     rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+([^()（）.;]{{1,200}})",
@@ -42,10 +45,13 @@ class Edges:
         self.found: dict[tuple[str, str], Edge] = {}
         self.findings: list[Finding] = []
         self.stated: set[int] = set()
+        self.apart: set[frozenset[int]] = set()
 
     def add(self, before: Draft, after: Draft, kind: str, line: int | None, confidence: float = 1.0) -> None:
         """Keep an edge, unless it is there already, or says nothing."""
         if before is after or _holds(before, after) or _holds(after, before):
+            return
+        if kind != "written" and frozenset((before.line, after.line)) in self.apart:
             return
         self.found.setdefault(
             (before.id, after.id),
@@ -101,34 +107,73 @@ class Edges:
 
     def statement(self, line: int, text: str) -> None:
         """Take one line of a section on order: `T012 depends on T007`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
-        for sentence in _SENTENCE.split(text):
+        label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
+        about = self._named(label) if colon and not _VERB.search(label) else []
+        for sentence in _SENTENCE.split(rest if about else text):
             chain = _ARROW.split(sentence)
             if len(chain) > 1:
                 self._chain(line, chain)
-                continue
-            verb = _VERB.search(sentence)
-            if verb:
-                self._says(line, sentence[: verb.start()], sentence[verb.end() :], verb["on"] is not None)
-            elif any(word in sentence.lower() for word in words.INDEPENDENT):
-                self.stated.update(draft.line for draft in self._named(sentence))
+            elif _VERB.search(sentence):
+                self._says(line, about, sentence)
+            else:
+                self._free(about, sentence)
+
+    def _free(self, about: list[Draft], sentence: str) -> None:
+        """`no dependencies` frees a task from what its place implies; `in parallel` frees tasks from one another."""
+        low = sentence.lower()
+        if any(word in low for word in words.UNBOUND):
+            self.stated.update(draft.line for draft in (*about, *self._named(sentence)))
+        elif any(word in low for word in words.PARALLEL):
+            self._part(about, sentence)
+
+    def _part(self, about: list[Draft], sentence: str) -> None:
+        """What runs in parallel: single tasks with one another, and ranges as wholes with one another."""
+        found = groups(self.names, sentence) or [[draft] for draft in self._named(sentence)]
+        if any(len(group) > 1 for group in found):
+            found = [*found, about]
+        else:
+            found += [[draft] for draft in about]
+        if sum(map(len, found)) <= MAX_APART:
+            pairs = (
+                (one, other)
+                for first in found
+                for second in found
+                if first is not second
+                for one in first
+                for other in second
+            )
+            self.apart.update(frozenset((one.line, other.line)) for one, other in pairs if one is not other)
 
     def _chain(self, line: int, parts: list[str]) -> None:
         groups = [self._named(part) for part in parts]
-        for before, after in zip(groups, groups[1:], strict=False):
+        for before, after in pairwise(groups):
             for one in before:
                 for other in after:
                     self.add(one, other, "written", line)
                     self.stated.add(other.line)
 
-    def _says(self, line: int, left: str, right: str, on: bool) -> None:
-        subjects, objects = self._named(left), self._named(right)
-        for subject in subjects:
-            if on:
-                self.stated.add(subject.line)
-            for other in objects:
-                before, after = (other, subject) if on else (subject, other)
-                self.add(before, after, "written", line)
-                self.stated.add(after.line)
+    def _says(self, line: int, about: list[Draft], sentence: str) -> None:
+        """`A depends on B and blocks C`: each verb rules the words up to the next one."""
+        verbs = list(_VERB.finditer(sentence))
+        subjects = self._named(sentence[: verbs[0].start()]) or about
+        if not any(word in sentence.lower() for word in words.PARALLEL):
+            self.stated.update(draft.line for draft in about)
+        ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
+        for verb, end in zip(verbs, ends, strict=True):
+            said = sentence[verb.end() : end]
+            for subject in subjects:
+                self._link(line, subject, said, verb["on"] is not None)
+
+    def _link(self, line: int, subject: Draft, said: str, on: bool) -> None:
+        low = said.strip().lower()
+        everything = on and any(low.startswith(all_) for all_ in words.ALL_PRIOR)
+        others = list(earlier(self.names, subject)) if everything else self._named(said)
+        if on:
+            self.stated.add(subject.line)
+        for other in others:
+            before, after = (other, subject) if on else (subject, other)
+            self.add(before, after, "written", line)
+            self.stated.add(after.line)
 
     def _named(self, text: str) -> list[Draft]:
         found = list(resolve(self.names, text, None, strict=False).drafts)
@@ -146,17 +191,17 @@ class Edges:
         for line, text in lines:
             parts = _LINK.split(text.strip().rstrip(";"))
             groups = [self._nodes(part, nodes) for part in parts]
-            for before, after in zip(groups, groups[1:], strict=False):
+            for before, after in pairwise(groups):
                 links += [(one, other, line) for one in before for other in after]
         linked = {name for one, other, _ in links for name in (one, other)}
         known = [name for name in linked if nodes.get(name) is not None]
         if not linked or len(known) * 2 < len(linked):
             return
         for one, other, line in links:
-            before, after = nodes.get(one), nodes.get(other)
-            if before is not None and after is not None:
-                self.add(before, after, "written", line)
-                self.stated.add(after.line)
+            first, second = nodes.get(one), nodes.get(other)
+            if first is not None and second is not None:
+                self.add(first, second, "written", line)
+                self.stated.add(second.line)
 
     def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
         out = []
@@ -182,7 +227,7 @@ def _holds(outer: Draft, inner: Draft) -> bool:
     return False
 
 
-def written(edges: Edges, readings: dict[int, Reading], plan: Reading) -> None:
+def written(edges: Edges, readings: dict[int, Reading]) -> None:
     """Gather everything the plan itself says about order."""
     for line, reading in readings.items():
         draft = edges.out.drafts[line]
@@ -194,7 +239,7 @@ def written(edges: Edges, readings: dict[int, Reading], plan: Reading) -> None:
         for at, text in reading.prose:
             if "(" in text or "（" in text or "depend" in text.lower() or "block" in text.lower():
                 edges.inline(draft, at, text)
-    _sections(edges, plan)
+    _sections(edges)
 
 
 def _marks(draft: Draft) -> list[tuple[str, str, int]]:
@@ -205,7 +250,7 @@ def _marks(draft: Draft) -> list[tuple[str, str, int]]:
     return found
 
 
-def _sections(edges: Edges, plan: Reading) -> None:
+def _sections(edges: Edges) -> None:
     """Read the sections on order, and the mermaid fences wherever they stand."""
     for block in edges.out.doc.blocks:
         if block.kind == "fence":
@@ -234,7 +279,7 @@ def implied(edges: Edges, dialect: Dialect, order: str) -> None:
         if order in ("numbered", "document"):
             _sequence(edges, siblings, dialect)
         if order == "document":
-            for before, after in zip(siblings, siblings[1:], strict=False):
+            for before, after in pairwise(siblings):
                 if after.line not in edges.stated:
                     edges.add(before, after, "sequence", after.line, 0.5)
 
@@ -272,9 +317,9 @@ def _sequence(edges: Edges, siblings: list[Draft], dialect: Dialect) -> None:
         if not family:
             last = None if draft.role == "phase" else last
             continue
-        if last is not None and _family(last, dialect) == family and _follows(last, draft):
-            if draft.line not in edges.stated and not _parallel(draft.block.text):
-                edges.add(last, draft, "sequence", draft.line, 0.7)
+        free = draft.line in edges.stated or _parallel(draft.block.text)
+        if last is not None and not free and _family(last, dialect) == family and _follows(last, draft):
+            edges.add(last, draft, "sequence", draft.line, 0.7)
         last = draft
 
 

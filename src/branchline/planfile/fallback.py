@@ -19,7 +19,29 @@ _DURATION = re.compile(
 )
 _TABLE_ID = frozenset("id # nr no task|id key code 编号 任务编号 番号 번호".replace("|", " ").split()) | {"task id"}
 _TABLE_TITLE = frozenset(
-    ["title", "task", "name", "description", "summary", "item", "work", "feature", "aufgabe", "titel", "задача", "название", "tarefa", "título", "tarea", "tâche", "任务", "任务名称", "名称", "タスク", "작업"]
+    [
+        "title",
+        "task",
+        "name",
+        "description",
+        "summary",
+        "item",
+        "work",
+        "feature",
+        "aufgabe",
+        "titel",
+        "задача",
+        "название",
+        "tarefa",
+        "título",
+        "tarea",
+        "tâche",
+        "任务",
+        "任务名称",
+        "名称",
+        "タスク",
+        "작업",
+    ]
 ) | {"task name"}
 
 
@@ -131,11 +153,16 @@ def _other_headings(out: "Outline") -> None:
 def _task_lists(out: "Outline") -> None:
     """Take the lists of task sections, numbered ones alone where a section has both."""
     numbered = False
+    last = 0
     for heading in out.headings:
-        if heading.cls not in LIST_CLASSES:
-            continue
         items = [item for item in out.direct.get(heading.line, ()) if _plain_task(item)]
+        goes_on = (
+            last > 0 and bool(items) and items[0].number == str(last + 1) and heading.cls not in ("CRITERIA", "ORDER")
+        )
+        if heading.cls not in LIST_CLASSES and not goes_on:
+            continue
         chosen = [item for item in items if item.number] or items
+        last = int(chosen[-1].number) if chosen and chosen[-1].number else 0
         numbered = numbered or any(item.number for item in chosen)
         _take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
     if out.drafts and not numbered:

@@ -22,7 +22,19 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _BARE_FILES = frozenset(
-    ["Makefile", "Dockerfile", "Gemfile", "Rakefile", "Procfile", "Justfile", "justfile", "Vagrantfile", "Jenkinsfile", "LICENSE", "CODEOWNERS"]
+    [
+        "Makefile",
+        "Dockerfile",
+        "Gemfile",
+        "Rakefile",
+        "Procfile",
+        "Justfile",
+        "justfile",
+        "Vagrantfile",
+        "Jenkinsfile",
+        "LICENSE",
+        "CODEOWNERS",
+    ]
 )
 _LINES = re.compile(r":\d+(?:[-,:]\d+)*$|#L\d+(?:-L?\d+)?$")
 _WORDS = re.compile(r"[^\s,;，、；（）()'\"<>|]+")

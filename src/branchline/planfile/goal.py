@@ -16,13 +16,13 @@ def find(doc: Doc, plan: Reading) -> str:
     first = heading = ""
     for block in doc.blocks:
         if block.kind == "heading":
-            heading = heading or bare(block.text)
+            heading = heading or (bare(block.text) if block.level == 1 else "")
         elif block.kind == "para":
             text = " ".join(part for _, part in block.lines)
             name = bare(block.section.text).lower() if block.section is not None else ""
             if KINDS.get(name) == "goal":
                 said = said or text
-            if not first and not field(block.line, block.text):
+            if not first and not block.text.startswith("**") and not field(block.line, block.text):
                 first = text
         if said or (first and len(doc.blocks) > 2000):
             break

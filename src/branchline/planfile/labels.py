@@ -42,6 +42,11 @@ def field(text: str) -> str:
     return said if said in words.FIELDS else ""
 
 
+def _of_box(text: str) -> str:
+    """A box is a label only with a colon and a field's name; `**Verification**` in a box is a task."""
+    return field(text) if text.rstrip("*_ ").endswith((":", "：")) else ""
+
+
 def attach(doc: Doc) -> None:
     """Write on every list item the kind of the label that it stands under, if any."""
     last: dict[int, str] = {}
@@ -56,4 +61,4 @@ def attach(doc: Doc) -> None:
         elif block.kind == "item":
             block.label = last.get(holder, "")
             # an item that is a label itself (`- **Files**:`), or ends in one, labels what it holds
-            last[block.line] = field(block.text) if block.box else kind(block.lines[-1][1])
+            last[block.line] = _of_box(block.text) if block.box else kind(block.lines[-1][1])

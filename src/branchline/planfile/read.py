@@ -1,5 +1,6 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
+import dataclasses
 import hashlib
 from typing import cast
 
@@ -10,6 +11,7 @@ from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.ids import Ids
+from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import Block, Doc, scan
 from branchline.planfile.tree import Outline, outline
@@ -43,7 +45,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     owner = body.owners(doc, drafts)
     readings, plan_reading = body.read(out, owner)
     lines = edges.Edges(out, Names(drafts, found.doubled))
-    edges.written(lines, readings, plan_reading)
+    edges.written(lines, readings)
     edges.implied(lines, chosen, order)
     tasks = [_task(out, draft, readings[draft.line], findings) for draft in drafts]
     bodies = _bodies(doc, owner)
@@ -58,7 +60,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
         edges=tuple(_kept(lines, order)),
         gate=tuple(_gate(plan_reading)),
         ignored=tuple(_fate(out, block, owner) for block in candidates if block.line not in out.drafts),
-        findings=tuple([*findings, *lines.findings]),
+        findings=(*findings, *lines.findings),
         candidates=tuple(block.line for block in candidates),
     )
 
@@ -183,7 +185,6 @@ def _with_body(task: Task, bodies: dict[int, list[str]]) -> Task:
         lines.pop()
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     text = "\n".join(line[margin:].rstrip() for line in lines)
-    import dataclasses
 
     return dataclasses.replace(task, body=text) if text else task
 
@@ -215,7 +216,6 @@ def _fate(out: Outline, block: Block, owner: list[Draft | None]) -> Ignored:
 
 
 def _rest(block: Block, draft: Draft | None, section: str) -> tuple[str, str]:
-    from branchline.planfile.labels import CRITERIA_KINDS
 
     if block.label in CRITERIA_KINDS or section == "CRITERIA":
         return "criterion", f"criterion of {draft.id}" if draft is not None else "a criterion of the whole plan"

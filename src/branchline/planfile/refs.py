@@ -13,15 +13,22 @@ _KEYS = "|".join(
         reverse=True,
     )
 )
-_ONE = r"[A-Za-z]{1,7}-?\d{1,9}(?:-\d{1,9}){0,3}(?:\.\d{1,9}){0,4}(?:~\d)?|[A-Za-z]{2,6}-[0-9a-z]{3,8}(?:\.\d{1,4}){0,3}(?=\b)|\d{1,9}(?:\.\d{1,9}){0,4}"
+_ONE = (
+    r"[A-Za-z]{1,7}-?[0-9]{1,9}(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}){0,4}(?:~[0-9])?"
+    r"|[A-Za-z]{2,6}-(?=[a-z]{0,7}[0-9])[0-9a-z]{3,8}(?:\.[0-9]{1,4}){0,3}"
+    r"|[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
+)
+_TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到"
+_END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
-    rf"(?:(?P<key>{_KEYS})s?\s*[#№]?\s*)?(?<![\w.#-])(?P<a>#\d{{1,9}}|GH#\d{{1,9}}|{_ONE})(?![\w-])(?!\.\w)"
-    rf"(?:\s?(?:-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到)\s?(?:(?:{_KEYS})s?\s*)?(?P<b>{_ONE})(?![\w-])(?!\.\w))?",
+    rf"(?:(?P<key>{_KEYS})s?\s*[#№]?\s*)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
+    rf"(?:\s?(?:{_TO})\s?(?:(?:{_KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
     re.IGNORECASE,
 )
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 _SPLIT = re.compile(r"\s*(?:[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및)\s*", re.IGNORECASE)
 _GLUE = re.compile(r"\s*(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)?\s*", re.IGNORECASE)
+_STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
 MAX_RANGE = 500
 
 
@@ -44,10 +51,9 @@ class Names:
         self.alias: dict[str, Draft] = {}
         for draft in drafts:
             self._name(draft)
-        short = [name for name in self.by_title if 4 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
-        self.phrase = re.compile(
-            "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)", re.IGNORECASE
-        )
+        short = [name for name in self.by_title if 2 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
+        either = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)"
+        self.phrase = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def _name(self, draft: Draft) -> None:
         if draft.number:
@@ -90,7 +96,7 @@ class Names:
 
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
-        return self.by_title.get(_normal(text)) if len(text) >= 3 else None
+        return self.by_title.get(_normal(text)) if len(text.strip()) >= 2 else None
 
 
 def _family(draft: Draft) -> str:
@@ -135,16 +141,28 @@ def expand(first: str, last: str) -> list[str]:
     return [f"{head[1]}{number:0{width}d}" for number in range(low, high + 1)]
 
 
+def groups(names: Names, text: str) -> list[list[Draft]]:
+    """Resolve the references of a text one by one; a range is one group."""
+    out: list[list[Draft]] = []
+    for key, first, last in tokens(_STORY.sub(r"US\1", text)):
+        found: list[Draft] = []
+        _take(names, None, key, first, last, found, [], [])
+        if found:
+            out.append(found)
+    return out
+
+
 def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found:
     """Find the tasks a text refers to; `strict` (a field's value) lets bare numbers and titles be references."""
     bare = text.strip().strip("*_` .。").lower()
     if strict and (bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
         return Found((), ())
     if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
-        return Found(_earlier(names, asker), ())
+        return Found(earlier(names, asker), ())
     found: list[Draft] = []
     unknown: list[str] = []
     doubled: list[str] = []
+    text = _STORY.sub(r"US\1", text)
     outside = _PAREN.sub(" ", text)
     listed = tokens(outside) or tokens(text)
     for key, first, last in listed:
@@ -177,6 +195,6 @@ def _take(
             found.append(draft)
 
 
-def _earlier(names: Names, asker: Draft) -> tuple[Draft, ...]:
+def earlier(names: Names, asker: Draft) -> tuple[Draft, ...]:
     """All tasks without children that stand before the asker."""
     return tuple(draft for draft in names.drafts if draft.line < asker.line and not draft.kids)

@@ -222,7 +222,7 @@ class _Scanner:
         first = text[0]
         if not self.stack and indent >= 4:
             return self._deep(at, indent, text)
-        if first in "=-" and indent < 4 and self._setext(at, indent, text):
+        if first in "=-" and indent < 4 and self._setext(at, text):
             return at + 1
         if first == "#" and self._heading(at, indent, text):
             return at + 1
@@ -269,7 +269,7 @@ class _Scanner:
         self.para = self.table = None
         return block
 
-    def _setext(self, at: int, indent: int, text: str) -> bool:
+    def _setext(self, at: int, text: str) -> bool:
         para = self.para
         if para is None or para.kind != "para" or para.parent is not None or len(set(text)) != 1:
             return False

@@ -12,11 +12,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
-_TRAILERS = frozenset(["task", "tasks", "todo", "todos", "to-dos", "任务", "タスク", "작업", "задачи", "aufgaben", "tarefas", "tareas"])
-_NO_PHASE_REST = frozenset(
-    ["tasks", "task", "implementation", "plan", "overview", "summary", "details", "notes", "dependencies", "goals", "status", "results"]
-)
-_NO_TASK_CODES = frozenset(["req", "fr", "nfr", "ac", "adr", "sc", "uc", "tc", "risk", "rule", "dec", "decision", "q", "fig", "cve", "rfc", "iso", "d", "inv"])
 
 
 class Head(NamedTuple):
@@ -30,10 +25,11 @@ class Head(NamedTuple):
 
 
 def _phrases(text: str) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
-    spaced, spaceless = set(), []
+    spaced: set[tuple[str, ...]] = set()
+    spaceless: list[str] = []
     for entry in text.split():
         if _SPACELESS.search(entry):
-            spaceless.append(entry.replace("|", ""))
+            spaceless += {entry.replace("|", ""), entry.replace("|", " ")}
         else:
             spaced.add(tuple(entry.split("|")))
     return frozenset(spaced), tuple(spaceless)
@@ -72,7 +68,8 @@ _PHASE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
-    r"(?:第\s*([一二三四五六七八九十\d]{1,3})|(\d{1,2}))\s?(阶段|階段|期|フェーズ|段階|단계|步|步骤)\s*[:：.、\-–—]?\s*(.*)",
+    r"(?:第\s*([一二三四五六七八九十\d]{1,3})|(\d{1,2}))\s?"
+    r"(阶段|階段|期|フェーズ|段階|단계|步|步骤)\s*[:：.、\-–—]?\s*(.*)",
     re.DOTALL,
 )
 _VERSION = re.compile(
@@ -86,9 +83,6 @@ _CODE = re.compile(
     r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
     re.DOTALL,
 )
-_STEP_KEYS = frozenset(
-    ["step", "schritt", "шаг", "passo", "paso", "étape", "passaggio", "bước", "stap", "krok", "步骤", "步驟", "ステップ", "手順", "단계별", "작업", "步"]
-) - {"작업"}
 
 
 @lru_cache(maxsize=8192)
@@ -99,7 +93,7 @@ def classify(title: str) -> tuple[str, bool]:
     if not tokens:
         return "UNKNOWN", False
     found, width = _longest(text, tokens)
-    if tokens[-1] in _TRAILERS and found not in ("ORDER", "FUTURE"):
+    if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
         return "TASK", False
     if not width:
         return "UNKNOWN", False
@@ -147,12 +141,12 @@ def _keyword(text: str) -> Head | None:
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
-        return Head("step" if key in _STEP_KEYS else "task", key, found[2], found[3].strip())
+        return Head("step" if key in words.STEP_HEADS else "task", key, found[2], found[3].strip())
     found = _PHASE.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
-        if not (loose and rest.split()[0].lower().strip(":") in _NO_PHASE_REST):
+        if not (loose and rest.split()[0].lower().strip(":") in words.NO_PHASE_REST):
             return Head("phase", found[1].lower(), found[2], rest)
     found = _COUNTED.match(text)
     if found:
@@ -179,7 +173,7 @@ def _coded(text: str) -> Head | None:
     if found:
         code = found[1]
         prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
-        if code.lower() not in words.NOT_IDS and prefix not in _NO_TASK_CODES and prefix != "v":
+        if code.lower() not in words.NOT_IDS and prefix not in words.NO_TASK_CODES and prefix != "v":
             return Head("task", "id", code, found[2].strip(), code)
     found = _VERSION.match(text)
     if found:

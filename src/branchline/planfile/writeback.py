@@ -69,15 +69,15 @@ def _find(lines: list[str], hidden: set[int], line: int, title: str, task_id: st
     if 0 <= place < len(lines) and place not in hidden and _is_it(lines[place], title, task_id):
         return place
     boxes = [n for n, text in enumerate(lines) if n not in hidden and (_BOX.match(text) or _DONE.match(text))]
-    for same in (_by_id, _by_title):
-        found = [n for n in boxes if same(lines[n], title, task_id)]
+    for same, wanted in ((_by_id, task_id), (_by_title, title)):
+        found = [n for n in boxes if same(lines[n], wanted)]
         if len(found) == 1:
             return found[0]
     return None
 
 
 def _is_it(line: str, title: str, task_id: str) -> bool:
-    return _BOX.match(line) is not None and (_by_id(line, title, task_id) or _by_title(line, title, task_id))
+    return _BOX.match(line) is not None and (_by_id(line, task_id) or _by_title(line, title))
 
 
 def _rest(line: str) -> str:
@@ -85,7 +85,7 @@ def _rest(line: str) -> str:
     return line[found.end() :].strip(" \t\r\n]") if found else ""
 
 
-def _by_id(line: str, title: str, task_id: str) -> bool:
+def _by_id(line: str, task_id: str) -> bool:
     rest = _rest(line).lstrip("*_[")
     wanted = task_id.split("~", 1)[0].lower()
     if not wanted or not rest.lower().startswith(wanted) or not _ID_END.match(rest, len(wanted)):
@@ -93,7 +93,7 @@ def _by_id(line: str, title: str, task_id: str) -> bool:
     return not wanted.isdigit() or rest[len(wanted) : len(wanted) + 1] in ".):"
 
 
-def _by_title(line: str, title: str, task_id: str) -> bool:
+def _by_title(line: str, title: str) -> bool:
     wanted, rest = _words(title), _words(_rest(line))
     if not wanted or not rest:
         return False
