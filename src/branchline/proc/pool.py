@@ -69,7 +69,7 @@ class Stream:
         """The messages that have arrived, without waiting; at the end of the stream `closed` is set."""
         while True:
             try:
-                chunk = self._socket.recv(CHUNK, socket.MSG_DONTWAIT)
+                chunk = os.read(self._socket.fileno(), CHUNK)
             except BlockingIOError:
                 break
             except OSError:
