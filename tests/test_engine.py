@@ -24,7 +24,18 @@ def fresh(edges: Sequence[tuple[str, str]], names: Sequence[str], policy: Policy
     adjacency = Adjacency.build([(name, None, "atomic") for name in names], edges)
     frontier = Frontier(adjacency)
     rows = [
-        TaskRow("r1", name, place, name, "atomic", None, None, "build", "shell", "ready" if frontier.is_ready(name) else "pending")
+        TaskRow(
+            "r1",
+            name,
+            place,
+            name,
+            "atomic",
+            None,
+            None,
+            "build",
+            "shell",
+            "ready" if frontier.is_ready(name) else "pending",
+        )
         for place, name in enumerate(adjacency.order)
     ]
     return State.restore(RUN, adjacency, policy, rows, [], [])
@@ -83,7 +94,12 @@ class World:
             error = f"error {self.rng.choice('abcdef')}"
             return {"exit": 0, "claim": {"status": status, "question": question, "error": error, "missing": ()}}
         good = self.rng.random() < 0.9 or self.claims == ("done",)
-        result: dict[str, Any] = {"ok": good, "checks": [{"command": "true", "exit": 0}], "level": "checked", "commit": "c"}
+        result: dict[str, Any] = {
+            "ok": good,
+            "checks": [{"command": "true", "exit": 0}],
+            "level": "checked",
+            "commit": "c",
+        }
         if not good and attempt.purpose == "merge" and self.rng.random() < 0.5:
             result["conflict"] = {"files": ["a"]}
         return {"exit": 0, "result": {**result, "cause": "check failed", "error": self.rng.choice("abcdef")}}

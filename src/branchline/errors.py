@@ -14,7 +14,7 @@ BranchlineError                 E_UNEXPECTED      1
 │   └── NotApprovedError        E_NOT_APPROVED    3
 ├── FailedError                 E_FAILED          4
 ├── LockedError                 E_LOCKED         75
-├── InterruptedRun              E_INTERRUPTED   130
+├── InterruptedRunError        E_INTERRUPTED   130
 ├── StoreError                  E_STORE           1
 │   ├── StoreFullError          E_STORE_FULL      1
 │   └── StoreDamagedError       E_STORE_DAMAGED   1
@@ -119,7 +119,7 @@ class LockedError(BranchlineError):
     exit_status = 75
 
 
-class InterruptedRun(BranchlineError):
+class InterruptedRunError(BranchlineError):
     """The person pressed ^C."""
 
     code = "E_INTERRUPTED"

@@ -28,7 +28,7 @@ def commit_message(task: Task, summary: str) -> str:
 
 
 def judge_checks(task: Task, level: Level, result: Mapping[str, Any], *, isolated: bool) -> dict[str, Any]:
-    """What the check job found, as the engine takes it: passed or why not, level, evidence, and whether a person must look.
+    """What the check job found, as the engine takes it: passed or why not, evidence, and whether a person must look.
 
     `result` is the job's result.json; keys of the answer: ok, level, checks, commit, files, out_of_scope, cause, error,
     needs_person.
@@ -57,7 +57,7 @@ def judge_checks(task: Task, level: Level, result: Mapping[str, Any], *, isolate
     return verdict
 
 
-def judge_merge(task: Task, before: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
     """What the merge job found, with the evidence of the checks on the merged result.
 
     `before` is the verdict of the checks in the worktree: its level and files stand, its checks are replaced.

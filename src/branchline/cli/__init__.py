@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from branchline import __version__
-from branchline.errors import BranchlineError, InterruptedRun, UsageError
+from branchline.errors import BranchlineError, InterruptedRunError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "decompose": ("plan", "read a plan and store its reviewed graph of tasks"),
@@ -72,7 +72,7 @@ def _guarded(words: list[str]) -> int:
     except BranchlineError as error:
         return _fail(error, as_json)
     except KeyboardInterrupt:
-        return _fail(InterruptedRun("interrupted"), as_json)
+        return _fail(InterruptedRunError("interrupted"), as_json)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -117,4 +117,4 @@ def _crash(error: Exception, words: list[str]) -> str:
         file.write(
             f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}"
         )
-    return f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. Nothing was lost: run the command again"
+    return f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. Nothing was lost"

@@ -24,7 +24,9 @@ def parser(name: str) -> Parser:
     if name == "completion":
         made.add_argument("shell", choices=SHELLS, help="the shell")
     else:
-        made.add_argument("--keep", default="", metavar="DIR", help="make the repository in DIR instead of a temporary folder")
+        made.add_argument(
+            "--keep", default="", metavar="DIR", help="make the repository in DIR instead of a temporary folder"
+        )
     return made
 
 

@@ -1,8 +1,12 @@
 """The commands that only look."""
 
+import argparse
+from collections.abc import Callable
+
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
 from branchline.workflow import look as workflow
+from branchline.workflow.answer import Answer
 
 
 def run(name: str, words: list[str]) -> int:
@@ -26,7 +30,7 @@ def parser(name: str) -> Parser:
     return made
 
 
-CALLS = {
+CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "status": lambda args: workflow.status(console(args), args.run),
     "why": lambda args: workflow.why(console(args), args.run, args.task),
     "inbox": lambda args: workflow.inbox(console(args), args.run),

@@ -1,11 +1,13 @@
 """The commands that read, review and approve plans."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, new, show
 from branchline.workflow import plan as workflow
+from branchline.workflow.answer import Answer
 
 PLANNERS = ("auto", "rules")
 ORDERS = ("numbered", "written", "phase", "document")
@@ -25,13 +27,19 @@ def parser(name: str) -> Parser:
 
 
 def _reading(made: Parser) -> None:
-    made.add_argument("--dialect", default="", help="read the plan by the rules of this dialect instead of the one found")
-    made.add_argument("--order", choices=ORDERS, default="numbered", help="which edges to take besides the written ones")
+    made.add_argument(
+        "--dialect", default="", help="read the plan by the rules of this dialect instead of the one found"
+    )
+    made.add_argument(
+        "--order", choices=ORDERS, default="numbered", help="which edges to take besides the written ones"
+    )
 
 
 def _decompose(made: Parser) -> None:
     made.add_argument("plan", help="the plan: a markdown file or a TODO.md")
-    made.add_argument("--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version")
+    made.add_argument(
+        "--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version"
+    )
     _reading(made)
     made.add_argument("--no-write", action="store_true", help="show what would be stored; touch nothing, need no git")
     made.add_argument("--no-review", action="store_true", help="store the draft without showing it")
@@ -53,7 +61,7 @@ def _explain(made: Parser) -> None:
     _reading(made)
 
 
-def _call_decompose(args: argparse.Namespace) -> workflow.Answer:
+def _call_decompose(args: argparse.Namespace) -> Answer:
     options = workflow.Reading(args.dialect, args.order, args.planner)
     return workflow.decompose(
         console(args),
@@ -65,7 +73,7 @@ def _call_decompose(args: argparse.Namespace) -> workflow.Answer:
     )
 
 
-CALLS = {
+CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "decompose": _call_decompose,
     "review": lambda args: workflow.review_plan(console(args), args.plan, yes=args.yes),
     "approve": lambda args: workflow.approve(console(args), args.digest),

@@ -1,12 +1,14 @@
 """The commands that run a plan and bring its work home."""
 
 import argparse
+from collections.abc import Callable
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
 from branchline.model.moves import LEVELS
 from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
+from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
 
 
@@ -25,7 +27,9 @@ def parser(name: str) -> Parser:
 
 def _common(made: Parser) -> None:
     made.add_argument("--strategy", choices=STRATEGIES, help="which ready task starts next (default: depth-first)")
-    made.add_argument("-j", dest="jobs", type=int, metavar="N", help="how many workers at once (default: 4; in place: 1)")
+    made.add_argument(
+        "-j", dest="jobs", type=int, metavar="N", help="how many workers at once (default: 4; in place: 1)"
+    )
     made.add_argument("--worker", help="a worker of the settings, a kind, or `shell:PROGRAM ARG...`")
     made.add_argument("--model", help="the model, as the worker names it")
     made.add_argument("--variant", help="the model's variant, as the worker names it")
@@ -40,7 +44,9 @@ def _execute(made: Parser) -> None:
     made.add_argument("--only", nargs="+", metavar="ID", default=(), help="only these tasks (composites: all below)")
     made.add_argument("--phase", metavar="N", help="only the N-th top-level task of the plan and all below it")
     made.add_argument("--batch", action="store_true", help="wait for a whole batch before the next one starts")
-    made.add_argument("--confirm", choices=("plan", "batch", "task"), default="plan", help="what to ask before starting")
+    made.add_argument(
+        "--confirm", choices=("plan", "batch", "task"), default="plan", help="what to ask before starting"
+    )
     made.add_argument("--detach", action="store_true", help="go on in the background and return at once")
     made.add_argument("--wait", action="store_true", help="stay while questions are open")
     made.add_argument("--fail-fast", action="store_true", help="start nothing more after the first failed task")
@@ -62,7 +68,7 @@ def _flags(args: argparse.Namespace) -> Flags:
     return Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
 
 
-CALLS = {
+CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "execute": lambda args: workflow.execute(console(args), args.plan, _flags(args)),
     "pulse": lambda args: workflow.pulse(console(args), args.plans, _flags(args), every=args.every or ""),
     "land": lambda args: workflow.land_run(console(args), args.run),

@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from branchline import land, workers
+from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
 from branchline.errors import BranchlineError
 from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
-from branchline.model.run import AttemptRow, Claim, Event, Exit, TaskRow
-from branchline.store import Store
+from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
 
 
 class Collector:
     """Reads claims and results; reading twice gives the same."""
 
-    def __init__(self, jobs: Jobs, store: Store) -> None:
+    def __init__(self, jobs: Jobs, history: History) -> None:
         self._jobs = jobs
-        self._store = store
+        self._history = history
 
     def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs).
@@ -35,7 +35,12 @@ class Collector:
         if data["result"] is not None:
             data["lost"] = False
         else:
-            data["result"] = {"ok": False, "cause": "our own job ended without a result", "checks": [], "error": self._tail(attempt)}
+            data["result"] = {
+                "ok": False,
+                "cause": "our own job ended without a result",
+                "checks": [],
+                "error": self._tail(attempt),
+            }
         return data
 
     def _claim(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str) -> Claim:
@@ -67,13 +72,8 @@ class Collector:
             _, level = land.checks_for(task, self._jobs.draft.gate)
             return land.judge_checks(task, level, result, isolated=self._jobs.site.repository is not None)
         if attempt.purpose == "merge":
-            return land.judge_merge(task, self._before(row), result)
+            return land.judge_merge(self._history.verdict(row), result)
         return result
-
-    def _before(self, row: TaskRow) -> Mapping[str, Any]:
-        """The verdict of the checks in the worktree: the data of the task's last `merging` event."""
-        events: list[Event] = self._store.events(row.run, row.task)
-        return next((event.data for event in reversed(events) if event.kind == "merging"), {})
 
     def _tail(self, attempt: AttemptRow) -> str:
         try:

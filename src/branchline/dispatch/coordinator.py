@@ -19,12 +19,12 @@ TURN = 0.5
 
 
 class Hooks(NamedTuple):
-    """What the outside world lends to a coordinator: a clock, a way to be told, a say before each start, the ^C count."""
+    """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C."""
 
     clock: Callable[[], float]
-    told: Callable[[Sequence[Event]], None] = lambda events: None
+    told: Callable[[Sequence[Event]], None] = lambda _: None
     turned: Callable[[], None] = lambda: None
-    confirm: Callable[[Sequence[TaskRow]], bool] = lambda rows: True
+    confirm: Callable[[Sequence[TaskRow]], bool] = lambda _: True
     interrupts: Callable[[], int] = lambda: 0
     wake: tuple[int, ...] = ()
 
@@ -53,7 +53,7 @@ class Coordinator:
         self._stopped = False
 
     def recover(self) -> None:
-        """Take up what a former coordinator left: adopt what lives, collect what ended, ask again for what never began."""
+        """Take up what a former coordinator left: adopt what lives, collect what ended, ask again for the rest."""
         fences = sorted(self.state.attempts)
         found = self._custody.adopt(fences)
         commands = engine.outstanding(self.state, self._hooks.clock())
@@ -166,7 +166,15 @@ class Coordinator:
             elif isinstance(command, Stop):
                 self._custody.stop(command.fence, self._settings.grace, command.cause)
             else:
-                self._jobs.remove_worktree(self.state.run.run, command.task)
+                self._remove_worktree(command.task)
+
+    def _remove_worktree(self, task: str) -> None:
+        """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
+        try:
+            self._jobs.remove_worktree(self.state.run.run, task)
+        except BranchlineError as error:
+            now, row = self._hooks.clock(), self.state.tasks[task]
+            self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
 
     def _start(self, fence: int) -> None:
         """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""

@@ -1,6 +1,7 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from branchline.graph.adjacency import Adjacency
 from branchline.model.run import Event, TaskRow
@@ -42,6 +43,11 @@ class History:
         """What the task's worker said of its work last."""
         claim = _last(self._store.events(row.run, row.task), "claimed") if self._store else None
         return str(claim.data.get("summary") or "") if claim else ""
+
+    def verdict(self, row: TaskRow) -> Mapping[str, Any]:
+        """What the checks in the worktree found: the data of the task's last `merging` event."""
+        merging = _last(self._store.events(row.run, row.task), "merging") if self._store else None
+        return merging.data if merging else {}
 
     def _answers(self, row: TaskRow) -> list[tuple[str, str]]:
         assert self._store is not None  # noqa: S101 - `of` has looked

@@ -35,7 +35,12 @@ class Jobs:
     """Builds the processes of one run."""
 
     def __init__(
-        self, site: Site, draft: DraftGraph, settings: Settings, history: History, clock: Callable[[], float] = time.time
+        self,
+        site: Site,
+        draft: DraftGraph,
+        settings: Settings,
+        history: History,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.site = site
         self.draft = draft
@@ -43,6 +48,7 @@ class Jobs:
         self.tasks = {task.id: task for task in draft.tasks}
         self._history = history
         self._clock = clock
+        self._family = prompts.family(draft)
 
     def spawn(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built."""
@@ -82,7 +88,6 @@ class Jobs:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
         folder = self.folder(attempt)
-        home = self.site.state / "homes" / row.worker
         return Job(
             run=attempt.run,
             task=attempt.task,
@@ -101,16 +106,24 @@ class Jobs:
             session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
-            env=sandbox.environment(worker, self.site.env, home),
+            env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
+
+    def home(self, attempt: AttemptRow) -> Path:
+        """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
+        return self.site.state / "runs" / attempt.run / attempt.task / "home"
+
+    def _prepare_home(self, attempt: AttemptRow) -> None:
+        real = Path(self.site.env.get("HOME") or "/nonexistent")
+        sandbox.prepare_home(self.home(attempt), real, *self.site.identity)
 
     def _exit_file(self, attempt: AttemptRow, folder: Path) -> Path:
         if self.site.repository:
             return self.worktree(attempt.run, attempt.task) / ".branchline" / "answer.json"
         return folder / "answer.json"
 
-    def prompt(self, row: TaskRow, exit_file: str) -> str:
-        """The exact text the task's worker gets, were it dispatched now."""
+    def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
+        """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
         task = self.tasks[row.task]
         told = self._history.of(row)
         context = prompts.context(
@@ -124,9 +137,10 @@ class Jobs:
             failure=told.failure,
             conflict=told.conflict,
             note=row.note,
-            resumed=bool(row.resume),
+            index=self._family,
         )
-        return prompts.render(context, search=(self.site.root / "prompts",))
+        template = "resume.md.j2" if session else "worker.md.j2"
+        return prompts.render(context, template, search=(self.site.root / "prompts",))
 
     def _instructions(self, task: Task) -> list[str]:
         """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
@@ -141,15 +155,9 @@ class Jobs:
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
         adapter, job = workers.get(settings.kind), self.job(attempt, row)
-        folder, home = Path(job.folder), self.site.state / "homes" / row.worker
-        sandbox.prepare_home(home, Path(self.site.env.get("HOME", "/nonexistent")), *self.site.identity)
-        text = self.prompt(row, job.exit_file)
-        write_new(folder / "prompt.md", text)
-        if self.site.repository:
-            write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
-        workers.write_task(folder, self.tasks[attempt.task], attempt.attempt)
-        adapter.prepare(job, self.site.env)
-        write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
+        folder = Path(job.folder)
+        if not (folder / "spec.json").exists():  # asked for a second time, the first request may be at work already
+            self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
@@ -164,6 +172,18 @@ class Jobs:
             wall,
         )
 
+    def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
+        """Write what the worker reads; the spec comes last and says that all of it is there."""
+        folder = Path(job.folder)
+        self._prepare_home(attempt)
+        text = self.prompt(row, job.exit_file, job.session)
+        write_new(folder / "prompt.md", text)
+        if self.site.repository:
+            write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
+        workers.write_task(folder, self.tasks[attempt.task], attempt.attempt)
+        adapter.prepare(job, self.site.env)
+        write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
+
     def _own(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
         folder = self.folder(attempt)
@@ -177,9 +197,8 @@ class Jobs:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""
         task = self.tasks[attempt.task]
         checks, _ = land.checks_for(task, self.draft.gate)
-        home = self.site.state / "homes" / row.worker
-        env = sandbox.environment(self.worker(row.worker), self.site.env, home)
-        sandbox.prepare_home(home, Path(self.site.env.get("HOME", "/nonexistent")), *self.site.identity)
+        env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
+        self._prepare_home(attempt)
         name, email = self.site.identity
         return {
             "purpose": attempt.purpose,
@@ -188,6 +207,7 @@ class Jobs:
             "task": attempt.task,
             "attempt": attempt.attempt,
             "worktree": str(self.worktree(attempt.run, attempt.task)),
+            "commit": self._history.verdict(row).get("commit") if attempt.purpose == "merge" else None,
             "folder": str(self.folder(attempt)),
             "fresh": not row.resume,
             "in_place": self.site.repository is None,

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from branchline.engine.follow import next_merge, open_job
-from branchline.engine.state import Command, Emit, Start, State, Stop
+from branchline.engine.state import Command, Start, State, Stop
 from branchline.model.moves import BUSY, SATISFIED, RunState
 from branchline.model.run import Event, TaskRow
 from branchline.schedule import Queue, View, next_batch
@@ -76,9 +76,7 @@ def outstanding(state: State, now: float) -> list[Command]:
     for row in state.tasks.values():
         if row.state in purposes and not state.live(row.task):
             commands += open_job(state, row, purposes[row.state], Event(now, row.run, "noted"))
-    if state.merges:
-        commands += next_merge(state, "", Event(now, state.run.run, "noted"))
-    return commands
+    return commands + next_merge(state, Event(now, state.run.run, "noted"))
 
 
 def outcome(state: State) -> Outcome:

@@ -89,7 +89,8 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
     if status == "rate_limited":
-        return [_again(event, row, "rate_limited", event.at + state.policy.backoff, resume=True, free=True)]
+        wait = float((claim.get("extra") or {}).get("retry_after") or state.policy.backoff)
+        return [_again(event, row, "rate limit", event.at + wait, resume=True, free=True)]
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
@@ -112,7 +113,7 @@ def _after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, 
     if needs_person and not row.accepted:
         return [_hold(event, row, "approval", str(needs_person), result)]
     if LEVELS.index(result["level"]) < LEVELS.index(state.policy.minimum) and not row.accepted:
-        text = f"no check stands behind this work: its evidence is {result['level']}, the minimum is {state.policy.minimum}"
+        text = f"its evidence is {result['level']}, and {state.policy.minimum} is the least that is taken"
         return [_hold(event, row, "unchecked", text, result)]
     return [Emit(event_for(event, "merging", row, "checks passed" if result["checks"] else "nothing to check", result))]
 
@@ -126,12 +127,12 @@ def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, 
     if result.get("ok"):
         return [Emit(event_for(event, "done", row, "merged", result))]
     if result.get("conflict"):
-        return _after_conflict(state, row, event, result)
+        return _after_conflict(row, event, result)
     cause = result.get("cause") or "merge failed"
     return _failure(state, row, event, cause, result.get("error") or "", wait=0.0)
 
 
-def _after_conflict(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+def _after_conflict(row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     """The first conflict gets a fresh attempt on what is there now; the second is for the person."""
     files = ", ".join(result["conflict"]["files"])
     print_ = fingerprint("conflict", files)
@@ -184,7 +185,7 @@ def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
     ]
 
 
-def next_merge(state: State, task: str, event: Event) -> list[Command]:
+def next_merge(state: State, event: Event) -> list[Command]:
     """One merge at a time: the next in the tree's order, when none is under way."""
     if any(a.purpose == "merge" and a.state != "ended" for a in state.attempts.values()):
         return []

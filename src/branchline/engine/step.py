@@ -166,17 +166,17 @@ def _checking(state: State, event: Event) -> list[Command]:
 
 
 def _merging(state: State, event: Event) -> list[Command]:
-    row = move(state, event, evidence=event.data.get("level", ""), accepted=int(event.data.get("accepted", 0)))
+    move(state, event, evidence=event.data.get("level", ""), accepted=int(event.data.get("accepted", 0)))
     if not state.policy.isolated:
         return [Emit(event._replace(kind="done", cause="checked in place; nothing was isolated", seq=0))]
-    return next_merge(state, row.task, event)
+    return next_merge(state, event)
 
 
 def _done(state: State, event: Event) -> list[Command]:
     data = event.data
     row = move(state, event, evidence=data["level"], commit=data.get("commit", ""), resume=0, fingerprint="")
     commands: list[Command] = [Remove(row.task)] if state.policy.isolated else []
-    return commands + after_release(state, row, event) + next_merge(state, "", event)
+    return commands + after_release(state, row, event) + next_merge(state, event)
 
 
 def _skipped(state: State, event: Event) -> list[Command]:
@@ -195,7 +195,7 @@ def _retrying(state: State, event: Event) -> list[Command]:
         fingerprint=data.get("fingerprint", row.fingerprint),
         tries=max(0, row.tries - 1) if data.get("free") else row.tries,
     )
-    return next_merge(state, "", event)
+    return next_merge(state, event)
 
 
 def _stopped(state: State, event: Event) -> list[Command]:
@@ -211,12 +211,12 @@ def _stopped(state: State, event: Event) -> list[Command]:
     if event.kind == "failed" and state.policy.fail_fast:
         state.draining = f"--fail-fast: {event.task} failed"
     question = _ask(state, event) if data.get("question") else []
-    return [*question, *next_merge(state, "", event)]
+    return [*question, *next_merge(state, event)]
 
 
 def _blocked(state: State, event: Event) -> list[Command]:
     move(state, event)
-    return [*_ask(state, event), *next_merge(state, "", event)]
+    return [*_ask(state, event), *next_merge(state, event)]
 
 
 def _ask(state: State, event: Event) -> list[Command]:

@@ -24,7 +24,7 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command that decides whether a task is done; `confidence` in 0..1 is how sure the reader is that it is one."""
+    """One command that decides whether a task is done; `confidence` (0..1) is how sure the reader is that it is one."""
 
     run: str
     source: str = "plan"
@@ -71,7 +71,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a person should know about a plan; `hold` says that `task` must not start before a person has looked."""
+    """Something a person should know about a plan; `hold`: `task` must not start before a person has looked."""
 
     code: str
     message: str
@@ -110,7 +110,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class DraftGraph:
-    """A directed acyclic graph of tasks that nobody has approved; `plan_digest` is the digest of the text it was read from."""
+    """A directed acyclic graph of tasks that nobody has approved; `plan_digest` is that of the text it was read from."""
 
     plan: str
     plan_digest: str
@@ -126,7 +126,7 @@ class DraftGraph:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedGraph:
-    """A draft that a person or a policy approved; `digest` binds the approval to the meaning and to the workers' argv."""
+    """A draft that a person or a policy approved; `digest` binds the approval to its meaning and the workers' argv."""
 
     graph: DraftGraph
     digest: str

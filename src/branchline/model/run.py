@@ -1,6 +1,6 @@
 """What a run records: events, the projected rows, and what passes between dispatch, workers and custody.
 
-Rows are named tuples: they go into the database and come out of it as they are, and reading a thousand of them is cheap.
+Rows are named tuples: they go into the database and come out of it as they are, and a thousand of them are cheap.
 """
 
 from collections.abc import Mapping

@@ -61,9 +61,7 @@ def hold_list(draft: DraftGraph, approval: Approval) -> dict[str, str]:
 
 def adjacency_of(draft: DraftGraph) -> Adjacency:
     """The graph as the running engine uses it."""
-    return Adjacency.build(
-        ((t.id, t.parent, t.kind) for t in draft.tasks), ((e.before, e.after) for e in draft.edges)
-    )
+    return Adjacency.build(((t.id, t.parent, t.kind) for t in draft.tasks), ((e.before, e.after) for e in draft.edges))
 
 
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
@@ -81,7 +79,9 @@ def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 
-def show(project: Project, draft: DraftGraph, digest: str, policy: Policy | None = None, workers: Sequence[str] = ()) -> str:
+def show(
+    project: Project, draft: DraftGraph, digest: str, policy: Policy | None = None, workers: Sequence[str] = ()
+) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     settings = project.settings
     policy = policy or Policy(slots=settings.jobs, strategy=settings.strategy)

@@ -32,7 +32,9 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     rounds = batches(draft, policy)
     place = {name: number for number, name in enumerate(adjacency.order)}
     wanted = policy.only or frozenset(adjacency.leaves)
-    tasks = [planned(jobs, draft, name, place[name], chosen[name]) for batch in rounds for name in batch if name in wanted]
+    tasks = [
+        planned(jobs, draft, name, place[name], chosen[name]) for batch in rounds for name in batch if name in wanted
+    ]
     data = {"dry_run": True, "digest": digest_of(project, draft), "batches": rounds, "tasks": tasks}
     return Answer(data, "\n\n".join([_batches(rounds), *(_task(task) for task in tasks), "Nothing was started."]))
 
@@ -40,7 +42,9 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
 def planned(jobs: Jobs, draft: DraftGraph, name: str, place: int, worker: str) -> dict[str, Any]:
     """One task as it would be dispatched."""
     task = jobs.tasks[name]
-    row = TaskRow(RUN, name, place, task.title, task.kind, task.parent, task.line, task.role, worker, "ready", attempt=1)
+    row = TaskRow(
+        RUN, name, place, task.title, task.kind, task.parent, task.line, task.role, worker, "ready", attempt=1
+    )
     attempt = AttemptRow(RUN, 0, name, 1, "work", "intended", task.role, worker)
     job = jobs.job(attempt, row)
     checks, level = land.checks_for(task, draft.gate)

@@ -33,7 +33,9 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
         if run is None:
             there = ", ".join(row.run for row in store.runs()[:5])
             raise NotFoundError(
-                f"there is no run {name}; there are {there}" if name else "no run yet; start with `branchline execute PLAN`"
+                f"there is no run {name}; there are {there}"
+                if name
+                else "no run yet; start with `branchline execute PLAN`"
             )
         yield store, run
 
@@ -78,7 +80,9 @@ def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
-        found = words.status(run, rows, store.attempts(run.run), store.questions(run.run, open_only=True), slots_of(run))
+        found = words.status(
+            run, rows, store.attempts(run.run), store.questions(run.run, open_only=True), slots_of(run)
+        )
     return Answer(found, words.status_text(found))
 
 

@@ -16,10 +16,12 @@ def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[
         "edges": [_edge(edge) for edge in draft.edges],
         "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
         "ignored": [
-            {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became} for i in plan.ignored
+            {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became}
+            for i in plan.ignored
         ],
         "findings": [
-            {"code": f.code, "message": f.message, "line": f.line, "task": f.task, "hold": f.hold} for f in draft.findings
+            {"code": f.code, "message": f.message, "line": f.line, "task": f.task, "hold": f.hold}
+            for f in draft.findings
         ],
     }
 

@@ -53,10 +53,15 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
     approval, draft = settle(console, project, path, draft, wanted)
     words = show(project, draft, approval.digest) if review and wanted != "ask" else ""
-    return Answer({**payload, "digest": approval.digest, "approved": approval.approved}, f"{words}\n{_next(approval, path)}".strip())
+    return Answer(
+        {**payload, "digest": approval.digest, "approved": approval.approved},
+        f"{words}\n{_next(approval, path)}".strip(),
+    )
 
 
-def settle(console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str) -> tuple[Approval, DraftGraph]:
+def settle(
+    console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
+) -> tuple[Approval, DraftGraph]:
     """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it a draft."""
     if wanted == "ask":
         word, draft = review.ask(
@@ -76,7 +81,9 @@ def settle(console: Console, project: Project, path: Path, draft: DraftGraph, wa
 
 def _next(approval: Approval, path: Path) -> str:
     if approval.approved:
-        return f"approved {approval.digest[:15]}; next: branchline execute {path.name if path.parent == Path() else path}"
+        return (
+            f"approved {approval.digest[:15]}; next: branchline execute {path.name if path.parent == Path() else path}"
+        )
     return f"draft {approval.digest[:15]}, not approved; next: branchline review, or branchline execute"
 
 
@@ -118,8 +125,12 @@ def approve(console: Console, digest: str) -> Answer:
         found = digest_of(project, draft)
         if len(wanted) >= 8 and found.removeprefix("sha256:").startswith(wanted):
             approval = approve_draft(project, draft, "a person", console.clock())
-            return Answer({"plan": draft.plan, "digest": approval.digest}, f"approved {draft.plan} ({approval.digest[:15]})")
-    raise NotApprovedError(f"no stored graph has the digest {digest}; `branchline review` prints it (8 characters or more)")
+            return Answer(
+                {"plan": draft.plan, "digest": approval.digest}, f"approved {draft.plan} ({approval.digest[:15]})"
+            )
+    raise NotApprovedError(
+        f"no stored graph has the digest {digest}; `branchline review` prints it (8 characters or more)"
+    )
 
 
 def find_plan(console: Console, project: Project, plan: str) -> Path:

@@ -51,7 +51,9 @@ class Project:
 def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Project:
     """The project a command was started in, with settings merged once; flags have dotted names."""
     root = find_root(console.directory) or console.directory
-    return Project(root, load(root, console.env, dict(flags or {})), console.env)
+    settings = load(root, console.env, dict(flags or {}))
+    at_root = {name: replace(w, argv=argv_at(w.argv, root)) for name, w in settings.workers.items()}
+    return Project(root, replace(settings, workers=at_root), console.env)
 
 
 def with_worker(project: Project, console: Console, text: str) -> tuple[Project, str]:
@@ -61,7 +63,9 @@ def with_worker(project: Project, console: Console, text: str) -> tuple[Project,
     name, argv = workers.parse_worker(text or project.settings.worker)
     if name not in project.settings.workers:
         known = ", ".join(sorted(project.settings.workers))
-        raise SettingsError(f"--worker {text!r}: there is no worker {name!r}; there are {known}, or shell:PROGRAM ARG...")
+        raise SettingsError(
+            f"--worker {text!r}: there is no worker {name!r}; there are {known}, or shell:PROGRAM ARG..."
+        )
     if not argv:
         return project, name
     made = replace(project.settings.workers[name], argv=argv_at(argv, console.directory))
@@ -71,7 +75,7 @@ def with_worker(project: Project, console: Console, text: str) -> tuple[Project,
 
 def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
     """A program given by a relative path is the one in the folder where it was named, not one in a worktree."""
-    if "/" in argv[0] or (directory / argv[0]).is_file():
+    if argv and ("/" in argv[0] or (directory / argv[0]).is_file()):
         return (str((directory / argv[0]).absolute()), *argv[1:])
     return argv
 

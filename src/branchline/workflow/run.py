@@ -111,7 +111,7 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     repository = project.repository(in_place=flags.in_place)
     if repository:
         repository.check_ready((draft.plan,))
-    row = new_run(project, store, repository, plan, flags, console)
+    row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
 
 
@@ -127,7 +127,9 @@ def resumed(console: Console, project: Project, store: Store, former: RunRow, fl
 def finished(store: Store, run: RunRow) -> Answer:
     """All done: nothing is run a second time."""
     data = outcome_data(store, run)
-    return Answer(data, f"run {run.run} of {run.plan} is done; nothing to do (branchline land brings it to your branch)")
+    return Answer(
+        data, f"run {run.run} of {run.plan} is done; nothing to do (branchline land brings it to your branch)"
+    )
 
 
 def drive(console: Console, store: Store, begun: Begun) -> Answer:
@@ -136,19 +138,25 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
     display = Display(console, live=console.interactive)
     interrupts = Interrupts()
     with interrupts.installed():
-        driver = charge(store, begun, Hooks(
-            console.clock,
-            display.told,
-            display.turned if console.interactive else lambda: None,
-            confirming(console, flags.confirm),
-            lambda: interrupts.count,
-            (interrupts.reader,),
-        ))
+        driver = charge(
+            store,
+            begun,
+            Hooks(
+                console.clock,
+                display.told,
+                display.turned if console.interactive else lambda: None,
+                confirming(console, flags.confirm),
+                lambda: interrupts.count,
+                (interrupts.reader,),
+            ),
+        )
         display.driver = driver
         with display.progress:
             standing = driver.loop(wait=flags.wait)
             if interrupts.count:
-                console.say(f"^C: nothing new starts; {len(driver.state.attempts)} processes go on in custody, ^C again stops them")
+                console.say(
+                    f"^C: nothing new starts; {len(driver.state.attempts)} processes go on in custody, ^C again stops them"
+                )
                 driver.drain(SECOND_CHANCE)
                 return interrupted(store, driver)
         driver.finish(standing)
@@ -168,7 +176,11 @@ def interrupted(store: Store, driver: Coordinator) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
     left = len(driver.state.attempts)
     driver.close()
-    words = f"{left} processes go on in custody; `branchline execute` takes them up again" if left else "nothing was left running"
+    words = (
+        f"{left} processes go on in custody; `branchline execute` takes them up again"
+        if left
+        else "nothing was left running"
+    )
     data = outcome_data(store, driver.state.run)
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
@@ -225,12 +237,26 @@ def detached(console: Console, project: Project, path: Path, flags: Flags) -> An
 def flags_argv(path: Path, flags: Flags) -> list[str]:
     """The words of an `execute` with these flags, without `--detach`."""
     words = ["execute", str(path.resolve()), "--confirm", "plan"]
-    for name, flag in (("strategy", "--strategy"), ("jobs", "-j"), ("worker", "--worker"), ("model", "--model"),
-                       ("variant", "--variant"), ("agent", "--agent"), ("minimum", "--minimum"), ("phase", "--phase")):
+    for name, flag in (
+        ("strategy", "--strategy"),
+        ("jobs", "-j"),
+        ("worker", "--worker"),
+        ("model", "--model"),
+        ("variant", "--variant"),
+        ("agent", "--agent"),
+        ("minimum", "--minimum"),
+        ("phase", "--phase"),
+    ):
         value = getattr(flags, name)
         words += [flag, str(value)] if value not in (None, "") else []
-    for name, flag in (("in_place", "--in-place"), ("batch", "--batch"), ("wait", "--wait"), ("fail_fast", "--fail-fast"),
-                       ("new", "--new"), ("yes", "--yes")):
+    for name, flag in (
+        ("in_place", "--in-place"),
+        ("batch", "--batch"),
+        ("wait", "--wait"),
+        ("fail_fast", "--fail-fast"),
+        ("new", "--new"),
+        ("yes", "--yes"),
+    ):
         words += [flag] if getattr(flags, name) else []
     return [*words, *(["--only", *flags.only] if flags.only else [])]
 
@@ -245,7 +271,9 @@ def pulse(console: Console, plans: Sequence[str], flags: Flags, *, every: str) -
     if len(found) == 1:
         return found[0]
     data = {"runs": [dict(answer.data) for answer in found]}
-    return Answer(data, "\n".join(answer.text for answer in found) or "nothing to do", max((a.status for a in found), default=0))
+    return Answer(
+        data, "\n".join(answer.text for answer in found) or "nothing to do", max((a.status for a in found), default=0)
+    )
 
 
 def unfinished(project: Project, store: Store) -> list[Path]:
@@ -264,7 +292,9 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
         return draft
     if not approval_of(project, draft).approved:
         if not project.settings.pulse.auto_approve:
-            raise NotApprovedError(f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`")
+            raise NotApprovedError(
+                f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
+            )
         approve_draft(project, draft, "policy: pulse", console.clock())
     begun = begin(console, project, store, draft, flags)
     if isinstance(begun, Answer):
@@ -276,7 +306,9 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     driver.close()
     data = outcome_data(store, driver.state.run)
     counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
-    return Answer(data, f"{draft.plan}: run {begun.run.run} {standing.state}: {counts}", STATUS[standing.state], standing.reason)
+    return Answer(
+        data, f"{draft.plan}: run {begun.run.run} {standing.state}: {counts}", STATUS[standing.state], standing.reason
+    )
 
 
 def land_run(console: Console, name: str) -> Answer:

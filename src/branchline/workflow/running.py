@@ -40,7 +40,9 @@ class Plan(NamedTuple):
     adjacency: Adjacency
 
 
-def new_run(project: Project, store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console) -> RunRow:
+def new_run(
+    store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console
+) -> RunRow:
     """Record a new run with its tasks, on an integration branch of its own."""
     name = free_name(store, repository)
     base = repository.head() if repository else ""
@@ -139,7 +141,7 @@ def coordinator(
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = Custody.open(folder, policy.slots + 1)
-    return Coordinator(state, store, custody, jobs, Collector(jobs, store), settings, hooks), custody
+    return Coordinator(state, store, custody, jobs, Collector(jobs, history), settings, hooks), custody
 
 
 def stored_plan(run: RunRow, store: Store) -> Plan:
@@ -208,7 +210,7 @@ class Display:
 def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool]:
     """The say a person has before each start: for every task, for every batch, or none (the plan was approved)."""
     if how == "plan" or not console.interactive:
-        return lambda rows: True
+        return lambda _: True
 
     def ask(rows: Sequence[TaskRow]) -> bool:
         shown = ", ".join(f"{row.task} {row.title}" for row in rows)

@@ -41,7 +41,9 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
             data = verdict_of(store, row)
         store.request(console.clock(), run.run, verb, task, data)
     holder = held(state)
-    when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act on it"
+    when = (
+        "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act on it"
+    )
     return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {task}: {when}")
 
 
