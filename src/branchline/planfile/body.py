@@ -5,7 +5,7 @@ import re
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, xmltask
 from branchline.planfile.drafts import Draft
-from branchline.planfile.fields import Field, field, file_role, hours, mark_of, merge_files, paths, spans
+from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, paths, refs, spans
 from branchline.planfile.scan import Block, Doc
 from branchline.planfile.sections import STATE_OF
 from branchline.planfile.tree import Outline
@@ -106,7 +106,7 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
         reading.pending = Field("verify", "", line, "verify")
         return
     if under in _FILE_KINDS:
-        reading.files += [FileRef(path, file_role(under, text)) for path in paths(text, bare=True)]
+        reading.files += refs(under, text, bare=True)
     elif under == "verify" and spans(text):
         _ran(reading, Field("verify", text, line, "verify"))
     elif under in _REF_KINDS:
@@ -135,10 +135,10 @@ def _field(reading: Reading, found: Field) -> bool:
     if kind == "test" and spans(value) and checks.is_program(spans(value)[0]):
         kind = "verify"
     if kind in _FILE_KINDS:
-        named = paths(value, bare=True)
+        named = refs(kind, value, bare=True)
         if value and not named:
             return False
-        reading.files += [FileRef(path, file_role(kind, value)) for path in named]
+        reading.files += named
     elif kind == "verify":
         if value:
             return _ran(reading, found)
@@ -205,7 +205,7 @@ def _xml(reading: Reading) -> None:
         return
     lines = draft.block.lines
     for _, text in xmltask.child(lines, "files"):
-        reading.files += [FileRef(path, file_role("files", text)) for path in paths(text, bare=True)]
+        reading.files += refs("files", text, bare=True)
     automated = xmltask.child(lines, "automated")
     reading.said["automated"] = "\n".join(text for _, text in automated)
     if not automated:
@@ -225,7 +225,7 @@ def _xml(reading: Reading) -> None:
 
 def files_of(reading: Reading, title: str) -> tuple[FileRef, ...]:
     """Fields, and a path in the title; back-ticked paths of the body as mentions (FORMATS, files)."""
-    named = [FileRef(path, file_role("", title)) for path in paths(title, bare=True)]
+    named = refs("", title, bare=True)
     return merge_files(reading.files + named + reading.mentions)
 
 
@@ -277,7 +277,7 @@ def _heading_mark(text: str) -> str:
 
 def clean_title(title: str) -> str:
     """Take `@done` and strike-through off a title."""
-    title = _DONE_TAG.sub("", title).strip()
+    title = _DONE_TAG.sub("", title).strip().strip("✅☑✔✓🚧⏳🔄").strip()
     return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
 
 

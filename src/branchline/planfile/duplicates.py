@@ -18,8 +18,10 @@ def fold(out: Outline) -> None:
             by_title.setdefault(normal(draft.title), draft)
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
-    _rows(out, by_title, by_id)
-    _boxes(out, by_title)
+    if any(block.kind == "row" for block in out.doc.blocks):
+        _rows(out, by_title, by_id)
+    if by_title:
+        _boxes(out, by_title)
 
 
 def normal(title: str) -> str:
@@ -51,6 +53,5 @@ def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
         if same is None or same is draft or draft.parent is same:
             continue
         draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
-        if draft.parent is not None:
-            draft.parent.kids.remove(draft)
         del out.drafts[draft.line]
+        draft.parent = None

@@ -1,4 +1,4 @@
-"""Edges: what the plan says (written), phases in order, numbered siblings in order; each with its line and confidence."""
+"""Edges: what the plan says (written), phases in order, numbered siblings in order; each with line and confidence."""
 
 import re
 from itertools import pairwise
@@ -16,13 +16,16 @@ ORDERS = ("written", "phase", "numbered", "document")
 _DEPENDS = "|".join(re.escape(verb) for verb in words.DEPENDS_PROSE.split("|"))
 _BLOCKS = "|".join(re.escape(verb) for verb in words.BLOCKS_PROSE.split("|"))
 _VERB = re.compile(
-    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))",
+    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))"
+    rf"|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))",
     re.IGNORECASE,
 )
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+([^()（）.;]{{1,200}})",
+    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]"
+    r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+((?:[^()（）.;\n]|\.(?=\d)){1,200})",
     re.IGNORECASE,
 )
+_INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})
 _SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
 _ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
@@ -59,7 +62,7 @@ class Edges:
         )
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
-        """Take `Depends on: t3, t4` or `blocks: t9` of one task; what it names in vain is a finding, and holds the task."""
+        """Take `Depends on: t3, t4` or `blocks: t9` of one task; names in vain are findings, and hold it."""
         found = resolve(self.names, value, draft, strict=True)
         if kind == "depends":
             self.stated.add(draft.line)
@@ -90,15 +93,18 @@ class Edges:
     def _hold(self, draft: Draft, code: str, message: str, line: int) -> None:
         self.findings.append(Finding(code, message, line, draft.id, hold=True))
 
-    def inline(self, draft: Draft, line: int, text: str) -> None:
+    def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
         """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there."""
+        low = text.lower()
+        if not any(word in low for word in _INLINE_WORDS):
+            return
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
             named = resolve(self.names, value, draft, strict=False)
             for other in named.drafts:
                 self.stated.add(draft.line)
                 self.add(other, draft, "written", line)
-            if found[1] and named.unknown:
+            if (found[1] or title) and named.unknown:
                 for token in named.unknown:
                     self._hold(
                         draft, "unknown-reference",
@@ -106,7 +112,7 @@ class Edges:
                     )  # fmt: skip
 
     def statement(self, line: int, text: str) -> None:
-        """Take one line of a section on order: `T012 depends on T007`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
+        """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
         about = self._named(label) if colon and not _VERB.search(label) else []
         for sentence in _SENTENCE.split(rest if about else text):
@@ -235,10 +241,10 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
             edges.field(draft, kind, value, at)
         for kind, value, at in reading.refs:
             edges.field(draft, kind, value, at)
-        edges.inline(draft, line, draft.block.text)
+        if "blocked-by" not in draft.fields:
+            edges.inline(draft, line, draft.block.text, title=True)
         for at, text in reading.prose:
-            if "(" in text or "（" in text or "depend" in text.lower() or "block" in text.lower():
-                edges.inline(draft, at, text)
+            edges.inline(draft, at, text)
     _sections(edges)
 
 
@@ -328,7 +334,7 @@ def _family(draft: Draft, dialect: Dialect) -> str:
     if draft.role == "head" and "heads" in dialect.sequence:
         return "" if draft.key in ("id", "") and draft.rule != "numbered heading" else f"head:{draft.key}"
     if draft.role == "xml":
-        return ""
+        return f"xml:{draft.key}" if draft.number else ""
     if draft.role != "item" or not (draft.number or draft.hard[:1].isdigit()):
         return ""
     if draft.block.box is not None:

@@ -8,7 +8,10 @@ from branchline.planfile.scan import scan, split_lines
 
 
 def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:
-    """Say what became of `line` (1-based): `{line, text, became, rule, why, task, section}`; NotFoundError outside the text."""
+    """Say what became of `line` (1-based): `{line, text, became, rule, why, task, section}`.
+
+    `became` is task, body, criterion, duplicate, ignored, heading, text or blank. NotFoundError outside the text.
+    """
     lines = split_lines(text)
     if not 1 <= line <= len(lines):
         raise NotFoundError(f"{plan.path} has {len(lines)} lines; there is no line {line}.", line=line, path=plan.path)

@@ -17,6 +17,7 @@ _DURATION = re.compile(
     r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
     re.IGNORECASE,
 )
+_OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 _TABLE_ID = frozenset("id # nr no task|id key code 编号 任务编号 番号 번호".replace("|", " ").split()) | {"task id"}
 _TABLE_TITLE = frozenset(
     [
@@ -154,7 +155,11 @@ def _task_lists(out: "Outline") -> None:
     """Take the lists of task sections, numbered ones alone where a section has both."""
     numbered = False
     last = 0
+    work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
+    files_only = all(_OF_FILES.search(heading.text) for heading in work)
     for heading in out.headings:
+        if not files_only and _OF_FILES.search(heading.text):
+            continue
         items = [item for item in out.direct.get(heading.line, ()) if _plain_task(item)]
         goes_on = (
             last > 0 and bool(items) and items[0].number == str(last + 1) and heading.cls not in ("CRITERIA", "ORDER")

@@ -42,6 +42,8 @@ _HOURS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "hr": 1.0, "d": 8.0, "w": 40.0}
 _ESTIMATE = re.compile(
     r"~?\s?(\d{1,5}(?:\.\d{1,3})?)\s?(?:-\s?\d{1,5}(?:\.\d{1,3})?\s?)?(min|hr|m|h|d|w)", re.IGNORECASE
 )
+_NEW_BEFORE = ("create", "creates", "new ", "erstelle", "создать", "criar", "crear", "新建", "创建", "tạo ")
+_NEW_AFTER = ("(new", "(新", "(neu", "新規", " new)")
 _ROLES: dict[str, FileUse] = {"create": "create", "modify": "modify", "test": "test"}
 
 
@@ -93,14 +95,20 @@ def paths(text: str, bare: bool) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def file_role(kind: str, text: str) -> FileUse:
-    """Say what a task does with a file, by the label or by a word such as `(new)` beside it."""
+def refs(kind: str, text: str, bare: bool) -> list[FileRef]:
+    """List the files of a text, each with what the task does with it: by the label, a word beside it, or its name."""
+    return [FileRef(path, _role(kind, text, path)) for path in paths(text, bare)]
+
+
+def _role(kind: str, text: str, path: str) -> FileUse:
     if kind in _ROLES:
         return _ROLES[kind]
-    low = text.lower()
-    if any(word in low for word in ("(new)", "新建", "新規", "create", " new ")):
+    start = text.find(path)
+    before = text[max(0, start - 14) : start].lower()
+    after = text[start + len(path) : start + len(path) + 12].lower()
+    if any(word in before for word in _NEW_BEFORE) or any(word in after for word in _NEW_AFTER):
         return "create"
-    name = text.rsplit("/", 1)[-1].lower()
+    name = path.rsplit("/", 1)[-1].lower()
     return "test" if name.startswith("test_") or ".test." in name or ".spec." in name or "_test." in name else "modify"
 
 

@@ -1,4 +1,4 @@
-"""Ids: what the text gives, what the place gives, and what is done when two tasks claim the same (DESIGN, section 4)."""
+"""Ids: what the text gives, what the place gives, and what happens when two tasks claim one (DESIGN, section 4)."""
 
 from branchline.model.plan import Finding
 from branchline.planfile.drafts import Draft, legal
@@ -57,10 +57,8 @@ class Ids:
             parent = self.taken.get(wish) or numbers.get((id(draft.parent), wish))
             if parent is None or parent is draft.parent or _descends(parent, draft):
                 continue
-            if draft.parent is not None:
-                draft.parent.kids.remove(draft)
-            draft.hang(parent)
-            parent.kids.sort(key=lambda kid: kid.line)
+            draft.parent = parent
+        rebuild(drafts)
 
     def _by_place(self, drafts: list[Draft]) -> None:
         level = [draft for draft in drafts if draft.parent is None]
@@ -72,9 +70,10 @@ class Ids:
             groups.extend((draft.id, draft.kids) for draft in siblings if draft.kids)
 
     def _numbered(self, prefix: str, siblings: list[Draft]) -> None:
+        plain = any(not draft.id and not draft.number for draft in siblings)
         for draft in siblings:
-            if draft.id or not draft.number:
-                continue
+            if draft.id or not draft.number or (plain and draft.block.number):
+                continue  # where only some items carry a list's number, all get their place: ids keep the text's order
             number = draft.number.replace(" ", "").replace("–", "-")
             inside = not prefix or number.lower().startswith(prefix.lower() + ".")
             wish = number if inside else f"{prefix}.{number}"
@@ -97,6 +96,15 @@ class Ids:
                 wish = f"{base}.{place}" if base else str(place)
             draft.id = wish
             self.taken[wish.lower()] = draft
+
+
+def rebuild(drafts: list[Draft]) -> None:
+    """Write the lists of children anew from the parents, in the order of the text."""
+    for draft in drafts:
+        draft.kids = []
+    for draft in drafts:
+        if draft.parent is not None:
+            draft.parent.kids.append(draft)
 
 
 def _descends(draft: Draft | None, ancestor: Draft) -> bool:

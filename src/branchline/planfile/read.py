@@ -23,8 +23,8 @@ MAX_TASKS = 150_000
 def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> Plan:
     """Read a plan's text.
 
-    `dialect` is a name of DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text without tasks gives
-    a Plan without tasks; UsageError for an unknown dialect or order, and for a plan of more than MAX_TASKS tasks.
+    `dialect` is a name of DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text without tasks
+    gives a Plan without tasks; UsageError for an unknown dialect or order, and for more than MAX_TASKS tasks.
     """
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
@@ -69,11 +69,7 @@ def _unclosed(doc: Doc) -> list[Finding]:
     if doc.unclosed is None:
         return []
     line, what = doc.unclosed
-    return [
-        Finding(
-            f"unclosed-{what}", f"The {what} of line {line} is never closed: all lines below it are part of it.", line
-        )
-    ]
+    return [Finding(f"unclosed-{what}", f"The {what} of line {line} is never closed: it takes all lines below.", line)]
 
 
 def _fold_deep(out: Outline) -> list[Finding]:
@@ -93,12 +89,12 @@ def _fold_deep(out: Outline) -> list[Finding]:
         draft.block.fate, draft.block.why = "body", f"deeper than {MAX_DEPTH}: part of the task on line {line}"
         folded[line] = folded.get(line, 0) + 1
     for draft in out.drafts.values():
-        if draft.fold and draft.parent is not None and draft in draft.parent.kids:
-            draft.parent.kids = [kid for kid in draft.parent.kids if not kid.fold]
+        if not draft.fold and draft.kids:
+            draft.kids = [kid for kid in draft.kids if not kid.fold]
     return [
         Finding(
             "too-deep",
-            f"{count} line{'s' if count > 1 else ''} nested deeper than {MAX_DEPTH} levels became part of the description.",
+            f"{count} line{'s' if count > 1 else ''} deeper than {MAX_DEPTH} levels became part of the description.",
             line,
             out.drafts[line].id,
         )
@@ -137,7 +133,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding])
         checks=body.checks_of(reading, draft.title, draft.line, dialect.test_first) if atomic else (),
         criteria=tuple(reading.criteria),
         output=said.get("output", ""),
-        needs=_listed(said.get("needs", "")),
+        needs=_listed(", ".join([said.get("needs", ""), *draft.fields.get("needs", [])])),
         instructions=_listed(said.get("instructions", "")),
         estimate=body.estimate_of(draft, reading),
         confidence=draft.confidence,
@@ -227,5 +223,5 @@ def _rest(block: Block, draft: Draft | None, section: str) -> tuple[str, str]:
         return "ignored", "a table row that names no task"
     return (
         "ignored",
-        f"a {'numbered item' if block.number else 'bullet'} of a section of class {section}, and tasks were found elsewhere",
+        f"a {'numbered item' if block.number else 'bullet'} of a section of class {section}; tasks are elsewhere",
     )

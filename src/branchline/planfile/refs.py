@@ -1,6 +1,7 @@
 """References between tasks: `t3, t4`, `T007-T009`, `Task 2`, `Phase 1`, a title; and what they cannot mean."""
 
 import re
+from bisect import bisect_left
 from typing import NamedTuple
 
 from branchline.planfile import words
@@ -49,6 +50,7 @@ class Names:
         self.by_key: dict[tuple[str, str], list[Draft]] = {}
         self.by_title: dict[str, Draft] = {}
         self.alias: dict[str, Draft] = {}
+        self.sorted: list[str] | None = None
         for draft in drafts:
             self._name(draft)
         short = [name for name in self.by_title if 2 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
@@ -66,7 +68,8 @@ class Names:
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
         self.by_title.setdefault(_normal(title), draft)
-        self.by_title.setdefault(_normal(_PAREN.sub("", title)), draft)
+        if "(" in title or "（" in title:
+            self.by_title.setdefault(_normal(_PAREN.sub("", title)), draft)
 
     def one(self, key: str, token: str, asker: Draft | None) -> Draft | None:
         """Find the task a token names; of several of the same name the one beside the asker is meant."""
@@ -96,7 +99,14 @@ class Names:
 
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
-        return self.by_title.get(_normal(text)) if len(text.strip()) >= 2 else None
+        wanted = _normal(text)
+        if len(wanted) < 2 or wanted in self.by_title:
+            return self.by_title.get(wanted)
+        if self.sorted is None:
+            self.sorted = sorted(self.by_title)
+        place = bisect_left(self.sorted, wanted + " ")
+        near = {self.by_title[name].line for name in self.sorted[place : place + 3] if name.startswith(wanted + " ")}
+        return self.by_title[self.sorted[place]] if len(near) == 1 and len(wanted) >= 6 else None
 
 
 def _family(draft: Draft) -> str:

@@ -15,9 +15,9 @@ _MARKS = re.compile(r"[*_`~\[\]]+")
 def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) -> str | None:
     """Mark a task as done in the text of its plan.
 
-    `line` is where it stood (1-based); when lines have moved it is found again by its id, then by its title. `on` is the
-    date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its own, or
-    cannot be told from another one.
+    `line` is where it stood (1-based); when lines have moved it is found again by its id, then by its title. `on` is
+    the date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its
+    own, or cannot be told from another one.
     """
     lines = [found[0] for found in _LINE.finditer(text)]
     hidden = _hidden(lines)

@@ -6,7 +6,7 @@ from branchline.planfile.dialects.base import BOX_MARKS, Dialect, Marked
 
 _KEYS = (
     "blocked-by|blocks|parent|assignee|logged|started|completed|actual|verified|pr|ref|tier|model|repeat|run|agent|risk|"
-    "est|due|priority|branch|status"
+    "est|due|priority|branch|status|needs"
 )
 _FIELD = re.compile(
     rf"(?:(?<=\s)|^)(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"

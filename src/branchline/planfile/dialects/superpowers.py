@@ -1,4 +1,4 @@
-"""superpowers plans: `### Task N`, Files with roles, test-first steps with Run and Expected; a task is one atomic task."""
+"""superpowers plans: `### Task N`, Files with roles, test-first steps with Run and Expected; one task is atomic."""
 
 from branchline.planfile.dialects.base import Dialect
 
