@@ -5,7 +5,7 @@ import re
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, xmltask
 from branchline.planfile.drafts import Draft
-from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, paths, refs, spans
+from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
 from branchline.planfile.scan import Block, Doc
 from branchline.planfile.sections import STATE_OF
 from branchline.planfile.tree import Outline
@@ -132,7 +132,7 @@ def _prose(reading: Reading, line: int, text: str) -> None:
 def _field(reading: Reading, found: Field) -> bool:
     """Take a field line; False when it is only prose that looks like one."""
     kind, value = found.kind, found.value
-    if kind == "test" and spans(value) and checks.is_program(spans(value)[0]):
+    if kind == "test" and spans(value) and checks.is_program(spans(value)[0]) and not path_of(spans(value)[0]):
         kind = "verify"
     if kind in _FILE_KINDS:
         named = refs(kind, value, bare=True)

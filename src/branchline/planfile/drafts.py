@@ -95,6 +95,8 @@ def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0
     if dialect.marks is not None:
         text, fields = dialect.marks(text)
         draft.fields = dict(fields)
+    if block.role == "optional":
+        draft.fields["optional"] = ["yes"]
     text = plain(text)
     lead = text.lstrip("~ ")
     found = ID.match(lead)

@@ -26,6 +26,7 @@ _INLINE = re.compile(
     re.IGNORECASE,
 )
 _INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})
+_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}|[\s,&+]|and){1,60}")
 _SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
 _ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
@@ -100,7 +101,8 @@ class Edges:
             return
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
-            named = resolve(self.names, value, draft, strict=False)
+            bare = _NUMBERS.fullmatch(value) is not None
+            named = resolve(self.names, value, draft, strict=bare)
             for other in named.drafts:
                 self.stated.add(draft.line)
                 self.add(other, draft, "written", line)

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 
 ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
-BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](?:[ \t]+(.*))?$", re.DOTALL)
+BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](\*?)(?:[ \t]+(.*))?$", re.DOTALL)
 ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -318,7 +318,8 @@ class _Scanner:
             block.number = found[1][:-1]
         box = BOX.match(body)
         if box:
-            block.box, block.text = box[1] or " ", (box[2] or "").strip()
+            block.box, block.text = box[1] or " ", (box[3] or "").strip()
+            block.role = "optional" if box[2] else ""
         block.lines.append((at + 1, block.text))
         self.stack.append(block)
         self.para = block

@@ -4,7 +4,7 @@ import re
 
 # Only the standard library: the coordinator ticks boxes while it must start fast.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ ~>/-])(\](?:[ \t]|$))")
+_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ ~>/-])(\]\*?(?:[ \t\r\n]|$))")
 _DONE = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[xX]\]")
 _FENCE = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(`{3,}|~{3,})(.*)$")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")

@@ -10,7 +10,7 @@ _KEYS = (
 )
 _FIELD = re.compile(
     rf"(?:(?<=\s)|^)(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
-    r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+(?P<brief>\S+))(?=\s|$)"
+    r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+\[?(?P<brief>[^\s\]]+)\]?)(?=\s|$)"
 )
 _REPEAT = re.compile(r"(?:(?<=\s)|^)repeat:")
 
