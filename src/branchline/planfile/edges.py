@@ -334,6 +334,8 @@ def _sequence(edges: Edges, siblings: list[Draft], dialect: Dialect) -> None:
 def _family(draft: Draft, dialect: Dialect) -> str:
     """Say in which sequence a task stands: its heading's word, numbered boxes, or the numbered list of one section."""
     if draft.role == "head" and "heads" in dialect.sequence:
+        if draft.rule.startswith("numbered heading of"):
+            return _listed(draft, "heading")
         return "" if draft.key in ("id", "") and draft.rule != "numbered heading" else f"head:{draft.key}"
     if draft.role == "xml":
         return f"xml:{draft.key}" if draft.number else ""
@@ -341,11 +343,18 @@ def _family(draft: Draft, dialect: Dialect) -> str:
         return ""
     if draft.block.box is not None:
         return "boxes" if "boxes" in dialect.sequence and (draft.number or dialect.name == "kiro") else ""
+    return _listed(draft, "list") if "lists" in dialect.sequence else ""
+
+
+def _listed(draft: Draft, what: str) -> str:
+    """Numbers of a list are an order, unless its section counts things; those of headings where steps are named."""
     section = draft.block.section
     title = section.text if section is not None else ""
-    if "lists" not in dialect.sequence or (_NO_SEQUENCE.search(title) and not _STEP_WORDS.search(title)):
+    steps = _STEP_WORDS.search(title) is not None
+    counted = _NO_SEQUENCE.search(title) is not None or (section is not None and section.cls == "DONE")
+    if (counted and not steps) or (what == "heading" and not steps):
         return ""
-    return f"list:{section.line if section else 0}" if not section or section.cls != "DONE" else ""
+    return f"{what}:{section.line if section is not None else 0}"
 
 
 def _follows(before: Draft, after: Draft) -> bool:

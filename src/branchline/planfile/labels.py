@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from branchline.planfile import words
-from branchline.planfile.scan import Doc
+from branchline.planfile.blocks import Doc
 from branchline.planfile.sections import classify
 
 KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names.split("|")}
@@ -62,7 +62,7 @@ def attach(doc: Doc) -> None:
             last[holder] = kind(block.lines[-1][1])
             plain.discard(holder)
         elif block.kind == "item":
-            if block.box is not None and holder in plain and last.get(holder) not in CRITERIA_KINDS:
+            if block.box is not None and holder in plain:
                 last[holder] = ""  # the label's own list was one of plain bullets; boxes start another one
             block.label = last.get(holder, "")
             if block.box is None:

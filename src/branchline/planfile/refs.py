@@ -164,8 +164,11 @@ def groups(names: Names, text: str) -> list[list[Draft]]:
 
 def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found:
     """Find the tasks a text refers to; `strict` (a field's value) lets bare numbers and titles be references."""
+    text = text.strip()
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
     bare = text.strip().strip("*_` .。").lower()
-    if strict and (bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
+    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
         return Found((), ())
     if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
         return Found(earlier(names, asker), ())

@@ -1,9 +1,9 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 from branchline.planfile import fallback, labels
+from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.scan import Block, Doc
 from branchline.planfile.sections import Head, classify, head
 from branchline.planfile.words import GSD_TAGS
 
@@ -123,7 +123,7 @@ def _headings(out: Outline) -> None:
             if above is None or above.role == "phase":
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
-            if said.key != "id" or block.section is None or block.section.cls not in NEGATIVE:
+            if said.key != "id" or block.section is None or block.section.line not in out.strong:
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             _take(out, from_heading(block, said, "numbered heading"), above)
