@@ -1,6 +1,8 @@
 """Plan to text: one character changes, and nothing else at all."""
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from branchline.planfile.read import parse
 from branchline.planfile.writeback import tick
 
 DAY = "2026-03-04"
+SOURCE = str(Path(__file__).parents[1] / "src")
 
 
 @pytest.mark.parametrize("box", [" ", "~", ">", "-"])
@@ -46,10 +49,18 @@ def test_aidevops_notes_the_day() -> None:
     )
 
 
-def test_the_way_back_needs_no_markdown_parser() -> None:
-    assert "branchline.planfile.writeback" in sys.modules
-    source = sys.modules["branchline.planfile.writeback"]
-    assert not hasattr(source, "markdown_it")
+def test_the_way_back_loads_nothing_heavy() -> None:
+    code = "import sys, branchline.planfile.writeback; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
+    heavy = ["dataclasses", "markdown_it", "networkx", "pydantic", "yaml", "branchline.planfile.read"]
+    argv = [sys.executable, "-S", "-c", code, *heavy]
+    done = subprocess.run(argv, capture_output=True, text=True, env={"PYTHONPATH": SOURCE}, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_byte_order_mark_and_a_fence_that_its_item_ends() -> None:
+    assert tick("\ufeff- [ ] a\n", 1, "a", "1", "checkbox", DAY) == "\ufeff- [x] a\n"
+    text = "- a\n  ```\n- [ ] b\n"
+    assert tick(text, 3, "b", "1", "checkbox", DAY) == text.replace("[ ]", "[x]")
 
 
 @settings(deadline=None, max_examples=60)

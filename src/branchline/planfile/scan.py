@@ -52,6 +52,7 @@ class _Scanner:
         self.table: Block | None = None
         self.fence: Block | None = None
         self.fence_mark = ""
+        self.fence_base = 0
         self.comment = 0
         self.blank = True
         self.closers = [n for n, line in enumerate(lines) if "-->" in line]
@@ -142,14 +143,15 @@ class _Scanner:
         fence = self.fence
         if fence is None:
             return False
-        if stripped and fence.parent is not None and indent < fence.parent.indent + 2:
+        if stripped and indent < self.fence_base:
             self.fence = None
+            while self.stack and self.stack[-1].content > indent:
+                self.stack.pop()
             return False
         fence.grow(at + 1)
         body = stripped.rstrip()
         mark = self.fence_mark
-        base = fence.parent.content if fence.parent is not None else 0
-        if body and indent - base < 4 and len(body) >= len(mark) and set(body) == {mark[0]}:
+        if body and indent - self.fence_base < 4 and len(body) >= len(mark) and set(body) == {mark[0]}:
             self.fence, self.blank = None, False
             return True
         cut = min(fence.indent, len(raw) - len(stripped))
@@ -251,7 +253,7 @@ class _Scanner:
         if len(self.stack) >= MAX_NESTING:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)
-        block.content = indent + len(found[1]) + min(max(len(found[2] or " "), 1), 4)
+        block.content = _content(indent + len(found[1]), found[2] or " ")
         block.depth = len(self.stack)
         block.candidate = True
         if found[1][0].isdigit():
@@ -275,6 +277,8 @@ class _Scanner:
         self._close(indent)
         self.fence = self._add("fence", at, found[2].strip(), indent)
         self.fence_mark = found[1]
+        # nesting is read as people mean it, but what ends a fence is CommonMark's: the item that strictly holds it
+        self.fence_base = next((item.content for item in reversed(self.stack) if item.content <= indent), 0)
         return True
 
     def _angle(self, at: int, indent: int, text: str) -> int:
@@ -343,6 +347,14 @@ class _Scanner:
             table.parent.grow(at + 1)
         self.doc.blocks.append(row)
         return row
+
+
+def _content(column: int, gap: str) -> int:
+    """Give the column where an item's text begins; a gap of five or more is code after a gap of one."""
+    end = column
+    for char in gap:
+        end = end + 4 - end % 4 if char == "\t" else end + 1
+    return end if end - column <= 4 else column + 1
 
 
 def _is_rule(text: str) -> bool:
