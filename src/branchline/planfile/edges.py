@@ -27,6 +27,7 @@ _INLINE = re.compile(
 )
 _INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}|[\s,&+]|and){1,60}")
+_CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
 _ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
@@ -99,6 +100,8 @@ class Edges:
         low = text.lower()
         if not any(word in low for word in _INLINE_WORDS):
             return
+        if "`" in text:
+            text = _CODE.sub(" ", text)
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
             bare = _NUMBERS.fullmatch(value) is not None
@@ -107,7 +110,7 @@ class Edges:
                 self.stated.add(draft.line)
                 self.add(other, draft, "written", line)
             if (found[1] or title) and named.unknown:
-                for token in named.unknown:
+                for token in filter(self.names.like_an_id, named.unknown):
                     self._hold(
                         draft, "unknown-reference",
                         f"Line {line}: {draft.id} depends on {token!r}, and no task of the plan is called that.", line,
