@@ -1,0 +1,12 @@
+"""custody: start, adopt, tail, stop one process tree; the custodian that forks wrappers
+
+`custody` is the coordinator's side, `custodian` the processes that outlive it, `run` one bounded process for git and
+probes. Linux-only calls stand in `linux`.
+"""
+
+from branchline.proc.custody import Custody, Ended, Started
+from branchline.proc.pool import Spawn
+from branchline.proc.run import Completed, run
+from branchline.proc.table import read_exit
+
+__all__ = ["Completed", "Custody", "Ended", "Spawn", "Started", "read_exit", "run"]

@@ -1,0 +1,348 @@
+"""The small processes that own workers: one guard, and one custodian for each slot.
+
+Started as `python -I -S custodian.py FOLDER GUARD_FD SLOT_FD...`, each descriptor one end of a stream socket pair whose
+other end the coordinator holds. The guard forks the custodians, is the subreaper above them, and ends what a killed one
+leaves. A custodian takes one job at a time, owns its whole process tree, and writes its exit into the table before it
+tells anybody. Coordinator gone: it finishes its job, records it and leaves. Guard gone: it ends its job and leaves.
+
+Standard library only, few imports: every byte is paid for in each slot. What it shares with the coordinator stands in
+`linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its own folder off the path.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import select
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False  # importing typing would cost the custodian more than all else it imports
+if TYPE_CHECKING:
+    from typing import Any
+
+if __package__:
+    from branchline.proc import linux, records, worker
+else:
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not small
+    import linux  # type: ignore[import-not-found,no-redef]
+    import records  # type: ignore[import-not-found,no-redef]
+    import worker  # type: ignore[import-not-found,no-redef]
+
+ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
+AT_ONCE = signal.SIGUSR1
+HEARD = (signal.SIGCHLD, signal.SIGTERM, AT_ONCE, ORPHANED)
+DEFAULT_GRACE = 10.0
+INSIST = 0.1  # seconds between two rounds of KILL
+
+
+class Custodian:
+    """One slot; `control` is its end of the socket to the coordinator."""
+
+    def __init__(self, folder: bytes, control: int) -> None:
+        self.folder = folder
+        self.control = control
+        self.connected = True
+        self.orphaned = False
+        self.job: worker.Job | None = None
+        self.received = b""
+        self.inbox: list[tuple[Any, ...]] = []
+        self.strangers: set[int] = set()
+        self.boot = linux.boot_id()
+        # closing any descriptor of the lock file drops this process's locks: opened once, never closed
+        self.lock = open_private(folder, records.LOCK)
+        self.table = open_private(folder, records.TABLE)
+        self.wake = hear_signals()
+        self.poller = select.poll()
+        self.poller.register(control, select.POLLIN)
+        self.poller.register(self.wake, select.POLLIN)
+
+    def serve(self) -> None:
+        """Take jobs until the coordinator or the guard is gone."""
+        self.tell("ready", os.getpid())
+        while self.connected and not self.orphaned:
+            self.listen(None)
+            while self.inbox:
+                message = self.inbox.pop(0)
+                if message[0] == "start":
+                    self.attempt(worker.Job(*message[1:]))
+
+    # -- one attempt
+
+    def attempt(self, job: worker.Job) -> None:
+        """Run one job from its lock to its recorded exit, or say why it is refused."""
+        refusal = self.claim(job.fence)
+        if refusal:
+            self.tell("refused", job.fence, refusal)
+            return
+        self.job = job
+        if self.begin(job):
+            self.watch(job)
+        self.finish(job)
+        self.job = None
+
+    def claim(self, fence: int) -> str:
+        """Take the lock of a fence that nobody ever used; otherwise the reason why not."""
+        if not linux.take_lock(self.lock, fence):
+            return "held"
+        if os.pread(self.table, records.SIZE, records.place(fence)).strip(b"\0"):
+            linux.drop_lock(self.lock, fence)
+            return "used"
+        return ""
+
+    def begin(self, job: worker.Job) -> bool:
+        """Record the start, start the worker, record its pid; False when it could not be started."""
+        self.record_start(job)
+        try:
+            job.worker = worker.spawn(job)
+        except (OSError, ValueError, TypeError) as error:
+            job.status = worker.NOT_STARTED << 8
+            job.cause = worker.explain(job, error)
+            return False
+        finally:
+            os.chdir(b"/")
+        self.record_start(job)
+        self.tell("started", job.fence, job.worker, job.at)
+        return True
+
+    def record_start(self, job: worker.Job) -> None:
+        """The page cache is enough: it survives every kill, and after a reboot no worker is left to be found."""
+        ticks = linux.start_time(job.worker) if job.worker else 0
+        part = records.start_part(os.getpid(), job.worker, ticks, self.boot, job.mark, job.at)
+        os.pwrite(self.table, part, records.place(job.fence))
+
+    def watch(self, job: worker.Job) -> None:
+        """Until the worker has ended; when it is being stopped, until its tree has ended or the grace is over."""
+        while job.status is None or (job.cause and self.tree()):
+            while self.inbox:
+                message = self.inbox.pop(0)  # a slot that has a job is sent nothing but stops
+                if message[0] == "stop" and message[1] == job.fence:
+                    self.stop(job, message[2], message[3])
+            if self.orphaned:
+                self.stop(job, 0.0, "stopped: the guard was killed")
+            self.hurry(job)
+            self.listen(job.deadline)
+
+    def hurry(self, job: worker.Job) -> None:
+        """What is due when the deadline has passed: first the wall limit, then the end of the grace."""
+        if job.deadline is None or time.monotonic() < job.deadline:
+            return
+        if not job.cause:
+            self.stop(job, job.grace, "timeout")
+        else:
+            self.signal_tree(signal.SIGKILL)
+            job.deadline = time.monotonic() + INSIST
+
+    def stop(self, job: worker.Job, grace: float, cause: str) -> None:
+        """TERM to every process of the tree; a second call can only shorten the grace."""
+        until = time.monotonic() + grace
+        if job.cause:
+            job.deadline = until if job.deadline is None else min(job.deadline, until)
+            return
+        job.cause = cause
+        job.deadline = until
+        if grace > 0:
+            self.signal_tree(signal.SIGTERM)
+            self.signal_tree(signal.SIGCONT)  # a stopped process would sleep through its TERM
+
+    def tree(self) -> list[int]:
+        """Every process below this one that may be signalled."""
+        return [pid for pid in linux.descendants(os.getpid()) if pid not in self.strangers]
+
+    def signal_tree(self, number: int) -> None:
+        for pid in self.tree():
+            linux.send(pid, number)
+
+    def finish(self, job: worker.Job) -> None:
+        """End what is left of the tree, then make the exit durable, then tell."""
+        linux.kill_children(self.strangers)
+        code, number = worker.outcome(job.status or 0)
+        part = records.exit_part(code, number, False, time.time(), job.cause)
+        os.pwrite(self.table, part, records.place(job.fence) + records.START_SIZE)
+        os.fdatasync(self.table)
+        linux.drop_lock(self.lock, job.fence)
+        self.tell("ended", job.fence, code, number, job.cause)
+
+    # -- messages and signals
+
+    def listen(self, deadline: float | None) -> None:
+        """Wait until something happens or the deadline (monotonic seconds) passes; what was asked is in the inbox."""
+        wait = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000 + 1
+        for handle, _ in self.poller.poll(wait):
+            if handle == self.wake:
+                self.read_signals()
+            else:
+                self.read_messages()
+
+    def read_messages(self) -> None:
+        """Take the whole frames that have arrived; the end of the stream means that the coordinator is gone."""
+        chunk = receive(self.control)
+        if not chunk:
+            self.connected = False
+            self.poller.unregister(self.control)
+        messages, self.received = unframe(self.received + chunk)
+        self.inbox += messages
+
+    def read_signals(self) -> None:
+        """Reap what has ended, and turn the signals that ask for something into messages."""
+        numbers = set(os.read(self.wake, 4096))
+        if signal.SIGCHLD in numbers:
+            self.reap()
+        if ORPHANED in numbers:
+            self.orphaned = True
+        if numbers & {AT_ONCE, signal.SIGTERM}:
+            self.stop_by_signal(AT_ONCE in numbers)
+
+    def stop_by_signal(self, at_once: bool) -> None:
+        """A new coordinator has no socket to us: it leaves grace and cause in a file, and sends a signal."""
+        if self.job is None:
+            self.connected = False
+            return
+        grace, cause = read_stop(os.path.join(self.folder, b"stop.%d" % self.job.fence))  # noqa: PTH118 - as above
+        self.inbox.append(("stop", self.job.fence, 0.0 if at_once else grace, cause))
+
+    def reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self.strangers.discard(pid)
+            if self.job and pid == self.job.worker:
+                self.job.status = status
+
+    def tell(self, *message: Any) -> None:
+        """Send one message; nobody there is no trouble, the table says the same."""
+        try:
+            os.write(self.control, frame(message))
+        except OSError:
+            self.connected = False
+
+
+# -- plumbing
+
+
+def frame(message: tuple[Any, ...]) -> bytes:
+    """One message as it travels: four bytes of length, then its marshalled form."""
+    body = marshal.dumps(message)
+    return len(body).to_bytes(4, "little") + body
+
+
+def unframe(data: bytes) -> tuple[list[tuple[Any, ...]], bytes]:
+    """The whole messages at the front of `data`, and the rest."""
+    messages = []
+    while len(data) >= 4 and len(data) >= (end := 4 + int.from_bytes(data[:4], "little")):
+        messages.append(marshal.loads(data[4:end]))  # noqa: S302 - from our own coordinator over a private socket
+        data = data[end:]
+    return messages, data
+
+
+def receive(handle: int) -> bytes:
+    try:
+        return os.read(handle, 1 << 18)
+    except ConnectionError:
+        return b""
+
+
+def read_stop(path: bytes) -> tuple[float, str]:
+    """Grace in seconds and cause, as a new coordinator wrote them; our own when nobody did."""
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
+            grace, _, cause = file.read().partition("\n")
+        os.unlink(path)  # noqa: PTH108 - as above
+        return float(grace), cause
+    except (OSError, ValueError):
+        return DEFAULT_GRACE, "stopped: by a signal"
+
+
+def open_private(folder: bytes, name: str) -> int:
+    return os.open(os.path.join(folder, name.encode()), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # noqa: PTH118
+
+
+def hear_signals() -> int:
+    """Let the signals of HEARD arrive as bytes in a pipe, so that one poll waits for them too."""
+    wake, bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    for number in HEARD:
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+    return wake
+
+
+def custody(folder: bytes, control: int, others: list[int], guard: int) -> None:
+    """The life of one custodian after its fork."""
+    for handle in others:
+        os.close(handle)
+    os.setsid()
+    linux.become_subreaper()
+    custodian = Custodian(folder, control)
+    linux.signal_on_parent_death(ORPHANED)
+    if os.getppid() == guard:
+        custodian.serve()
+
+
+def fork_custodian(folder: bytes, control: int, others: list[int]) -> int:
+    guard = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        custody(folder, control, others, guard)
+        status = 0
+    except BaseException:  # noqa: BLE001 - the last line of a process: it must not go on as a second guard
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+def keep_watch(report: int, custodians: dict[int, int]) -> None:
+    """The guard: when a custodian is gone, end what it left, then say so; until no custodian is left."""
+    while custodians:
+        pid, _ = os.waitpid(-1, 0)
+        place = custodians.pop(pid, None)
+        if place is None:
+            continue
+        linux.kill_children(set(custodians))
+        try:
+            os.write(report, frame(("gone", place)))
+        except OSError:
+            continue  # the coordinator is gone; the table tells the next one
+
+
+def close_strays(keep: set[int]) -> None:
+    """Close what the coordinator's own parents left open: a pipe held here would never end for its reader."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - as above
+        try:
+            if int(name) not in keep:
+                os.close(int(name))
+        except OSError:
+            continue  # the descriptor of the listing itself
+
+
+def main(arguments: list[str]) -> None:
+    folder = os.fsencode(arguments[0])
+    handles = [int(text) for text in arguments[1:]]
+    close_strays({0, 1, 2, *handles})
+    for handle in handles:
+        os.set_inheritable(handle, False)
+    os.chdir("/")
+    linux.become_subreaper()
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # a collection would touch, and so copy, every page shared with the guard
+    report, *controls = handles
+    custodians = {}
+    for index, control in enumerate(controls):
+        others = [each for each in handles if each != control]
+        custodians[fork_custodian(folder, control, others)] = index
+    for control in controls:
+        os.close(control)
+    keep_watch(report, custodians)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

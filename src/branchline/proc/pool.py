@@ -1,0 +1,167 @@
+"""The coordinator's end of its guards and custodians: starting them, and frames to and from them."""
+
+import marshal
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from branchline.proc import linux
+
+CUSTODIAN = Path(__file__).with_name("custodian.py")
+LOG = "custody.log"
+PATIENCE = 10.0  # seconds a custodian may take to read a request before it counts as dead
+CHUNK = 1 << 16
+_ended: list[int] = []  # guards that may still have to be reaped
+
+
+class Spawn(NamedTuple):
+    """One process to start; paths are absolute, `env` is its whole environment.
+
+    `stdin` is a file or "" for nothing; `errors` is the file for stderr, "" for the one of stdout; `wall` is its limit
+    in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL.
+    """
+
+    fence: int
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: str
+    stdin: str
+    output: str
+    errors: str
+    wall: float
+    grace: float = 10.0
+
+    def message(self) -> tuple[Any, ...]:
+        """What the custodian gets: every text as the bytes the kernel will see."""
+        env = {os.fsencode(name): os.fsencode(value) for name, value in self.env.items()}
+        files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
+        argv = [os.fsencode(word) for word in self.argv]
+        return ("start", self.fence, argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
+
+
+class Stream:
+    """Frames over one socket: four bytes of length, then the marshalled message."""
+
+    def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        self._socket = end
+        self._received = bytearray()
+        self.closed = False
+
+    def fileno(self) -> int:
+        """The descriptor to wait on."""
+        return self._socket.fileno()
+
+    def send(self, message: tuple[Any, ...]) -> bool:
+        """Send one message; False when nobody takes it, and then nothing of it counts."""
+        body = marshal.dumps(message)
+        self._socket.settimeout(PATIENCE)
+        try:
+            self._socket.sendall(len(body).to_bytes(4, "little") + body)
+        except OSError:
+            return False
+        finally:
+            self._socket.setblocking(False)  # with a timeout set, recv would wait too
+        return True
+
+    def receive(self) -> list[tuple[Any, ...]]:
+        """The messages that have arrived, without waiting; at the end of the stream `closed` is set."""
+        while True:
+            try:
+                chunk = self._socket.recv(CHUNK)
+            except BlockingIOError:
+                break
+            except OSError:
+                chunk = b""
+            if not chunk:
+                self.closed = True
+                break
+            self._received += chunk
+        return self._frames()
+
+    def _frames(self) -> list[tuple[Any, ...]]:
+        messages: list[tuple[Any, ...]] = []
+        data = self._received
+        while len(data) >= 4 and len(data) >= (end := 4 + int.from_bytes(data[:4], "little")):
+            messages.append(marshal.loads(data[4:end]))  # noqa: S302 - from our own custodian over a private socket
+            del data[:end]
+        return messages
+
+    def close(self) -> None:
+        """Let go of the other side."""
+        self.closed = True
+        self._socket.close()
+
+
+class Guard:
+    """One guard process, and the jobs of its custodians that are gone while it still ends what they left."""
+
+    def __init__(self, pid: int, stream: Stream) -> None:
+        self.pid = pid
+        self.stream = stream
+        self.channels: dict[int, Channel] = {}
+        self.ending: dict[int, Spawn] = {}
+
+
+class Channel:
+    """One custodian: its place under its guard and the job it has, if any."""
+
+    def __init__(self, guard: Guard, place: int, stream: Stream) -> None:
+        self.guard = guard
+        self.place = place
+        self.stream = stream
+        self.job: Spawn | None = None
+        self.ready = False
+
+
+def launch(folder: Path, count: int) -> Guard:
+    """Start a guard with `count` custodians; they come up while the caller goes on, and may be sent jobs at once."""
+    reap_guards()
+    pairs = [socket.socketpair() for _ in range(count + 1)]
+    theirs = [other for _, other in pairs]
+    for other in theirs:
+        other.set_inheritable(True)
+    try:
+        pid = _spawn_guard(folder, [other.fileno() for other in theirs])
+    finally:
+        for other in theirs:
+            other.close()
+    streams = [Stream(mine) for mine, _ in pairs]
+    guard = Guard(pid, streams[0])
+    guard.channels = {place: Channel(guard, place, stream) for place, stream in enumerate(streams[1:])}
+    _ended.append(pid)
+    return guard
+
+
+def _spawn_guard(folder: Path, handles: list[int]) -> int:
+    log = os.fspath(folder / LOG)
+    numbers = [str(handle) for handle in handles]
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-I", "-S", "-X", "utf8", os.fspath(CUSTODIAN), os.fspath(folder), *numbers],
+        {},
+        file_actions=(
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ),
+        setsid=True,
+        setsigmask=(),
+        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+    )
+
+
+def reap_guards() -> None:
+    """Wait for the guards that have ended, without waiting for those that live on."""
+    _ended[:] = [pid for pid in _ended if not _reaped(pid)]
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True

@@ -1,0 +1,100 @@
+"""One attempt inside its custodian: what was asked for, and how the process is started.
+
+Standard library only, and no import of our own: the custodian loads this file by itself.
+"""
+
+import os
+import signal
+import time
+
+NOT_STARTED = 127  # what a shell answers for a command it cannot start
+ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+DEFAULT_PATH = b"/usr/local/bin:/usr/bin:/bin"
+
+
+class Job:
+    """One attempt as the coordinator asked for it, and how far it has come."""
+
+    def __init__(
+        self,
+        fence: int,
+        argv: list[bytes],
+        env: dict[bytes, bytes],
+        cwd: bytes,
+        stdin: bytes,
+        output: bytes,
+        errors: bytes,
+        wall: float,
+        grace: float,
+        mark: int,
+    ) -> None:
+        self.fence = fence
+        self.argv = argv
+        self.env = env
+        self.cwd = cwd
+        self.stdin = stdin
+        self.output = output
+        self.errors = errors
+        self.grace = grace
+        self.mark = mark
+        self.at = time.time()
+        self.worker = 0
+        self.status: int | None = None
+        self.cause = ""
+        self.deadline = time.monotonic() + wall if wall else None
+
+
+def spawn(job: Job) -> int:
+    """Start the worker: its own session, default signals, its files and nothing else open; its pid.
+
+    Raises OSError or ValueError when it cannot be started.
+    """
+    os.chdir(job.cwd)
+    path = find_program(job.argv[0] if job.argv else b"", job.env)
+    errors: tuple[object, ...] = (os.POSIX_SPAWN_DUP2, 1, 2)
+    if job.errors:
+        errors = (os.POSIX_SPAWN_OPEN, 2, job.errors, APPEND, 0o600)
+    return os.posix_spawn(
+        path,
+        job.argv,
+        job.env,
+        file_actions=(
+            (os.POSIX_SPAWN_OPEN, 0, job.stdin or b"/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, job.output, APPEND, 0o600),
+            errors,
+        ),
+        setsid=True,
+        setsigmask=(),
+        setsigdef=ALL_SIGNALS,
+    )
+
+
+def find_program(name: bytes, env: dict[bytes, bytes]) -> bytes:
+    """The program's path by the worker's own PATH, not ours; FileNotFoundError when there is none."""
+    if b"/" in name:
+        return name
+    for folder in env.get(b"PATH", DEFAULT_PATH).split(b":"):
+        path = os.path.join(folder, name)  # noqa: PTH118 - pathlib costs the custodian 10 ms
+        if folder and name and os.path.isfile(path) and os.access(path, os.X_OK):  # noqa: PTH113 - as above
+            return path
+    raise FileNotFoundError(2, "no such program on the worker's PATH", name)
+
+
+def explain(job: Job, error: Exception) -> str:
+    """Write why the worker did not start where its errors go; the text itself when even that is impossible."""
+    name = os.fsdecode(job.argv[0]) if job.argv else "(nothing)"
+    text = f"branchline: could not start {name}: {error}"
+    try:
+        handle = os.open(job.errors or job.output, APPEND | os.O_CLOEXEC, 0o600)
+    except (OSError, ValueError):
+        return text
+    os.write(handle, os.fsencode(text + "\n"))
+    os.close(handle)
+    return ""
+
+
+def outcome(status: int) -> tuple[int | None, int | None]:
+    """The exit code or the signal in a wait status."""
+    code = os.waitstatus_to_exitcode(status)
+    return (code, None) if code >= 0 else (None, -code)
