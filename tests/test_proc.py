@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import branchline
+from branchline.errors import BranchlineError
 from branchline.model.run import Exit
 from branchline.proc import Custody, Ended, Spawn, Started, linux, read_exit
 from branchline.proc.table import Table
@@ -337,6 +338,16 @@ def test_custodians_start_from_a_folder_with_spaces(tmp_path: Path) -> None:
         [sys.executable, "-c", script, str(tmp_path / "run")], env=env, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_custodians_that_never_come_up_are_an_error(tmp_path: Path, bench: Bench) -> None:
+    with Custody(tmp_path, 2) as custody:
+        (tmp_path / "attempts.table").rename(tmp_path / "aside")
+        (tmp_path / "attempts.table").mkdir()
+        with pytest.raises(BranchlineError, match=r"custody\.log"):
+            custody.start(bench.spawn(0, "true"))
+            until(lambda: custody.poll(0.05))
+    until(lambda: (tmp_path / "custody.log").read_text().rstrip().endswith("attempts.table'"))
 
 
 # -- stopping

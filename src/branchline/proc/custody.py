@@ -272,7 +272,7 @@ class Custody:
 
     def _adopt(self, fence: int, holder: int) -> bool:
         """Watch a custodian that is not ours; False when it has let go meanwhile."""
-        if fence in self._adopted:
+        if fence in self._adopted or fence in self._running:
             return True
         try:
             handle = os.pidfd_open(holder)
