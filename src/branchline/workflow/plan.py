@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
-from branchline.errors import NotApprovedError, NotFoundError, PlanError
+from branchline.errors import NoTasksError, NotApprovedError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Plan
@@ -92,7 +92,8 @@ def no_tasks(plan: Plan) -> Answer:
     why = "; ".join(f"line {i.line}: {i.why}" for i in plan.ignored[:5])
     text = f"{plan.path}: no tasks were found" + (f" ({len(plan.candidates)} lines looked at; {why})" if why else "")
     text += ". Write tasks as check boxes (`- [ ] title`), numbered lists, or headings like `### Task 1: title`"
-    return Answer({"tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}, text, 2, text)
+    data = {"code": NoTasksError.code, "tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}
+    return Answer(data, f"branchline: {text}", NoTasksError.exit_status, text)
 
 
 def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answer:
