@@ -199,7 +199,7 @@ class TestDatabase:
             store.create_run(RUN, [], 1.0)
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 store._connection.execute(statement)
-            assert store.events("r1")[0].kind == "running"
+            assert store.events("r1")[0].kind == "run"
 
     def test_a_commit_that_fails_leaves_nothing(self, tmp_path: Path) -> None:
         with Store.open(tmp_path / "state.db") as store:
