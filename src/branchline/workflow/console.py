@@ -1,9 +1,12 @@
 """What a command may know of the person and the process that called it; all of it is passed in."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
+
+from branchline.terminal.text import for_stream
 
 
 class Console(NamedTuple):
@@ -18,7 +21,11 @@ class Console(NamedTuple):
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
+    def width(self) -> int:
+        """How many columns the person's terminal has; 80 where there is none."""
+        return shutil.get_terminal_size().columns if self.out.isatty() else 80
+
     def say(self, text: str) -> None:
         """Write words for people, at once."""
-        self.out.write(text + "\n")
+        self.out.write(for_stream(text, self.out) + "\n")
         self.out.flush()
