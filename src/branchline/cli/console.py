@@ -5,6 +5,7 @@ import os
 import sys
 
 from branchline.proc import foreground
+from branchline.terminal.text import reader
 from branchline.workflow.console import Console
 
 
@@ -15,7 +16,7 @@ def console(args: argparse.Namespace) -> Console:
         directory=args.directory.resolve(),
         env=dict(os.environ),
         out=sys.stderr if args.json else sys.stdout,
-        read=input,
+        read=reader(sys.stdin, sys.stdout),
         start=foreground,
         interactive=interactive,
     )

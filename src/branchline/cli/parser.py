@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from branchline.cli import COMMANDS
 from branchline.errors import UsageError
+from branchline.terminal.text import for_stream
 from branchline.workflow.answer import Answer
 
 
@@ -39,7 +40,8 @@ def show(answer: Answer, args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(answer.as_json(), ensure_ascii=False, sort_keys=False, default=str))
     elif answer.text:
-        print(answer.text, file=sys.stdout if answer.status in (0, 3, 4) else sys.stderr)
+        stream = sys.stdout if answer.status in (0, 3, 4) else sys.stderr
+        print(for_stream(answer.text, stream), file=stream)
     return answer.status
 
 

@@ -8,7 +8,7 @@ from branchline.config import Settings
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
-from branchline.engine import Emit, Remove, Start, State, Stop
+from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.run import AttemptRow, Event, Exit, TaskRow
 from branchline.proc import Custody, Ended, Started
@@ -57,7 +57,7 @@ class Coordinator:
         fences = sorted(self.state.attempts)
         found = self._custody.adopt(fences)
         commands = engine.outstanding(self.state, self._hooks.clock())
-        todo: list[Start | Stop | Remove] = []
+        todo: list[Start | Stop | Settle] = []
         for command in commands:
             if isinstance(command, Emit):
                 todo += self._fold(command.event)
@@ -68,7 +68,7 @@ class Coordinator:
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
-        todo: list[Start | Stop | Remove] = []
+        todo: list[Start | Stop | Settle] = []
         for event in events:
             todo += self._fold(event)
         self._commit()
@@ -141,10 +141,10 @@ class Coordinator:
             return Event(now, run, kind, cause, data=data or {})
         return Event(now, run, kind, cause, attempt.task, attempt.attempt, attempt.fence, data or {})
 
-    def _fold(self, event: Event) -> list[Start | Stop | Remove]:
+    def _fold(self, event: Event) -> list[Start | Stop | Settle]:
         """Fold one event and, depth first, every event that follows at once; what is left is to be performed."""
         self.state, commands = engine.step(self.state, event)
-        todo: list[Start | Stop | Remove] = []
+        todo: list[Start | Stop | Settle] = []
         for command in commands:
             if isinstance(command, Emit):
                 todo += self._fold(command.event)
@@ -159,19 +159,19 @@ class Coordinator:
             self._handled.clear()
             self._hooks.told(changes.events)
 
-    def _perform(self, commands: Iterable[Start | Stop | Remove]) -> None:
+    def _perform(self, commands: Iterable[Start | Stop | Settle]) -> None:
         for command in commands:
             if isinstance(command, Start):
                 self._start(command.fence)
             elif isinstance(command, Stop):
                 self._custody.stop(command.fence, self._settings.grace, command.cause)
             else:
-                self._remove_worktree(command.task)
+                self._settle(command.task)
 
-    def _remove_worktree(self, task: str) -> None:
+    def _settle(self, task: str) -> None:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
         try:
-            self._jobs.remove_worktree(self.state.run.run, task)
+            self._jobs.settle(self.state.run.run, task)
         except BranchlineError as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
             self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])

@@ -11,9 +11,10 @@ from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
-from branchline.files import write_new
+from branchline.files import read_bytes, write_durable, write_new
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
+from branchline.planfile import writeback
 from branchline.proc import Spawn
 from branchline.workspace.repository import Repository
 
@@ -71,10 +72,28 @@ class Jobs:
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
-    def remove_worktree(self, run: str, task: str) -> None:
-        """Remove the worktree of a task whose work is merged; what is not merged nor saved stays."""
-        if self.site.repository:
-            self.site.repository.remove_worktree(run, task)
+    def settle(self, run: str, task: str) -> None:
+        """Tick the box of a task that is done where no merge could, and remove its worktree; raises BranchlineError.
+
+        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4).
+        """
+        repository = self.site.repository
+        if repository is None or not repository.tracks(self.draft.plan):
+            self._tick(self.tasks[task])
+        if repository:
+            repository.remove_worktree(run, task)
+
+    def _tick(self, task: Task) -> None:
+        path = (self.site.root / self.draft.plan).resolve()
+        if task.line is None or not path.is_file():
+            return
+        text = read_bytes(path).decode("utf-8")
+        ticked = writeback.tick(text, task.line, task.title, task.id, self.draft.dialect, self._today())
+        if ticked is not None:
+            write_durable(path, ticked)
+
+    def _today(self) -> str:
+        return time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
 
     def worker(self, name: str) -> WorkerSettings:
         """The settings of a worker; raises SettingsError naming those that exist."""
@@ -216,7 +235,7 @@ class Jobs:
             "check_timeout": self.settings.timeout,
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
-            "on": time.strftime("%Y-%m-%d", time.gmtime(self._clock())),
+            "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
         }

@@ -50,7 +50,7 @@ class Custody:
         self._free: list[Channel] = []
         self._running: dict[int, Channel] = {}
         self._adopted: dict[int, int] = {}  # fence -> pidfd of its custodian
-        self._stops: dict[int, str] = {}  # causes of stops whose custodian is gone
+        self._stops: dict[int, str] = {}  # fence -> cause, for the case that its custodian cannot record it
         self._over: set[int] = set()
         self._events: list[Started | Ended] = []
         self._strikes = 0
@@ -78,13 +78,14 @@ class Custody:
 
         One that has not started never will; one that is over stays as it is.
         """
-        channel = self._running.get(fence)
         if fence in self._over:
             return
-        if channel and channel.stream.send(("stop", fence, float(grace), cause)):
+        self._stops.setdefault(fence, cause)
+        channel = self._running.get(fence)
+        if channel:
+            channel.stream.send(("stop", fence, float(grace), cause))  # nobody there: it is settled with its channel
+        elif self._is_ending(fence):
             return
-        if channel or self._is_ending(fence):
-            self._stops[fence] = cause
         elif fence in self._adopted or self._look(fence) == "running":
             self._signal_custodian(fence, grace, cause)
         elif fence not in self._over:
@@ -290,7 +291,7 @@ class Custody:
         start = record.start
         if start and start.boot == linux.boot_id():
             linux.end_tree(start.worker, start.ticks, start.mark)
-        end = Exit(None, None, True, self._stops.pop(fence, ""))
+        end = Exit(None, None, True, self._stops.get(fence, ""))
         if not self._table.close_fence(fence, end):
             return False
         self._end(fence, end)
@@ -301,7 +302,7 @@ class Custody:
         if self._look(spawn.fence) != "unstarted":
             return
         if spawn.fence in self._stops:
-            self._forfeit(spawn.fence, 0.0, self._stops.pop(spawn.fence))
+            self._forfeit(spawn.fence, 0.0, self._stops[spawn.fence])
         else:
             self._queue.appendleft(spawn)
 

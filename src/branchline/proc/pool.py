@@ -47,7 +47,7 @@ class Stream:
     """Frames over one socket: four bytes of length, then the marshalled message."""
 
     def __init__(self, end: socket.socket) -> None:
-        end.settimeout(PATIENCE)
+        end.setblocking(False)
         self._socket = end
         self._received = bytearray()
         self.closed = False
@@ -59,17 +59,20 @@ class Stream:
     def send(self, message: tuple[Any, ...]) -> bool:
         """Send one message; False when nobody takes it, and then nothing of it counts."""
         body = marshal.dumps(message)
+        self._socket.settimeout(PATIENCE)
         try:
             self._socket.sendall(len(body).to_bytes(4, "little") + body)
         except OSError:
             return False
+        finally:
+            self._socket.setblocking(False)  # with a timeout set, recv would wait too
         return True
 
     def receive(self) -> list[tuple[Any, ...]]:
         """The messages that have arrived, without waiting; at the end of the stream `closed` is set."""
         while True:
             try:
-                chunk = os.read(self._socket.fileno(), CHUNK)
+                chunk = self._socket.recv(CHUNK)
             except BlockingIOError:
                 break
             except OSError:

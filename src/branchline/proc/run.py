@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NOT_STARTED = 127
 CHUNK = 1 << 16
+PIPE_CHUNKS = 32  # twice what the largest pipe holds
 
 
 class Completed(NamedTuple):
@@ -46,6 +47,8 @@ def run(
     `env` is its whole environment, `timeout` seconds of wall time after which all of it is killed, `limit` bytes kept
     of each stream. Raises nothing of its own: a program that is missing is code 127.
     """
+    if not argv:
+        return Completed(NOT_STARTED, b"", b"could not start: there is no program")
     import subprocess  # 10 ms: only who starts a process pays for it
 
     try:
@@ -59,7 +62,7 @@ def run(
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        return Completed(NOT_STARTED, b"", f"could not start {argv[0] if argv else ''}: {error}".encode())
+        return Completed(NOT_STARTED, b"", f"could not start {argv[0]}: {error}".encode())
     with process:
         return _Talk(process, input, limit).until(time.monotonic() + timeout)
 
@@ -146,9 +149,11 @@ class _Talk:
         return True
 
     def _drain(self) -> None:
+        """Take what is still in the pipes; a daemon that got away may go on filling them, so not for ever."""
         for handle in self.kept:
-            while self._read(handle):
-                pass
+            for _ in range(PIPE_CHUNKS):
+                if not self._read(handle):
+                    break
 
     def _kill(self, below: list[int]) -> None:
         for pid in below:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from branchline.terminal.text import for_stream
+
 
 class Console(NamedTuple):
     """The place, the environment, the stream for people's words, and whether anybody can be asked."""
@@ -20,5 +22,5 @@ class Console(NamedTuple):
 
     def say(self, text: str) -> None:
         """Write words for people, at once."""
-        self.out.write(text + "\n")
+        self.out.write(for_stream(text, self.out) + "\n")
         self.out.flush()

@@ -145,8 +145,7 @@ def identity_of(repository: Repository | None) -> tuple[str, str]:
     """The user's name and mail address as git knows them, for the commits that workers make."""
     if repository is None:
         return ("", "")
-    name, _, rest = repository.git.text("var", "GIT_AUTHOR_IDENT").partition(" <")
-    return name, rest.partition("> ")[0]
+    return repository.identity()
 
 
 __all__ = ["Project", "RepositoryError", "choose_workers", "open_project", "with_worker"]

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from branchline import engine, report
+from branchline.config import duration
 from branchline.dispatch import Coordinator, Hooks
-from branchline.errors import NotApprovedError, NotFoundError, RepositoryError
+from branchline.errors import NotApprovedError, NotFoundError
 from branchline.files import digest as digest_text
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
-from branchline.model.run import RunRow
+from branchline.model.run import Event, RunRow
 from branchline.proc import detach
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
@@ -22,6 +23,7 @@ from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, overlaid
 from branchline.workflow.plan import Reading, find_plan, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
+from branchline.workflow.replan import replanned
 from branchline.workflow.running import Display, Interrupts, Plan, confirming, coordinator, new_run, stored_plan
 from branchline.workspace.repository import Repository
 
@@ -31,13 +33,14 @@ STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "p
 
 
 class Begun(NamedTuple):
-    """A run that is open: its row, its graph, the flags in force, and where it works."""
+    """A run that is open: its row, its graph, the flags in force, where it works, and a change of the plan to apply."""
 
     project: Project
     run: RunRow
     plan: Plan
     flags: Flags
     repository: Repository | None
+    change: Event | None = None
 
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
@@ -94,34 +97,48 @@ def approved(console: Console, project: Project, path: Path, draft: DraftGraph, 
 def begin(console: Console, project: Project, store: Store, draft: DraftGraph, flags: Flags) -> Begun | Answer:
     """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run."""
     former = None if flags.new else store.newest(draft.plan)
-    approval = approval_of(project, draft)
     if former and former.state != "cancelled":
-        if former.digest == approval.digest:
-            if former.state == "done" and not flags.only and not flags.phase:
-                return finished(store, former)
-            return resumed(console, project, store, former, flags)
-        if former.state != "done":
-            raise RepositoryError(
-                f"{draft.plan} has changed since run {former.run} was started, and that run is not finished; put the "
-                f"plan back to go on with it, or start a new run with --new (what {former.run} merged stays on its branch)"
-            )
+        approval = approval_of(project, draft)
+        same = former.digest == approval.digest
+        if same and former.state == "done" and not (flags.only or flags.phase):
+            return finished(store, former)
+        if same or former.state != "done" or not landed(project, former, flags):
+            return resumed(console, project, store, former, flags, None if same and not flags.worker else draft)
     project, worker = with_worker(project, console, flags.worker)
-    chosen = choose_workers(project, draft, worker)
-    plan = Plan(draft, approval.digest, hold_list(draft, approval), chosen, adjacency_of(draft))
     repository = project.repository(in_place=flags.in_place)
     if repository:
         repository.check_ready((draft.plan,))
+    plan = planned(project, draft, worker)
     row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
 
 
-def resumed(console: Console, project: Project, store: Store, former: RunRow, flags: Flags) -> Begun:
-    """An unfinished run with the flags it was started with, those given now on top."""
+def planned(project: Project, draft: DraftGraph, worker: str) -> Plan:
+    """An approved graph with the worker of each task and what is held."""
+    approval = approval_of(project, draft)
+    chosen = choose_workers(project, draft, worker)
+    return Plan(draft, approval.digest, hold_list(draft, approval), chosen, adjacency_of(draft))
+
+
+def landed(project: Project, run: RunRow, flags: Flags) -> bool:
+    """Whether the user's branch holds all that a run merged, so that new work may start from there."""
+    repository = project.repository(in_place=flags.in_place)
+    return repository is None or repository.git.contains(repository.head(), repository.tip(run.run))
+
+
+def resumed(
+    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: DraftGraph | None = None
+) -> Begun:
+    """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
     flags, directory = overlaid(former.settings, flags)
     project = open_project(console, flags.settings())
-    project, _ = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
+    project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
     repository = project.repository(in_place=flags.in_place)
-    return Begun(project, former, stored_plan(former, store), flags, repository)
+    if changed is None:
+        return Begun(project, former, stored_plan(former, store), flags, repository)
+    plan = planned(project, changed, worker)
+    change = replanned(former, store.tasks(former.run), plan, console.clock())
+    return Begun(project, former, plan, flags, repository, change)
 
 
 def finished(store: Store, run: RunRow) -> Answer:
@@ -166,6 +183,8 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
 def charge(store: Store, begun: Begun, hooks: Hooks) -> Coordinator:
     """Put a coordinator in charge and let it take up what a former one left."""
     driver, _ = coordinator(begun.project, store, begun.repository, begun.run, begun.plan, begun.flags, hooks)
+    if begun.change:
+        driver.feed([begun.change])
     driver.recover()
     if begun.run.state != "running":
         driver.resume()
@@ -262,7 +281,20 @@ def flags_argv(path: Path, flags: Flags) -> list[str]:
 
 
 def pulse(console: Console, plans: Sequence[str], flags: Flags, *, every: str) -> Answer:
-    """One tick for each plan, by the same code as `execute`; approves by policy what is new."""
+    """One tick for each plan, or one each `every`, by the same code as `execute`; approves by policy what is new."""
+    if not every:
+        return pulse_once(console, plans, flags)
+    pause = duration(every)
+    with Interrupts().installed() as interrupts:
+        while True:
+            answer = pulse_once(console, plans, flags)
+            console.say(answer.text)
+            if interrupts.wait(pause):
+                return answer._replace(text="stopped; what runs goes on in custody", status=130, error="interrupted")
+
+
+def pulse_once(console: Console, plans: Sequence[str], flags: Flags) -> Answer:
+    """One tick for each plan; without a name for each plan whose newest run is not over."""
     project = open_project(console, flags.settings())
     with ExitStack() as stack:
         store = _open(stack, project)
@@ -309,6 +341,18 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     return Answer(
         data, f"{draft.plan}: run {begun.run.run} {standing.state}: {counts}", STATUS[standing.state], standing.reason
     )
+
+
+def tick_run(console: Console, run: RunRow) -> None:
+    """One tick of a run that no coordinator holds, in which nothing new starts: it obeys requests and collects."""
+    project = open_project(console)
+    with ExitStack() as stack:
+        store = _open(stack, project)
+        begun = resumed(console, project, store, store.run(run.run) or run, Flags())
+        driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 1))
+        driver.tick(0.0)
+        driver.finish(engine.outcome(driver.state))
+        driver.close()
 
 
 def land_run(console: Console, name: str) -> Answer:

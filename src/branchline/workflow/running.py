@@ -1,6 +1,7 @@
 """Open a run, new or unfinished, and put a coordinator in charge of it."""
 
 import os
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
+from branchline.model.moves import TaskState
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.proc import Custody
@@ -40,9 +42,7 @@ class Plan(NamedTuple):
     adjacency: Adjacency
 
 
-def new_run(
-    store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console
-) -> RunRow:
+def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console) -> RunRow:
     """Record a new run with its tasks, on an integration branch of its own."""
     name = free_name(store, repository)
     base = repository.head() if repository else ""
@@ -83,31 +83,30 @@ def task_rows(run: str, plan: Plan, at: float) -> list[TaskRow]:
     tasks = {task.id: task for task in plan.draft.tasks}
     satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
     frontier = Frontier(plan.adjacency, satisfied)
-    rows = []
-    for place, name in enumerate(plan.adjacency.order):
-        task = tasks[name]
-        state, reason = first_state(task, plan.held, frontier)
-        rows.append(
-            TaskRow(
-                run,
-                name,
-                place,
-                task.title,
-                task.kind,
-                task.parent,
-                task.line,
-                task.role,
-                plan.workers.get(name, ""),
-                state,  # type: ignore[arg-type]
-                reason,
-                evidence="plan" if state == "done" else "",
-                changed=at,
-            )
-        )
-    return rows
+    return [first_row(run, place, tasks[name], plan, frontier, at) for place, name in enumerate(plan.adjacency.order)]
 
 
-def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tuple[str, str]:
+def first_row(run: str, place: int, task: Task, plan: Plan, frontier: Frontier, at: float) -> TaskRow:
+    """The row of a task that nothing has happened to."""
+    state, reason = first_state(task, plan.held, frontier)
+    return TaskRow(
+        run=run,
+        task=task.id,
+        place=place,
+        title=task.title,
+        kind=task.kind,
+        parent=task.parent,
+        line=task.line,
+        role=task.role,
+        worker=plan.workers.get(task.id, ""),
+        state=state,
+        reason=reason,
+        evidence="plan" if state == "done" else "",
+        changed=at,
+    )
+
+
+def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tuple[TaskState, str]:
     """The state a task begins a run in: what the plan says is done stays done and is not run."""
     if task.kind == "composite":
         return "pending", ""
@@ -158,6 +157,12 @@ class Interrupts:
         self.count = 0
         self.reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, at most so long, for a ^C; True when one has come."""
+        if not self.count:
+            select.select([self.reader], [], [], seconds)
+        return self.count > 0
 
     def _came(self, *_: object) -> None:
         self.count += 1

@@ -112,6 +112,16 @@ class Repository:
         names = [row[3:] for row in rows]
         return [name for name in names if name not in spared and not name.endswith(_GRAPHS)]
 
+    def tracks(self, name: str) -> bool:
+        """Say whether git tracks a file; `name` is relative to the root."""
+        return self.git.run("ls-files", "--error-unmatch", "--", name, ok=(0, 1, 128)).code == 0
+
+    def identity(self) -> tuple[str, str]:
+        """Return the name and the mail address that git would put on a commit; empty ones when it knows none."""
+        said = self.git.text("var", "GIT_AUTHOR_IDENT", ok=(0, 1, 128))
+        name, _, rest = said.partition(" <")
+        return name, rest.partition("> ")[0]
+
     def start_run(self, run: str, base: str) -> None:
         """Make the integration branch of a run at a commit; again with the same base: nothing happens."""
         ref = tip_ref(run)
