@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
-INLINE = re.compile(r"`(?:branchline|bl) ([a-z-]+)[^`]*`")
+INLINE = re.compile(r"`(?:branchline|bl) ([a-z][a-z-]*)[^`]*`")
 
 
 def commands(text: str) -> list[list[str]]:
