@@ -25,6 +25,9 @@ from branchline.store import Store
 BUDGETS = {"--version": 2.5, "--help": 2.5, "status": 5.0, "why 500": 5.0}
 """Command -> how many times `python -c pass` it may take."""
 
+SCRIPT = "import sys; from branchline.cli import main; sys.exit(main())"
+"""What the installed command `branchline` does."""
+
 
 def make_run(folder: Path, tasks: int) -> None:
     """Record a run of `tasks` tasks in phases of fifty, half of them done, as `execute` would."""
@@ -57,7 +60,7 @@ def measure(rounds: int, where: Path) -> dict[str, list[float]]:
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPATH"] = str(Path(branchline.__file__).resolve().parents[1])
     argvs = {"python -c pass": [sys.executable, "-c", "pass"]}
-    argvs |= {words: [sys.executable, "-m", "branchline", *words.split()] for words in BUDGETS}
+    argvs |= {words: [sys.executable, "-c", SCRIPT, *words.split()] for words in BUDGETS}
     found: dict[str, list[float]] = {name: [] for name in argvs}
     for _ in range(rounds + 1):
         for name, argv in argvs.items():
