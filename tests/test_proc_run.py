@@ -64,7 +64,8 @@ def test_a_timeout_ends_everything(tmp_path: Path, script: str) -> None:
     assert (done.code, done.timed_out) == (-9, True)
     assert time.monotonic() - begun < 10
     for pid in map(int, done.out.split()):
-        assert not linux.alive(pid, linux.start_time(pid))
+        while linux.alive(pid, linux.start_time(pid)):  # killed, but the kernel is not done with it yet
+            assert time.monotonic() - begun < 10
 
 
 def test_a_child_that_holds_the_pipe_does_not_hold_us(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def _decompose(made: Parser) -> None:
 def _review(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest graph)")
     made.add_argument("--yes", action="store_true", help="approve without asking")
+    made.add_argument("--all", action="store_true", help="show every line of a long graph")
 
 
 def _approve(made: Parser) -> None:
@@ -76,7 +77,7 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "decompose": _call_decompose,
-    "review": lambda args: workflow.review_plan(console(args, foreground), args.plan, yes=args.yes),
+    "review": lambda args: workflow.review_plan(console(args, foreground), args.plan, yes=args.yes, whole=args.all),
     "approve": lambda args: workflow.approve(console(args), args.digest),
     "explain": lambda args: workflow.explain_line(
         console(args), Path(args.plan), args.line, workflow.Reading(args.dialect, args.order, "rules")

@@ -39,6 +39,6 @@ def claim(job: Job, exit: Exit) -> Claim:
     return Claim("no_output", why, error=why, session=session)
 
 
-def probe(path: str) -> str | None:  # noqa: ARG001 - the face of every adapter
+def probe(path: str, base: Mapping[str, str]) -> str | None:  # noqa: ARG001 - the face of every adapter
     """The player is this program itself."""
     return "built in"

@@ -40,6 +40,6 @@ def claim(job: Job, exit: Exit) -> Claim:
     return Claim("no_output", why, error=why)
 
 
-def probe(path: str) -> str | None:
+def probe(path: str, base: Mapping[str, str]) -> str | None:  # noqa: ARG001 - the face of every adapter
     """Say nothing: a program nobody knows may do anything when asked for its version."""
     return None if not path else ""
