@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
-from branchline.errors import NoTasksError, NotApprovedError, NotFoundError, PlanError
+from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Plan
@@ -70,7 +70,7 @@ def settle(
             draft,
             lambda each: console.say(show(console, project, each, digest_of(project, each))),
             console.read,
-            review.editing(console.env, graph_path(path).with_suffix(".yaml"), console.start),
+            review.editing(console.env, project.state / "review.yaml", console.start),
         )
         graphs.save(draft, graph_path(path))
         if word == "no":
