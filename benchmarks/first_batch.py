@@ -7,9 +7,11 @@ the graph from its JSON, adjacency, engine state, choice.
 """
 
 import gc
+import json
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import median, quantiles
 from time import process_time
@@ -34,13 +36,13 @@ def make_run(store: Store, tasks: int) -> None:
     size = 50
     phases = [Task(f"{phase + 1}", f"Phase {phase + 1}", "composite") for phase in range(-(-tasks // size))]
     leaves = [Task(name(each), f"Task {name(each)}", parent=f"{each // size + 1}", rule="box") for each in range(tasks)]
-    edges = [Edge(a.id, b.id, "phase") for a, b in zip(phases, phases[1:], strict=False)]
+    edges = [Edge(a.id, b.id, "phase") for a, b in pairwise(phases)]
     edges += [Edge(name(n - k), name(n), "written") for n in range(tasks) for k in (5, 7, 11) if n % size >= k]
     draft = DraftGraph("plan.md", "", "checkbox", "", (*phases, *leaves), tuple(edges))
     run = RunRow("r1", "plan.md", "d", "running", "", "", 1.0, None, "{}", canonical(graphs.to_document(draft)))
     place = {task: number for number, task in enumerate(adjacency(run.graph).order)}
     rows = [
-        TaskRow("r1", t.id, place[t.id], t.title, t.kind, t.parent, n, "build", "shell", state_of(t, size))
+        TaskRow("r1", t.id, place[t.id], t.title, t.kind, t.parent, n, "build", "shell", state_of(t))
         for n, t in enumerate((*phases, *leaves))
     ]
     store.create_run(run, sorted(rows, key=lambda row: row.place), 1.0)
@@ -51,15 +53,13 @@ def name(number: int) -> str:
     return f"{number // 50 + 1}.{number % 50 + 1}"
 
 
-def state_of(task: Task, size: int) -> Any:
+def state_of(task: Task) -> Any:
     """The first five tasks of the first phase are ready."""
-    return "ready" if task.id in {f"1.{n}" for n in range(1, 6)} and size else "pending"
+    return "ready" if task.id in {"1.1", "1.2", "1.3", "1.4", "1.5"} else "pending"
 
 
 def adjacency(text: str) -> Adjacency:
     """The adjacency of a stored graph, straight from its JSON."""
-    import json
-
     graph = json.loads(text)
     nodes = ((node["id"], node.get("parent"), node["kind"]) for node in graph["nodes"])
     return Adjacency.build(nodes, ((edge["source"], edge["target"]) for edge in graph["edges"]))
