@@ -68,7 +68,7 @@ def coordinate(folder: Path, jobs: int) -> None:
 
 def test_killed_coordinators_lose_and_double_nothing(tmp_path: Path) -> None:
     kills, jobs = int(15 * SCALE), int(60 * SCALE)
-    dice = random.Random(SEED)  # noqa: S311 - dice, not a secret
+    dice = random.Random(SEED)
     argv = [sys.executable, __file__, str(tmp_path), str(jobs)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     done = 0
@@ -93,7 +93,7 @@ def test_killed_coordinators_lose_and_double_nothing(tmp_path: Path) -> None:
 
 def test_killed_custodians_and_guards_double_nothing(tmp_path: Path) -> None:
     jobs = int(40 * SCALE)
-    dice = random.Random(SEED)  # noqa: S311 - dice, not a secret
+    dice = random.Random(SEED)
     bench = Bench(tmp_path, SLOTS)
     for fence in range(jobs):
         bench.custody.start(job(tmp_path, fence))

@@ -94,8 +94,8 @@ def _unknown(name: str) -> BranchlineError:
     from difflib import get_close_matches
 
     near = get_close_matches(name, COMMANDS, n=1)
-    hint = f"; did you mean `{near[0]}`?" if near else ""
-    return UsageError(f"there is no command {name!r}{hint} `branchline --help` lists them", command=name)
+    hint = f" (did you mean `{near[0]}`?)" if near else ""
+    return UsageError(f"there is no command {name!r}{hint}; `branchline --help` lists them", command=name)
 
 
 def _fail(error: BranchlineError, as_json: bool) -> int:

@@ -20,7 +20,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, overlaid
+from branchline.workflow.flags import Flags, overlaid, policy_of
 from branchline.workflow.plan import Reading, find_plan, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import replanned
@@ -109,6 +109,7 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     if repository:
         repository.check_ready((draft.plan,))
     plan = planned(project, draft, worker)
+    policy_of(project.settings, flags, plan.adjacency, isolated=repository is not None)  # a bad flag leaves no run behind
     row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
 
@@ -365,6 +366,9 @@ def land_run(console: Console, name: str) -> Answer:
             raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
+        if run.base and repository.tip(run.run) == run.base:
+            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
+            return Answer(nothing, f"{run.run} has merged nothing yet: there is nothing to land")
         landed = repository.land(run.run, "", (run.plan,))
     data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:
