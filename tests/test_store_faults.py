@@ -338,3 +338,18 @@ def test_kill_at_any_moment_leaves_events_and_rows_in_agreement(tmp_path: Path) 
             assert not wishes & {row.id for row in store.requests()}, f"seed {seed}"
             assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",), f"seed {seed}"
     assert told > 12
+
+
+def test_a_second_store_in_this_process_leaves_the_first_its_locks(database: Path) -> None:
+    """Without its locks another process would take the log away from under us, and all that is written after it."""
+    other = f"from pathlib import Path; from branchline.store import Store; Store.open(Path({str(database)!r})).close()"
+    with Store.open(database) as store:
+        Store.open(database).close()
+        subprocess.run([sys.executable, "-c", other], check=True, timeout=30)
+        store.commit(move(200, "ready"))
+        log = database.with_name("state.db-wal")
+        assert log.exists(), "another process took the log for nobody's"
+    with Store.open(database) as again:
+        row = again.task("r1", "t200")
+        assert row is not None
+        assert row.state == "ready"

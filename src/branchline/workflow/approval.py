@@ -1,6 +1,5 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from branchline import review
@@ -9,7 +8,9 @@ from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import DraftGraph
 from branchline.schedule import View, mutex_keys, order
-from branchline.workflow.project import Project
+from branchline.terminal.text import use_colour
+from branchline.workflow.console import Console
+from branchline.workflow.project import Project, role_workers
 
 
 class Approval(NamedTuple):
@@ -81,21 +82,19 @@ def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 
-def show(
-    project: Project, draft: DraftGraph, digest: str, policy: Policy | None = None, workers: Sequence[str] = ()
-) -> str:
+def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     settings = project.settings
-    policy = policy or Policy(slots=settings.jobs, strategy=settings.strategy)
-    roles = {name: role.worker for name, role in settings.roles.items() if role.worker}
-    if len(set(workers)) == 1:
-        roles = {**{task.role: workers[0] for task in draft.tasks}, **roles}
+    policy = Policy(slots=settings.jobs, strategy=settings.strategy)
     return review.render(
         draft,
         digest,
-        workers=roles,
+        workers=role_workers(project, {task.role for task in draft.tasks}),
         gate=draft.gate,
         batches=batches(draft, policy),
         strategy=policy.strategy,
         slots=policy.slots,
+        width=console.width(),
+        on=use_colour(console.out, console.env),
+        whole=whole,
     )

@@ -1,5 +1,6 @@
 """What a command may know of the person and the process that called it; all of it is passed in."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,10 @@ class Console(NamedTuple):
     interactive: bool = False
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+
+    def width(self) -> int:
+        """How many columns the person's terminal has; 80 where there is none."""
+        return shutil.get_terminal_size().columns if self.out.isatty() else 80
 
     def say(self, text: str) -> None:
         """Write words for people, at once."""

@@ -48,14 +48,16 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
         return no_tasks(plan)
     payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
     if not write:
-        return Answer({**payload, "digest": digest_of(project, draft)}, show(project, draft, digest_of(project, draft)))
+        return Answer(
+            {**payload, "digest": digest_of(project, draft)}, show(console, project, draft, digest_of(project, draft))
+        )
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
     approval, draft = settle(console, project, path, draft, wanted)
-    words = show(project, draft, approval.digest) if review and wanted != "ask" else ""
+    words = show(console, project, draft, approval.digest) if review and wanted != "ask" else ""
     return Answer(
         {**payload, "digest": approval.digest, "approved": approval.approved},
-        f"{words}\n{_next(approval, path)}".strip(),
+        f"{words}\n{_next(approval, project.name(path))}".strip(),
     )
 
 
@@ -66,7 +68,7 @@ def settle(
     if wanted == "ask":
         word, draft = review.ask(
             draft,
-            lambda each: console.say(show(project, each, digest_of(project, each))),
+            lambda each: console.say(show(console, project, each, digest_of(project, each))),
             console.read,
             review.editing(console.env, graph_path(path).with_suffix(".yaml"), console.start),
         )
@@ -79,11 +81,9 @@ def settle(
     return approval_of(project, draft), draft
 
 
-def _next(approval: Approval, path: Path) -> str:
+def _next(approval: Approval, name: str) -> str:
     if approval.approved:
-        return (
-            f"approved {approval.digest[:15]}; next: branchline execute {path.name if path.parent == Path() else path}"
-        )
+        return f"approved {approval.digest[:15]}; next: branchline execute {name}"
     return f"draft {approval.digest[:15]}, not approved; next: branchline review, or branchline execute"
 
 
@@ -96,16 +96,17 @@ def no_tasks(plan: Plan) -> Answer:
     return Answer(data, f"branchline: {text}", NoTasksError.exit_status, text)
 
 
-def review_plan(console: Console, plan: str, *, yes: bool) -> Answer:
+def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answer:
     """Show a stored graph and ask; with `yes` approve it."""
     project = open_project(console)
     path = find_plan(console, project, plan)
     draft = stored_draft(path)
     approval, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
-    words = "" if console.interactive and not yes else show(project, draft, approval.digest)
+    asked = console.interactive and not yes
+    words = "" if asked else show(console, project, draft, approval.digest, whole=whole)
     status = 0 if approval.approved else 3
     data = {"plan": draft.plan, "digest": approval.digest, "approved": approval.approved}
-    return Answer(data, f"{words}\n{_next(approval, path)}".strip(), status, "the graph is not approved")
+    return Answer(data, f"{words}\n{_next(approval, project.name(path))}".strip(), status, "the graph is not approved")
 
 
 def stored_draft(path: Path) -> DraftGraph:

@@ -1,7 +1,7 @@
 """Where a command works: the checkout, its settings, its store, and which worker takes a task."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,16 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
     for name in dict.fromkeys(chosen.values()):
         _check(project, name)
     return chosen
+
+
+def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:
+    """Role -> the worker its tasks would get now; a role is left out when no agent is installed."""
+    try:
+        default = project.settings.worker or default_worker(project)
+    except WorkerMissingError:
+        default = ""
+    named = {role: project.settings.roles[role].worker if role in project.settings.roles else "" for role in roles}
+    return {role: worker or default for role, worker in named.items() if worker or default}
 
 
 def _of_role(settings: Settings, task: Task) -> str:
