@@ -24,7 +24,12 @@ INLINE = re.compile(r"`(?:branchline|bl) ([a-z][a-z-]*)[^`]*`")
 
 def commands(text: str) -> list[list[str]]:
     """Every command line of Branchline in the fenced blocks of a page, as words."""
-    lines = [line.strip().removeprefix("$ ") for kind, body in FENCE.findall(text) if kind == "sh" for line in body.splitlines()]
+    lines = [
+        line.strip().removeprefix("$ ")
+        for kind, body in FENCE.findall(text)
+        if kind == "sh"
+        for line in body.splitlines()
+    ]
     return [shlex.split(line, comments=True) for line in lines if line.startswith(("branchline ", "bl "))]
 
 

@@ -217,7 +217,14 @@ class Jobs:
         spec = self.spec(attempt, row)
         write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
-        env = {**self.site.env, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        # The four names let custody find what is left of the job when its custodian and guard were killed together.
+        named = {
+            "BRANCHLINE_RUN_ID": attempt.run,
+            "BRANCHLINE_TASK_ID": attempt.task,
+            "BRANCHLINE_ATTEMPT": str(attempt.attempt),
+            "BRANCHLINE_EXIT_FILE": str(folder / "result.json"),
+        }
+        env = {**self.site.env, **named, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
         return Spawn(attempt.fence, argv, env, str(self.site.root), "", str(folder / "output.log"), "", 0.0)
 
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:

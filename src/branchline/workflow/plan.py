@@ -70,7 +70,7 @@ def settle(
             draft,
             lambda each: console.say(show(console, project, each, digest_of(project, each))),
             console.read,
-            review.editing(console.env, graph_path(path).with_suffix(".yaml"), console.start),
+            review.editing(console.env, project.state / "review.yaml", console.start),
         )
         graphs.save(draft, graph_path(path))
         if word == "no":

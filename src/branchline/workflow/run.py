@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from branchline import decompose as reading
 from branchline import engine, report
 from branchline.config import duration
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError, NotFoundError
-from branchline.files import digest as digest_text
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
+from branchline.model.plan import Plan as PlanText
 from branchline.model.run import Event, RunRow
+from branchline.planfile.read import text_digest
 from branchline.proc import detach
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
@@ -23,7 +26,7 @@ from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, overlaid, policy_of
 from branchline.workflow.plan import Reading, find_plan, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
-from branchline.workflow.replan import replanned
+from branchline.workflow.replan import FREE, replanned
 from branchline.workflow.running import Display, Interrupts, Plan, confirming, coordinator, new_run, stored_plan
 from branchline.workspace.repository import Repository
 
@@ -64,17 +67,22 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
 
 
 def current_draft(project: Project, path: Path) -> DraftGraph | Answer:
-    """The stored graph of a plan, or a new draft when there is none or the plan has changed."""
+    """The stored graph of a plan with the marks of its text now; a new draft when there is none or the plan changed."""
     stored = graph_path(path)
-    if stored.exists() and path.exists():
-        draft = graphs.read(stored)
-        if draft.plan_digest == digest_text(read_text(path)):
-            return draft
+    former = graphs.read(stored) if stored.exists() else None
+    if former and former.plan_digest == text_digest(read_text(path)):
+        return marked(former, reading.read_plan(path, former.plan, former.dialect))
     plan, made = read_draft(project, path, Reading())
     if made is None:
         return no_tasks(plan)
     graphs.save(made, stored)
     return made
+
+
+def marked(draft: DraftGraph, plan: PlanText) -> DraftGraph:
+    """The draft with the state that the plan's own boxes give its tasks now; only boxes have changed, so lines agree."""
+    marks = {task.line: task.state for task in plan.tasks}
+    return replace(draft, tasks=tuple(replace(t, state=marks.get(t.line, t.state)) for t in draft.tasks))
 
 
 def approved(console: Console, project: Project, path: Path, draft: DraftGraph, flags: Flags) -> DraftGraph:
@@ -99,7 +107,7 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     former = None if flags.new else store.newest(draft.plan)
     if former and former.state != "cancelled":
         approval = approval_of(project, draft)
-        same = former.digest == approval.digest
+        same = former.digest == approval.digest and not settled_by_hand(store, former, draft)
         if same and former.state == "done" and not (flags.only or flags.phase):
             return finished(store, former)
         if same or former.state != "done" or not landed(project, former, flags):
@@ -112,6 +120,12 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     policy_of(project.settings, flags, plan.adjacency, isolated=repository is not None)  # a bad flag leaves no run behind
     row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
+
+
+def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
+    """Whether a person ticked or declined, in the plan, a task that the run has not begun."""
+    marks = {task.id for task in draft.tasks if task.kind == "atomic" and task.state in ("done", "declined")}
+    return any(row.task in marks and row.state in FREE for row in store.tasks(run.run))
 
 
 def planned(project: Project, draft: DraftGraph, worker: str) -> Plan:
