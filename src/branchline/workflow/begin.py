@@ -18,7 +18,7 @@ from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import Approval, adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, overlaid
+from branchline.workflow.flags import Flags, overlaid, policy_of
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replanned
@@ -91,6 +91,7 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     if repository:
         repository.check_ready((draft.plan,))
     plan = planned(project, draft, worker, approval)
+    policy_of(project.settings, flags, plan.adjacency, isolated=repository is not None)  # a bad flag leaves no run behind
     row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
 

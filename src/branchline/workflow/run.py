@@ -154,6 +154,9 @@ def land_run(console: Console, name: str) -> Answer:
             raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
+        if run.base and repository.tip(run.run) == run.base:
+            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
+            return Answer(nothing, f"{run.run} has merged nothing yet: there is nothing to land")
         landed = repository.land(run.run, "", (run.plan,))
     data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:
