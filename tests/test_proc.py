@@ -1,7 +1,11 @@
 """Custody of one coordinator: starting, exits, stopping, and whole process trees."""
 
 import os
+import resource
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +13,8 @@ from typing import Any
 
 import pytest
 
+import branchline
+from branchline.errors import BranchlineError
 from branchline.model.run import Exit
 from branchline.proc import Custody, Ended, Spawn, Started, linux, read_exit
 from branchline.proc.table import Table
@@ -290,6 +296,60 @@ def test_fifty_jobs_through_two_slots_leak_nothing(bench: Bench) -> None:
     assert linux.children(custodian) == []
 
 
+def test_a_large_request_arrives(bench: Bench) -> None:
+    words = ["x" * 100_000] * 10
+    bench.start(0, "printf", "%s", *words)
+    assert bench.exit(0) == Exit(0)
+    assert bench.output(0) == "".join(words)
+
+
+def test_a_start_that_cannot_be_recorded_does_not_happen(bench: Bench) -> None:
+    """The file size limit stands for a full disk; the custodians inherit it."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, former[1]))
+    try:
+        bench.again()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    bench.start(1000, "touch", "ran")
+    end = bench.exit(1000)
+    assert (end.code, end.lost) == (127, False)
+    assert "could not be recorded" in end.cause
+    bench.sh(1, "exit 4")
+    assert bench.exit(1) == Exit(4)
+    assert not (bench.folder / "ran").exists()
+
+
+def test_custodians_start_from_a_folder_with_spaces(tmp_path: Path) -> None:
+    package = Path(branchline.__file__).parent
+    copy = tmp_path / "my packages ö" / "branchline"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "run").mkdir()
+    script = (
+        "import sys; from pathlib import Path; from branchline.proc import Custody, Spawn\n"
+        "folder = Path(sys.argv[1])\n"
+        "custody = Custody.open(folder, 1)\n"
+        "custody.start(Spawn(0, ['true'], {}, '/', '', str(folder / 'out'), '', 0.0))\n"
+        "while not (events := custody.poll(5)): pass\n"
+        "print(events[0].fence)"
+    )
+    env = {"PYTHONPATH": str(copy.parent), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "run")], env=env, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_custodians_that_never_come_up_are_an_error(tmp_path: Path, bench: Bench) -> None:
+    with Custody(tmp_path, 2) as custody:
+        (tmp_path / "attempts.table").rename(tmp_path / "aside")
+        (tmp_path / "attempts.table").mkdir()
+        with pytest.raises(BranchlineError, match=r"custody\.log"):
+            custody.start(bench.spawn(0, "true"))
+            until(lambda: custody.poll(0.05))
+    until(lambda: (tmp_path / "custody.log").read_text().rstrip().endswith("attempts.table'"))
+
+
 # -- stopping
 
 
@@ -433,6 +493,15 @@ def test_both_killed_and_then_recovered(bench: Bench, reopened: bool) -> None:
     assert all(gone(pid) for pid in pids)
     bench.sh(1, "exit 4")
     assert bench.exit(1) == Exit(4)
+
+
+def test_only_the_marks_of_this_attempt_count() -> None:
+    whole = dict.fromkeys(linux.MARKS, b"1")
+    assert linux.mark(whole) != 0
+    assert linux.mark({**whole, b"PATH": b"x"}) == linux.mark(whole)
+    for name in linux.MARKS:
+        assert linux.mark({**whole, name: b"2"}) != linux.mark(whole)
+        assert linux.mark({other: b"1" for other in whole if other != name}) == 0
 
 
 def test_a_stop_survives_the_custodian(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from branchline import prompts
 from branchline.model.plan import Check, DraftGraph, FileRef, Task
 
+REWRITE = os.environ.get("BRANCHLINE_GOLDEN") == "write"
 CRM = (
     Task("t1408", "Build a CRM", kind="composite"),
     Task("t1408.1", "Contact management", parent="t1408"),
@@ -110,7 +111,7 @@ def test_the_whole_page_is_as_it_was_agreed() -> None:
     text = page(
         answers=[("Which stages?", "Three.")], results=[("t1408.1", "Contact management", "See src/contact.py.")]
     )
-    if os.environ.get("BRANCHLINE_GOLDEN") == "write":
+    if REWRITE:
         golden.write_text(text)
     assert text == golden.read_text()
 

@@ -19,6 +19,7 @@ from branchline.model.run import Changes, Event, RunRow, TaskRow
 from branchline.store import Store, sql
 
 SCALE = int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
+SEED = os.environ.get("BRANCHLINE_TEST_SEED")
 RUN = RunRow("r1", "p.md", "sha256:1", "running", "", "abc", 1.0, None, "{}", "{}")
 TASKS = [TaskRow("r1", f"t{n}", n, "Title " * 9, "atomic", None, n, "build", "shell", "pending") for n in range(300)]
 
@@ -30,7 +31,7 @@ def move(n: int, state: str, pad: int = 0) -> Changes:
 
 def seeded() -> tuple[int, random.Random]:
     """Return a seed, to be printed on failure, and its generator."""
-    seed = int(os.environ.get("BRANCHLINE_TEST_SEED", random.randrange(1 << 30)))
+    seed = int(SEED) if SEED else random.randrange(1 << 30)
     return seed, random.Random(seed)
 
 

@@ -223,7 +223,9 @@ class World:
 
     def checkout(self) -> tuple[str, ...]:
         """All of the user's own that must not change: HEAD, branch, index, files, stash, their branches."""
-        mine = self.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/main", "refs/stash", "refs/tags")
+        mine = self.git(
+            "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/main", "refs/stash", "refs/tags"
+        )
         index = self.git("ls-files", "--stage", "--debug", "--", "README.md")
         status = self.git("status", "--porcelain", "--untracked-files=no")
         return (self.git("rev-parse", "HEAD"), self.git("symbolic-ref", "HEAD"), mine, index, status)
@@ -339,5 +341,4 @@ def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> St
 def beginning(row: TaskRow, state: State) -> TaskRow:
     """A task's row before anything happened to it."""
     start = "ready" if state.frontier.is_ready(row.task) else "pending"
-    made = TaskRow(*row[:9], state=start)  # type: ignore[arg-type]
-    return made
+    return TaskRow(*row[:9], state=start)  # type: ignore[arg-type]

@@ -163,7 +163,7 @@ say done ok
 
 def test_work_without_a_check_waits_for_a_word(world: World) -> None:
     world.plan(Task("1.1", verify=""), Task("2.1"), Task("2.2", after=("1.1",)))
-    result = world.execute(world.agent('make\nsay done ok\nend\n'))
+    result = world.execute(world.agent("make\nsay done ok\nend\n"))
     assert result.status == 3, result
     assert world.states() == {"1.1": "held", "2.1": "done", "2.2": "pending"}
     assert [(q["task"], q["kind"]) for q in world.run("inbox").json["questions"]] == [("1.1", "unchecked")]
@@ -178,7 +178,7 @@ def test_work_without_a_check_waits_for_a_word(world: World) -> None:
 
 def test_the_minimum_is_the_users(world: World) -> None:
     world.plan(Task("1.1", verify=""), Task("2.1"))
-    agent = world.agent('make\nsay done ok\nend\n')
+    agent = world.agent("make\nsay done ok\nend\n")
     assert world.execute(agent, "--minimum", "unchecked").status == 0
     assert world.run("evidence", "1.1").json["level"] == "unchecked"
     world.check_laws()
@@ -187,14 +187,14 @@ def test_the_minimum_is_the_users(world: World) -> None:
 def test_a_gate_is_not_a_check_of_its_own(world: World) -> None:
     world.plan(Task("1.1", verify=""), Task("2.1"))
     world.settings('[gate]\ncommands = ["true"]\n')
-    result = world.execute(world.agent('make\nsay done ok\nend\n'), "--minimum", "checked")
+    result = world.execute(world.agent("make\nsay done ok\nend\n"), "--minimum", "checked")
     assert result.status == 3, result
     assert world.states() == {"1.1": "held", "2.1": "done"}
 
 
 def test_a_research_task_must_not_edit(world: World) -> None:
     world.plan(Task("1.1", role="research", title="Research the options", verify="true"), Task("2.1"))
-    result = world.execute(world.agent('make\nsay done ok\nend\n'))
+    result = world.execute(world.agent("make\nsay done ok\nend\n"))
     assert result.status == 3, result
     assert world.states() == {"1.1": "held", "2.1": "done"}
     assert "must not edit" in world.reasons()["1.1"]

@@ -5,9 +5,9 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+
 from worlds import SCALE, Task, World
 
 KILLS = max(1, round(8 * SCALE))

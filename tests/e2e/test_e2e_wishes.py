@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+
 from worlds import Task, World
 
 WAITING = 'make\nwhile [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\nsay done ok\nend\n'

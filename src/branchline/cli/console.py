@@ -3,20 +3,28 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 
-from branchline.proc import foreground
 from branchline.terminal.text import reader
 from branchline.workflow.console import Console
 
 
-def console(args: argparse.Namespace) -> Console:
-    """The console of this process; with `--json` people's words go to stderr and nobody is asked."""
+def no_editor(argv: Sequence[str]) -> int:
+    """What starts the editor for commands that never show one; `proc` is a tenth of their start."""
+    raise NotImplementedError(f"{argv[0]}: this command starts no editor")
+
+
+def console(args: argparse.Namespace, start: Callable[[Sequence[str]], int] = no_editor) -> Console:
+    """The console of this process; with `--json` people's words go to stderr and nobody is asked.
+
+    `start` runs an editor in the foreground, for the commands that review.
+    """
     interactive = not args.json and sys.stdin.isatty() and sys.stdout.isatty()
     return Console(
         directory=args.directory.resolve(),
         env=dict(os.environ),
         out=sys.stderr if args.json else sys.stdout,
         read=reader(sys.stdin, sys.stdout),
-        start=foreground,
+        start=start,
         interactive=interactive,
     )

@@ -11,6 +11,14 @@ from branchline.errors import UsageError
 from branchline.terminal.text import for_stream
 from branchline.workflow.answer import Answer
 
+WIDTH = 100
+"""Columns of help texts, whatever the terminal: they read the same everywhere, and asking costs an import of shutil."""
+
+
+def formatter(prog: str) -> argparse.HelpFormatter:
+    """The layout of help texts."""
+    return argparse.HelpFormatter(prog, width=WIDTH)
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours, so that `--json` and exit status 2 hold for them too."""
@@ -22,7 +30,8 @@ class Parser(argparse.ArgumentParser):
 
 def new(name: str) -> Parser:
     """The parser of one command with the flags that all commands share."""
-    parser = Parser(prog=f"branchline {name}", description=COMMANDS[name][1].capitalize() + ".", allow_abbrev=False)
+    words = COMMANDS[name][1].capitalize() + "."
+    parser = Parser(prog=f"branchline {name}", description=words, allow_abbrev=False, formatter_class=formatter)
     parser.add_argument("--json", action="store_true", help="print exactly one JSON line on stdout")
     parser.add_argument(
         "-C", dest="directory", type=Path, default=Path(), metavar="DIR", help="work as if started in DIR"

@@ -43,7 +43,10 @@ def _key(default: Any, kind: Kind) -> Any:
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit."""
+    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
+
+    `lean` starts an agent without the MCP servers of the user's own configuration.
+    """
 
     kind: str = _key("", kinds.choice(*WORKER_KINDS))
     argv: tuple[str, ...] = _key((), kinds.arguments)

@@ -80,10 +80,12 @@ class Jobs:
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
     def settle(self, run: str, task: str) -> None:
-        """Tick the box of a task that is done where no merge could, and remove its worktree; raises BranchlineError.
+        """Tick the box of a task that is done where no merge could, and remove its worktree and its temporary files.
 
+        Raises BranchlineError when the worktree holds more than was merged.
         A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4).
         """
+        sandbox.empty_temporary(self._home(run, task))
         repository = self.site.repository
         if repository is None or not repository.tracks(self.draft.plan):
             self._tick(self.tasks[task])
@@ -132,12 +134,16 @@ class Jobs:
             session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
+            lean=worker.lean,
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
-        return self.site.state / "runs" / attempt.run / attempt.task / "home"
+        return self._home(attempt.run, attempt.task)
+
+    def _home(self, run: str, task: str) -> Path:
+        return self.site.state / "runs" / run / task / "home"
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -201,6 +207,8 @@ class Jobs:
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
         folder = Path(job.folder)
+        if not row.resume:  # a session that goes on may have left there what it still needs
+            sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         text = self.prompt(row, job.exit_file, job.session)
         write_new(folder / "prompt.md", text)
@@ -216,7 +224,14 @@ class Jobs:
         spec = self.spec(attempt, row)
         write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
-        env = {**self.site.env, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        # The four names let custody find what is left of the job when its custodian and guard were killed together.
+        named = {
+            "BRANCHLINE_RUN_ID": attempt.run,
+            "BRANCHLINE_TASK_ID": attempt.task,
+            "BRANCHLINE_ATTEMPT": str(attempt.attempt),
+            "BRANCHLINE_EXIT_FILE": str(folder / "result.json"),
+        }
+        env = {**self.site.env, **named, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
         return Spawn(attempt.fence, argv, env, str(self.site.root), "", str(folder / "output.log"), "", 0.0)
 
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:

@@ -99,7 +99,14 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
     wait = state.policy.backoff if status == "timeout" else state.policy.crash_wait
-    return _failure(state, row, event, {"no_output": "no output"}.get(status, status), error, wait=wait)
+    return _failure(state, row, event, _in_words(status, claim.get("summary") or error), error, wait=wait)
+
+
+def _in_words(status: str, said: str) -> str:
+    """A claim that is no success as a reason: its kind, and the first line of what was said about it."""
+    kind = {"no_output": "no output"}.get(status, status)
+    first = said.strip().split("\n", 1)[0][:200]
+    return f"{kind}: {first}" if first and first != kind else kind
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:

@@ -170,6 +170,7 @@ class Job(NamedTuple):
     session: str = ""
     argv: tuple[str, ...] = ()
     trust_exit: bool = False
+    lean: bool = True
     env: Mapping[str, str] = {}
 
 

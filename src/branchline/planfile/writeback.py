@@ -6,6 +6,7 @@ from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ ~>/-])(\]\*?(?:[ \t\r\n]|$))")
+_ANY_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX~>/-])(?=\](?:[ \t]|$))")
 _DONE = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[xX]\]")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
@@ -32,6 +33,16 @@ def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) 
     if dialect == "aidevops" and on and not _COMPLETED.search(old):
         lines[place] = _append(lines[place], f" completed:{on}")
     return mark + "".join(lines)
+
+
+def unmarked(text: str) -> str:
+    """The text with every box empty and no date of completion: what it says without what has been done of it."""
+    return "".join(_unmarked(found[0]) for found in _LINE.finditer(text))
+
+
+def _unmarked(line: str) -> str:
+    box = _ANY_BOX.match(line)
+    return _COMPLETED.sub("", f"{box[1]} {line[box.end(2) :]}") if box else line
 
 
 def _append(line: str, words: str) -> str:

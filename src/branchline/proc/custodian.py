@@ -35,6 +35,7 @@ ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
 AT_ONCE = signal.SIGUSR1
 HEARD = (signal.SIGCHLD, signal.SIGTERM, AT_ONCE, ORPHANED)
 DEFAULT_GRACE = 10.0
+LONGEST_WAIT = 3600.0  # seconds; the kernel counts them in milliseconds, and not for ever
 INSIST = 0.1  # seconds between two rounds of KILL
 
 
@@ -73,28 +74,35 @@ class Custodian:
 
     def attempt(self, job: worker.Job) -> None:
         """Run one job from its lock to its recorded exit, or say why it is refused."""
-        refusal = self.claim(job.fence)
+        refusal = self.claim(job)
         if refusal:
             self.tell("refused", job.fence, refusal)
             return
         self.job = job
+        self.strangers = {pid for pid in self.strangers if linux.start_time(pid)}
         if self.begin(job):
             self.watch(job)
         self.finish(job)
         self.job = None
 
-    def claim(self, fence: int) -> str:
-        """Take the lock of a fence that nobody ever used; otherwise the reason why not."""
-        if not linux.take_lock(self.lock, fence):
+    def claim(self, job: worker.Job) -> str:
+        """Take the lock of a fence that nobody ever used, and use it; otherwise the reason why not."""
+        if not linux.take_lock(self.lock, job.fence):
             return "held"
-        if os.pread(self.table, records.SIZE, records.place(fence)).strip(b"\0"):
-            linux.drop_lock(self.lock, fence)
-            return "used"
-        return ""
+        refusal = ""
+        if os.pread(self.table, records.SIZE, records.place(job.fence)).strip(b"\0"):
+            refusal = "used"
+        else:
+            try:
+                self.record_start(job)
+            except OSError as error:
+                refusal = f"the start could not be recorded: {error}"
+        if refusal:
+            linux.drop_lock(self.lock, job.fence)
+        return refusal
 
     def begin(self, job: worker.Job) -> bool:
-        """Record the start, start the worker, record its pid; False when it could not be started."""
-        self.record_start(job)
+        """Start the worker and record its pid; False when it could not be started."""
         try:
             job.worker = worker.spawn(job)
         except (OSError, ValueError, TypeError) as error:
@@ -152,8 +160,7 @@ class Custodian:
         return [pid for pid in linux.descendants(os.getpid()) if pid not in self.strangers]
 
     def signal_tree(self, number: int) -> None:
-        for pid in self.tree():
-            linux.send(pid, number)
+        self.strangers.update(pid for pid in self.tree() if not linux.send(pid, number))
 
     def finish(self, job: worker.Job) -> None:
         """End what is left of the tree, then make the exit durable, then tell."""
@@ -169,7 +176,7 @@ class Custodian:
 
     def listen(self, deadline: float | None) -> None:
         """Wait until something happens or the deadline (monotonic seconds) passes; what was asked is in the inbox."""
-        wait = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000 + 1
+        wait = None if deadline is None else min(max(0.0, deadline - time.monotonic()), LONGEST_WAIT) * 1000 + 1
         for handle, _ in self.poller.poll(wait):
             if handle == self.wake:
                 self.read_signals()
@@ -243,7 +250,7 @@ def unframe(data: bytes) -> tuple[list[tuple[Any, ...]], bytes]:
 
 def receive(handle: int) -> bytes:
     try:
-        return os.read(handle, 1 << 18)
+        return os.read(handle, 1 << 16)
     except ConnectionError:
         return b""
 
@@ -260,7 +267,8 @@ def read_stop(path: bytes) -> tuple[float, str]:
 
 
 def open_private(folder: bytes, name: str) -> int:
-    return os.open(os.path.join(folder, name.encode()), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # noqa: PTH118
+    path = os.path.join(folder, name.encode())  # noqa: PTH118 - pathlib is not small, and takes no bytes
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def hear_signals() -> int:

@@ -3,7 +3,7 @@
 import os
 import select
 import signal
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +14,9 @@ from branchline.model.run import Exit
 from branchline.proc import linux
 from branchline.proc.pool import Channel, Guard, Spawn, launch, reap_guards
 from branchline.proc.table import Record, Table
+from branchline.proc.worker import NOT_STARTED
 
+LONGEST_WAIT = 3600.0  # seconds; the kernel counts them in milliseconds, and not for ever
 STRIKES = 3  # guards that may end before one of their custodians was ready
 
 
@@ -44,7 +46,7 @@ class Custody:
         self._slots = slots
         self._table = Table(folder)
         self._epoll = select.epoll()
-        self._queue: deque[Spawn] = deque()
+        self._queue: OrderedDict[int, Spawn] = OrderedDict()
         self._guards: dict[int, Guard] = {}
         self._channels: dict[int, Channel] = {}
         self._free: list[Channel] = []
@@ -70,7 +72,7 @@ class Custody:
         A fence that this object has seen is not started again.
         """
         if not self._knows(spawn.fence):
-            self._queue.append(spawn)
+            self._queue[spawn.fence] = spawn
             self._pump()
 
     def stop(self, fence: int, grace: float, cause: str) -> None:
@@ -83,7 +85,9 @@ class Custody:
         self._stops.setdefault(fence, cause)
         channel = self._running.get(fence)
         if channel:
-            channel.stream.send(("stop", fence, float(grace), cause))  # nobody there: it is settled with its channel
+            channel.stream.send(
+                ("stop", fence, float(grace), str(cause))
+            )  # nobody there: it is settled with its channel
         elif self._is_ending(fence):
             return
         elif fence in self._adopted or self._look(fence) == "running":
@@ -107,7 +111,7 @@ class Custody:
         Every Ended is reported once. Raises BranchlineError when no custodian can be started.
         """
         self._pump()
-        wait = 0.0 if self._events else max(0.0, timeout)
+        wait = 0.0 if self._events else min(max(0.0, timeout), LONGEST_WAIT)
         with self._also(extra):
             for handle, _ in self._epoll.poll(wait):
                 self._hear(handle)
@@ -151,10 +155,11 @@ class Custody:
             self._launch(missing)
         while self._queue and self._free:
             channel = self._free.pop(0)
-            spawn = self._queue.popleft()
+            fence, spawn = self._queue.popitem(last=False)
             channel.job = spawn
-            self._running[spawn.fence] = channel
-            channel.stream.send(spawn.message())  # when nobody takes it, the end of the stream follows
+            self._running[fence] = channel
+            if not channel.stream.send(spawn.message()):
+                self._lose(channel)
 
     def _hear(self, handle: int) -> None:
         if channel := self._channels.get(handle):
@@ -182,7 +187,14 @@ class Custody:
             self._release(channel)
             self._end(fence, Exit(code, number, False, cause))
         elif kind == "refused" and (spawn := self._release(channel)):
+            self._refused(spawn, rest[1])
+
+    def _refused(self, spawn: Spawn, why: str) -> None:
+        """In other hands or used: see whose. Anything else (a full disk) is the end of this attempt."""
+        if why in ("held", "used"):
             self._settle(spawn)
+        else:
+            self._end(spawn.fence, Exit(NOT_STARTED, cause=why))
 
     def _release(self, channel: Channel) -> Spawn | None:
         """The job a custodian had; it is free for the next one."""
@@ -260,7 +272,7 @@ class Custody:
 
     def _adopt(self, fence: int, holder: int) -> bool:
         """Watch a custodian that is not ours; False when it has let go meanwhile."""
-        if fence in self._adopted:
+        if fence in self._adopted or fence in self._running:
             return True
         try:
             handle = os.pidfd_open(holder)
@@ -279,6 +291,7 @@ class Custody:
             if each == handle:
                 self._drop_adopted(fence)
                 self._look(fence)
+                self._stop_file(fence).unlink(missing_ok=True)
 
     def _drop_adopted(self, fence: int) -> None:
         handle = self._adopted.pop(fence, None)
@@ -304,11 +317,12 @@ class Custody:
         if spawn.fence in self._stops:
             self._forfeit(spawn.fence, 0.0, self._stops[spawn.fence])
         else:
-            self._queue.appendleft(spawn)
+            self._queue[spawn.fence] = spawn
+            self._queue.move_to_end(spawn.fence, last=False)
 
     def _forfeit(self, fence: int, grace: float, cause: str) -> None:
         """Use up a fence that never started; when it starts at this very moment, stop it."""
-        self._queue = deque(spawn for spawn in self._queue if spawn.fence != fence)
+        self._queue.pop(fence, None)
         end = Exit(None, None, False, cause)
         if self._table.close_fence(fence, end):
             self._end(fence, end)
@@ -317,16 +331,18 @@ class Custody:
 
     def _signal_custodian(self, fence: int, grace: float, cause: str) -> None:
         """Stop an adopted attempt: grace and cause in a file, then a signal by pidfd, which cannot hit a stranger."""
-        path = self._folder / f"stop.{fence}"
-        path.write_text(f"{float(grace)}\n{cause}", encoding="utf-8")
+        self._stop_file(fence).write_text(f"{float(grace)}\n{cause}", encoding="utf-8")
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._adopted[fence], signal.SIGTERM)
 
     # -- small things
 
+    def _stop_file(self, fence: int) -> Path:
+        return self._folder / f"stop.{fence}"
+
     def _knows(self, fence: int) -> bool:
-        known = fence in self._over or fence in self._running or fence in self._adopted
-        return known or self._is_ending(fence) or any(spawn.fence == fence for spawn in self._queue)
+        known = (self._over, self._running, self._adopted, self._queue)
+        return any(fence in each for each in known) or self._is_ending(fence)
 
     def _is_ending(self, fence: int) -> bool:
         return any(spawn.fence == fence for guard in self._guards.values() for spawn in guard.ending.values())

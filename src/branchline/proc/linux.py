@@ -127,13 +127,14 @@ def reap(pid: int) -> None:
 
 
 def mark(env: dict[bytes, bytes]) -> int:
-    """A number that the processes of one attempt share: taken from the reserved names in their environment; 0 if none.
+    """A number that the processes of one attempt share, from the reserved names in their environment; 0 without all.
 
     After custodian and guard were killed together, a process that called setsid twice is a child of init, and its
     environment is the only thing left that says whose it is.
     """
-    named = [name + b"=" + env[name] for name in MARKS if name in env]
-    return crc32(b"\0".join(named)) if named else 0
+    if not all(name in env for name in MARKS):
+        return 0  # a part of them is shared by other attempts, which must not be mistaken for this one
+    return crc32(b"\0".join(env[name] for name in MARKS))
 
 
 def marked(number: int, since: int) -> list[int]:
@@ -161,7 +162,7 @@ def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> bool:
         if time.monotonic() > deadline:
             return False
         for each in victims:
-            _await_end(each)
+            await_end(each)
     return True
 
 
@@ -172,7 +173,8 @@ def _victims(pid: int, ticks: int, number: int) -> list[int]:
     return [each for each in found if alive(each, start_time(each))]
 
 
-def _await_end(pid: int, patience: float = 0.1) -> None:
+def await_end(pid: int, patience: float = 0.1) -> None:
+    """Wait until a process that was killed is dead, or `patience` seconds."""
     try:
         handle = os.pidfd_open(pid)
     except OSError:

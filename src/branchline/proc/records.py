@@ -49,7 +49,7 @@ def exit_part(code: int | None, number: int | None, lost: bool, at: float, cause
     """How an attempt ended; `number` is the signal. The cause becomes one line and is cut to what fits."""
     fields = b"E %s %s %d %.3f " % (_number(code), _number(number), lost, at)
     room = EXIT_SIZE - 9 - len(fields)
-    line = " ".join(cause.split()).encode("utf-8", "replace")[:room]
+    line = " ".join(cause.replace("\0", " ").split()).encode("utf-8", "replace")[:room]
     return seal(fields + line.decode("utf-8", "ignore").encode(), EXIT_SIZE)
 
 

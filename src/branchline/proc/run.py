@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NOT_STARTED = 127
 CHUNK = 1 << 16
+LONGEST_WAIT = 3600.0  # seconds; the kernel counts them in milliseconds, and not for ever
 PIPE_CHUNKS = 32  # twice what the largest pipe holds
 
 
@@ -99,8 +100,7 @@ class _Talk:
                 if time.monotonic() >= deadline:
                     timed_out = True
                     break
-            below = linux.descendants(self.process.pid)
-            self._kill(below)
+            self._kill([self.process.pid, *linux.descendants(self.process.pid)])
             self.process.wait()
             self._drain()
         finally:
@@ -110,7 +110,7 @@ class _Talk:
 
     def _turn(self, deadline: float) -> bool:
         """Wait once; True when the process has ended."""
-        wait = max(0.0, deadline - time.monotonic()) * 1000 + 1
+        wait = min(max(0.0, deadline - time.monotonic()), LONGEST_WAIT) * 1000 + 1
         ready = [handle for handle, _ in self.poller.poll(wait)]
         for handle in ready:
             if handle == self.input:
@@ -155,8 +155,11 @@ class _Talk:
                 if not self._read(handle):
                     break
 
-    def _kill(self, below: list[int]) -> None:
-        for pid in below:
+    def _kill(self, tree: list[int]) -> None:
+        """KILL parents before their children, so that none has time to notice and to answer with an exit code."""
+        for pid in tree:
             linux.send(pid, signal.SIGKILL)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        for pid in tree:
+            linux.await_end(pid)

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
-from branchline.errors import NotApprovedError, NotFoundError, PlanError
+from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import Approval, approve_draft, digest_of, hold_list, show
+from branchline.workflow.approval import Approval, approval_of, approve_draft, digest_of, hold_list, show
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.project import Project, open_project
@@ -64,13 +64,13 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
 def settle(
     console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
 ) -> tuple[Approval, DraftGraph]:
-    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it a draft."""
+    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
         word, draft = review.ask(
             draft,
             lambda each: console.say(show(console, project, each, digest_of(project, each))),
             console.read,
-            review.editing(console.env, graph_path(path).with_suffix(".yaml"), console.start),
+            review.editing(console.env, project.state / "review.yaml", console.start),
         )
         graphs.save(draft, graph_path(path))
         if word == "no":
@@ -78,7 +78,7 @@ def settle(
         return approve_draft(project, draft, "a person", console.clock()), draft
     if wanted == "yes":
         return approve_draft(project, draft, "policy: --yes", console.clock()), draft
-    return Approval(digest_of(project, draft), approved=False), draft
+    return approval_of(project, draft), draft
 
 
 def _next(approval: Approval, name: str) -> str:
@@ -92,7 +92,8 @@ def no_tasks(plan: Plan) -> Answer:
     why = "; ".join(f"line {i.line}: {i.why}" for i in plan.ignored[:5])
     text = f"{plan.path}: no tasks were found" + (f" ({len(plan.candidates)} lines looked at; {why})" if why else "")
     text += ". Write tasks as check boxes (`- [ ] title`), numbered lists, or headings like `### Task 1: title`"
-    return Answer({"tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}, text, 2, text)
+    data = {"code": NoTasksError.code, "tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}
+    return Answer(data, f"branchline: {text}", NoTasksError.exit_status, text)
 
 
 def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answer:
