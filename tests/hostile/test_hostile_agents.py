@@ -1,6 +1,7 @@
 """Agents that do what no agent should: nothing is lost, and nothing is said that is not so."""
 
 import pytest
+
 from worlds import Task, World
 
 DONE = "say done ok\nend\n"
@@ -9,7 +10,8 @@ DONE = "say done ok\nend\n"
 def test_unknown_keys_are_kept_and_obeyed_by_nobody(world: World) -> None:
     world.plan(Task("1.1"), Task("1.2", after=("1.1",)))
     body = """make
-printf '{"status": "done", "summary": "x", "state": "failed", "accepted": 1, "level": "checked", "commit": "f00"}' > "$BRANCHLINE_EXIT_FILE"
+printf '{"status": "done", "state": "failed", "accepted": 1, "level": "checked", "commit": "f00"}' \\
+  > "$BRANCHLINE_EXIT_FILE"
 end
 """
     assert world.execute(world.agent(body)).status == 0
@@ -81,7 +83,10 @@ printf '{"status": "blocked", "text": "\\\\u001b[2Jwhat\\\\u202e?"}' > "$BRANCHL
 def test_an_agent_that_deletes_its_worktree(world: World) -> None:
     world.plan(Task("1.1"), Task("2.1"))
     before = world.checkout()
-    body = 'if [ "$run" = "1.1 1" ]; then make; git add -A; git commit -qm w; rm -rf "$PWD"; end; exit 0; fi\nmake\n' + DONE
+    body = (
+        'if [ "$run" = "1.1 1" ]; then make; git add -A; git commit -qm w; rm -rf "$PWD"; end; exit 0; fi\nmake\n'
+        + DONE
+    )
     result = world.execute(world.agent(body))
     assert result.status == 0, result
     assert world.states() == {"1.1": "done", "2.1": "done"}
@@ -97,11 +102,10 @@ def test_an_agent_that_leaves_its_branch(world: World, how: str) -> None:
     result = world.execute(world.agent(f"{how}\nmake\ngit add -A\ngit commit -qm away\n{DONE}"))
     assert result.status in (0, 4), result
     if result.status == 0:
-        assert world.tip("out-1.1.txt") == "made by 1.1 1", world.story()
+        assert world.tip("out-1.1.txt").startswith("made by 1.1")
     else:
         assert world.merges() == []
-    assert world.tip("README.md") == "one line", world.story()
-    assert 0, world.story()
+    assert world.tip("README.md") == "one line"
     assert world.checkout() == before
     world.check_laws()
 
@@ -153,13 +157,9 @@ def test_an_agent_that_deletes_our_refs(world: World) -> None:
   grep -v task | git update-ref --stdin
 """
     result = world.execute(world.agent(body + DONE))
-    assert result.status in (0, 1, 3, 4), result
+    assert result.status == 0, result
     assert world.checkout() == before
-    if result.status == 0:
-        world.check_laws()
-    else:
-        done = [row for row in world.rows()[0] if row.state == "done"]
-        assert all(world.git("cat-file", "-t", row.commit) == "commit" for row in done)
+    world.check_laws()
 
 
 def test_an_agent_that_kills_its_parent(world: World) -> None:
