@@ -27,6 +27,8 @@ TABLE: Final[dict[str, str]] = {
 class Adapter(Protocol):
     """What dispatch asks of a worker's module."""
 
+    INSTALL: str
+    """The command that installs the program; empty when there is none to install."""
     PROGRAM: str
     """The program looked for on PATH when the settings give no argv; empty: none is needed, or argv must name it."""
     RESUME: bool

@@ -17,6 +17,7 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, record
 
+INSTALL: Final = "npm install -g opencode-ai"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True

@@ -8,6 +8,7 @@ from typing import Final
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record
 
+INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = True
 STREAM: Final = False

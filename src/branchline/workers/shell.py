@@ -8,6 +8,7 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record
 
+INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = False
 STREAM: Final = False

@@ -16,9 +16,9 @@ from branchline.model.run import Event, RunRow
 from branchline.planfile.read import text_digest
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
+from branchline.workflow.approval import Approval, adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, overlaid
+from branchline.workflow.flags import Flags, overlaid, policy_of
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replanned
@@ -79,8 +79,8 @@ def approved(console: Console, project: Project, path: Path, draft: DraftGraph, 
 def begin(console: Console, project: Project, store: Store, draft: DraftGraph, flags: Flags) -> Begun | Answer:
     """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run."""
     former = None if flags.new else store.newest(draft.plan)
+    approval = approval_of(project, draft)
     if former and former.state != "cancelled":
-        approval = approval_of(project, draft)
         same = former.digest == approval.digest and not settled_by_hand(store, former, draft)
         if same and former.state == "done" and not (flags.only or flags.phase):
             return finished(store, former)
@@ -90,7 +90,8 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     repository = project.repository(in_place=flags.in_place)
     if repository:
         repository.check_ready((draft.plan,))
-    plan = planned(project, draft, worker)
+    plan = planned(project, draft, worker, approval)
+    policy_of(project.settings, flags, plan.adjacency, isolated=repository is not None)  # a bad flag leaves no run behind
     row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
 
@@ -101,9 +102,11 @@ def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
     return any(row.task in marks and row.state in FREE for row in store.tasks(run.run))
 
 
-def planned(project: Project, draft: DraftGraph, worker: str) -> Plan:
-    """An approved graph with the worker of each task and what is held."""
-    approval = approval_of(project, draft)
+def planned(project: Project, draft: DraftGraph, worker: str, approval: Approval) -> Plan:
+    """An approved graph with the worker of each task and what is held.
+
+    The approval is that of the settings: a program named with `--worker` is the person's own word and needs none.
+    """
     chosen = choose_workers(project, draft, worker)
     return Plan(draft, approval.digest, hold_list(draft, approval), chosen, adjacency_of(draft))
 
@@ -118,13 +121,14 @@ def resumed(
     console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: DraftGraph | None = None
 ) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
+    approval = approval_of(project, changed) if changed else None
     flags, directory = overlaid(former.settings, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
     repository = project.repository(in_place=flags.in_place)
-    if changed is None:
+    if changed is None or approval is None:
         return Begun(project, former, stored_plan(former, store), flags, repository)
-    plan = planned(project, changed, worker)
+    plan = planned(project, changed, worker, approval)
     change = replanned(former, store.tasks(former.run), plan, console.clock())
     return Begun(project, former, plan, flags, repository, change)
 

@@ -11,7 +11,7 @@ from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import Approval, approve_draft, digest_of, hold_list, show
+from branchline.workflow.approval import Approval, approval_of, approve_draft, digest_of, hold_list, show
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.project import Project, open_project
@@ -64,7 +64,7 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
 def settle(
     console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
 ) -> tuple[Approval, DraftGraph]:
-    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it a draft."""
+    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
         word, draft = review.ask(
             draft,
@@ -78,7 +78,7 @@ def settle(
         return approve_draft(project, draft, "a person", console.clock()), draft
     if wanted == "yes":
         return approve_draft(project, draft, "policy: --yes", console.clock()), draft
-    return Approval(digest_of(project, draft), approved=False), draft
+    return approval_of(project, draft), draft
 
 
 def _next(approval: Approval, name: str) -> str:

@@ -136,8 +136,9 @@ def _check(project: Project, name: str) -> None:
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
     if program and not _which(program, project.env):
+        how = f" (`{adapter.INSTALL}`)" if adapter.INSTALL and program == adapter.PROGRAM else ""
         raise WorkerMissingError(
-            f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it, or name another "
+            f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it{how}, or name another "
             "with --worker (any program: --worker 'shell:PROGRAM ARG...')"
         )
 

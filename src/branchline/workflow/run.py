@@ -7,7 +7,6 @@ from typing import Any
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotFoundError
-from branchline.model.plan import DraftGraph
 from branchline.model.run import RunRow
 from branchline.proc import detach
 from branchline.store import Store
@@ -72,7 +71,7 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 driver.drain(SECOND_CHANCE)
                 return interrupted(store, driver)
         driver.finish(standing)
-    return ended(store, begun, driver, standing)
+    return ended(console, store, begun, driver, standing)
 
 
 def interrupted(store: Store, driver: Coordinator) -> Answer:
@@ -88,15 +87,15 @@ def interrupted(store: Store, driver: Coordinator) -> Answer:
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
 
-def ended(store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
+def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
     data = outcome_data(store, driver.state.run)
-    text = report.report_text(report_of(store, driver.state.run, begun.plan.draft, in_place=begun.repository is None))
+    text = report.report_text(report_of(store, driver.state.run, begun, console.clock()))
     return Answer(data, text, STATUS[standing.state], standing.reason)
 
 
-def report_of(store: Store, run: RunRow, draft: DraftGraph, *, in_place: bool) -> dict[str, Any]:
+def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, Any]:
     """The report of a run from its recorded rows."""
     return report.report(
         run,
@@ -104,8 +103,9 @@ def report_of(store: Store, run: RunRow, draft: DraftGraph, *, in_place: bool) -
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
-        gate=[check.run for check in draft.gate],
-        in_place=in_place,
+        gate=[check.run for check in begun.plan.draft.gate],
+        in_place=begun.repository is None,
+        now=now,
     )
 
 
@@ -154,6 +154,9 @@ def land_run(console: Console, name: str) -> Answer:
             raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
+        if run.base and repository.tip(run.run) == run.base:
+            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
+            return Answer(nothing, f"{run.run} has merged nothing yet: there is nothing to land")
         landed = repository.land(run.run, "", (run.plan,))
     data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:
