@@ -176,6 +176,10 @@ def state_folder(root: Path) -> Path:
     folder = root / ".branchline"
     if folder.is_symlink():
         raise InputError(f"{folder} is a symbolic link; Branchline keeps its state in a real folder of that name")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            f"{folder} is a file, and Branchline keeps its state in a folder of that name; move the file away"
+        )
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
