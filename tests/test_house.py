@@ -234,15 +234,3 @@ def test_no_test_patches_our_own_code(path: Path) -> None:
         and node.attr in ("setattr", "delattr", "setitem", "delitem", "patch")
     ]
     assert patched == []
-
-
-def test_no_test_sleeps_without_a_deadline_in_sight() -> None:
-    """A sleep in a test is a poll: it stands in a loop, and what it waits for is looked at again."""
-    lonely = []
-    for path in sorted((ROOT / "tests").rglob("*.py")):
-        loops = [n for n in ast.walk(tree(path)) if isinstance(n, ast.While | ast.For)]
-        looped = {id(n) for loop in loops for n in ast.walk(loop)}
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep" and id(node) not in looped:
-                lonely.append(f"{name_of(path)}:{node.lineno}")
-    assert lonely == []

@@ -341,5 +341,4 @@ def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> St
 def beginning(row: TaskRow, state: State) -> TaskRow:
     """A task's row before anything happened to it."""
     start = "ready" if state.frontier.is_ready(row.task) else "pending"
-    made = TaskRow(*row[:9], state=start)  # type: ignore[arg-type]
-    return made
+    return TaskRow(*row[:9], state=start)  # type: ignore[arg-type]

@@ -116,4 +116,4 @@ def _unknown(name: str) -> BranchlineError:
 
     near = get_close_matches(name, COMMANDS, n=1)
     hint = f" (did you mean `{near[0]}`?)" if near else ""
-    return UsageError(f"there is no command {name!r}{hint}; `branchline --help` lists them", command=name)
+    return UsageError(f"there is no command {name!r}{hint}; `branchline --help` lists them all", command=name)

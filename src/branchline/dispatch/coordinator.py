@@ -63,8 +63,12 @@ class Coordinator:
                 todo += self._fold(command.event)
             elif not isinstance(command, Start) or found.get(command.fence, "unstarted") == "unstarted":
                 todo.append(command)
+        for attempt in [self.state.attempts[fence] for fence, how in found.items() if how == "running"]:
+            if attempt.state == "intended":
+                todo += self._fold(self._event("started", "adopted", attempt=attempt))
+        standing = [self.state.tasks.get(task) for task in self._jobs.worktrees(self.state.run.run)]
         self._commit()
-        self._perform(todo)
+        self._perform([*todo, *(Settle(row.task) for row in standing if row and row.state == "done")])
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
@@ -77,12 +81,12 @@ class Coordinator:
     def tick(self, timeout: float = 0.0) -> bool:
         """One turn; waits at most `timeout` seconds for something to happen. True when anything did."""
         facts = self._reap(timeout)
-        facts += self._reconcile()
         if facts:
             self.feed(facts)
+        happened = self._reconcile() or bool(facts)
         started = self._choose()
         self._hooks.turned()
-        return bool(facts) or started
+        return happened or started
 
     def loop(self, *, wait: bool = False) -> engine.Outcome:
         """Tick until nothing runs and nothing can start; `wait` stays for answers. Returns how the run stands."""
@@ -102,8 +106,8 @@ class Coordinator:
         self.state.draining = "interrupted"
         until = self._hooks.clock() + seconds
         while self._busy() and (self._hooks.clock() < until or self._stopped):
-            if self._hooks.interrupts() > 1 and not self._stopped:
-                self._stopped = True
+            self._stopped = self._stopped or self._hooks.interrupts() > 1
+            if self._stopped:
                 self.feed(self._stop_all("interrupted"))
             facts = self._reap(0.1)
             if facts:
@@ -172,7 +176,7 @@ class Coordinator:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
         try:
             self._jobs.settle(self.state.run.run, task)
-        except BranchlineError as error:
+        except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
             self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
 
@@ -200,16 +204,20 @@ class Coordinator:
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
         return self._event("ended", exit_.cause, attempt=attempt, data=data)
 
-    def _reconcile(self) -> list[Event]:
-        """Wishes of other processes, and workers that have fallen silent."""
-        now = self._hooks.clock()
-        facts: list[Event] = []
-        for request in self._store.requests():
+    def _reconcile(self) -> bool:
+        """Wishes of other processes, and workers that have fallen silent; True when there was anything.
+
+        One wish after the other: each meets the state that the one before has left.
+        """
+        now, run = self._hooks.clock(), self.state.run.run
+        requests = [request for request in self._store.requests() if request.run == run]
+        for request in requests:
             self._handled.append(request.id)
-            facts += events_for(self.state, request, now)
+            self.feed(events_for(self.state, request, now))
         hung = watchdog.silent(self.state.attempts.values(), now, self._settings.silence, self._jobs.last_output)
-        facts += [self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung]
-        return facts or ([self._event("noted", "requests seen")] if self._handled else [])
+        if hung:
+            self.feed([self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung])
+        return bool(requests or hung)
 
     def _choose(self) -> bool:
         """Start what can start now; True when anything did."""

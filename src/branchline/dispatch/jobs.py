@@ -67,6 +67,13 @@ class Jobs:
         """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
         return self.site.repository.worktree(run, task) if self.site.repository else self.site.root
 
+    def worktrees(self, run: str) -> list[str]:
+        """The tasks of a run that have a worktree, or what is left of one that was being taken away."""
+        if not self.site.repository:
+            return []
+        folder = self.site.repository.worktree(run, "x").parent
+        return sorted({path.name.removeprefix(".gone-") for path in folder.iterdir()} if folder.is_dir() else ())
+
     def last_output(self, attempt: AttemptRow) -> float:
         """When the worker wrote its last byte, in seconds since the epoch; 0 when it wrote none."""
         folder = self.folder(attempt)

@@ -5,10 +5,12 @@ start now and how the run stands.
 """
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding
+from branchline.engine.follow import LOST
 from branchline.engine.state import Emit, Policy, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
 
 __all__ = [
+    "LOST",
     "Emit",
     "Outcome",
     "Policy",

@@ -9,6 +9,8 @@ from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
 
+LOST = "lost"
+"""The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
 
 
@@ -52,13 +54,15 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
         claim = data["claim"]
         cause = attempt.cause or claim.get("summary") or claim["status"]
         return [*commands, Emit(event_for(event, "claimed", row, cause, claim))]
+    result = data["result"]
+    if attempt.purpose == "merge" and result.get("ok"):
+        return _after_merge(state, row, event, result)  # it is on the tip, whoever wished otherwise meanwhile
     if attempt.cause == "cancelled":
         return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
     if attempt.cause == "interrupted":
         return []  # `outstanding` opens it again when somebody goes on with the run
     if data.get("lost"):
         return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
-    result = data["result"]
     return {"setup": _after_setup, "check": _after_check, "merge": _after_merge}[attempt.purpose](
         state, row, event, result
     )
@@ -165,7 +169,9 @@ def _failure(
     """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9)."""
     print_ = fingerprint(cause, error)
     data: dict[str, Any] = {"fingerprint": print_, "error": error[-4000:]}
-    if print_ == row.fingerprint:
+    if error == LOST:
+        del data["fingerprint"]  # twice lost is bad luck and no proof that the work cannot be done
+    elif print_ == row.fingerprint:
         return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
     if row.tries > state.policy.retries:
         return [Emit(event_for(event, "failed", row, cause, data))]

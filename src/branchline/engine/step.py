@@ -88,7 +88,8 @@ def _ready(state: State, event: Event) -> list[Command]:
 
 def _dispatching(state: State, event: Event) -> list[Command]:
     row = state.tasks[cast(str, event.task)]
-    row = move(state, event, attempt=event.attempt, tries=row.tries + 1)
+    # What a person accepted was the work that was there, not what the next worker makes of it.
+    row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0)
     return after_dispatch(state, row, event)
 
 

@@ -129,7 +129,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str) -> str:
     """Return the command that settles a question of this kind."""
     task = safe(task)
-    if kind == "unchecked":
+    if kind in ("unchecked", "approval"):
         return f"branchline accept {task}    (or: branchline retry {task})"
     if kind == "permission":
         return f"branchline answer {task} once    (or: always, reject)"

@@ -55,11 +55,9 @@ def approval_of(project: Project, draft: DraftGraph) -> Approval:
 
 def hold_list(draft: DraftGraph, approval: Approval) -> dict[str, str]:
     """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow."""
-    held = {f.task: f.message for f in draft.findings if f.hold and f.task}
+    held = review.auto(draft) if approval.by.startswith("policy") else {}
     held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
-    if approval.by.startswith("policy"):
-        held |= review.auto(draft)
-    return held
+    return held | {f.task: f.message for f in draft.findings if f.hold and f.task}
 
 
 def adjacency_of(draft: DraftGraph) -> Adjacency:

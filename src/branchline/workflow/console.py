@@ -1,6 +1,5 @@
 """What a command may know of the person and the process that called it; all of it is passed in."""
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +22,8 @@ class Console(NamedTuple):
 
     def width(self) -> int:
         """How many columns the person's terminal has; 80 where there is none."""
+        import shutil  # 2 ms, and most commands do not ask
+
         return shutil.get_terminal_size().columns if self.out.isatty() else 80
 
     def say(self, text: str) -> None:

@@ -5,7 +5,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -154,9 +154,17 @@ class Interrupts:
     """Counts ^C (and SIGTERM as the first of them) without breaking what is under way."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._count = 0
         self.reader, self._writer = os.pipe()
-        os.set_blocking(self._writer, False)
+        for end in (self.reader, self._writer):
+            os.set_blocking(end, False)
+
+    @property
+    def count(self) -> int:
+        """How many have come; looking empties the pipe, so that whoever waits next does wait."""
+        with suppress(BlockingIOError):
+            os.read(self.reader, 4096)
+        return self._count
 
     def wait(self, seconds: float) -> bool:
         """Wait, at most so long, for a ^C; True when one has come."""
@@ -165,7 +173,7 @@ class Interrupts:
         return self.count > 0
 
     def _came(self, *_: object) -> None:
-        self.count += 1
+        self._count += 1
 
     @contextmanager
     def installed(self) -> Iterator["Interrupts"]:

@@ -9,7 +9,7 @@ from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import find, state_of
-from branchline.workflow.run import tick_run
+from branchline.workflow.pulse import tick_run
 
 FITS = {
     "answer": {"blocked"},
