@@ -361,7 +361,7 @@ def test_a_state_folder_that_is_a_link_or_a_file(spot: Spot, tmp_path: Path) -> 
     assert list((tmp_path / "elsewhere").iterdir()) == []
     (spot.root / ".branchline").unlink()
     (spot.root / ".branchline").write_text("mine")
-    spot.refused("E_INPUT", *execute, says=(".branchline", "is a file", "move the file away"))
+    spot.refused("E_INPUT", *execute, says=(".branchline", "or a file", "move it away"))
     assert (spot.root / ".branchline").read_text() == "mine"
 
 
@@ -372,16 +372,17 @@ def test_a_full_disk(spot: Spot) -> None:
     space = "unshare --mount --map-root-user sh -c"
     if shell(spot, f"{space} 'mount -t tmpfs -o size=64k tmpfs .branchline'").returncode:
         pytest.skip("no mount namespaces here")
-    script = f"""{space} 'cp -r .branchline kept && mount -t tmpfs -o size=260k tmpfs .branchline &&
-      cp -r kept/. .branchline/ && $B execute plans/p.md --yes --worker shell:./big.sh --json; s=$?;
-      cp .branchline/state.db after.db; exit $s'"""
-    done = shell(spot, script)
-    (line,) = done.stdout.splitlines()
-    data = json.loads(line)
-    assert "Traceback" not in done.stderr
-    assert not data["ok"]
-    assert data["code"] in ("E_STORE_FULL", "E_INPUT", "E_FAILED"), data
-    assert "crash report" not in data["error"]
+    script = f"""{space} 'cp -r .branchline ../kept && mount -t tmpfs -o size=$ROOM tmpfs .branchline &&
+      cp -r ../kept/. .branchline/ && $B execute plans/p.md --yes --worker shell:./big.sh --json; echo $?
+      mount -o remount,size=20m .branchline; $B execute plans/p.md --worker shell:./big.sh --json; echo $?'"""
+    for room in ("100k", "260k"):
+        done = shell(spot, script, ROOM=room)
+        first, status, second, again = done.stdout.splitlines()
+        refused, finished = json.loads(first), json.loads(second)
+        assert "Traceback" not in done.stderr
+        assert (refused["ok"], refused["code"], status) == (False, "E_STORE_FULL", "1")
+        assert "crash report" not in refused["error"]
+        assert (finished["counts"], again) == ({"done": 2}, "0"), "with room again, it goes on where it stood"
 
 
 # -- workers, settings, flags

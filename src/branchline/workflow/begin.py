@@ -91,7 +91,9 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     if repository:
         repository.check_ready((draft.plan,))
     plan = planned(project, draft, worker, approval)
-    policy_of(project.settings, flags, plan.adjacency, isolated=repository is not None)  # a bad flag leaves no run behind
+    policy_of(
+        project.settings, flags, plan.adjacency, isolated=repository is not None
+    )  # a bad flag leaves no run behind
     row = new_run(store, repository, plan, flags, console)
     return Begun(project, row, plan, flags, repository)
 
