@@ -80,9 +80,10 @@ def begin(console: Console, project: Project, store: Store, draft: DraftGraph, f
     """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run."""
     former = None if flags.new else store.newest(draft.plan)
     approval = approval_of(project, draft)
-    if former and former.state != "cancelled":
+    wished = former is not None and any(request.run == former.run for request in store.requests())
+    if former and (former.state != "cancelled" or wished):
         same = former.digest == approval.digest and not settled_by_hand(store, former, draft)
-        if same and former.state == "done" and not (flags.only or flags.phase):
+        if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former)
         if same or former.state != "done" or not landed(project, former, flags):
             return resumed(console, project, store, former, flags, None if same and not flags.worker else draft)
