@@ -457,6 +457,16 @@ def test_settings_twice_and_in_the_environment(spot: Spot, monkeypatch: pytest.M
     spot.refused("E_SETTINGS", "decompose", "plans/p.md", says=("BRANCHLINE_JOBZ", "did you mean jobs?"))
 
 
+def test_an_unknown_role_is_not_guessed_at(spot: Spot) -> None:
+    spot.write("r.md", "- [ ] 1. Look around\n  - Role: reserch\n  - Verify: `true`\n")
+    spot.commit()
+    execute = ("execute", "r.md", "--yes", *spot.worker)
+    for words in (execute, (*execute, "--dry-run")):
+        spot.refused("E_SETTINGS", *words, says=("r.md:1", "task 1", "reserch", "did you mean research?"))
+    spot.write("branchline.toml", '[roles.reserch]\npermissions = "read-only"\n')
+    assert spot.run(*execute, "--dry-run")[0] == 0
+
+
 # -- the stored graph
 
 _NODE = {"id": "1", "title": "A", "kind": "enormous"}
