@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from worlds import Task, World
 
 QUICK = "make\nsay done ok\nend\n"
