@@ -40,6 +40,7 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
     data = {
         "digest": plan.approved.digest,
         "graph": canonical(graphs.to_document(plan.draft)),
+        "net": graphs.net(plan.draft),
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],
         "removed": [row.task for row in dropped],

@@ -63,6 +63,7 @@ def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flag
         ended=None,
         settings=to_text(flags, console.directory),
         graph=canonical(graphs.to_document(plan.draft)),
+        net=graphs.net(plan.draft),
     )
     store.create_run(row, task_rows(name, plan, console.clock()), console.clock())
     return row
