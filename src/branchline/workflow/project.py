@@ -152,11 +152,6 @@ def _which(program: str, env: Mapping[str, str]) -> str | None:
     return shutil.which(program, path=env.get("PATH", ""))
 
 
-def worker_argvs(project: Project, chosen: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Worker -> argv, which the approval's digest binds."""
-    return {name: tuple(project.settings.workers[name].argv) for name in sorted(set(chosen.values()))}
-
-
 def identity_of(repository: Repository | None) -> tuple[str, str]:
     """The user's name and mail address as git knows them, for the commits that workers make."""
     if repository is None:
