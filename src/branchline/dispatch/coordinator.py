@@ -125,6 +125,8 @@ class Coordinator:
 
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands."""
+        if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
+            self._hold_tip()
         if standing.state != self.state.run.state or standing.reason != self.state.run.reason:
             self.feed([self._event("run", standing.reason, data={"state": standing.state})])
 
@@ -184,9 +186,17 @@ class Coordinator:
         """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""
         attempt = self.state.attempts[fence]
         try:
-            self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task]))
+            if attempt.purpose == "merge":
+                self._hold_tip(attempt.task)
+            self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task], self.state.tip))
         except (BranchlineError, OSError) as error:
             self.feed([self._ended(attempt, Exit(None, cause=""), str(error))])
+
+    def _hold_tip(self, merging: str = "") -> None:
+        """The integration branch holds what was checked and merged, and nothing that an agent put there."""
+        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging)
+        if kept:
+            self.feed([self._event("noted", f"the integration branch was moved by someone else and put back: {kept}")])
 
     def _reap(self, timeout: float) -> list[Event]:
         facts: list[Event] = []

@@ -51,11 +51,14 @@ class Jobs:
         self._clock = clock
         self._family = prompts.family(draft)
 
-    def spawn(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
-        """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built."""
+    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+        """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
+
+        `tip` is where the last merge has left the integration branch.
+        """
         if attempt.purpose == "work":
             return self._work(attempt, row)
-        return self._own(attempt, row)
+        return self._own(attempt, row, tip)
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
@@ -78,6 +81,10 @@ class Jobs:
         """When the worker wrote its last byte, in seconds since the epoch; 0 when it wrote none."""
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
+
+    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
+        """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
+        return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
 
     def settle(self, run: str, task: str) -> None:
         """Tick the box of a task that is done where no merge could, and remove its worktree and its temporary files.
@@ -218,10 +225,10 @@ class Jobs:
         adapter.prepare(job, self.site.env)
         write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
 
-    def _own(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
+    def _own(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
         folder = self.folder(attempt)
-        spec = self.spec(attempt, row)
+        spec = {**self.spec(attempt, row), "tip": tip}
         write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
         # The four names let custody find what is left of the job when its custodian and guard were killed together.

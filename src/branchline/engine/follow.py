@@ -139,8 +139,8 @@ def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, 
         return [Emit(event_for(event, "done", row, "merged", result))]
     if result.get("conflict"):
         return _after_conflict(row, event, result)
-    cause = result.get("cause") or "merge failed"
-    return _failure(state, row, event, cause, result.get("error") or "", wait=0.0)
+    error = result.get("error") or ""
+    return _failure(state, row, event, result.get("cause") or _in_words("merge failed", error), error, wait=0.0)
 
 
 def _after_conflict(row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:

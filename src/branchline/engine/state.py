@@ -112,6 +112,7 @@ class State:
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
         self.mutexes: Mapping[str, frozenset[str]] = {}
+        self.tip = run.base
         self.next_fence = 0
         self.next_question = 1
         self.draining = ""
@@ -129,9 +130,12 @@ class State:
     ) -> "State":
         """Build the state from projected rows, as a new coordinator finds them."""
         state = cls(run, adjacency, policy)
+        merged = 0.0
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
+            if row.state == "done" and row.commit and row.changed >= merged:
+                state.tip, merged = row.commit, row.changed
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)

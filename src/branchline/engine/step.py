@@ -177,6 +177,7 @@ def _merging(state: State, event: Event) -> list[Command]:
 def _done(state: State, event: Event) -> list[Command]:
     data = event.data
     row = move(state, event, evidence=data["level"], commit=data.get("commit", ""), resume=0, fingerprint="")
+    state.tip = row.commit or state.tip
     return [Settle(row.task), *after_release(state, row, event), *next_merge(state, event)]
 
 
