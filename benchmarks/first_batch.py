@@ -23,6 +23,7 @@ from branchline.engine import Policy, State
 from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.build import adjacency as adjacency_of
 from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.model.run import RunRow, TaskRow
 from branchline.store import Store
@@ -39,8 +40,9 @@ def make_run(store: Store, tasks: int) -> None:
     edges = [Edge(a.id, b.id, "phase") for a, b in pairwise(phases)]
     edges += [Edge(name(n - k), name(n), "written") for n in range(tasks) for k in (5, 7, 11) if n % size >= k]
     draft = DraftGraph("plan.md", "", "checkbox", "", (*phases, *leaves), tuple(edges))
-    run = RunRow("r1", "plan.md", "d", "running", "", "", 1.0, None, "{}", canonical(graphs.to_document(draft)))
-    place = {task: number for number, task in enumerate(adjacency(run.graph).order)}
+    graph, net = canonical(graphs.to_document(draft)), graphs.net(draft)
+    run = RunRow("r1", "plan.md", "d", "running", "", "", 1.0, None, "{}", graph, net)
+    place = {task: number for number, task in enumerate(adjacency_of(draft).order)}
     rows = [
         TaskRow("r1", t.id, place[t.id], t.title, t.kind, t.parent, n, "build", "shell", state_of(t))
         for n, t in enumerate((*phases, *leaves))
@@ -58,11 +60,10 @@ def state_of(task: Task) -> Any:
     return "ready" if task.id in {"1.1", "1.2", "1.3", "1.4", "1.5"} else "pending"
 
 
-def adjacency(text: str) -> Adjacency:
-    """The adjacency of a stored graph, straight from its JSON."""
-    graph = json.loads(text)
-    nodes = ((node["id"], node.get("parent"), node["kind"]) for node in graph["nodes"])
-    return Adjacency.build(nodes, ((edge["source"], edge["target"]) for edge in graph["edges"]))
+def adjacency(run: RunRow, rows: list[TaskRow]) -> Adjacency:
+    """The adjacency of a run from its rows and its net."""
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    return Adjacency.build(nodes, map(tuple, json.loads(run.net)["edges"]), placed=True)
 
 
 def timed(step: Callable[[], Any], spent: dict[str, list[float]], label: str) -> Any:
@@ -78,7 +79,7 @@ def once(path: Path, spent: dict[str, list[float]]) -> int:
     with Store.open(path) as store:
         run = timed(lambda: store.run("r1"), spent, "run and graph read")
         rows = timed(lambda: store.tasks("r1"), spent, "tasks read")
-    net = timed(lambda: adjacency(run.graph), spent, "adjacency from JSON")
+    net = timed(lambda: adjacency(run, rows), spent, "adjacency")
     state = timed(lambda: State.restore(run, net, Policy(), rows, (), ()), spent, "engine state")
     batch = timed(lambda: engine.choose(state, 1.0), spent, "first batch")
     timed(lambda: graphs.loads(run.graph, "run r1"), spent, "(the whole graph, validated)")

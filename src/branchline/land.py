@@ -5,6 +5,7 @@ from typing import Any
 
 from branchline.model.moves import Level
 from branchline.model.plan import Check, Task
+from branchline.terminal.text import safe
 
 GUARDED = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
 """Paths that steer Branchline itself: a change to one needs a person (DESIGN, section 6)."""
@@ -21,9 +22,9 @@ def checks_for(task: Task, gate: Sequence[Check]) -> tuple[tuple[Check, ...], Le
 
 
 def commit_message(task: Task, summary: str) -> str:
-    """The message of a task's merge commit: id and title, then what the worker said it did."""
-    title = " ".join(task.title.split())[:72]
-    body = "\n".join(line.rstrip() for line in summary.strip().splitlines()[:20])
+    """The message of a task's merge commit: id and title, then what the worker said it did; no control character."""
+    title = safe(" ".join(task.title.split()))[:72]
+    body = "\n".join(safe(line.rstrip()) for line in summary.strip().splitlines()[:20])
     return f"{task.id}: {title}\n\n{body}".rstrip() + "\n"
 
 

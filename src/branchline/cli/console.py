@@ -4,7 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TextIO, cast
 
+from branchline.cli.out import Lasting
+from branchline.errors import UsageError
 from branchline.terminal.text import reader
 from branchline.workflow.console import Console
 
@@ -19,11 +22,13 @@ def console(args: argparse.Namespace, start: Callable[[Sequence[str]], int] = no
 
     `start` runs an editor in the foreground, for the commands that review.
     """
+    if not args.directory.is_dir():
+        raise UsageError(f"-C {args.directory}: there is no such folder")
     interactive = not args.json and sys.stdin.isatty() and sys.stdout.isatty()
     return Console(
         directory=args.directory.resolve(),
         env=dict(os.environ),
-        out=sys.stderr if args.json else sys.stdout,
+        out=cast(TextIO, Lasting(sys.stderr if args.json else sys.stdout)),
         read=reader(sys.stdin, sys.stdout),
         start=start,
         interactive=interactive,

@@ -255,7 +255,7 @@ def _replanned(state: State, event: Event) -> list[Command]:
         ((node["id"], node["parent"], node["kind"]) for node in graph["nodes"]),
         ((edge["source"], edge["target"]) for edge in graph["edges"]),
     )
-    state.put_run(state.run._replace(digest=data["digest"], graph=data["graph"]))
+    state.put_run(state.run._replace(digest=data["digest"], graph=data["graph"], net=data["net"]))
     state.put_graph(adjacency, [TaskRow(*row) for row in data["rows"]])
     return []
 

@@ -197,6 +197,13 @@ def from_document(document: Any) -> DraftGraph:
     return draft
 
 
+def net(draft: DraftGraph) -> str:
+    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`)."""
+    mutex = {t.id: [f.path for f in t.files if f.role in ("create", "modify")] for t in draft.tasks if t.files}
+    edges = [[edge.before, edge.after] for edge in draft.edges]
+    return canonical({"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}})
+
+
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:
     """The digest an approval binds: over the meaning of the graph and the `argv` of the workers, by worker name.
 

@@ -24,7 +24,10 @@ class Event(NamedTuple):
 
 
 class RunRow(NamedTuple):
-    """The projection of one run; `settings` and `graph` are canonical JSON texts, `plan` is relative to the root."""
+    """The projection of one run; `settings`, `graph` and `net` are JSON texts, `plan` is relative to the root.
+
+    `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}}.
+    """
 
     run: str
     plan: str
@@ -36,6 +39,7 @@ class RunRow(NamedTuple):
     ended: float | None
     settings: str
     graph: str
+    net: str = '{"edges": [], "mutex": {}}'
 
 
 class TaskRow(NamedTuple):

@@ -1,24 +1,14 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
-from typing import NamedTuple
-
 from branchline import review
 from branchline.engine import Policy
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
-from branchline.model.plan import DraftGraph
+from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
 from branchline.terminal.text import use_colour
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, role_workers
-
-
-class Approval(NamedTuple):
-    """What stands behind a graph: its digest, whether it is approved, and by whom."""
-
-    digest: str
-    approved: bool
-    by: str = ""
 
 
 def digest_of(project: Project, draft: DraftGraph) -> str:
@@ -27,35 +17,29 @@ def digest_of(project: Project, draft: DraftGraph) -> str:
     return graphs.digest(draft, argv)
 
 
-def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> Approval:
+def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> ApprovedGraph:
     """Record that a person or a policy approved this graph."""
-    digest = digest_of(project, draft)
-    store = project.store()
-    try:
-        store.approve(draft.plan, digest, by, at)
-    finally:
-        store.close()
-    return Approval(digest, approved=True, by=by)
+    approved = ApprovedGraph(draft, digest_of(project, draft), by, at)
+    with project.store() as store:
+        store.approve(draft.plan, approved.digest, by, at)
+    return approved
 
 
-def approval_of(project: Project, draft: DraftGraph) -> Approval:
-    """What stands behind this very graph; an approval of another digest is none."""
-    digest = digest_of(project, draft)
+def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
+    """This very graph as it was approved; None when it never was: an approval of another digest is none."""
     if not (project.root / ".branchline" / "state.db").exists():  # to look leaves no trace
-        return Approval(digest, approved=False)
-    store = project.store()
-    try:
+        return None
+    with project.store() as store:
         found = store.approval(draft.plan)
-    finally:
-        store.close()
-    if found is None or found[0] != digest:
-        return Approval(digest, approved=False)
-    return Approval(digest, approved=True, by=found[1])
+    if found is None or found[0] != digest_of(project, draft):
+        return None
+    return ApprovedGraph(draft, *found)
 
 
-def hold_list(draft: DraftGraph, approval: Approval) -> dict[str, str]:
+def hold_list(approved: ApprovedGraph) -> dict[str, str]:
     """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow."""
-    held = review.auto(draft) if approval.by.startswith("policy") else {}
+    draft = approved.graph
+    held = review.auto(draft) if approved.approved_by.startswith("policy") else {}
     held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
     return held | {f.task: f.message for f in draft.findings if f.hold and f.task}
 

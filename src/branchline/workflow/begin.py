@@ -10,13 +10,13 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
 from branchline.files import read_text
 from branchline.graph import store as graphs
-from branchline.model.plan import DraftGraph
+from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.plan import Plan as PlanText
 from branchline.model.run import Event, RunRow
 from branchline.planfile.read import text_digest
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import Approval, adjacency_of, approval_of, approve_draft, hold_list
+from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
@@ -59,39 +59,37 @@ def marked(draft: DraftGraph, plan: PlanText) -> DraftGraph:
     return replace(draft, tasks=tuple(replace(t, state=marks.get(t.line, t.state)) for t in draft.tasks))
 
 
-def approved(console: Console, project: Project, path: Path, draft: DraftGraph, flags: Flags) -> DraftGraph:
+def approval(console: Console, project: Project, path: Path, draft: DraftGraph, flags: Flags) -> ApprovedGraph:
     """The graph as it was approved; asks on a terminal, takes `--yes`, else raises NotApprovedError."""
-    if approval_of(project, draft).approved:
-        return draft
-    if flags.yes:
-        approve_draft(project, draft, "policy: --yes", console.clock())
-        return draft
-    if console.interactive:
-        approval, draft = settle(console, project, path, draft, "ask")
-        if approval.approved:
-            return draft
-    raise NotApprovedError(
-        f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
-        plan=draft.plan,
-    )
+    approved = approval_of(project, draft)
+    if approved is None and flags.yes:
+        approved = approve_draft(project, draft, "policy: --yes", console.clock())
+    if approved is None and console.interactive:
+        approved, draft = settle(console, project, path, draft, "ask")
+    if approved is None:
+        raise NotApprovedError(
+            f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
+            plan=draft.plan,
+        )
+    return approved
 
 
-def begin(console: Console, project: Project, store: Store, draft: DraftGraph, flags: Flags) -> Begun | Answer:
+def begin(console: Console, project: Project, store: Store, approved: ApprovedGraph, flags: Flags) -> Begun | Answer:
     """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run."""
+    draft = approved.graph
     former = None if flags.new else store.newest(draft.plan)
-    approval = approval_of(project, draft)
     wished = former is not None and any(request.run == former.run for request in store.requests())
     if former and (former.state != "cancelled" or wished):
-        same = former.digest == approval.digest and not settled_by_hand(store, former, draft)
+        same = former.digest == approved.digest and not settled_by_hand(store, former, draft)
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former)
         if same or former.state != "done" or not landed(project, former, flags):
-            return resumed(console, project, store, former, flags, None if same and not flags.worker else draft)
+            return resumed(console, project, store, former, flags, None if same and not flags.worker else approved)
     project, worker = with_worker(project, console, flags.worker)
     repository = project.repository(in_place=flags.in_place)
     if repository:
         repository.check_ready((draft.plan,))
-    plan = planned(project, draft, worker, approval)
+    plan = planned(project, approved, worker)
     policy_of(
         project.settings, flags, plan.adjacency, isolated=repository is not None
     )  # a bad flag leaves no run behind
@@ -105,13 +103,13 @@ def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
     return any(row.task in marks and row.state in FREE for row in store.tasks(run.run))
 
 
-def planned(project: Project, draft: DraftGraph, worker: str, approval: Approval) -> Plan:
+def planned(project: Project, approved: ApprovedGraph, worker: str) -> Plan:
     """An approved graph with the worker of each task and what is held.
 
     The approval is that of the settings: a program named with `--worker` is the person's own word and needs none.
     """
-    chosen = choose_workers(project, draft, worker)
-    return Plan(draft, approval.digest, hold_list(draft, approval), chosen, adjacency_of(draft))
+    chosen = choose_workers(project, approved.graph, worker)
+    return Plan(approved, hold_list(approved), chosen, adjacency_of(approved.graph))
 
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
@@ -121,17 +119,16 @@ def landed(project: Project, run: RunRow, flags: Flags) -> bool:
 
 
 def resumed(
-    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: DraftGraph | None = None
+    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: ApprovedGraph | None = None
 ) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
-    approval = approval_of(project, changed) if changed else None
     flags, directory = overlaid(former.settings, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
     repository = project.repository(in_place=flags.in_place)
-    if changed is None or approval is None:
+    if changed is None:
         return Begun(project, former, stored_plan(former, store), flags, repository)
-    plan = planned(project, changed, worker, approval)
+    plan = planned(project, changed, worker)
     change = replanned(former, store.tasks(former.run), plan, console.clock())
     return Begun(project, former, plan, flags, repository, change)
 

@@ -49,25 +49,17 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 
 
 def _view(run: RunRow, rows: list[TaskRow], now: float) -> View:
-    graph = json.loads(run.graph)
-    adjacency = Adjacency.build(
-        ((node["id"], node.get("parent"), node["kind"]) for node in graph["nodes"]),
-        ((edge["source"], edge["target"]) for edge in graph["edges"]),
-    )
+    net = json.loads(run.net)
     return View(
-        adjacency,
+        Adjacency.build(((row.task, row.parent, row.kind) for row in rows), map(tuple, net["edges"]), placed=True),
         {row.task: row.state for row in rows},
         slots_of(run),
         role={row.task: row.role for row in rows},
-        mutex={node["id"]: _mutex(node) for node in graph["nodes"] if node.get("files")},
+        mutex=net["mutex"],
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
     )
-
-
-def _mutex(node: dict[str, Any]) -> list[str]:
-    return [file["path"] for file in node["files"] if file["role"] in ("create", "modify")]
 
 
 def slots_of(run: RunRow) -> int:

@@ -8,10 +8,10 @@ from branchline import review
 from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
-from branchline.model.plan import DraftGraph, Plan
+from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import Approval, approval_of, approve_draft, digest_of, hold_list, show
+from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.project import Project, open_project
@@ -53,17 +53,18 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
         )
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
-    approval, draft = settle(console, project, path, draft, wanted)
-    words = show(console, project, draft, approval.digest) if review and wanted != "ask" else ""
+    approved, draft = settle(console, project, path, draft, wanted)
+    digest = digest_of(project, draft)
+    words = show(console, project, draft, digest) if review and wanted != "ask" else ""
     return Answer(
-        {**payload, "digest": approval.digest, "approved": approval.approved},
-        f"{words}\n{_next(approval, project.name(path))}".strip(),
+        {**payload, "digest": digest, "approved": approved is not None},
+        f"{words}\n{_next(digest, approved, project.name(path))}".strip(),
     )
 
 
 def settle(
     console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
-) -> tuple[Approval, DraftGraph]:
+) -> tuple[ApprovedGraph | None, DraftGraph]:
     """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
         word, draft = review.ask(
@@ -74,17 +75,17 @@ def settle(
         )
         graphs.save(draft, graph_path(path))
         if word == "no":
-            return Approval(digest_of(project, draft), approved=False), draft
+            return None, draft
         return approve_draft(project, draft, "a person", console.clock()), draft
     if wanted == "yes":
         return approve_draft(project, draft, "policy: --yes", console.clock()), draft
     return approval_of(project, draft), draft
 
 
-def _next(approval: Approval, name: str) -> str:
-    if approval.approved:
-        return f"approved {approval.digest[:15]}; next: branchline execute {name}"
-    return f"draft {approval.digest[:15]}, not approved; next: branchline review, or branchline execute"
+def _next(digest: str, approved: ApprovedGraph | None, name: str) -> str:
+    if approved:
+        return f"approved {digest[:15]}; next: branchline execute {name}"
+    return f"draft {digest[:15]}, not approved; next: branchline review, or branchline execute"
 
 
 def no_tasks(plan: Plan) -> Answer:
@@ -101,12 +102,14 @@ def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answe
     project = open_project(console)
     path = find_plan(console, project, plan)
     draft = stored_draft(path)
-    approval, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
-    asked = console.interactive and not yes
-    words = "" if asked else show(console, project, draft, approval.digest, whole=whole)
-    status = 0 if approval.approved else 3
-    data = {"plan": draft.plan, "digest": approval.digest, "approved": approval.approved}
-    return Answer(data, f"{words}\n{_next(approval, project.name(path))}".strip(), status, "the graph is not approved")
+    approved, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
+    asked, digest = console.interactive and not yes, digest_of(project, draft)
+    words = "" if asked else show(console, project, draft, digest, whole=whole)
+    status = 0 if approved else 3
+    data = {"plan": draft.plan, "digest": digest, "approved": approved is not None}
+    return Answer(
+        data, f"{words}\n{_next(digest, approved, project.name(path))}".strip(), status, "the graph is not approved"
+    )
 
 
 def stored_draft(path: Path) -> DraftGraph:
@@ -126,10 +129,8 @@ def approve(console: Console, digest: str) -> Answer:
         draft = graphs.read(path)
         found = digest_of(project, draft)
         if len(wanted) >= 8 and found.removeprefix("sha256:").startswith(wanted):
-            approval = approve_draft(project, draft, "a person", console.clock())
-            return Answer(
-                {"plan": draft.plan, "digest": approval.digest}, f"approved {draft.plan} ({approval.digest[:15]})"
-            )
+            approve_draft(project, draft, "a person", console.clock())
+            return Answer({"plan": draft.plan, "digest": found}, f"approved {draft.plan} ({found[:15]})")
     raise NotApprovedError(
         f"no stored graph has the digest {digest}; `branchline review` prints it (8 characters or more)"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from branchline import workers
-from branchline.config import Settings, load
+from branchline.config import RoleSettings, Settings, load
 from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
 from branchline.files import find_root, state_folder
 from branchline.model.plan import DraftGraph, Task
@@ -94,14 +94,15 @@ def default_worker(project: Project) -> str:
 def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, str]:
     """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default agent.
 
-    Raises SettingsError for an unknown one and WorkerMissingError for one whose program is not there.
+    Raises SettingsError for an unknown one and for an unknown role, and WorkerMissingError for one whose program is not there.
     """
     default = ""
     chosen: dict[str, str] = {}
     for task in draft.tasks:
         if task.kind != "atomic":
             continue
-        name = task.worker or flag or _of_role(project.settings, task)
+        role = _role_of(project.settings, task, draft.plan)
+        name = task.worker or flag or role.worker
         if not name:
             default = default or default_worker(project)
             name = default
@@ -121,9 +122,13 @@ def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:
     return {role: worker or default for role, worker in named.items() if worker or default}
 
 
-def _of_role(settings: Settings, task: Task) -> str:
-    role = settings.roles.get(task.role)
-    return role.worker if role and role.worker else ""
+def _role_of(settings: Settings, task: Task, plan: str) -> RoleSettings:
+    """The role of a task: one that nobody knows, perhaps a slip of `research`, would be let write."""
+    try:
+        return settings.role_named(task.role)
+    except SettingsError as error:
+        where = f"{plan}:{task.line}" if task.line else plan
+        raise SettingsError(f"{where}: task {task.id}: {error}", task=task.id, line=task.line) from None
 
 
 def _check(project: Project, name: str) -> None:
@@ -145,11 +150,6 @@ def _check(project: Project, name: str) -> None:
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:
     return shutil.which(program, path=env.get("PATH", ""))
-
-
-def worker_argvs(project: Project, chosen: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Worker -> argv, which the approval's digest binds."""
-    return {name: tuple(project.settings.workers[name].argv) for name in sorted(set(chosen.values()))}
 
 
 def identity_of(repository: Repository | None) -> tuple[str, str]:

@@ -61,13 +61,14 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     draft = current_draft(project, path)
     if isinstance(draft, Answer):
         return draft
-    if not approval_of(project, draft).approved:
+    approved = approval_of(project, draft)
+    if approved is None:
         if not project.settings.pulse.auto_approve:
             raise NotApprovedError(
                 f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
             )
-        approve_draft(project, draft, "policy: pulse", console.clock())
-    begun = begin(console, project, store, draft, flags)
+        approved = approve_draft(project, draft, "policy: pulse", console.clock())
+    begun = begin(console, project, store, approved, flags)
     if isinstance(begun, Answer):
         return begun
     driver = charge(store, begun, Hooks(console.clock))

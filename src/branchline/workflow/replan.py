@@ -38,8 +38,9 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
     dropped = [row._replace(state="cancelled", reason="no longer in the plan", changed=now) for row in gone]
     changed = [row for row in [*new, *dropped] if row != before.get(row.task)]
     data = {
-        "digest": plan.digest,
+        "digest": plan.approved.digest,
         "graph": canonical(graphs.to_document(plan.draft)),
+        "net": graphs.net(plan.draft),
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],
         "removed": [row.task for row in dropped],

@@ -11,7 +11,7 @@ from branchline.model.run import RunRow
 from branchline.proc import detach
 from branchline.store import Store
 from branchline.workflow.answer import Answer
-from branchline.workflow.begin import STATUS, Begun, approved, begin, charge, current_draft, opened_store, outcome_data
+from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags
@@ -32,12 +32,12 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         return draft
     if flags.dry_run:
         return dry_run(console, project, draft, flags)
-    draft = approved(console, project, path, draft, flags)
+    approved = approval(console, project, path, draft, flags)
     if flags.detach:
         return detached(console, project, path, flags)
     with ExitStack() as stack:
         store = opened_store(stack, project)
-        begun = begin(console, project, store, draft, flags)
+        begun = begin(console, project, store, approved, flags)
         if isinstance(begun, Answer):
             return begun
         return drive(console, store, begun)

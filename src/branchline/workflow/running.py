@@ -19,7 +19,7 @@ from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import TaskState
-from branchline.model.plan import DraftGraph, Task
+from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.proc import Custody
 from branchline.schedule import mutex_keys
@@ -35,11 +35,15 @@ from branchline.workspace.repository import Repository
 class Plan(NamedTuple):
     """An approved graph with all that a run of it needs."""
 
-    draft: DraftGraph
-    digest: str
+    approved: ApprovedGraph
     held: Mapping[str, str]
     workers: Mapping[str, str]
     adjacency: Adjacency
+
+    @property
+    def draft(self) -> DraftGraph:
+        """The graph itself."""
+        return self.approved.graph
 
 
 def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console) -> RunRow:
@@ -51,7 +55,7 @@ def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flag
     row = RunRow(
         run=name,
         plan=plan.draft.plan,
-        digest=plan.digest,
+        digest=plan.approved.digest,
         state="running",
         reason="",
         base=base,
@@ -59,6 +63,7 @@ def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flag
         ended=None,
         settings=to_text(flags, console.directory),
         graph=canonical(graphs.to_document(plan.draft)),
+        net=graphs.net(plan.draft),
     )
     store.create_run(row, task_rows(name, plan, console.clock()), console.clock())
     return row
@@ -147,7 +152,8 @@ def stored_plan(run: RunRow, store: Store) -> Plan:
     """The graph a run was started with, as it was approved."""
     draft = graphs.loads(run.graph, f"run {run.run}")
     rows = store.tasks(run.run)
-    return Plan(draft, run.digest, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
+    approved = ApprovedGraph(draft, run.digest, f"run {run.run}", run.started)
+    return Plan(approved, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
 
 
 class Interrupts:
