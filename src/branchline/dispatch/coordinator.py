@@ -10,6 +10,7 @@ from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
+from branchline.model.moves import SATISFIED
 from branchline.model.run import AttemptRow, Event, Exit, TaskRow
 from branchline.proc import Custody, Ended, Started
 from branchline.store import Store
@@ -124,11 +125,13 @@ class Coordinator:
         self._custody.close()
 
     def finish(self, standing: engine.Outcome) -> None:
-        """Record how the run stands."""
+        """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
         if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
             self._hold_tip()
-        if standing.state != self.state.run.state or standing.reason != self.state.run.reason:
-            self.feed([self._event("run", standing.reason, data={"state": standing.state})])
+        rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
+        state = "waiting" if rest else standing.state
+        if state != self.state.run.state or standing.reason != self.state.run.reason:
+            self.feed([self._event("run", standing.reason, data={"state": state})])
 
     def _busy(self) -> bool:
         return bool(self.state.attempts)
