@@ -144,7 +144,7 @@ def test_the_shortest_page_is_as_it_was_agreed() -> None:
 
 @pytest.mark.parametrize("role", ["research", "brainstorm"])
 def test_reading_roles_are_told_not_to_write(role: str) -> None:
-    text = page(Task("9", "Look", role=role))
+    text = page(Task("9", "Look", role=role), read_only=True)
     assert f"## Your role: {role}" in text
     assert "read-only" in text
     assert "Commit early" not in text

@@ -67,6 +67,7 @@ class Bench:
             model="stub/stub-1",
             session=session,
             argv=(str(PROGRAM),),
+            read_only=role == "research",
             env=self.env,
         )
         adapter = workers.get("opencode")

@@ -73,9 +73,10 @@ class Collector:
         task = self._jobs.tasks[attempt.task]
         if attempt.purpose == "check":
             _, level = land.checks_for(task, self._jobs.draft.gate)
-            return land.judge_checks(task, level, result, isolated=self._jobs.site.repository is not None)
+            isolated, read_only = self._jobs.site.repository is not None, self._jobs.read_only(row.role)
+            return land.judge_checks(task, level, result, isolated=isolated, read_only=read_only)._asdict()
         if attempt.purpose == "merge":
-            return land.judge_merge(self._history.verdict(row), result)
+            return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result
 
     def _tail(self, attempt: AttemptRow) -> str:

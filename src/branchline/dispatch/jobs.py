@@ -119,6 +119,11 @@ class Jobs:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
 
+    def read_only(self, role: str) -> bool:
+        """Whether a role may not edit; one that the settings do not know may."""
+        known = self.settings.roles.get(role)
+        return known is not None and known.permissions == "read-only"
+
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
@@ -142,6 +147,7 @@ class Jobs:
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
+            read_only=self.read_only(row.role),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
@@ -176,6 +182,7 @@ class Jobs:
             failure=told.failure,
             conflict=told.conflict,
             note=row.note,
+            read_only=self.read_only(row.role),
             index=self._family,
         )
         template = "resume.md.j2" if session else "worker.md.j2"

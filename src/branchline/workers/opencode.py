@@ -40,7 +40,7 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     """Write the agent's configuration and credentials for this attempt, made from those of the user of `base`."""
     record.clear(job)
     user = opencode_config.read_user(base)
-    config = opencode_config.build(user, opencode_config.is_read_only(job.role), lean=job.lean)
+    config = opencode_config.build(user, job.read_only, lean=job.lean)
     opencode_config.write_private(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     if job.env.get("HOME"):
         data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")

@@ -33,11 +33,6 @@ _STRING_OR_COMMA: Final = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.S)
 _FILE: Final = re.compile(r"\{file:([^}]+)\}")
 
 
-def is_read_only(role: str) -> bool:
-    """Say whether a role never edits files (research and brainstorm)."""
-    return role in {"research", "brainstorm"}
-
-
 def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dict[str, Any]:
     """Make the configuration of one attempt: the user's, with a permission block that never asks.
 
