@@ -30,5 +30,5 @@ def crash(error: Exception, words: list[str]) -> BranchlineError:
         file.write(
             f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}"
         )
-    said = f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. Nothing was lost"
+    said = f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. What was recorded stays"
     return BranchlineError(said)

@@ -137,17 +137,26 @@ def approve(console: Console, digest: str) -> Answer:
 
 
 def find_plan(console: Console, project: Project, plan: str) -> Path:
-    """The plan a command means: the one named, else that of the newest stored graph. Raises NotFoundError."""
+    """The plan a command means: the one named, else that of the newest run or stored graph. Raises NotFoundError."""
     if plan:
         path = console.directory / plan
         if not path.exists():
             raise PlanError(f"{plan}: there is no such file")
         return path
-    graphs_found = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
-    if not graphs_found:
+    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
+    found = [(p.stat().st_mtime, graphs.read(p).plan) for p in stored] + newest_run(project)
+    if not found:
         raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
-    newest = max(graphs_found, key=lambda p: (p.stat().st_mtime, p.name))
-    return project.root / graphs.read(newest).plan
+    return project.root / max(found)[1]
+
+
+def newest_run(project: Project) -> list[tuple[float, str]]:
+    """When the newest run was started and its plan; empty when there is none, and to look leaves no trace."""
+    if not (project.root / ".branchline" / "state.db").exists():
+        return []
+    with project.store() as store:
+        run = store.newest()
+    return [(run.started, run.plan)] if run else []
 
 
 def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answer:
