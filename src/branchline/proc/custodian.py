@@ -32,10 +32,10 @@ else:
     import worker  # type: ignore[import-not-found,no-redef]
 
 ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
-AT_ONCE = signal.SIGUSR1
-HEARD = (signal.SIGCHLD, signal.SIGTERM, AT_ONCE, ORPHANED)
+HEARD = (signal.SIGCHLD, signal.SIGTERM, ORPHANED)
 DEFAULT_GRACE = 10.0
 INSIST = 0.1  # seconds between two rounds of KILL
+LONGEST = 3600.0  # seconds of one wait: poll counts milliseconds in 31 bits
 
 
 class Custodian:
@@ -60,11 +60,11 @@ class Custodian:
         self.poller.register(self.wake, select.POLLIN)
 
     def serve(self) -> None:
-        """Take jobs until the coordinator or the guard is gone."""
+        """Take jobs until the coordinator or the guard is gone; what was asked before the coordinator went is done."""
         self.tell("ready", os.getpid())
         while self.connected and not self.orphaned:
             self.listen(None)
-            while self.inbox:
+            while self.inbox and not self.orphaned:
                 message = self.inbox.pop(0)
                 if message[0] == "start":
                     self.attempt(worker.Job(*message[1:]))
@@ -73,33 +73,42 @@ class Custodian:
 
     def attempt(self, job: worker.Job) -> None:
         """Run one job from its lock to its recorded exit, or say why it is refused."""
-        refusal = self.claim(job.fence)
-        if refusal:
+        if not linux.take_lock(self.lock, job.fence):
+            self.tell("refused", job.fence, "")
+            return
+        refusal = self.claim(job)
+        if refusal is not None:
+            linux.drop_lock(self.lock, job.fence)
             self.tell("refused", job.fence, refusal)
             return
         self.job = job
+        if self.strangers:  # a pid may have become another process since
+            self.strangers &= set(linux.descendants(os.getpid()))
         if self.begin(job):
             self.watch(job)
         self.finish(job)
         self.job = None
 
-    def claim(self, fence: int) -> str:
-        """Take the lock of a fence that nobody ever used; otherwise the reason why not."""
-        if not linux.take_lock(self.lock, fence):
-            return "held"
-        if os.pread(self.table, records.SIZE, records.place(fence)).strip(b"\0"):
-            linux.drop_lock(self.lock, fence)
-            return "used"
-        return ""
+    def claim(self, job: worker.Job) -> str | None:
+        """Use up a fence that nobody ever used; "" when somebody did, and the reason when its record cannot be written.
+
+        The record comes before the worker: a disk too full for it starts nothing.
+        """
+        if os.pread(self.table, records.SIZE, records.place(job.fence)).strip(b"\0"):
+            return ""
+        try:
+            self.record_start(job)
+        except OSError as error:
+            return f"could not record the start: {error.strerror}"
+        return None
 
     def begin(self, job: worker.Job) -> bool:
-        """Record the start, start the worker, record its pid; False when it could not be started."""
-        self.record_start(job)
+        """Start the worker and record its pid; False when it could not be started."""
         try:
             job.worker = worker.spawn(job)
         except (OSError, ValueError, TypeError) as error:
             job.status = worker.NOT_STARTED << 8
-            job.cause = worker.explain(job, error)
+            job.cause = records.short(worker.explain(job, error))
             return False
         finally:
             os.chdir(b"/")
@@ -120,8 +129,6 @@ class Custodian:
                 message = self.inbox.pop(0)  # a slot that has a job is sent nothing but stops
                 if message[0] == "stop" and message[1] == job.fence:
                     self.stop(job, message[2], message[3])
-            if self.orphaned:
-                self.stop(job, 0.0, "stopped: the guard was killed")
             self.hurry(job)
             self.listen(job.deadline)
 
@@ -141,7 +148,7 @@ class Custodian:
         if job.cause:
             job.deadline = until if job.deadline is None else min(job.deadline, until)
             return
-        job.cause = cause
+        job.cause = records.short(cause) or "stopped"
         job.deadline = until
         if grace > 0:
             self.signal_tree(signal.SIGTERM)
@@ -152,8 +159,8 @@ class Custodian:
         return [pid for pid in linux.descendants(os.getpid()) if pid not in self.strangers]
 
     def signal_tree(self, number: int) -> None:
-        for pid in self.tree():
-            linux.send(pid, number)
+        """Signal all of the tree; what is not ours to signal is no longer waited for."""
+        self.strangers.update(pid for pid in self.tree() if not linux.send(pid, number))
 
     def finish(self, job: worker.Job) -> None:
         """End what is left of the tree, then make the exit durable, then tell."""
@@ -169,7 +176,7 @@ class Custodian:
 
     def listen(self, deadline: float | None) -> None:
         """Wait until something happens or the deadline (monotonic seconds) passes; what was asked is in the inbox."""
-        wait = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000 + 1
+        wait = None if deadline is None else min(max(0.0, deadline - time.monotonic()), LONGEST) * 1000 + 1
         for handle, _ in self.poller.poll(wait):
             if handle == self.wake:
                 self.read_signals()
@@ -192,16 +199,18 @@ class Custodian:
             self.reap()
         if ORPHANED in numbers:
             self.orphaned = True
-        if numbers & {AT_ONCE, signal.SIGTERM}:
-            self.stop_by_signal(AT_ONCE in numbers)
+            if self.job:
+                self.inbox.append(("stop", self.job.fence, 0.0, "stopped: the guard was killed"))
+        if signal.SIGTERM in numbers:
+            self.stop_by_signal()
 
-    def stop_by_signal(self, at_once: bool) -> None:
+    def stop_by_signal(self) -> None:
         """A new coordinator has no socket to us: it leaves grace and cause in a file, and sends a signal."""
         if self.job is None:
             self.connected = False
             return
-        grace, cause = read_stop(os.path.join(self.folder, b"stop.%d" % self.job.fence))  # noqa: PTH118 - as above
-        self.inbox.append(("stop", self.job.fence, 0.0 if at_once else grace, cause))
+        path = os.path.join(self.folder, b"stop.%d" % self.job.fence)  # noqa: PTH118 - pathlib is not small
+        self.inbox.append(("stop", self.job.fence, *read_stop(path)))
 
     def reap(self) -> None:
         while True:
@@ -216,11 +225,11 @@ class Custodian:
                 self.job.status = status
 
     def tell(self, *message: Any) -> None:
-        """Send one message; nobody there is no trouble, the table says the same."""
+        """Send one message; nobody there is no trouble: the table says the same, and what was asked is still read."""
         try:
             os.write(self.control, frame(message))
         except OSError:
-            self.connected = False
+            return
 
 
 # -- plumbing

@@ -108,10 +108,7 @@ def kill_children(keep: set[int]) -> None:
     A child that may not be signalled (it changed its user) is added to `keep`: waiting for it could last for ever.
     """
     me = os.getpid()
-    while True:
-        victims = [child for child in children(me) if child not in keep]
-        if not victims:
-            return
+    while victims := [child for child in children(me) if child not in keep]:
         keep.update(child for child in victims if not send(child, signal.SIGKILL))
         for child in victims:
             if child not in keep:
@@ -149,20 +146,21 @@ def _mark_of(pid: int) -> int:
     return mark({name: value for name, _, value in pairs})
 
 
-def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> bool:
-    """KILL a process that is not our child, all below it, and all that carry its mark; True when nothing is left.
+def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> int:
+    """KILL a process that is not our child, all below it, and all that carry its mark; 0 when nothing is left.
 
-    Raises nothing: what is gone is gone. `patience` (seconds) bounds the wait for processes the kernel cannot end.
+    `patience` (seconds) bounds the wait for a process that cannot be ended (another user's, or stuck in the kernel);
+    then the answer is the pid of one that is left. Raises nothing: what is gone is gone.
     """
     deadline = time.monotonic() + patience
     while victims := _victims(pid, ticks, number):
         for each in victims:
             send(each, signal.SIGKILL)
         if time.monotonic() > deadline:
-            return False
+            return victims[0]
         for each in victims:
             _await_end(each)
-    return True
+    return 0
 
 
 def _victims(pid: int, ticks: int, number: int) -> list[int]:

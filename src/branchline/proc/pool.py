@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from branchline.model.run import Exit
 from branchline.proc import linux
 
 CUSTODIAN = Path(__file__).with_name("custodian.py")
@@ -43,6 +44,21 @@ class Spawn(NamedTuple):
         return ("start", self.fence, argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
 
 
+class Started(NamedTuple):
+    """A worker runs; `at` is seconds since the epoch."""
+
+    fence: int
+    pid: int
+    at: float
+
+
+class Ended(NamedTuple):
+    """An attempt is over, its process tree is gone, and its exit is durable."""
+
+    fence: int
+    exit: Exit
+
+
 class Stream:
     """Frames over one socket: four bytes of length, then the marshalled message."""
 
@@ -57,7 +73,7 @@ class Stream:
         return self._socket.fileno()
 
     def send(self, message: tuple[Any, ...]) -> bool:
-        """Send one message; False when nobody takes it, and then nothing of it counts."""
+        """Send one message; False when nobody takes it: nothing of it counts, and the stream is to be closed."""
         body = marshal.dumps(message)
         try:
             self._socket.sendall(len(body).to_bytes(4, "little") + body)
