@@ -8,11 +8,17 @@ import errno
 import fcntl
 import os
 import select
-import signal
 import struct
 import time
 from zlib import crc32
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without enum: see custodian.py
+
+LIBC = ctypes.CDLL(None, use_errno=True)  # made once: what a custodian makes for itself is its private memory
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 FLOCK = "hhqqi4x"  # struct flock: type, whence, start, length, pid
@@ -30,8 +36,7 @@ def signal_on_parent_death(number: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0):
+    if LIBC.prctl(option, value, 0, 0, 0):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
@@ -84,7 +89,7 @@ def _read(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        return b"".join(iter(lambda: os.read(handle, 65536), b""))
+        return b"".join(iter(lambda: os.read(handle, 4096), b""))
     except OSError:  # the process ended between open and read
         return b""
     finally:

@@ -4,8 +4,13 @@ Standard library only, and no import of our own: the custodian loads this file b
 """
 
 import os
-import signal
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without enum: see custodian.py
 
 NOT_STARTED = 127  # what a shell answers for a command it cannot start
 ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
