@@ -1,67 +1,108 @@
-"""What custody costs: no-op jobs through 8 slots, against GNU make -j8 with the same jobs.
+"""What custody costs: jobs that do nothing through 8 slots, against GNU make -j8 with the same; and a custodian's memory.
 
-    python benchmarks/custody_overhead.py [JOBS] [ROUNDS]
+Run: python benchmarks/custody_overhead.py [JOBS [ROUNDS]]
 
-Each round runs both, in random order; the figures are medians over the rounds, and the ratio is the median of the
-ratios within a round. Custody writes an output file, a durable exit and a start for each job; make writes nothing.
+Custody gives every job an output file and a durable exit record. Make runs the same jobs twice: with an output file each,
+which costs it a shell, and bare, which is less than custody does. The rounds are interleaved and each gives one ratio, so
+that a machine that is busy at times tells on both. The time until the pool is up stands in a line of its own.
+Memory is Private_* of smaps_rollup: what one more slot costs.
 """
 
-import random
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from branchline.proc import Custody, Ended, Spawn
 
 SLOTS = 8
 PROGRAM = "/bin/true"
+ENV = {"PATH": "/usr/bin:/bin"}
 
 
-def with_make(folder: Path, jobs: int) -> float:
-    names = " ".join(f"t{number}" for number in range(jobs))
-    (folder / "Makefile").write_text(f".PHONY: all {names}\nall: {names}\n{names}:\n\t@{PROGRAM}\n")
-    begun = time.perf_counter()
-    subprocess.run(["make", "-s", f"-j{SLOTS}", "all"], cwd=folder, check=True)
-    return time.perf_counter() - begun
+def makefile(folder: Path, jobs: int) -> None:
+    """Write one rule for each job: once with an output file, for which make needs a shell, and once bare, without."""
+    names = " ".join(f"j{n}" for n in range(jobs))
+    rules = "\n".join(f"j{n}:\n\t@{PROGRAM} > out.{n}" for n in range(jobs))
+    (folder / "Makefile").write_text(f".PHONY: all {names}\nall: {names}\n{rules}\n")
+    bare = "\n".join(f"j{n}:\n\t@{PROGRAM}" for n in range(jobs))
+    (folder / "Makefile.bare").write_text(f".PHONY: all {names}\nall: {names}\n{bare}\n")
 
 
-def with_custody(folder: Path, jobs: int) -> float:
-    """From before the guard exists to the last exit."""
-    begun = time.perf_counter()
+def make(folder: Path, name: str) -> float:
+    """Return the seconds make takes."""
+    start = time.perf_counter()
+    subprocess.run(["make", "-f", name, f"-j{SLOTS}", "-s", "all"], cwd=folder, env=ENV, check=True)
+    return time.perf_counter() - start
+
+
+def drain(custody: Custody, jobs: int) -> None:
+    """Wait for that many ends, each with code 0."""
+    while jobs:
+        for fact in custody.poll(5.0):
+            if isinstance(fact, Ended):
+                assert fact.exit.code == 0
+                jobs -= 1
+
+
+def custody_run(folder: Path, jobs: int) -> tuple[float, float, list[int]]:
+    """Return the seconds of all jobs, the seconds until the pool was up, and the private memory of its custodians."""
+    start = time.perf_counter()
     with Custody.open(folder, SLOTS) as custody:
-        for fence in range(jobs):
-            output = str(folder / f"out.{fence}")
-            custody.start(Spawn(fence, [PROGRAM], {}, str(folder), "", output, "", 0.0))
-        left = jobs
-        while left:
-            for event in custody.poll(10):
-                if isinstance(event, Ended):
-                    assert event.exit.code == 0
-                    left -= 1
-        return time.perf_counter() - begun
+        spawns = [Spawn(n, [PROGRAM], ENV, str(folder), "", str(folder / f"out.{n}"), "", 0.0) for n in range(jobs)]
+        for spawn in spawns[:SLOTS]:
+            custody.start(spawn)
+        drain(custody, SLOTS)
+        warm = time.perf_counter()
+        for spawn in spawns[SLOTS:]:
+            custody.start(spawn)
+        drain(custody, jobs - SLOTS)
+        return time.perf_counter() - warm, warm - start, memory(folder)
 
 
-def measure(run: Callable[[Path, int], float], jobs: int) -> float:
-    with tempfile.TemporaryDirectory(prefix="custody ") as folder:
-        return run(Path(folder), jobs)
+def memory(folder: Path) -> list[int]:
+    """Return the private bytes of the guard and each custodian of a folder."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if (
+                os.fsencode(folder) in Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0")
+                and int(name) != os.getpid()
+            ):
+                text = Path(f"/proc/{name}/smaps_rollup").read_text().splitlines()
+                found.append(sum(int(line.split()[1]) for line in text if line.startswith("Private_")) * 1024)
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def spread(values: list[float]) -> str:
+    """Median, smallest and largest."""
+    return f"median {statistics.median(values):6.2f}   from {min(values):6.2f} to {max(values):6.2f}"
 
 
 def main(jobs: int, rounds: int) -> None:
-    runs = {"make": with_make, "custody": with_custody}
-    found: dict[str, list[float]] = {name: [] for name in runs}
+    rows: list[tuple[float, float, float, float]] = []
+    private: list[int] = []
     for _ in range(rounds):
-        for name in random.sample(list(runs), len(runs)):
-            found[name].append(measure(runs[name], jobs))
-    for name, seconds in found.items():
-        middle = statistics.median(seconds)
-        print(f"{name:8} {middle:7.3f} s   {1000 * middle / jobs:6.3f} ms a job   best {min(seconds):.3f} s")
-    ratios = [ours / theirs for ours, theirs in zip(found["custody"], found["make"], strict=True)]
-    print(f"custody / make: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), {jobs} jobs")
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            makefile(Path(first), jobs)
+            with_files, bare = make(Path(first), "Makefile"), make(Path(first), "Makefile.bare")
+            seconds, cold, found = custody_run(Path(second), jobs)
+            rows.append((with_files, bare, seconds, cold))
+            private += found
+    print(f"{jobs} jobs ({PROGRAM}), {SLOTS} slots, {rounds} rounds, {os.cpu_count()} cores")
+    print(f"make, output files   ms/job   {spread([row[0] / jobs * 1000 for row in rows])}")
+    print(f"make, no files       ms/job   {spread([row[1] / jobs * 1000 for row in rows])}")
+    print(f"custody, files+exits ms/job   {spread([row[2] / (jobs - SLOTS) * 1000 for row in rows])}")
+    print(f"custody to make      ratio    {spread([row[2] * jobs / (jobs - SLOTS) / row[0] for row in rows])}")
+    print(f"custody to make bare ratio    {spread([row[2] * jobs / (jobs - SLOTS) / row[1] for row in rows])}")
+    print(f"pool up, 8 jobs done ms       {spread([row[3] * 1000 for row in rows])}")
+    print(f"private memory       KiB      {spread([each / 1024 for each in private])}   ({len(private)} processes)")
 
 
 if __name__ == "__main__":
-    main(*(int(text) for text in (*sys.argv[1:], *("1000", "7")[len(sys.argv) - 1 :])))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500, int(sys.argv[2]) if len(sys.argv) > 2 else 5)

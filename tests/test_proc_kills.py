@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from branchline.proc import Custody, Ended, Spawn, linux
-from test_proc import Bench, gone, until
+from test_proc_face import Bench, gone, until
 
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
 SEED = int(os.environ.get("BRANCHLINE_TEST_SEED", "7"))

@@ -1,80 +1,123 @@
-"""The one bounded process for git and probes."""
+"""One bounded process: it cannot outstay, outtalk or outlive its caller."""
 
+import os
+import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from branchline.proc import linux, run
+from branchline.proc import Completed, linux, run
+from proc_bench import PATH, lines, until
 
-ENV = {"PATH": "/usr/bin:/bin"}
-
-
-def sh(script: str, folder: Path, data: bytes = b"", timeout: float = 20.0, limit: int = 1 << 20):  # type: ignore[no-untyped-def]
-    return run(["sh", "-c", script], cwd=folder, env=ENV, input=data, timeout=timeout, limit=limit)
+ENV = {"PATH": PATH}
 
 
-def test_out_err_and_code(tmp_path: Path) -> None:
-    assert sh("echo out; echo err >&2; exit 3", tmp_path) == (3, b"out\n", b"err\n", False, False)
+def sh(script: str, cwd: Path, data: bytes = b"", timeout: float = 30.0, limit: int = 1 << 20) -> Completed:
+    """Run a line of shell."""
+    return run(["/bin/sh", "-c", script], cwd=cwd, env=ENV, input=data, timeout=timeout, limit=limit)
+
+
+def test_out_err_code_and_signal_are_kept_apart(tmp_path: Path) -> None:
+    assert sh("pwd; echo oops >&2; exit 3", tmp_path) == Completed(3, f"{tmp_path}\n".encode(), b"oops\n")
     assert sh("kill -9 $$", tmp_path).code == -9
 
 
-def test_input_larger_than_a_pipe(tmp_path: Path) -> None:
-    data = bytes(range(256)) * 4000
-    assert sh("cat", tmp_path, data, limit=1 << 21) == (0, data, b"", False, False)
+def test_the_environment_is_exactly_the_one_given(tmp_path: Path) -> None:
+    done = run(["/usr/bin/env"], cwd=tmp_path, env={"ONLY": "this ü"}, timeout=30, limit=1000)
+    assert done.out == "ONLY=this ü\n".encode()
 
 
-def test_input_nobody_reads(tmp_path: Path) -> None:
-    assert sh("exec <&-; exit 0", tmp_path, b"x" * 1_000_000).code == 0
+@pytest.mark.parametrize("size", [1, 65_536, 3_000_001])
+def test_input_larger_than_a_pipe_comes_back(tmp_path: Path, size: int) -> None:
+    data = os.urandom(size)
+    assert sh("cat", tmp_path, data, limit=size) == Completed(0, data, b"")
 
 
-def test_environment_and_folder_are_as_given(tmp_path: Path) -> None:
-    (tmp_path / "a b").mkdir()
-    done = run(["/usr/bin/env"], cwd=tmp_path / "a b", env={"X": "1"}, timeout=20, limit=1000)
-    assert done.out == b"X=1\n"
-    assert sh("pwd", tmp_path / "a b").out.decode().strip() == str(tmp_path / "a b")
+def test_input_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
+    assert sh("exec <&-; exit 4", tmp_path, b"x" * 1_000_000).code == 4
+    assert sh("head -c 5", tmp_path, b"x" * 1_000_000) == Completed(0, b"xxxxx", b"")
 
 
-def test_output_is_limited_and_the_process_still_ends(tmp_path: Path) -> None:
-    done = sh("head -c 3000000 /dev/zero; echo end >&2", tmp_path, limit=1000)
-    assert (done.code, len(done.out), done.err, done.truncated) == (0, 1000, b"end\n", True)
+def test_without_input_stdin_is_empty(tmp_path: Path) -> None:
+    assert sh("cat; echo end", tmp_path) == Completed(0, b"end\n", b"")
 
 
-def test_exactly_the_limit_is_not_truncated(tmp_path: Path) -> None:
-    assert sh("printf 12345", tmp_path, limit=5) == (0, b"12345", b"", False, False)
+@pytest.mark.parametrize(("limit", "truncated"), [(0, True), (9, True), (10, False), (11, False)])
+def test_the_limit_cuts_each_stream_and_says_so(tmp_path: Path, limit: int, truncated: bool) -> None:
+    done = sh("printf 0123456789; printf abc >&2", tmp_path, limit=limit)
+    assert done == Completed(0, b"0123456789"[:limit], b"abc"[:limit], truncated=truncated)
 
 
-@pytest.mark.parametrize("argv", [["no such program"], ["/nowhere/x"], ["true", "x" * 300_000], []])
-def test_what_cannot_start_is_127(tmp_path: Path, argv: list[str]) -> None:
-    done = run(argv, cwd=tmp_path, env=ENV, timeout=20, limit=1000)
+def test_more_than_the_limit_does_not_stop_the_process(tmp_path: Path) -> None:
+    done = sh("head -c 5000000 /dev/zero; exit 6", tmp_path, limit=1000)
+    assert (done.code, len(done.out), done.truncated) == (6, 1000, True)
+
+
+def test_a_time_out_ends_the_whole_group(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    script = "trap '' TERM; (setsid sleep 300 & echo $! >> pids; wait) & sleep 299 & echo $! >> pids; echo up; wait"
+    done = sh(script, tmp_path, timeout=1.0)
+    assert (done.code, done.out, done.timed_out) == (-9, b"up\n", True)
+    assert time.monotonic() - begin < 20
+    pids = [int(pid) for pid in lines(tmp_path / "pids")]
+    assert len(pids) == 2
+    until(lambda: not any(linux.alive(pid, linux.start_time(pid)) for pid in pids), "its children are gone")
+
+
+def test_a_flood_is_timed_out_too(tmp_path: Path) -> None:
+    done = run(["yes"], cwd=tmp_path, env=ENV, timeout=0.2, limit=10)
+    assert (done.code, done.out, done.timed_out, done.truncated) == (-9, b"y\ny\ny\ny\ny\n", True, True)
+
+
+def test_a_child_in_the_background_does_not_hold_us_up(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    done = sh("sleep 300 & echo $!", tmp_path)
+    assert time.monotonic() - begin < 20
+    assert done.code == 0
+    until(lambda: not linux.alive(int(done.out), linux.start_time(int(done.out))), "the child is gone")
+
+
+@pytest.mark.parametrize("argv", [["no-such-program"], ["/bin/true", "a\0b"], ["/bin/true", "x" * 300_000]])
+def test_what_cannot_start_is_127_with_the_reason(tmp_path: Path, argv: list[str]) -> None:
+    done = run(argv, cwd=tmp_path, env=ENV, timeout=30, limit=1000)
+    assert (done.code, done.out) == (127, b"")
+    assert done.err.startswith(f"could not start {argv[0]}: ".encode())
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    done = run(["/bin/true"], cwd=tmp_path / "nowhere", env=ENV, timeout=30, limit=1000)
     assert done.code == 127
-    assert b"could not start" in done.err
+    assert b"nowhere" in done.err
 
 
-def test_missing_folder_is_127(tmp_path: Path) -> None:
-    assert sh("true", tmp_path / "nowhere").code == 127
+def test_nothing_leaks(tmp_path: Path) -> None:
+    sh("true", tmp_path)
+    before, family = len(os.listdir("/proc/self/fd")), linux.children(os.getpid())
+    for code in range(20):
+        assert sh(f"cat; exit {code}", tmp_path, b"x").code == code
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert set(linux.children(os.getpid())) <= set(family)
 
 
-@pytest.mark.parametrize(
-    "script", ["sleep 300 & echo $! $$; wait", "setsid -f sleep 300; setsid sleep 300 & echo $! $$; wait"]
-)
-def test_a_timeout_ends_everything(tmp_path: Path, script: str) -> None:
-    begun = time.monotonic()
-    done = sh(f"trap '' TERM; {script}", tmp_path, timeout=0.4)
-    assert (done.code, done.timed_out) == (-9, True)
-    assert time.monotonic() - begun < 10
-    for pid in map(int, done.out.split()):
-        while linux.alive(pid, linux.start_time(pid)):  # killed, but the kernel is not done with it yet
-            assert time.monotonic() - begun < 10
+def test_an_interrupt_takes_the_process_along(tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before, family = signal.signal(signal.SIGALRM, interrupt), linux.children(os.getpid())
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run([sys.executable, "-c", WAITS], cwd=tmp_path, env=ENV, timeout=60, limit=1000)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert set(linux.children(os.getpid())) <= set(family)
 
 
-def test_a_child_that_holds_the_pipe_does_not_hold_us(tmp_path: Path) -> None:
-    begun = time.monotonic()
-    done = sh("sleep 300 & echo done", tmp_path)
-    assert (done.code, done.out, done.timed_out) == (0, b"done\n", False)
-    assert time.monotonic() - begun < 10
+WAITS = "import time; time.sleep(300)"
 
 
-def test_a_daemon_that_goes_on_talking_does_not_hold_us(tmp_path: Path) -> None:
-    done = sh("setsid timeout 3 yes & sleep 0.05; echo $!", tmp_path, limit=100)
-    assert (done.code, done.truncated, done.timed_out) == (0, True, False)
+def test_a_very_long_time_out_is_no_trouble(tmp_path: Path) -> None:
+    assert run(["/bin/true"], cwd=tmp_path, env=ENV, timeout=1e12, limit=1).code == 0

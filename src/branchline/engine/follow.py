@@ -93,7 +93,7 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
     if status == "rate_limited":
-        wait = float((claim.get("extra") or {}).get("retry_after") or state.policy.backoff)
+        wait = float((claim.get("extra") or {}).get("retry_after") or _backoff(state, row))
         return [_again(event, row, "rate limit", event.at + wait, resume=True, free=True)]
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
@@ -107,6 +107,11 @@ def _in_words(status: str, said: str) -> str:
     kind = {"no_output": "no output"}.get(status, status)
     first = said.strip().split("\n", 1)[0][:200]
     return f"{kind}: {first}" if first and first != kind else kind
+
+
+def _backoff(state: State, row: TaskRow) -> float:
+    """Seconds to wait for a provider that names no time: 30 s, doubling with each attempt, to 15 m (DESIGN, section 6)."""
+    return float(min(state.policy.backoff * 2 ** min(row.attempt - 1, 20), state.policy.backoff_limit))
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:

@@ -5,8 +5,8 @@ probes. Linux-only calls stand in `linux`.
 """
 
 from branchline.proc.background import detach, foreground
-from branchline.proc.custody import Custody, Ended, Started
-from branchline.proc.pool import Spawn
+from branchline.proc.custody import Custody
+from branchline.proc.pool import Ended, Spawn, Started
 from branchline.proc.run import Completed, run
 from branchline.proc.table import read_exit
 

@@ -15,13 +15,15 @@ import gc
 import marshal
 import os
 import select
-import signal
 import sys
 import time
 
 TYPE_CHECKING = False  # importing typing would cost the custodian more than all else it imports
 if TYPE_CHECKING:
+    import signal
     from typing import Any
+else:
+    import _signal as signal  # the plain one: `signal` brings enum, and 120 kB of each slot
 
 if __package__:
     from branchline.proc import linux, records, worker
@@ -32,11 +34,11 @@ else:
     import worker  # type: ignore[import-not-found,no-redef]
 
 ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
-AT_ONCE = signal.SIGUSR1
-HEARD = (signal.SIGCHLD, signal.SIGTERM, AT_ONCE, ORPHANED)
+HEARD = (signal.SIGCHLD, signal.SIGTERM, ORPHANED)
 DEFAULT_GRACE = 10.0
-LONGEST_WAIT = 3600.0  # seconds; the kernel counts them in milliseconds, and not for ever
 INSIST = 0.1  # seconds between two rounds of KILL
+ROUNDS = 16  # after eight calls the interpreter rewrites a function's code for good
+LONGEST = 3600.0  # seconds of one wait: poll counts milliseconds in 31 bits
 
 
 class Custodian:
@@ -61,11 +63,11 @@ class Custodian:
         self.poller.register(self.wake, select.POLLIN)
 
     def serve(self) -> None:
-        """Take jobs until the coordinator or the guard is gone."""
+        """Take jobs until the coordinator or the guard is gone; what was asked before the coordinator went is done."""
         self.tell("ready", os.getpid())
         while self.connected and not self.orphaned:
             self.listen(None)
-            while self.inbox:
+            while self.inbox and not self.orphaned:
                 message = self.inbox.pop(0)
                 if message[0] == "start":
                     self.attempt(worker.Job(*message[1:]))
@@ -74,32 +76,34 @@ class Custodian:
 
     def attempt(self, job: worker.Job) -> None:
         """Run one job from its lock to its recorded exit, or say why it is refused."""
+        if not linux.take_lock(self.lock, job.fence):
+            self.tell("refused", job.fence, "")
+            return
         refusal = self.claim(job)
-        if refusal:
+        if refusal is not None:
+            linux.drop_lock(self.lock, job.fence)
             self.tell("refused", job.fence, refusal)
             return
         self.job = job
-        self.strangers = {pid for pid in self.strangers if linux.start_time(pid)}
+        if self.strangers:  # a pid may have become another process since
+            self.strangers &= set(linux.descendants(os.getpid()))
         if self.begin(job):
             self.watch(job)
         self.finish(job)
         self.job = None
 
-    def claim(self, job: worker.Job) -> str:
-        """Take the lock of a fence that nobody ever used, and use it; otherwise the reason why not."""
-        if not linux.take_lock(self.lock, job.fence):
-            return "held"
-        refusal = ""
+    def claim(self, job: worker.Job) -> str | None:
+        """Use up a fence that nobody ever used; "" when somebody did, and the reason when its record cannot be written.
+
+        The record comes before the worker: a disk too full for it starts nothing.
+        """
         if os.pread(self.table, records.SIZE, records.place(job.fence)).strip(b"\0"):
-            refusal = "used"
-        else:
-            try:
-                self.record_start(job)
-            except OSError as error:
-                refusal = f"the start could not be recorded: {error}"
-        if refusal:
-            linux.drop_lock(self.lock, job.fence)
-        return refusal
+            return ""
+        try:
+            self.record_start(job)
+        except OSError as error:
+            return f"could not record the start: {error.strerror}"
+        return None
 
     def begin(self, job: worker.Job) -> bool:
         """Start the worker and record its pid; False when it could not be started."""
@@ -107,7 +111,7 @@ class Custodian:
             job.worker = worker.spawn(job)
         except (OSError, ValueError, TypeError) as error:
             job.status = worker.NOT_STARTED << 8
-            job.cause = worker.explain(job, error)
+            job.cause = records.short(worker.explain(job, error))
             return False
         finally:
             os.chdir(b"/")
@@ -128,8 +132,6 @@ class Custodian:
                 message = self.inbox.pop(0)  # a slot that has a job is sent nothing but stops
                 if message[0] == "stop" and message[1] == job.fence:
                     self.stop(job, message[2], message[3])
-            if self.orphaned:
-                self.stop(job, 0.0, "stopped: the guard was killed")
             self.hurry(job)
             self.listen(job.deadline)
 
@@ -149,7 +151,7 @@ class Custodian:
         if job.cause:
             job.deadline = until if job.deadline is None else min(job.deadline, until)
             return
-        job.cause = cause
+        job.cause = records.short(cause) or "stopped"
         job.deadline = until
         if grace > 0:
             self.signal_tree(signal.SIGTERM)
@@ -160,6 +162,7 @@ class Custodian:
         return [pid for pid in linux.descendants(os.getpid()) if pid not in self.strangers]
 
     def signal_tree(self, number: int) -> None:
+        """Signal all of the tree; what is not ours to signal is no longer waited for."""
         self.strangers.update(pid for pid in self.tree() if not linux.send(pid, number))
 
     def finish(self, job: worker.Job) -> None:
@@ -176,7 +179,7 @@ class Custodian:
 
     def listen(self, deadline: float | None) -> None:
         """Wait until something happens or the deadline (monotonic seconds) passes; what was asked is in the inbox."""
-        wait = None if deadline is None else min(max(0.0, deadline - time.monotonic()), LONGEST_WAIT) * 1000 + 1
+        wait = None if deadline is None else min(max(0.0, deadline - time.monotonic()), LONGEST) * 1000 + 1
         for handle, _ in self.poller.poll(wait):
             if handle == self.wake:
                 self.read_signals()
@@ -194,21 +197,23 @@ class Custodian:
 
     def read_signals(self) -> None:
         """Reap what has ended, and turn the signals that ask for something into messages."""
-        numbers = set(os.read(self.wake, 4096))
+        numbers = set(os.read(self.wake, 512))
         if signal.SIGCHLD in numbers:
             self.reap()
         if ORPHANED in numbers:
             self.orphaned = True
-        if numbers & {AT_ONCE, signal.SIGTERM}:
-            self.stop_by_signal(AT_ONCE in numbers)
+            if self.job:
+                self.inbox.append(("stop", self.job.fence, 0.0, "stopped: the guard was killed"))
+        if signal.SIGTERM in numbers:
+            self.stop_by_signal()
 
-    def stop_by_signal(self, at_once: bool) -> None:
+    def stop_by_signal(self) -> None:
         """A new coordinator has no socket to us: it leaves grace and cause in a file, and sends a signal."""
         if self.job is None:
             self.connected = False
             return
-        grace, cause = read_stop(os.path.join(self.folder, b"stop.%d" % self.job.fence))  # noqa: PTH118 - as above
-        self.inbox.append(("stop", self.job.fence, 0.0 if at_once else grace, cause))
+        path = os.path.join(self.folder, b"stop.%d" % self.job.fence)  # noqa: PTH118 - pathlib is not small
+        self.inbox.append(("stop", self.job.fence, *read_stop(path)))
 
     def reap(self) -> None:
         while True:
@@ -223,11 +228,11 @@ class Custodian:
                 self.job.status = status
 
     def tell(self, *message: Any) -> None:
-        """Send one message; nobody there is no trouble, the table says the same."""
+        """Send one message; nobody there is no trouble: the table says the same, and what was asked is still read."""
         try:
             os.write(self.control, frame(message))
         except OSError:
-            self.connected = False
+            return
 
 
 # -- plumbing
@@ -250,7 +255,7 @@ def unframe(data: bytes) -> tuple[list[tuple[Any, ...]], bytes]:
 
 def receive(handle: int) -> bytes:
     try:
-        return os.read(handle, 1 << 16)
+        return os.read(handle, 1 << 14)
     except ConnectionError:
         return b""
 
@@ -267,8 +272,7 @@ def read_stop(path: bytes) -> tuple[float, str]:
 
 
 def open_private(folder: bytes, name: str) -> int:
-    path = os.path.join(folder, name.encode())  # noqa: PTH118 - pathlib is not small, and takes no bytes
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(os.path.join(folder, name.encode()), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # noqa: PTH118
 
 
 def hear_signals() -> int:
@@ -331,6 +335,17 @@ def close_strays(keep: set[int]) -> None:
             continue  # the descriptor of the listing itself
 
 
+def rehearse() -> None:
+    """Run what every attempt runs before the forks: what Python prepares at first use is then shared by all slots."""
+    for fence in range(ROUNDS):
+        job = worker.Job(fence, [b"/"], {b"PATH": b"/"}, b"/", b"", b"", b"", 1.0, 1.0, 0)
+        records.unseal(records.start_part(1, 1, 1, b"", 0, job.at), records.START_SIZE)
+        records.exit_part(*worker.outcome(fence), False, time.time(), job.cause)
+        unframe(frame(("start", fence, job.argv, job.env)))
+        linux.descendants(os.getpid())
+        linux.start_time(os.getpid())
+
+
 def main(arguments: list[str]) -> None:
     folder = os.fsencode(arguments[0])
     handles = [int(text) for text in arguments[1:]]
@@ -339,6 +354,7 @@ def main(arguments: list[str]) -> None:
         os.set_inheritable(handle, False)
     os.chdir("/")
     linux.become_subreaper()
+    rehearse()
     gc.collect()
     gc.freeze()
     gc.disable()  # a collection would touch, and so copy, every page shared with the guard

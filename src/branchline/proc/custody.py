@@ -3,36 +3,21 @@
 import os
 import select
 import signal
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from branchline.errors import BranchlineError
 from branchline.model.run import Exit
 from branchline.proc import linux
-from branchline.proc.pool import Channel, Guard, Spawn, launch, reap_guards
+from branchline.proc.pool import LOG, Channel, Ended, Guard, Spawn, Started, launch, reap_guards
 from branchline.proc.table import Record, Table
 from branchline.proc.worker import NOT_STARTED
 
-LONGEST_WAIT = 3600.0  # seconds; the kernel counts them in milliseconds, and not for ever
-STRIKES = 3  # guards that may end before one of their custodians was ready
-
-
-class Started(NamedTuple):
-    """A worker runs; `at` is seconds since the epoch."""
-
-    fence: int
-    pid: int
-    at: float
-
-
-class Ended(NamedTuple):
-    """An attempt is over, its process tree is gone, and its exit is durable."""
-
-    fence: int
-    exit: Exit
+STRIKES = 3  # times that a custodian may end before it was ready, or before it started the one job it was given
+LONGEST = 3600.0  # seconds of one wait: epoll counts milliseconds in 31 bits
 
 
 class Custody:
@@ -42,9 +27,9 @@ class Custody:
     """
 
     def __init__(self, folder: Path, slots: int) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()
         self._slots = slots
-        self._table = Table(folder)
+        self._table = Table(self._folder)
         self._epoll = select.epoll()
         self._queue: OrderedDict[int, Spawn] = OrderedDict()
         self._guards: dict[int, Guard] = {}
@@ -52,9 +37,10 @@ class Custody:
         self._free: list[Channel] = []
         self._running: dict[int, Channel] = {}
         self._adopted: dict[int, int] = {}  # fence -> pidfd of its custodian
-        self._stops: dict[int, str] = {}  # fence -> cause, for the case that its custodian cannot record it
+        self._stops: dict[int, str] = {}  # causes of stops of what is not over
         self._over: set[int] = set()
         self._events: list[Started | Ended] = []
+        self._failures: Counter[int] = Counter()  # custodians that ended before they started a fence
         self._strikes = 0
 
     @classmethod
@@ -69,7 +55,8 @@ class Custody:
     def start(self, spawn: Spawn) -> None:
         """Start one process as soon as a custodian is free; its intent is durable already.
 
-        A fence that this object has seen is not started again.
+        Raises nothing: what cannot be started has ended, with code 127 and the reason in its output or its cause. A
+        fence that this object has seen is not started again.
         """
         if not self._knows(spawn.fence):
             self._queue[spawn.fence] = spawn
@@ -83,11 +70,8 @@ class Custody:
         if fence in self._over:
             return
         self._stops.setdefault(fence, cause)
-        channel = self._running.get(fence)
-        if channel:
-            channel.stream.send(
-                ("stop", fence, float(grace), str(cause))
-            )  # nobody there: it is settled with its channel
+        if channel := self._running.get(fence):
+            channel.stream.send(("stop", fence, float(grace), cause))  # nobody there: settled at the end of the stream
         elif self._is_ending(fence):
             return
         elif fence in self._adopted or self._look(fence) == "running":
@@ -99,9 +83,10 @@ class Custody:
         """What became of attempts that a former coordinator asked for: running, ended, unstarted or lost.
 
         Running ones are watched, ended and lost ones are reported by `poll`. What is left of a lost one is ended
-        first. An unstarted one may be requested again under the same fence.
+        first. An unstarted one may be requested again under the same fence. Raises LockedError when one runs under a
+        process that cannot be seen from here.
         """
-        found = {fence: self._look(fence) for fence in fences}
+        found = {fence: "running" if fence in self._running else self._look(fence) for fence in fences}
         self._table.settle_boot()
         return found
 
@@ -111,16 +96,21 @@ class Custody:
         Every Ended is reported once. Raises BranchlineError when no custodian can be started.
         """
         self._pump()
-        wait = 0.0 if self._events else min(max(0.0, timeout), LONGEST_WAIT)
+        wait = 0.0 if self._events else min(max(0.0, timeout), LONGEST)
         with self._also(extra):
             for handle, _ in self._epoll.poll(wait):
                 self._hear(handle)
         self._pump()
+        if self._is_broken() and not self._events:
+            log = self._folder / LOG
+            raise BranchlineError(f"the processes that watch over workers do not start; the reason stands in {log}")
         events, self._events = self._events, []
         return events
 
     def close(self) -> None:
         """Let go of everything; workers stay in custody and their exits go into the table."""
+        if self._epoll.closed:
+            return
         for stream in [guard.stream for guard in self._guards.values()] + [c.stream for c in self._channels.values()]:
             stream.close()
         for handle in self._adopted.values():
@@ -150,16 +140,31 @@ class Custody:
 
     def _pump(self) -> None:
         """Give waiting jobs to free custodians, and replace custodians that died."""
-        missing = self._slots - len(self._channels)
-        if self._queue and missing > 0:
-            self._launch(missing)
-        while self._queue and self._free:
-            channel = self._free.pop(0)
-            fence, spawn = self._queue.popitem(last=False)
+        while self._queue and not self._is_broken():
+            missing = self._slots - len(self._channels)
+            if not self._free and missing > 0:
+                self._launch(missing)
+            if not self._free:
+                return
+            self._hand_over(self._free.pop(0), self._queue.popitem(last=False)[1])
+
+    def _hand_over(self, channel: Channel, spawn: Spawn) -> None:
+        try:
+            message = spawn.message()
+        except ValueError as error:  # a text that cannot be written in the file system's encoding
+            self._free.insert(0, channel)
+            self._fail(spawn.fence, f"could not start: {error}")
+            return
+        if channel.stream.send(message):
             channel.job = spawn
-            self._running[fence] = channel
-            if not channel.stream.send(spawn.message()):
-                self._lose(channel)
+            self._running[spawn.fence] = channel
+        else:
+            self._requeue(spawn)
+            self._lose(channel)
+
+    def _requeue(self, spawn: Spawn) -> None:
+        self._queue[spawn.fence] = spawn
+        self._queue.move_to_end(spawn.fence, last=False)
 
     def _hear(self, handle: int) -> None:
         if channel := self._channels.get(handle):
@@ -187,14 +192,11 @@ class Custody:
             self._release(channel)
             self._end(fence, Exit(code, number, False, cause))
         elif kind == "refused" and (spawn := self._release(channel)):
-            self._refused(spawn, rest[1])
-
-    def _refused(self, spawn: Spawn, why: str) -> None:
-        """In other hands or used: see whose. Anything else (a full disk) is the end of this attempt."""
-        if why in ("held", "used"):
-            self._settle(spawn)
-        else:
-            self._end(spawn.fence, Exit(NOT_STARTED, cause=why))
+            fence, reason = rest
+            if reason:
+                self._fail(fence, reason)
+            else:
+                self._settle(spawn)
 
     def _release(self, channel: Channel) -> Spawn | None:
         """The job a custodian had; it is free for the next one."""
@@ -211,7 +213,7 @@ class Custody:
         channel.guard.channels.pop(channel.place)
         if channel in self._free:
             self._free.remove(channel)
-        self._strike(channel)
+        self._strikes += not channel.ready
         if spawn := channel.job:
             self._running.pop(spawn.fence, None)
             if channel.guard.stream.closed:
@@ -219,19 +221,16 @@ class Custody:
             else:
                 channel.guard.ending[channel.place] = spawn
 
-    def _strike(self, channel: Channel) -> None:
-        if channel.ready:
-            return
-        self._strikes += 1
-        if self._strikes >= STRIKES * self._slots:
-            log = self._folder / "custody.log"
-            raise BranchlineError(f"the processes that watch over workers do not start; the reason stands in {log}")
+    def _is_broken(self) -> bool:
+        return self._strikes >= STRIKES * self._slots
 
     def _hear_guard(self, guard: Guard) -> None:
         messages = guard.stream.receive()
         for _, place in messages:
             if channel := guard.channels.get(place):
                 self._hear_custodian(channel)  # dead: what it said last comes before what became of its job
+            if channel := guard.channels.get(place):
+                self._lose(channel)  # a worker it was just starting may still hold its end of the stream
             if spawn := guard.ending.pop(place, None):
                 self._settle(spawn)
         if guard.stream.closed:
@@ -267,19 +266,29 @@ class Custody:
                 continue
             if not record.used and not self._table.rebooted:
                 return "unstarted"
-            if self._bury(fence, record):
+            if survivor := self._end_rest(record):
+                if self._watch(fence, survivor):
+                    return "running"  # it cannot be ended: to call it lost would let a second one start beside it
+            elif self._close(fence, Exit(None, None, True, self._stops.get(fence, ""))):
                 return "lost"
 
     def _adopt(self, fence: int, holder: int) -> bool:
         """Watch a custodian that is not ours; False when it has let go meanwhile."""
-        if fence in self._adopted or fence in self._running:
+        if fence in self._adopted:
             return True
-        try:
-            handle = os.pidfd_open(holder)
-        except ProcessLookupError:
+        if not self._watch(fence, holder):
             return False
         if self._table.holder(fence) != holder:  # the pid may be another process by now
-            os.close(handle)
+            self._drop_adopted(fence)
+            return False
+        if (start := self._table.read(fence).start) and start.worker:
+            self._events.append(Started(fence, start.worker, start.at))
+        return True
+
+    def _watch(self, fence: int, pid: int) -> bool:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
             return False
         self._adopted[fence] = handle
         self._epoll.register(handle, select.EPOLLIN)
@@ -290,59 +299,74 @@ class Custody:
         for fence, each in list(self._adopted.items()):
             if each == handle:
                 self._drop_adopted(fence)
-                self._look(fence)
-                self._stop_file(fence).unlink(missing_ok=True)
+                if self._look(fence) == "unstarted":  # it was called running: somebody waits for its end
+                    self._close(fence, Exit(None, None, True, self._stops.get(fence, "")))
 
     def _drop_adopted(self, fence: int) -> None:
-        handle = self._adopted.pop(fence, None)
-        if handle is not None:
-            self._epoll.unregister(handle)
-            os.close(handle)
+        handle = self._adopted.pop(fence)
+        self._epoll.unregister(handle)
+        os.close(handle)
+        self._stop_file(fence).unlink(missing_ok=True)
 
-    def _bury(self, fence: int, record: Record) -> bool:
-        """End what is left of a lost attempt and make its end final; False when it is not lost after all."""
+    def _end_rest(self, record: Record) -> int:
+        """End what is left of a lost attempt; the pid of what cannot be ended, 0 when there is nothing of the kind."""
         start = record.start
         if start and start.boot == linux.boot_id():
-            linux.end_tree(start.worker, start.ticks, start.mark)
-        end = Exit(None, None, True, self._stops.get(fence, ""))
-        if not self._table.close_fence(fence, end):
-            return False
-        self._end(fence, end)
-        return True
+            return linux.end_tree(start.worker, start.ticks, start.mark)
+        return 0
 
     def _settle(self, spawn: Spawn) -> None:
         """A job whose custodian is gone or has refused it: ended, in other hands, lost, or to be requested again."""
-        if self._look(spawn.fence) != "unstarted":
+        fence = spawn.fence
+        if self._look(fence) != "unstarted":
             return
-        if spawn.fence in self._stops:
-            self._forfeit(spawn.fence, 0.0, self._stops[spawn.fence])
+        self._failures[fence] += 1
+        if fence in self._stops:
+            self._forfeit(fence, 0.0, self._stops[fence])
+        elif self._failures[fence] >= STRIKES:
+            self._fail(fence, f"{STRIKES} custodians in a row ended before they started it; see {LOG}")
         else:
-            self._queue[spawn.fence] = spawn
-            self._queue.move_to_end(spawn.fence, last=False)
+            self._requeue(spawn)
 
     def _forfeit(self, fence: int, grace: float, cause: str) -> None:
         """Use up a fence that never started; when it starts at this very moment, stop it."""
         self._queue.pop(fence, None)
-        end = Exit(None, None, False, cause)
-        if self._table.close_fence(fence, end):
-            self._end(fence, end)
-        else:
+        if not self._close(fence, Exit(None, None, False, cause), unused=True):
             self.stop(fence, grace, cause)
 
-    def _signal_custodian(self, fence: int, grace: float, cause: str) -> None:
-        """Stop an adopted attempt: grace and cause in a file, then a signal by pidfd, which cannot hit a stranger."""
-        self._stop_file(fence).write_text(f"{float(grace)}\n{cause}", encoding="utf-8")
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._adopted[fence], signal.SIGTERM)
+    def _fail(self, fence: int, reason: str) -> None:
+        """Use up a fence whose process cannot be started; on a disk too full for that, its end is only reported."""
+        end = Exit(NOT_STARTED, None, False, reason)
+        try:
+            while not self._close(fence, end, unused=True) and self._look(fence) == "unstarted":
+                pass
+        except OSError:
+            self._end(fence, end)
 
-    # -- small things
+    def _close(self, fence: int, end: Exit, unused: bool = False) -> bool:
+        """Make an end final and report it; False when the fence is in custody or has ended otherwise."""
+        if not self._table.close_fence(fence, end, unused):
+            return False
+        self._end(fence, self._table.read(fence).exit or end)
+        return True
 
     def _stop_file(self, fence: int) -> Path:
         return self._folder / f"stop.{fence}"
 
+    def _signal_custodian(self, fence: int, grace: float, cause: str) -> None:
+        """Stop an adopted attempt: grace and cause in a file, then a signal by pidfd, which cannot hit a stranger."""
+        path = self._stop_file(fence)
+        draft = path.with_suffix(".new")
+        draft.write_text(f"{float(grace)}\n{cause}", encoding="utf-8")
+        draft.replace(path)  # the custodian may be reading the one of a former stop
+        with suppress(ProcessLookupError, PermissionError):
+            signal.pidfd_send_signal(self._adopted[fence], signal.SIGTERM)
+
+    # -- small things
+
     def _knows(self, fence: int) -> bool:
-        known = (self._over, self._running, self._adopted, self._queue)
-        return any(fence in each for each in known) or self._is_ending(fence)
+        known = fence in self._over or fence in self._running or fence in self._adopted or fence in self._queue
+        return known or self._is_ending(fence)
 
     def _is_ending(self, fence: int) -> bool:
         return any(spawn.fence == fence for guard in self._guards.values() for spawn in guard.ending.values())
@@ -355,10 +379,11 @@ class Custody:
 
     @contextmanager
     def _also(self, extra: Sequence[int]) -> Iterator[None]:
-        for handle in extra:
+        handles = set(extra)
+        for handle in handles:
             self._epoll.register(handle, select.EPOLLIN)
         try:
             yield
         finally:
-            for handle in extra:
+            for handle in handles:
                 self._epoll.unregister(handle)

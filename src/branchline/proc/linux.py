@@ -8,11 +8,17 @@ import errno
 import fcntl
 import os
 import select
-import signal
 import struct
 import time
 from zlib import crc32
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without enum: see custodian.py
+
+LIBC = ctypes.CDLL(None, use_errno=True)  # made once: what a custodian makes for itself is its private memory
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 FLOCK = "hhqqi4x"  # struct flock: type, whence, start, length, pid
@@ -30,8 +36,7 @@ def signal_on_parent_death(number: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0):
+    if LIBC.prctl(option, value, 0, 0, 0):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
@@ -84,7 +89,7 @@ def _read(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        return b"".join(iter(lambda: os.read(handle, 65536), b""))
+        return b"".join(iter(lambda: os.read(handle, 4096), b""))
     except OSError:  # the process ended between open and read
         return b""
     finally:
@@ -108,10 +113,7 @@ def kill_children(keep: set[int]) -> None:
     A child that may not be signalled (it changed its user) is added to `keep`: waiting for it could last for ever.
     """
     me = os.getpid()
-    while True:
-        victims = [child for child in children(me) if child not in keep]
-        if not victims:
-            return
+    while victims := [child for child in children(me) if child not in keep]:
         keep.update(child for child in victims if not send(child, signal.SIGKILL))
         for child in victims:
             if child not in keep:
@@ -127,14 +129,16 @@ def reap(pid: int) -> None:
 
 
 def mark(env: dict[bytes, bytes]) -> int:
-    """A number that the processes of one attempt share, from the reserved names in their environment; 0 without all.
+    """A number that the processes of one attempt share: taken from the reserved names in their environment.
+
+    0 when one of them is missing: fewer would be shared with other attempts.
 
     After custodian and guard were killed together, a process that called setsid twice is a child of init, and its
     environment is the only thing left that says whose it is.
     """
     if not all(name in env for name in MARKS):
-        return 0  # a part of them is shared by other attempts, which must not be mistaken for this one
-    return crc32(b"\0".join(env[name] for name in MARKS))
+        return 0
+    return crc32(b"\0".join(name + b"=" + env[name] for name in MARKS))
 
 
 def marked(number: int, since: int) -> list[int]:
@@ -150,20 +154,21 @@ def _mark_of(pid: int) -> int:
     return mark({name: value for name, _, value in pairs})
 
 
-def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> bool:
-    """KILL a process that is not our child, all below it, and all that carry its mark; True when nothing is left.
+def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> int:
+    """KILL a process that is not our child, all below it, and all that carry its mark; 0 when nothing is left.
 
-    Raises nothing: what is gone is gone. `patience` (seconds) bounds the wait for processes the kernel cannot end.
+    `patience` (seconds) bounds the wait for a process that cannot be ended (another user's, or stuck in the kernel);
+    then the answer is the pid of one that is left. Raises nothing: what is gone is gone.
     """
     deadline = time.monotonic() + patience
     while victims := _victims(pid, ticks, number):
         for each in victims:
             send(each, signal.SIGKILL)
         if time.monotonic() > deadline:
-            return False
+            return victims[0]
         for each in victims:
-            await_end(each)
-    return True
+            _await_end(each)
+    return 0
 
 
 def _victims(pid: int, ticks: int, number: int) -> list[int]:
@@ -173,8 +178,7 @@ def _victims(pid: int, ticks: int, number: int) -> list[int]:
     return [each for each in found if alive(each, start_time(each))]
 
 
-def await_end(pid: int, patience: float = 0.1) -> None:
-    """Wait until a process that was killed is dead, or `patience` seconds."""
+def _await_end(pid: int, patience: float = 0.1) -> None:
     try:
         handle = os.pidfd_open(pid)
     except OSError:

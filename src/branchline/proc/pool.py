@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from branchline.model.run import Exit
 from branchline.proc import linux
 
 CUSTODIAN = Path(__file__).with_name("custodian.py")
@@ -40,14 +41,29 @@ class Spawn(NamedTuple):
         env = {os.fsencode(name): os.fsencode(value) for name, value in self.env.items()}
         files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
         argv = [os.fsencode(word) for word in self.argv]
-        return ("start", int(self.fence), argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
+        return ("start", self.fence, argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
+
+
+class Started(NamedTuple):
+    """A worker runs; `at` is seconds since the epoch."""
+
+    fence: int
+    pid: int
+    at: float
+
+
+class Ended(NamedTuple):
+    """An attempt is over, its process tree is gone, and its exit is durable."""
+
+    fence: int
+    exit: Exit
 
 
 class Stream:
     """Frames over one socket: four bytes of length, then the marshalled message."""
 
     def __init__(self, end: socket.socket) -> None:
-        end.setblocking(False)
+        end.settimeout(PATIENCE)
         self._socket = end
         self._received = bytearray()
         self.closed = False
@@ -57,22 +73,19 @@ class Stream:
         return self._socket.fileno()
 
     def send(self, message: tuple[Any, ...]) -> bool:
-        """Send one message; False when nobody takes it, and then nothing of it counts."""
+        """Send one message; False when nobody takes it: nothing of it counts, and the stream is to be closed."""
         body = marshal.dumps(message)
-        self._socket.settimeout(PATIENCE)
         try:
             self._socket.sendall(len(body).to_bytes(4, "little") + body)
         except OSError:
             return False
-        finally:
-            self._socket.setblocking(False)  # with a timeout set, recv would wait too
         return True
 
     def receive(self) -> list[tuple[Any, ...]]:
         """The messages that have arrived, without waiting; at the end of the stream `closed` is set."""
         while True:
             try:
-                chunk = self._socket.recv(CHUNK)
+                chunk = os.read(self._socket.fileno(), CHUNK)
             except BlockingIOError:
                 break
             except OSError:

@@ -12,6 +12,7 @@ LOCK = "custody.lock"
 SIZE = 256
 START_SIZE = 96
 EXIT_SIZE = SIZE - START_SIZE
+CAUSE_SIZE = 120  # bytes of a cause that fit beside the longest other fields
 VERSION = b"custody-1"
 
 
@@ -46,11 +47,15 @@ def start_part(custodian: int, worker: int, ticks: int, boot: bytes, mark: int, 
 
 
 def exit_part(code: int | None, number: int | None, lost: bool, at: float, cause: str) -> bytes:
-    """How an attempt ended; `number` is the signal. The cause becomes one line and is cut to what fits."""
+    """How an attempt ended; `number` is the signal, `cause` is written as `short` makes it."""
     fields = b"E %s %s %d %.3f " % (_number(code), _number(number), lost, at)
-    room = EXIT_SIZE - 9 - len(fields)
-    line = " ".join(cause.replace("\0", " ").split()).encode("utf-8", "replace")[:room]
-    return seal(fields + line.decode("utf-8", "ignore").encode(), EXIT_SIZE)
+    return seal(fields + short(cause).encode(), EXIT_SIZE)
+
+
+def short(cause: str) -> str:
+    """A cause as the table can hold it: one line without NUL, cut to CAUSE_SIZE bytes of whole characters."""
+    line = " ".join(cause.replace("\0", " ").split())
+    return line.encode("utf-8", "replace")[:CAUSE_SIZE].decode("utf-8", "ignore").rstrip()
 
 
 def _number(value: int | None) -> bytes:

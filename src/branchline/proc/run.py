@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 NOT_STARTED = 127
 CHUNK = 1 << 16
-LONGEST_WAIT = 3600.0  # seconds; the kernel counts them in milliseconds, and not for ever
-PIPE_CHUNKS = 32  # twice what the largest pipe holds
+DRAIN = 32  # reads of CHUNK bytes: more than a pipe holds
+LONGEST = 3600.0  # seconds of one wait: poll counts milliseconds in 31 bits
 
 
 class Completed(NamedTuple):
@@ -43,13 +43,12 @@ def run(
     timeout: float,
     limit: int,
 ) -> Completed:
-    """Run one process to its end in a session of its own; nothing of it is left when this returns.
+    """Run one process to its end in a session of its own; its group does not outlive this call.
 
     `env` is its whole environment, `timeout` seconds of wall time after which all of it is killed, `limit` bytes kept
-    of each stream. Raises nothing of its own: a program that is missing is code 127.
+    of each stream. What left the group and ended its own parent (a daemon, such as git's own housekeeping) goes on;
+    custody is for what must not. Raises nothing of its own: a program that is missing is code 127.
     """
-    if not argv:
-        return Completed(NOT_STARTED, b"", b"could not start: there is no program")
     import subprocess  # 10 ms: only who starts a process pays for it
 
     try:
@@ -62,10 +61,14 @@ def run(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    except (OSError, ValueError) as error:
-        return Completed(NOT_STARTED, b"", f"could not start {argv[0]}: {error}".encode())
+    except (OSError, ValueError, IndexError) as error:  # IndexError: there is no program at all
+        return Completed(NOT_STARTED, b"", f"could not start {' '.join(argv[:1])}: {error}".encode())
     with process:
-        return _Talk(process, input, limit).until(time.monotonic() + timeout)
+        try:
+            return _Talk(process, input, limit).until(time.monotonic() + timeout)
+        finally:
+            if process.returncode is None:  # an interrupt or no descriptor left: it goes with us
+                _end(process.pid)
 
 
 class _Talk:
@@ -100,7 +103,7 @@ class _Talk:
                 if time.monotonic() >= deadline:
                     timed_out = True
                     break
-            self._kill([self.process.pid, *linux.descendants(self.process.pid)])
+            _end(self.process.pid)
             self.process.wait()
             self._drain()
         finally:
@@ -110,7 +113,7 @@ class _Talk:
 
     def _turn(self, deadline: float) -> bool:
         """Wait once; True when the process has ended."""
-        wait = min(max(0.0, deadline - time.monotonic()), LONGEST_WAIT) * 1000 + 1
+        wait = min(max(0.0, deadline - time.monotonic()), LONGEST) * 1000 + 1
         ready = [handle for handle, _ in self.poller.poll(wait)]
         for handle in ready:
             if handle == self.input:
@@ -149,17 +152,16 @@ class _Talk:
         return True
 
     def _drain(self) -> None:
-        """Take what is still in the pipes; a daemon that got away may go on filling them, so not for ever."""
+        """Read what the dead left in the pipes; bounded, for one that escaped may go on writing."""
         for handle in self.kept:
-            for _ in range(PIPE_CHUNKS):
+            for _ in range(DRAIN):
                 if not self._read(handle):
                     break
 
-    def _kill(self, tree: list[int]) -> None:
-        """KILL parents before their children, so that none has time to notice and to answer with an exit code."""
-        for pid in tree:
-            linux.send(pid, signal.SIGKILL)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        for pid in tree:
-            linux.await_end(pid)
+
+def _end(pid: int) -> None:
+    """KILL all below a process that is not reaped yet, and its group."""
+    for each in linux.descendants(pid):
+        linux.send(each, signal.SIGKILL)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

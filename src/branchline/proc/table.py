@@ -102,19 +102,23 @@ class Table:
         pid = linux.lock_holder(self._lock, fence)
         if pid < 0:
             raise LockedError(
-                f"attempt {fence} is in the custody of a process that cannot be seen from here", fence=fence
+                f"attempt {fence} runs under a process that cannot be seen from here (in another container?); "
+                "run this command there, or wait until it has ended",
+                fence=fence,
             )
         return pid
 
-    def close_fence(self, fence: int, end: Exit) -> bool:
+    def close_fence(self, fence: int, end: Exit, unused: bool = False) -> bool:
         """Write the exit of a fence that nobody has in custody; False when somebody has, or its exit stands already.
 
-        An unused fence is used up by this: a request for it that is still on its way will be refused.
+        `unused` closes it only when it never started: that uses it up, and a request for it that is still on its way
+        will be refused.
         """
         if not linux.take_lock(self._lock, fence):
             return False
         try:
-            if self.read(fence).exit is not None:
+            record = self.read(fence)
+            if record.exit is not None or (unused and record.used):
                 return False
             part = records.exit_part(end.code, end.signal, end.lost, time.time(), end.cause)
             os.pwrite(self._table, part, records.place(fence) + records.START_SIZE)
@@ -130,13 +134,16 @@ class Table:
             self.rebooted = False
 
     def _read_header(self, folder: Path) -> bool:
-        """Whether the machine was started again since the header was written; a new table gets its header."""
-        found = _part(os.pread(self._table, records.SIZE, 0), records.SIZE)
-        if not found:
+        """Whether the machine was started again since the header was written; a new table gets its header.
+
+        A damaged header counts as a reboot: then nobody can say of an empty record that its attempt never started.
+        """
+        raw = os.pread(self._table, records.SIZE, 0)
+        if not raw.strip(b"\0"):
             self._write_header()
             _sync_folder(folder)
             return False
-        return found != self._header()
+        return _part(raw, records.SIZE) != self._header()
 
     def _header(self) -> bytes:
         return records.VERSION + b" " + self._boot

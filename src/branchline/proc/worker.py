@@ -4,12 +4,18 @@ Standard library only, and no import of our own: the custodian loads this file b
 """
 
 import os
-import signal
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without enum: see custodian.py
 
 NOT_STARTED = 127  # what a shell answers for a command it cannot start
 ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
-APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe without a writer must not hold its reader up
+APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 DEFAULT_PATH = b"/usr/local/bin:/usr/bin:/bin"
 
 
@@ -48,26 +54,26 @@ class Job:
 def spawn(job: Job) -> int:
     """Start the worker: its own session, default signals, its files and nothing else open; its pid.
 
-    Raises OSError or ValueError when it cannot be started.
+    Raises OSError or ValueError when it cannot be started; the error names the file that is to blame.
     """
     os.chdir(job.cwd)
     path = find_program(job.argv[0] if job.argv else b"", job.env)
-    errors: tuple[object, ...] = (os.POSIX_SPAWN_DUP2, 1, 2)
-    if job.errors:
-        errors = (os.POSIX_SPAWN_OPEN, 2, job.errors, APPEND, 0o600)
-    return os.posix_spawn(
-        path,
-        job.argv,
-        job.env,
-        file_actions=(
-            (os.POSIX_SPAWN_OPEN, 0, job.stdin or b"/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, job.output, APPEND, 0o600),
-            errors,
-        ),
-        setsid=True,
-        setsigmask=(),
-        setsigdef=ALL_SIGNALS,
-    )
+    handles: list[int] = []
+    try:
+        for name, flags in ((job.stdin or b"/dev/null", READ), (job.output, APPEND), (job.errors, APPEND)):
+            handles.append(os.open(name, flags, 0o600) if name else handles[1])
+        return os.posix_spawn(
+            path,
+            job.argv,
+            job.env,
+            file_actions=[(os.POSIX_SPAWN_DUP2, handle, place) for place, handle in enumerate(handles)],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=ALL_SIGNALS,
+        )
+    finally:
+        for handle in set(handles):
+            os.close(handle)
 
 
 def find_program(name: bytes, env: dict[bytes, bytes]) -> bytes:
@@ -86,11 +92,15 @@ def explain(job: Job, error: Exception) -> str:
     name = os.fsdecode(job.argv[0]) if job.argv else "(nothing)"
     text = f"branchline: could not start {name}: {error}"
     try:
-        handle = os.open(job.errors or job.output, APPEND | os.O_CLOEXEC, 0o600)
+        handle = os.open(job.errors or job.output, APPEND, 0o600)
     except (OSError, ValueError):
         return text
-    os.write(handle, os.fsencode(text + "\n"))
-    os.close(handle)
+    try:
+        os.write(handle, os.fsencode(text + "\n"))
+    except OSError:  # a full disk
+        return text
+    finally:
+        os.close(handle)
     return ""
 
 
