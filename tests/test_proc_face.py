@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import branchline
+from branchline.errors import BranchlineError
 from branchline.model.run import Exit
 from branchline.proc import Custody, Ended, Spawn, Started, linux, read_exit
 from branchline.proc.table import Table
