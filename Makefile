@@ -1,44 +1,46 @@
 # `make demo` and `make test` need git, make and Python 3.11 or newer; everything else goes into .venv.
 SHELL := /bin/sh
-.SHELLFLAGS := -ec
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
-PYTEST_FLAGS ?= -n 2
+# The first of these that is new enough; `make PYTHON=/path/to/python3` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+PYTEST_FLAGS ?= -n auto --maxprocesses 8
+# Bytecode is written here, whatever the environment says: without it every start would compile anew.
+COMPILE := unset PYTHONDONTWRITEBYTECODE; "$(RUN)" -m compileall -q
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check docs bench
 
 demo: $(VENV)/.installed
-	"$(RUN)" -m branchline demo
+	@$(COMPILE) src
+	@"$(RUN)" -m branchline demo
 
 test: $(VENV)/.installed-dev
-	"$(RUN)" -m pytest $(PYTEST_FLAGS)
+	@$(COMPILE) src
+	@"$(RUN)" -m pytest $(PYTEST_FLAGS)
 
 check: $(VENV)/.installed-dev
 	"$(RUN)" -m ruff check .
 	"$(RUN)" -m ruff format --check .
 	"$(RUN)" -m mypy
 	"$(VENV)/bin/lint-imports"
-	"$(RUN)" -m pytest -q tests/test_house.py
+	"$(RUN)" -m pytest -q tests/test_house.py tests/test_docs.py
 
 docs: $(VENV)/.installed-dev
 	"$(RUN)" docs/generate.py
 
-bench: $(VENV)/.installed-dev
-	for file in benchmarks/*.py; do echo "== $$file"; "$(RUN)" "$$file"; done
+bench: $(VENV)/.installed
+	@$(COMPILE) src
+	@for file in benchmarks/*.py; do echo "== $$file"; "$(RUN)" "$$file" || true; echo; done
 
-$(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; install it, or say make PYTHON=/path/to/python3"; exit 1; }
-	"$(PYTHON)" -m venv $(VENV)
-
-# PYTHONDONTWRITEBYTECODE in the environment would make every start compile anew, so the bytecode is written here.
-$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+# A virtual environment that was left half made has no pip that answers, and is made again.
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || test -x "$(RUN)" || { echo "Python 3.11 or newer was not found; install it, or say make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(RUN)" -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV)
 	"$(RUN)" -m pip install --quiet --editable .
-	"$(RUN)" -m compileall -q src $$("$(RUN)" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || true
-	touch $@
+	@$(COMPILE) "$$("$(RUN)" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" || true
+	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	"$(RUN)" -m pip install --quiet --editable '.[dev]'
-	touch $@
+	@touch $@

@@ -1,5 +1,6 @@
 """Fixtures of every room: a home that is not the user's, and a git that is nobody's."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def _nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     (home / "gitconfig").write_text(
         "[user]\n\tname = Test\n\temail = test@example.invalid\n[init]\n\tdefaultBranch = main\n"
     )
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "NO_COLOR", "FORCE_COLOR"):
+    # Tests are told where things are by BRANCHLINE_ names of their own, which would be unknown settings for the program.
+    ours = [name for name in os.environ if name.startswith("BRANCHLINE_")]
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "NO_COLOR", "FORCE_COLOR", *ours):
         monkeypatch.delenv(name, raising=False)
     yield home

@@ -17,6 +17,7 @@ from branchline.proc import Custody, Ended, Spawn, Started
 from branchline.proc.table import Table
 
 SOURCE = str(Path(branchline.__file__).parents[1])
+SHARED = dict.fromkeys(("BRANCHLINE_RUN_ID", "BRANCHLINE_TASK_ID", "BRANCHLINE_EXIT_FILE"), "x")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 PATIENCE = 30.0
 
@@ -72,7 +73,11 @@ def stubborn(fence: int, folder: Path, **rest: Any) -> Spawn:
     """A tree of processes that ignore TERM and leave their session twice."""
     script = folder / "stubborn.sh"
     script.write_text(STUBBORN)
-    env = {"PATH": PATH, "BRANCHLINE_ATTEMPT": token(fence, folder)}
+    env = {
+        "PATH": PATH,
+        **SHARED,
+        "BRANCHLINE_ATTEMPT": token(fence, folder),
+    }
     return spawn(fence, folder, "/bin/sh", str(script), str(folder / f"pids.{fence}"), "2", env=env, **rest)
 
 

@@ -317,7 +317,7 @@ class TestPlaces:
         with pytest.raises(InputError, match="symbolic link"):
             files.state_folder(tmp_path / "a")
         (tmp_path / ".branchline").write_text("")
-        with pytest.raises(InputError, match="cannot be written"):
+        with pytest.raises(InputError, match="or a file"):
             files.state_folder(tmp_path)
 
 

@@ -122,3 +122,8 @@ def test_errors_stand_above_their_tasks() -> None:
     assert text.startswith("# ERROR: top\n# ERROR: nobody\n# The draft")
     assert '  # ERROR: no check\n  - id: "1.2"' in text
     assert line_of(text, "zz") is None
+
+
+def test_a_long_text_that_is_not_plain_is_written_at_once() -> None:
+    body = "a text of many letters without an end " * 40 + "!"
+    assert body in to_yaml(replace(DRAFT, tasks=(Task("1", "one", body=body),), edges=()))

@@ -34,7 +34,8 @@ def note(*words):
 def start(fence):
     naps = random.Random(fence).choice(("0", "0.05", "0.3", "0.6"))
     script = f'echo S {fence} >> ledger; sleep {naps}; echo F {fence} >> ledger; exit {fence % 7}'
-    env = {"PATH": os.defpath, "BRANCHLINE_ATTEMPT": f"{fence}@{folder}"}
+    marks = ("BRANCHLINE_RUN_ID", "BRANCHLINE_TASK_ID", "BRANCHLINE_EXIT_FILE")
+    env = {"PATH": os.defpath, **dict.fromkeys(marks, "x"), "BRANCHLINE_ATTEMPT": f"{fence}@{folder}"}
     custody.start(Spawn(fence, ["/bin/sh", "-c", script], env, str(folder), "", "/dev/null", "", 0.0))
     if rng.random() < 0.02:
         os.kill(os.getpid(), signal.SIGKILL)

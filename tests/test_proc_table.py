@@ -135,7 +135,7 @@ def test_a_reused_pid_is_not_taken_for_the_worker(tmp_path: Path) -> None:
 
 
 def test_the_mark_is_of_the_reserved_names_only() -> None:
-    named = {b"BRANCHLINE_ATTEMPT": b"1", b"BRANCHLINE_TASK_ID": b"t1"}
+    named = dict.fromkeys(linux.MARKS, b"1")
     assert linux.mark({}) == linux.mark({b"HOME": b"/"}) == 0
     assert (
         linux.mark(named) == linux.mark({**named, b"HOME": b"/"}) != linux.mark({**named, b"BRANCHLINE_ATTEMPT": b"2"})

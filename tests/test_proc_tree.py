@@ -11,6 +11,7 @@ from branchline.model.run import Exit
 from branchline.proc import Custody, Ended, Started, read_exit
 from proc_bench import (
     PATH,
+    SHARED,
     abandon,
     clear,
     collect,
@@ -65,7 +66,11 @@ def test_who_hops_from_process_to_process_ends_too(tmp_path: Path) -> None:
     hop = 'echo $$ > "$1"; setsid sh "$0" "$1" & exit 0'
     (tmp_path / "hop.sh").write_text(hop)
     with Custody.open(tmp_path, 1) as custody:
-        env = {"PATH": PATH, "BRANCHLINE_ATTEMPT": f"0@{tmp_path}"}
+        env = {
+            "PATH": PATH,
+            **SHARED,
+            "BRANCHLINE_ATTEMPT": f"0@{tmp_path}",
+        }
         script = 'sh "$1" "$2" & sleep 0.2'
         argv = ("/bin/sh", "-c", script, "sh", str(tmp_path / "hop.sh"), str(tmp_path / "last"))
         custody.start(spawn(0, tmp_path, *argv, env=env))

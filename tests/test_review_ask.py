@@ -1,6 +1,7 @@
 """review: the question, and the edit that comes back until it is right or dropped."""
 
 import io
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -234,6 +235,6 @@ def test_a_real_editor(tmp_path: Path) -> None:
     script.write_text(
         "import sys, pathlib\np = pathlib.Path(sys.argv[1])\np.write_text(p.read_text().replace('Alpha', 'Z'))\n"
     )
-    edit = editing({"EDITOR": f"{sys.executable} {script}"}, tmp_path / "g.yaml", subprocess.call)
+    edit = editing({"EDITOR": shlex.join([sys.executable, str(script)])}, tmp_path / "g.yaml", subprocess.call)
     person = Person(["edit\n", "\n"])
     assert ask(DRAFT, person.shown.append, person.reader, edit)[1].tasks[0].title == "Z"

@@ -76,3 +76,25 @@ def test_the_real_home_is_no_fake_home(tmp_path: Path) -> None:
     for home in (tmp_path, tmp_path.parent):
         with pytest.raises(SettingsError):
             sandbox.prepare_home(home, tmp_path)
+
+
+def test_temporary_files_go_and_all_else_stays(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    sandbox.prepare_home(home, tmp_path / "real")
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("kept")
+    (home / ".config" / "kept").write_text("kept")
+    cache = home / "tmp" / "cache" / "mod"
+    cache.mkdir(parents=True)
+    (cache / "file").write_text("x")
+    cache.chmod(0o500)
+    (home / "tmp" / "link").symlink_to(elsewhere)
+    sandbox.empty_temporary(home)
+    assert list((home / "tmp").iterdir()) == []
+    assert (elsewhere / "kept").exists()
+    assert (home / ".config" / "kept").exists()
+    (home / "tmp").rmdir()
+    (home / "tmp").symlink_to(elsewhere)
+    sandbox.empty_temporary(home)
+    assert (elsewhere / "kept").exists()
+    sandbox.empty_temporary(tmp_path / "missing")

@@ -45,8 +45,8 @@ class TestConformance:
         assert store.tasks("r1") == [rows[1], rows[0]]
         assert all(isinstance(row, TaskRow) for row in store.tasks("r1"))
         assert store.task("r1", "t2") == rows[0]
-        data = {"plan": "plans/x.md", "digest": "sha256:1", "tasks": 2}
-        assert store.events("r1") == [Event(1.5, "r1", "running", "created", data=data, seq=seq)]
+        data = {"state": "running", "plan": "plans/x.md", "digest": "sha256:1", "tasks": 2}
+        assert store.events("r1") == [Event(1.5, "r1", "run", "created", data=data, seq=seq)]
 
     def test_a_run_is_made_once(self, store: AnyStore) -> None:
         store.create_run(RUN, [task(1)], 1.0)
@@ -199,7 +199,7 @@ class TestDatabase:
             store.create_run(RUN, [], 1.0)
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 store._connection.execute(statement)
-            assert store.events("r1")[0].kind == "running"
+            assert store.events("r1")[0].kind == "run"
 
     def test_a_commit_that_fails_leaves_nothing(self, tmp_path: Path) -> None:
         with Store.open(tmp_path / "state.db") as store:

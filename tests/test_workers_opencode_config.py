@@ -31,6 +31,7 @@ def test_nothing_is_ever_asked(read_only: bool) -> None:
     assert config["provider"] == USER["provider"]
     assert config["share"] == "disabled"
     assert "mcp" not in config
+    assert opencode_config.build(USER, read_only, lean=False)["mcp"] == USER["mcp"]
 
 
 def test_the_users_files_are_read_as_opencode_reads_them(tmp_path: Path) -> None:

@@ -582,3 +582,18 @@ def test_a_job_is_quick_enough(place: Place) -> None:
     began = time.monotonic()
     place.bring_in("1.1", "x.txt", "x")
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "name", ["worktrees/*merge*/ORIG_HEAD", "worktrees/*merge*/index", "refs/heads/branchline/r1/tip"]
+)
+def test_locks_that_a_killed_merge_left_do_not_stop_the_next_one(place: Place, name: str) -> None:
+    place.job("setup")
+    place.write("a.txt", "mine\n", place.tree())
+    assert place.job("check")["ok"]
+    place.bring_in("1.2", "b.txt", "theirs\n")
+    place.git("update-ref", "ORIG_HEAD", "HEAD", cwd=place.root / ".branchline" / "worktrees" / RUN / ".merge")
+    (found,) = (place.root / ".git").glob(name)
+    found.with_name(f"{found.name}.lock").write_text("")
+    answer = place.job("merge")
+    assert answer["ok"], answer

@@ -64,7 +64,7 @@ def kill_after(place: Place, spec: Path, seconds: float) -> bool:
 
 def kills(place: Place, purpose: str, seed: int, count: int, longest: float, **more: Any) -> int:
     """Start a job so often, each time with a folder of its own (as under another fence), and kill it; counts kills."""
-    dice = random.Random(seed)  # noqa: S311  # dice for a test; the seed is in the name of the case
+    dice = random.Random(seed)  # dice for a test; the seed is in the name of the case
     killed = 0
     for number in range(count):
         folder = place.root / ".branchline" / "fences" / purpose / str(number)

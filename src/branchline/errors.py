@@ -1,4 +1,4 @@
-"""one tree of errors; each class carries a stable code and an exit status
+"""one tree; each class carries a stable code and an exit status
 
 BranchlineError                 E_UNEXPECTED      1
 ├── UsageError                  E_USAGE           2

@@ -174,8 +174,8 @@ def state_folder(root: Path) -> Path:
     Raises InputError when it is a link (a repository could point it anywhere) or cannot be made.
     """
     folder = root / ".branchline"
-    if folder.is_symlink():
-        raise InputError(f"{folder} is a symbolic link; Branchline keeps its state in a real folder of that name")
+    if folder.is_symlink() or folder.is_file():
+        raise InputError(f"{folder} is a symbolic link or a file; a real folder of that name is needed: move it away")
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

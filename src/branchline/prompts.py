@@ -23,7 +23,6 @@ RULES: Final = 'LINEAGE RULES: Focus ONLY on "<-- THIS TASK". Stub sibling deps.
 MAX_TITLE: Final = 300
 MAX_GOAL: Final = 1_500
 MAX_QUOTE: Final = 8_000
-READ_ONLY: Final = frozenset({"research", "brainstorm"})
 RULE_NAMES: Final = ("todos", "commits", "lint", "order", "subagents", "verify", "context", "decide", "block")
 """The parts of the rules of conduct, each of which can be switched off."""
 
@@ -127,14 +126,14 @@ def context(
     note: str = "",
     constraints: Iterable[str] = (),
     rules: Iterable[str] = RULE_NAMES,
-    read_only: bool | None = None,
+    read_only: bool = False,
     index: Family | None = None,
 ) -> dict[str, Any]:
     """Gather what the templates `worker.md.j2` and `resume.md.j2` show; every name they use is in the result.
 
     `instructions` are paths of files to read; `answers` pairs of question and answer; `results` of dependencies as id,
     title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict`, `note` free text about
-    earlier attempts; `rules` names of RULE_NAMES; `read_only` None means by the task's role; `index` saves
+    earlier attempts; `rules` names of RULE_NAMES; `read_only` says that its role may not edit; `index` saves
     indexing the graph again for each of its tasks.
     """
     chain, siblings = relatives(index or family(draft), task)
@@ -156,7 +155,7 @@ def context(
         "note": note,
         "constraints": list(constraints),
         "rules": frozenset(rules),
-        "read_only": task.role in READ_ONLY if read_only is None else read_only,
+        "read_only": read_only,
         "exit_file": exit_file,
     }
 

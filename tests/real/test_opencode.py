@@ -2,12 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opencode_program import PROGRAM
 from stub_model import StubModel, directive
 
 from branchline import sandbox, workers
@@ -18,21 +18,6 @@ pytestmark = pytest.mark.real
 TIMEOUT = 180.0
 
 
-def _program() -> str | None:
-    """Find the real program: BRANCHLINE_OPENCODE, then PATH, then the cache of the checks."""
-    named = os.environ.get("BRANCHLINE_OPENCODE") or shutil.which("opencode")
-    if named:
-        return named
-    cache = Path(
-        os.environ.get("BRANCHLINE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "branchline-ci"
-    )
-    for path in sorted(cache.expanduser().glob("npm/**/opencode-linux-*/bin/opencode")):
-        if os.access(path, os.X_OK) and "baseline" not in str(path):
-            return str(path)
-    return None
-
-
-PROGRAM = _program()
 if PROGRAM is None:
     pytestmark = [pytestmark, pytest.mark.skip(reason="no opencode: set BRANCHLINE_OPENCODE to its path")]
 
@@ -82,6 +67,7 @@ class Bench:
             model="stub/stub-1",
             session=session,
             argv=(str(PROGRAM),),
+            read_only=role == "research",
             env=self.env,
         )
         adapter = workers.get("opencode")

@@ -1,9 +1,13 @@
 """flags in, one workflow call, text or exactly one JSON line out, exit status; only the named command's parser is built"""
 
+import gc
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 from branchline import __version__
+from branchline.cli.out import flush, open_streams, put
 from branchline.errors import BranchlineError, InterruptedRunError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -34,14 +38,28 @@ COMMANDS: dict[str, tuple[str, str]] = {
 HELP_FLAGS = ("-h", "--help", "help")
 
 
+COLLECT_EVERY = 200_000
+"""New objects between two looks for cycles: rows and graphs make none, and looking at them is a sixth of `status`."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status (DESIGN, section 6)."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Run one command and return its exit status (DESIGN, section 6); without `argv`, that of this process."""
+    if argv is not None:
+        return _command(list(argv))
+    gc.set_threshold(COLLECT_EVERY)
+    open_streams()
+    status = _command(sys.argv[1:])
+    flush()
+    gc.freeze()  # the process ends here: what is left needs no last search for cycles
+    return status
+
+
+def _command(words: list[str]) -> int:
     if not words or words[0] in HELP_FLAGS:
-        print(overview(), file=sys.stdout if words else sys.stderr)
+        put(overview(), sys.stdout if words else sys.stderr)
         return 0 if words else 2
     if words[0] in ("--version", "-V"):
-        print(f"branchline {__version__}")
+        put(f"branchline {__version__}", sys.stdout)
         return 0
     return _guarded(words)
 
@@ -70,19 +88,22 @@ def _guarded(words: list[str]) -> int:
     try:
         return _run(words)
     except BranchlineError as error:
-        return _fail(error, as_json)
+        return _failure().fail(error, as_json)  # type: ignore[no-any-return]
     except KeyboardInterrupt:
-        return _fail(InterruptedRunError("interrupted"), as_json)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return _failure().fail(InterruptedRunError("interrupted"), as_json)  # type: ignore[no-any-return]
+    except SystemExit as end:  # argparse, after --help
+        return int(end.code or 0)
     except Exception as error:  # noqa: BLE001 - the door: whatever nobody foresaw becomes a report, not a traceback
-        return _fail(BranchlineError(_crash(error, words)), as_json)
+        failure = _failure()
+        return failure.fail(failure.crash(error, words), as_json)  # type: ignore[no-any-return]
+
+
+def _failure() -> Any:
+    """The words for errors are imported when there is one."""
+    return import_module("branchline.cli.failure")
 
 
 def _run(words: list[str]) -> int:
-    from importlib import import_module
-
     name = words[0]
     if name not in COMMANDS:
         raise _unknown(name)
@@ -94,27 +115,5 @@ def _unknown(name: str) -> BranchlineError:
     from difflib import get_close_matches
 
     near = get_close_matches(name, COMMANDS, n=1)
-    hint = f"; did you mean `{near[0]}`?" if near else ""
-    return UsageError(f"there is no command {name!r}{hint} `branchline --help` lists them", command=name)
-
-
-def _fail(error: BranchlineError, as_json: bool) -> int:
-    if as_json:
-        import json
-
-        data = {"ok": False, "code": error.code, "error": error.message, "details": error.details}
-        print(json.dumps(data, ensure_ascii=False, sort_keys=True, default=str))
-    else:
-        print(f"branchline: {error.message}", file=sys.stderr)
-    return error.exit_status
-
-
-def _crash(error: Exception, words: list[str]) -> str:
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="branchline-crash-", suffix=".txt", delete=False) as file:
-        file.write(
-            f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}"
-        )
-    return f"unexpected {type(error).__name__}: {error}; the crash report is {file.name}. Nothing was lost"
+    hint = f" (did you mean `{near[0]}`?)" if near else ""
+    return UsageError(f"there is no command {name!r}{hint}; `branchline --help` lists them all", command=name)

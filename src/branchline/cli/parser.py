@@ -1,27 +1,45 @@
 """What every command's parser shares: errors as ours, the flags they all have, and the way out."""
 
 import argparse
-import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from branchline.cli import COMMANDS
+from branchline.cli.out import json_line, put
 from branchline.errors import UsageError
+from branchline.terminal.text import for_stream
 from branchline.workflow.answer import Answer
+
+WIDTH = 100
+"""Columns of help texts, whatever the terminal: they read the same everywhere, and asking costs an import of shutil."""
+
+
+def formatter(prog: str) -> argparse.HelpFormatter:
+    """The layout of help texts."""
+    return argparse.HelpFormatter(prog, width=WIDTH)
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours, so that `--json` and exit status 2 hold for them too."""
 
+    def parse_args(self, args: Sequence[str], namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse, keeping the words for the errors."""
+        self._words = tuple(args)
+        return super().parse_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError with the command's usage."""
-        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+        """Raise UsageError with the command's usage, and the way to name a file that looks like a flag."""
+        files = [word for word in getattr(self, "_words", ()) if word.startswith("-") and Path(word).is_file()]
+        hint = f"\nto name the file {files[0]}, write ./{files[0]}" if files else ""
+        raise UsageError(f"{message}{hint}\n{self.format_usage().strip()}")
 
 
 def new(name: str) -> Parser:
     """The parser of one command with the flags that all commands share."""
-    parser = Parser(prog=f"branchline {name}", description=COMMANDS[name][1].capitalize() + ".", allow_abbrev=False)
+    words = COMMANDS[name][1].capitalize() + "."
+    parser = Parser(prog=f"branchline {name}", description=words, allow_abbrev=False, formatter_class=formatter)
     parser.add_argument("--json", action="store_true", help="print exactly one JSON line on stdout")
     parser.add_argument(
         "-C", dest="directory", type=Path, default=Path(), metavar="DIR", help="work as if started in DIR"
@@ -37,13 +55,14 @@ def add_run(parser: Parser) -> None:
 def show(answer: Answer, args: argparse.Namespace) -> int:
     """Print an answer for people or as one JSON line; return its exit status."""
     if args.json:
-        print(json.dumps(answer.as_json(), ensure_ascii=False, sort_keys=False, default=str))
+        put(json_line(answer.as_json(), sys.stdout), sys.stdout)
     elif answer.text:
-        print(answer.text, file=sys.stdout if answer.status in (0, 3, 4) else sys.stderr)
+        stream = sys.stdout if answer.status in (0, 3, 4) else sys.stderr
+        put(for_stream(answer.text, stream), stream)
     return answer.status
 
 
 def bare(value: Any) -> int:
     """Print a bare JSON value, as the verbs for scripts do."""
-    print(json.dumps(value, ensure_ascii=False))
+    put(json_line(value, sys.stdout), sys.stdout)
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, new, show
+from branchline.proc import foreground
 from branchline.workflow import plan as workflow
 from branchline.workflow.answer import Answer
 
@@ -49,6 +50,7 @@ def _decompose(made: Parser) -> None:
 def _review(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest graph)")
     made.add_argument("--yes", action="store_true", help="approve without asking")
+    made.add_argument("--all", action="store_true", help="show every line of a long graph")
 
 
 def _approve(made: Parser) -> None:
@@ -64,7 +66,7 @@ def _explain(made: Parser) -> None:
 def _call_decompose(args: argparse.Namespace) -> Answer:
     options = workflow.Reading(args.dialect, args.order, args.planner)
     return workflow.decompose(
-        console(args),
+        console(args, foreground),
         Path(args.plan),
         options,
         write=not args.no_write,
@@ -75,7 +77,7 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "decompose": _call_decompose,
-    "review": lambda args: workflow.review_plan(console(args), args.plan, yes=args.yes),
+    "review": lambda args: workflow.review_plan(console(args, foreground), args.plan, yes=args.yes, whole=args.all),
     "approve": lambda args: workflow.approve(console(args), args.digest),
     "explain": lambda args: workflow.explain_line(
         console(args), Path(args.plan), args.line, workflow.Reading(args.dialect, args.order, "rules")

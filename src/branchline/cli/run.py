@@ -6,10 +6,12 @@ from collections.abc import Callable
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
 from branchline.model.moves import LEVELS
+from branchline.proc import foreground
 from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
+from branchline.workflow.pulse import pulse
 
 
 def run(name: str, words: list[str]) -> int:
@@ -69,7 +71,7 @@ def _flags(args: argparse.Namespace) -> Flags:
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
-    "execute": lambda args: workflow.execute(console(args), args.plan, _flags(args)),
-    "pulse": lambda args: workflow.pulse(console(args), args.plans, _flags(args), every=args.every or ""),
+    "execute": lambda args: workflow.execute(console(args, foreground), args.plan, _flags(args)),
+    "pulse": lambda args: pulse(console(args), args.plans, _flags(args), every=args.every or ""),
     "land": lambda args: workflow.land_run(console(args), args.run),
 }

@@ -43,7 +43,10 @@ def _key(default: Any, kind: Kind) -> Any:
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit."""
+    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
+
+    `lean` starts an agent without the MCP servers of the user's own configuration.
+    """
 
     kind: str = _key("", kinds.choice(*WORKER_KINDS))
     argv: tuple[str, ...] = _key((), kinds.arguments)
@@ -320,7 +323,7 @@ def _names(values: _Values) -> list[str]:
 def _nearest(name: str, known: Any) -> str:
     from difflib import get_close_matches
 
-    names = list(known)
+    names = list(dict.fromkeys(known))
     last = {full.rpartition(".")[2]: full for full in reversed(names)}
     found = get_close_matches(name, names, 1, 0.75)
     found = found or [last[leaf] for leaf in get_close_matches(name.rpartition(".")[2], last, 1, 0.7)]

@@ -13,6 +13,8 @@ RESERVED: Final = frozenset(
     f"BRANCHLINE_{name}" for name in ("TASK_ID", "RUN_ID", "ATTEMPT", "PROMPT_FILE", "EXIT_FILE")
 )
 """What a worker finds in its environment: no settings (DESIGN, section 9)."""
+OF_THE_CHECKS: Final = frozenset({"BRANCHLINE_CACHE", "BRANCHLINE_OPENCODE"})
+"""Where our own checks keep downloads and find the agent they test with: no settings either."""
 ALIASES: Final = {
     "DECOMPOSE_MAX_DEPTH": "decompose.max_depth",
     "DECOMPOSE_MODEL": "decompose.model",
@@ -81,7 +83,7 @@ def from_environment(env: Mapping[str, str]) -> Iterator[Given]:
         if env.get(name):
             yield Given(tuple(target.split(".")), env[name], f"{name} in the environment", True)
     for name in sorted(env):
-        if name.startswith("BRANCHLINE_") and name not in RESERVED and env[name]:
+        if name.startswith("BRANCHLINE_") and name not in RESERVED | OF_THE_CHECKS and env[name]:
             path = tuple(name.removeprefix("BRANCHLINE_").lower().split("__"))
             if not path[0].startswith("test_"):  # our own test suite's switches
                 yield Given(path, env[name], f"{name} in the environment", True)

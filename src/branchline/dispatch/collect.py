@@ -7,6 +7,7 @@ from typing import Any
 from branchline import land, workers
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
+from branchline.engine import LOST
 from branchline.errors import BranchlineError
 from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
@@ -25,6 +26,7 @@ class Collector:
 
         `error` says why the attempt could not even be built.
         """
+        exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
@@ -46,13 +48,14 @@ class Collector:
     def _claim(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str) -> Claim:
         if error:
             return Claim("failed", f"the worker could not be started: {error}", error=error)
+        cause = exit_.cause or (attempt.cause if attempt.cause == "cancelled" or exit_.lost else "")
         if exit_.lost:
-            return Claim("failed", "lost: nobody saw the worker end", error="lost")
+            return _stopped(Claim("failed", "lost: nobody saw the worker end", error=LOST), cause)
         try:
             claim = workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
         except BranchlineError as fault:
             return Claim("failed", f"the worker's answer cannot be read: {fault}", error=str(fault))
-        return _stopped(claim, attempt.cause or exit_.cause)
+        return _stopped(claim, cause)
 
     def _keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
         """Leave our reading beside what was read, for people."""
@@ -70,9 +73,10 @@ class Collector:
         task = self._jobs.tasks[attempt.task]
         if attempt.purpose == "check":
             _, level = land.checks_for(task, self._jobs.draft.gate)
-            return land.judge_checks(task, level, result, isolated=self._jobs.site.repository is not None)
+            isolated, read_only = self._jobs.site.repository is not None, self._jobs.read_only(row.role)
+            return land.judge_checks(task, level, result, isolated=isolated, read_only=read_only)._asdict()
         if attempt.purpose == "merge":
-            return land.judge_merge(self._history.verdict(row), result)
+            return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result
 
     def _tail(self, attempt: AttemptRow) -> str:
@@ -81,6 +85,12 @@ class Collector:
         except OSError:
             return ""
         return text[-2000:]
+
+
+def _as_lost(exit_: Exit, asked: str) -> Exit:
+    """An end that custody made and nobody asked for (its guard was killed) says nothing about the worker."""
+    unasked = exit_.cause and not asked and not exit_.cause.startswith("timeout")
+    return exit_._replace(lost=True, cause="") if unasked else exit_
 
 
 def _stopped(claim: Claim, cause: str) -> Claim:

@@ -8,8 +8,9 @@ from branchline.config import Settings
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
-from branchline.engine import Emit, Remove, Start, State, Stop
+from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
+from branchline.model.moves import SATISFIED
 from branchline.model.run import AttemptRow, Event, Exit, TaskRow
 from branchline.proc import Custody, Ended, Started
 from branchline.store import Store
@@ -57,18 +58,22 @@ class Coordinator:
         fences = sorted(self.state.attempts)
         found = self._custody.adopt(fences)
         commands = engine.outstanding(self.state, self._hooks.clock())
-        todo: list[Start | Stop | Remove] = []
+        todo: list[Start | Stop | Settle] = []
         for command in commands:
             if isinstance(command, Emit):
                 todo += self._fold(command.event)
             elif not isinstance(command, Start) or found.get(command.fence, "unstarted") == "unstarted":
                 todo.append(command)
+        for attempt in [self.state.attempts[fence] for fence, how in found.items() if how == "running"]:
+            if attempt.state == "intended":
+                todo += self._fold(self._event("started", "adopted", attempt=attempt))
+        standing = [self.state.tasks.get(task) for task in self._jobs.worktrees(self.state.run.run)]
         self._commit()
-        self._perform(todo)
+        self._perform([*todo, *(Settle(row.task) for row in standing if row and row.state == "done")])
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
-        todo: list[Start | Stop | Remove] = []
+        todo: list[Start | Stop | Settle] = []
         for event in events:
             todo += self._fold(event)
         self._commit()
@@ -77,12 +82,12 @@ class Coordinator:
     def tick(self, timeout: float = 0.0) -> bool:
         """One turn; waits at most `timeout` seconds for something to happen. True when anything did."""
         facts = self._reap(timeout)
-        facts += self._reconcile()
         if facts:
             self.feed(facts)
+        happened = self._reconcile() or bool(facts)
         started = self._choose()
         self._hooks.turned()
-        return bool(facts) or started
+        return happened or started
 
     def loop(self, *, wait: bool = False) -> engine.Outcome:
         """Tick until nothing runs and nothing can start; `wait` stays for answers. Returns how the run stands."""
@@ -102,8 +107,8 @@ class Coordinator:
         self.state.draining = "interrupted"
         until = self._hooks.clock() + seconds
         while self._busy() and (self._hooks.clock() < until or self._stopped):
-            if self._hooks.interrupts() > 1 and not self._stopped:
-                self._stopped = True
+            self._stopped = self._stopped or self._hooks.interrupts() > 1
+            if self._stopped:
                 self.feed(self._stop_all("interrupted"))
             facts = self._reap(0.1)
             if facts:
@@ -120,9 +125,13 @@ class Coordinator:
         self._custody.close()
 
     def finish(self, standing: engine.Outcome) -> None:
-        """Record how the run stands."""
-        if standing.state != self.state.run.state or standing.reason != self.state.run.reason:
-            self.feed([self._event("run", standing.reason, data={"state": standing.state})])
+        """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
+        if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
+            self._hold_tip()
+        rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
+        state = "waiting" if rest else standing.state
+        if state != self.state.run.state or standing.reason != self.state.run.reason:
+            self.feed([self._event("run", standing.reason, data={"state": state})])
 
     def _busy(self) -> bool:
         return bool(self.state.attempts)
@@ -141,10 +150,10 @@ class Coordinator:
             return Event(now, run, kind, cause, data=data or {})
         return Event(now, run, kind, cause, attempt.task, attempt.attempt, attempt.fence, data or {})
 
-    def _fold(self, event: Event) -> list[Start | Stop | Remove]:
+    def _fold(self, event: Event) -> list[Start | Stop | Settle]:
         """Fold one event and, depth first, every event that follows at once; what is left is to be performed."""
         self.state, commands = engine.step(self.state, event)
-        todo: list[Start | Stop | Remove] = []
+        todo: list[Start | Stop | Settle] = []
         for command in commands:
             if isinstance(command, Emit):
                 todo += self._fold(command.event)
@@ -159,20 +168,20 @@ class Coordinator:
             self._handled.clear()
             self._hooks.told(changes.events)
 
-    def _perform(self, commands: Iterable[Start | Stop | Remove]) -> None:
+    def _perform(self, commands: Iterable[Start | Stop | Settle]) -> None:
         for command in commands:
             if isinstance(command, Start):
                 self._start(command.fence)
             elif isinstance(command, Stop):
                 self._custody.stop(command.fence, self._settings.grace, command.cause)
             else:
-                self._remove_worktree(command.task)
+                self._settle(command.task)
 
-    def _remove_worktree(self, task: str) -> None:
+    def _settle(self, task: str) -> None:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
         try:
-            self._jobs.remove_worktree(self.state.run.run, task)
-        except BranchlineError as error:
+            self._jobs.settle(self.state.run.run, task)
+        except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
             self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
 
@@ -180,9 +189,17 @@ class Coordinator:
         """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""
         attempt = self.state.attempts[fence]
         try:
-            self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task]))
+            if attempt.purpose == "merge":
+                self._hold_tip(attempt.task)
+            self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task], self.state.tip))
         except (BranchlineError, OSError) as error:
             self.feed([self._ended(attempt, Exit(None, cause=""), str(error))])
+
+    def _hold_tip(self, merging: str = "") -> None:
+        """The integration branch holds what was checked and merged, and nothing that an agent put there."""
+        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging)
+        if kept:
+            self.feed([self._event("noted", f"the integration branch was moved by someone else and put back: {kept}")])
 
     def _reap(self, timeout: float) -> list[Event]:
         facts: list[Event] = []
@@ -200,16 +217,20 @@ class Coordinator:
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
         return self._event("ended", exit_.cause, attempt=attempt, data=data)
 
-    def _reconcile(self) -> list[Event]:
-        """Wishes of other processes, and workers that have fallen silent."""
-        now = self._hooks.clock()
-        facts: list[Event] = []
-        for request in self._store.requests():
+    def _reconcile(self) -> bool:
+        """Wishes of other processes, and workers that have fallen silent; True when there was anything.
+
+        One wish after the other: each meets the state that the one before has left.
+        """
+        now, run = self._hooks.clock(), self.state.run.run
+        requests = [request for request in self._store.requests() if request.run == run]
+        for request in requests:
             self._handled.append(request.id)
-            facts += events_for(self.state, request, now)
+            self.feed(events_for(self.state, request, now))
         hung = watchdog.silent(self.state.attempts.values(), now, self._settings.silence, self._jobs.last_output)
-        facts += [self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung]
-        return facts or ([self._event("noted", "requests seen")] if self._handled else [])
+        if hung:
+            self.feed([self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung])
+        return bool(requests or hung)
 
     def _choose(self) -> bool:
         """Start what can start now; True when anything did."""

@@ -11,9 +11,10 @@ from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
-from branchline.files import write_new
+from branchline.files import read_bytes, write_durable, write_new
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
+from branchline.planfile import writeback
 from branchline.proc import Spawn
 from branchline.workspace.repository import Repository
 
@@ -50,11 +51,14 @@ class Jobs:
         self._clock = clock
         self._family = prompts.family(draft)
 
-    def spawn(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
-        """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built."""
+    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+        """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
+
+        `tip` is where the last merge has left the integration branch.
+        """
         if attempt.purpose == "work":
             return self._work(attempt, row)
-        return self._own(attempt, row)
+        return self._own(attempt, row, tip)
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
@@ -66,15 +70,46 @@ class Jobs:
         """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
         return self.site.repository.worktree(run, task) if self.site.repository else self.site.root
 
+    def worktrees(self, run: str) -> list[str]:
+        """The tasks of a run that have a worktree, or what is left of one that was being taken away."""
+        if not self.site.repository:
+            return []
+        folder = self.site.repository.worktree(run, "x").parent
+        return sorted({path.name.removeprefix(".gone-") for path in folder.iterdir()} if folder.is_dir() else ())
+
     def last_output(self, attempt: AttemptRow) -> float:
         """When the worker wrote its last byte, in seconds since the epoch; 0 when it wrote none."""
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
-    def remove_worktree(self, run: str, task: str) -> None:
-        """Remove the worktree of a task whose work is merged; what is not merged nor saved stays."""
-        if self.site.repository:
-            self.site.repository.remove_worktree(run, task)
+    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
+        """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
+        return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
+
+    def settle(self, run: str, task: str) -> None:
+        """Tick the box of a task that is done where no merge could, and remove its worktree and its temporary files.
+
+        Raises BranchlineError when the worktree holds more than was merged.
+        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4).
+        """
+        sandbox.empty_temporary(self._home(run, task))
+        repository = self.site.repository
+        if repository is None or not repository.tracks(self.draft.plan):
+            self._tick(self.tasks[task])
+        if repository:
+            repository.remove_worktree(run, task)
+
+    def _tick(self, task: Task) -> None:
+        path = (self.site.root / self.draft.plan).resolve()
+        if task.line is None or not path.is_file():
+            return
+        text = read_bytes(path).decode("utf-8")
+        ticked = writeback.tick(text, task.line, task.title, task.id, self.draft.dialect, self._today())
+        if ticked is not None:
+            write_durable(path, ticked)
+
+    def _today(self) -> str:
+        return time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
 
     def worker(self, name: str) -> WorkerSettings:
         """The settings of a worker; raises SettingsError naming those that exist."""
@@ -83,6 +118,11 @@ class Jobs:
         except KeyError:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
+
+    def read_only(self, role: str) -> bool:
+        """Whether a role may not edit; one that the settings do not know may."""
+        known = self.settings.roles.get(role)
+        return known is not None and known.permissions == "read-only"
 
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
@@ -106,12 +146,17 @@ class Jobs:
             session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
+            lean=worker.lean,
+            read_only=self.read_only(row.role),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
-        return self.site.state / "runs" / attempt.run / attempt.task / "home"
+        return self._home(attempt.run, attempt.task)
+
+    def _home(self, run: str, task: str) -> Path:
+        return self.site.state / "runs" / run / task / "home"
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -137,6 +182,7 @@ class Jobs:
             failure=told.failure,
             conflict=told.conflict,
             note=row.note,
+            read_only=self.read_only(row.role),
             index=self._family,
         )
         template = "resume.md.j2" if session else "worker.md.j2"
@@ -175,6 +221,8 @@ class Jobs:
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
         folder = Path(job.folder)
+        if not row.resume:  # a session that goes on may have left there what it still needs
+            sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         text = self.prompt(row, job.exit_file, job.session)
         write_new(folder / "prompt.md", text)
@@ -184,13 +232,20 @@ class Jobs:
         adapter.prepare(job, self.site.env)
         write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
 
-    def _own(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
+    def _own(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
         folder = self.folder(attempt)
-        spec = self.spec(attempt, row)
+        spec = {**self.spec(attempt, row), "tip": tip}
         write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
-        env = {**self.site.env, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        # The four names let custody find what is left of the job when its custodian and guard were killed together.
+        named = {
+            "BRANCHLINE_RUN_ID": attempt.run,
+            "BRANCHLINE_TASK_ID": attempt.task,
+            "BRANCHLINE_ATTEMPT": str(attempt.attempt),
+            "BRANCHLINE_EXIT_FILE": str(folder / "result.json"),
+        }
+        env = {**self.site.env, **named, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
         return Spawn(attempt.fence, argv, env, str(self.site.root), "", str(folder / "output.log"), "", 0.0)
 
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
@@ -216,7 +271,7 @@ class Jobs:
             "check_timeout": self.settings.timeout,
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
-            "on": time.strftime("%Y-%m-%d", time.gmtime(self._clock())),
+            "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
         }

@@ -14,7 +14,7 @@ Maker = Callable[[State, TaskRow, RequestRow, dict[str, Any], float], list[Event
 def events_for(state: State, request: RequestRow, now: float) -> list[Event]:
     """The events a request asks for; one that no longer fits is recorded with the reason and moves nothing."""
     row = state.tasks.get(request.task)
-    if request.run != state.run.run or row is None:
+    if row is None:
         return [Event(now, state.run.run, "noted", f"{request.verb}: no task {request.task} in this run")]
     events = MAKERS[request.verb](state, row, request, json.loads(request.data), now)
     return events or [

@@ -5,14 +5,16 @@ start now and how the run stands.
 """
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding
-from branchline.engine.state import Emit, Policy, Remove, Start, State, Stop
+from branchline.engine.follow import LOST
+from branchline.engine.state import Emit, Policy, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
 
 __all__ = [
+    "LOST",
     "Emit",
     "Outcome",
     "Policy",
-    "Remove",
+    "Settle",
     "Start",
     "State",
     "Stop",

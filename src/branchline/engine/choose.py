@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from branchline.engine.follow import next_merge, open_job
-from branchline.engine.state import Command, Start, State, Stop
+from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import BUSY, SATISFIED, RunState
 from branchline.model.run import Event, TaskRow
 from branchline.schedule import Queue, View, next_batch
@@ -67,6 +67,7 @@ def outstanding(state: State, now: float) -> list[Command]:
     (^C twice) is opened again.
     """
     commands: list[Command] = []
+    opened: list[Command] = []
     for fence in sorted(state.attempts):
         attempt = state.attempts[fence]
         commands.append(Start(fence))
@@ -75,8 +76,14 @@ def outstanding(state: State, now: float) -> list[Command]:
     purposes = {"dispatching": "setup" if state.policy.isolated else "work", "checking": "check"}
     for row in state.tasks.values():
         if row.state in purposes and not state.live(row.task):
-            commands += open_job(state, row, purposes[row.state], Event(now, row.run, "noted"))
-    return commands + next_merge(state, Event(now, state.run.run, "noted"))
+            opened += open_job(state, row, purposes[row.state], Event(now, row.run, "noted"))
+    opened += next_merge(state, Event(now, state.run.run, "noted"))
+    return commands + [_numbered(job, state.next_fence + place) for place, job in enumerate(opened)]
+
+
+def _numbered(job: Command, fence: int) -> Command:
+    """Jobs that are opened together get a number each: none is ever used twice."""
+    return Emit(job.event._replace(fence=fence)) if isinstance(job, Emit) else job
 
 
 def outcome(state: State) -> Outcome:

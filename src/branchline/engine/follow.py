@@ -9,6 +9,8 @@ from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
 
+LOST = "lost"
+"""The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
 
 
@@ -52,13 +54,15 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
         claim = data["claim"]
         cause = attempt.cause or claim.get("summary") or claim["status"]
         return [*commands, Emit(event_for(event, "claimed", row, cause, claim))]
+    result = data["result"]
+    if attempt.purpose == "merge" and result.get("ok"):
+        return _after_merge(state, row, event, result)  # it is on the tip, whoever wished otherwise meanwhile
     if attempt.cause == "cancelled":
         return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
     if attempt.cause == "interrupted":
         return []  # `outstanding` opens it again when somebody goes on with the run
     if data.get("lost"):
         return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
-    result = data["result"]
     return {"setup": _after_setup, "check": _after_check, "merge": _after_merge}[attempt.purpose](
         state, row, event, result
     )
@@ -89,13 +93,25 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
     if status == "rate_limited":
-        wait = float((claim.get("extra") or {}).get("retry_after") or state.policy.backoff)
+        wait = float((claim.get("extra") or {}).get("retry_after") or _backoff(state, row))
         return [_again(event, row, "rate limit", event.at + wait, resume=True, free=True)]
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
     wait = state.policy.backoff if status == "timeout" else state.policy.crash_wait
-    return _failure(state, row, event, {"no_output": "no output"}.get(status, status), error, wait=wait)
+    return _failure(state, row, event, _in_words(status, claim.get("summary") or error), error, wait=wait)
+
+
+def _in_words(status: str, said: str) -> str:
+    """A claim that is no success as a reason: its kind, and the first line of what was said about it."""
+    kind = {"no_output": "no output"}.get(status, status)
+    first = said.strip().split("\n", 1)[0][:200]
+    return f"{kind}: {first}" if first and first != kind else kind
+
+
+def _backoff(state: State, row: TaskRow) -> float:
+    """Seconds to wait for a provider that names no time: 30 s, doubling with each attempt, to 15 m (DESIGN, section 6)."""
+    return float(min(state.policy.backoff * 2 ** min(row.attempt - 1, 20), state.policy.backoff_limit))
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
@@ -128,8 +144,8 @@ def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, 
         return [Emit(event_for(event, "done", row, "merged", result))]
     if result.get("conflict"):
         return _after_conflict(row, event, result)
-    cause = result.get("cause") or "merge failed"
-    return _failure(state, row, event, cause, result.get("error") or "", wait=0.0)
+    error = result.get("error") or ""
+    return _failure(state, row, event, result.get("cause") or _in_words("merge failed", error), error, wait=0.0)
 
 
 def _after_conflict(row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
@@ -158,7 +174,9 @@ def _failure(
     """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9)."""
     print_ = fingerprint(cause, error)
     data: dict[str, Any] = {"fingerprint": print_, "error": error[-4000:]}
-    if print_ == row.fingerprint:
+    if error == LOST:
+        del data["fingerprint"]  # twice lost is bad luck and no proof that the work cannot be done
+    elif print_ == row.fingerprint:
         return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
     if row.tries > state.policy.retries:
         return [Emit(event_for(event, "failed", row, cause, data))]

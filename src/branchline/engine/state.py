@@ -39,8 +39,8 @@ class Stop(NamedTuple):
     cause: str
 
 
-class Remove(NamedTuple):
-    """Remove the worktree of a task whose work is merged."""
+class Settle(NamedTuple):
+    """A task is done: mark it in a plan that no merge can mark, and remove the worktree that nobody needs any more."""
 
     task: str
 
@@ -51,7 +51,7 @@ class Emit(NamedTuple):
     event: Event
 
 
-Command = Start | Stop | Remove | Emit
+Command = Start | Stop | Settle | Emit
 
 
 class Column(Mapping[str, str]):
@@ -83,10 +83,10 @@ class Fresh:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.tasks: set[str] = set()
-        self.attempts: set[int] = set()
-        self.questions: set[int] = set()
         self.run = False
+        self.tasks: dict[str, TaskRow] = {}
+        self.attempts: dict[int, AttemptRow] = {}
+        self.questions: dict[int, QuestionRow] = {}
 
 
 class State:
@@ -112,6 +112,7 @@ class State:
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
         self.mutexes: Mapping[str, frozenset[str]] = {}
+        self.tip = run.base
         self.next_fence = 0
         self.next_question = 1
         self.draining = ""
@@ -129,9 +130,12 @@ class State:
     ) -> "State":
         """Build the state from projected rows, as a new coordinator finds them."""
         state = cls(run, adjacency, policy)
+        merged = 0.0
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
+            if row.state == "done" and row.commit and row.changed >= merged:
+                state.tip, merged = row.commit, row.changed
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
@@ -142,6 +146,19 @@ class State:
             if question.answer is None:
                 state.questions[question.id] = question
         return state
+
+    def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow]) -> None:
+        """Go on with another graph; `rows` replace those they name, tasks that are not in it are no longer looked at."""
+        changed = {row.task: row for row in rows}
+        self._fresh.tasks.update(changed)
+        known = {**self.tasks, **changed}
+        self.adjacency = adjacency
+        self.ready = Queue(adjacency, self.policy.strategy, self.roles)
+        self.tasks.clear()
+        for row in known.values():
+            if adjacency.is_leaf(row.task):
+                self.index(row)
+        self.frontier = Frontier(adjacency, [r.task for r in self.tasks.values() if r.state in SATISFIED])
 
     def index(self, row: TaskRow) -> None:
         """Take `row` as the task's row and keep the sets by state in agreement with it."""
@@ -158,17 +175,17 @@ class State:
     def put_task(self, row: TaskRow) -> None:
         """Replace a task's row and mark it for the next transaction."""
         self.index(row)
-        self._fresh.tasks.add(row.task)
+        self._fresh.tasks[row.task] = row
 
     def put_attempt(self, row: AttemptRow) -> None:
         """Replace an attempt's row and mark it; an ended one leaves memory with the transaction."""
         self.attempts[row.fence] = row
-        self._fresh.attempts.add(row.fence)
+        self._fresh.attempts[row.fence] = row
 
     def put_question(self, row: QuestionRow) -> None:
         """Replace a question's row and mark it; an answered one leaves memory with the transaction."""
         self.questions[row.id] = row
-        self._fresh.questions.add(row.id)
+        self._fresh.questions[row.id] = row
 
     def put_run(self, row: RunRow) -> None:
         """Replace the run's row and mark it."""
@@ -185,16 +202,16 @@ class State:
         changes = Changes(
             tuple(fresh.events),
             self.run if fresh.run else None,
-            tuple(self.tasks[t] for t in sorted(fresh.tasks)),
-            tuple(self.attempts[f] for f in sorted(fresh.attempts)),
-            tuple(self.questions[q] for q in sorted(fresh.questions)),
+            tuple(fresh.tasks.values()),
+            tuple(fresh.attempts.values()),
+            tuple(fresh.questions.values()),
         )
-        for fence in fresh.attempts:
-            if self.attempts[fence].state == "ended":
-                del self.attempts[fence]
-        for question in fresh.questions:
-            if self.questions[question].answer is not None:
-                del self.questions[question]
+        for attempt in changes.attempts:
+            if attempt.state == "ended":
+                del self.attempts[attempt.fence]
+        for question in changes.questions:
+            if question.answer is not None:
+                del self.questions[question.id]
         return changes
 
     def live(self, task: str) -> AttemptRow | None:

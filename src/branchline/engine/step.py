@@ -14,7 +14,8 @@ from branchline.engine.follow import (
     next_merge,
     open_job,
 )
-from branchline.engine.state import Command, Emit, Remove, Start, State, Stop
+from branchline.engine.state import Command, Emit, Settle, Start, State, Stop
+from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import ATTEMPT_MOVES, RUN_MOVES, TASK_MOVES, Purpose, RunState, TaskState, check_move
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
 
@@ -87,7 +88,8 @@ def _ready(state: State, event: Event) -> list[Command]:
 
 def _dispatching(state: State, event: Event) -> list[Command]:
     row = state.tasks[cast(str, event.task)]
-    row = move(state, event, attempt=event.attempt, tries=row.tries + 1)
+    # What a person accepted was the work that was there, not what the next worker makes of it.
+    row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0)
     return after_dispatch(state, row, event)
 
 
@@ -175,8 +177,8 @@ def _merging(state: State, event: Event) -> list[Command]:
 def _done(state: State, event: Event) -> list[Command]:
     data = event.data
     row = move(state, event, evidence=data["level"], commit=data.get("commit", ""), resume=0, fingerprint="")
-    commands: list[Command] = [Remove(row.task)] if state.policy.isolated else []
-    return commands + after_release(state, row, event) + next_merge(state, event)
+    state.tip = row.commit or state.tip
+    return [Settle(row.task), *after_release(state, row, event), *next_merge(state, event)]
 
 
 def _skipped(state: State, event: Event) -> list[Command]:
@@ -245,6 +247,19 @@ def _answered(state: State, event: Event) -> list[Command]:
     return after_answer(state, question, event)
 
 
+def _replanned(state: State, event: Event) -> list[Command]:
+    """An approved change of the plan: `data` holds the new graph, its digest and every row that the change touches."""
+    data = event.data
+    graph = json.loads(data["graph"])
+    adjacency = Adjacency.build(
+        ((node["id"], node["parent"], node["kind"]) for node in graph["nodes"]),
+        ((edge["source"], edge["target"]) for edge in graph["edges"]),
+    )
+    state.put_run(state.run._replace(digest=data["digest"], graph=data["graph"], net=data["net"]))
+    state.put_graph(adjacency, [TaskRow(*row) for row in data["rows"]])
+    return []
+
+
 def _noted(state: State, event: Event) -> list[Command]:
     return []
 
@@ -281,6 +296,7 @@ HANDLERS: dict[str, Handler] = {
     "blocked": _blocked,
     "answered": _answered,
     "noted": _noted,
+    "replanned": _replanned,
     "run": _run_moved,
 }
 """What each kind of event does; the kinds are the states they lead to, and a few facts that move nothing."""

@@ -81,9 +81,16 @@ class Adjacency:
     _turn: dict[str, int] | None
 
     @classmethod
-    def build(cls, nodes: Iterable[tuple[str, str | None, str]], edges: Iterable[tuple[str, str]] = ()) -> "Adjacency":
+    def build(
+        cls,
+        nodes: Iterable[tuple[str, str | None, str]],
+        edges: Iterable[tuple[str, str]] = (),
+        *,
+        placed: bool = False,
+    ) -> "Adjacency":
         """The adjacency of `nodes` (id, parent, kind) in document order and `edges` (before, after).
 
+        `placed` says that the nodes come in natural order already, as the rows of a run do.
         Raises GraphError for an id given twice, an unknown parent or edge end, and a task that is its own ancestor.
         Edges between a task and itself or its own ancestor order nothing; they are left out, and `check` reports them.
         """
@@ -95,7 +102,7 @@ class Adjacency:
                 raise GraphError(f"task {task_id} is given twice; every id must stand once", task=task_id)
             kinds[task_id] = kind
             self.parent[task_id] = parent
-        self._grow_tree()
+        self._grow_tree(placed)
         self.leaves = tuple(
             task_id for task_id in self.order if task_id not in self.children and kinds[task_id] != "composite"
         )
@@ -108,13 +115,13 @@ class Adjacency:
         self.after = _Expanded(self, self.successors)
         return self
 
-    def _grow_tree(self) -> None:
+    def _grow_tree(self, placed: bool) -> None:
         grown: dict[str, list[str]] = {}
         for task_id, parent in self.parent.items():
             if parent is not None and parent not in self.parent:
                 raise GraphError(f"task {task_id}: its parent {parent} does not exist", task=task_id, parent=parent)
             grown.setdefault(parent or "", []).append(task_id)
-        self.children = {parent: in_order(siblings) for parent, siblings in grown.items()}
+        self.children = grown if placed else {parent: in_order(siblings) for parent, siblings in grown.items()}
         order: list[str] = []
         stack = self.children.get("", [])[::-1]
         while stack:

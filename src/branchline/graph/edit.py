@@ -20,7 +20,7 @@ _HEAD: Final = """\
 # after: ids that must be done first. parent: the composite a task belongs to. Ids stand in quotes.
 # A line under held: keeps a task from starting; take it out when it is settled.
 """
-_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*([ .]?[A-Za-z0-9_/-]+)*")
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:[ .][A-Za-z0-9_/-]+)*")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _ERROR: Final = "# ERROR: "
 _ID: Final = re.compile(r"""^\s*(?:-\s+)?id:\s*(?:"([^"]*)"|'([^']*)'|([^\s#]+))""")
@@ -102,7 +102,7 @@ def _list(name: str, values: Iterable[str], indent: str) -> list[str]:
 
 def _text(text: str, indent: str) -> str:
     """A YAML scalar: plain where nobody can misread it, a block where it has lines, else in double quotes."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and len(text) <= 200:
+    if len(text) <= 200 and _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     if "\n" in text.strip("\n") and _is_block(text):
         body = text.removesuffix("\n")

@@ -17,6 +17,7 @@ from branchline.model.plan import Check, DraftGraph, Edge, Finding, Ignored, Tas
 
 VERSION: Final = 1
 MAX_BYTES: Final = 256 << 20
+MEND: Final = "mend it or put its last version back; or move the file away and decompose the plan again"
 """A graph is longer than its plan: every field is named, and a task of any length stands on one line."""
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
 
@@ -31,7 +32,9 @@ def read(path: Path) -> DraftGraph:
     try:
         return loads(read_bytes(path, MAX_BYTES).decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as fault:
-        raise GraphError(f"{path}: not UTF-8 ({fault}); decompose the plan again", path=str(path)) from fault
+        raise GraphError(f"{path}: not UTF-8 ({fault}); {MEND}", path=str(path)) from fault
+    except GraphError as fault:
+        raise GraphError(f"{fault.message}; {MEND}", **fault.details) from fault
 
 
 def dumps(draft: DraftGraph) -> str:
@@ -70,10 +73,10 @@ def loads(text: str, name: str) -> DraftGraph:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as fault:
-        words = f"{name}:{fault.lineno}: not JSON ({fault.msg}); repair the line, or decompose the plan again"
+        words = f"{name}:{fault.lineno}: not JSON ({fault.msg})"
         raise GraphError(words, path=name, line=fault.lineno) from fault
     except (ValueError, RecursionError) as fault:
-        raise GraphError(f"{name}: not a graph file ({fault}); decompose the plan again", path=name) from fault
+        raise GraphError(f"{name}: not a graph file ({fault})", path=name) from fault
     try:
         return from_document(document)
     except GraphError as fault:
@@ -181,7 +184,7 @@ def from_document(document: Any) -> DraftGraph:
     graph = object_of(whole.get("graph"), "graph")
     if graph.get("version") != VERSION:
         words = f"this graph file has version {graph.get('version')!r}, Branchline reads version {VERSION}"
-        raise GraphError(f"{words}: decompose the plan again", field="version")
+        raise GraphError(words, field="version")
     draft = DraftGraph(
         **{name: text_of(graph, name, "graph") for name in ("plan", "plan_digest", "dialect", "goal", "request")},
         tasks=tuple(task_of(node, number) for number, node in enumerate(listed(whole, "nodes"), 1)),
@@ -192,6 +195,13 @@ def from_document(document: Any) -> DraftGraph:
     )
     check_draft(draft)
     return draft
+
+
+def net(draft: DraftGraph) -> str:
+    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`)."""
+    mutex = {t.id: [f.path for f in t.files if f.role in ("create", "modify")] for t in draft.tasks if t.files}
+    edges = [[edge.before, edge.after] for edge in draft.edges]
+    return canonical({"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}})
 
 
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:

@@ -110,7 +110,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class DraftGraph:
-    """A directed acyclic graph of tasks that nobody has approved; `plan_digest` is that of the text it was read from."""
+    """A directed acyclic graph of tasks that nobody has approved; `plan_digest` is that of its text without marks."""
 
     plan: str
     plan_digest: str

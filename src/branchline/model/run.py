@@ -24,7 +24,10 @@ class Event(NamedTuple):
 
 
 class RunRow(NamedTuple):
-    """The projection of one run; `settings` and `graph` are canonical JSON texts, `plan` is relative to the root."""
+    """The projection of one run; `settings`, `graph` and `net` are JSON texts, `plan` is relative to the root.
+
+    `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}}.
+    """
 
     run: str
     plan: str
@@ -36,6 +39,7 @@ class RunRow(NamedTuple):
     ended: float | None
     settings: str
     graph: str
+    net: str = '{"edges": [], "mutex": {}}'
 
 
 class TaskRow(NamedTuple):
@@ -170,6 +174,8 @@ class Job(NamedTuple):
     session: str = ""
     argv: tuple[str, ...] = ()
     trust_exit: bool = False
+    lean: bool = True
+    read_only: bool = False
     env: Mapping[str, str] = {}
 
 
@@ -210,25 +216,20 @@ class Claim(NamedTuple):
     extra: Mapping[str, Any] = {}
 
 
-class CheckResult(NamedTuple):
-    """One command that Branchline ran; `commit` is what it ran on, `log_digest` the sha256 of its whole output."""
-
-    command: str
-    exit: int
-    seconds: float
-    commit: str
-    log: str = ""
-    log_digest: str = ""
-
-
 class Verdict(NamedTuple):
-    """What Branchline found: the evidence behind `done`."""
+    """What Branchline found: the evidence behind `done`, or why there is none.
 
-    task: str
+    `checks` are the rows of our own check jobs ({command, exit, seconds, commit, log, log_digest, tail}); `cause` and
+    `error` say why it is not `ok`; `needs_person` why nobody but a person may let it pass; `conflict` names the files.
+    """
+
+    ok: bool
     level: Level
-    passed: bool
-    checks: tuple[CheckResult, ...] = ()
+    checks: tuple[Mapping[str, Any], ...] = ()
     commit: str = ""
     files: tuple[str, ...] = ()
     out_of_scope: tuple[str, ...] = ()
-    reason: str = ""
+    cause: str = ""
+    error: str = ""
+    needs_person: str = ""
+    conflict: Mapping[str, Any] | None = None

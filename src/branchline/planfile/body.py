@@ -4,9 +4,9 @@ import re
 
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, xmltask
+from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
-from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, paths, refs, spans
-from branchline.planfile.scan import Block, Doc
+from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
 from branchline.planfile.sections import STATE_OF
 from branchline.planfile.tree import Outline
 
@@ -62,9 +62,31 @@ def _extend(doc: Doc, drafts: list[Draft]) -> None:
         while stack and stack[-1].level >= block.level:
             ends[stack.pop().line] = block.line - 1
         stack.append(block)
+    starts = {draft.line: draft for draft in drafts}
     for draft in drafts:
         if draft.block.kind == "heading":
             draft.end = ends.get(draft.line, len(doc.lines))
+    _loose(doc, starts)
+
+
+def _loose(doc: Doc, starts: dict[int, Draft]) -> None:
+    """Let a box reach over the unindented lines below it, when they begin with a field (`**Files:**`) of its own."""
+    current: Draft | None = None
+    reaching = False
+    for block in doc.blocks:
+        if block.parent is not None:
+            continue
+        draft = starts.get(block.line)
+        if block.kind in ("heading", "tag", "xml") or draft is not None:
+            current = draft if draft is not None and draft.role == "item" and block.box is not None else None
+            reaching = False
+        elif current is not None and not reaching:
+            reaching = block.kind == "para" and (
+                field(block.line, block.text) is not None or labels.field(block.text) != ""
+            )
+            current = current if reaching else None
+        if current is not None and reaching:
+            current.end = max(current.end, block.end, block.lines[-1][0] if block.lines else 0)
 
 
 def read(out: Outline, owner: list[Draft | None]) -> tuple[dict[int, Reading], Reading]:
@@ -132,7 +154,7 @@ def _prose(reading: Reading, line: int, text: str) -> None:
 def _field(reading: Reading, found: Field) -> bool:
     """Take a field line; False when it is only prose that looks like one."""
     kind, value = found.kind, found.value
-    if kind == "test" and spans(value) and checks.is_program(spans(value)[0]):
+    if kind == "test" and spans(value) and checks.is_program(spans(value)[0]) and not path_of(spans(value)[0]):
         kind = "verify"
     if kind in _FILE_KINDS:
         named = refs(kind, value, bare=True)

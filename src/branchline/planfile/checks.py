@@ -9,6 +9,8 @@ from branchline.planfile.words import PROGRAMS
 
 SHELLS = frozenset({"", "sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "cmd"})
 CERTAIN = 0.95
+_OWN = ("./", "scripts/", "bin/", ".venv/", "venv/", "node_modules/.bin/", "vendor/bin/")
+_SOLO = frozenset({"make", "pytest", "tox", "nox", "mypy", "phpunit", "rspec", "rake", "ctest", "vitest", "jest"})
 _WORD = re.compile(r"[A-Za-z0-9_./~$-]+$")
 _ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
@@ -34,15 +36,10 @@ def is_program(command: str) -> bool:
     first = command.split(None, 1)[0] if command.strip() else ""
     if _ASSIGN.match(command):
         return True
-    name = first.rsplit("/", 1)[-1]
-    return (
-        first in PROGRAMS
-        or name in PROGRAMS
-        or (
-            "/" in first
-            and (first.startswith(("./", "scripts/", "bin/", ".venv/")) or first.endswith((".sh", ".py", ".bash")))
-        )
-    )
+    if first in PROGRAMS:
+        return True
+    inside = first.startswith(_OWN) or first.endswith((".sh", ".bash"))
+    return "/" in first and inside and not first.endswith("/")
 
 
 def commands_of(field: Field) -> tuple[list[str], str]:
@@ -55,10 +52,15 @@ def commands_of(field: Field) -> tuple[list[str], str]:
     good = [
         span.removeprefix("$ ").strip()
         for place, span in enumerate(found)
-        if is_program(span) or ((run or (leads and place == 0)) and _looks(span))
+        if (is_program(span) and _sure(span, run, field.value)) or ((run or (leads and place == 0)) and _looks(span))
     ]
     prose = "" if good else field.value
     return good, prose
+
+
+def _sure(span: str, run: bool, value: str) -> bool:
+    """One word alone (`next`, `test`) is a command only where nothing else stands, or when it means nothing else."""
+    return run or " " in span or span in _SOLO or value.strip(" .。") == f"`{span}`"
 
 
 def _looks(span: str) -> bool:

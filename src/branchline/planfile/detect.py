@@ -3,9 +3,9 @@
 import re
 
 from branchline.errors import UsageError
+from branchline.planfile.blocks import Doc
 from branchline.planfile.dialects import TABLE
 from branchline.planfile.dialects.base import Dialect, Signs
-from branchline.planfile.scan import Doc
 from branchline.planfile.sections import head
 
 _AIDEVOPS = re.compile(r"t\d{1,6}(?:\.\d+)*\s")

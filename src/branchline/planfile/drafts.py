@@ -3,8 +3,8 @@
 import re
 
 from branchline.planfile import words
+from branchline.planfile.blocks import Block
 from branchline.planfile.dialects.base import Dialect
-from branchline.planfile.scan import Block
 from branchline.planfile.sections import Head, bare, head
 
 ID = re.compile(
@@ -95,6 +95,8 @@ def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0
     if dialect.marks is not None:
         text, fields = dialect.marks(text)
         draft.fields = dict(fields)
+    if block.role == "optional":
+        draft.fields["optional"] = ["yes"]
     text = plain(text)
     lead = text.lstrip("~ ")
     found = ID.match(lead)
@@ -105,13 +107,13 @@ def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0
     elif numbered and not block.number:
         draft.number, draft.key, text = numbered[1], "number", lead[numbered.end() :] or text
     else:
-        text = _soft(draft, block, lead)
+        text = _soft(draft, block, lead, text)
     draft.title = text.strip() or block.text or "(untitled)"
     return draft
 
 
-def _soft(draft: Draft, block: Block, text: str) -> str:
-    said = head(text)
+def _soft(draft: Draft, block: Block, lead: str, text: str) -> str:
+    said = head(lead)
     if said.role in ("task", "step", "phase") and said.number and not said.id:
         draft.key, draft.number = said.key, said.number
         return said.title or text

@@ -26,6 +26,8 @@ _INLINE = re.compile(
     re.IGNORECASE,
 )
 _INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})
+_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}|[\s,&+]|and){1,60}")
+_CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
 _ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
@@ -98,14 +100,17 @@ class Edges:
         low = text.lower()
         if not any(word in low for word in _INLINE_WORDS):
             return
+        if "`" in text:
+            text = _CODE.sub(" ", text)
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
-            named = resolve(self.names, value, draft, strict=False)
+            bare = _NUMBERS.fullmatch(value) is not None
+            named = resolve(self.names, value, draft, strict=bare)
             for other in named.drafts:
                 self.stated.add(draft.line)
                 self.add(other, draft, "written", line)
             if (found[1] or title) and named.unknown:
-                for token in named.unknown:
+                for token in filter(self.names.like_an_id, named.unknown):
                     self._hold(
                         draft, "unknown-reference",
                         f"Line {line}: {draft.id} depends on {token!r}, and no task of the plan is called that.", line,
@@ -332,6 +337,8 @@ def _sequence(edges: Edges, siblings: list[Draft], dialect: Dialect) -> None:
 def _family(draft: Draft, dialect: Dialect) -> str:
     """Say in which sequence a task stands: its heading's word, numbered boxes, or the numbered list of one section."""
     if draft.role == "head" and "heads" in dialect.sequence:
+        if draft.rule.startswith("numbered heading of"):
+            return _listed(draft, "heading")
         return "" if draft.key in ("id", "") and draft.rule != "numbered heading" else f"head:{draft.key}"
     if draft.role == "xml":
         return f"xml:{draft.key}" if draft.number else ""
@@ -339,11 +346,18 @@ def _family(draft: Draft, dialect: Dialect) -> str:
         return ""
     if draft.block.box is not None:
         return "boxes" if "boxes" in dialect.sequence and (draft.number or dialect.name == "kiro") else ""
+    return _listed(draft, "list") if "lists" in dialect.sequence else ""
+
+
+def _listed(draft: Draft, what: str) -> str:
+    """Numbers of a list are an order, unless its section counts things; those of headings where steps are named."""
     section = draft.block.section
     title = section.text if section is not None else ""
-    if "lists" not in dialect.sequence or (_NO_SEQUENCE.search(title) and not _STEP_WORDS.search(title)):
+    steps = _STEP_WORDS.search(title) is not None
+    counted = _NO_SEQUENCE.search(title) is not None or (section is not None and section.cls == "DONE")
+    if (counted and not steps) or (what == "heading" and not steps):
         return ""
-    return f"list:{section.line if section else 0}" if not section or section.cls != "DONE" else ""
+    return f"{what}:{section.line if section is not None else 0}"
 
 
 def _follows(before: Draft, after: Draft) -> bool:

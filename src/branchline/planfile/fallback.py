@@ -4,8 +4,9 @@ import re
 from typing import TYPE_CHECKING
 
 from branchline.planfile import labels
+from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.scan import Block, cells
+from branchline.planfile.scan import cells
 
 if TYPE_CHECKING:
     from branchline.planfile.tree import Outline
@@ -147,8 +148,17 @@ def _other_headings(out: "Outline") -> None:
     found = [block for block in _numbered_headings(out, frozenset({"UNKNOWN"})) if block.cls in ("UNKNOWN", "TASK")]
     deepest = max((block.level for block in found), default=0)
     chosen = [block for block in found if block.level == deepest]
-    if len(chosen) > 1 and any(block.section is not None and block.section.level > 1 for block in chosen):
-        _take_headings(out, chosen, 0.7)
+    level = [
+        block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
+    ]
+    if len(chosen) > 1 and len(chosen) * 2 > len(level):
+        said = [block for block in level if block in chosen or (block.cls == "NONTASK" and _is_sentence(out, block))]
+        _take_headings(out, said, 0.6)
+
+
+def _is_sentence(out: "Outline", block: Block) -> bool:
+    """`2. Add tests` among steps is a step, though `tests` alone would be a section's name; `1. Overview` is none."""
+    return block.line not in out.strong and len(out.head(block).title.split()) > 1
 
 
 def _task_lists(out: "Outline") -> None:

@@ -76,6 +76,8 @@ def spans(text: str) -> list[str]:
 def path_of(text: str) -> str:
     """Give the relative path a word names, without its line numbers; empty when it names none."""
     text = _LINES.sub("", text.strip("`*_\"' ").rstrip(".,;:"))
+    if text.startswith("[") != text.endswith("]") and text.count("[") != text.count("]"):
+        text = text.strip("[]")
     text = text.removeprefix("./")
     if not text or len(text) > 240 or text[0] in "/~-@$(" or "//" in text or "://" in text or not _PATH.match(text):
         return ""

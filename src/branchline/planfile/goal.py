@@ -1,17 +1,17 @@
 """The goal of a plan in one paragraph: its Goal line or section, else its first paragraph, else its H1."""
 
+from branchline.planfile.blocks import Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import plain
 from branchline.planfile.fields import field
 from branchline.planfile.labels import KINDS
-from branchline.planfile.scan import Doc
 from branchline.planfile.sections import bare
 
 MAX_GOAL = 1000
 
 
-def find(doc: Doc, plan: Reading) -> str:
-    """Give the goal, on one line."""
+def find(doc: Doc, plan: Reading, before: int) -> str:
+    """Give the goal, on one line; `before` is the line of the first task, whose own text says nothing of the plan."""
     said = plan.said.get("goal", "")
     first = heading = ""
     for block in doc.blocks:
@@ -20,9 +20,14 @@ def find(doc: Doc, plan: Reading) -> str:
         elif block.kind == "para":
             text = " ".join(part for _, part in block.lines)
             name = bare(block.section.text).lower() if block.section is not None else ""
-            if KINDS.get(name) == "goal":
+            if KINDS.get(name) == "goal" and (block.line < before or block.section is None or block.section.level < 3):
                 said = said or text
-            if not first and not block.text.startswith("**") and not field(block.line, block.text):
+            if (
+                not first
+                and block.line < before
+                and not block.text.startswith("**")
+                and not field(block.line, block.text)
+            ):
                 first = text
         if said or (first and len(doc.blocks) > 2000):
             break

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from branchline.planfile import words
-from branchline.planfile.scan import Doc
+from branchline.planfile.blocks import Doc
 from branchline.planfile.sections import classify
 
 KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names.split("|")}
@@ -50,15 +50,22 @@ def _of_box(text: str) -> str:
 def attach(doc: Doc) -> None:
     """Write on every list item the kind of the label that it stands under, if any."""
     last: dict[int, str] = {}
+    plain: set[int] = set()
     for block in doc.blocks:
         holder = block.parent.line if block.parent is not None else 0
         if block.kind in ("heading", "tag", "rule"):
             last[0] = ""
+            plain.discard(0)
         elif block.kind == "subhead":
             last[holder] = kind(block.text + ":")
         elif block.kind == "para":
             last[holder] = kind(block.lines[-1][1])
+            plain.discard(holder)
         elif block.kind == "item":
+            if block.box is not None and holder in plain:
+                last[holder] = ""  # the label's own list was one of plain bullets; boxes start another one
             block.label = last.get(holder, "")
+            if block.box is None:
+                plain.add(holder)
             # an item that is a label itself (`- **Files**:`), or ends in one, labels what it holds
             last[block.line] = _of_box(block.text) if block.box else kind(block.lines[-1][1])

@@ -7,17 +7,24 @@ from typing import cast
 from branchline.errors import UsageError
 from branchline.model.plan import MAX_DEPTH, Check, Edge, Finding, Ignored, Mark, Plan, Task
 from branchline.planfile import body, duplicates, edges, goal, xmltask
+from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.refs import Names
-from branchline.planfile.scan import Block, Doc, scan
+from branchline.planfile.scan import scan
 from branchline.planfile.tree import Outline, outline
+from branchline.planfile.writeback import unmarked
 
 MAX_TASKS = 150_000
 """Plans with more tasks are refused (DESIGN, section 13)."""
+
+
+def text_digest(text: str) -> str:
+    """The digest of what a plan says; ticking its boxes does not change it, so that `land` unsettles no approval."""
+    return "sha256:" + hashlib.sha256(unmarked(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> Plan:
@@ -53,9 +60,9 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     candidates = [block for block in doc.blocks if block.candidate]
     return Plan(
         path=path,
-        digest="sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        digest=text_digest(text),
         dialect=chosen.name,
-        goal=goal.find(doc, plan_reading),
+        goal=goal.find(doc, plan_reading, drafts[0].line if drafts else len(doc.lines) + 1),
         tasks=tuple(tasks),
         edges=tuple(_kept(lines, order)),
         gate=tuple(_gate(plan_reading)),

@@ -51,6 +51,7 @@ class Names:
         self.by_title: dict[str, Draft] = {}
         self.alias: dict[str, Draft] = {}
         self.sorted: list[str] | None = None
+        self.prefixes = {_prefix(draft.id) for draft in drafts}
         for draft in drafts:
             self._name(draft)
         short = [name for name in self.by_title if 2 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
@@ -97,6 +98,12 @@ class Names:
         near = [draft for draft in found if asker is not None and draft.parent is asker.parent]
         return near[0] if len(near) == 1 else found[0] if len(found) == 1 else None
 
+    def like_an_id(self, token: str) -> bool:
+        """Say whether a token has the form of this plan's own ids, so that in prose it can only be one of them."""
+        if " " in token:
+            return not _is_phase(token.split(" ", 1)[0]) and any(key == "task" for key, _ in self.by_key)
+        return _prefix(token) != "" and _prefix(token) in self.prefixes
+
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
         wanted = _normal(text)
@@ -107,6 +114,10 @@ class Names:
         place = bisect_left(self.sorted, wanted + " ")
         near = {self.by_title[name].line for name in self.sorted[place : place + 3] if name.startswith(wanted + " ")}
         return self.by_title[self.sorted[place]] if len(near) == 1 and len(wanted) >= 6 else None
+
+
+def _prefix(token: str) -> str:
+    return re.split(r"[\d.]", token.lower(), maxsplit=1)[0]
 
 
 def _family(draft: Draft) -> str:
@@ -164,8 +175,11 @@ def groups(names: Names, text: str) -> list[list[Draft]]:
 
 def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found:
     """Find the tasks a text refers to; `strict` (a field's value) lets bare numbers and titles be references."""
+    text = text.strip()
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
     bare = text.strip().strip("*_` .。").lower()
-    if strict and (bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
+    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
         return Found((), ())
     if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
         return Found(earlier(names, asker), ())

@@ -8,8 +8,10 @@ the marker's width. Every step is linear in the length of the text.
 import re
 from bisect import bisect_left
 
+from branchline.planfile.blocks import Block, Doc
+
 ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
-BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](?:[ \t]+(.*))?$", re.DOTALL)
+BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](\*?)(?:[ \t]+(.*))?$", re.DOTALL)
 ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -18,68 +20,6 @@ _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
 MAX_NESTING = 100
 """Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
-
-
-class Block:
-    """One block of the text; `line` and `end` are 1-based and inclusive, `parent` is the list item that holds it."""
-
-    __slots__ = (
-        "box",
-        "candidate",
-        "cls",
-        "content",
-        "depth",
-        "end",
-        "fate",
-        "indent",
-        "kids",
-        "kind",
-        "label",
-        "level",
-        "line",
-        "lines",
-        "number",
-        "parent",
-        "role",
-        "section",
-        "table",
-        "text",
-        "why",
-    )
-
-    def __init__(
-        self, kind: str, line: int, text: str, parent: "Block | None" = None, section: "Block | None" = None
-    ) -> None:
-        self.kind, self.line, self.end, self.text = kind, line, line, text
-        self.parent, self.section = parent, section
-        self.kids: list[Block] = []
-        self.lines: list[tuple[int, str]] = []
-        self.level = self.indent = self.content = self.depth = 0
-        self.box: str | None = None
-        self.number: str | None = None
-        self.table: Block | None = None
-        self.cls = self.role = self.label = self.fate = self.why = ""
-        self.candidate = False
-
-    def grow(self, line: int) -> None:
-        """Let the block, and every item around it, reach down to `line`."""
-        block: Block | None = self
-        while block is not None and block.end < line:
-            block.end = line
-            block = block.parent
-
-
-class Doc:
-    """A scanned text: its lines (index 0 is line 1), its blocks in order, and what stood around them."""
-
-    __slots__ = ("blocks", "front", "hidden", "lines", "unclosed")
-
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
-        self.blocks: list[Block] = []
-        self.front: dict[str, str] = {}
-        self.hidden: list[tuple[int, int, str]] = []
-        self.unclosed: tuple[int, str] | None = None
 
 
 def split_lines(text: str) -> list[str]:
@@ -112,6 +52,7 @@ class _Scanner:
         self.table: Block | None = None
         self.fence: Block | None = None
         self.fence_mark = ""
+        self.fence_base = 0
         self.comment = 0
         self.blank = True
         self.closers = [n for n, line in enumerate(lines) if "-->" in line]
@@ -202,14 +143,15 @@ class _Scanner:
         fence = self.fence
         if fence is None:
             return False
-        if stripped and fence.parent is not None and indent < fence.parent.indent + 2:
+        if stripped and indent < self.fence_base:
             self.fence = None
+            while self.stack and self.stack[-1].content > indent:
+                self.stack.pop()
             return False
         fence.grow(at + 1)
         body = stripped.rstrip()
         mark = self.fence_mark
-        base = fence.parent.content if fence.parent is not None else 0
-        if body and indent - base < 4 and len(body) >= len(mark) and set(body) == {mark[0]}:
+        if body and indent - self.fence_base < 4 and len(body) >= len(mark) and set(body) == {mark[0]}:
             self.fence, self.blank = None, False
             return True
         cut = min(fence.indent, len(raw) - len(stripped))
@@ -311,14 +253,15 @@ class _Scanner:
         if len(self.stack) >= MAX_NESTING:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)
-        block.content = indent + len(found[1]) + min(max(len(found[2] or " "), 1), 4)
+        block.content = _content(indent + len(found[1]), found[2] or " ")
         block.depth = len(self.stack)
         block.candidate = True
         if found[1][0].isdigit():
             block.number = found[1][:-1]
         box = BOX.match(body)
         if box:
-            block.box, block.text = box[1] or " ", (box[2] or "").strip()
+            block.box, block.text = box[1] or " ", (box[3] or "").strip()
+            block.role = "optional" if box[2] else ""
         block.lines.append((at + 1, block.text))
         self.stack.append(block)
         self.para = block
@@ -334,6 +277,8 @@ class _Scanner:
         self._close(indent)
         self.fence = self._add("fence", at, found[2].strip(), indent)
         self.fence_mark = found[1]
+        # nesting is read as people mean it, but what ends a fence is CommonMark's: the item that strictly holds it
+        self.fence_base = next((item.content for item in reversed(self.stack) if item.content <= indent), 0)
         return True
 
     def _angle(self, at: int, indent: int, text: str) -> int:
@@ -402,6 +347,14 @@ class _Scanner:
             table.parent.grow(at + 1)
         self.doc.blocks.append(row)
         return row
+
+
+def _content(column: int, gap: str) -> int:
+    """Give the column where an item's text begins; a gap of five or more is code after a gap of one."""
+    end = column
+    for char in gap:
+        end = end + 4 - end % 4 if char == "\t" else end + 1
+    return end if end - column <= 4 else column + 1
 
 
 def _is_rule(text: str) -> bool:

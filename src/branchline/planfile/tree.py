@@ -1,13 +1,21 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
+import re
+
 from branchline.planfile import fallback, labels
+from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.scan import Block, Doc
 from branchline.planfile.sections import Head, classify, head
 from branchline.planfile.words import GSD_TAGS
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
+_ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
+_EXPLICIT = re.compile(r"(?:\*\*)?(?:[A-Za-z]{1,6}-?\d{1,6}(?:\.\d{1,4})*|\d{1,3}(?:\.\d{1,3})+|\d{1,3}[.)])(?=[\s:.])")
+_EXAMPLES = re.compile(
+    r"format|example|legend|usage|convention|guide|template|scope|non-?goals|syntax|beispiel|示例|格式|例",
+    re.IGNORECASE,
+)
 _NO_HEAD = Head("", "", "", "")
 
 
@@ -123,7 +131,7 @@ def _headings(out: Outline) -> None:
             if above is None or above.role == "phase":
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
-            if said.key != "id" or block.section is None or block.section.cls not in NEGATIVE:
+            if said.key != "id" or block.section is None or block.section.line not in out.strong:
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             _take(out, from_heading(block, said, "numbered heading"), above)
@@ -167,16 +175,12 @@ def _boxes(out: Outline) -> None:
             continue
         rule = "box" if block.box is not None else "list item with boxes"
         draft = from_item(block, out.dialect, rule)
-        if "repeat" in draft.fields or _is_routine(draft):
+        if _ROUTINE.match(block.text):
             block.fate, block.why = "ignored", "a routine, never a task"
             continue
         _take(out, draft, _owner(out, block))
         if block.section is not None and block.section.cls == "FUTURE":
             draft.confidence = 0.5
-
-
-def _is_routine(draft: Draft) -> bool:
-    return draft.hard[:1] == "r" and draft.hard[1:].isdigit() and "repeat:" in draft.block.text
 
 
 def _holds_boxes(block: Block) -> bool:
@@ -211,9 +215,20 @@ def _by_section(out: Outline, block: Block, section: str) -> tuple[str, str]:
     if section == "CRITERIA":
         return "criterion", "stands in a section of criteria"
     strong = block.cls in NEGATIVE or (block.section is not None and block.section.line in out.strong)
+    if strong and section == "NONTASK" and not block.cls and _EXPLICIT.match(block.text) and not _in_examples(block):
+        return "", ""
     if strong and section in NEGATIVE:
         return "ignored", f"stands in a section of class {section}"
     return "", ""
+
+
+def _in_examples(block: Block) -> bool:
+    section = block.section
+    while section is not None:
+        if _EXAMPLES.search(section.text):
+            return True
+        section = section.section
+    return False
 
 
 def _owner_item(out: Outline, block: Block) -> Draft | None:

@@ -196,7 +196,7 @@ ALL_PRIOR: Final = (
     "everything",
 )
 DEPENDS_PROSE: Final = (
-    "depends on|depend on|blocked by|blocked-by|requires|needs|must wait for|waits for|after completing|"
+    "abhängig von|depends on|depend on|blocked by|blocked-by|requires|needs|must wait for|waits for|after completing|"
     "has to wait for|hängt ab von|зависит от|depende de|dépend de|phụ thuộc vào|依赖于|依赖|에 의존"
 )
 BLOCKS_PROSE: Final = "blocks|unblocks|blockiert|блокирует|bloqueia|bloquea|bloque"

@@ -2,11 +2,12 @@
 
 import re
 
-# Only the standard library: the coordinator ticks boxes while it must start fast.
+from branchline.planfile.scan import scan
+
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ ~>/-])(\](?:[ \t]|$))")
+_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ ~>/-])(\]\*?(?:[ \t\r\n]|$))")
+_ANY_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX~>/-])(?=\](?:[ \t]|$))")
 _DONE = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[xX]\]")
-_FENCE = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(`{3,}|~{3,})(.*)$")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
 _MARKS = re.compile(r"[*_`~\[\]]+")
@@ -19,9 +20,9 @@ def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) 
     the date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its
     own, or cannot be told from another one.
     """
-    lines = [found[0] for found in _LINE.finditer(text)]
-    hidden = _hidden(lines)
-    place = _find(lines, hidden, line, title, task_id)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = [found[0] for found in _LINE.finditer(text.removeprefix(mark))]
+    place = _find(lines, line, title, task_id)
     if place is None:
         return None
     box = _BOX.match(lines[place])
@@ -31,7 +32,17 @@ def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) 
     lines[place] = old[: box.end(1)] + "x" + old[box.end(2) :]
     if dialect == "aidevops" and on and not _COMPLETED.search(old):
         lines[place] = _append(lines[place], f" completed:{on}")
-    return "".join(lines)
+    return mark + "".join(lines)
+
+
+def unmarked(text: str) -> str:
+    """The text with every box empty and no date of completion: what it says without what has been done of it."""
+    return "".join(_unmarked(found[0]) for found in _LINE.finditer(text))
+
+
+def _unmarked(line: str) -> str:
+    box = _ANY_BOX.match(line)
+    return _COMPLETED.sub("", f"{box[1]} {line[box.end(2) :]}") if box else line
 
 
 def _append(line: str, words: str) -> str:
@@ -40,37 +51,13 @@ def _append(line: str, words: str) -> str:
     return kept + words + bare[len(kept) :] + line[len(bare) :]
 
 
-def _hidden(lines: list[str]) -> set[int]:
-    """Give the places of lines in fences and comments, where no box is a box."""
-    hidden: set[int] = set()
-    mark, comment = "", False
-    for place, line in enumerate(lines):
-        if comment:
-            hidden.add(place)
-            comment = "-->" not in line
-            continue
-        found = _FENCE.match(line.rstrip("\r\n"))
-        if mark:
-            hidden.add(place)
-            bare = line.strip()
-            if bare and set(bare) == {mark[0]} and len(bare) >= len(mark):
-                mark = ""
-        elif found and not (found[1][0] == "`" and "`" in found[2]):
-            mark = found[1]
-            hidden.add(place)
-        elif line.lstrip().startswith("<!--") and "-->" not in line:
-            comment = True
-            hidden.add(place)
-    return hidden
-
-
-def _find(lines: list[str], hidden: set[int], line: int, title: str, task_id: str) -> int | None:
-    place = line - 1
-    if 0 <= place < len(lines) and place not in hidden and _is_it(lines[place], title, task_id):
-        return place
-    boxes = [n for n, text in enumerate(lines) if n not in hidden and (_BOX.match(text) or _DONE.match(text))]
+def _find(lines: list[str], line: int, title: str, task_id: str) -> int | None:
+    """Find the place of the task's box; fences and comments hold none, and of two that fit neither is taken."""
+    boxes = [block.line - 1 for block in scan("".join(lines)).blocks if block.kind == "item" and block.box is not None]
+    if line - 1 in boxes and _is_it(lines[line - 1], title, task_id):
+        return line - 1
     for same, wanted in ((_by_id, task_id), (_by_title, title)):
-        found = [n for n in boxes if same(lines[n], wanted)]
+        found = [place for place in boxes if same(lines[place], wanted)]
         if len(found) == 1:
             return found[0]
     return None

@@ -129,13 +129,16 @@ def reap(pid: int) -> None:
 
 
 def mark(env: dict[bytes, bytes]) -> int:
-    """A number that the processes of one attempt share: taken from the reserved names in their environment; 0 if none.
+    """A number that the processes of one attempt share: taken from the reserved names in their environment.
+
+    0 when one of them is missing: fewer would be shared with other attempts.
 
     After custodian and guard were killed together, a process that called setsid twice is a child of init, and its
     environment is the only thing left that says whose it is.
     """
-    named = [name + b"=" + env[name] for name in MARKS if name in env]
-    return crc32(b"\0".join(named)) if named else 0
+    if not all(name in env for name in MARKS):
+        return 0
+    return crc32(b"\0".join(name + b"=" + env[name] for name in MARKS))
 
 
 def marked(number: int, since: int) -> list[int]:
@@ -164,7 +167,7 @@ def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> int:
         if time.monotonic() > deadline:
             return victims[0]
         for each in victims:
-            _await_end(each)
+            await_end(each)
     return 0
 
 
@@ -175,7 +178,8 @@ def _victims(pid: int, ticks: int, number: int) -> list[int]:
     return [each for each in found if alive(each, start_time(each))]
 
 
-def _await_end(pid: int, patience: float = 0.1) -> None:
+def await_end(pid: int, patience: float = 0.1) -> None:
+    """Wait until a process that was killed is dead, or `patience` seconds."""
     try:
         handle = os.pidfd_open(pid)
     except OSError:

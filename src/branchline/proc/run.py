@@ -61,8 +61,8 @@ def run(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    except (OSError, ValueError) as error:
-        return Completed(NOT_STARTED, b"", f"could not start {argv[0] if argv else ''}: {error}".encode())
+    except (OSError, ValueError, IndexError) as error:  # IndexError: there is no program at all
+        return Completed(NOT_STARTED, b"", f"could not start {' '.join(argv[:1])}: {error}".encode())
     with process:
         try:
             return _Talk(process, input, limit).until(time.monotonic() + timeout)
@@ -160,9 +160,11 @@ class _Talk:
 
 
 def _end(pid: int) -> None:
-    """KILL the group of a process that is not reaped yet, and all below it; it dies before it can see its children die."""
+    """KILL the group of a process that is not reaped yet, then all below it: it must not see its children die first."""
     below = linux.descendants(pid)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     for each in below:
         linux.send(each, signal.SIGKILL)
+    for each in below:
+        linux.await_end(each)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from branchline.model.run import CheckResult, Event, QuestionRow, TaskRow
+from branchline.model.run import Event, QuestionRow, TaskRow
 from branchline.terminal.text import duration, lines, safe
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest")
@@ -46,9 +46,7 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def check_record(check: Any) -> dict[str, Any]:
-    """Return one check with its five keys; it was recorded as a mapping or as the fields of a CheckResult."""
-    if isinstance(check, list | tuple):
-        check = dict(zip(CheckResult._fields, check, strict=False))
+    """Return one check with its five keys, None where nothing was recorded."""
     return {key: check.get(key) for key in _KEYS} if isinstance(check, Mapping) else dict.fromkeys(_KEYS)
 
 
@@ -129,7 +127,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str) -> str:
     """Return the command that settles a question of this kind."""
     task = safe(task)
-    if kind == "unchecked":
+    if kind in ("unchecked", "approval"):
         return f"branchline accept {task}    (or: branchline retry {task})"
     if kind == "permission":
         return f"branchline answer {task} once    (or: always, reject)"

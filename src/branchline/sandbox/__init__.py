@@ -95,6 +95,22 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
     temporary.replace(config)
 
 
+def empty_temporary(home: Path) -> None:
+    """Empty the TMPDIR of a worker's home; nobody of it may be running. What cannot be removed stays."""
+    import shutil
+
+    folder = home / _FOLDERS["TMPDIR"]
+    if folder.is_symlink():
+        folder.unlink()
+    for path in list(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            for below, _, _ in os.walk(path):
+                Path(below).chmod(0o700)  # tools that keep their caches read-only (Go) leave folders nobody may empty
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def _git_config(name: str, email: str) -> str:
     # Without useConfigOnly git invents an identity from the host's name; gc in a worktree would race with others.
     lines = ["[user]"]

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from json import JSONDecodeError
@@ -21,6 +22,25 @@ _DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_RE
 _FULL: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR"})
 _CLOSED_TO_US: Final = frozenset({"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH"})
 _BUSY: Final = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED"})
+_open_here: Counter[tuple[int, int]] = Counter()
+"""Files that this process has open through SQLite, by device and inode, with the number of connections.
+
+Closing any other handle of such a file would drop the kernel's locks that protect it: another process could then take
+its log away from under us.
+"""
+
+
+class _Counted(Connection):
+    """A connection that says when its file is no longer in use here."""
+
+    file: tuple[int, int] = (0, 0)
+
+    def close(self) -> None:
+        """Close; a second call does nothing."""
+        super().close()
+        if self.file != (0, 0):
+            _open_here[self.file] -= 1
+            self.file = (0, 0)
 
 
 @contextmanager
@@ -64,7 +84,7 @@ def connect(path: Path, *, create: bool, read_only: bool, max_pages: int = 0) ->
         if not create:
             raise NotFoundError("no run here yet; start with: branchline execute PLAN")
         _make(path)
-    suspicious = _look(path)
+    suspicious = _open_here[identity(path)] == 0 and _look(path)
     try:
         return _connect(path, read_only, suspicious, max_pages)
     except StoreFullError:
@@ -164,7 +184,9 @@ def _has_log(path: Path) -> bool:
 
 def _open(path: Path, mode: str) -> Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, factory=_Counted)
+    connection.file = identity(path)
+    _open_here[connection.file] += 1
     try:
         for pragma in sql.CONNECT:
             connection.execute(pragma)

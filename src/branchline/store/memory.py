@@ -105,4 +105,5 @@ class MemoryStore:
 
 def created(run: RunRow, tasks: int, at: float) -> Event:
     """Return the first event of a run."""
-    return Event(at, run.run, run.state, "created", data={"plan": run.plan, "digest": run.digest, "tasks": tasks})
+    data = {"state": run.state, "plan": run.plan, "digest": run.digest, "tasks": tasks}
+    return Event(at, run.run, "run", "created", data=data)

@@ -23,7 +23,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE run (
     run TEXT PRIMARY KEY, plan TEXT, digest TEXT, state TEXT, reason TEXT, base TEXT,
-    started REAL, ended REAL, settings TEXT, graph TEXT
+    started REAL, ended REAL, settings TEXT, graph TEXT, net TEXT
 );
 CREATE INDEX run_plan ON run (plan, started);
 

@@ -27,6 +27,8 @@ TABLE: Final[dict[str, str]] = {
 class Adapter(Protocol):
     """What dispatch asks of a worker's module."""
 
+    INSTALL: str
+    """The command that installs the program; empty when there is none to install."""
     PROGRAM: str
     """The program looked for on PATH when the settings give no argv; empty: none is needed, or argv must name it."""
     RESUME: bool
@@ -46,8 +48,11 @@ class Adapter(Protocol):
     def claim(self, job: "Job", exit: "Exit") -> "Claim":
         """Read what the worker left behind."""
 
-    def probe(self, path: str) -> str | None:
-        """Ask the program at `path` for its version; None when it does not answer."""
+    def probe(self, path: str, base: Mapping[str, str]) -> str | None:
+        """Ask the program at `path` for its version; None when it does not answer, empty when it cannot be asked.
+
+        `base` is the coordinator's own environment.
+        """
 
 
 def get(kind: str) -> Adapter:

@@ -6,17 +6,24 @@ of events, and even that is only a claim.
 
 import json
 import os
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from branchline import proc
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, record
 
+INSTALL: Final = "npm install -g opencode-ai"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
+PATIENCE: Final = 30.0
+"""Seconds that `probe` waits for an answer."""
+_VERSION: Final = re.compile(r"\d[\w.+-]{0,99}")
 _SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -32,7 +39,8 @@ _SWITCHES: Final = {
 def prepare(job: Job, base: Mapping[str, str]) -> None:
     """Write the agent's configuration and credentials for this attempt, made from those of the user of `base`."""
     record.clear(job)
-    config = opencode_config.build(opencode_config.read_user(base), opencode_config.is_read_only(job.role))
+    user = opencode_config.read_user(base)
+    config = opencode_config.build(user, job.read_only, lean=job.lean)
     opencode_config.write_private(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     if job.env.get("HOME"):
         data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")
@@ -74,9 +82,13 @@ def claim(job: Job, exit: Exit) -> Claim:
     )
 
 
-def probe(path: str) -> str | None:
-    """Say whether the program is there: None when not, else its version, empty as long as it is not asked."""
-    return "" if os.access(path, os.X_OK) else None
+def probe(path: str, base: Mapping[str, str]) -> str | None:
+    """Ask `opencode --version` in a home of its own; None when it does not answer with one within half a minute."""
+    with tempfile.TemporaryDirectory(prefix="branchline-probe-") as home:
+        env = {"PATH": base.get("PATH", os.defpath), "HOME": home, "LANG": "C.UTF-8", **_SWITCHES}
+        done = proc.run((path, "--version"), cwd=home, env=env, timeout=PATIENCE, limit=4096)
+    said = done.out.decode("utf-8", "replace").strip()
+    return said if done.code == 0 and _VERSION.fullmatch(said) else None
 
 
 def _not_as_asked(job: Job, log: str) -> Claim | None:

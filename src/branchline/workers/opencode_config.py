@@ -27,23 +27,21 @@ _ALLOWED: Final = (
 _WRITING: Final = ("edit", "write", "patch", "bash")
 # Nobody sits at the terminal: what is asked there is never answered, so what is not allowed is denied, never asked.
 _NEVER: Final = ("external_directory", "question", "doom_loop", "plan_enter", "plan_exit")
-_DROPPED: Final = ("mcp", "permission", "share", "autoshare", "autoupdate", "command", "keybinds", "theme", "tui")
+_DROPPED: Final = ("permission", "share", "autoshare", "autoupdate", "command", "keybinds", "theme", "tui")
 _STRING_OR_COMMENT: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.S)
 _STRING_OR_COMMA: Final = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.S)
 _FILE: Final = re.compile(r"\{file:([^}]+)\}")
 
 
-def is_read_only(role: str) -> bool:
-    """Say whether a role never edits files (research and brainstorm)."""
-    return role in {"research", "brainstorm"}
+def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dict[str, Any]:
+    """Make the configuration of one attempt: the user's, with a permission block that never asks.
 
-
-def build(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
-    """Make the configuration of one attempt: the user's, without MCP servers, with a permission block that never asks.
-
-    Every key is named, because `"*"` does not outrank a key of its own.
+    `lean` leaves out the MCP servers: a minute of start-up becomes seconds. Every key of the block is named, because
+    `"*"` does not outrank a key of its own.
     """
     config = {key: value for key, value in user.items() if key not in _DROPPED}
+    if lean:
+        config.pop("mcp", None)
     for section in ("agent", "mode"):
         agents = config.get(section)
         if isinstance(agents, Mapping):
@@ -60,6 +58,7 @@ def build(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
     config.setdefault("$schema", "https://opencode.ai/config.json")
     config["share"] = "disabled"
     config["autoupdate"] = False
+    config["snapshot"] = False  # undo is git's here, and a copy of the whole tree at every step costs
     return config
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record
 
+INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = True
 STREAM: Final = False
@@ -39,6 +40,6 @@ def claim(job: Job, exit: Exit) -> Claim:
     return Claim("no_output", why, error=why, session=session)
 
 
-def probe(path: str) -> str | None:  # noqa: ARG001 - the face of every adapter
+def probe(path: str, base: Mapping[str, str]) -> str | None:  # noqa: ARG001 - the face of every adapter
     """The player is this program itself."""
     return "built in"

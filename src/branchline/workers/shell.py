@@ -8,6 +8,7 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record
 
+INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = False
 STREAM: Final = False
@@ -40,6 +41,6 @@ def claim(job: Job, exit: Exit) -> Claim:
     return Claim("no_output", why, error=why)
 
 
-def probe(path: str) -> str | None:
+def probe(path: str, base: Mapping[str, str]) -> str | None:  # noqa: ARG001 - the face of every adapter
     """Say nothing: a program nobody knows may do anything when asked for its version."""
     return None if not path else ""

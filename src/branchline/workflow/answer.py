@@ -15,7 +15,7 @@ class Answer(NamedTuple):
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The one JSON line: `ok`, for a failure `code` and `error`, and the command's own keys."""
+        """The one JSON line: `ok`, for a failure `code` and `error`, and the command's own keys (its `code` is more exact)."""
         if self.status == 0:
             return {"ok": True, **self.data}
         return {"ok": False, "code": CODES[self.status], "error": self.error or self.text, **self.data}

@@ -1,23 +1,14 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from branchline import review
 from branchline.engine import Policy
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
-from branchline.model.plan import DraftGraph
+from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
-from branchline.workflow.project import Project
-
-
-class Approval(NamedTuple):
-    """What stands behind a graph: its digest, whether it is approved, and by whom."""
-
-    digest: str
-    approved: bool
-    by: str = ""
+from branchline.terminal.text import use_colour
+from branchline.workflow.console import Console
+from branchline.workflow.project import Project, role_workers
 
 
 def digest_of(project: Project, draft: DraftGraph) -> str:
@@ -26,37 +17,31 @@ def digest_of(project: Project, draft: DraftGraph) -> str:
     return graphs.digest(draft, argv)
 
 
-def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> Approval:
+def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> ApprovedGraph:
     """Record that a person or a policy approved this graph."""
-    digest = digest_of(project, draft)
-    store = project.store()
-    try:
-        store.approve(draft.plan, digest, by, at)
-    finally:
-        store.close()
-    return Approval(digest, approved=True, by=by)
+    approved = ApprovedGraph(draft, digest_of(project, draft), by, at)
+    with project.store() as store:
+        store.approve(draft.plan, approved.digest, by, at)
+    return approved
 
 
-def approval_of(project: Project, draft: DraftGraph) -> Approval:
-    """What stands behind this very graph; an approval of another digest is none."""
-    digest = digest_of(project, draft)
-    store = project.store()
-    try:
+def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
+    """This very graph as it was approved; None when it never was: an approval of another digest is none."""
+    if not (project.root / ".branchline" / "state.db").exists():  # to look leaves no trace
+        return None
+    with project.store() as store:
         found = store.approval(draft.plan)
-    finally:
-        store.close()
-    if found is None or found[0] != digest:
-        return Approval(digest, approved=False)
-    return Approval(digest, approved=True, by=found[1])
+    if found is None or found[0] != digest_of(project, draft):
+        return None
+    return ApprovedGraph(draft, *found)
 
 
-def hold_list(draft: DraftGraph, approval: Approval) -> dict[str, str]:
+def hold_list(approved: ApprovedGraph) -> dict[str, str]:
     """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow."""
-    held = {f.task: f.message for f in draft.findings if f.hold and f.task}
+    draft = approved.graph
+    held = review.auto(draft) if approved.approved_by.startswith("policy") else {}
     held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
-    if approval.by.startswith("policy"):
-        held |= review.auto(draft)
-    return held
+    return held | {f.task: f.message for f in draft.findings if f.hold and f.task}
 
 
 def adjacency_of(draft: DraftGraph) -> Adjacency:
@@ -79,21 +64,19 @@ def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 
-def show(
-    project: Project, draft: DraftGraph, digest: str, policy: Policy | None = None, workers: Sequence[str] = ()
-) -> str:
+def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     settings = project.settings
-    policy = policy or Policy(slots=settings.jobs, strategy=settings.strategy)
-    roles = {name: role.worker for name, role in settings.roles.items() if role.worker}
-    if len(set(workers)) == 1:
-        roles = {**{task.role: workers[0] for task in draft.tasks}, **roles}
+    policy = Policy(slots=settings.jobs, strategy=settings.strategy)
     return review.render(
         draft,
         digest,
-        workers=roles,
+        workers=role_workers(project, {task.role for task in draft.tasks}),
         gate=draft.gate,
         batches=batches(draft, policy),
         strategy=policy.strategy,
         slots=policy.slots,
+        width=console.width(),
+        on=use_colour(console.out, console.env),
+        whole=whole,
     )

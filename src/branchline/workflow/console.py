@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from branchline.terminal.text import for_stream
+
 
 class Console(NamedTuple):
     """The place, the environment, the stream for people's words, and whether anybody can be asked."""
@@ -18,7 +20,13 @@ class Console(NamedTuple):
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
+    def width(self) -> int:
+        """How many columns the person's terminal has; 80 where there is none."""
+        import shutil  # 2 ms, and most commands do not ask
+
+        return shutil.get_terminal_size().columns if self.out.isatty() else 80
+
     def say(self, text: str) -> None:
         """Write words for people, at once."""
-        self.out.write(text + "\n")
+        self.out.write(for_stream(text, self.out) + "\n")
         self.out.flush()

@@ -10,7 +10,7 @@ from branchline import report as words
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
-from branchline.model.run import RunRow, TaskRow
+from branchline.model.run import QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons
 from branchline.store import Store
 from branchline.workflow.answer import Answer
@@ -49,25 +49,17 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 
 
 def _view(run: RunRow, rows: list[TaskRow], now: float) -> View:
-    graph = json.loads(run.graph)
-    adjacency = Adjacency.build(
-        ((node["id"], node.get("parent"), node["kind"]) for node in graph["nodes"]),
-        ((edge["source"], edge["target"]) for edge in graph["edges"]),
-    )
+    net = json.loads(run.net)
     return View(
-        adjacency,
+        Adjacency.build(((row.task, row.parent, row.kind) for row in rows), map(tuple, net["edges"]), placed=True),
         {row.task: row.state for row in rows},
         slots_of(run),
         role={row.task: row.role for row in rows},
-        mutex={node["id"]: _mutex(node) for node in graph["nodes"] if node.get("files")},
+        mutex=net["mutex"],
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
     )
-
-
-def _mutex(node: dict[str, Any]) -> list[str]:
-    return [file["path"] for file in node["files"] if file["role"] in ("create", "modify")]
 
 
 def slots_of(run: RunRow) -> int:
@@ -112,8 +104,16 @@ def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
 def inbox(console: Console, name: str) -> Answer:
     """The questions that wait for a person."""
     with opened(console, name) as (store, run):
-        found = words.inbox(store.questions(run.run, open_only=True))
+        asked = store.questions(run.run, open_only=True)
+        found = words.inbox([*asked, *_held(store.tasks(run.run), asked)])
     return Answer(found, words.inbox_text(found))
+
+
+def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
+    """A question for each task that was held before any worker saw it: may it start?"""
+    named = {question.task for question in asked}
+    held = [row for row in rows if row.state == "held" and row.task not in named]
+    return [QuestionRow(r.run, 0, r.task, r.attempt, "approval", r.reason, '["accept", "skip"]') for r in held]
 
 
 def evidence(console: Console, name: str, task: str) -> Answer:
@@ -137,6 +137,7 @@ def report(console: Console, name: str, form: str) -> Answer:
             store.events(run.run),
             gate=gate,
             in_place=bool(flags.get("in_place")),
+            now=console.clock(),
         )
     shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
     return Answer(found, shown)

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
-from branchline.errors import NotApprovedError, NotFoundError, PlanError
+from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
-from branchline.model.plan import DraftGraph, Plan
+from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import Approval, approve_draft, digest_of, hold_list, show
+from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.project import Project, open_project
@@ -48,43 +48,44 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
         return no_tasks(plan)
     payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
     if not write:
-        return Answer({**payload, "digest": digest_of(project, draft)}, show(project, draft, digest_of(project, draft)))
+        return Answer(
+            {**payload, "digest": digest_of(project, draft)}, show(console, project, draft, digest_of(project, draft))
+        )
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
-    approval, draft = settle(console, project, path, draft, wanted)
-    words = show(project, draft, approval.digest) if review and wanted != "ask" else ""
+    approved, draft = settle(console, project, path, draft, wanted)
+    digest = digest_of(project, draft)
+    words = show(console, project, draft, digest) if review and wanted != "ask" else ""
     return Answer(
-        {**payload, "digest": approval.digest, "approved": approval.approved},
-        f"{words}\n{_next(approval, path)}".strip(),
+        {**payload, "digest": digest, "approved": approved is not None},
+        f"{words}\n{_next(digest, approved, project.name(path))}".strip(),
     )
 
 
 def settle(
     console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
-) -> tuple[Approval, DraftGraph]:
-    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it a draft."""
+) -> tuple[ApprovedGraph | None, DraftGraph]:
+    """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
         word, draft = review.ask(
             draft,
-            lambda each: console.say(show(project, each, digest_of(project, each))),
+            lambda each: console.say(show(console, project, each, digest_of(project, each))),
             console.read,
-            review.editing(console.env, graph_path(path).with_suffix(".yaml"), console.start),
+            review.editing(console.env, project.state / "review.yaml", console.start),
         )
         graphs.save(draft, graph_path(path))
         if word == "no":
-            return Approval(digest_of(project, draft), approved=False), draft
+            return None, draft
         return approve_draft(project, draft, "a person", console.clock()), draft
     if wanted == "yes":
         return approve_draft(project, draft, "policy: --yes", console.clock()), draft
-    return Approval(digest_of(project, draft), approved=False), draft
+    return approval_of(project, draft), draft
 
 
-def _next(approval: Approval, path: Path) -> str:
-    if approval.approved:
-        return (
-            f"approved {approval.digest[:15]}; next: branchline execute {path.name if path.parent == Path() else path}"
-        )
-    return f"draft {approval.digest[:15]}, not approved; next: branchline review, or branchline execute"
+def _next(digest: str, approved: ApprovedGraph | None, name: str) -> str:
+    if approved:
+        return f"approved {digest[:15]}; next: branchline execute {name}"
+    return f"draft {digest[:15]}, not approved; next: branchline review, or branchline execute"
 
 
 def no_tasks(plan: Plan) -> Answer:
@@ -92,19 +93,23 @@ def no_tasks(plan: Plan) -> Answer:
     why = "; ".join(f"line {i.line}: {i.why}" for i in plan.ignored[:5])
     text = f"{plan.path}: no tasks were found" + (f" ({len(plan.candidates)} lines looked at; {why})" if why else "")
     text += ". Write tasks as check boxes (`- [ ] title`), numbered lists, or headings like `### Task 1: title`"
-    return Answer({"tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}, text, 2, text)
+    data = {"code": NoTasksError.code, "tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}
+    return Answer(data, f"branchline: {text}", NoTasksError.exit_status, text)
 
 
-def review_plan(console: Console, plan: str, *, yes: bool) -> Answer:
+def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answer:
     """Show a stored graph and ask; with `yes` approve it."""
     project = open_project(console)
     path = find_plan(console, project, plan)
     draft = stored_draft(path)
-    approval, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
-    words = "" if console.interactive and not yes else show(project, draft, approval.digest)
-    status = 0 if approval.approved else 3
-    data = {"plan": draft.plan, "digest": approval.digest, "approved": approval.approved}
-    return Answer(data, f"{words}\n{_next(approval, path)}".strip(), status, "the graph is not approved")
+    approved, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
+    asked, digest = console.interactive and not yes, digest_of(project, draft)
+    words = "" if asked else show(console, project, draft, digest, whole=whole)
+    status = 0 if approved else 3
+    data = {"plan": draft.plan, "digest": digest, "approved": approved is not None}
+    return Answer(
+        data, f"{words}\n{_next(digest, approved, project.name(path))}".strip(), status, "the graph is not approved"
+    )
 
 
 def stored_draft(path: Path) -> DraftGraph:
@@ -124,27 +129,34 @@ def approve(console: Console, digest: str) -> Answer:
         draft = graphs.read(path)
         found = digest_of(project, draft)
         if len(wanted) >= 8 and found.removeprefix("sha256:").startswith(wanted):
-            approval = approve_draft(project, draft, "a person", console.clock())
-            return Answer(
-                {"plan": draft.plan, "digest": approval.digest}, f"approved {draft.plan} ({approval.digest[:15]})"
-            )
+            approve_draft(project, draft, "a person", console.clock())
+            return Answer({"plan": draft.plan, "digest": found}, f"approved {draft.plan} ({found[:15]})")
     raise NotApprovedError(
         f"no stored graph has the digest {digest}; `branchline review` prints it (8 characters or more)"
     )
 
 
 def find_plan(console: Console, project: Project, plan: str) -> Path:
-    """The plan a command means: the one named, else that of the newest stored graph. Raises NotFoundError."""
+    """The plan a command means: the one named, else that of the newest run or stored graph. Raises NotFoundError."""
     if plan:
         path = console.directory / plan
         if not path.exists():
             raise PlanError(f"{plan}: there is no such file")
         return path
-    graphs_found = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
-    if not graphs_found:
+    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
+    found = [(p.stat().st_mtime, graphs.read(p).plan) for p in stored] + newest_run(project)
+    if not found:
         raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
-    newest = max(graphs_found, key=lambda p: (p.stat().st_mtime, p.name))
-    return project.root / graphs.read(newest).plan
+    return project.root / max(found)[1]
+
+
+def newest_run(project: Project) -> list[tuple[float, str]]:
+    """When the newest run was started and its plan; empty when there is none, and to look leaves no trace."""
+    if not (project.root / ".branchline" / "state.db").exists():
+        return []
+    with project.store() as store:
+        run = store.newest()
+    return [(run.started, run.plan)] if run else []
 
 
 def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answer:

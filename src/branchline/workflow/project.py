@@ -1,13 +1,13 @@
 """Where a command works: the checkout, its settings, its store, and which worker takes a task."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from branchline import workers
-from branchline.config import Settings, load
+from branchline.config import RoleSettings, Settings, load
 from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
 from branchline.files import find_root, state_folder
 from branchline.model.plan import DraftGraph, Task
@@ -94,14 +94,15 @@ def default_worker(project: Project) -> str:
 def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, str]:
     """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default agent.
 
-    Raises SettingsError for an unknown one and WorkerMissingError for one whose program is not there.
+    Raises SettingsError for an unknown one and for an unknown role, and WorkerMissingError for one whose program is not there.
     """
     default = ""
     chosen: dict[str, str] = {}
     for task in draft.tasks:
         if task.kind != "atomic":
             continue
-        name = task.worker or flag or _of_role(project.settings, task)
+        role = _role_of(project.settings, task, draft.plan)
+        name = task.worker or flag or role.worker
         if not name:
             default = default or default_worker(project)
             name = default
@@ -111,9 +112,23 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
     return chosen
 
 
-def _of_role(settings: Settings, task: Task) -> str:
-    role = settings.roles.get(task.role)
-    return role.worker if role and role.worker else ""
+def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:
+    """Role -> the worker its tasks would get now; a role is left out when no agent is installed."""
+    try:
+        default = project.settings.worker or default_worker(project)
+    except WorkerMissingError:
+        default = ""
+    named = {role: project.settings.roles[role].worker if role in project.settings.roles else "" for role in roles}
+    return {role: worker or default for role, worker in named.items() if worker or default}
+
+
+def _role_of(settings: Settings, task: Task, plan: str) -> RoleSettings:
+    """The role of a task: one that nobody knows, perhaps a slip of `research`, would be let write."""
+    try:
+        return settings.role_named(task.role)
+    except SettingsError as error:
+        where = f"{plan}:{task.line}" if task.line else plan
+        raise SettingsError(f"{where}: task {task.id}: {error}", task=task.id, line=task.line) from None
 
 
 def _check(project: Project, name: str) -> None:
@@ -126,8 +141,9 @@ def _check(project: Project, name: str) -> None:
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
     if program and not _which(program, project.env):
+        how = f" (`{adapter.INSTALL}`)" if adapter.INSTALL and program == adapter.PROGRAM else ""
         raise WorkerMissingError(
-            f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it, or name another "
+            f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it{how}, or name another "
             "with --worker (any program: --worker 'shell:PROGRAM ARG...')"
         )
 
@@ -136,17 +152,11 @@ def _which(program: str, env: Mapping[str, str]) -> str | None:
     return shutil.which(program, path=env.get("PATH", ""))
 
 
-def worker_argvs(project: Project, chosen: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Worker -> argv, which the approval's digest binds."""
-    return {name: tuple(project.settings.workers[name].argv) for name in sorted(set(chosen.values()))}
-
-
 def identity_of(repository: Repository | None) -> tuple[str, str]:
     """The user's name and mail address as git knows them, for the commits that workers make."""
     if repository is None:
         return ("", "")
-    name, _, rest = repository.git.text("var", "GIT_AUTHOR_IDENT").partition(" <")
-    return name, rest.partition("> ")[0]
+    return repository.identity()
 
 
 __all__ = ["Project", "RepositoryError", "choose_workers", "open_project", "with_worker"]

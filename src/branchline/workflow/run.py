@@ -1,43 +1,26 @@
 """Execute a plan, pulse, land."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
-from branchline.errors import NotApprovedError, NotFoundError, RepositoryError
-from branchline.files import digest as digest_text
-from branchline.files import read_text
-from branchline.graph import store as graphs
-from branchline.model.plan import DraftGraph
+from branchline.errors import NotFoundError
 from branchline.model.run import RunRow
 from branchline.proc import detach
-from branchline.store import Store, lock
+from branchline.store import Store
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
+from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, overlaid
-from branchline.workflow.plan import Reading, find_plan, graph_path, no_tasks, read_draft, settle
-from branchline.workflow.project import Project, choose_workers, open_project, with_worker
-from branchline.workflow.running import Display, Interrupts, Plan, confirming, coordinator, new_run, stored_plan
-from branchline.workspace.repository import Repository
+from branchline.workflow.flags import Flags
+from branchline.workflow.plan import find_plan
+from branchline.workflow.project import Project, open_project
+from branchline.workflow.running import Display, Interrupts, confirming
 
 SECOND_CHANCE = 3.0
 """Seconds after the first ^C in which a second one stops the workers too."""
-STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "paused": 75}
-
-
-class Begun(NamedTuple):
-    """A run that is open: its row, its graph, the flags in force, and where it works."""
-
-    project: Project
-    run: RunRow
-    plan: Plan
-    flags: Flags
-    repository: Repository | None
 
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
@@ -49,87 +32,15 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         return draft
     if flags.dry_run:
         return dry_run(console, project, draft, flags)
-    draft = approved(console, project, path, draft, flags)
+    approved = approval(console, project, path, draft, flags)
     if flags.detach:
         return detached(console, project, path, flags)
     with ExitStack() as stack:
-        store = _open(stack, project)
-        begun = begin(console, project, store, draft, flags)
+        store = opened_store(stack, project)
+        begun = begin(console, project, store, approved, flags)
         if isinstance(begun, Answer):
             return begun
         return drive(console, store, begun)
-
-
-def current_draft(project: Project, path: Path) -> DraftGraph | Answer:
-    """The stored graph of a plan, or a new draft when there is none or the plan has changed."""
-    stored = graph_path(path)
-    if stored.exists() and path.exists():
-        draft = graphs.read(stored)
-        if draft.plan_digest == digest_text(read_text(path)):
-            return draft
-    plan, made = read_draft(project, path, Reading())
-    if made is None:
-        return no_tasks(plan)
-    graphs.save(made, stored)
-    return made
-
-
-def approved(console: Console, project: Project, path: Path, draft: DraftGraph, flags: Flags) -> DraftGraph:
-    """The graph as it was approved; asks on a terminal, takes `--yes`, else raises NotApprovedError."""
-    if approval_of(project, draft).approved:
-        return draft
-    if flags.yes:
-        approve_draft(project, draft, "policy: --yes", console.clock())
-        return draft
-    if console.interactive:
-        approval, draft = settle(console, project, path, draft, "ask")
-        if approval.approved:
-            return draft
-    raise NotApprovedError(
-        f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
-        plan=draft.plan,
-    )
-
-
-def begin(console: Console, project: Project, store: Store, draft: DraftGraph, flags: Flags) -> Begun | Answer:
-    """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run."""
-    former = None if flags.new else store.newest(draft.plan)
-    approval = approval_of(project, draft)
-    if former and former.state != "cancelled":
-        if former.digest == approval.digest:
-            if former.state == "done" and not flags.only and not flags.phase:
-                return finished(store, former)
-            return resumed(console, project, store, former, flags)
-        if former.state != "done":
-            raise RepositoryError(
-                f"{draft.plan} has changed since run {former.run} was started, and that run is not finished; put the "
-                f"plan back to go on with it, or start a new run with --new (what {former.run} merged stays on its branch)"
-            )
-    project, worker = with_worker(project, console, flags.worker)
-    chosen = choose_workers(project, draft, worker)
-    plan = Plan(draft, approval.digest, hold_list(draft, approval), chosen, adjacency_of(draft))
-    repository = project.repository(in_place=flags.in_place)
-    if repository:
-        repository.check_ready((draft.plan,))
-    row = new_run(store, repository, plan, flags, console)
-    return Begun(project, row, plan, flags, repository)
-
-
-def resumed(console: Console, project: Project, store: Store, former: RunRow, flags: Flags) -> Begun:
-    """An unfinished run with the flags it was started with, those given now on top."""
-    flags, directory = overlaid(former.settings, flags)
-    project = open_project(console, flags.settings())
-    project, _ = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
-    repository = project.repository(in_place=flags.in_place)
-    return Begun(project, former, stored_plan(former, store), flags, repository)
-
-
-def finished(store: Store, run: RunRow) -> Answer:
-    """All done: nothing is run a second time."""
-    data = outcome_data(store, run)
-    return Answer(
-        data, f"run {run.run} of {run.plan} is done; nothing to do (branchline land brings it to your branch)"
-    )
 
 
 def drive(console: Console, store: Store, begun: Begun) -> Answer:
@@ -160,16 +71,7 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 driver.drain(SECOND_CHANCE)
                 return interrupted(store, driver)
         driver.finish(standing)
-    return ended(store, begun, driver, standing)
-
-
-def charge(store: Store, begun: Begun, hooks: Hooks) -> Coordinator:
-    """Put a coordinator in charge and let it take up what a former one left."""
-    driver, _ = coordinator(begun.project, store, begun.repository, begun.run, begun.plan, begun.flags, hooks)
-    driver.recover()
-    if begun.run.state != "running":
-        driver.resume()
-    return driver
+    return ended(console, store, begun, driver, standing)
 
 
 def interrupted(store: Store, driver: Coordinator) -> Answer:
@@ -185,15 +87,15 @@ def interrupted(store: Store, driver: Coordinator) -> Answer:
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
 
-def ended(store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
+def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
     data = outcome_data(store, driver.state.run)
-    text = report.report_text(report_of(store, driver.state.run, begun.plan.draft, in_place=begun.repository is None))
+    text = report.report_text(report_of(store, driver.state.run, begun, console.clock()))
     return Answer(data, text, STATUS[standing.state], standing.reason)
 
 
-def report_of(store: Store, run: RunRow, draft: DraftGraph, *, in_place: bool) -> dict[str, Any]:
+def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, Any]:
     """The report of a run from its recorded rows."""
     return report.report(
         run,
@@ -201,29 +103,10 @@ def report_of(store: Store, run: RunRow, draft: DraftGraph, *, in_place: bool) -
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
-        gate=[check.run for check in draft.gate],
-        in_place=in_place,
+        gate=[check.run for check in begun.plan.draft.gate],
+        in_place=begun.repository is None,
+        now=now,
     )
-
-
-def outcome_data(store: Store, run: RunRow) -> dict[str, Any]:
-    """The keys of `execute` and `pulse`: run, state, counts, waiting."""
-    counts: dict[str, int] = {}
-    waiting: dict[str, str] = {}
-    for row in store.tasks(run.run):
-        if row.kind != "atomic":
-            continue
-        counts[row.state] = counts.get(row.state, 0) + 1
-        if row.state not in ("done", "skipped"):
-            waiting[row.task] = row.reason or row.state
-    newest = store.run(run.run) or run
-    return {"run": run.run, "state": newest.state, "plan": run.plan, "counts": counts, "waiting": waiting}
-
-
-def _open(stack: ExitStack, project: Project) -> Store:
-    """The lock first, then the store: one coordinator at a time."""
-    stack.enter_context(lock(project.state))
-    return stack.enter_context(project.store())
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:
@@ -261,56 +144,6 @@ def flags_argv(path: Path, flags: Flags) -> list[str]:
     return [*words, *(["--only", *flags.only] if flags.only else [])]
 
 
-def pulse(console: Console, plans: Sequence[str], flags: Flags, *, every: str) -> Answer:
-    """One tick for each plan, by the same code as `execute`; approves by policy what is new."""
-    project = open_project(console, flags.settings())
-    with ExitStack() as stack:
-        store = _open(stack, project)
-        paths = [console.directory / name for name in plans] or unfinished(project, store)
-        found = [tick(console, project, store, path, flags) for path in paths]
-    if len(found) == 1:
-        return found[0]
-    data = {"runs": [dict(answer.data) for answer in found]}
-    return Answer(
-        data, "\n".join(answer.text for answer in found) or "nothing to do", max((a.status for a in found), default=0)
-    )
-
-
-def unfinished(project: Project, store: Store) -> list[Path]:
-    """The plans of runs that are not over. Raises NotFoundError when there never was a run."""
-    runs = store.runs()
-    if not runs:
-        raise NotFoundError("no plan was named and there is no run yet; `branchline pulse plans/x.md` starts one")
-    newest = {run.plan: run for run in reversed(runs)}
-    return [project.root / plan for plan, run in newest.items() if run.state not in ("done", "cancelled")]
-
-
-def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags) -> Answer:
-    """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
-    draft = current_draft(project, path)
-    if isinstance(draft, Answer):
-        return draft
-    if not approval_of(project, draft).approved:
-        if not project.settings.pulse.auto_approve:
-            raise NotApprovedError(
-                f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
-            )
-        approve_draft(project, draft, "policy: pulse", console.clock())
-    begun = begin(console, project, store, draft, flags)
-    if isinstance(begun, Answer):
-        return begun
-    driver = charge(store, begun, Hooks(console.clock))
-    driver.tick(0.0)
-    standing = engine.outcome(driver.state)
-    driver.finish(standing)
-    driver.close()
-    data = outcome_data(store, driver.state.run)
-    counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
-    return Answer(
-        data, f"{draft.plan}: run {begun.run.run} {standing.state}: {counts}", STATUS[standing.state], standing.reason
-    )
-
-
 def land_run(console: Console, name: str) -> Answer:
     """Bring the merged work of a run to the user's branch, when that is safe; else say what to do."""
     project = open_project(console)
@@ -321,6 +154,9 @@ def land_run(console: Console, name: str) -> Answer:
             raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
+        if run.base and repository.tip(run.run) == run.base:
+            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
+            return Answer(nothing, f"{run.run} has merged nothing yet: there is nothing to land")
         landed = repository.land(run.run, "", (run.plan,))
     data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:

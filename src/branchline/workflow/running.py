@@ -1,10 +1,11 @@
 """Open a run, new or unfinished, and put a coordinator in charge of it."""
 
 import os
+import select
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,7 +18,8 @@ from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
-from branchline.model.plan import DraftGraph, Task
+from branchline.model.moves import TaskState
+from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.proc import Custody
 from branchline.schedule import mutex_keys
@@ -33,16 +35,18 @@ from branchline.workspace.repository import Repository
 class Plan(NamedTuple):
     """An approved graph with all that a run of it needs."""
 
-    draft: DraftGraph
-    digest: str
+    approved: ApprovedGraph
     held: Mapping[str, str]
     workers: Mapping[str, str]
     adjacency: Adjacency
 
+    @property
+    def draft(self) -> DraftGraph:
+        """The graph itself."""
+        return self.approved.graph
 
-def new_run(
-    store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console
-) -> RunRow:
+
+def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console) -> RunRow:
     """Record a new run with its tasks, on an integration branch of its own."""
     name = free_name(store, repository)
     base = repository.head() if repository else ""
@@ -51,7 +55,7 @@ def new_run(
     row = RunRow(
         run=name,
         plan=plan.draft.plan,
-        digest=plan.digest,
+        digest=plan.approved.digest,
         state="running",
         reason="",
         base=base,
@@ -59,6 +63,7 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory),
         graph=canonical(graphs.to_document(plan.draft)),
+        net=graphs.net(plan.draft),
     )
     store.create_run(row, task_rows(name, plan, console.clock()), console.clock())
     return row
@@ -83,31 +88,30 @@ def task_rows(run: str, plan: Plan, at: float) -> list[TaskRow]:
     tasks = {task.id: task for task in plan.draft.tasks}
     satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
     frontier = Frontier(plan.adjacency, satisfied)
-    rows = []
-    for place, name in enumerate(plan.adjacency.order):
-        task = tasks[name]
-        state, reason = first_state(task, plan.held, frontier)
-        rows.append(
-            TaskRow(
-                run,
-                name,
-                place,
-                task.title,
-                task.kind,
-                task.parent,
-                task.line,
-                task.role,
-                plan.workers.get(name, ""),
-                state,  # type: ignore[arg-type]
-                reason,
-                evidence="plan" if state == "done" else "",
-                changed=at,
-            )
-        )
-    return rows
+    return [first_row(run, place, tasks[name], plan, frontier, at) for place, name in enumerate(plan.adjacency.order)]
 
 
-def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tuple[str, str]:
+def first_row(run: str, place: int, task: Task, plan: Plan, frontier: Frontier, at: float) -> TaskRow:
+    """The row of a task that nothing has happened to."""
+    state, reason = first_state(task, plan.held, frontier)
+    return TaskRow(
+        run=run,
+        task=task.id,
+        place=place,
+        title=task.title,
+        kind=task.kind,
+        parent=task.parent,
+        line=task.line,
+        role=task.role,
+        worker=plan.workers.get(task.id, ""),
+        state=state,
+        reason=reason,
+        evidence="plan" if state == "done" else "",
+        changed=at,
+    )
+
+
+def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tuple[TaskState, str]:
     """The state a task begins a run in: what the plan says is done stays done and is not run."""
     if task.kind == "composite":
         return "pending", ""
@@ -148,19 +152,34 @@ def stored_plan(run: RunRow, store: Store) -> Plan:
     """The graph a run was started with, as it was approved."""
     draft = graphs.loads(run.graph, f"run {run.run}")
     rows = store.tasks(run.run)
-    return Plan(draft, run.digest, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
+    approved = ApprovedGraph(draft, run.digest, f"run {run.run}", run.started)
+    return Plan(approved, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
 
 
 class Interrupts:
     """Counts ^C (and SIGTERM as the first of them) without breaking what is under way."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._count = 0
         self.reader, self._writer = os.pipe()
-        os.set_blocking(self._writer, False)
+        for end in (self.reader, self._writer):
+            os.set_blocking(end, False)
+
+    @property
+    def count(self) -> int:
+        """How many have come; looking empties the pipe, so that whoever waits next does wait."""
+        with suppress(BlockingIOError):
+            os.read(self.reader, 4096)
+        return self._count
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, at most so long, for a ^C; True when one has come."""
+        if not self.count:
+            select.select([self.reader], [], [], seconds)
+        return self.count > 0
 
     def _came(self, *_: object) -> None:
-        self.count += 1
+        self._count += 1
 
     @contextmanager
     def installed(self) -> Iterator["Interrupts"]:

@@ -9,6 +9,7 @@ from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import find, state_of
+from branchline.workflow.pulse import tick_run
 
 FITS = {
     "answer": {"blocked"},
@@ -41,9 +42,11 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
             data = verdict_of(store, row)
         store.request(console.clock(), run.run, verb, task, data)
     holder = held(state)
-    when = (
-        "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act on it"
-    )
+    if verb == "cancel" and not holder:
+        tick_run(console, run)
+        when = "done; no coordinator was running"
+    else:
+        when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act"
     return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {task}: {when}")
 
 

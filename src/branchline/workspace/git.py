@@ -126,15 +126,15 @@ class Git:
     def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Completed:
         """Run one git command; raises GitError with git's words when its exit status is not one of `ok`.
 
-        A lock that another git holds is waited for, about a second.
+        A lock that another git holds is waited for, about a second, also where a failure is one of `ok`.
         """
         done = self._once(words, data)
         for pause in _BACK_OFF:
-            if done.code in ok or not _locked(done):
+            if not done.code or not _locked(done):
                 break
             self._sleep(pause)
             done = self._once(words, data)
-        if done.code not in ok and (self._free_own_lock(done) or self._free_own_worktree(done)):
+        if done.code and (self._free_own_lock(done) or self._free_own_worktree(done)):
             done = self._once(words, data)
         if done.timed_out or done.code not in ok:
             raise self._error(words, done)

@@ -56,7 +56,7 @@ def setup(spec: Spec) -> dict[str, Any]:
     if not spec.isolated():
         return inplace.setup(spec)
     tree = _worktree(spec)
-    tip = tree.base.resolve(spec.tip_ref)
+    tip = tree.base.resolve(spec.tip or spec.tip_ref)
     if not tip:
         raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
     if spec.fresh or tree.health() != "whole":

@@ -112,6 +112,16 @@ class Repository:
         names = [row[3:] for row in rows]
         return [name for name in names if name not in spared and not name.endswith(_GRAPHS)]
 
+    def tracks(self, name: str) -> bool:
+        """Say whether git tracks a file; `name` is relative to the root."""
+        return self.git.run("ls-files", "--error-unmatch", "--", name, ok=(0, 1, 128)).code == 0
+
+    def identity(self) -> tuple[str, str]:
+        """Return the name and the mail address that git would put on a commit; empty ones when it knows none."""
+        said = self.git.text("var", "GIT_AUTHOR_IDENT", ok=(0, 1, 128))
+        name, _, rest = said.partition(" <")
+        return name, rest.partition("> ")[0]
+
     def start_run(self, run: str, base: str) -> None:
         """Make the integration branch of a run at a commit; again with the same base: nothing happens."""
         ref = tip_ref(run)
@@ -129,6 +139,23 @@ class Repository:
     def tip(self, run: str) -> str:
         """Return the commit of a run's integration branch, or "" when there is none."""
         return self.git.resolve(tip_ref(run))
+
+    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
+        """Put a run's integration branch back to `commit` when anyone but us has moved it, or taken it away.
+
+        Call it while no merge is under way. A merge of `merging` on top of `commit`, killed before it was recorded,
+        stays. Returns the salvage ref that keeps what was there, or "" when nothing had been moved.
+        """
+        tip, git = self.tip(run), self.git.at(self.git.cwd, locks=[self.git.common() / tip_ref(run)])
+        if tip == commit or (tip and self._is_merge_of(run, merging, commit, tip)):
+            return ""
+        kept = snapshot.save_heads(git, run, "tip", "moved", [tip], commit) if tip else ""
+        git.move(tip_ref(run), commit, tip or ABSENT, "branchline: put back, someone else had moved it")
+        return kept or short(tip_ref(run))
+
+    def _is_merge_of(self, run: str, task: str, before: str, tip: str) -> bool:
+        first = self.git.text("rev-parse", "--verify", "--quiet", f"{tip}^1", ok=(0, 1))
+        return first == before and [row.task for row in self.merged(run, before)] == [task]
 
     def worktree(self, run: str, task: str) -> Path:
         """Return where a task's worktree stands or would stand."""

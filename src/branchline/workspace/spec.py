@@ -30,7 +30,8 @@ class Spec(NamedTuple):
 
     `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
     `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
-    brings in ("": the task's branch), `former` the attempt whose work a fresh setup salvages ("": the one before).
+    brings in ("": the task's branch), `tip` what a fresh worktree begins at ("": the
+    integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before).
     """
 
     purpose: str
@@ -55,6 +56,7 @@ class Spec(NamedTuple):
     fresh: bool = False
     in_place: bool = False
     former: str = ""
+    tip: str = ""
     guarded_paths: tuple[str, ...] = GUARDED
 
     @classmethod

@@ -10,24 +10,28 @@ _KEYS = (
 )
 _FIELD = re.compile(
     rf"(?:(?<=\s)|^)(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
-    r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+(?P<brief>\S+))(?=\s|$)"
+    r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+\[?(?P<brief>[^\s\]]+)\]?)(?=\s|$)"
 )
-_REPEAT = re.compile(r"(?:(?<=\s)|^)repeat:")
+_SPAN = re.compile(r"`[^`\n]{1,2000}`")
 
 
 def marks(text: str) -> Marked:
-    """Take the fields of a TODO.md line off its text; words like `fix(x):` stay, for they are no known field."""
+    """Take the fields of a TODO.md line off its text; `fix(x):` stays, and so does what is in back-ticks."""
     fields: dict[str, list[str]] = {}
-    for found in _FIELD.finditer(text):
+    masked = _SPAN.sub(lambda found: "\0" * len(found[0]), text) if "`" in text else text
+    kept: list[str] = []
+    place = 0
+    for found in _FIELD.finditer(masked):
+        kept.append(text[place : found.start()])
+        place = found.end()
         key = found["key"]
         if key:
             fields.setdefault(key, []).append(found["value"])
         else:
             name = next(name for name in ("owner", "tag", "estimate", "brief") if found[name])
             fields.setdefault(name, []).append(found[name])
-    if _REPEAT.search(text):
-        fields.setdefault("repeat", [""])
-    return Marked(" ".join(_FIELD.sub(" ", text).split()), fields)
+    kept.append(text[place:])
+    return Marked(" ".join(" ".join(kept).split()), fields)
 
 
 DIALECT = Dialect(

@@ -1,0 +1,63 @@
+"""What the scanner makes of a text: blocks with their lines, and the document that holds them."""
+
+
+class Block:
+    """One block of the text; `line` and `end` are 1-based and inclusive, `parent` is the list item that holds it."""
+
+    __slots__ = (
+        "box",
+        "candidate",
+        "cls",
+        "content",
+        "depth",
+        "end",
+        "fate",
+        "indent",
+        "kids",
+        "kind",
+        "label",
+        "level",
+        "line",
+        "lines",
+        "number",
+        "parent",
+        "role",
+        "section",
+        "table",
+        "text",
+        "why",
+    )
+
+    def __init__(
+        self, kind: str, line: int, text: str, parent: "Block | None" = None, section: "Block | None" = None
+    ) -> None:
+        self.kind, self.line, self.end, self.text = kind, line, line, text
+        self.parent, self.section = parent, section
+        self.kids: list[Block] = []
+        self.lines: list[tuple[int, str]] = []
+        self.level = self.indent = self.content = self.depth = 0
+        self.box: str | None = None
+        self.number: str | None = None
+        self.table: Block | None = None
+        self.cls = self.role = self.label = self.fate = self.why = ""
+        self.candidate = False
+
+    def grow(self, line: int) -> None:
+        """Let the block, and every item around it, reach down to `line`."""
+        block: Block | None = self
+        while block is not None and block.end < line:
+            block.end = line
+            block = block.parent
+
+
+class Doc:
+    """A scanned text: its lines (index 0 is line 1), its blocks in order, and what stood around them."""
+
+    __slots__ = ("blocks", "front", "hidden", "lines", "unclosed")
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.blocks: list[Block] = []
+        self.front: dict[str, str] = {}
+        self.hidden: list[tuple[int, int, str]] = []
+        self.unclosed: tuple[int, str] | None = None

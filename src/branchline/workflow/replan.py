@@ -1,0 +1,63 @@
+"""An approved change of the plan, applied to its unfinished run as a patch (DESIGN, sections 4 and 6)."""
+
+from branchline.errors import UsageError
+from branchline.files import canonical
+from branchline.graph import store as graphs
+from branchline.graph.frontier import Frontier
+from branchline.model.moves import BUSY, SATISFIED
+from branchline.model.plan import Task
+from branchline.model.run import Event, RunRow, TaskRow
+from branchline.workflow.running import Plan, first_row
+
+FREE = frozenset({"pending", "ready"})
+"""States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
+
+
+def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event:
+    """The event that brings a run to a new graph: running and finished tasks are pinned, all others follow the plan.
+
+    Raises UsageError when a task that is under way is not in the plan any more.
+    """
+    before = {row.task: row for row in rows}
+    there = {task.id: task for task in plan.draft.tasks}
+    gone = [row for row in rows if row.task not in there and row.kind == "atomic" and row.state not in SATISFIED]
+    busy = [row.task for row in gone if row.state in BUSY]
+    if busy:
+        raise UsageError(
+            f"{plan.draft.plan} no longer has {', '.join(busy)}, which run {run.run} is working on; put it back, or "
+            f"stop it first with `branchline cancel {busy[0]}`",
+            tasks=busy,
+        )
+    satisfied = [row.task for row in rows if row.task in there and row.state in SATISFIED]
+    satisfied += [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
+    frontier = Frontier(plan.adjacency, [task for task in satisfied if plan.adjacency.is_leaf(task)])
+    new = [
+        _row(run, place, there[name], plan, frontier, before.get(name), now)
+        for place, name in enumerate(plan.adjacency.order)
+    ]
+    dropped = [row._replace(state="cancelled", reason="no longer in the plan", changed=now) for row in gone]
+    changed = [row for row in [*new, *dropped] if row != before.get(row.task)]
+    data = {
+        "digest": plan.approved.digest,
+        "graph": canonical(graphs.to_document(plan.draft)),
+        "net": graphs.net(plan.draft),
+        "rows": [list(row) for row in changed],
+        "added": [row.task for row in new if row.task not in before],
+        "removed": [row.task for row in dropped],
+    }
+    return Event(now, run.run, "replanned", f"the plan changed: {len(changed)} tasks touched", data=data)
+
+
+def _row(
+    run: RunRow, place: int, task: Task, plan: Plan, frontier: Frontier, old: TaskRow | None, now: float
+) -> TaskRow:
+    """The task's row under the new plan; what it has lived through stays with it."""
+    new = first_row(run.run, place, task, plan, frontier, now)
+    if old is None or (old.kind == "atomic" and old.state in FREE and not old.attempt):
+        return new if old is None or new._replace(changed=old.changed) != old else old
+    row = old._replace(place=place, title=task.title, kind=task.kind, parent=task.parent, line=task.line)
+    if old.state not in BUSY:
+        row = row._replace(worker=new.worker, role=new.role)
+    if old.state in FREE:
+        row = row._replace(state="ready" if frontier.is_ready(task.id) else "pending")
+    return row

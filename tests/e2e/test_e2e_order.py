@@ -1,0 +1,161 @@
+"""Order of dispatch, mutexes, batches, and pulse as the same engine."""
+
+from typing import Any
+
+import pytest
+
+from worlds import Task, World
+
+QUICK = "make\nsay done ok\nend\n"
+PLAN = (
+    Task("1.1"),
+    Task("1.2"),
+    Task("1.10", after=("1.2",)),
+    Task("2.1"),
+    Task("2.2", after=("2.1",)),
+    Task("3.1"),
+    Task("3.2"),
+)
+
+
+def dispatched(world: World, run: str) -> list[str]:
+    """The tasks in the order in which they were given a slot."""
+    from branchline.store import Store
+
+    with Store.open(world.root / ".branchline" / "state.db") as store:
+        return [str(event.task) for event in store.events(run) if event.kind == "dispatching"]
+
+
+def approve_without_phases(world: World) -> None:
+    world.run("decompose", "plan.md", "--order", "written", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [  # while 1.2 is merged nobody waits: its slot takes the next branch
+        ("depth-first", ["1.1", "1.2", "2.1", "1.10", "2.2", "3.1", "3.2"]),
+        ("breadth-first", ["1.1", "2.1", "3.1", "1.2", "2.2", "3.2", "1.10"]),
+        ("critical-path", ["1.2", "2.1", "1.1", "1.10", "2.2", "3.1", "3.2"]),
+    ],
+)
+def test_with_one_slot_the_order_is_the_strategys_and_twice_the_same(
+    world: World, strategy: str, expected: list[str]
+) -> None:
+    world.plan(*PLAN, phases=True)
+    approve_without_phases(world)
+    agent = world.agent(QUICK)
+    for run in ("r1", "r2"):
+        result = world.execute(agent, "-j", "1", "--strategy", strategy, *(("--new",) if run == "r2" else ()))
+        assert result.status == 0, result
+        assert dispatched(world, run) == expected
+        world.check_replay(run)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_never_more_at_once_than_slots(world: World, jobs: int) -> None:
+    world.plan(*(Task(f"1.{n}") for n in range(1, 7)))
+    assert world.execute(world.agent("make\nsleep 0.2\nsay done ok\nend\n"), "-j", str(jobs)).status == 0
+    now = most = 0
+    for line in world.ledger():
+        now += 1 if line.what == "start" else -1
+        most = max(most, now)
+    assert 1 <= most <= jobs
+    world.check_laws()
+
+
+def test_a_batch_ends_before_the_next_begins(world: World) -> None:
+    world.plan(*(Task(f"1.{n}") for n in range(1, 5)))
+    assert (
+        world.execute(world.agent("make\nsleep 0.$BRANCHLINE_ATTEMPT\nsay done ok\nend\n"), "-j", "2", "--batch").status
+        == 0
+    )
+    seen = [(line.what, line.task) for line in world.ledger()]
+    assert {task for what, task in seen[:4]} == {"1.1", "1.2"}
+    assert {task for what, task in seen[4:]} == {"1.3", "1.4"}
+    world.check_laws()
+
+
+def test_two_tasks_that_modify_one_file_never_run_together(world: World) -> None:
+    world.plan(
+        Task("1.1", files=("README.md",)),
+        Task("1.2", files=("README.md",)),
+        Task("2.1", files=("README.md", "other.txt")),
+        Task("2.2", files=("other.txt",)),
+    )
+    world.settings('[land]\nminimum = "checked"\n')
+    body = (
+        'make\n[ $BRANCHLINE_TASK_ID = 2.2 ] || echo "$BRANCHLINE_TASK_ID" >> README.md\nsleep 0.2\nsay done ok\nend\n'
+    )
+    result = world.execute(world.agent(body))
+    assert result.status == 0, result
+    spans: dict[str, list[float]] = {}
+    for line in world.ledger():
+        spans.setdefault(line.task, []).append(line.at)
+    for one, two in (("1.1", "1.2"), ("1.1", "2.1"), ("1.2", "2.1")):
+        assert spans[one][1] <= spans[two][0] or spans[two][1] <= spans[one][0], spans
+    assert len(world.started()) == 4, "a mutex leaves nothing to conflict"
+    world.check_laws()
+
+
+def test_pulse_again_and_again_comes_to_the_same_end(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)), Task("2.1"), Task("3.1", after=("1.2", "2.1")))
+    before, agent = world.checkout(), world.agent("make\nsleep 0.1\nsay done ok\nend\n")
+    last: dict[str, Any] = {}
+
+    def done() -> bool:
+        result = world.run("pulse", "plan.md", "--once", "--worker", agent)
+        assert result.status == 0, result
+        last.update(result.json)
+        return bool(last["state"] == "done")
+
+    world.until(done, "the end of the run", 50.0)
+    assert last["counts"] == {"done": 4}
+    assert sorted(world.started()) == [("1.1", 1), ("1.2", 1), ("2.1", 1), ("3.1", 1)]
+    assert world.checkout() == before
+    world.check_laws()
+    assert world.run("pulse", "plan.md", "--once").status == 0
+    assert len(world.started()) == 4
+
+
+def test_many_quick_pulses_start_nothing_twice(world: World) -> None:
+    world.plan(*(Task(f"1.{n}") for n in range(1, 5)))
+    agent = world.agent("make\nsleep 0.3\nsay done ok\nend\n")
+    for _ in range(6):
+        together = [world.start("pulse", "plan.md", "--json", "--worker", agent) for _ in range(3)]
+        assert {world.finish(each).status for each in together} <= {0, 75}
+    assert world.execute(agent).status == 0
+    assert sorted(world.started()) == [(f"1.{n}", 1) for n in range(1, 5)]
+    world.check_laws()
+
+
+def test_fail_fast_starts_nothing_more(world: World) -> None:
+    world.plan(*(Task(f"1.{n}") for n in range(1, 7)))
+    world.settings("retries = 0\n")
+    result = world.execute(
+        world.agent('[ "$BRANCHLINE_TASK_ID" = 1.1 ] && exit 1\nsleep 0.5\n' + QUICK), "-j", "2", "--fail-fast"
+    )
+    assert result.status == 4, result
+    assert {task for task, _ in world.started()} == {"1.1", "1.2"}
+    world.check_laws()
+    assert world.run("retry", "1.1").status == 0
+
+
+def test_only_some_tasks(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)), Task("2.1"))
+    agent = world.agent(QUICK)
+    assert world.execute(agent, "--only", "1.1").status == 0
+    assert world.states() == {"1.1": "done", "1.2": "ready", "2.1": "ready"}
+    assert world.execute(agent).status == 0
+    assert set(world.states().values()) == {"done"}
+    world.check_laws()
+
+
+def test_in_place_there_is_one_at_a_time_and_the_plan_is_ticked(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2"))
+    head = world.git("rev-parse", "HEAD")
+    result = world.execute(world.agent("make\nsleep 0.2\nsay done ok\nend\n"), "--in-place")
+    assert result.status == 0, result
+    assert [line.what for line in world.ledger()] == ["start", "end"] * 2
+    assert (world.root / "out-1.1.txt").read_text() == "made by 1.1 1\n"
+    assert world.git("rev-parse", "HEAD") == head
+    world.check_replay()

@@ -1,0 +1,204 @@
+"""The whole road with the real OpenCode, its model being a stub on loopback: plan, worktrees, checks, merges, words."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opencode_program import PROGRAM
+from stub_model import Step, StubModel
+
+import branchline
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(PROGRAM is None, reason="no opencode: set BRANCHLINE_OPENCODE to its path"),
+]
+LIMIT = 300.0
+SECRET = "a-key-that-must-stay-here"
+
+PLAN = """# Greetings
+
+A file that greets, and one that says good-bye.
+
+- [ ] 1. Write hello.txt with one polite line
+  - Keep it to one line; mind the `quotes` and the "marks" & <signs>.
+  - Verify: `grep -qx 'Hello, Ada!' hello.txt`
+- [ ] 2. Write bye.txt with one polite line (depends on 1)
+  - Verify: `grep -qx 'Bye, Ada!' bye.txt`
+"""
+ONE_TASK = """# Colour
+
+- [ ] 1. Write colour.txt with the colour of the house
+  - Verify: `test -s colour.txt`
+"""
+
+
+class Stage:
+    """A repository with one plan, a home with OpenCode's configuration for the stub, and the program on PATH."""
+
+    def __init__(self, tmp: Path, plan: str, rules: Sequence[tuple[str, Sequence[Step]]]) -> None:
+        self.model = StubModel(rules)
+        self.root = tmp / "repo"
+        home = tmp / "home"
+        (home / ".config" / "opencode").mkdir(parents=True)
+        (home / ".config" / "opencode" / "opencode.json").write_text(json.dumps(self.model.config()))
+        (tmp / "bin").mkdir()
+        (tmp / "bin" / "opencode").symlink_to(str(PROGRAM))
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "OPENCODE", "BRANCHLINE"))}
+        self.env = {**kept, "HOME": str(home), "PATH": f"{tmp / 'bin'}:{kept['PATH']}", "HOUSE_API_KEY": SECRET}
+        self.env["PYTHONPATH"] = str(Path(branchline.__file__).resolve().parents[1])
+        (self.root / "plans").mkdir(parents=True)
+        (self.root / "plans" / "house.md").write_text(plan)
+        self.git("init", "-q")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "a plan")
+
+    def git(self, *words: str) -> str:
+        """Run git in the repository and give what it says."""
+        done = subprocess.run(["git", *words], cwd=self.root, env=self.env, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    def run(self, *words: str, status: int = 0) -> dict[str, Any]:
+        """Run the command line with --json and give its one line; the exit status must be `status`."""
+        argv = [sys.executable, "-m", "branchline", *words, "--json"]
+        done = subprocess.run(
+            argv, cwd=self.root, env=self.env, capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == status, (done.stdout, done.stderr)
+        (line,) = done.stdout.splitlines()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def prompts(self) -> list[str]:
+        """The text of every user message the model was sent, in order, each once."""
+        found: dict[str, None] = {}
+        for body in self.model.requests:
+            for message in body.get("messages", []):
+                if message.get("role") == "user":
+                    found[_flat(message["content"])] = None
+        return list(found)
+
+
+def _flat(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+
+
+def write(path: str, text: str) -> Step:
+    """The step in which the agent writes a file by its own tool."""
+    return {"tools": [["write", {"filePath": path, "content": text}]]}
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Iterator[Any]:
+    """Make stages whose models are stopped at the end."""
+    made: list[Stage] = []
+
+    def make(plan: str, rules: Sequence[tuple[str, Sequence[Step]]]) -> Stage:
+        stage = Stage(tmp_path / str(len(made)), plan, rules)
+        stage.model.__enter__()
+        made.append(stage)
+        return stage
+
+    yield make
+    for stage in made:
+        stage.model.__exit__()
+
+
+def test_a_plan_of_two_tasks_becomes_merged_and_checked_work(stages: Any) -> None:
+    spy = {"tools": [["bash", {"command": "env", "description": "look around"}]]}
+    stage = stages(
+        PLAN,
+        [
+            (r"(?m)^# Task 1: ", [write("hello.txt", "Hello, Ada!\n"), {"text": "hello.txt greets Ada."}]),
+            (r"(?m)^# Task 2: ", [write("bye.txt", "Bye, Ada!\n"), spy, {"text": "bye.txt says good-bye."}]),
+        ],
+    )
+    done = stage.run("execute", "plans/house.md", "--worker", "opencode", "--yes")
+    assert (done["ok"], done["state"], done["counts"]) == (True, "done", {"done": 2})
+
+    assert stage.git("show", "branchline/r1/tip:hello.txt") == "Hello, Ada!\n"
+    assert stage.git("show", "branchline/r1/tip:bye.txt") == "Bye, Ada!\n"
+    assert not (stage.root / "hello.txt").exists(), "the user's own checkout is not touched"
+    assert stage.git("status", "--porcelain", "--untracked-files=no") == ""
+
+    proof = stage.run("evidence", "1")
+    assert (proof["level"], proof["files"]) == ("checked", ["hello.txt"])
+    assert [(check["command"], check["exit"]) for check in proof["checks"]][-1] == (
+        "grep -qx 'Hello, Ada!' hello.txt",
+        0,
+    )
+    assert stage.git("merge-base", "--is-ancestor", proof["commit"], "branchline/r1/tip") == ""
+
+    report = stage.run("report")
+    assert SECRET not in json.dumps(report)
+    assert [(task["id"], task["level"]) for task in report["done"]] == [("1", "checked"), ("2", "checked")]
+    assert report["tip"] == "branchline/r1/tip"
+
+    sent = stage.prompts()
+    for task in ("1", "2"):
+        assert any(stage.run("prompt", task)["prompt"] == text.rstrip("\n") + "\n" for text in sent), sent
+    assert "hello.txt greets Ada." in next(text for text in sent if "# Task 2:" in text), "what 1 said is told to 2"
+
+    everything = json.dumps(stage.model.requests)
+    assert "BRANCHLINE_TASK_ID=2" in everything, "the agent has seen its environment"
+    assert SECRET not in everything
+    _nothing_secret_below(stage.root / ".branchline")
+    landed = stage.run("land")
+    assert landed["moved"]
+    assert (stage.root / "bye.txt").read_text() == "Bye, Ada!\n"
+    assert "- [x] 1." in (stage.root / "plans" / "house.md").read_text()
+
+
+def _nothing_secret_below(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            assert SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_blocked_task_is_answered_and_goes_on_in_its_session(stages: Any) -> None:
+    stage = stages(
+        ONE_TASK,
+        [
+            (r"You go on with this task", [write("colour.txt", "blue\n"), {"text": "The house is blue."}]),
+            (r"(?m)^# Task 1: ", [{"text": "I looked around.\n\nBLOCKED: red or blue?"}]),
+        ],
+    )
+    waiting = stage.run("execute", "plans/house.md", "--worker", "opencode", "--yes", status=3)
+    assert (waiting["state"], list(waiting["waiting"])) == ("waiting", ["1"])
+    (question,) = stage.run("inbox")["questions"]
+    assert (question["task"], question["kind"], question["text"]) == ("1", "question", "red or blue?")
+    assert not stage.run("answer", "1", "blue", "as", "the", "sky")["coordinator"]
+
+    done = stage.run("execute", "plans/house.md")
+    assert (done["state"], done["counts"]) == ("done", {"done": 1})
+    assert stage.git("show", "branchline/r1/tip:colour.txt") == "blue\n"
+    assert stage.run("inbox")["questions"] == []
+    claims = [
+        json.loads(path.read_text()) for path in sorted(stage.root.glob(".branchline/runs/r1/1/[0-9]*/claim.json"))
+    ]
+    assert [claim["status"] for claim in claims] == ["blocked", "done"]
+    assert re.fullmatch(r"ses_\w+", claims[0]["session"])
+    assert claims[0]["session"] == claims[1]["session"]
+    last = stage.model.requests[-1]["messages"]
+    texts = [_flat(message["content"]) for message in last if message["role"] == "user"]
+    assert len(texts) == 2, "the session remembers the first prompt"
+    assert "blue as the sky" in texts[1]
+
+
+def test_a_refused_key_and_an_empty_answer_are_no_success(stages: Any) -> None:
+    plan = "# Two\n\n- [ ] Write a.txt\n  - Verify: `true`\n- [ ] Write b.txt\n  - Verify: `true`\n"
+    stage = stages(plan, [(r"(?m)^# Task 1: ", [{"status": 401}]), (r"(?m)^# Task 2: ", [{"text": ""}])])
+    (stage.root / "branchline.toml").write_text("retries = 0\n")
+    stage.git("add", "-A")
+    stage.git("commit", "-qm", "settings")
+    failed = stage.run("execute", "plans/house.md", "--worker", "opencode", "--yes", status=4)
+    assert failed["counts"] == {"failed": 2}
+    assert "401" in failed["waiting"]["1"]
+    assert "no final text" in failed["waiting"]["2"]
+    assert stage.git("rev-parse", "branchline/r1/tip") == stage.git("rev-parse", "HEAD"), "nothing was merged"

@@ -1,0 +1,82 @@
+"""Plan to text: one character changes, and nothing else at all."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
+
+DAY = "2026-03-04"
+SOURCE = str(Path(__file__).parents[1] / "src")
+
+
+@pytest.mark.parametrize("box", [" ", "~", ">", "-"])
+def test_every_open_box_becomes_a_done_one(box: str) -> None:
+    assert tick(f"- [{box}] a\n", 1, "a", "1", "kiro", DAY) == "- [x] a\n"
+
+
+def test_the_rest_of_the_text_stays_byte_for_byte() -> None:
+    text = "\ufeff# T\r\n\r\n* [ ] a  \r\n\t1) [ ] b\u2028c\n```\n- [ ] a\n```\n+ [x] d"
+    assert tick(text, 4, "b", "1.1", "checkbox", DAY) == text.replace("1) [ ] b", "1) [x] b")
+    assert tick(text, 3, "a", "1", "checkbox", DAY) == text.replace("* [ ] a", "* [x] a")
+
+
+def test_lines_that_moved_are_found_again() -> None:
+    assert (
+        tick("new\n\n- [ ] t1 a\n- [ ] t1.1 b\n", 1, "a", "t1", "checkbox", DAY) == "new\n\n- [x] t1 a\n- [ ] t1.1 b\n"
+    )
+    assert tick("new\n- [ ] Make it **so**\n", 1, "Make it so", "4", "checkbox", DAY) == "new\n- [x] Make it **so**\n"
+
+
+def test_what_has_no_box_of_its_own_is_left_alone() -> None:
+    assert tick("### Task 1: a\n- [ ] step\n", 1, "a", "1", "task-headings", DAY) is None
+    assert tick("- [x] a\n", 1, "a", "1", "checkbox", DAY) is None
+    assert tick("- [ ] a\n- [ ] a\n", 9, "a", "7", "checkbox", DAY) is None
+    assert tick("- [-] t1 a\n", 1, "a", "t1", "aidevops", DAY) is None
+    assert tick("```\n- [ ] a\n```\n", 2, "a", "1", "checkbox", DAY) is None
+    assert tick("", 1, "a", "1", "checkbox", DAY) is None
+
+
+def test_aidevops_notes_the_day() -> None:
+    assert tick("- [ ] t1 a #x ~1h\r\n", 1, "a", "t1", "aidevops", DAY) == f"- [x] t1 a #x ~1h completed:{DAY}\r\n"
+    assert (
+        tick("- [>] t1 a completed:2025-01-01\n", 1, "a", "t1", "aidevops", DAY) == "- [x] t1 a completed:2025-01-01\n"
+    )
+
+
+def test_the_way_back_loads_nothing_heavy() -> None:
+    code = "import sys, branchline.planfile.writeback; print(*sorted(set(sys.modules) & set(sys.argv[1:])))"
+    heavy = ["dataclasses", "markdown_it", "networkx", "pydantic", "yaml", "branchline.planfile.read"]
+    argv = [sys.executable, "-S", "-c", code, *heavy]
+    done = subprocess.run(argv, capture_output=True, text=True, env={"PYTHONPATH": SOURCE}, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_byte_order_mark_and_a_fence_that_its_item_ends() -> None:
+    assert tick("\ufeff- [ ] a\n", 1, "a", "1", "checkbox", DAY) == "\ufeff- [x] a\n"
+    text = "- a\n  ```\n- [ ] b\n"
+    assert tick(text, 3, "b", "1", "checkbox", DAY) == text.replace("[ ]", "[x]")
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.sampled_from(["- [ ] a", "  - [ ] b c", "* [~] d", "text", "", "```", "- e", "## h", "1. [ ] f"]),
+        max_size=14,
+    )
+)
+def test_ticking_a_task_changes_one_character_and_is_read_as_done(lines: list[str]) -> None:
+    text = "\n".join(f"{line} {place}" if line not in ("", "```") else line for place, line in enumerate(lines))
+    found = parse(text, "x.md")
+    for task in found.tasks:
+        ticked = tick(text, task.line or 0, task.title, task.id, found.dialect, DAY)
+        if ticked is None:
+            continue
+        assert sum(a != b for a, b in zip(text, ticked, strict=True)) == 1
+        again = next(one for one in parse(ticked, "x.md").tasks if one.line == task.line)
+        assert again.state == "done"
