@@ -272,7 +272,8 @@ def read_stop(path: bytes) -> tuple[float, str]:
 
 
 def open_private(folder: bytes, name: str) -> int:
-    return os.open(os.path.join(folder, name.encode()), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # noqa: PTH118
+    path = os.path.join(folder, name.encode())  # noqa: PTH118 - pathlib is not small
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def hear_signals() -> int:
