@@ -490,7 +490,7 @@ def test_both_killed_and_then_recovered(bench: Bench, reopened: bool) -> None:
         bench.custody = Custody.open(bench.folder, 2)
         assert bench.custody.adopt([0]) == {0: "lost"}
     assert bench.exit(0) == Exit(None, None, True, "")
-    assert all(gone(pid) for pid in pids)
+    until(lambda: all(gone(pid) for pid in pids))
     bench.sh(1, "exit 4")
     assert bench.exit(1) == Exit(4)
 

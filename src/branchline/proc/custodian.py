@@ -272,8 +272,7 @@ def read_stop(path: bytes) -> tuple[float, str]:
 
 
 def open_private(folder: bytes, name: str) -> int:
-    path = os.path.join(folder, name.encode())  # noqa: PTH118 - pathlib is not small
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(os.path.join(folder, name.encode()), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # noqa: PTH118 - pathlib takes no bytes
 
 
 def hear_signals() -> int:
