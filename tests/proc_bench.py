@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,9 @@ def lines(path: Path) -> list[str]:
 
 
 def grown(fence: int, folder: Path) -> list[int]:
-    """Wait until a stubborn tree has grown; its processes."""
+    """Wait until a stubborn tree has grown: two shells, each with its sleep, and the one between them gone."""
     until(lambda: len(lines(folder / f"pids.{fence}")) == 3, f"tree of {fence}")
-    return until(lambda: living(fence, folder), f"processes of {fence}")
+    return until(lambda: len(found := living(fence, folder)) == 4 and found, f"four processes of {fence}")
 
 
 def living(fence: int, folder: Path) -> list[int]:
@@ -106,6 +107,18 @@ def keepers(folder: Path) -> list[int]:
     """The guards and custodians of one folder."""
     name = os.fsencode(folder)
     return [pid for pid in _pids() if name in (words := _read(pid, "cmdline").split(b"\0")) and b"-I" in words]
+
+
+def clear(folder: Path, fences: Iterable[int] = range(9)) -> None:
+    """Assert that the keepers of a folder leave and that nothing of its attempts is left; what is left is ended."""
+    try:
+        for fence in fences:
+            until(lambda: not living(fence, folder), f"attempt {fence} is gone", 10.0)  # noqa: B023 - asked at once
+        until(lambda: not keepers(folder), "the custodians leave")
+    finally:
+        for pid in [*keepers(folder), *(pid for fence in fences for pid in living(fence, folder))]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def custodian(fence: int, folder: Path) -> int:

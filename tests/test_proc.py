@@ -16,14 +16,14 @@ import pytest
 from branchline.model.run import Exit
 from branchline.proc import Custody, Ended, linux, read_exit
 from branchline.proc.pool import reap_guards
-from proc_bench import PATH, SOURCE, collect, keepers, lines, shell, spawn, started, until
+from proc_bench import PATH, SOURCE, clear, collect, keepers, lines, shell, spawn, started, until
 
 
 @pytest.fixture
 def custody(tmp_path: Path) -> Iterator[Custody]:
     with Custody.open(tmp_path, 2) as opened:
         yield opened
-    until(lambda: not keepers(tmp_path), "the custodians leave")
+    clear(tmp_path, ())
 
 
 def test_exits_and_signals_are_reported_as_they_were(custody: Custody, tmp_path: Path) -> None:
@@ -321,6 +321,6 @@ def test_a_cause_becomes_one_short_line(custody: Custody, tmp_path: Path) -> Non
 
 def test_the_wall_limit_is_term_then_kill(custody: Custody, tmp_path: Path) -> None:
     custody.start(spawn(0, tmp_path, "sleep", "300", wall=0.2))
-    custody.start(shell(1, tmp_path, "trap '' TERM; while :; do sleep 0.05; done", wall=0.2, grace=0.3))
+    custody.start(shell(1, tmp_path, "trap '' TERM; while :; do sleep 0.05; done", wall=1.0, grace=0.2))
     found = collect(custody, [0, 1])
     assert found == {0: Exit(None, 15, cause="timeout"), 1: Exit(None, 9, cause="timeout")}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from branchline.model.run import Exit
 from branchline.proc import Custody, linux, read_exit, records
 from branchline.proc.table import Record, Start, Table, decode
-from proc_bench import collect, keepers, shell, until
+from proc_bench import clear, collect, shell
 
 FULL = records.start_part(11, 22, 33, b"0123abcd", 44, 55.5) + records.exit_part(3, None, False, 66.5, "a cause")
 
@@ -20,7 +20,7 @@ FULL = records.start_part(11, 22, 33, b"0123abcd", 44, 55.5) + records.exit_part
 @pytest.fixture(autouse=True)
 def _leave_nothing(tmp_path: Path) -> Iterator[None]:
     yield
-    until(lambda: not keepers(tmp_path), "the custodians leave")
+    clear(tmp_path, ())
 
 
 def put(folder: Path, offset: int, raw: bytes) -> None:

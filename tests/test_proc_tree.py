@@ -13,6 +13,7 @@ from proc_bench import (
     PATH,
     SHARED,
     abandon,
+    clear,
     collect,
     custodian,
     grown,
@@ -31,9 +32,7 @@ from proc_bench import (
 @pytest.fixture(autouse=True)
 def _leave_nothing(tmp_path: Path) -> Iterator[None]:
     yield
-    for fence in range(9):
-        until(lambda: not living(fence, tmp_path), f"attempt {fence} is gone")  # noqa: B023 - asked at once
-    until(lambda: not keepers(tmp_path), "the custodians leave")
+    clear(tmp_path)
 
 
 def kill_at_once(*pids: int) -> None:

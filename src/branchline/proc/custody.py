@@ -40,7 +40,7 @@ class Custody:
         self._stops: dict[int, str] = {}  # causes of stops of what is not over
         self._over: set[int] = set()
         self._events: list[Started | Ended] = []
-        self._failures: Counter[int] = Counter()  # custodians that ended before they started a fence
+        self._failures: Counter[int] = Counter()  # custodians that were ready, and ended while they had this fence
         self._strikes = 0
 
     @classmethod
@@ -71,7 +71,9 @@ class Custody:
             return
         self._stops.setdefault(fence, cause)
         if channel := self._running.get(fence):
-            channel.stream.send(("stop", fence, float(grace), cause))  # nobody there: settled at the end of the stream
+            channel.stream.send(
+                ("stop", fence, float(grace), str(cause))
+            )  # nobody there: settled at the end of the stream
         elif self._is_ending(fence):
             return
         elif fence in self._adopted or self._look(fence) == "running":
@@ -216,6 +218,7 @@ class Custody:
         self._strikes += not channel.ready
         if spawn := channel.job:
             self._running.pop(spawn.fence, None)
+            self._failures[spawn.fence] += channel.ready
             if channel.guard.stream.closed:
                 self._settle(spawn)
             else:
@@ -320,7 +323,6 @@ class Custody:
         fence = spawn.fence
         if self._look(fence) != "unstarted":
             return
-        self._failures[fence] += 1
         if fence in self._stops:
             self._forfeit(fence, 0.0, self._stops[fence])
         elif self._failures[fence] >= STRIKES:

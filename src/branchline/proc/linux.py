@@ -167,7 +167,7 @@ def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> int:
         if time.monotonic() > deadline:
             return victims[0]
         for each in victims:
-            _await_end(each)
+            await_end(each)
     return 0
 
 
@@ -178,7 +178,8 @@ def _victims(pid: int, ticks: int, number: int) -> list[int]:
     return [each for each in found if alive(each, start_time(each))]
 
 
-def _await_end(pid: int, patience: float = 0.1) -> None:
+def await_end(pid: int, patience: float = 0.1) -> None:
+    """Wait until a process that was killed is dead, or `patience` seconds."""
     try:
         handle = os.pidfd_open(pid)
     except OSError:

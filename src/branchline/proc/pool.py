@@ -41,7 +41,7 @@ class Spawn(NamedTuple):
         env = {os.fsencode(name): os.fsencode(value) for name, value in self.env.items()}
         files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
         argv = [os.fsencode(word) for word in self.argv]
-        return ("start", self.fence, argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
+        return ("start", int(self.fence), argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
 
 
 class Started(NamedTuple):

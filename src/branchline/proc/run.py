@@ -160,8 +160,11 @@ class _Talk:
 
 
 def _end(pid: int) -> None:
-    """KILL all below a process that is not reaped yet, and its group."""
-    for each in linux.descendants(pid):
-        linux.send(each, signal.SIGKILL)
+    """KILL the group of a process that is not reaped yet, then all below it: it must not see its children die first."""
+    below = linux.descendants(pid)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+    for each in below:
+        linux.send(each, signal.SIGKILL)
+    for each in below:
+        linux.await_end(each)
