@@ -1,0 +1,57 @@
+"""Plan to draft: the gate that is found, and a plan without tasks."""
+
+from pathlib import Path
+
+import pytest
+
+from branchline import decompose
+from branchline.files import read_text
+
+
+def gate(root: Path, *commands: str) -> list[tuple[str, str]]:
+    """The gate of a one-task plan in this folder, with its source."""
+    (root / "p.md").write_text("- [ ] one\n")
+    draft = decompose.draft(decompose.read_plan(root / "p.md", "p.md"), root, commands)
+    return [(check.run, check.source) for check in draft.gate]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "command"),
+    [
+        ("Makefile", "all:\n\ttrue\ntest: all\n\ttrue\n", "make test"),
+        ("package.json", '{"scripts": {"test": "jest"}}', "npm test"),
+        ("Cargo.toml", "", "cargo test"),
+        ("go.mod", "", "go test ./..."),
+        ("pytest.ini", "", "python -m pytest -q"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\n", "python -m pytest -q"),
+    ],
+)
+def test_a_file_at_the_root_tells_the_test_command(tmp_path: Path, name: str, text: str, command: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert gate(tmp_path) == [(command, f"detected: {name}")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Makefile", "all:\n\ttrue\n"),
+        ("package.json", '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'),
+        ("package.json", "not json"),
+        ("package.json", '{"scripts": []}'),
+        ("pyproject.toml", "[project]\n"),
+    ],
+)
+def test_a_file_that_tells_none_gives_none(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert gate(tmp_path) == []
+
+
+def test_settings_come_before_what_is_detected(tmp_path: Path) -> None:
+    (tmp_path / "Cargo.toml").write_text("")
+    assert gate(tmp_path, "make check") == [("make check", "settings")]
+
+
+def test_a_plan_without_tasks_is_read_and_has_none(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text("# Notes\n\nNothing to do here.\n")
+    assert decompose.read_plan(tmp_path / "p.md", "p.md").tasks == ()
+    assert read_text(tmp_path / "p.md").startswith("# Notes")
