@@ -108,8 +108,11 @@ def spot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Spot:
 
 
 def shell(spot: Spot, script: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in the repository; `$B` is the program."""
-    whole = {**os.environ, "PYTHONPATH": SOURCE, "B": f"{sys.executable} -m branchline", **env}
+    """Run a shell script in the repository; `$B` is the program, a link without spaces in its path."""
+    program = spot.root.parent / "branchline.sh"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m branchline "$@"\n')
+    program.chmod(0o755)
+    whole = {**os.environ, "PYTHONPATH": SOURCE, "B": str(program), **env}
     return subprocess.run(
         ["bash", "-c", script], cwd=spot.root, env=whole, capture_output=True, text=True, timeout=LIMIT
     )

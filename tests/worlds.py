@@ -314,7 +314,10 @@ class World:
         for child in self.children:
             if child.poll() is None:
                 child.kill()
-                child.communicate()
+                child.wait()
+            for stream in (child.stdout, child.stderr):
+                if stream:
+                    stream.close()
         for pid in self.processes():
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
 """Wishes of other processes, turned into events by the holder of the lock."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from branchline.engine import State
@@ -22,21 +22,21 @@ def events_for(state: State, request: RequestRow, now: float) -> list[Event]:
     ]
 
 
-def _event(row: TaskRow, kind: str, cause: str, now: float, **data: Any) -> Event:
-    return Event(now, row.run, kind, cause, row.task, row.attempt or None, None, data)
+def _event(row: TaskRow, kind: str, cause: str, now: float, data: Mapping[str, Any] | None = None) -> Event:
+    return Event(now, row.run, kind, cause, row.task, row.attempt or None, None, data or {})
 
 
 def _again(state: State, row: TaskRow, cause: str, now: float, **data: Any) -> list[Event]:
     """Back to the start, by a person's word: `ready`, or `pending` while a dependency is open."""
     kind = "ready" if state.frontier.is_ready(row.task) else "pending"
-    return [_event(row, kind, cause, now, person=True, **data)] if kind in TASK_MOVES[row.state] else []
+    return [_event(row, kind, cause, now, {"person": True, **data})] if kind in TASK_MOVES[row.state] else []
 
 
 def _answer(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
     question = state.open_question(row.task)
     if question is None or row.state != "blocked":
         return []
-    return [_event(row, "answered", data["text"], now, question=question.id, answer=data["text"])]
+    return [_event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})]
 
 
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
@@ -44,7 +44,7 @@ def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
         return []
     if not row.attempt:
         return _again(state, row, "accepted by a person", now)
-    return [_event(row, "merging", "accepted by a person", now, **data, accepted=1)]
+    return [_event(row, "merging", "accepted by a person", now, {**data, "accepted": 1})]
 
 
 def _retry(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:

@@ -4,7 +4,7 @@
 start now and how the run stands.
 """
 
-from branchline.engine.choose import Outcome, choose, outcome, outstanding
+from branchline.engine.choose import Outcome, choose, outcome, outstanding, view
 from branchline.engine.follow import LOST
 from branchline.engine.state import Emit, Policy, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
@@ -23,4 +23,5 @@ __all__ = [
     "outstanding",
     "replay",
     "step",
+    "view",
 ]

@@ -70,7 +70,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         retries=settings.retries,
         minimum=settings.land.minimum,  # type: ignore[arg-type]
         isolated=isolated,
-        fail_fast=flags.fail_fast,
+        fail_fast=flags.fail_fast or settings.on_failure == "stop-run",
         only=chosen_leaves(flags, adjacency),
     )
 

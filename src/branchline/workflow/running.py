@@ -13,7 +13,7 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
-from branchline.engine import State
+from branchline.engine import State, view
 from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
@@ -22,7 +22,7 @@ from branchline.model.moves import TaskState
 from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.proc import Custody
-from branchline.schedule import mutex_keys
+from branchline.schedule import mutex_keys, reasons
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.approval import adjacency_of
@@ -201,7 +201,10 @@ class Display:
 
     def __init__(self, console: Console, live: bool) -> None:
         self.progress = Progress(console.out, live, time.monotonic)
+        self._live = live
         self._clock = console.clock
+        self._why: dict[str, str] = {}
+        self._asked = 0.0
         self.driver: Coordinator | None = None
 
     def told(self, events: Sequence[Event]) -> None:
@@ -213,17 +216,24 @@ class Display:
         """Show how things are now."""
         if self.driver is None:
             return
-        state = self.driver.state
+        state, now = self.driver.state, self._clock()
+        rows = list(state.tasks.values())
+        if self._live:
+            rows = [self._with_reason(row) for row in rows] if self._ask(state, now) else rows
         self.progress.update(
-            Snapshot(
-                state.run.run,
-                list(state.tasks.values()),
-                len(state.slotted),
-                state.policy.slots,
-                self._clock(),
-                state.run.started,
-            )
+            Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started)
         )
+
+    def _ask(self, state: State, now: float) -> bool:
+        """Ask the scheduler once a second why tasks wait; True when there is anything to tell."""
+        if now - self._asked >= 1.0:
+            self._asked = now
+            self._why = reasons(view(state, now), state.policy.strategy)
+        return bool(self._why)
+
+    def _with_reason(self, row: TaskRow) -> TaskRow:
+        waits = row.state in ("pending", "ready") and row.task in self._why
+        return row._replace(reason=self._why[row.task]) if waits else row
 
 
 def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool]:
