@@ -16,7 +16,8 @@ from branchline.proc.pool import LOG, Channel, Ended, Guard, Spawn, Started, lau
 from branchline.proc.table import Record, Table
 from branchline.proc.worker import NOT_STARTED
 
-STRIKES = 3  # times that a custodian may end before it was ready, or before it started the one job it was given
+LAUNCHES = 10  # guards in a row of which no custodian was ever ready
+STRIKES = 3  # custodians that may end with one fence in their hands before they started it
 LONGEST = 3600.0  # seconds of one wait: epoll counts milliseconds in 31 bits
 
 
@@ -225,7 +226,7 @@ class Custody:
                 channel.guard.ending[channel.place] = spawn
 
     def _is_broken(self) -> bool:
-        return self._strikes >= STRIKES * self._slots
+        return self._strikes >= LAUNCHES * self._slots
 
     def _hear_guard(self, guard: Guard) -> None:
         messages = guard.stream.receive()

@@ -161,21 +161,26 @@ def end_tree(pid: int, ticks: int, number: int, patience: float = 5.0) -> int:
     then the answer is the pid of one that is left. Raises nothing: what is gone is gone.
     """
     deadline = time.monotonic() + patience
-    while victims := _victims(pid, ticks, number):
+    victims = _victims(pid, ticks, number)
+    while victims:
         for each in victims:
             send(each, signal.SIGKILL)
         if time.monotonic() > deadline:
-            return victims[0]
+            return min(victims)
         for each in victims:
             await_end(each)
+        # one that is dying has no environment any more, and is not gone yet
+        victims = {each: since for each, since in victims.items() if alive(each, since)}
+        victims |= _victims(pid, ticks, number)
     return 0
 
 
-def _victims(pid: int, ticks: int, number: int) -> list[int]:
+def _victims(pid: int, ticks: int, number: int) -> dict[int, int]:
+    """What is left of an attempt, each pid with the tick it started at."""
     found = marked(number, ticks)
     if alive(pid, ticks):
         found += [pid, *descendants(pid)]
-    return [each for each in found if alive(each, start_time(each))]
+    return {each: since for each in found if alive(each, since := start_time(each))}
 
 
 def await_end(pid: int, patience: float = 0.1) -> None:
