@@ -74,9 +74,15 @@ def _match(old: Sequence[Task], new: Sequence[Task]) -> dict[str, str]:
     take(lambda task: _next(titles[_title(task), same.get(task.parent or "", task.parent)], free))
     take(lambda task: _if(free.get(task.id), lambda found: _title(found) == _title(task)))
     take(lambda task: _next(titles[_title(task), "*"], free))
-    take(lambda task: _if(free.get(task.id), lambda found: _alike(found, task)))
     at = {place: by_id[task_id] for task_id, place in old_places.items()}
-    take(lambda task: _if(at.get(new_places[task.id]), lambda found: found.id in free and _alike(found, task)))
+
+    def near(task: Task, found: Task | None) -> Task | None:
+        """By its place, and never a task whose number is written: another number is another task."""
+        written = task.id != new_places[task.id]
+        return _if(found, lambda each: not written and each.id in free and _alike(each, task))
+
+    take(lambda task: near(task, free.get(task.id)))
+    take(lambda task: near(task, at.get(new_places[task.id])))
     return same
 
 

@@ -1,0 +1,46 @@
+"""A plan that changes while its run is unfinished: the change is a patch, and what is done stays done."""
+
+from worlds import Task, World
+
+HONEST = "make\nsay done ok\nend\n"
+ASKS = """if [ "$BRANCHLINE_TASK_ID" = 2.1 ]; then
+  printf '{"status": "blocked", "text": "which?"}' > "$BRANCHLINE_EXIT_FILE"
+  exit
+fi
+"""
+
+
+def test_tasks_come_and_go_and_what_is_done_is_not_run_again(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"), Task("2.2", after=("2.1",)))
+    agent = world.agent(ASKS + HONEST)
+    assert world.execute(agent).status == 3
+    world.plan(Task("1.1"), Task("2.1"), Task("3.1", after=("1.1",)))
+    assert world.execute(agent).status == 3
+    assert world.states() == {"1.1": "done", "2.1": "blocked", "2.2": "cancelled", "3.1": "done"}
+    assert world.run("answer", "2.1", "this").status == 0
+    assert world.execute(world.agent(HONEST)).status == 0
+    assert world.started().count(("1.1", 1)) == 1
+    assert [task for task, _ in world.started()].count("1.1") == 1
+    world.check_ledger()
+    world.check_merges()
+
+
+def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"))
+    agent = world.agent(ASKS + HONEST)
+    assert world.execute(agent).status == 3
+    world.plan(Task("1.1"), Task("2.1"), Task("3.1"))
+    assert world.run("execute", "plan.md").status == 3
+    assert "3.1" not in world.states()
+
+
+def test_a_box_that_a_person_ticked_is_not_run(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"), Task("2.2", after=("2.1",)))
+    agent = world.agent(ASKS + HONEST)
+    assert world.execute(agent).status == 3
+    text = (world.root / "plan.md").read_text()
+    world.write("plan.md", text.replace("- [ ] 2.2", "- [x] 2.2"))
+    assert world.run("answer", "2.1", "this").status == 0
+    assert world.execute(world.agent(HONEST)).status == 0
+    assert world.states() == {"1.1": "done", "2.1": "done", "2.2": "done"}
+    assert "2.2" not in [task for task, _ in world.started()]
