@@ -220,3 +220,11 @@ def test_an_adopted_worker_that_falls_silent_is_stopped(world: World) -> None:
     assert result.status == 4, result
     assert "timeout" in world.reasons()["1.1"]
     world.check_laws()
+
+
+def test_a_nested_plan_goes_on_with_another_worker(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)), Task("2.1"), phases=True)
+    assert world.execute(world.agent("say failed no\nend\n", "bad.sh")).status == 4
+    assert world.run("retry", "1.1").status == 0
+    result = world.execute(world.agent("make\nsay done ok\nend\n"))
+    assert result.status == 0, result
