@@ -159,3 +159,15 @@ def test_in_place_there_is_one_at_a_time_and_the_plan_is_ticked(world: World) ->
     assert (world.root / "out-1.1.txt").read_text() == "made by 1.1 1\n"
     assert world.git("rev-parse", "HEAD") == head
     world.check_replay()
+
+
+def test_a_run_in_worktrees_does_not_go_on_in_place(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)))
+    agent = world.agent("make\nsay done ok\nend\n")
+    assert world.execute(agent, "--only", "1.1").status == 0
+    tip, before = world.git("rev-parse", "branchline/r1/tip"), world.checkout()
+    refused = world.execute(agent, "--in-place")
+    assert refused.status == 2, refused
+    assert "--new" in refused.json["error"]
+    assert (world.git("rev-parse", "branchline/r1/tip"), world.checkout()) == (tip, before)
+    assert world.execute().status == 0

@@ -122,7 +122,7 @@ def resumed(
     console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: ApprovedGraph | None = None
 ) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
-    flags, directory = overlaid(former.settings, flags)
+    flags, directory = overlaid(former, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
     repository = project.repository(in_place=flags.in_place)

@@ -9,6 +9,7 @@ from branchline.config import Settings
 from branchline.engine import Policy
 from branchline.errors import UsageError
 from branchline.graph.adjacency import Adjacency
+from branchline.model.run import RunRow
 
 
 class Flags(NamedTuple):
@@ -49,9 +50,18 @@ def to_text(flags: Flags, directory: Path) -> str:
     return json.dumps({"directory": str(directory), "flags": kept}, sort_keys=True)
 
 
-def overlaid(text: str, flags: Flags) -> tuple[Flags, Path | None]:
-    """The flags of a former start with those given now on top, and the folder of the former one."""
-    stored: Mapping[str, Any] = json.loads(text)
+def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:
+    """The flags of a run's former start with those given now on top, and the folder of the former one.
+
+    Raises UsageError for `--in-place` when the run works in worktrees: what it merged is not in the checkout.
+    """
+    stored: Mapping[str, Any] = json.loads(run.settings)
+    if flags.in_place and not stored["flags"].get("in_place"):
+        raise UsageError(
+            f"run {run.run} of {run.plan} works in worktrees and cannot go on in place: leave out --in-place, or bring "
+            "its work to your branch with `branchline land` and start a new run with --in-place --new",
+            run=run.run,
+        )
     given = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
     former = {name: value for name, value in stored["flags"].items() if name not in given}
     directory = Path(stored["directory"]) if "worker" in former else None
