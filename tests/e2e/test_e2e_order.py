@@ -171,3 +171,13 @@ def test_a_run_in_worktrees_does_not_go_on_in_place(world: World) -> None:
     assert "--new" in refused.json["error"]
     assert (world.git("rev-parse", "branchline/r1/tip"), world.checkout()) == (tip, before)
     assert world.execute().status == 0
+
+
+def test_execute_says_of_each_waiting_task_what_it_waits_for(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)))
+    asking = world.agent('printf \'{"status": "blocked", "text": "A or B?"}\' > "$BRANCHLINE_EXIT_FILE"\nend\n')
+    result = world.execute(asking)
+    assert result.status == 3, result
+    assert result.json["waiting"]["1.2"] == "waits for 1.1 (blocked)"
+    again = world.finish(world.start("execute", "plan.md"))
+    assert "1.2 Write part 1.2: waits for 1.1 (blocked)" in again.out

@@ -15,6 +15,7 @@ from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, cu
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags
+from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
@@ -69,12 +70,12 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                     f"^C: nothing new starts; {len(driver.state.attempts)} processes go on in custody, ^C again stops them"
                 )
                 driver.drain(SECOND_CHANCE)
-                return interrupted(store, driver)
+                return interrupted(store, driver, console.clock())
         driver.finish(standing)
     return ended(console, store, begun, driver, standing)
 
 
-def interrupted(store: Store, driver: Coordinator) -> Answer:
+def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
     left = len(driver.state.attempts)
     driver.close()
@@ -83,14 +84,14 @@ def interrupted(store: Store, driver: Coordinator) -> Answer:
         if left
         else "nothing was left running"
     )
-    data = outcome_data(store, driver.state.run)
+    data = outcome_data(store, driver.state.run, now)
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
 
 def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
-    data = outcome_data(store, driver.state.run)
+    data = outcome_data(store, driver.state.run, console.clock())
     text = report.report_text(report_of(store, driver.state.run, begun, console.clock()))
     return Answer(data, text, STATUS[standing.state], standing.reason)
 
@@ -99,7 +100,7 @@ def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, 
     """The report of a run from its recorded rows."""
     return report.report(
         run,
-        store.tasks(run.run),
+        rows_of(store, run, now),
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
