@@ -228,3 +228,14 @@ def test_a_nested_plan_goes_on_with_another_worker(world: World) -> None:
     assert world.run("retry", "1.1").status == 0
     result = world.execute(world.agent("make\nsay done ok\nend\n"))
     assert result.status == 0, result
+
+
+def test_confirm_without_a_terminal_starts_nothing(world: World) -> None:
+    world.plan(Task("1.1"))
+    agent = world.agent("make\nsay done ok\nend\n")
+    assert world.run("decompose", "plan.md", "--yes").status == 0
+    for more in ([], ["--detach"]):
+        refused = world.run("execute", "plan.md", "--worker", agent, "--confirm", "task", *more)
+        assert (refused.status, refused.json["code"]) == (3, "E_NOT_APPROVED"), refused
+    assert world.started() == []
+    assert world.execute(agent, "--confirm", "task").status == 0

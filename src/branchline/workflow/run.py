@@ -6,7 +6,7 @@ from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
-from branchline.errors import NotFoundError
+from branchline.errors import NotApprovedError, NotFoundError
 from branchline.model.run import RunRow
 from branchline.proc import detach
 from branchline.store import Store
@@ -34,6 +34,11 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
     if flags.dry_run:
         return dry_run(console, project, draft, flags)
     approved = approval(console, project, path, draft, flags)
+    if flags.confirm != "plan" and not flags.yes and (flags.detach or not console.interactive):
+        raise NotApprovedError(
+            f"--confirm {flags.confirm} asks before each start, and there is no terminal to ask on: leave it out, or "
+            "say --yes to start without asking"
+        )
     if flags.detach:
         return detached(console, project, path, flags)
     with ExitStack() as stack:
