@@ -181,3 +181,13 @@ def test_execute_says_of_each_waiting_task_what_it_waits_for(world: World) -> No
     assert result.json["waiting"]["1.2"] == "waits for 1.1 (blocked)"
     again = world.finish(world.start("execute", "plan.md"))
     assert "1.2 Write part 1.2: waits for 1.1 (blocked)" in again.out
+
+
+def test_work_done_in_place_is_not_to_be_landed(world: World) -> None:
+    world.plan(Task("1.1"))
+    assert world.execute(world.agent("make\nsay done ok\nend\n"), "--in-place").status == 0
+    landed = world.finish(world.start("land"))
+    assert landed.status == 0, landed
+    assert "worked in place" in landed.out
+    assert "branchline land" not in world.finish(world.start("execute", "plan.md")).out
+    assert "no run r9" in world.run("land", "--run", "r9").json["error"]

@@ -18,7 +18,7 @@ from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, overlaid, policy_of
+from branchline.workflow.flags import Flags, in_place, overlaid, policy_of
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
@@ -137,9 +137,8 @@ def resumed(
 def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
     data = outcome_data(store, run, now)
-    return Answer(
-        data, f"run {run.run} of {run.plan} is done; nothing to do (branchline land brings it to your branch)"
-    )
+    where = "it worked in place" if in_place(run) else "branchline land brings it to your branch"
+    return Answer(data, f"run {run.run} of {run.plan} is done; nothing to do ({where})")
 
 
 def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags
+from branchline.workflow.flags import Flags, in_place
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
@@ -157,7 +157,14 @@ def land_run(console: Console, name: str) -> Answer:
         store = stack.enter_context(project.store())
         run = store.run(name) if name else store.newest()
         if run is None:
-            raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
+            raise NotFoundError(
+                f"there is no run {name}; `branchline status` shows the newest"
+                if name
+                else "there is no run to land; start one with `branchline execute PLAN`"
+            )
+        if in_place(run):
+            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
+            return Answer(nothing, f"{run.run} worked in place, in your own checkout: there is nothing to land")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
         if run.base and repository.tip(run.run) == run.base:
