@@ -191,3 +191,10 @@ def test_work_done_in_place_is_not_to_be_landed(world: World) -> None:
     assert "worked in place" in landed.out
     assert "branchline land" not in world.finish(world.start("execute", "plan.md")).out
     assert "no run r9" in world.run("land", "--run", "r9").json["error"]
+
+
+def test_status_counts_the_slots_of_the_settings(world: World) -> None:
+    world.settings("jobs = 2\n")
+    world.plan(Task("1.1"))
+    assert world.execute(world.agent("make\nsay done ok\nend\n")).status == 0
+    assert world.run("status").json["slots"] == {"used": 0, "total": 2}

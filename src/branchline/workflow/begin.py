@@ -91,10 +91,9 @@ def begin(console: Console, project: Project, store: Store, approved: ApprovedGr
     if repository:
         repository.check_ready((draft.plan,))
     plan = planned(project, approved, worker)
-    policy_of(
-        project.settings, flags, plan.adjacency, isolated=repository is not None
-    )  # a bad flag leaves no run behind
-    row = new_run(store, repository, plan, flags, console)
+    isolated = repository is not None
+    policy = policy_of(project.settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
+    row = new_run(store, repository, plan, flags, policy.slots, console)
     return Begun(project, row, plan, flags, repository)
 
 

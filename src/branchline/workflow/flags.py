@@ -44,10 +44,10 @@ KEPT = ("strategy", "jobs", "worker", "model", "variant", "agent", "minimum", "i
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
-def to_text(flags: Flags, directory: Path) -> str:
-    """The kept flags as canonical JSON, with the folder that relative programs were named in."""
+def to_text(flags: Flags, directory: Path, slots: int) -> str:
+    """The kept flags as canonical JSON, with the folder that relative programs were named in and the slots it began with."""
     kept = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
-    return json.dumps({"directory": str(directory), "flags": kept}, sort_keys=True)
+    return json.dumps({"directory": str(directory), "flags": kept, "slots": slots}, sort_keys=True)
 
 
 def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:
