@@ -159,3 +159,42 @@ def test_in_place_there_is_one_at_a_time_and_the_plan_is_ticked(world: World) ->
     assert (world.root / "out-1.1.txt").read_text() == "made by 1.1 1\n"
     assert world.git("rev-parse", "HEAD") == head
     world.check_replay()
+
+
+def test_a_run_in_worktrees_does_not_go_on_in_place(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)))
+    agent = world.agent("make\nsay done ok\nend\n")
+    assert world.execute(agent, "--only", "1.1").status == 0
+    tip, before = world.git("rev-parse", "branchline/r1/tip"), world.checkout()
+    refused = world.execute(agent, "--in-place")
+    assert refused.status == 2, refused
+    assert "--new" in refused.json["error"]
+    assert (world.git("rev-parse", "branchline/r1/tip"), world.checkout()) == (tip, before)
+    assert world.execute().status == 0
+
+
+def test_execute_says_of_each_waiting_task_what_it_waits_for(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)))
+    asking = world.agent('printf \'{"status": "blocked", "text": "A or B?"}\' > "$BRANCHLINE_EXIT_FILE"\nend\n')
+    result = world.execute(asking)
+    assert result.status == 3, result
+    assert result.json["waiting"]["1.2"] == "waits for 1.1 (blocked)"
+    again = world.finish(world.start("execute", "plan.md"))
+    assert "1.2 Write part 1.2: waits for 1.1 (blocked)" in again.out
+
+
+def test_work_done_in_place_is_not_to_be_landed(world: World) -> None:
+    world.plan(Task("1.1"))
+    assert world.execute(world.agent("make\nsay done ok\nend\n"), "--in-place").status == 0
+    landed = world.finish(world.start("land"))
+    assert landed.status == 0, landed
+    assert "worked in place" in landed.out
+    assert "branchline land" not in world.finish(world.start("execute", "plan.md")).out
+    assert "no run r9" in world.run("land", "--run", "r9").json["error"]
+
+
+def test_status_counts_the_slots_of_the_settings(world: World) -> None:
+    world.settings("jobs = 2\n")
+    world.plan(Task("1.1"))
+    assert world.execute(world.agent("make\nsay done ok\nend\n")).status == 0
+    assert world.run("status").json["slots"] == {"used": 0, "total": 2}

@@ -1,11 +1,14 @@
 """Wishes of a person: ^C, cancel, retry, skip, accept, answer, with and without a coordinator."""
 
+import io
 import os
 import signal
 import time
 
 import pytest
 
+from branchline.workflow.console import Console
+from branchline.workflow.plan import review_plan
 from worlds import Task, World
 
 WAITING = 'make\nwhile [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\nsay done ok\nend\n'
@@ -220,3 +223,32 @@ def test_an_adopted_worker_that_falls_silent_is_stopped(world: World) -> None:
     assert result.status == 4, result
     assert "timeout" in world.reasons()["1.1"]
     world.check_laws()
+
+
+def test_a_nested_plan_goes_on_with_another_worker(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)), Task("2.1"), phases=True)
+    assert world.execute(world.agent("say failed no\nend\n", "bad.sh")).status == 4
+    assert world.run("retry", "1.1").status == 0
+    result = world.execute(world.agent("make\nsay done ok\nend\n"))
+    assert result.status == 0, result
+
+
+def test_confirm_without_a_terminal_starts_nothing(world: World) -> None:
+    world.plan(Task("1.1"))
+    agent = world.agent("make\nsay done ok\nend\n")
+    assert world.run("decompose", "plan.md", "--yes").status == 0
+    for more in ([], ["--detach"]):
+        refused = world.run("execute", "plan.md", "--worker", agent, "--confirm", "task", *more)
+        assert (refused.status, refused.json["code"]) == (3, "E_NOT_APPROVED"), refused
+    assert world.started() == []
+    assert world.execute(agent, "--confirm", "task").status == 0
+
+
+def test_no_in_the_review_takes_an_earlier_approval_back(world: World) -> None:
+    world.plan(Task("1.1"))
+    assert world.run("decompose", "plan.md", "--yes").status == 0
+    console = Console(world.root, dict(os.environ), io.StringIO(), lambda _: "n", lambda _: 0, interactive=True)
+    assert review_plan(console, "plan.md", yes=False, whole=False).status == 3
+    refused = world.run("execute", "plan.md", "--worker", world.agent("make\nsay done ok\nend\n"))
+    assert refused.json["code"] == "E_NOT_APPROVED", refused
+    assert world.started() == []

@@ -36,6 +36,13 @@ def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
     return ApprovedGraph(draft, *found)
 
 
+def withdraw(project: Project, draft: DraftGraph, at: float) -> None:
+    """A person said no: an earlier approval of this very graph does not count any more."""
+    if approval_of(project, draft):
+        with project.store() as store:
+            store.approve(draft.plan, "", "a person: withdrawn", at)
+
+
 def hold_list(approved: ApprovedGraph) -> dict[str, str]:
     """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow."""
     draft = approved.graph

@@ -18,7 +18,8 @@ from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, overlaid, policy_of
+from branchline.workflow.flags import Flags, in_place, overlaid, policy_of
+from branchline.workflow.look import rows_of
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replanned
@@ -82,7 +83,7 @@ def begin(console: Console, project: Project, store: Store, approved: ApprovedGr
     if former and (former.state != "cancelled" or wished):
         same = former.digest == approved.digest and not settled_by_hand(store, former, draft)
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
-            return finished(store, former)
+            return finished(store, former, console.clock())
         if same or former.state != "done" or not landed(project, former, flags):
             return resumed(console, project, store, former, flags, None if same and not flags.worker else approved)
     project, worker = with_worker(project, console, flags.worker)
@@ -90,10 +91,9 @@ def begin(console: Console, project: Project, store: Store, approved: ApprovedGr
     if repository:
         repository.check_ready((draft.plan,))
     plan = planned(project, approved, worker)
-    policy_of(
-        project.settings, flags, plan.adjacency, isolated=repository is not None
-    )  # a bad flag leaves no run behind
-    row = new_run(store, repository, plan, flags, console)
+    isolated = repository is not None
+    policy = policy_of(project.settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
+    row = new_run(store, repository, plan, flags, policy.slots, console)
     return Begun(project, row, plan, flags, repository)
 
 
@@ -122,7 +122,7 @@ def resumed(
     console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: ApprovedGraph | None = None
 ) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
-    flags, directory = overlaid(former.settings, flags)
+    flags, directory = overlaid(former, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
     repository = project.repository(in_place=flags.in_place)
@@ -133,19 +133,18 @@ def resumed(
     return Begun(project, former, plan, flags, repository, change)
 
 
-def finished(store: Store, run: RunRow) -> Answer:
+def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
-    data = outcome_data(store, run)
-    return Answer(
-        data, f"run {run.run} of {run.plan} is done; nothing to do (branchline land brings it to your branch)"
-    )
+    data = outcome_data(store, run, now)
+    where = "it worked in place" if in_place(run) else "branchline land brings it to your branch"
+    return Answer(data, f"run {run.run} of {run.plan} is done; nothing to do ({where})")
 
 
-def outcome_data(store: Store, run: RunRow) -> dict[str, Any]:
-    """The keys of `execute` and `pulse`: run, state, counts, waiting."""
+def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
+    """The keys of `execute` and `pulse`: run, state, counts, waiting with the reason why each task waits now (I8)."""
     counts: dict[str, int] = {}
     waiting: dict[str, str] = {}
-    for row in store.tasks(run.run):
+    for row in rows_of(store, run, now):
         if row.kind != "atomic":
             continue
         counts[row.state] = counts.get(row.state, 0) + 1

@@ -9,6 +9,7 @@ from branchline.config import Settings
 from branchline.engine import Policy
 from branchline.errors import UsageError
 from branchline.graph.adjacency import Adjacency
+from branchline.model.run import RunRow
 
 
 class Flags(NamedTuple):
@@ -43,19 +44,33 @@ KEPT = ("strategy", "jobs", "worker", "model", "variant", "agent", "minimum", "i
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
-def to_text(flags: Flags, directory: Path) -> str:
-    """The kept flags as canonical JSON, with the folder that relative programs were named in."""
+def to_text(flags: Flags, directory: Path, slots: int) -> str:
+    """The kept flags as canonical JSON, with the folder that relative programs were named in and the slots it began with."""
     kept = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
-    return json.dumps({"directory": str(directory), "flags": kept}, sort_keys=True)
+    return json.dumps({"directory": str(directory), "flags": kept, "slots": slots}, sort_keys=True)
 
 
-def overlaid(text: str, flags: Flags) -> tuple[Flags, Path | None]:
-    """The flags of a former start with those given now on top, and the folder of the former one."""
-    stored: Mapping[str, Any] = json.loads(text)
+def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:
+    """The flags of a run's former start with those given now on top, and the folder of the former one.
+
+    Raises UsageError for `--in-place` when the run works in worktrees: what it merged is not in the checkout.
+    """
+    stored: Mapping[str, Any] = json.loads(run.settings)
+    if flags.in_place and not in_place(run):
+        raise UsageError(
+            f"run {run.run} of {run.plan} works in worktrees and cannot go on in place: leave out --in-place, or bring "
+            "its work to your branch with `branchline land` and start a new run with --in-place --new",
+            run=run.run,
+        )
     given = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
     former = {name: value for name, value in stored["flags"].items() if name not in given}
     directory = Path(stored["directory"]) if "worker" in former else None
     return flags._replace(**former), directory
+
+
+def in_place(run: RunRow) -> bool:
+    """Whether a run works in the user's own checkout, as it was started."""
+    return bool(json.loads(run.settings)["flags"].get("in_place"))
 
 
 def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolated: bool) -> Policy:

@@ -63,9 +63,10 @@ def _view(run: RunRow, rows: list[TaskRow], now: float) -> View:
 
 
 def slots_of(run: RunRow) -> int:
-    """How many slots the run was started with, as far as its flags say."""
-    flags = json.loads(run.settings).get("flags", {})
-    return int(flags.get("jobs") or (1 if flags.get("in_place") else 4))
+    """How many slots the run was started with; of a run whose record does not say it, as far as its flags do."""
+    stored = json.loads(run.settings)
+    flags = stored.get("flags", {})
+    return int(stored.get("slots") or flags.get("jobs") or (1 if flags.get("in_place") else 4))
 
 
 def status(console: Console, name: str) -> Answer:

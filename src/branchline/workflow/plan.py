@@ -11,7 +11,7 @@ from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show
+from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show, withdraw
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.project import Project, open_project
@@ -75,6 +75,7 @@ def settle(
         )
         graphs.save(draft, graph_path(path))
         if word == "no":
+            withdraw(project, draft, console.clock())
             return None, draft
         return approve_draft(project, draft, "a person", console.clock()), draft
     if wanted == "yes":

@@ -76,7 +76,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     standing = engine.outcome(driver.state)
     driver.finish(standing)
     driver.close()
-    data = outcome_data(store, driver.state.run)
+    data = outcome_data(store, driver.state.run, console.clock())
     counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
     return Answer(
         data, f"{draft.plan}: run {begun.run.run} {standing.state}: {counts}", STATUS[standing.state], standing.reason

@@ -58,6 +58,6 @@ def _row(
     row = old._replace(place=place, title=task.title, kind=task.kind, parent=task.parent, line=task.line)
     if old.state not in BUSY:
         row = row._replace(worker=new.worker, role=new.role)
-    if old.state in FREE:
+    if old.state in FREE and task.kind == "atomic":
         row = row._replace(state="ready" if frontier.is_ready(task.id) else "pending")
     return row

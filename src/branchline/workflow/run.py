@@ -6,7 +6,7 @@ from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
-from branchline.errors import NotFoundError
+from branchline.errors import NotApprovedError, NotFoundError
 from branchline.model.run import RunRow
 from branchline.proc import detach
 from branchline.store import Store
@@ -14,7 +14,8 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags
+from branchline.workflow.flags import Flags, in_place
+from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
@@ -33,6 +34,11 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
     if flags.dry_run:
         return dry_run(console, project, draft, flags)
     approved = approval(console, project, path, draft, flags)
+    if flags.confirm != "plan" and not flags.yes and (flags.detach or not console.interactive):
+        raise NotApprovedError(
+            f"--confirm {flags.confirm} asks before each start, and there is no terminal to ask on: leave it out, or "
+            "say --yes to start without asking"
+        )
     if flags.detach:
         return detached(console, project, path, flags)
     with ExitStack() as stack:
@@ -69,12 +75,12 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                     f"^C: nothing new starts; {len(driver.state.attempts)} processes go on in custody, ^C again stops them"
                 )
                 driver.drain(SECOND_CHANCE)
-                return interrupted(store, driver)
+                return interrupted(store, driver, console.clock())
         driver.finish(standing)
     return ended(console, store, begun, driver, standing)
 
 
-def interrupted(store: Store, driver: Coordinator) -> Answer:
+def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
     left = len(driver.state.attempts)
     driver.close()
@@ -83,14 +89,14 @@ def interrupted(store: Store, driver: Coordinator) -> Answer:
         if left
         else "nothing was left running"
     )
-    data = outcome_data(store, driver.state.run)
+    data = outcome_data(store, driver.state.run, now)
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
 
 def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
-    data = outcome_data(store, driver.state.run)
+    data = outcome_data(store, driver.state.run, console.clock())
     text = report.report_text(report_of(store, driver.state.run, begun, console.clock()))
     return Answer(data, text, STATUS[standing.state], standing.reason)
 
@@ -99,7 +105,7 @@ def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, 
     """The report of a run from its recorded rows."""
     return report.report(
         run,
-        store.tasks(run.run),
+        rows_of(store, run, now),
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
@@ -151,7 +157,14 @@ def land_run(console: Console, name: str) -> Answer:
         store = stack.enter_context(project.store())
         run = store.run(name) if name else store.newest()
         if run is None:
-            raise NotFoundError("there is no run to land; start one with `branchline execute PLAN`")
+            raise NotFoundError(
+                f"there is no run {name}; `branchline status` shows the newest"
+                if name
+                else "there is no run to land; start one with `branchline execute PLAN`"
+            )
+        if in_place(run):
+            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
+            return Answer(nothing, f"{run.run} worked in place, in your own checkout: there is nothing to land")
         repository = project.repository(in_place=False)
         assert repository is not None  # noqa: S101 - not in place
         if run.base and repository.tip(run.run) == run.base:

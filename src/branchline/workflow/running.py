@@ -46,7 +46,9 @@ class Plan(NamedTuple):
         return self.approved.graph
 
 
-def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flags, console: Console) -> RunRow:
+def new_run(
+    store: Store, repository: Repository | None, plan: Plan, flags: Flags, slots: int, console: Console
+) -> RunRow:
     """Record a new run with its tasks, on an integration branch of its own."""
     name = free_name(store, repository)
     base = repository.head() if repository else ""
@@ -61,7 +63,7 @@ def new_run(store: Store, repository: Repository | None, plan: Plan, flags: Flag
         base=base,
         started=console.clock(),
         ended=None,
-        settings=to_text(flags, console.directory),
+        settings=to_text(flags, console.directory, slots),
         graph=canonical(graphs.to_document(plan.draft)),
         net=graphs.net(plan.draft),
     )
