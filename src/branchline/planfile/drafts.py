@@ -39,7 +39,6 @@ class Draft:
         "line",
         "mark",
         "number",
-        "owned",
         "parent",
         "place",
         "role",
@@ -55,7 +54,6 @@ class Draft:
         self.hard = self.number = self.key = self.title = self.id = self.mark = ""
         self.fields: dict[str, list[str]] = {}
         self.extra: dict[str, object] = {}
-        self.owned: list[int] = []
         self.fold = False
         self.duplicate: Draft | None = None
         self.place = 0
