@@ -12,36 +12,10 @@ _HIDDEN: Final = re.compile(
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
     "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
 )
-_ASCII: Final = str.maketrans(
-    {
-        "├": "|",
-        "└": "`",
-        "│": "|",
-        "─": "-",
-        "╌": "-",
-        "█": "#",
-        "░": ".",
-        "…": "...",
-        "✓": "+",
-        "✗": "x",
-        "▶": ">",
-        "·": ".",
-        "○": "o",
-        "‖": "=",
-        "↻": "~",
-        "⊘": "/",
-    }
-)
+_ASCII: Final = str.maketrans("├└│─╌█░✓✗▶·○‖↻⊘", "|`|--#.+x>.o=~/") | {ord("…"): "..."}
 _COLOURS: Final = {
-    "bold": "1",
-    "dim": "2",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "blue": "34",
-    "magenta": "35",
-    "cyan": "36",
-}
+    "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
+}  # fmt: skip
 _MARKS: Final = {
     "done": ("✓", "green"),
     "skipped": ("⊘", "dim"),
