@@ -21,11 +21,6 @@ class Frontier:
         for leaf in satisfied:
             self.release(leaf)
 
-    @property
-    def satisfied(self) -> frozenset[str]:
-        """The leaves released so far."""
-        return frozenset(self._satisfied)
-
     def is_ready(self, leaf: str) -> bool:
         """Whether everything before the leaf is satisfied (I2)."""
         return not self._counts[self._adjacency.place(leaf)]
