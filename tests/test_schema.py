@@ -1,10 +1,6 @@
 """schema: what comes from outside is right, or its fault is named."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline import schema
-from branchline.errors import GraphError, InputError
+from branchline.errors import InputError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -78,75 +74,6 @@ class TestExitRecord:
             json.dumps(record)
 
 
-NODE = {"id": "t1", "title": "Build"}
-
-
-def graph(*nodes: Any, edges: Any = (), **head: Any) -> dict[str, Any]:
-    return {"directed": True, "multigraph": False, "graph": head, "nodes": list(nodes), "edges": list(edges)}
-
-
-class TestGraphDocument:
-    def test_fills_in_every_default(self) -> None:
-        found = schema.graph_document(graph(NODE, {**NODE, "id": "t2", "parent": "t1"}), "x.graph.json")
-        assert found["nodes"][1]["kind"] == "atomic"
-        assert found["nodes"][1]["checks"] == []
-        assert found["graph"]["version"] == 1
-
-    def test_unknown_keys_of_a_node_are_kept_in_extra(self) -> None:
-        (node,) = schema.graph_document(graph({**NODE, "owner": "me", "extra": {"pr": 1}}), "x")["nodes"]
-        assert node["extra"] == {"owner": "me", "pr": 1}
-        assert "owner" not in node
-
-    def test_links_are_edges_too(self) -> None:
-        data = graph(NODE, {**NODE, "id": "t2"}, edges=[{"source": "t1", "target": "t2", "kind": "phase"}])
-        data["links"] = data.pop("edges")
-        assert schema.graph_document(data, "x")["edges"][0]["kind"] == "phase"
-
-    @pytest.mark.parametrize(
-        ("data", "words"),
-        [
-            ([], "x: must be an object"),
-            ({}, "x: nodes must be a list, not nothing"),
-            ({"nodes": [], "edges": {}}, "x: edges must be a list, not an object"),
-            (graph(3), "x: node number 1: it: "),
-            (graph({"id": "t1"}), "node 't1': title: field required"),
-            (graph({**NODE, "id": "../../etc/passwd"}), "node '../../etc/passwd': id: "),
-            (graph({**NODE, "id": 1}), "node number 1: id: "),
-            (graph({**NODE, "id": "--help"}), "id: "),
-            (graph({**NODE, "id": "t1\x00.json"}), "id: "),
-            (graph({**NODE, "id": "ｔ１"}), "id: "),
-            (graph({**NODE, "id": "%2e%2e%2f"}), "id: "),
-            (graph({**NODE, "id": "t1\n"}), "id: "),
-            (graph({**NODE, "id": "CON"}), "name of a device"),
-            (graph({**NODE, "id": "nul.txt"}), "name of a device"),
-            (graph(NODE, NODE), "id 't1' stands twice"),
-            (graph(NODE, {**NODE, "id": "T1"}), "id 'T1' stands twice"),
-            (graph({**NODE, "parent": "t9"}), "node t1: parent 't9' is no node"),
-            (graph({**NODE, "kind": "both"}), "node 't1': kind: "),
-            (graph({**NODE, "confidence": 2}), "confidence: "),
-            (graph({**NODE, "confidence": "1"}), "confidence: "),
-            (graph({**NODE, "checks": [{"run": ""}]}), r"checks\.0\.run: "),
-            (graph({**NODE, "checks": [{"run": "x", "shell": "y"}]}), r"checks\.0\.shell: "),
-            (graph({**NODE, "files": [{"path": "../x"}]}), "must be a path inside the repository"),
-            (graph({**NODE, "files": [{"path": "/etc/passwd"}]}), "must be a path inside the repository"),
-            (graph(NODE, edges=[{"source": "t1"}]), "edge number 1: target"),
-            (graph(NODE, edges=[{"source": "t1", "target": "t9"}]), "edge t1 -> t9: 't9' is no node"),
-            (graph(NODE, version=2), "graph: version: "),
-        ],
-    )
-    def test_names_the_node_and_the_field(self, data: Any, words: str) -> None:
-        with pytest.raises(GraphError, match=words):
-            schema.graph_document(data, "x")
-
-    @given(st.lists(JSON, max_size=3), st.lists(JSON, max_size=3), JSON)
-    @settings(deadline=None, max_examples=60)
-    def test_anything_is_a_graph_or_a_named_fault(self, nodes: list[Any], edges: list[Any], head: Any) -> None:
-        try:
-            schema.graph_document({"nodes": nodes, "edges": edges, "graph": head}, "x")
-        except GraphError as error:
-            assert error.message.startswith("x: ")
-
-
 class TestScenario:
     def test_every_step(self) -> None:
         steps: list[Any] = [
@@ -209,12 +136,3 @@ class TestScenario:
             schema.scenario(data)
         except InputError as error:
             assert error.message.startswith("scenario: ")
-
-
-def test_a_record_costs_no_heavy_import() -> None:
-    code = (
-        "import sys; from branchline import schema; schema.exit_record({'status': 'done'}); schema.scenario({});"
-        "sys.exit('pydantic' in sys.modules)"
-    )
-    source = str(Path(schema.__file__).parents[1])
-    assert subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": source}).returncode == 0

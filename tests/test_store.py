@@ -35,7 +35,7 @@ class TestConformance:
     def test_a_new_store_is_empty(self, store: AnyStore) -> None:
         assert (store.run("r1"), store.runs(), store.newest(), store.tasks("r1")) == (None, [], None, [])
         assert (store.task("r1", "t1"), store.attempts("r1"), store.questions("r1")) == (None, [], [])
-        assert (store.events("r1"), store.requests(), store.approval("x"), store.meta("x")) == ([], [], None, None)
+        assert (store.events("r1"), store.requests(), store.approval("x")) == ([], [], None)
 
     def test_a_run_comes_back_as_it_went_in(self, store: AnyStore) -> None:
         rows = [task(2, parent="t1", line=None), task(1, kind="composite")]
@@ -145,11 +145,6 @@ class TestConformance:
         store.approve("a.md", "sha256:3", "you", 3.0)
         assert store.approval("a.md") == ("sha256:3", "you", 3.0)
         assert store.approval("b.md") == ("sha256:2", "policy", 2.0)
-
-    def test_named_texts(self, store: AnyStore) -> None:
-        store.set_meta("a", "1")
-        store.set_meta("a", "2")
-        assert (store.meta("a"), store.meta("b")) == ("2", None)
 
     def test_texts_of_every_kind_survive(self, store: AnyStore) -> None:
         for text in ("1.10", "007", "", "nul", "é\u202e😀", "a'b\"; DROP TABLE task;--", "x\0y", "{}"):

@@ -36,8 +36,7 @@ def start(folder: Path, *more: str) -> tuple[subprocess.Popen[str], int]:
 class TestLock:
     def test_one_at_a_time(self, tmp_path: Path) -> None:
         assert held(tmp_path) == 0
-        with lock(tmp_path) as mine:
-            assert mine.intact()
+        with lock(tmp_path):
             assert held(tmp_path) == os.getpid()
             assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
             with pytest.raises(LockedError, match=f"process {os.getpid()}") as caught:
@@ -77,12 +76,6 @@ class TestLock:
             command = [sys.executable, "-c", code, str(tmp_path)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             assert int(done.stdout) == os.getpid()
-
-    def test_a_deleted_lock_file_is_noticed(self, tmp_path: Path) -> None:
-        with lock(tmp_path) as mine:
-            (tmp_path / "lock").unlink()
-            assert not mine.intact()
-        assert not mine.intact()
 
     def test_asking_makes_no_file(self, tmp_path: Path) -> None:
         assert held(tmp_path / "none") == 0

@@ -20,13 +20,11 @@ from branchline.terminal import (
     confirm,
     duration,
     for_stream,
-    gantt,
     lines,
     mark,
     pad,
     reader,
     safe,
-    table,
     tree,
     use_boxes,
     use_colour,
@@ -128,16 +126,6 @@ def test_lines_are_each_safe() -> None:
     assert lines("a\r\nb\x1b[2J\nc") == ["a", "b\\x1b[2J", "c"]
 
 
-def test_table_columns_are_as_wide_as_they_look() -> None:
-    shown = table([["1", "計画", 3], ["22", "x\x1b[0m", ""]], ["id", "title", "n"])
-    assert shown.split("\n") == [
-        "id  title     n",
-        "──  ────────  ─",
-        "1   計画      3",
-        "22  x\\x1b[0m",
-    ]
-
-
 NODES = [(0, "1 one"), (1, "1.1 a\n$ check"), (2, "1.1.1 deep"), (1, "1.2 b\n$ check"), (0, "2 two\nmore")]
 
 
@@ -201,17 +189,6 @@ def test_colour_and_marks() -> None:
 )
 def test_duration(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
-
-
-def test_gantt_is_on_one_scale() -> None:
-    shown = gantt([("1 first", 0, 10), ("2 \x1bx", 10, 20), ("3 all", 0, 20)], 39)
-    assert shown.split("\n") == [
-        "1 first " + "█" * 10 + " " * 11 + "10s",
-        "2 \\x1bx " + " " * 10 + "█" * 10 + " 10s",
-        "3 all   " + "█" * 20 + " 20s",
-    ]
-    assert gantt([]) == ""
-    assert gantt([("a", 5, 5)], 10)
 
 
 @pytest.mark.parametrize(

@@ -440,15 +440,3 @@ def test_no_event_is_too_odd(events: list[tuple[str, Any, Any]], ended: bool) ->
     assert claim is None or claim.status in {"failed", "partial", "no_output", "permission", "rate_limited"}
     assert seen.tokens >= 0
     assert 0 <= seen.cost < 1e17
-
-
-@pytest.mark.parametrize(
-    ("script", "version"),
-    [("echo 1.18.33", "1.18.33"), ("exit 1", None), ("echo usage: something else", None), ("echo 1.0; exit 3", None)],
-)
-def test_opencode_is_asked_for_its_version(tmp_path: Path, script: str, version: str | None) -> None:
-    program = tmp_path / "opencode"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    assert workers.get("opencode").probe(str(program), {"PATH": os.environ["PATH"]}) == version
-    assert workers.get("opencode").probe(str(tmp_path / "missing"), {}) is None

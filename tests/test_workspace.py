@@ -308,13 +308,12 @@ def test_move_is_compare_and_swap(place: Place) -> None:
 # ---- differences
 
 
-def test_changed_files_and_diffstat(place: Place) -> None:
+def test_changed_files(place: Place) -> None:
     place.git("mv", "a.txt", "é\tc.txt")
     place.write("new.txt", "1\n2\n")
     (place.root / "bin").write_bytes(b"\0\1\2")
     later = place.commit("later")
     assert place.repository.changed_files(place.base, later) == ["a.txt", "bin", "new.txt", "é\tc.txt"]
-    assert place.repository.diffstat(place.base, later) == (4, 5, 3)
     assert place.repository.changed_files(later, later) == []
 
 
@@ -433,10 +432,9 @@ def test_a_merged_worktree_goes_with_its_branch(place: Place) -> None:
     place.bring_in("1.1", "x.txt", "x")
     place.repository.remove_worktree(RUN, "1.1")
     assert not place.tree().exists()
-    assert place.repository.task_head(RUN, "1.1") == ""
+    assert place.repository.git.resolve(task_ref(RUN, "1.1")) == ""
     place.repository.remove_worktree(RUN, "1.1")
-    place.repository.remove_scratch(RUN)
-    assert len(place.git("worktree", "list").splitlines()) == 1
+    assert len(place.git("worktree", "list").splitlines()) == 2, "the one in which merges are tried stays"
 
 
 def test_work_that_is_nowhere_else_is_never_removed(place: Place) -> None:
@@ -458,7 +456,7 @@ def test_removal_killed_in_the_middle_goes_on(place: Place) -> None:
     place.tree().rename(place.tree().with_name(".gone-1.1"))
     place.repository.remove_worktree(RUN, "1.1")
     assert sorted(path.name for path in place.tree().parent.iterdir()) == [".merge", ".merge.lock", ".prepared"]
-    assert place.repository.task_head(RUN, "1.1") == ""
+    assert place.repository.git.resolve(task_ref(RUN, "1.1")) == ""
 
 
 def test_a_branch_alone_is_looked_at_too(place: Place) -> None:
@@ -468,7 +466,7 @@ def test_a_branch_alone_is_looked_at_too(place: Place) -> None:
         place.repository.remove_worktree(RUN, "1.1")
     assert place.repository.salvage(RUN, "1.1", 1)
     place.repository.remove_worktree(RUN, "1.1")
-    assert place.repository.task_head(RUN, "1.1") == ""
+    assert place.repository.git.resolve(task_ref(RUN, "1.1")) == ""
 
 
 def test_other_worktrees_of_the_user_stay(place: Place, tmp_path: Path) -> None:
@@ -581,7 +579,7 @@ def test_hooks_and_programs_of_the_repository_never_run(place: Place, tmp_path: 
     place.job("setup", "1.2")
     place.write("a.txt", "y", place.tree("1.2"))
     place.job("setup", "1.2", 2)
-    place.repository.diffstat(place.base, place.tip())
+    place.repository.changed_files(place.base, place.tip())
     place.repository.remove_worktree(RUN, "1.1")
     assert place.repository.land(RUN).moved
     assert not proof.exists(), proof.read_text()

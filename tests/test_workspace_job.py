@@ -226,7 +226,7 @@ def test_check_commits_leftovers_and_says_what_it_found(place: Place) -> None:
     assert not answer["empty"]
     assert answer["files"] == ["left ü.txt", "own commit.txt", "prompts/x", "pyproject.toml"]
     assert answer["guarded"] == ["prompts/x", "pyproject.toml"]
-    assert answer["commit"] == place.repository.task_head(RUN, "1.1")
+    assert answer["commit"] == place.repository.git.resolve(task_ref(RUN, "1.1"))
     assert place.git("log", "-1", "--format=%s", answer["commit"]).strip().endswith("uncommitted work of attempt 1")
     first, second = answer["checks"]
     assert (first["exit"], first["commit"], first["command"]) == (0, answer["commit"], checks[0]["run"])
@@ -267,7 +267,7 @@ def test_a_check_that_bends_the_tree_does_not_bend_the_next(place: Place) -> Non
     bend = "rm x.txt; echo y > a.txt; touch left; git checkout -q --detach; git -c user.name=x commit -qam bent; true"
     answer = place.job("check", checks=[{"run": bend}, {"run": "test -f x.txt && ! test -e left && ! grep y a.txt"}])
     assert answer["ok"], answer
-    assert place.repository.task_head(RUN, "1.1") == answer["commit"]
+    assert place.repository.git.resolve(task_ref(RUN, "1.1")) == answer["commit"]
     assert place.git("status", "--porcelain", cwd=place.tree()) == ""
 
 
@@ -443,7 +443,7 @@ def test_merge_brings_in_ticks_and_names_itself(place: Place) -> None:
     message = place.git("log", "-1", "--format=%B", place.tip())
     assert message.startswith("task 1.1: words\n\nBranchline-Run: r1\nBranchline-Task: 1.1\nBranchline-Attempt: 1")
     parents = place.git("log", "-1", "--format=%P", place.tip()).split()
-    assert parents == [place.base, place.repository.task_head(RUN, "1.1")]
+    assert parents == [place.base, place.repository.git.resolve(task_ref(RUN, "1.1"))]
     assert place.repository.merged(RUN, place.base) == [(place.tip(), "1.1", 1, "task 1.1: words")]
 
 

@@ -147,18 +147,6 @@ def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
         raise InputError(f"{name}: not YAML: {error}") from error
 
 
-def dump_yaml(value: Any) -> str:
-    """Return a value as block-style YAML in its own key order, without aliases."""
-    import yaml
-
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # whichever is there
-        def ignore_aliases(self, _data: Any) -> bool:
-            return True
-
-    text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
-    return text
-
-
 def find_root(start: Path) -> Path | None:
     """Return the nearest folder at or above `start` that has a `.git` (folder or file), or None."""
     here = Path(os.path.abspath(start))  # noqa: PTH100 - Path.absolute keeps `..`, whose parent is the wrong folder

@@ -1,17 +1,15 @@
 """everything that comes from outside, validated
 
-Three shapes come from outside: the exit record of a worker, the stored graph, the scenario of the scripted worker. Each
-function takes loaded data and returns plain dicts and lists with every default filled in.
+Two shapes come from outside here: the exit record of a worker and the scenario of the scripted worker. Each function
+takes loaded data and returns plain dicts and lists with every default filled in. The graph room reads stored graphs.
 """
 
-import re
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from branchline.errors import GraphError, InputError
+from branchline.errors import InputError
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+    pass
 
 STATUSES: Final = ("done", "blocked", "partial", "failed")
 BLOCKED_KINDS: Final = ("question", "missing_dependency", "credential", "contradiction", "obsolete", "capability")
@@ -23,24 +21,14 @@ STEPS: Final = (
 
 _TEXT_LIMIT: Final = 100_000
 _LIST_LIMIT: Final = 1_000
-_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,65}$"
-_DEVICE: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _RECORD_KEYS: Final = ("summary", "kind", "text", "options", "default", "deadline", "missing")
-
-
-class _Models(NamedTuple):
-    """The pydantic models; made on first use, because pydantic takes 100 ms to import."""
-
-    node: "type[BaseModel]"
-    edge: "type[BaseModel]"
-    graph: "type[BaseModel]"
 
 
 def exit_record(data: Any) -> dict[str, Any]:
     """Return the answer of a worker with all its keys: status summary kind text options default deadline missing extra.
 
-    Only `status` is required (done, blocked, partial, failed); unknown keys go to `extra`. Written without pydantic: it
-    is on the path of every attempt. Raises InputError naming the field. Source: DESIGN section 9.
+    Only `status` is required (done, blocked, partial, failed); unknown keys go to `extra`.
+    Raises InputError naming the field. Source: DESIGN section 9.
     """
     if not isinstance(data, dict):
         raise InputError(f"exit record: must be an object, not {_name(data)}")
@@ -58,24 +46,6 @@ def exit_record(data: Any) -> dict[str, Any]:
             raise InputError(f"exit record: kind must be one of {', '.join(BLOCKED_KINDS)}, not {record['kind']!r:.60}")
     record["extra"] = {str(key): value for key, value in data.items() if key not in ("status", *_RECORD_KEYS)}
     return record
-
-
-def graph_document(data: Any, name: str) -> dict[str, Any]:
-    """Return a stored graph `{graph, nodes, edges}` with every default filled in; unknown keys of a node go to `extra`.
-
-    Edges may stand under `edges` or `links`, with ends `source` and `target`. Checked: types, legal and unique ids
-    (without regard to case), known parents and ends of edges, relative paths. Not checked here: cycles and depth (the
-    graph room does). Raises GraphError naming the file, the node or edge, and the field. Source: DESIGN section 4.
-    """
-    if not isinstance(data, dict):
-        raise GraphError(f"{name}: must be an object, not {_name(data)}")
-    nodes, edges = _list(data, "nodes", name), _list(data, "edges" if "edges" in data else "links", name)
-    models = _models()
-    head = _valid(models.graph, data.get("graph", {}), f"{name}: graph")
-    rows = [_valid(models.node, node, f"{name}: {_node_name(node, n)}") for n, node in enumerate(nodes, 1)]
-    ends = [_valid(models.edge, edge, f"{name}: {_edge_name(edge, n)}") for n, edge in enumerate(edges, 1)]
-    _check_ids(rows, ends, name)
-    return {"graph": head, "nodes": rows, "edges": ends}
 
 
 def scenario(data: Any) -> dict[str, Any]:
@@ -229,131 +199,6 @@ _STEP_VALUES: Final[dict[str, Any]] = {
     "exit": _code_step,
     "spawn": _spawn_step,
 }
-
-
-@cache
-def _models() -> _Models:
-    from pydantic import BaseModel, ConfigDict, Field
-
-    class Closed(BaseModel):
-        model_config = ConfigDict(strict=True, extra="forbid")
-
-    class Open(BaseModel):
-        model_config = ConfigDict(strict=True, extra="allow")
-
-    class Check(Closed):
-        run: str = Field(min_length=1)
-        source: str = "plan"
-        confidence: float = Field(1.0, ge=0, le=1)
-        line: int | None = Field(None, ge=1)
-
-    class File(Closed):
-        path: str = Field(min_length=1)
-        role: Literal["create", "modify", "test", "mention"] = "mention"
-
-    class Node(Open):
-        id: str = Field(pattern=_ID)
-        title: str
-        line: int | None = Field(None, ge=1)
-        kind: Literal["atomic", "composite"] = "atomic"
-        parent: str | None = None
-        state: Literal["open", "wip", "done", "declined", "deferred"] = "open"
-        role: str = "build"
-        worker: str | None = None
-        model: str | None = None
-        files: list[File] = Field(default_factory=list)
-        checks: list[Check] = Field(default_factory=list)
-        criteria: list[str] = Field(default_factory=list)
-        output: str = ""
-        needs: list[str] = Field(default_factory=list)
-        instructions: list[str] = Field(default_factory=list)
-        estimate: float | None = Field(None, ge=0)
-        confidence: float = Field(1.0, ge=0, le=1)
-        rule: str = ""
-        body: str = ""
-        extra: dict[str, Any] = Field(default_factory=dict)
-
-    class Edge(Closed):
-        source: str
-        target: str
-        kind: Literal["written", "phase", "sequence", "inferred"] = "written"
-        line: int | None = Field(None, ge=1)
-        confidence: float = Field(1.0, ge=0, le=1)
-
-    class Graph(Open):
-        version: Literal[1] = 1
-        plan: str = ""
-        plan_digest: str = ""
-        dialect: str = ""
-        goal: str = ""
-        gate: list[Check] = Field(default_factory=list)
-        request: str = ""
-
-    return _Models(Node, Edge, Graph)
-
-
-def _list(data: dict[str, Any], key: str, name: str) -> list[Any]:
-    value = data.get(key)
-    if not isinstance(value, list):
-        raise GraphError(f"{name}: {key} must be a list, not {_name(value)}")
-    return value
-
-
-def _valid(model: "type[BaseModel]", data: Any, where: str) -> dict[str, Any]:
-    from pydantic import ValidationError
-
-    try:
-        found = model.model_validate(data)
-    except ValidationError as error:
-        raise GraphError(f"{where}: {_first_fault(error)}") from None
-    value: dict[str, Any] = found.model_dump()
-    unknown = found.model_extra or {}
-    if unknown and "extra" in value:
-        value = {key: item for key, item in value.items() if key not in unknown}
-        value["extra"] = {**unknown, **value["extra"]}
-    return value
-
-
-def _first_fault(error: "ValidationError") -> str:
-    fault = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in fault["loc"]) or "it"
-    return f"{field}: {fault['msg'][:1].lower()}{fault['msg'][1:]} (given: {_short(fault['input'])})"
-
-
-def _check_ids(nodes: list[dict[str, Any]], edges: list[dict[str, Any]], name: str) -> None:
-    seen: dict[str, str] = {}
-    for node in nodes:
-        own = node["id"]
-        if _DEVICE.fullmatch(own):
-            raise GraphError(f"{name}: id {own!r} is the name of a device on some systems; choose another")
-        if own.lower() in seen:
-            raise GraphError(f"{name}: id {own!r} stands twice (ids are the same without regard to case)")
-        seen[own.lower()] = own
-    known = set(seen.values())
-    for node in nodes:
-        if node["parent"] is not None and node["parent"] not in known:
-            raise GraphError(f"{name}: node {node['id']}: parent {node['parent']!r} is no node")
-        for file in node["files"]:
-            _check_path(file["path"], f"{name}: node {node['id']}")
-    for edge in edges:
-        for end in (edge["source"], edge["target"]):
-            if end not in known:
-                raise GraphError(f"{name}: edge {edge['source']} -> {edge['target']}: {end!r} is no node")
-
-
-def _check_path(path: str, where: str) -> None:
-    if path.startswith(("/", "~")) or "\0" in path or ".." in path.replace("\\", "/").split("/"):
-        raise GraphError(f"{where}: files: {path!r} must be a path inside the repository")
-
-
-def _node_name(node: Any, number: int) -> str:
-    known = isinstance(node, dict) and isinstance(node.get("id"), str)
-    return f"node {node['id']!r:.70}" if known else f"node number {number}"
-
-
-def _edge_name(edge: Any, number: int) -> str:
-    known = isinstance(edge, dict) and {"source", "target"} <= edge.keys()
-    return f"edge {edge['source']!s:.70} -> {edge['target']!s:.70}" if known else f"edge number {number}"
 
 
 def _name(value: Any) -> str:

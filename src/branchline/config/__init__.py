@@ -4,9 +4,8 @@ Every setting is declared once, below, with its default and its kind; what is no
 nearest one. The meaning of the settings stands in DESIGN section 6.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +24,7 @@ __all__ = [
     "WorkerSettings",
     "WorkspaceSettings",
     "duration",
-    "from_json",
     "load",
-    "to_json",
 ]
 
 STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
@@ -203,30 +200,6 @@ def load(root: Path | None, env: Mapping[str, str], flags: Mapping[str, Any]) ->
     for given in from_flags(flags):
         _put(values, given)
     return _build(values, warnings(env))
-
-
-def to_json(settings: Settings) -> str:
-    """Return the settings as canonical JSON, without the passwords of instances."""
-    tree = asdict(settings)
-    for name, instance in tree["instances"].items():
-        if isinstance(instance, dict) and "password" in instance:
-            tree["instances"][name] = {**instance, "password": ""}
-    return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def from_json(text: str) -> Settings:
-    """Return settings as `to_json` wrote them; keys of another version are passed over. Raises SettingsError."""
-    try:
-        tree = json.loads(text)
-        values: _Values = dict(_BUILT_IN)
-        warned = tuple(tree.pop("warnings", ()))
-        for path, value in _leaves(tree, Settings):
-            kind, _ = _find(path)
-            if kind and value is not None:
-                values[path] = kind(value, False)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(f"stored settings cannot be read: {error}") from error
-    return _build(values, warned)
 
 
 def _leaves(tree: Mapping[str, Any], table: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -202,10 +202,6 @@ class Adjacency:
         """Whether the task can be dispatched."""
         return task_id in self._place
 
-    def name(self, point: int) -> str:
-        """The id of the task that a point of the net belongs to."""
-        return self._names[point]
-
     def branch(self, leaf: str) -> str:
         """The leaf's direct parent; all roots together are the branch of the empty id."""
         return self.parent[leaf] or ""

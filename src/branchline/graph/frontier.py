@@ -21,15 +21,6 @@ class Frontier:
         for leaf in satisfied:
             self.release(leaf)
 
-    @property
-    def satisfied(self) -> frozenset[str]:
-        """The leaves released so far."""
-        return frozenset(self._satisfied)
-
-    def pending_count(self, leaf: str) -> int:
-        """How many points of the net the leaf still waits for; a composite counts as one. 0 means ready."""
-        return self._counts[self._adjacency.place(leaf)]
-
     def is_ready(self, leaf: str) -> bool:
         """Whether everything before the leaf is satisfied (I2)."""
         return not self._counts[self._adjacency.place(leaf)]

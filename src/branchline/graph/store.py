@@ -13,7 +13,7 @@ from branchline.files import canonical, read_bytes, write_durable
 from branchline.files import digest as hashed
 from branchline.graph.fields import check_of, edge_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
-from branchline.model.plan import Check, DraftGraph, Edge, Finding, Ignored, Task
+from branchline.model.plan import Check, DraftGraph, Edge, Task
 
 VERSION: Final = 1
 MAX_BYTES: Final = 256 << 20
@@ -110,10 +110,10 @@ def to_document(draft: DraftGraph) -> dict[str, Any]:
             "plan_digest": draft.plan_digest,
             "dialect": draft.dialect,
             "goal": draft.goal,
-            "gate": [_check(check) for check in draft.gate],
+            "gate": [_fields(check) for check in draft.gate],
             "request": draft.request,
-            "findings": [_finding(finding) for finding in draft.findings],
-            "ignored": [_ignored(each) for each in draft.ignored],
+            "findings": [_fields(finding) for finding in draft.findings],
+            "ignored": [_fields(each) for each in draft.ignored],
         },
         "nodes": [_node(task) for task in draft.tasks],
         "edges": [_edge(edge) for edge in draft.edges],
@@ -121,56 +121,19 @@ def to_document(draft: DraftGraph) -> dict[str, Any]:
 
 
 def _node(task: Task) -> dict[str, Any]:
-    return {
-        "id": task.id,
-        "title": task.title,
-        "line": task.line,
-        "kind": task.kind,
-        "parent": task.parent,
-        "state": task.state,
-        "role": task.role,
-        "worker": task.worker,
-        "model": task.model,
-        "files": [{"path": file.path, "role": file.role} for file in task.files],
-        "checks": [_check(check) for check in task.checks],
-        "criteria": list(task.criteria),
-        "output": task.output,
-        "needs": list(task.needs),
-        "instructions": list(task.instructions),
-        "estimate": task.estimate,
-        "confidence": task.confidence,
-        "rule": task.rule,
-        "body": task.body,
-        "extra": dict(task.extra),
-    }
-
-
-def _check(check: Check) -> dict[str, Any]:
-    return {"run": check.run, "source": check.source, "confidence": check.confidence, "line": check.line}
+    node = _fields(task) | {name: list(getattr(task, name)) for name in ("criteria", "needs", "instructions")}
+    node |= {name: [_fields(each) for each in getattr(task, name)] for name in ("files", "checks")}
+    return node | {"extra": dict(task.extra)}
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
-    return {
-        "source": edge.before,
-        "target": edge.after,
-        "kind": edge.kind,
-        "line": edge.line,
-        "confidence": edge.confidence,
-    }
+    fields = _fields(edge)
+    return {"source": fields.pop("before"), "target": fields.pop("after"), **fields}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "message": finding.message,
-        "line": finding.line,
-        "task": finding.task,
-        "hold": finding.hold,
-    }
-
-
-def _ignored(each: Ignored) -> dict[str, Any]:
-    return {"line": each.line, "text": each.text, "why": each.why, "section": each.section, "became": each.became}
+def _fields(row: Any) -> dict[str, Any]:
+    """The fields of a dataclass under their own names, as the file holds them."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def from_document(document: Any) -> DraftGraph:

@@ -5,28 +5,9 @@ class Block:
     """One block of the text; `line` and `end` are 1-based and inclusive, `parent` is the list item that holds it."""
 
     __slots__ = (
-        "box",
-        "candidate",
-        "cls",
-        "content",
-        "depth",
-        "end",
-        "fate",
-        "indent",
-        "kids",
-        "kind",
-        "label",
-        "level",
-        "line",
-        "lines",
-        "number",
-        "parent",
-        "role",
-        "section",
-        "table",
-        "text",
-        "why",
-    )
+        "box", "candidate", "cls", "content", "end", "fate", "indent", "kids", "kind", "label", "level", "line",
+        "lines", "number", "parent", "role", "section", "text", "why",
+    )  # fmt: skip
 
     def __init__(
         self, kind: str, line: int, text: str, parent: "Block | None" = None, section: "Block | None" = None
@@ -35,10 +16,9 @@ class Block:
         self.parent, self.section = parent, section
         self.kids: list[Block] = []
         self.lines: list[tuple[int, str]] = []
-        self.level = self.indent = self.content = self.depth = 0
+        self.level = self.indent = self.content = 0
         self.box: str | None = None
         self.number: str | None = None
-        self.table: Block | None = None
         self.cls = self.role = self.label = self.fate = self.why = ""
         self.candidate = False
 

@@ -274,8 +274,7 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str
         if said == "?":
             return "open", True
         if said == "open":
-            struck = draft.title.startswith("~~") and draft.title.rstrip().endswith("~~")
-            if struck:
+            if draft.title.startswith("~~") and draft.title.rstrip().endswith("~~"):
                 return "declined", False
             return {"WIP": "wip", "FUTURE": "deferred", "DECLINED": "declined"}.get(section, "open"), False
         return said, False
@@ -288,9 +287,7 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str
 
 
 def _heading_mark(text: str) -> str:
-    if text.startswith("~~") and text.rstrip().endswith("~~"):
-        return "done"
-    if text[:3] in ("[x]", "[X]"):
+    if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
     said = mark_of(text) if any(mark in text for mark in "✅☑✔✓🚧⏳🔄") else ""
     tail = _TAIL.search(text)

@@ -15,35 +15,37 @@ _NUMBERED = re.compile(r"\d{1,3}\.\s")
 _STEP = re.compile(r"(?:\*\*)?Step \d")
 
 
-def detect(doc: Doc, path: str, wanted: str = "") -> Dialect:
+def detect(doc: Doc, wanted: str = "") -> Dialect:
     """Give the dialect that was asked for, or the first that fits; raises UsageError for a name nobody knows."""
     if wanted:
         if wanted not in TABLE:
             raise UsageError(f"There is no dialect {wanted!r}. Known dialects: {', '.join(TABLE)}.", dialect=wanted)
         return TABLE[wanted]
-    seen = signs(doc, path)
+    seen = signs(doc)
     return next(dialect for dialect in TABLE.values() if dialect.matches(seen))
 
 
-def signs(doc: Doc, path: str) -> Signs:
+def signs(doc: Doc) -> Signs:
     """Count what tells the dialects apart."""
     boxes = [block.text for block in doc.blocks if block.kind == "item" and block.box is not None]
     heads = [head(block.text).role for block in doc.blocks if block.kind == "heading"]
     text = "\n".join(doc.lines[:200]).lower()
-    short_ids = sum(1 for text_ in boxes if _AIDEVOPS.match(text_))
+
+    def like(pattern: re.Pattern[str]) -> int:
+        return sum(1 for box in boxes if pattern.match(box))
+
     return Signs(
-        path=path.lower().replace("\\", "/").rsplit("/", 1)[-1],
         text=text,
         boxes=len(boxes),
         xml_tasks=sum(1 for block in doc.blocks if block.kind == "xml" and any("<name>" in t for _, t in block.lines)),
-        aidevops=short_ids,
-        speckit=sum(1 for text_ in boxes if _SPECKIT.match(text_)),
-        dotted_boxes=sum(1 for text_ in boxes if _DOTTED.match(text_)),
-        numbered_boxes=sum(1 for text_ in boxes if _NUMBERED.match(text_)),
+        aidevops=like(_AIDEVOPS),
+        speckit=like(_SPECKIT),
+        dotted_boxes=like(_DOTTED),
+        numbered_boxes=like(_NUMBERED),
         requirements=sum(1 for block in doc.blocks if block.text.startswith("_Requirements:")),
-        numbered_groups=sum(1 for role in heads if role == "numbered"),
-        task_heads=sum(1 for role in heads if role in ("task", "step")),
-        phase_heads=sum(1 for role in heads if role in ("phase", "version")),
-        step_boxes=sum(1 for text_ in boxes if _STEP.match(text_)),
+        numbered_groups=heads.count("numbered"),
+        task_heads=heads.count("task") + heads.count("step"),
+        phase_heads=heads.count("phase") + heads.count("version"),
+        step_boxes=like(_STEP),
         bullets=sum(1 for block in doc.blocks if block.kind == "item"),
     )

@@ -25,40 +25,20 @@ class Draft:
     """One task to be; `hard` is an id the text gives, `number` one that its place gives, `key` the word before it."""
 
     __slots__ = (
-        "block",
-        "confidence",
-        "duplicate",
-        "end",
-        "extra",
-        "fields",
-        "fold",
-        "hard",
-        "id",
-        "key",
-        "kids",
-        "line",
-        "mark",
-        "number",
-        "owned",
-        "parent",
-        "place",
-        "role",
-        "rule",
-        "title",
-    )
+        "block", "confidence", "duplicate", "end", "extra", "fields", "fold", "hard", "id", "key", "kids", "line",
+        "number", "parent", "role", "rule", "title",
+    )  # fmt: skip
 
     def __init__(self, block: Block, role: str, rule: str, confidence: float = 1.0) -> None:
         self.block, self.role, self.rule, self.confidence = block, role, rule, confidence
         self.line, self.end = block.line, block.end
         self.parent: Draft | None = None
         self.kids: list[Draft] = []
-        self.hard = self.number = self.key = self.title = self.id = self.mark = ""
+        self.hard = self.number = self.key = self.title = self.id = ""
         self.fields: dict[str, list[str]] = {}
         self.extra: dict[str, object] = {}
-        self.owned: list[int] = []
         self.fold = False
         self.duplicate: Draft | None = None
-        self.place = 0
         block.fate, block.why = "task", rule
 
     def hang(self, parent: "Draft | None") -> "Draft":
@@ -67,6 +47,18 @@ class Draft:
         if parent is not None:
             parent.kids.append(self)
         return self
+
+    def holds(self, inner: "Draft") -> bool:
+        """Say whether `inner` is somewhere below it."""
+        above = inner.parent
+        while above is not None and above is not self:
+            above = above.parent
+        return above is self
+
+
+def normal(title: str) -> str:
+    """Reduce a title to its words."""
+    return " ".join(re.sub(r"[^\w]+", " ", title.lower()).split())
 
 
 def legal(text: str) -> bool:

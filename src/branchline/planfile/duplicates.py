@@ -1,8 +1,6 @@
 """The same work stated twice: the richest copy stays, the others are reported as duplicates (rule 8)."""
 
-import re
-
-from branchline.planfile.drafts import Draft
+from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.scan import cells
 from branchline.planfile.tree import Outline
 
@@ -22,11 +20,6 @@ def fold(out: Outline) -> None:
         _rows(out, by_title, by_id)
     if by_title:
         _boxes(out, by_title)
-
-
-def normal(title: str) -> str:
-    """Reduce a title to its words."""
-    return " ".join(re.sub(r"[^\w]+", " ", title.lower()).split())
 
 
 def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> None:

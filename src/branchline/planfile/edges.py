@@ -54,7 +54,7 @@ class Edges:
 
     def add(self, before: Draft, after: Draft, kind: str, line: int | None, confidence: float = 1.0) -> None:
         """Keep an edge, unless it is there already, or says nothing."""
-        if before is after or _holds(before, after) or _holds(after, before):
+        if before is after or before.holds(after) or after.holds(before):
             return
         if kind != "written" and frozenset((before.line, after.line)) in self.apart:
             return
@@ -62,6 +62,11 @@ class Edges:
             (before.id, after.id),
             Edge(before.id, after.id, kind, line, confidence),  # type: ignore[arg-type]  # the four kinds are ours
         )
+
+    def say(self, before: Draft, after: Draft, line: int) -> None:
+        """Keep an edge that a sentence states, and note that the plan speaks of the later task."""
+        self.add(before, after, "written", line)
+        self.stated.add(after.line)
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
         """Take `Depends on: t3, t4` or `blocks: t9` of one task; names in vain are findings, and hold it."""
@@ -74,26 +79,19 @@ class Edges:
             elif kind == "depends":
                 self.add(other, draft, "written", line)
             else:
-                self.add(draft, other, "written", line)
-                self.stated.add(other.line)
+                self.say(draft, other, line)
         for token in found.unknown:
-            said = f"{draft.id} depends on" if kind == "depends" else f"{draft.id} blocks"
-            self._hold(
-                draft,
-                "unknown-reference",
-                f"Line {line}: {said} {token!r}, and no task of the plan is called that.",
-                line,
-            )
+            self._unknown(draft, "depends on" if kind == "depends" else "blocks", token, line)
         for token in found.doubled:
-            self._hold(
-                draft,
-                "doubled-reference",
-                f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan.",
-                line,
-            )
+            said = f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan."
+            self._hold(draft, "doubled-reference", said, line)
 
     def _hold(self, draft: Draft, code: str, message: str, line: int) -> None:
         self.findings.append(Finding(code, message, line, draft.id, hold=True))
+
+    def _unknown(self, draft: Draft, verb: str, token: str, line: int) -> None:
+        said = f"Line {line}: {draft.id} {verb} {token!r}, and no task of the plan is called that."
+        self._hold(draft, "unknown-reference", said, line)
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
         """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there."""
@@ -111,10 +109,7 @@ class Edges:
                 self.add(other, draft, "written", line)
             if (found[1] or title) and named.unknown:
                 for token in filter(self.names.like_an_id, named.unknown):
-                    self._hold(
-                        draft, "unknown-reference",
-                        f"Line {line}: {draft.id} depends on {token!r}, and no task of the plan is called that.", line,
-                    )  # fmt: skip
+                    self._unknown(draft, "depends on", token, line)
 
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
@@ -160,8 +155,7 @@ class Edges:
         for before, after in pairwise(groups):
             for one in before:
                 for other in after:
-                    self.add(one, other, "written", line)
-                    self.stated.add(other.line)
+                    self.say(one, other, line)
 
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
@@ -182,9 +176,7 @@ class Edges:
         if on:
             self.stated.add(subject.line)
         for other in others:
-            before, after = (other, subject) if on else (subject, other)
-            self.add(before, after, "written", line)
-            self.stated.add(after.line)
+            self.say(*((other, subject) if on else (subject, other)), line)
 
     def _named(self, text: str) -> list[Draft]:
         found = list(resolve(self.names, text, None, strict=False).drafts)
@@ -211,8 +203,7 @@ class Edges:
         for one, other, line in links:
             first, second = nodes.get(one), nodes.get(other)
             if first is not None and second is not None:
-                self.add(first, second, "written", line)
-                self.stated.add(second.line)
+                self.say(first, second, line)
 
     def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
         out = []
@@ -227,15 +218,6 @@ class Edges:
                 draft = named[0] if named else self.names.titled(label or "") or self.names.by_id.get(name.lower())
                 nodes[name] = draft
         return out
-
-
-def _holds(outer: Draft, inner: Draft) -> bool:
-    above = inner.parent
-    while above is not None:
-        if above is outer:
-            return True
-        above = above.parent
-    return False
 
 
 def written(edges: Edges, readings: dict[int, Reading]) -> None:

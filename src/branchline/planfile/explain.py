@@ -15,30 +15,15 @@ def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:
     lines = split_lines(text)
     if not 1 <= line <= len(lines):
         raise NotFoundError(f"{plan.path} has {len(lines)} lines; there is no line {line}.", line=line, path=plan.path)
-    said: dict[str, Any] = {
-        "line": line,
-        "text": lines[line - 1],
-        "became": "",
-        "rule": "",
-        "why": "",
-        "task": None,
-        "section": "",
-    }
-    task = next((task for task in plan.tasks if task.line == line), None)
-    if task is not None:
-        return {
-            **said,
-            "became": "task",
-            "rule": task.rule,
-            "why": f"read as a task by the rule: {task.rule}",
-            "task": task.id,
-        }
+    said = {"line": line, "text": lines[line - 1], "became": "", "rule": "", "why": "", "task": None, "section": ""}
+    for task in plan.tasks:
+        if task.line == line:
+            why = f"read as a task by the rule: {task.rule}"
+            return {**said, "became": "task", "rule": task.rule, "why": why, "task": task.id}
     for ignored in plan.ignored:
         if ignored.line == line:
-            return {
-                **said, "became": ignored.became, "rule": ignored.why, "why": ignored.why, "section": ignored.section,
-                "task": _owner(plan, text, line),
-            }  # fmt: skip
+            found = {"became": ignored.became, "rule": ignored.why, "why": ignored.why, "section": ignored.section}
+            return {**said, **found, "task": _owner(plan, text, line)}
     return {**said, **_other(plan, text, line)}
 
 

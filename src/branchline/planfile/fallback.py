@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from branchline.planfile import labels
+from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.scan import cells
@@ -19,32 +19,6 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
-_TABLE_ID = frozenset("id # nr no task|id key code 编号 任务编号 番号 번호".replace("|", " ").split()) | {"task id"}
-_TABLE_TITLE = frozenset(
-    [
-        "title",
-        "task",
-        "name",
-        "description",
-        "summary",
-        "item",
-        "work",
-        "feature",
-        "aufgabe",
-        "titel",
-        "задача",
-        "название",
-        "tarefa",
-        "título",
-        "tarea",
-        "tâche",
-        "任务",
-        "任务名称",
-        "名称",
-        "タスク",
-        "작업",
-    ]
-) | {"task name"}
 
 
 def is_field(text: str) -> bool:
@@ -219,8 +193,8 @@ def _tables(out: "Outline") -> None:
         if block.kind != "table" or (block.section is not None and block.section.cls in ("CRITERIA", "ORDER")):
             continue
         header = [cell.lower().strip("*_ ") for cell in cells(block.text)]
-        key = next((n for n, cell in enumerate(header) if cell in _TABLE_ID), None)
-        title = next((n for n, cell in enumerate(header) if cell in _TABLE_TITLE and n != key), None)
+        key = next((n for n, cell in enumerate(header) if cell in words.ID_COLUMNS), None)
+        title = next((n for n, cell in enumerate(header) if cell in words.TITLE_COLUMNS and n != key), None)
         if key is not None and title is not None:
             for row in block.kids:
                 _take_row(out, row, header, key, title)

@@ -21,21 +21,6 @@ _EXTENSION = re.compile(
     r"ejs|erb|hbs|j2|jinja|tpl|tmpl|plist|properties|service|example|gitignore|svg|png|jpg|ico|pdf|slnx|sln|csproj|cmake|mk|bazel)$",
     re.IGNORECASE,
 )
-_BARE_FILES = frozenset(
-    [
-        "Makefile",
-        "Dockerfile",
-        "Gemfile",
-        "Rakefile",
-        "Procfile",
-        "Justfile",
-        "justfile",
-        "Vagrantfile",
-        "Jenkinsfile",
-        "LICENSE",
-        "CODEOWNERS",
-    ]
-)
 _LINES = re.compile(r":\d+(?:[-,:]\d+)*$|#L\d+(?:-L?\d+)?$")
 _WORDS = re.compile(r"[^\s,;，、；（）()'\"<>|]+")
 _HOURS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "hr": 1.0, "d": 8.0, "w": 40.0}
@@ -84,7 +69,7 @@ def path_of(text: str) -> str:
     parts = text.split("/")
     if ".." in parts or ("(" in text and ")" not in text) or text.endswith("()"):
         return ""
-    if _EXTENSION.search(text) or parts[-1] in _BARE_FILES:
+    if _EXTENSION.search(text) or parts[-1] in words.BARE_FILES:
         return text
     return text if len(parts) > 1 and text.endswith("/") and parts[0] else ""
 

@@ -55,7 +55,7 @@ class Ids:
             if not wish:
                 continue
             parent = self.taken.get(wish) or numbers.get((id(draft.parent), wish))
-            if parent is None or parent is draft.parent or _descends(parent, draft):
+            if parent is None or parent is draft.parent or parent is draft or draft.holds(parent):
                 continue
             draft.parent = parent
         rebuild(drafts)
@@ -105,11 +105,3 @@ def rebuild(drafts: list[Draft]) -> None:
     for draft in drafts:
         if draft.parent is not None:
             draft.parent.kids.append(draft)
-
-
-def _descends(draft: Draft | None, ancestor: Draft) -> bool:
-    while draft is not None:
-        if draft is ancestor:
-            return True
-        draft = draft.parent
-    return False

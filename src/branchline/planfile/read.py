@@ -1,12 +1,11 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
-import dataclasses
 import hashlib
 from typing import cast
 
 from branchline.errors import UsageError
-from branchline.model.plan import MAX_DEPTH, Check, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, duplicates, edges, goal, xmltask
+from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
+from branchline.planfile import body, checks, duplicates, edges, goal, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -36,7 +35,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
     doc = scan(text)
-    chosen = detect(doc, path, dialect)
+    chosen = detect(doc, dialect)
     out = outline(doc, chosen)
     if len(out.drafts) > MAX_TASKS:
         raise UsageError(f"{path}: {len(out.drafts)} tasks; the limit is {MAX_TASKS}. Split the plan.", path=path)
@@ -54,9 +53,8 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     lines = edges.Edges(out, Names(drafts, found.doubled))
     edges.written(lines, readings)
     edges.implied(lines, chosen, order)
-    tasks = [_task(out, draft, readings[draft.line], findings) for draft in drafts]
     bodies = _bodies(doc, owner)
-    tasks = [_with_body(task, bodies) for task in tasks]
+    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, [])) for draft in drafts]
     candidates = [block for block in doc.blocks if block.candidate]
     return Plan(
         path=path,
@@ -65,7 +63,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
         goal=goal.find(doc, plan_reading, drafts[0].line if drafts else len(doc.lines) + 1),
         tasks=tuple(tasks),
         edges=tuple(_kept(lines, order)),
-        gate=tuple(_gate(plan_reading)),
+        gate=tuple(checks.decide(plan_reading.ran, test_first=False)),
         ignored=tuple(_fate(out, block, owner) for block in candidates if block.line not in out.drafts),
         findings=(*findings, *lines.findings),
         candidates=tuple(block.line for block in candidates),
@@ -109,7 +107,7 @@ def _fold_deep(out: Outline) -> list[Finding]:
     ]
 
 
-def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding]) -> Task:
+def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str]) -> Task:
     dialect = out.dialect
     state, ask = body.state_of(draft, reading, dict(dialect.box_marks))
     if ask:
@@ -145,6 +143,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding])
         estimate=body.estimate_of(draft, reading),
         confidence=draft.confidence,
         rule=draft.rule,
+        body=_body(lines),
         extra=_extra(draft),
     )
 
@@ -178,26 +177,13 @@ def _bodies(doc: Doc, owner: list[Draft | None]) -> dict[int, list[str]]:
     return bodies
 
 
-def _with_body(task: Task, bodies: dict[int, list[str]]) -> Task:
-    lines = bodies.get(task.line or 0)
-    if not lines:
-        return task
+def _body(lines: list[str]) -> str:
     while lines and not lines[0].strip():
         lines.pop(0)
     while lines and (not lines[-1].strip() or set(lines[-1].strip()) == {"-"}):
         lines.pop()
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    text = "\n".join(line[margin:].rstrip() for line in lines)
-
-    return dataclasses.replace(task, body=text) if text else task
-
-
-def _gate(reading: Reading) -> list[Check]:
-    checks: dict[str, Check] = {}
-    for ran in reading.ran:
-        for command in ran.commands if not ran.fails else ():
-            checks.setdefault(command, Check(command, "plan", 0.95, ran.line))
-    return list(checks.values())
+    return "\n".join(line[margin:].rstrip() for line in lines)
 
 
 def _kept(lines: edges.Edges, order: str) -> list[Edge]:
@@ -219,7 +205,6 @@ def _fate(out: Outline, block: Block, owner: list[Draft | None]) -> Ignored:
 
 
 def _rest(block: Block, draft: Draft | None, section: str) -> tuple[str, str]:
-
     if block.label in CRITERIA_KINDS or section == "CRITERIA":
         return "criterion", f"criterion of {draft.id}" if draft is not None else "a criterion of the whole plan"
     if draft is not None:

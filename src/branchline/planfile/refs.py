@@ -5,7 +5,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from branchline.planfile import words
-from branchline.planfile.drafts import Draft
+from branchline.planfile.drafts import Draft, normal
 
 _KEYS = "|".join(
     sorted(
@@ -68,9 +68,9 @@ class Names:
             title = re.sub(r"^\W*[^\W\d_]{3,12}\s*\d{1,3}\s*[:：.–—-]\s*", "", title)
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
-        self.by_title.setdefault(_normal(title), draft)
+        self.by_title.setdefault(normal(title), draft)
         if "(" in title or "（" in title:
-            self.by_title.setdefault(_normal(_PAREN.sub("", title)), draft)
+            self.by_title.setdefault(normal(_PAREN.sub("", title)), draft)
 
     def one(self, key: str, token: str, asker: Draft | None) -> Draft | None:
         """Find the task a token names; of several of the same name the one beside the asker is meant."""
@@ -106,7 +106,7 @@ class Names:
 
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
-        wanted = _normal(text)
+        wanted = normal(text)
         if len(wanted) < 2 or wanted in self.by_title:
             return self.by_title.get(wanted)
         if self.sorted is None:
@@ -129,10 +129,6 @@ _PHASE_WORDS = frozenset(w.replace("|", " ") for w in words.PHASE_HEADS.split())
 
 def _is_phase(key: str) -> bool:
     return key.lower() in _PHASE_WORDS
-
-
-def _normal(text: str) -> str:
-    return " ".join(re.sub(r"[^\w]+", " ", text.lower()).split())
 
 
 def tokens(text: str) -> list[tuple[str, str, str]]:

@@ -254,7 +254,6 @@ class _Scanner:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)
         block.content = _content(indent + len(found[1]), found[2] or " ")
-        block.depth = len(self.stack)
         block.candidate = True
         if found[1][0].isdigit():
             block.number = found[1][:-1]
@@ -340,7 +339,6 @@ class _Scanner:
 
     def _row(self, table: Block, at: int, text: str) -> Block:
         row = Block("row", at + 1, text, table.parent, self.section)
-        row.table = table
         table.kids.append(row)
         table.end = at + 1
         if table.parent is not None:

@@ -35,19 +35,8 @@ def _phrases(text: str) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
     return frozenset(spaced), tuple(spaceless)
 
 
-_CLASSES = {
-    name: _phrases(text)
-    for name, text in (
-        ("CRITERIA", words.CRITERIA),
-        ("ORDER", words.ORDER),
-        ("NONTASK", words.NONTASK),
-        ("FUTURE", words.FUTURE),
-        ("DECLINED", words.DECLINED),
-        ("WIP", words.WIP),
-        ("DONE", words.DONE),
-        ("BACKLOG", words.BACKLOG),
-        ("TASK", words.TASK),
-    )
+_CLASSES: dict[str, tuple[frozenset[tuple[str, ...]], tuple[str, ...]]] = {
+    name: _phrases(getattr(words, name)) for name in PRECEDENCE
 }
 _STRONG = _phrases(words.STRONG_NONTASK)
 _BY_PHRASE = {phrase: name for name in reversed(PRECEDENCE) for phrase in _CLASSES[name][0]}

@@ -167,7 +167,7 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
 def _boxes(out: Outline) -> None:
     """Take every box that is no criterion, no step and no example (rule 6)."""
     for block in out.items:
-        if block.box is None and not _holds_boxes(block):
+        if block.box is None and all(kid.box is None for kid in block.kids):
             continue
         fate, why = _verdict(out, block)
         if fate:
@@ -181,10 +181,6 @@ def _boxes(out: Outline) -> None:
         _take(out, draft, _owner(out, block))
         if block.section is not None and block.section.cls == "FUTURE":
             draft.confidence = 0.5
-
-
-def _holds_boxes(block: Block) -> bool:
-    return any(kid.box is not None for kid in block.kids)
 
 
 def _verdict(out: Outline, block: Block) -> tuple[str, str]:
@@ -203,7 +199,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
-        if section in ("CRITERIA",):
+        if section == "CRITERIA":
             return "criterion", f"criterion of the task on line {above.line}"
         return "body", f"a step of the task on line {above.line}"
     if above is not None and above.role == "phase" and above.block is block.section:

@@ -187,36 +187,29 @@ NONE: Final = _set(
     "nothing нет – — なし 无 没有 無 無し 없음"
 ) | {"không có", "no dependencies", "none yet"}
 ALL_PRIOR: Final = (
-    "all prior",
-    "all previous",
-    "everything above",
-    "all above",
-    "all tasks above",
-    "all earlier",
-    "everything",
-)
+    "all prior", "all previous", "everything above", "all above", "all tasks above", "all earlier", "everything",
+)  # fmt: skip
 DEPENDS_PROSE: Final = (
     "abhängig von|depends on|depend on|blocked by|blocked-by|requires|needs|must wait for|waits for|after completing|"
     "has to wait for|hängt ab von|зависит от|depende de|dépend de|phụ thuộc vào|依赖于|依赖|에 의존"
 )
 BLOCKS_PROSE: Final = "blocks|unblocks|blockiert|блокирует|bloqueia|bloquea|bloque"
 UNBOUND: Final = (
-    "no dependenc",
-    "independent",
-    "start immediately",
-    "unabhängig",
-    "keine abhängigkeiten",
-    "независим",
-    "sem dependências",
-    "sin dependencias",
-    "无依赖",
-    "独立",
-    "依存なし",
-    "독립",
-)
+    "no dependenc", "independent", "start immediately", "unabhängig", "keine abhängigkeiten", "независим",
+    "sem dependências", "sin dependencias", "无依赖", "独立", "依存なし", "독립",
+)  # fmt: skip
 PARALLEL: Final = ("parallel", "параллельно", "paralelo", "parallèle", "song song", "并行", "並行", "병렬")
 DONE_MARKS: Final = ("✅", "☑", "✔", "✓")
 WIP_MARKS: Final = ("🚧", "⏳", "🔄")
+ID_COLUMNS: Final = _set("id # nr no task key code 编号 任务编号 番号 번호") | {"task id"}
+TITLE_COLUMNS: Final = _set(
+    "title task name description summary item work feature aufgabe titel задача название tarefa título tarea tâche "
+    "任务 任务名称 名称 タスク 작업"
+) | {"task name"}
+BARE_FILES: Final = _set(
+    "Makefile Dockerfile Gemfile Rakefile Procfile Justfile justfile Vagrantfile Jenkinsfile LICENSE CODEOWNERS"
+)
+"""Files without an extension that are known by their names."""
 NOT_IDS: Final = _set(
     "a11 amd64 arm64 b2 base64 c4 col1 crc32 css3 d3 ec2 ed25519 es2015 es5 es6 f16 f32 f64 gpt-3 gpt-4 "
     "gpt-5 gpt3 gpt4 h1 h2 h3 h4 h5 h6 html5 http1 http2 http3 i18 int16 int32 int64 int8 ipv4 ipv6 k3 k8 "
@@ -240,19 +233,12 @@ PROGRAMS: Final = _set(
 """First words of commands that people run as checks."""
 GSD_TAGS: Final[dict[str, str]] = {
     "tasks": "TASK",
-    "success_criteria": "CRITERIA",
-    "verification": "CRITERIA",
-    "must_haves": "CRITERIA",
-    "acceptance_criteria": "CRITERIA",
-    "objective": "NONTASK",
-    "context": "NONTASK",
-    "execution_context": "NONTASK",
-    "threat_model": "NONTASK",
-    "interfaces": "NONTASK",
-    "output": "NONTASK",
-    "background": "NONTASK",
-    "example": "NONTASK",
-    "examples": "NONTASK",
-    "artifacts": "NONTASK",
-    "read_first": "NONTASK",
+    **dict.fromkeys(_set("success_criteria verification must_haves acceptance_criteria"), "CRITERIA"),
+    **dict.fromkeys(
+        _set(
+            "objective context execution_context threat_model interfaces output background example examples artifacts "
+            "read_first"
+        ),
+        "NONTASK",
+    ),
 }

@@ -10,6 +10,8 @@ from branchline.report.standing import derived, states
 from branchline.terminal.text import duration, lines, safe
 
 _HISTORY: Final = 12
+_EVENT: Final = ("at", "kind", "cause", "attempt")
+_ATTEMPT: Final = ("attempt", "purpose", "worker", "state", "exit", "signal", "cause")
 _PLAIN: Final = {
     "pending": "it waits for its turn",
     "ready": "it can start as soon as a slot is free",
@@ -52,10 +54,7 @@ def why(
         "state": state,
         "reason": _reason(task, asked) or _below(below, found) or _PLAIN.get(state, ""),
         "since": task.changed or (own[-1].at if own else 0.0),
-        "history": [
-            {"at": event.at, "kind": event.kind, "cause": event.cause, "attempt": event.attempt}
-            for event in own[-_HISTORY:]
-        ],
+        "history": [{name: getattr(event, name) for name in _EVENT} for event in own[-_HISTORY:]],
         "attempts": _attempts([attempt for attempt in attempts if attempt.task == task.task]),
         "questions": [{"kind": question.kind, "text": question.text} for question in asked],
         "next": _next(task, state, asked),
@@ -79,16 +78,7 @@ def _below(below: Sequence[TaskRow], found: Mapping[str, str]) -> str:
 
 def _attempts(attempts: Sequence[AttemptRow]) -> list[dict[str, Any]]:
     return [
-        {
-            "attempt": attempt.attempt,
-            "purpose": attempt.purpose,
-            "worker": attempt.worker,
-            "state": attempt.state,
-            "exit": attempt.exit,
-            "signal": attempt.signal,
-            "cause": attempt.cause,
-            "seconds": _seconds(attempt),
-        }
+        {name: getattr(attempt, name) for name in _ATTEMPT} | {"seconds": _seconds(attempt)}
         for attempt in sorted(attempts, key=lambda row: row.fence)[-_HISTORY:]
     ]
 

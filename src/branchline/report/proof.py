@@ -8,6 +8,7 @@ from branchline.model.run import Event, QuestionRow, TaskRow
 from branchline.terminal.text import duration, lines, safe
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest")
+_QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
 
 
@@ -83,14 +84,7 @@ def inbox(questions: Sequence[QuestionRow]) -> dict[str, Any]:
     waiting = sorted((question for question in questions if question.answer is None), key=lambda q: (q.asked, q.id))
     return {
         "questions": [
-            {
-                "task": question.task,
-                "kind": question.kind,
-                "text": question.text,
-                "options": _options(question.options),
-                "default": question.default,
-                "deadline": question.deadline,
-            }
+            {name: getattr(question, name) for name in _QUESTION} | {"options": _options(question.options)}
             for question in waiting
         ]
     }

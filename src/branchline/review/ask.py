@@ -18,10 +18,7 @@ _QUESTION: Final = "Proceed? [Y/n/edit] "
 
 
 def ask(
-    draft: DraftGraph,
-    show: Callable[[DraftGraph], None],
-    reader: Callable[[str], str],
-    edit: Callable[[str], str],
+    draft: DraftGraph, show: Callable[[DraftGraph], None], reader: Callable[[str], str], edit: Callable[[str], str]
 ) -> tuple[Literal["yes", "no"], DraftGraph]:
     """Show the draft and ask `Proceed? [Y/n/edit]` until it is answered; returns the answer and the draft it is for.
 

@@ -14,13 +14,7 @@ from branchline.errors import SettingsError
 PASSED: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "SHELL"})
 """Names that pass from the coordinator's environment to every worker, and `LC_*`; nothing else without a setting."""
 RESERVED: Final = frozenset(
-    {
-        "BRANCHLINE_TASK_ID",
-        "BRANCHLINE_RUN_ID",
-        "BRANCHLINE_ATTEMPT",
-        "BRANCHLINE_PROMPT_FILE",
-        "BRANCHLINE_EXIT_FILE",
-    }
+    {"BRANCHLINE_TASK_ID", "BRANCHLINE_RUN_ID", "BRANCHLINE_ATTEMPT", "BRANCHLINE_PROMPT_FILE", "BRANCHLINE_EXIT_FILE"}
 )
 """Names that Branchline itself sets for every worker (DESIGN, section 9)."""
 _FOLDERS: Final = {

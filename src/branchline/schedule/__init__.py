@@ -7,7 +7,7 @@
 from branchline.schedule.batch import next_batch, order
 from branchline.schedule.choice import Queue, choose
 from branchline.schedule.view import STRATEGIES, Reason, View, mutex_keys
-from branchline.schedule.words import explain, reason, reasons
+from branchline.schedule.words import explain, reasons
 
 __all__ = [
     "STRATEGIES",
@@ -19,6 +19,5 @@ __all__ = [
     "mutex_keys",
     "next_batch",
     "order",
-    "reason",
     "reasons",
 ]

@@ -52,20 +52,14 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def next_batch(
-    rows: Sequence[Row],
-    strategy: str = "depth-first",
-    concurrency: int = batch.DEFAULT_CONCURRENCY,
-    fill: bool = False,
+    rows: Sequence[Row], strategy: str = "depth-first", concurrency: int = batch.DEFAULT_CONCURRENCY, fill: bool = False
 ) -> list[str]:
     """The ids to dispatch next; see `schedule.next_batch`. Raises GraphError for rows that `validate` calls invalid."""
     return batch.next_batch(view(rows), strategy, concurrency, fill)
 
 
 def order(
-    rows: Sequence[Row],
-    strategy: str = "depth-first",
-    concurrency: int = batch.DEFAULT_CONCURRENCY,
-    fill: bool = False,
+    rows: Sequence[Row], strategy: str = "depth-first", concurrency: int = batch.DEFAULT_CONCURRENCY, fill: bool = False
 ) -> list[list[str]]:
     """All batches to the end; see `schedule.order`. Raises GraphError for rows that `validate` calls invalid."""
     return batch.order(view(rows), strategy, concurrency, fill)

@@ -23,12 +23,6 @@ def reasons(view: View, strategy: str = "depth-first") -> dict[str, str]:
     return {leaf: found.words for leaf, found in explain(view, strategy).items()}
 
 
-def reason(view: View, leaf: str, strategy: str = "depth-first") -> str:
-    """Why one leaf waits; empty when it is busy or final."""
-    found = explain(view, strategy).get(leaf)
-    return found.words if found else ""
-
-
 def explain(view: View, strategy: str = "depth-first") -> dict[str, Reason]:
     """Leaf -> Reason, as `reasons` but with the kind apart; a leaf that `choose` takes now has the kind `next`."""
     check_strategy(strategy)

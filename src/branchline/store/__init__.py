@@ -128,15 +128,6 @@ class Store:
         """Return digest, who and when of a plan's newest approval."""
         return self._first(tuple, sql.GET_APPROVAL, plan)
 
-    def meta(self, key: str) -> str | None:
-        """Return a named text of this database."""
-        return self._first(lambda row: str(row[0]), sql.GET_META, key)
-
-    def set_meta(self, key: str, value: str) -> None:
-        """Keep a named text."""
-        with self._writing() as connection:
-            connection.execute(sql.PUT_META, (key, value))
-
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
         """See one moment of the database in every read inside."""

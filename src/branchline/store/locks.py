@@ -30,10 +30,6 @@ class Lock:
         self._handle = handle
         self._key = _key(handle)
 
-    def intact(self) -> bool:
-        """Return whether the lock file is still the one that is locked: a deleted one protects nothing."""
-        return self._handle >= 0 and _key(self._path) == self._key
-
     def release(self) -> None:
         """Free the lock; a second call does nothing."""
         if self._handle >= 0:

@@ -21,7 +21,6 @@ class MemoryStore:
         self._requests: list[RequestRow] = []
         self._handled: set[int] = set()
         self._approvals: dict[str, tuple[str, str, float]] = {}
-        self._meta: dict[str, str] = {}
 
     def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float) -> int:
         if run.run in self._runs:
@@ -82,12 +81,6 @@ class MemoryStore:
 
     def approval(self, plan: str) -> tuple[str, str, float] | None:
         return self._approvals.get(plan)
-
-    def meta(self, key: str) -> str | None:
-        return self._meta.get(key)
-
-    def set_meta(self, key: str, value: str) -> None:
-        self._meta[key] = value
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:

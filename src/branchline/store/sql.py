@@ -19,8 +19,6 @@ BEGIN: Final = "BEGIN IMMEDIATE"
 SNAPSHOT: Final = "BEGIN DEFERRED"
 
 FIRST: Final = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-
 CREATE TABLE run (
     run TEXT PRIMARY KEY, plan TEXT, digest TEXT, state TEXT, reason TEXT, base TEXT,
     started REAL, ended REAL, settings TEXT, graph TEXT, net TEXT
@@ -95,19 +93,16 @@ def _select(table: str, fields: tuple[str, ...], rest: str) -> str:
 
 _EVENT = ("at", "run", "kind", "cause", "task", "attempt", "fence", "data")
 
-INSERT_RUN: Final = _upsert("run", RunRow._fields, ("run",)).partition(" ON CONFLICT")[0]
 PUT_RUN: Final = _upsert("run", RunRow._fields, ("run",))
 PUT_TASK: Final = _upsert("task", TaskRow._fields, ("run", "task"))
 PUT_ATTEMPT: Final = _upsert("attempt", AttemptRow._fields, ("run", "fence"))
 PUT_QUESTION: Final = _upsert("question", QuestionRow._fields, ("run", "id"))
-PUT_META: Final = _upsert("meta", ("key", "value"), ("key",))
 ADD_EVENT: Final = f"INSERT INTO event ({_columns(_EVENT)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 ADD_REQUEST: Final = "INSERT INTO request (at, run, verb, task, data) VALUES (?, ?, ?, ?, ?)"
 ADD_APPROVAL: Final = 'INSERT INTO approval (plan, digest, "by", at) VALUES (?, ?, ?, ?)'
 HANDLE_REQUEST: Final = "UPDATE request SET handled = 1 WHERE id = ?"
 LAST_ID: Final = "SELECT last_insert_rowid()"
 
-GET_META: Final = "SELECT value FROM meta WHERE key = ?"
 GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
 ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY started DESC, rowid DESC")
 PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY started DESC, rowid DESC")

@@ -1,7 +1,7 @@
 """Plain text for people: escaping, display widths, tables, trees, bars and questions; standard library only."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TextIO
 from unicodedata import category, east_asian_width
 
@@ -12,36 +12,10 @@ _HIDDEN: Final = re.compile(
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
     "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
 )
-_ASCII: Final = str.maketrans(
-    {
-        "├": "|",
-        "└": "`",
-        "│": "|",
-        "─": "-",
-        "╌": "-",
-        "█": "#",
-        "░": ".",
-        "…": "...",
-        "✓": "+",
-        "✗": "x",
-        "▶": ">",
-        "·": ".",
-        "○": "o",
-        "‖": "=",
-        "↻": "~",
-        "⊘": "/",
-    }
-)
+_ASCII: Final = str.maketrans("├└│─╌█░✓✗▶·○‖↻⊘", "|`|--#.+x>.o=~/") | {ord("…"): "..."}
 _COLOURS: Final = {
-    "bold": "1",
-    "dim": "2",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "blue": "34",
-    "magenta": "35",
-    "cyan": "36",
-}
+    "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
+}  # fmt: skip
 _MARKS: Final = {
     "done": ("✓", "green"),
     "skipped": ("⊘", "dim"),
@@ -187,14 +161,6 @@ def many(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
-    """Return rows under headers, columns as wide as their widest cell; cells are made safe, the last is not padded."""
-    cells = [[safe(str(cell)) for cell in row] for row in rows]
-    widths = [max(map(width_of, column)) for column in zip(headers, *cells, strict=True)]
-    body = [list(headers), ["─" * width for width in widths], *cells]
-    return "\n".join("  ".join(map(pad, row, widths)).rstrip() for row in body)
-
-
 def tree(nodes: Sequence[tuple[int, str]], boxes: bool = True) -> str:
     """Return a tree of (depth, text) in depth-first order; roots have depth 0 and no line of their own.
 
@@ -236,23 +202,6 @@ def _heads(depths: Sequence[int]) -> list[tuple[str, str]]:
     if heads:
         heads[-1] = (heads[-1][0], heads[-1][1] + "   ")
     return heads
-
-
-def gantt(bars: Sequence[tuple[str, float, float]], width: int = 80) -> str:
-    """Return one line for each (label, start, end): a bar on a common scale, and how long it took."""
-    if not bars:
-        return ""
-    begin, end = min(bar[1] for bar in bars), max(bar[2] for bar in bars)
-    labels = [safe(label, max(4, width // 3)) for label, _, _ in bars]
-    room = max(map(width_of, labels))
-    scale = max(4, width - room - 12)
-    drawn = []
-    for label, (_, start, stop) in zip(labels, bars, strict=True):
-        span = (end - begin) or 1.0
-        left = min(scale - 1, int((start - begin) / span * scale))
-        size = max(1, min(scale - left, round((stop - start) / span * scale)))
-        drawn.append(f"{pad(label, room)} {pad(' ' * left + '█' * size, scale)} {duration(stop - start)}".rstrip())
-    return "\n".join(drawn)
 
 
 def reader(stdin: TextIO, stdout: TextIO) -> Callable[[str], str]:

@@ -48,12 +48,6 @@ class Adapter(Protocol):
     def claim(self, job: "Job", exit: "Exit") -> "Claim":
         """Read what the worker left behind."""
 
-    def probe(self, path: str, base: Mapping[str, str]) -> str | None:
-        """Ask the program at `path` for its version; None when it does not answer, empty when it cannot be asked.
-
-        `base` is the coordinator's own environment.
-        """
-
 
 def get(kind: str) -> Adapter:
     """Import the adapter of a kind of worker; raises SettingsError naming the nearest known kind."""

@@ -5,14 +5,10 @@ of events, and even that is only a claim.
 """
 
 import json
-import os
-import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from branchline import proc
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, record
@@ -21,9 +17,6 @@ INSTALL: Final = "npm install -g opencode-ai"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
-PATIENCE: Final = 30.0
-"""Seconds that `probe` waits for an answer."""
-_VERSION: Final = re.compile(r"\d[\w.+-]{0,99}")
 _SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -80,15 +73,6 @@ def claim(job: Job, exit: Exit) -> Claim:
         cost=seen.cost,
         extra={**judged.extra, **({"usage": dict(seen.usage)} if seen.usage else {})},
     )
-
-
-def probe(path: str, base: Mapping[str, str]) -> str | None:
-    """Ask `opencode --version` in a home of its own; None when it does not answer with one within half a minute."""
-    with tempfile.TemporaryDirectory(prefix="branchline-probe-") as home:
-        env = {"PATH": base.get("PATH", os.defpath), "HOME": home, "LANG": "C.UTF-8", **_SWITCHES}
-        done = proc.run((path, "--version"), cwd=home, env=env, timeout=PATIENCE, limit=4096)
-    said = done.out.decode("utf-8", "replace").strip()
-    return said if done.code == 0 and _VERSION.fullmatch(said) else None
 
 
 def _not_as_asked(job: Job, log: str) -> Claim | None:

@@ -26,13 +26,11 @@ class Seen:
         self.cost = 0.0
         self.tokens = 0
         self.usage: dict[str, int] = {}
-        self.odd = 0
         self._message = ""
 
     def take(self, event: Any) -> None:
-        """Take in one event; what it cannot read it counts as odd."""
+        """Take in one event; what it cannot read it passes over."""
         if not isinstance(event, Mapping):
-            self.odd += 1
             return
         if isinstance(event.get("sessionID"), str):
             self.session = event["sessionID"]
@@ -49,8 +47,6 @@ class Seen:
                 self._take_finish(part)
             case "error":
                 self.error = error if isinstance(error := event.get("error"), Mapping) else {}
-            case _:
-                self.odd += 1
 
     def _take_text(self, part: Mapping[str, Any]) -> None:
         text = part.get("text")
@@ -85,7 +81,7 @@ class Seen:
 
 
 def read(path: Path) -> Seen:
-    """Read a whole stream from its file; a missing file is an empty stream, a half line at the end is odd."""
+    """Read a whole stream from its file; a missing file is an empty stream, a half line at the end is passed over."""
     seen = Seen()
     try:
         file = path.open("rb")
@@ -98,7 +94,7 @@ def read(path: Path) -> Seen:
             try:
                 seen.take(json.loads(line))
             except (ValueError, RecursionError):
-                seen.odd += 1
+                continue
     return seen
 
 

@@ -38,8 +38,3 @@ def claim(job: Job, exit: Exit) -> Claim:
         return Claim("done", message[-record.MAX_TEXT :], session=session, source="text")
     why = "it ended well without a word"
     return Claim("no_output", why, error=why, session=session)
-
-
-def probe(path: str, base: Mapping[str, str]) -> str | None:  # noqa: ARG001 - the face of every adapter
-    """The player is this program itself."""
-    return "built in"

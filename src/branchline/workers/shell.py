@@ -39,8 +39,3 @@ def claim(job: Job, exit: Exit) -> Claim:
         return Claim("done", "exit 0 (trust_exit)", source="exit")
     why = "it ended with exit 0 and left no exit record"
     return Claim("no_output", why, error=why)
-
-
-def probe(path: str, base: Mapping[str, str]) -> str | None:  # noqa: ARG001 - the face of every adapter
-    """Say nothing: a program nobody knows may do anything when asked for its version."""
-    return None if not path else ""

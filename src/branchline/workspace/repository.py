@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import snapshot
 from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, base_ref, salvage_folder, short, task_ref, tip_ref
-from branchline.workspace.worktree import Worktree, folder_of, prepared_of, scratch_of, unfinished
+from branchline.workspace.worktree import Worktree, folder_of, prepared_of, unfinished
 
 _GRAPHS: Final = ".graph.json"
 _SHOWN: Final = 20
@@ -26,14 +26,6 @@ class LandResult(NamedTuple):
     moved: bool
     commit: str
     advice: str
-
-
-class Diffstat(NamedTuple):
-    """How much changed between two commits, in files and lines; binary files count no lines."""
-
-    files: int
-    added: int
-    removed: int
 
 
 class Merged(NamedTuple):
@@ -161,20 +153,9 @@ class Repository:
         """Return where a task's worktree stands or would stand."""
         return folder_of(self.root, run, task)
 
-    def task_head(self, run: str, task: str) -> str:
-        """Return the commit of a task's branch, or "" when there is none."""
-        return self.git.resolve(task_ref(run, task))
-
     def changed_files(self, base: str, commit: str) -> list[str]:
         """Return the paths that differ between two commits; a renamed file counts under both names."""
         return changed_files(self.git, base, commit)
-
-    def diffstat(self, base: str, commit: str) -> Diffstat:
-        """Return how many files and lines differ between two commits."""
-        words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, commit, "--")
-        rows = [row.split("\t") for row in self.git.fields(*words)]
-        added, removed = (sum(int(row[at]) for row in rows if row[at] != "-") for at in (0, 1))
-        return Diffstat(len(rows), added, removed)
 
     def merged(self, run: str, base: str) -> list[Merged]:
         """Return the commits that brought tasks to a run's tip since `base`, oldest first."""
@@ -213,10 +194,6 @@ class Repository:
         prepared_of(self.root, run, task).unlink(missing_ok=True)
         if heads[-1]:
             self.git.drop(branch, heads[-1])
-
-    def remove_scratch(self, run: str) -> None:
-        """Take the worktree away in which a run's merges were tried; nobody's work is in it."""
-        Worktree(self.git, scratch_of(self.root, run)).discard()
 
     def land(self, run: str, branch: str = "", ignore: Sequence[str] = ()) -> LandResult:
         """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
@@ -332,4 +309,4 @@ def _standing(tree: Worktree, health: str) -> Git:
     return tree.base.at(tree.path, env={"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)})
 
 
-__all__ = ["SALVAGE_REFS", "Diffstat", "LandResult", "Merged", "Repository"]
+__all__ = ["SALVAGE_REFS", "LandResult", "Merged", "Repository"]

@@ -77,8 +77,7 @@ class Spec(NamedTuple):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
         spec = cls(**known)
         return spec._replace(
-            branch=_full(spec.branch) or task_ref(spec.run, spec.task),
-            tip_ref=_full(spec.tip_ref) or tip_ref(spec.run),
+            branch=_full(spec.branch) or task_ref(spec.run, spec.task), tip_ref=_full(spec.tip_ref) or tip_ref(spec.run)
         )
 
     def isolated(self) -> bool:

@@ -5,16 +5,9 @@ from typing import NamedTuple
 
 BOX_MARKS: Mapping[str, str] = {
     " ": "open",
-    "x": "done",
-    "X": "done",
-    "✓": "done",
-    "✔": "done",
-    "~": "wip",
-    ">": "wip",
-    "/": "wip",
-    "-": "?",
-    "?": "?",
-    "!": "?",
+    **dict.fromkeys("xX✓✔", "done"),
+    **dict.fromkeys("~>/", "wip"),
+    **dict.fromkeys("-?!", "?"),
 }
 """Meaning of the character in a box where no dialect says otherwise; `?` is a finding, and the task is held."""
 
@@ -27,9 +20,8 @@ class Marked(NamedTuple):
 
 
 class Signs(NamedTuple):
-    """Counts over a scanned text that tell the dialects apart; `path` is the file's name in lower case."""
+    """Counts over a scanned text that tell the dialects apart; `text` is its beginning in lower case."""
 
-    path: str
     text: str
     boxes: int
     xml_tasks: int
@@ -49,15 +41,13 @@ class Dialect(NamedTuple):
     """One row of the table; `matches` is tried in the table's order, and the first that fits is the dialect.
 
     `sequence` names what is ordered by its place: `heads` (Task N headings), `boxes` (boxes that begin with a number),
-    `lists` (numbered list items), `marked` (ids in order, with `[P]` for parallel). `nested` says that boxes in a
-    box are tasks of their own, `steps` that boxes under a task heading are its steps.
+    `lists` (numbered list items), `marked` (ids in order, with `[P]` for parallel).
     """
 
     name: str
     matches: Callable[[Signs], bool]
     box_marks: Mapping[str, str] = BOX_MARKS
     sequence: frozenset[str] = frozenset({"heads", "boxes", "lists"})
-    nested: bool = True
     marks: Callable[[str], Marked] | None = None
     stories: bool = False
     test_first: bool = False
