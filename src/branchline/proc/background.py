@@ -3,6 +3,10 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 
 def foreground(argv: Sequence[str]) -> int:
@@ -12,14 +16,30 @@ def foreground(argv: Sequence[str]) -> int:
     return subprocess.run(list(argv), check=False).returncode
 
 
-def detach(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
-    """Start `branchline WORDS` in a session of its own with its words appended to `log`; return its pid."""
+class Background:
+    """A program that goes on without us: its pid, and how it ended if it already did."""
+
+    def __init__(self, process: "Popen[bytes]") -> None:
+        self.pid = process.pid
+        self._process = process
+
+    def ended(self) -> int | None:
+        """Return its exit status, None while it runs."""
+        return self._process.poll()
+
+    def leave(self) -> None:
+        """Nobody waits for it any more: it outlives us on purpose."""
+        self._process.returncode = 0
+
+
+def detach(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Background:
+    """Start `branchline WORDS` in a session of its own with its words written to `log`."""
     import subprocess
 
     argv = [sys.executable, "-m", "branchline", *words]
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+    with log.open("wb") as out:
+        return Background(
+            subprocess.Popen(
+                argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
         )
-    process.returncode = 0  # it outlives us on purpose: nobody waits for it
-    return process.pid

@@ -9,7 +9,7 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError, NotFoundError
 from branchline.model.run import RunRow
 from branchline.proc import detach
-from branchline.store import Store
+from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
 from branchline.workflow.console import Console
@@ -20,6 +20,8 @@ from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
 
+START_LIMIT = 20.0
+"""Seconds in which a detached command has opened its run, or is left to itself."""
 SECOND_CHANCE = 3.0
 """Seconds after the first ^C in which a second one stops the workers too."""
 
@@ -116,11 +118,29 @@ def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, 
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:
-    """Start the same command in the background, in a session of its own."""
-    log = project.state / "detached.log"
-    pid = detach(flags_argv(path, flags), cwd=console.directory, env=dict(console.env), log=log)
-    words = f"running in the background (pid {pid}); `branchline status` shows it, its words go to {log}"
-    return Answer({"pid": pid, "log": str(log)}, words)
+    """Start the same command in the background; returns when its run is open, or with what kept it from that."""
+    log, name = project.state / "detached.log", project.name(path)
+    began = console.clock()
+    background = detach(flags_argv(path, flags), cwd=console.directory, env=dict(console.env), log=log)
+    while background.ended() is None and console.clock() - began < START_LIMIT:
+        if held(project.state) == background.pid and opened_since(project, name, began):
+            break
+        console.sleep(0.05)
+    status = background.ended()
+    background.leave()
+    data = {"pid": background.pid, "log": str(log)}
+    if status:
+        said = log.read_text(encoding="utf-8", errors="replace").strip()
+        return Answer(data, said.removeprefix("branchline: "), status, said)
+    words = f"running in the background (pid {background.pid}); `branchline status` shows it, its words go to {log}"
+    return Answer(data, words)
+
+
+def opened_since(project: Project, plan: str, began: float) -> bool:
+    """Whether the newest run of a plan was begun or taken up again since a moment."""
+    with project.store() as store:
+        run = store.newest(plan)
+        return run is not None and (run.started >= began or run.state == "running")
 
 
 def flags_argv(path: Path, flags: Flags) -> list[str]:
