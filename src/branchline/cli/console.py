@@ -14,7 +14,7 @@ from branchline.workflow.console import Console
 
 def no_editor(argv: Sequence[str]) -> int:
     """What starts the editor for commands that never show one; `proc` is a tenth of their start."""
-    raise NotImplementedError(f"{argv[0]}: this command starts no editor")
+    raise UsageError(f"{argv[0]}: this command starts no editor; `branchline review` does")
 
 
 def console(args: argparse.Namespace, start: Callable[[Sequence[str]], int] = no_editor) -> Console:
