@@ -7,8 +7,8 @@ from branchline.planfile import checks, labels, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
 from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
+from branchline.planfile.outline import Outline
 from branchline.planfile.sections import STATE_OF
-from branchline.planfile.tree import Outline
 
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _REF_KINDS = frozenset({"depends", "blocks"})

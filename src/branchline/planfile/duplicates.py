@@ -1,8 +1,8 @@
 """The same work stated twice: the richest copy stays, the others are reported as duplicates (rule 8)."""
 
 from branchline.planfile.drafts import Draft, normal
+from branchline.planfile.outline import Outline
 from branchline.planfile.scan import cells
-from branchline.planfile.tree import Outline
 
 MIN_TITLE = 8
 

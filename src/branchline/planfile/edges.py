@@ -8,8 +8,8 @@ from branchline.planfile import words
 from branchline.planfile.body import Reading
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
+from branchline.planfile.outline import Outline
 from branchline.planfile.refs import Names, earlier, groups, resolve
-from branchline.planfile.tree import Outline
 
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")

@@ -1,15 +1,12 @@
 """What is a task when nothing says so: bullets of phases, then rule 7 (numbered headings, lists, bullets, tables)."""
 
 import re
-from typing import TYPE_CHECKING
 
 from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.outline import Outline
 from branchline.planfile.scan import cells
-
-if TYPE_CHECKING:
-    from branchline.planfile.tree import Outline
 
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
@@ -27,7 +24,7 @@ def is_field(text: str) -> bool:
     return found is not None and " ".join(found[1].lower().split()) in labels.KINDS
 
 
-def phase_bullets(out: "Outline") -> None:
+def phase_bullets(out: Outline) -> None:
     """Take the bullets of phases, where no box and no task heading says what the tasks are (rule 5, phase-bullets)."""
     if any(draft.role != "phase" for draft in out.drafts.values()):
         return
@@ -42,7 +39,7 @@ def phase_bullets(out: "Outline") -> None:
             out.drafts[block.line] = draft.hang(phase)
 
 
-def _duration_phases(out: "Outline") -> None:
+def _duration_phases(out: Outline) -> None:
     """Sibling headings that each name a duration, such as `Design (2-3 weeks)`, are phases."""
     timed = [block for block in out.headings if _DURATION.search(block.text) and out.direct.get(block.line)]
     if len(timed) < 2 or len({block.level for block in timed}) > 1:
@@ -53,7 +50,7 @@ def _duration_phases(out: "Outline") -> None:
         out.drafts[block.line] = draft
 
 
-def _bullets_below(out: "Outline", heading: Block) -> list[Block]:
+def _bullets_below(out: Outline, heading: Block) -> list[Block]:
     """List the top-level items of a phase and of its plain subsections, those of criteria and notes left out."""
     found: list[Block] = []
     for section in [heading, *_subsections(out, heading)]:
@@ -63,7 +60,7 @@ def _bullets_below(out: "Outline", heading: Block) -> list[Block]:
     return sorted(found, key=lambda block: block.line)
 
 
-def _subsections(out: "Outline", heading: Block) -> list[Block]:
+def _subsections(out: Outline, heading: Block) -> list[Block]:
     below: list[Block] = []
     inside = {heading.line}
     for block in out.headings:
@@ -84,7 +81,7 @@ def _plain_task(item: Block) -> bool:
     )
 
 
-def last_resort(out: "Outline") -> None:
+def last_resort(out: Outline) -> None:
     """Rule 7, each step only when the one before found nothing."""
     for step in (_task_headings, _task_lists, _tables, _other_headings, _any_bullets):
         step(out)
@@ -92,7 +89,7 @@ def last_resort(out: "Outline") -> None:
             break
 
 
-def _numbered_headings(out: "Outline", wanted: frozenset[str]) -> list[Block]:
+def _numbered_headings(out: Outline, wanted: frozenset[str]) -> list[Block]:
     found = []
     for block in out.headings:
         above = block.section.cls if block.section is not None else "UNKNOWN"
@@ -105,20 +102,20 @@ def _numbered_headings(out: "Outline", wanted: frozenset[str]) -> list[Block]:
     return found
 
 
-def _take_headings(out: "Outline", blocks: list[Block], confidence: float) -> None:
+def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None:
     for block in blocks:
         block.candidate = True
         draft = from_heading(block, out.head(block), "numbered heading of a task section", confidence)
         out.drafts[block.line] = draft.hang(out.above(block.section))
 
 
-def _task_headings(out: "Outline") -> None:
+def _task_headings(out: Outline) -> None:
     found = _numbered_headings(out, LIST_CLASSES)
     if len(found) > 1:
         _take_headings(out, found, 0.8)
 
 
-def _other_headings(out: "Outline") -> None:
+def _other_headings(out: Outline) -> None:
     found = [block for block in _numbered_headings(out, frozenset({"UNKNOWN"})) if block.cls in ("UNKNOWN", "TASK")]
     deepest = max((block.level for block in found), default=0)
     chosen = [block for block in found if block.level == deepest]
@@ -130,12 +127,12 @@ def _other_headings(out: "Outline") -> None:
         _take_headings(out, said, 0.6)
 
 
-def _is_sentence(out: "Outline", block: Block) -> bool:
+def _is_sentence(out: Outline, block: Block) -> bool:
     """`2. Add tests` among steps is a step, though `tests` alone would be a section's name; `1. Overview` is none."""
     return block.line not in out.strong and len(out.head(block).title.split()) > 1
 
 
-def _task_lists(out: "Outline") -> None:
+def _task_lists(out: Outline) -> None:
     """Take the lists of task sections, numbered ones alone where a section has both."""
     numbered = False
     last = 0
@@ -158,7 +155,7 @@ def _task_lists(out: "Outline") -> None:
         _siblings(out)
 
 
-def _siblings(out: "Outline") -> None:
+def _siblings(out: Outline) -> None:
     """Sections beside a section of bullets that are tasks, of the same level and an unknown class, hold tasks too."""
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
     for heading in out.headings:
@@ -167,7 +164,7 @@ def _siblings(out: "Outline") -> None:
             _take_items(out, items, 0.6, heading.cls)
 
 
-def _any_bullets(out: "Outline") -> None:
+def _any_bullets(out: Outline) -> None:
     for heading in [None, *out.headings]:
         if heading is None:
             items = [item for item in out.items if item.section is None and item.parent is None]
@@ -178,7 +175,7 @@ def _any_bullets(out: "Outline") -> None:
         _take_items(out, [item for item in items if _plain_task(item)], 0.7, heading.cls if heading else "")
 
 
-def _take_items(out: "Outline", items: list[Block], confidence: float, cls: str) -> None:
+def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
     for block in items:
         rule = "numbered list item" if block.number else "bullet"
         draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
@@ -187,7 +184,7 @@ def _take_items(out: "Outline", items: list[Block], confidence: float, cls: str)
         out.drafts[block.line] = draft.hang(out.above(block.section))
 
 
-def _tables(out: "Outline") -> None:
+def _tables(out: Outline) -> None:
     """Take the rows of a table with a column of ids and one of titles."""
     for block in out.doc.blocks:
         if block.kind != "table" or (block.section is not None and block.section.cls in ("CRITERIA", "ORDER")):
@@ -200,7 +197,7 @@ def _tables(out: "Outline") -> None:
                 _take_row(out, row, header, key, title)
 
 
-def _take_row(out: "Outline", row: Block, header: list[str], key: int, title: int) -> None:
+def _take_row(out: Outline, row: Block, header: list[str], key: int, title: int) -> None:
     values = cells(row.text)
     if len(values) <= max(key, title) or not values[title]:
         return

@@ -12,9 +12,10 @@ from branchline.planfile.detect import detect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
+from branchline.planfile.outline import Outline
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan
-from branchline.planfile.tree import Outline, outline
+from branchline.planfile.tree import outline
 from branchline.planfile.writeback import unmarked
 
 MAX_TASKS = 150_000

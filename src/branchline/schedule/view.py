@@ -10,7 +10,7 @@ from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it is only spelled here, and a plan's types take 10 ms to import
     from branchline.model.plan import Task
 
 STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")

@@ -1,0 +1,40 @@
+"""What the engine knows of a text while it looks for tasks."""
+
+from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.dialects.base import Dialect
+from branchline.planfile.drafts import Draft
+from branchline.planfile.sections import Head
+
+_NO_HEAD = Head("", "", "", "")
+
+
+class Outline:
+    """What the engine knows of a text: its headings with their words and class, its items, and the drafts so far."""
+
+    def __init__(self, doc: Doc, dialect: Dialect) -> None:
+        self.doc, self.dialect = doc, dialect
+        self.headings = [block for block in doc.blocks if block.kind == "heading"]
+        self.items = [block for block in doc.blocks if block.kind == "item"]
+        self.heads: dict[int, Head] = {}
+        self.strong: set[int] = set()
+        self.drafts: dict[int, Draft] = {}
+        self.direct: dict[int, list[Block]] = {}
+        for block in self.items:
+            if block.parent is None and block.section is not None:
+                self.direct.setdefault(block.section.line, []).append(block)
+
+    def head(self, block: Block | None) -> Head:
+        """Give the words of a heading; nothing for no heading."""
+        return self.heads.get(block.line, _NO_HEAD) if block is not None else _NO_HEAD
+
+    def above(self, block: Block | None) -> Draft | None:
+        """Give the draft of the nearest heading at or above `block`."""
+        while block is not None:
+            if block.line in self.drafts:
+                return self.drafts[block.line]
+            block = block.section
+        return None
+
+    def in_order(self) -> list[Draft]:
+        """Give the drafts from top to bottom."""
+        return [self.drafts[line] for line in sorted(self.drafts)]
