@@ -142,7 +142,10 @@ def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
         _measure_yaml(node, name, {})
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        _refuse_yaml(name, error.problem_mark or error.context_mark, error.problem or error.context or "not YAML")
+        problem = error.problem or error.context or "not YAML"
+        if "nesting depth" in problem:  # newer scanners have a limit of their own and read ahead of our count
+            problem = f"nested more than {MAX_NESTING} deep"
+        _refuse_yaml(name, error.problem_mark or error.context_mark, problem)
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{name}: not YAML: {error}") from error
 
