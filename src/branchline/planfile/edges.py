@@ -10,22 +10,32 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.refs import Names, earlier, groups, resolve
+from branchline.planfile.sections import SPACELESS
 
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
-_DEPENDS = "|".join(re.escape(verb) for verb in words.DEPENDS_PROSE.split("|"))
-_BLOCKS = "|".join(re.escape(verb) for verb in words.BLOCKS_PROSE.split("|"))
+
+
+def _any_verb(entries: tuple[str, ...]) -> str:
+    """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
+    spaced = "|".join(re.escape(entry) for entry in entries if not SPACELESS.search(entry))
+    touching = "|".join(re.escape(entry) for entry in entries if SPACELESS.search(entry))
+    return rf"(?<!\w)(?:{spaced})(?!\w)|{touching}"
+
+
+_DEPENDS, _BLOCKS = _any_verb(words.DEPENDS_PROSE), _any_verb(words.BLOCKS_PROSE)
 _VERB = re.compile(
-    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))"
-    rf"|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))",
+    rf"(?P<on>{_DEPENDS}|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))|(?P<off>{_BLOCKS})",
     re.IGNORECASE,
 )
+_LAST = re.compile(r"[にを]|[을에]\s?")
+"""How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]"
+    rf"[(（\[]\s*(?:{_DEPENDS}|(?<!\w)after(?!\w))[:：\s]*([^()（）\[\]]{{1,200}})[)）\]]"
     r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+((?:[^()（）.;\n]|\.(?=\d)){1,200})",
     re.IGNORECASE,
 )
-_INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})
+_INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE} | {"after"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
@@ -164,6 +174,10 @@ class Edges:
         if not any(word in sentence.lower() for word in words.PARALLEL):
             self.stated.update(draft.line for draft in about)
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
+        if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
+            for other in subjects[1:]:
+                self.say(*((other, subjects[0]) if verbs[0]["on"] else (subjects[0], other)), line)
+            return
         for verb, end in zip(verbs, ends, strict=True):
             said = sentence[verb.end() : end]
             for subject in subjects:

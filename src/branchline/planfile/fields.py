@@ -131,5 +131,5 @@ def mark_of(text: str) -> str:
     return ""
 
 
-_DONE = frozenset(words.DONE_WORDS.split())
-_WIP = frozenset(words.WIP_WORDS.split())
+_DONE = frozenset(words.DONE_WORDS)
+_WIP = frozenset(words.WIP_WORDS)

@@ -9,7 +9,7 @@ from branchline.planfile.drafts import Draft, normal
 
 _KEYS = "|".join(
     sorted(
-        (re.escape(w).replace(r"\|", r"\s+") for w in (*words.TASK_HEADS.split(), *words.PHASE_HEADS.split())),
+        (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS)),
         key=len,
         reverse=True,
     )
@@ -124,7 +124,7 @@ def _family(draft: Draft) -> str:
     return "phase" if draft.role == "phase" else "task"
 
 
-_PHASE_WORDS = frozenset(w.replace("|", " ") for w in words.PHASE_HEADS.split())
+_PHASE_WORDS = frozenset(words.PHASE_HEADS)
 
 
 def _is_phase(key: str) -> bool:

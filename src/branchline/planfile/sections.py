@@ -9,7 +9,7 @@ from branchline.planfile import words
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
@@ -24,27 +24,28 @@ class Head(NamedTuple):
     id: str = ""
 
 
-def _phrases(text: str) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
+def _phrases(entries: tuple[str, ...]) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
     spaced: set[tuple[str, ...]] = set()
     spaceless: list[str] = []
-    for entry in text.split():
-        if _SPACELESS.search(entry):
-            spaceless += {entry.replace("|", ""), entry.replace("|", " ")}
+    for entry in entries:
+        if SPACELESS.search(entry):
+            spaceless += {entry.replace(" ", ""), entry}
         else:
-            spaced.add(tuple(entry.split("|")))
+            spaced.add(tuple(_WORD.findall(entry)))
     return frozenset(spaced), tuple(spaceless)
 
 
 _CLASSES: dict[str, tuple[frozenset[tuple[str, ...]], tuple[str, ...]]] = {
-    name: _phrases(getattr(words, name)) for name in PRECEDENCE
+    name: _phrases(words.CLASSES[name]) for name in PRECEDENCE
 }
 _STRONG = _phrases(words.STRONG_NONTASK)
+_SIZES = (5, 4, 3, 2, 1)
 _BY_PHRASE = {phrase: name for name in reversed(PRECEDENCE) for phrase in _CLASSES[name][0]}
 
 
-def _any_of(text: str) -> str:
-    entries = sorted((entry.replace("|", " ") for entry in text.split()), key=len, reverse=True)
-    return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in entries)
+def _any_of(entries: tuple[str, ...]) -> str:
+    longest = sorted(entries, key=len, reverse=True)
+    return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest)
 
 
 _NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z])"
@@ -91,14 +92,14 @@ def classify(title: str) -> tuple[str, bool]:
 
 def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
     best, width = "UNKNOWN", 0.0
-    for size in (3, 2, 1):
+    for size in _SIZES:
         for start in range(len(tokens) - size + 1):
             name = _BY_PHRASE.get(tuple(tokens[start : start + size]))
             if name and (size > width or (size == width and PRECEDENCE.index(name) < PRECEDENCE.index(best))):
                 best, width = name, float(size)
         if width:
             break
-    if _SPACELESS.search(text):
+    if SPACELESS.search(text):
         for name in PRECEDENCE:
             for phrase in _CLASSES[name][1]:
                 if len(phrase) / 2 > width and phrase in text:
@@ -109,7 +110,7 @@ def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
 def _is_strong(text: str, tokens: list[str]) -> bool:
     spaced, spaceless = _STRONG
     return any(
-        tuple(tokens[start : start + size]) in spaced for size in (1, 2, 3) for start in range(len(tokens) - size + 1)
+        tuple(tokens[start : start + size]) in spaced for size in _SIZES for start in range(len(tokens) - size + 1)
     ) or any(phrase in text for phrase in spaceless)
 
 

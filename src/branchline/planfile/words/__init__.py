@@ -1,0 +1,55 @@
+"""Word lists of the reader, in the languages plans are written in: data, no rules.
+
+`sections` classes headings, `fields` names labels such as `Depends on:`, `prose` holds what sentences say of order, and
+`names` what is known by its name (programs, files, things that look like ids). Each list is laid out by language; a
+test holds that every language of `LANGUAGES` has its share of each.
+"""
+
+from branchline.planfile.words.base import LANGUAGES
+from branchline.planfile.words.fields import FIELDS
+from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PROGRAMS
+from branchline.planfile.words.prose import ALL_PRIOR, BLOCKS_PROSE, DEPENDS_PROSE, NONE, PARALLEL, UNBOUND
+from branchline.planfile.words.sections import (
+    CLASSES,
+    DONE_MARKS,
+    DONE_WORDS,
+    ID_COLUMNS,
+    NO_PHASE_REST,
+    PHASE_HEADS,
+    STEP_HEADS,
+    STRONG_NONTASK,
+    TASK_HEADS,
+    TITLE_COLUMNS,
+    TRAILERS,
+    WIP_MARKS,
+    WIP_WORDS,
+)
+
+__all__ = [
+    "ALL_PRIOR",
+    "BARE_FILES",
+    "BLOCKS_PROSE",
+    "CLASSES",
+    "DEPENDS_PROSE",
+    "DONE_MARKS",
+    "DONE_WORDS",
+    "FIELDS",
+    "GSD_TAGS",
+    "ID_COLUMNS",
+    "LANGUAGES",
+    "NONE",
+    "NOT_IDS",
+    "NO_PHASE_REST",
+    "NO_TASK_CODES",
+    "PARALLEL",
+    "PHASE_HEADS",
+    "PROGRAMS",
+    "STEP_HEADS",
+    "STRONG_NONTASK",
+    "TASK_HEADS",
+    "TITLE_COLUMNS",
+    "TRAILERS",
+    "UNBOUND",
+    "WIP_MARKS",
+    "WIP_WORDS",
+]
