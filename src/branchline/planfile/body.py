@@ -302,5 +302,5 @@ def clean_title(title: str) -> str:
 
 def estimate_of(draft: Draft, reading: Reading) -> float | None:
     """Give the estimate in hours, from a `~4h` mark or an `Estimate:` line."""
-    text = (draft.fields.get("estimate") or draft.fields.get("column:est") or [reading.said.get("estimate", "")])[0]
+    text = (draft.fields.get("estimate") or draft.fields.get("column:estimate") or [reading.said.get("estimate", "")])[0]
     return hours(text) if text else None

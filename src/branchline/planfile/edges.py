@@ -250,9 +250,8 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
 
 
 def _marks(draft: Draft) -> list[tuple[str, str, int]]:
-    columns = ("column:depends", "column:dependencies", "column:depends on", "column:blocked by", "column:依赖")
     found = [("depends", value, draft.line) for value in draft.fields.get("blocked-by", [])]
-    found += [("depends", value, draft.line) for name in columns for value in draft.fields.get(name, [])]
+    found += [("depends", value, draft.line) for value in draft.fields.get("column:depends", [])]
     found += [("blocks", value, draft.line) for value in draft.fields.get("blocks", [])]
     return found
 

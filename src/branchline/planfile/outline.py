@@ -15,6 +15,7 @@ class Outline:
         self.doc, self.dialect = doc, dialect
         self.headings = [block for block in doc.blocks if block.kind == "heading"]
         self.items = [block for block in doc.blocks if block.kind == "item"]
+        self.tables = [block for block in doc.blocks if block.kind == "table"]
         self.heads: dict[int, Head] = {}
         self.strong: set[int] = set()
         self.drafts: dict[int, Draft] = {}

@@ -13,6 +13,7 @@ from branchline.planfile.drafts import Draft
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.outline import Outline
+from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan
 from branchline.planfile.tree import outline
@@ -36,6 +37,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
     doc = scan(text)
+    promote(doc)
     chosen = detect(doc, dialect)
     out = outline(doc, chosen)
     if len(out.drafts) > MAX_TASKS:

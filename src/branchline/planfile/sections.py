@@ -11,6 +11,7 @@ STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declin
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
+_DIGITS = "一二三四五六七八九十"
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
 
@@ -48,7 +49,7 @@ def _any_of(entries: tuple[str, ...]) -> str:
     return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest)
 
 
-_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z])"
+_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]|[一二三四五六七八九十]{1,3})"
 _TASK = re.compile(
     rf"({_any_of(words.TASK_HEADS)})\s*[#№]?\s*({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
@@ -68,6 +69,7 @@ _VERSION = re.compile(
 )
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
+_ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
     r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-]))"
     r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
@@ -131,13 +133,13 @@ def _keyword(text: str) -> Head | None:
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
-        return Head("step" if key in words.STEP_HEADS else "task", key, found[2], found[3].strip())
+        return Head("step" if key in words.STEP_HEADS else "task", key, _count(found[2]), found[3].strip())
     found = _PHASE.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
         if not (loose and rest.split()[0].lower().strip(":") in words.NO_PHASE_REST):
-            return Head("phase", found[1].lower(), found[2], rest)
+            return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
         role = "step" if found[3].startswith("步") else "phase"
@@ -147,15 +149,19 @@ def _keyword(text: str) -> Head | None:
 
 def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
-    if number[0].isdigit():
+    if number[0].isdigit() or number[0] in _DIGITS:
         return True
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—-([（")
 
 
 def _count(text: str) -> str:
-    digits = "一二三四五六七八九十"
-    return text if text.isdigit() else str(digits.index(text[-1]) + 1) if text and text[-1] in digits else text
+    """Write a Chinese numeral up to 99 in digits; anything else stays as it is."""
+    if not text or any(char not in _DIGITS for char in text):
+        return text
+    tens, ten, ones = text.rpartition("十")
+    value = (_DIGITS.index(tens[-1]) + 1 if tens else 1) * 10 if ten else 0
+    return str(value + (_DIGITS.index(ones[-1]) + 1 if ones else 0))
 
 
 def _coded(text: str) -> Head | None:
@@ -171,7 +177,8 @@ def _coded(text: str) -> Head | None:
     found = _DOTTED.match(text)
     if found:
         return Head("dotted", "", found[1], found[2].strip(), found[1])
-    found = _NUMBERED.match(text)
+    found = _NUMBERED.match(text) or _ORDINAL.match(text)
     if found:
-        return Head("numbered", "", found[1], found[2].strip(), found[1])
+        number = _count(found[1])
+        return Head("numbered", "", number, found[2].strip(), number)
     return None

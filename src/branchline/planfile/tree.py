@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import fallback, labels
+from branchline.planfile import contents, fallback, labels
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -29,7 +29,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _headings(out)
     _boxes(out)
     if dialect.phase_bullets:
-        fallback.phase_bullets(out)
+        contents.fill(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     return out

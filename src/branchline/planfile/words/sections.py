@@ -41,7 +41,8 @@ _CRITERIA: Final[Lists] = {
         criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test plan, testing
         plan, test strategy, testing checklist, test cases, acceptance tests, review checklist, success metrics, expected
         results, expected outcome, must have, truths, requirements checklist, pre-merge checklist, gates, how to verify,
-        success indicators, verification steps, manual testing""",
+        success indicators, verification steps, manual testing, quality checklist, final checklist, validation checklist,
+        final validation checklist, launch criteria""",
     "de": """akzeptanzkriterien, abnahmekriterien, erfolgskriterien, verifikation, prüfung, abnahme, fertig wenn, testplan,
         erwartetes ergebnis""",
     "fr": """critères, critères d'acceptation, critères de succès, critères de réussite, vérification, validation, plan de
@@ -77,7 +78,8 @@ _NONTASK: Final[Lists] = {
         primary files, files, affected files, related files, key files, critical files, dependent files, trade-offs,
         tradeoffs, alternatives, lessons, parallel opportunities, implementation strategy, execution context, releases,
         release notes, micro guide, preserve, preservation, semantics, grid strategy, edge costs, version planning,
-        priority, priorities, priority notes, issues found, bugs identified, will not, do not doing, vision""",
+        priority, priorities, priority notes, issues found, bugs identified, will not, do not doing, vision, see also, related,
+        anti-patterns, anti-patterns to avoid, error handling strategy, locked decisions, maintenance""",
     "de": """überblick, übersicht, hintergrund, kontext, einleitung, ziel, ziele, risiken, architektur, anmerkungen,
         hinweise, voraussetzungen, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
         entscheidungen, referenzen, glossar, anforderungen, zeitplan, analyse, ausgangslage, nicht im umfang, beispiele""",
@@ -111,7 +113,7 @@ _STRONG_NONTASK: Final[Lists] = {
     "en": """out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
         appendix, glossary, notes, note, faq, conventions, convention, guidelines, guide, usage, legend, format, examples,
         example, micro guide, prerequisites, requirements, functional requirements, changelog, principles, open questions,
-        questions, will not, do not, qa results, dev notes, sources, source materials, rollback plan""",
+        questions, will not, do not, qa results, dev notes, sources, source materials, rollback plan, see also, anti-patterns""",
     "de": "anmerkungen, hinweise, risiken, nicht im umfang, beispiele, voraussetzungen, glossar, offene fragen",
     "fr": "risques, remarques, hors périmètre, exemples, prérequis, glossaire, questions ouvertes, références",
     "es": "riesgos, fuera de alcance, ejemplos, prerrequisitos, glosario, preguntas abiertas, referencias",
@@ -124,7 +126,8 @@ _STRONG_NONTASK: Final[Lists] = {
     "vi": "không làm, việc không làm, rủi ro, ngoài phạm vi, ví dụ, tham khảo",
 }
 _DONE: Final[Lists] = {
-    "en": "done, completed, complete, finished, shipped, released, archive, archived, already done, recently completed",
+    "en": """done, completed, complete, finished, shipped, released, archive, archived, already done, recently completed,
+        implemented, implemented features, completed features, completed tasks, completed work""",
     "de": "erledigt, fertig, abgeschlossen, umgesetzt",
     "fr": "terminé, terminée, terminées, terminés, fait, faits, accompli, réalisé",
     "es": "hecho, hechos, completado, completada, completadas, completados, terminado, realizado",
@@ -182,7 +185,8 @@ _FUTURE: Final[Lists] = {
     "vi": "tương lai, ý tưởng, dài hạn, sau này, về sau",
 }
 _DECLINED: Final[Lists] = {
-    "en": "declined, rejected, won't do, wontfix, cancelled, canceled, abandoned, dropped",
+    "en": """declined, rejected, won't do, wontfix, cancelled, canceled, abandoned, dropped, not planned, rejected ideas,
+        superseded, obsolete""",
     "de": "abgelehnt, verworfen, gestrichen",
     "fr": "rejeté, abandonné, annulé",
     "es": "rechazado, descartado, cancelado",
@@ -239,17 +243,18 @@ _TASK_HEADS: Final[Lists] = {
     "pl": "zadanie, krok",
 }
 _PHASE_HEADS: Final[Lists] = {
-    "en": "phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month, day",
+    "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month, day,
+        session, stream, workstream, slice, round, cycle""",
     "de": "etappe, meilenstein, abschnitt, woche, teil",
-    "fr": "jalon, semaine, lot, partie",
-    "es": "fase, etapa, hito, semana, parte",
-    "pt": "fase, etapa, marco, semana, parte",
-    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть",
-    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина",
-    "zh": "阶段, 階段, 里程碑, 迭代",
-    "ja": "フェーズ, マイルストーン, スプリント, フェイズ",
-    "ko": "단계, 마일스톤, 스프린트, 페이즈",
-    "vi": "giai đoạn, đợt, tuần, phần",
+    "fr": "jalon, semaine, lot, partie, épopée",
+    "es": "fase, etapa, hito, semana, parte, épica",
+    "pt": "fase, etapa, marco, semana, parte, épico",
+    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик",
+    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік",
+    "zh": "阶段, 階段, 里程碑, 迭代, 史诗",
+    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック",
+    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽",
+    "vi": "giai đoạn, gđ, đợt, tuần, phần",
     "pl": "faza, etap",
 }
 TASK_HEADS: Final = phrases(_TASK_HEADS)
@@ -277,13 +282,17 @@ WIP_WORDS: Final = ("wip", "started", "active", "ongoing", "进行中", "進行�
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
 NO_PHASE_REST: Final = words(
-    "dependencies details goals implementation notes overview plan results status summary task tasks"
+    "checklist criteria deliverables dependencies details goals implementation notes overview plan results status success "
+    "summary task tasks verification"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
 DONE_MARKS: Final = ("✅", "☑", "✔", "✓")
 WIP_MARKS: Final = ("🚧", "⏳", "🔄")
-ID_COLUMNS: Final = words("id # nr no task key code 编号 任务编号 番号 번호") | {"task id"}
+STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步骤 ステップ 手順 단계 bước")
+"""Columns of ids that count the steps of something."""
+ID_COLUMNS: Final = STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
 TITLE_COLUMNS: Final = words(
-    "title task name description summary item work feature aufgabe titel задача завдання название назва tarefa título "
-    "tarea tâche 任务 任务名称 名称 タスク 작업"
-) | {"task name"}
+    "title task tasks name description summary item work feature what action aufgabe titel задача завдання название назва "
+    "tarefa título tarea tâche fonctionnalité fonctionnalite 任务 任务名称 名称 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
+    "作業内容 内容 작업 작업내용 내용 việc"
+) | {"task name", "작업 내용", "công việc", "nhiệm vụ"}

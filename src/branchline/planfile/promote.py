@@ -1,0 +1,67 @@
+"""Lines that are headings to a reader and none in markdown: `**Phase 1: Setup**`, or `Phase 1: Setup` in plain text."""
+
+import re
+
+from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.sections import classify, head
+
+_BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{3,120})(?:\*\*|__)\s?[:：]?\s*([^*`\n]{0,60})$")
+_NAMING = frozenset({"task", "phase", "version"})
+
+
+def promote(doc: Doc) -> None:
+    """Make headings of such lines, and let what follows stand below them.
+
+    Bold lines count where they name a task or a phase outside a task; plain lines only in a text whose own headings
+    name none.
+    """
+    plain = not any(head(block.text).role for block in doc.blocks if block.kind == "heading")
+    section: Block | None = None
+    real: list[Block] = []
+    blocks: list[Block] = []
+    for block in doc.blocks:
+        if block.kind == "heading":
+            while real and real[-1].level >= block.level:
+                real.pop()
+            real.append(block)
+            section = block
+        elif block.kind == "para" and block.parent is None:
+            found = _headings(block, real, plain)
+            if found:
+                blocks += found
+                section = found[-1]
+                block = _rest(block, len(found))  # noqa: PLW2901 - the paragraph goes on with what is left of it
+                if block is None:
+                    continue
+        block.section = section if block.kind != "heading" else block.section
+        blocks.append(block)
+    doc.blocks = blocks
+
+
+def _headings(para: Block, real: list[Block], plain: bool) -> list[Block]:
+    """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
+    if any(head(above.text).role in ("task", "step") or classify(above.text)[1] for above in real):
+        return []
+    found: list[Block] = []
+    for line, text in para.lines:
+        bold = _BOLD.match(text)
+        said = head(bold[1] if bold else text) if bold or plain else None
+        named = said is not None and (
+            (said.role in _NAMING and said.key != "id") or (plain and not bold and said.role == "dotted")
+        )
+        if said is None or not named or len(text) > 120:
+            break
+        block = Block("heading", line, f"{bold[1]} {bold[2]}".strip() if bold else text)
+        deep = said.number.count(".") + 1 if said.role != "phase" else 0
+        block.level = (real[-1].level if real else 0) + 1 + deep
+        found.append(block)
+    return found
+
+
+def _rest(para: Block, used: int) -> Block | None:
+    if used == len(para.lines):
+        return None
+    line, text = para.lines[used]
+    rest = Block("para", line, text)
+    rest.end, rest.lines = para.end, para.lines[used:]
+    return rest
