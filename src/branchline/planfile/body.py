@@ -3,7 +3,7 @@
 import re
 
 from branchline.model.plan import Check, FileRef
-from branchline.planfile import checks, labels, xmltask
+from branchline.planfile import checks, labels, words, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
 from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
@@ -13,7 +13,8 @@ from branchline.planfile.sections import STATE_OF
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
-_TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,30})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W*$")
+_MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
+_TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W*$")
 
 
 class Reading:
@@ -280,6 +281,8 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str
         return said, False
     said = _heading_mark(block.text) if draft.role != "xml" else ""
     said = said or mark_of(reading.said.get("status", "")) or mark_of(draft.fields.get("column:status", [""])[0])
+    if not said and draft.steps and not draft.kids and all(marks.get(box) == "done" for box in draft.steps):
+        said = "done"
     if not said and draft.role != "xml":
         own = block.cls if block.kind == "heading" else section
         said = STATE_OF.get(own, "")
@@ -289,14 +292,14 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str
 def _heading_mark(text: str) -> str:
     if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
-    said = mark_of(text) if any(mark in text for mark in "✅☑✔✓🚧⏳🔄") else ""
+    said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
     tail = _TAIL.search(text)
     return said or (mark_of(tail[1] or tail[2]) if tail else "")
 
 
 def clean_title(title: str) -> str:
     """Take `@done` and strike-through off a title."""
-    title = _DONE_TAG.sub("", title).strip().strip("✅☑✔✓🚧⏳🔄").strip()
+    title = _DONE_TAG.sub("", title).strip().strip(_MARKS + "\ufe0f").strip()
     return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
 
 

@@ -10,6 +10,7 @@ from branchline.planfile.outline import Outline
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
+_TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
     r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
@@ -36,12 +37,32 @@ def fill(out: Outline) -> None:
 
 def _fill(out: Outline, phase: Draft) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
-    sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE]
+    sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
+    if _headings(out, phase, sections):
+        return
     if _rows(out, phase, sections):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
+
+
+def _headings(out: Outline, phase: Draft, sections: list[Block]) -> bool:
+    """Sub-headings that are tasks: two or more, each with a text of its own before any list, and no list above them."""
+    first = [each for each in sections if each.section is phase.block]
+    if len(first) < 2 or out.direct.get(phase.line) or tables.under(out, phase.block):
+        return False
+    if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
+        return False
+    for block in first:
+        block.candidate = True
+        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(phase)
+    return True
+
+
+def _begins_with_text(out: Outline, heading: Block) -> bool:
+    place = out.doc.blocks.index(heading) + 1
+    return place < len(out.doc.blocks) and out.doc.blocks[place].kind == "para"
 
 
 def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:

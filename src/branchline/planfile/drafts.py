@@ -26,7 +26,7 @@ class Draft:
 
     __slots__ = (
         "block", "confidence", "duplicate", "end", "extra", "fields", "fold", "hard", "id", "key", "kids", "line",
-        "number", "parent", "role", "rule", "title",
+        "number", "parent", "role", "rule", "steps", "title",
     )  # fmt: skip
 
     def __init__(self, block: Block, role: str, rule: str, confidence: float = 1.0) -> None:
@@ -37,6 +37,7 @@ class Draft:
         self.hard = self.number = self.key = self.title = self.id = ""
         self.fields: dict[str, list[str]] = {}
         self.extra: dict[str, object] = {}
+        self.steps: list[str] = []
         self.fold = False
         self.duplicate: Draft | None = None
         block.fate, block.why = "task", rule

@@ -337,6 +337,8 @@ def _family(draft: Draft, dialect: Dialect) -> str:
         return "" if draft.key in ("id", "") and draft.rule != "numbered heading" else f"head:{draft.key}"
     if draft.role == "xml":
         return f"xml:{draft.key}" if draft.number else ""
+    if draft.role == "row":
+        return "rows" if draft.key == "step" else ""
     if draft.role != "item" or not (draft.number or draft.hard[:1].isdigit()):
         return ""
     if draft.block.box is not None:

@@ -15,7 +15,7 @@ def promote(doc: Doc) -> None:
     Bold lines count where they name a task or a phase outside a task; plain lines only in a text whose own headings
     name none.
     """
-    plain = not any(head(block.text).role for block in doc.blocks if block.kind == "heading")
+    named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
     section: Block | None = None
     real: list[Block] = []
     blocks: list[Block] = []
@@ -26,7 +26,7 @@ def promote(doc: Doc) -> None:
             real.append(block)
             section = block
         elif block.kind == "para" and block.parent is None:
-            found = _headings(block, real, plain)
+            found = _headings(block, real, named)
             if found:
                 blocks += found
                 section = found[-1]
@@ -38,18 +38,24 @@ def promote(doc: Doc) -> None:
     doc.blocks = blocks
 
 
-def _headings(para: Block, real: list[Block], plain: bool) -> list[Block]:
+def _name(title: str) -> tuple[str, str]:
+    said = head(title)
+    return (said.role, said.number) if said.role else ("", "")
+
+
+def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]]) -> list[Block]:
     """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
     if any(head(above.text).role in ("task", "step") or classify(above.text)[1] for above in real):
         return []
     found: list[Block] = []
+    plain = not taken
     for line, text in para.lines:
         bold = _BOLD.match(text)
         said = head(bold[1] if bold else text) if bold or plain else None
         named = said is not None and (
             (said.role in _NAMING and said.key != "id") or (plain and not bold and said.role == "dotted")
         )
-        if said is None or not named or len(text) > 120:
+        if said is None or not named or len(text) > 120 or (said.role, said.number) in taken:
             break
         block = Block("heading", line, f"{bold[1]} {bold[2]}".strip() if bold else text)
         deep = said.number.count(".") + 1 if said.role != "phase" else 0

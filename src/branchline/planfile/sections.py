@@ -49,7 +49,7 @@ def _any_of(entries: tuple[str, ...]) -> str:
     return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest)
 
 
-_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]|[一二三四五六七八九十]{1,3})"
+_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
 _TASK = re.compile(
     rf"({_any_of(words.TASK_HEADS)})\s*[#№]?\s*({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
@@ -67,6 +67,8 @@ _VERSION = re.compile(
     r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+)\]?(?=[\s:：–—(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_CHANGE = re.compile(r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL)
+_SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
@@ -171,6 +173,9 @@ def _coded(text: str) -> Head | None:
         prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
         if code.lower() not in words.NOT_IDS and prefix not in words.NO_TASK_CODES and prefix != "v":
             return Head("task", "id", code, found[2].strip(), code)
+    found = _CHANGE.match(text)
+    if found:
+        return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
     found = _VERSION.match(text)
     if found:
         return Head("version", "version", found[1], found[2].strip(" -–—:："))
@@ -182,3 +187,11 @@ def _coded(text: str) -> Head | None:
         number = _count(found[1])
         return Head("numbered", "", number, found[2].strip(), number)
     return None
+
+
+def series(title: str) -> Head | None:
+    """Read `M0 - Foundation` as the phase it is when other headings of its level count on; None for other headings."""
+    found = _SERIES.match(bare(title))
+    if found is None or found[1].lower() not in words.PHASE_CODES:
+        return None
+    return Head("phase", found[1].lower(), found[2], found[3].strip(), found[1] + found[2])

@@ -7,7 +7,7 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import Head, classify, head
+from branchline.planfile.sections import Head, classify, head, series
 from branchline.planfile.words import GSD_TAGS
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
@@ -38,6 +38,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
+    counted = _series(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -48,7 +49,7 @@ def _sections(out: Outline) -> None:
         block.cls = "UNKNOWN"
         if block is lone:
             continue
-        said = out.heads[block.line] = head(block.text)
+        said = out.heads[block.line] = counted.get(block.line) or head(block.text)
         above = block.section.cls if block.section is not None else "UNKNOWN"
         if said.role in ("task", "step", "phase", "version"):
             block.cls = "TASK"
@@ -61,6 +62,22 @@ def _sections(out: Outline) -> None:
             block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
         if strong:
             out.strong.add(block.line)
+
+
+def _series(headings: list[Block]) -> dict[int, Head]:
+    """Headings such as `M0 - x`, `M1 - y`: phases, where two of a level count on. `P0` to `P4` alone are priorities."""
+    found: dict[tuple[int, str], dict[int, Head]] = {}
+    for block in headings:
+        said = series(block.text)
+        if said is not None:
+            found.setdefault((block.level, said.key), {})[block.line] = said
+    return {
+        line: said
+        for (_, key), heads in found.items()
+        if len({said.number for said in heads.values()}) > 1
+        and (key != "p" or any(int(said.number) > 4 for said in heads.values()))
+        for line, said in heads.items()
+    }
 
 
 def _tags(doc: Doc) -> None:
@@ -95,8 +112,9 @@ def _headings(out: Outline) -> None:
         if not said.role or block.role == "tagged":
             continue
         above = out.above(block.section)
+        criteria = block.section is not None and block.section.cls == "CRITERIA"
         if said.role in ("phase", "version"):
-            if above is None or above.role == "phase":
+            if not criteria and (above is None or above.role == "phase"):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             if said.key != "id" or block.section is None or block.section.line not in out.strong:
@@ -128,8 +146,19 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
     if not boxes:
-        return False
+        return block.cls not in NEGATIVE and _amid_groups(out, block, said)
     return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE
+
+
+def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
+    """A numbered heading without boxes between two with boxes is as good a task as they are."""
+    numbers = [
+        int(out.head(other).number)
+        for other in out.headings
+        if other.section is block.section and other.level == block.level and out.head(other).role == "numbered"
+        and any(item.box for item in out.direct.get(other.line, ()))
+    ]
+    return len(numbers) > 1 and min(numbers) < int(said.number) < max(numbers)
 
 
 def _boxes(out: Outline) -> None:
@@ -157,18 +186,25 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "ignored", "an empty item"
     parent = block.parent
     if parent is not None and parent.fate in ("criterion", "ignored", "body") and parent.line not in out.drafts:
-        return parent.fate, parent.why
+        if parent.role != "label":
+            return parent.fate, parent.why
     if block.label in labels.CRITERIA_KINDS:
         return "criterion", "stands under a label for criteria"
     if block.label in labels.BODY_KINDS:
         return "body", f"stands under the label {block.label}"
     if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
         return "criterion", "a label for criteria"
+    if block.box is None and parent is not None and block.text.rstrip("*_ ").endswith((":", "：")):
+        block.role = "label"
+        return "body", "a label of the boxes below it"
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
         if section == "CRITERIA":
             return "criterion", f"criterion of the task on line {above.line}"
+        if above.number and block.text.startswith(above.number + "."):
+            return "", ""
+        above.steps.append(block.box or "")
         return "body", f"a step of the task on line {above.line}"
     if above is not None and above.role == "phase" and above.block is block.section:
         return "", ""

@@ -7,7 +7,7 @@ test holds that every language of `LANGUAGES` has its share of each.
 
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.fields import FIELDS
-from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PROGRAMS
+from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
 from branchline.planfile.words.prose import ALL_PRIOR, BLOCKS_PROSE, DEPENDS_PROSE, NONE, PARALLEL, UNBOUND
 from branchline.planfile.words.sections import (
     CLASSES,
@@ -15,6 +15,8 @@ from branchline.planfile.words.sections import (
     DONE_WORDS,
     ID_COLUMNS,
     NO_PHASE_REST,
+    OPEN_MARKS,
+    PARTLY,
     PHASE_HEADS,
     STEP_COLUMNS,
     STEP_HEADS,
@@ -42,7 +44,10 @@ __all__ = [
     "NOT_IDS",
     "NO_PHASE_REST",
     "NO_TASK_CODES",
+    "OPEN_MARKS",
     "PARALLEL",
+    "PARTLY",
+    "PHASE_CODES",
     "PHASE_HEADS",
     "PROGRAMS",
     "STEP_COLUMNS",

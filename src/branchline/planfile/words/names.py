@@ -18,6 +18,8 @@ NOT_IDS: Final = words(
 """Leading words that look like ids and are names of things."""
 NO_TASK_CODES: Final = words("ac adr cve d dec decision fig fr inv iso nfr q req rfc risk rule sc tc uc")
 """Prefixes of codes that number requirements, risks and the like."""
+PHASE_CODES: Final = words("m ms s p e w wp f ph")
+"""Letters that number phases where several headings of a level have them: `M0 - Foundation`, `M1 - Protocol`."""
 PROGRAMS: Final = words(
     "./gradlew ./mvnw [ act actionlint ansible ansible-playbook artisan asdf awk bandit bash bats bazel "
     "biome black buck buf bun bundle bunx cabal cargo cat clippy cmake cmp codespell composer coverage ctest "

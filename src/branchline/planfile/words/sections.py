@@ -137,7 +137,7 @@ _DONE: Final[Lists] = {
     "zh": "已完成, 完成, 已实现",
     "ja": "完了, 済み, 完了済み, 実装済み",
     "ko": "완료, 완료됨",
-    "vi": "đã làm, hoàn thành, xong, đã xong, đã hoàn thành",
+    "vi": "đã làm, hoàn thành, hoàn tất, xong, đã xong, đã hoàn thành",
     "it": "fatto, completato",
 }
 _WIP: Final[Lists] = {
@@ -275,7 +275,7 @@ DONE_WORDS: Final = phrases(
         "zh": "已完成, 完成",
         "ja": "完了, 済",
         "ko": "완료",
-        "vi": "xong",
+        "vi": "xong, hoàn thành, hoàn tất",
     }
 )
 WIP_WORDS: Final = ("wip", "started", "active", "ongoing", "进行中", "進行中", "진행중")
@@ -286,6 +286,23 @@ NO_PHASE_REST: Final = words(
     "summary task tasks verification"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
+PARTLY: Final = phrases(
+    {
+        "en": "partial, partly, skeleton, in progress, not done, incomplete",
+        "de": "teilweise, nicht fertig",
+        "fr": "partiel, en partie, non traité",
+        "es": "parcial, incompleto",
+        "pt": "parcial, incompleto",
+        "ru": "частично, не готово, не сделано",
+        "uk": "частково, не готово, не зроблено",
+        "zh": "部分完成, 未完成",
+        "ja": "一部完了, 未完了",
+        "ko": "일부 완료, 미완료",
+        "vi": "một phần, chưa xong",
+    }
+)
+"""What turns `done` into work that goes on."""
+OPEN_MARKS: Final = ("❌", "☐", "⬜", "🔲", "⭕")
 DONE_MARKS: Final = ("✅", "☑", "✔", "✓")
 WIP_MARKS: Final = ("🚧", "⏳", "🔄")
 STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步骤 ステップ 手順 단계 bước")
