@@ -267,6 +267,8 @@ def _unescape(text: str) -> str:
 def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str, bool]:
     """Give the plan's own mark of a task, and whether it needs a person's word: box, heading mark, status, section."""
     block = draft.block
+    if draft.role == "todo" or "status" in draft.extra:
+        return str(block.box if draft.role == "todo" else draft.extra["status"]) or "open", False
     section = block.section.cls if block.section is not None else ""
     if _DONE_TAG.search(block.text):
         return "done", False
@@ -305,5 +307,7 @@ def clean_title(title: str) -> str:
 
 def estimate_of(draft: Draft, reading: Reading) -> float | None:
     """Give the estimate in hours, from a `~4h` mark or an `Estimate:` line."""
-    text = (draft.fields.get("estimate") or draft.fields.get("column:estimate") or [reading.said.get("estimate", "")])[0]
+    text = (draft.fields.get("estimate") or draft.fields.get("column:estimate") or [reading.said.get("estimate", "")])[
+        0
+    ]
     return hours(text) if text else None

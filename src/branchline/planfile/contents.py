@@ -2,10 +2,11 @@
 
 import re
 
-from branchline.planfile import labels, tables
+from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
+from branchline.planfile.sections import bare
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
@@ -27,6 +28,8 @@ def fill(out: Outline) -> None:
             _fill(out, draft)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
+        elif draft.role == "head" and not draft.kids and not draft.steps:
+            _subtasks(out, draft)
     for heading in out.headings:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts and out.drafts:
             for table in tables.under(out, heading):
@@ -38,7 +41,7 @@ def fill(out: Outline) -> None:
 def _fill(out: Outline, phase: Draft) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
-    if _headings(out, phase, sections):
+    if text_headings(out, phase.block, phase):
         return
     if _rows(out, phase, sections):
         return
@@ -47,22 +50,29 @@ def _fill(out: Outline, phase: Draft) -> None:
         out.drafts[block.line] = draft.hang(phase)
 
 
-def _headings(out: Outline, phase: Draft, sections: list[Block]) -> bool:
-    """Sub-headings that are tasks: two or more, each with a text of its own before any list, and no list above them."""
-    first = [each for each in sections if each.section is phase.block]
-    if len(first) < 2 or out.direct.get(phase.line) or tables.under(out, phase.block):
+def _subtasks(out: Outline, draft: Draft) -> None:
+    """Below a task, a section that is called `Tasks` and nothing else holds tasks of their own."""
+    sections = [each for each in out.subheadings(draft.block) if bare(each.text).lower().strip(":") in words.TRAILERS]
+    for block in _items(out, sections):
+        out.drafts[block.line] = from_item(block, out.dialect, "item of a section of tasks", 0.8).hang(draft)
+
+
+def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
+    """Take sub-headings as tasks: two or more, most with a text of their own before any list, and no list above them."""
+    first = [each for each in out.subheadings(heading) if each.cls not in NEGATIVE and each.line not in out.drafts]
+    if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
     if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
     for block in first:
         block.candidate = True
-        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(phase)
+        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
     return True
 
 
 def _begins_with_text(out: Outline, heading: Block) -> bool:
-    place = out.doc.blocks.index(heading) + 1
-    return place < len(out.doc.blocks) and out.doc.blocks[place].kind == "para"
+    first = out.first.get(heading.line)
+    return first is not None and first.kind == "para"
 
 
 def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
@@ -92,13 +102,8 @@ def _duration_phases(out: Outline) -> None:
 
 
 def _subsections(out: Outline, heading: Block) -> list[Block]:
-    below: list[Block] = []
-    inside = {heading.line}
-    for block in out.headings:
-        if block.section is not None and block.section.line in inside and block.line not in out.drafts:
-            inside.add(block.line)
-            below.append(block)
-    return below
+    below = [block for block in out.subheadings(heading) if block.line not in out.drafts]
+    return [each for block in below for each in (block, *_subsections(out, block))]
 
 
 def is_field(text: str) -> bool:

@@ -294,7 +294,7 @@ def _phases(edges: Edges, phases: list[Draft], dialect: Dialect) -> None:
     last: list[Draft] = []
     stories: list[Draft] = []
     for phase in phases:
-        if phase.block.cls == "FUTURE":
+        if phase.block.cls == "FUTURE" or phase.key == "component":
             continue
         free = phase.line in edges.stated or _parallel(phase.block.text)
         story = dialect.stories and re.search(r"\bUS\d|user story", phase.block.text, re.IGNORECASE) is not None
@@ -324,7 +324,7 @@ def _sequence(edges: Edges, siblings: list[Draft], dialect: Dialect) -> None:
             last = None if draft.role == "phase" else last
             continue
         free = draft.line in edges.stated or _parallel(draft.block.text)
-        if last is not None and not free and _family(last, dialect) == family and _follows(last, draft):
+        if last is not None and not free and _family(last, dialect) == family and _follows(last, draft, family):
             edges.add(last, draft, "sequence", draft.line, 0.7)
         last = draft
 
@@ -339,6 +339,8 @@ def _family(draft: Draft, dialect: Dialect) -> str:
         return f"xml:{draft.key}" if draft.number else ""
     if draft.role == "row":
         return "rows" if draft.key == "step" else ""
+    if "tops" in dialect.sequence and draft.block.box is not None and draft.parent is None:
+        return "tops"
     if draft.role != "item" or not (draft.number or draft.hard[:1].isdigit()):
         return ""
     if draft.block.box is not None:
@@ -357,7 +359,9 @@ def _listed(draft: Draft, what: str) -> str:
     return f"{what}:{section.line if section is not None else 0}"
 
 
-def _follows(before: Draft, after: Draft) -> bool:
+def _follows(before: Draft, after: Draft, family: str) -> bool:
+    if family == "tops":
+        return True
     first, second = _parts(before.number or before.hard), _parts(after.number or after.hard)
     return bool(first) and bool(second) and first < second
 

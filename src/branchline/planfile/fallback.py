@@ -4,10 +4,12 @@ import re
 
 from branchline.planfile import tables
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, plain_task
-from branchline.planfile.drafts import from_heading, from_item
+from branchline.planfile.contents import LIST_CLASSES, NEGATIVE, plain_task, text_headings
+from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
+from branchline.planfile.sections import classify
 
+_BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{3,160}(?:\*\*|__)")
 _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 
 
@@ -33,10 +35,41 @@ def _numbered_headings(out: Outline, wanted: frozenset[str]) -> list[Block]:
 
 
 def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None:
-    for block in blocks:
+    taken = {block.line for block in blocks}
+    for block in _with_groups(out, blocks):
         block.candidate = True
         draft = from_heading(block, out.head(block), "numbered heading of a task section", confidence)
+        if any(other.line in taken for other in out.subheadings(block)):
+            draft.role = "phase"
         out.drafts[block.line] = draft.hang(out.above(block.section))
+        _bold_items(out, draft)
+
+
+def _with_groups(out: Outline, blocks: list[Block]) -> list[Block]:
+    """The headings, and with `1.1` and `1.2` the `1.` above them and its like."""
+    chosen = {block.line: block for block in blocks}
+    groups = [
+        block.section
+        for block in blocks
+        if block.section is not None
+        and out.head(block.section).role == "numbered"
+        and out.head(block).number.startswith(out.head(block.section).number + ".")
+    ]
+    for group in groups:
+        for like in out.subheadings(group.section) if group.line not in chosen else ():
+            if out.head(like).role == "numbered" and like.cls not in NEGATIVE:
+                chosen[like.line] = like
+    return [chosen[line] for line in sorted(chosen)]
+
+
+def _bold_items(out: Outline, draft: Draft) -> None:
+    """Items that each begin with a bold sentence are the tasks of a heading that only counts: `- **Pin it.** Why`."""
+    items = [item for item in out.direct.get(draft.line, ()) if plain_task(item)]
+    bold = [item for item in items if _BOLD_LEAD.match(item.text)]
+    if len(bold) > 1 and len(bold) * 2 > len(items):
+        draft.role = "phase"
+        for block in bold:
+            out.drafts[block.line] = from_item(block, out.dialect, "bold item of a numbered heading", 0.7).hang(draft)
 
 
 def _task_headings(out: Outline) -> None:
@@ -68,6 +101,7 @@ def _task_lists(out: Outline) -> None:
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
     files_only = all(_OF_FILES.search(heading.text) for heading in work)
+    sure = any(_named_so(heading) and any(item.number for item in out.direct[heading.line]) for heading in work)
     for heading in out.headings:
         if not files_only and _OF_FILES.search(heading.text):
             continue
@@ -77,18 +111,27 @@ def _task_lists(out: Outline) -> None:
         )
         if heading.cls not in LIST_CLASSES and not goes_on:
             continue
+        if heading.cls == "TASK" and sure and not any(item.number for item in items) and not _named_so(heading):
+            continue
         chosen = [item for item in items if item.number] or items
         last = int(chosen[-1].number) if chosen and chosen[-1].number else 0
         numbered = numbered or any(item.number for item in chosen)
         _take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
-    if out.drafts and not numbered:
+    if out.drafts:
         _siblings(out)
+
+
+def _named_so(heading: Block) -> bool:
+    """Say whether a section's own heading, not one above it, says that it holds work."""
+    return classify(heading.text)[0] in LIST_CLASSES
 
 
 def _siblings(out: Outline) -> None:
     """Sections beside a section of bullets that are tasks, of the same level and an unknown class, hold tasks too."""
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
     for heading in out.headings:
+        if heading.cls not in NEGATIVE and heading.level in levels and text_headings(out, heading, out.above(heading)):
+            continue
         if heading.cls == "UNKNOWN" and heading.level in levels and out.heads.get(heading.line):
             items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
             _take_items(out, items, 0.6, heading.cls)

@@ -30,7 +30,7 @@ def promote(doc: Doc) -> None:
             if found:
                 blocks += found
                 section = found[-1]
-                block = _rest(block, len(found))  # noqa: PLW2901 - the paragraph goes on with what is left of it
+                block = _rest(block, len(found))
                 if block is None:
                     continue
         block.section = section if block.kind != "heading" else block.section

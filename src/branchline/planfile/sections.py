@@ -40,6 +40,8 @@ _CLASSES: dict[str, tuple[frozenset[tuple[str, ...]], tuple[str, ...]]] = {
     name: _phrases(words.CLASSES[name]) for name in PRECEDENCE
 }
 _STRONG = _phrases(words.STRONG_NONTASK)
+_SHARE = {"CRITERIA": 0.5, "NONTASK": 0.3}
+"""How much of a title in a script without spaces must be the phrase: `测试验证` is work, `验证` is a section of criteria."""
 _SIZES = (5, 4, 3, 2, 1)
 _BY_PHRASE = {phrase: name for name in reversed(PRECEDENCE) for phrase in _CLASSES[name][0]}
 
@@ -67,7 +69,9 @@ _VERSION = re.compile(
     r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+)\]?(?=[\s:：–—(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CHANGE = re.compile(r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL)
+_CHANGE = re.compile(
+    r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
+)
 _SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
@@ -104,9 +108,10 @@ def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
         if width:
             break
     if SPACELESS.search(text):
+        letters = sum(map(len, _WORD.findall(text.rpartition("：")[2] or text)))
         for name in PRECEDENCE:
             for phrase in _CLASSES[name][1]:
-                if len(phrase) / 2 > width and phrase in text:
+                if len(phrase) / 2 > width and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):
                     best, width = name, len(phrase) / 2
     return best, width
 

@@ -63,13 +63,13 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
     if found.key >= 0:
         draft.hard, draft.key = values[found.key].strip("*_` "), "step" if found.step else ""
     draft.fields = {
-        f"column:{kind or name}": [value] for kind, name, value in zip(found.kinds, names, values, strict=False) if value
+        f"column:{kind or name}": [value]
+        for kind, name, value in zip(found.kinds, names, values, strict=False)
+        if value
     }
     return draft
 
 
 def under(out: Outline, heading: Block | None) -> list[Block]:
     """List the tables that stand directly below a heading, and in no list."""
-    return [
-        block for block in out.tables if block.parent is None and block.section is heading and block.kids
-    ]
+    return [block for block in out.tables if block.parent is None and block.section is heading and block.kids]

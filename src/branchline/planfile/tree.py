@@ -2,15 +2,17 @@
 
 import re
 
-from branchline.planfile import contents, fallback, labels
+from branchline.planfile import contents, fallback, labels, todos
 from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.contents import NEGATIVE
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import Head, classify, head, series
 from branchline.planfile.words import GSD_TAGS
 
-NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
+MAX_LIKE = 200
+"""How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
 _EXPLICIT = re.compile(r"(?:\*\*)?(?:[A-Za-z]{1,6}-?\d{1,6}(?:\.\d{1,4})*|\d{1,3}(?:\.\d{1,3})+|\d{1,3}[.)])(?=[\s:.])")
 _EXAMPLES = re.compile(
@@ -28,7 +30,8 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _xml(out)
     _headings(out)
     _boxes(out)
-    if dialect.phase_bullets:
+    todos.take(out)
+    if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
@@ -45,6 +48,7 @@ def _sections(out: Outline) -> None:
         while stack and stack[-1].level >= block.level:
             stack.pop()
         block.section = stack[-1] if stack else None
+        out.subs.setdefault(block.section.line if block.section is not None else 0, []).append(block)
         stack.append(block)
         block.cls = "UNKNOWN"
         if block is lone:
@@ -117,6 +121,8 @@ def _headings(out: Outline) -> None:
             if not criteria and (above is None or above.role == "phase"):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
+            if said.key == "change":
+                above = _component(out, block, above)
             if said.key != "id" or block.section is None or block.section.line not in out.strong:
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
@@ -128,6 +134,17 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+
+
+def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
+    """`### Core` over `#### [NEW] core.py` groups the changes, unless it is the section of all changes."""
+    holder = block.section
+    if above is not None or holder is None or holder.section is None or holder.section.cls != "TASK":
+        return above
+    draft = from_heading(holder, out.head(holder), "heading of changes")
+    draft.role, draft.key, holder.cls = "phase", "component", "TASK"
+    _take(out, draft, None)
+    return draft
 
 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
@@ -146,7 +163,7 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
     if not boxes:
-        return block.cls not in NEGATIVE and _amid_groups(out, block, said)
+        return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE
 
 
@@ -154,11 +171,18 @@ def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
     """A numbered heading without boxes between two with boxes is as good a task as they are."""
     numbers = [
         int(out.head(other).number)
-        for other in out.headings
-        if other.section is block.section and other.level == block.level and out.head(other).role == "numbered"
-        and any(item.box for item in out.direct.get(other.line, ()))
+        for other in out.subheadings(block.section)[:MAX_LIKE]
+        if out.head(other).role == "numbered" and any(item.box for item in out.direct.get(other.line, ()))
     ]
     return len(numbers) > 1 and min(numbers) < int(said.number) < max(numbers)
+
+
+def _over_dotted(out: Outline, block: Block) -> bool:
+    """In a section of tasks `1.` groups `1.1` and `1.2`, and its like without any are tasks too."""
+    if block.cls != "TASK":
+        return False
+    like = [other for other in out.subheadings(block.section) if out.head(other).role == "numbered"]
+    return any(out.head(sub).role == "dotted" for other in like[:MAX_LIKE] for sub in out.subheadings(other)[:1])
 
 
 def _boxes(out: Outline) -> None:

@@ -307,7 +307,9 @@ DONE_MARKS: Final = ("✅", "☑", "✔", "✓")
 WIP_MARKS: Final = ("🚧", "⏳", "🔄")
 STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步骤 ステップ 手順 단계 bước")
 """Columns of ids that count the steps of something."""
-ID_COLUMNS: Final = STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
+ID_COLUMNS: Final = (
+    STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
+)
 TITLE_COLUMNS: Final = words(
     "title task tasks name description summary item work feature what action aufgabe titel задача завдання название назва "
     "tarefa título tarea tâche fonctionnalité fonctionnalite 任务 任务名称 名称 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
