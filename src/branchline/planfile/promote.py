@@ -30,10 +30,12 @@ def promote(doc: Doc) -> None:
             if found:
                 blocks += found
                 section = found[-1]
-                block = _rest(block, len(found))
-                if block is None:
-                    continue
-        block.section = section if block.kind != "heading" else block.section
+                rest = block.lines[len(found) :]
+                if rest:
+                    blocks.append(_rest(block, rest, section))
+                continue
+        if block.kind != "heading":
+            block.section = section
         blocks.append(block)
     doc.blocks = blocks
 
@@ -64,10 +66,8 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]]) -> li
     return found
 
 
-def _rest(para: Block, used: int) -> Block | None:
-    if used == len(para.lines):
-        return None
-    line, text = para.lines[used]
-    rest = Block("para", line, text)
-    rest.end, rest.lines = para.end, para.lines[used:]
+def _rest(para: Block, lines: list[tuple[int, str]], section: Block) -> Block:
+    """The paragraph goes on with what is left of it."""
+    rest = Block("para", *lines[0], section=section)
+    rest.end, rest.lines = para.end, lines
     return rest

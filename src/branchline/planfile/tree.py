@@ -209,9 +209,9 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     if not block.text:
         return "ignored", "an empty item"
     parent = block.parent
-    if parent is not None and parent.fate in ("criterion", "ignored", "body") and parent.line not in out.drafts:
-        if parent.role != "label":
-            return parent.fate, parent.why
+    plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
+    if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):
+        return parent.fate, parent.why
     if block.label in labels.CRITERIA_KINDS:
         return "criterion", "stands under a label for criteria"
     if block.label in labels.BODY_KINDS:
