@@ -33,7 +33,7 @@ def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> 
             text = cell.strip("*_` ")
             same = by_id.get(text.lower()) or (titles.get(normal(text)) if len(text) >= MIN_TITLE else None)
             if same is not None:
-                block.fate, block.why = "duplicate", f"says again what line {same.line} says"
+                block.fate, block.why, block.same = "duplicate", f"says again what line {same.line} says", same.line
                 break
 
 

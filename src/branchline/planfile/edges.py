@@ -5,7 +5,6 @@ from itertools import pairwise
 
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
-from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.refs import Names, earlier, groups, resolve
@@ -27,6 +26,7 @@ _VERB = re.compile(
     rf"(?P<on>{_DEPENDS}|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))|(?P<off>{_BLOCKS})",
     re.IGNORECASE,
 )
+_LATER = re.compile(_any_verb(words.LATER), re.IGNORECASE)
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _INLINE = re.compile(
@@ -153,6 +153,8 @@ class Edges:
 
     def _chain(self, line: int, parts: list[str]) -> None:
         groups = [self._named(part) for part in parts]
+        if len(groups) == 2 and _LATER.search(parts[1]):
+            groups.reverse()
         for before, after in pairwise(groups):
             for one in before:
                 for other in after:
@@ -176,8 +178,12 @@ class Edges:
 
     def _link(self, line: int, subject: Draft, said: str, on: bool) -> None:
         low = said.strip().lower()
-        everything = on and any(low.startswith(all_) for all_ in words.ALL_PRIOR)
-        others = list(earlier(self.names, subject)) if everything else self._named(said)
+        if any(all_ in low for all_ in words.ALL_STORIES):
+            others = self.names.stories()
+        elif on and any(low.startswith(all_) for all_ in words.ALL_PRIOR):
+            others = list(earlier(self.names, subject))
+        else:
+            others = self._named(said)
         if on:
             self.stated.add(subject.line)
         for other in others:
@@ -223,42 +229,3 @@ class Edges:
                 draft = named[0] if named else self.names.titled(label or "") or self.names.by_id.get(name.lower())
                 nodes[name] = draft
         return out
-
-
-def written(edges: Edges, readings: dict[int, Reading]) -> None:
-    """Gather everything the plan itself says about order."""
-    for line, reading in readings.items():
-        draft = edges.out.drafts[line]
-        for kind, value, at in _marks(draft):
-            edges.field(draft, kind, value, at)
-        for kind, value, at in reading.refs:
-            edges.field(draft, kind, value, at)
-        if "blocked-by" not in draft.fields:
-            edges.inline(draft, line, draft.block.text, title=True)
-        for at, text in reading.prose:
-            edges.inline(draft, at, text)
-    _sections(edges)
-
-
-def _marks(draft: Draft) -> list[tuple[str, str, int]]:
-    found = [("depends", value, draft.line) for value in draft.fields.get("blocked-by", [])]
-    found += [("depends", value, draft.line) for value in draft.fields.get("column:depends", [])]
-    found += [("blocks", value, draft.line) for value in draft.fields.get("blocks", [])]
-    return found
-
-
-def _sections(edges: Edges) -> None:
-    """Read the sections on order, and the mermaid fences wherever they stand."""
-    for block in edges.out.doc.blocks:
-        if block.kind == "fence":
-            if block.text.lower().startswith("mermaid"):
-                edges.mermaid(block.lines)
-            continue
-        if block.kind not in ("para", "item"):
-            continue
-        if block.fate == "task":
-            continue
-        section = block.section.cls if block.section is not None else ""
-        if section == "ORDER" or block.label == "ORDER":
-            for line, text in block.lines:
-                edges.statement(line, text)

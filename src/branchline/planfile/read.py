@@ -5,7 +5,7 @@ from typing import cast
 
 from branchline.errors import UsageError
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, checks, duplicates, edges, goal, implied, xmltask
+from branchline.planfile import body, checks, duplicates, edges, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -54,7 +54,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     owner = body.owners(doc, drafts)
     readings, plan_reading = body.read(out, owner)
     lines = edges.Edges(out, Names(drafts, found.doubled))
-    edges.written(lines, readings)
+    written.written(lines, readings)
     implied.implied(lines, chosen, order)
     bodies = _bodies(doc, owner)
     tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, [])) for draft in drafts]

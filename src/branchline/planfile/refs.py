@@ -29,6 +29,8 @@ TOKEN = re.compile(
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 _SPLIT = re.compile(r"\s*(?:[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및)\s*", re.IGNORECASE)
 _GLUE = re.compile(r"\s*(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)?\s*", re.IGNORECASE)
+_SPAN = re.compile(r"`([^`\s]{1,200})`")
+_STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
 MAX_RANGE = 500
 
@@ -69,6 +71,10 @@ class Names:
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
         self.by_title.setdefault(normal(title), draft)
+        if draft.role == "row" and "`" in title:
+            for span in _SPAN.findall(title):
+                self.alias.setdefault(span, draft)
+                self.alias.setdefault(span.rpartition("/")[2], draft)
         if "(" in title or "（" in title:
             self.by_title.setdefault(normal(_PAREN.sub("", title)), draft)
 
@@ -104,9 +110,16 @@ class Names:
             return not _is_phase(token.split(" ", 1)[0]) and any(key == "task" for key, _ in self.by_key)
         return _prefix(token) != "" and _prefix(token) in self.prefixes
 
+    def stories(self) -> list[Draft]:
+        """The phases that are user stories."""
+        return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
+
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
         wanted = normal(text)
+        named = self.alias.get(text.strip("`* ").lower())
+        if named is not None:
+            return named
         if len(wanted) < 2 or wanted in self.by_title:
             return self.by_title.get(wanted)
         if self.sorted is None:

@@ -8,7 +8,17 @@ test holds that every language of `LANGUAGES` has its share of each.
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.fields import FIELDS
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
-from branchline.planfile.words.prose import ALL_PRIOR, BLOCKS_PROSE, DEPENDS_PROSE, NONE, PARALLEL, UNBOUND
+from branchline.planfile.words.prose import (
+    ALL_PRIOR,
+    ALL_STORIES,
+    BLOCKS_PROSE,
+    DEPENDS_PROSE,
+    GATES,
+    LATER,
+    NONE,
+    PARALLEL,
+    UNBOUND,
+)
 from branchline.planfile.words.sections import (
     CLASSES,
     DONE_MARKS,
@@ -30,6 +40,7 @@ from branchline.planfile.words.sections import (
 
 __all__ = [
     "ALL_PRIOR",
+    "ALL_STORIES",
     "BARE_FILES",
     "BLOCKS_PROSE",
     "CLASSES",
@@ -37,9 +48,11 @@ __all__ = [
     "DONE_MARKS",
     "DONE_WORDS",
     "FIELDS",
+    "GATES",
     "GSD_TAGS",
     "ID_COLUMNS",
     "LANGUAGES",
+    "LATER",
     "NONE",
     "NOT_IDS",
     "NO_PHASE_REST",

@@ -37,6 +37,42 @@ ALL_PRIOR: Final = phrases(
         "vi": "tất cả các bước trước, tất cả ở trên",
     }
 )
+ALL_STORIES: Final = phrases(
+    {
+        "en": "all user stories, all desired user stories, all stories, all desired stories, all selected user stories",
+        "de": "alle user stories",
+        "fr": "toutes les user stories",
+        "es": "todas las historias de usuario",
+        "pt": "todas as histórias de usuário, todas as user stories",
+        "ru": "все пользовательские истории",
+        "uk": "усі історії користувачів",
+        "zh": "所有用户故事",
+        "ja": "すべてのユーザーストーリー",
+        "ko": "모든 사용자 스토리, 모든 유저 스토리",
+        "vi": "tất cả user story, tất cả các user story",
+    }
+)
+GATES: Final = (
+    "no user story work can begin until this phase", "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
+    "ユーザーストーリーの作業", "ユーザーストーリーを開始", "사용자 스토리 작업",
+)  # fmt: skip
+"""What Spec Kit's template says of the phase that all stories wait for, and its translations."""
+LATER: Final = phrases(
+    {
+        "en": "after",
+        "de": "nach",
+        "fr": "après",
+        "es": "después de",
+        "pt": "depois de, após",
+        "ru": "после",
+        "uk": "після",
+        "zh": "之后, 完成后, 以后",
+        "ja": "以降, の後, 完了後",
+        "ko": "이후, 완료 후",
+        "vi": "sau",
+    }
+)
+"""Behind an arrow these turn it round: `T2 -> after T1`."""
 DEPENDS_PROSE: Final = phrases(
     {
         "en": """depends on, depend on, blocked by, blocked-by, requires, needs, must wait for, waits for, after completing,
