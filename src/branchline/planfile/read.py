@@ -57,7 +57,8 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     written.written(lines, readings)
     implied.implied(lines, chosen, order)
     bodies = _bodies(doc, owner)
-    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, [])) for draft in drafts]
+    whole = plan_reading.said.get("whole", "")
+    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, []), whole) for draft in drafts]
     candidates = [block for block in doc.blocks if block.candidate]
     return Plan(
         path=path,
@@ -110,9 +111,9 @@ def _fold_deep(out: Outline) -> list[Finding]:
     ]
 
 
-def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str]) -> Task:
+def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str], whole: str) -> Task:
     dialect = out.dialect
-    state, ask = body.state_of(draft, reading, dict(dialect.box_marks))
+    state, ask = body.state_of(draft, reading, dict(dialect.box_marks), whole)
     if ask:
         findings.append(
             Finding(

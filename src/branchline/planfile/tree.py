@@ -213,6 +213,9 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):
         return parent.fate, parent.why
     if block.label in labels.CRITERIA_KINDS:
+        above = out.above(block.section)
+        if above is not None and above.role == "head" and block.box:
+            above.steps.append(block.box)
         return "criterion", "stands under a label for criteria"
     if block.label in labels.BODY_KINDS:
         return "body", f"stands under the label {block.label}"
@@ -224,11 +227,11 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
-        if section == "CRITERIA":
-            return "criterion", f"criterion of the task on line {above.line}"
-        if above.number and block.text.startswith(above.number + "."):
+        if section != "CRITERIA" and above.number and block.text.startswith(above.number + "."):
             return "", ""
         above.steps.append(block.box or "")
+        if section == "CRITERIA":
+            return "criterion", f"criterion of the task on line {above.line}"
         return "body", f"a step of the task on line {above.line}"
     if above is not None and above.role == "phase" and above.block is block.section:
         return "", ""

@@ -57,7 +57,7 @@ def _interfaces(edges: Edges, readings: dict[int, Reading]) -> None:
             found = _INTERFACE.match(text) if ("onsumes" in text or "roduces" in text) else None
             if found is None:
                 continue
-            names = {name[0] for span in spans(found[2]) if (name := _NAME.match(span))}
+            names = {match[0] for span in spans(found[2]) if (match := _NAME.match(span))}
             if found[1].lower() == "produces":
                 for name in names:
                     makers.setdefault(name, draft)

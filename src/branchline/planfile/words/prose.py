@@ -75,7 +75,8 @@ LATER: Final = phrases(
 """Behind an arrow these turn it round: `T2 -> after T1`."""
 DEPENDS_PROSE: Final = phrases(
     {
-        "en": """depends on, depend on, blocked by, blocked-by, requires, needs, must wait for, waits for, after completing,
+        "en": """depends on, depend on, depends only on, depend only on, blocked by, blocked-by, requires, needs, must wait for,
+            waits for, after completing,
             has to wait for""",
         "de": "abhängig von, hängt ab von, wartet auf, blockiert durch, benötigt",
         "fr": "dépend de, dépendent de, bloqué par, nécessite",
