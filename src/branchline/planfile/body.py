@@ -15,11 +15,14 @@ _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
 _TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,30})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W*$")
 
+_MAX_TAIL = 200
+"""How far from its end a heading's mark may stand: `\\W*$` behind a search is a square otherwise."""
+
 
 class Reading:
     """What the lines of one task said."""
 
-    __slots__ = ("criteria", "draft", "files", "mentions", "pending", "prose", "ran", "refs", "said")
+    __slots__ = ("criteria", "draft", "files", "mentions", "needs", "pending", "prose", "ran", "refs", "said")
 
     def __init__(self, draft: Draft | None) -> None:
         self.draft = draft
@@ -27,6 +30,7 @@ class Reading:
         self.mentions: list[FileRef] = []
         self.ran: list[checks.Ran] = []
         self.criteria: list[str] = []
+        self.needs: list[str] = []
         self.refs: list[tuple[str, str, int]] = []
         self.prose: list[tuple[int, str]] = []
         self.said: dict[str, str] = {}
@@ -134,7 +138,7 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
     elif under in _REF_KINDS:
         reading.refs.append((under, text, line))
     elif under == "needs":
-        _say(reading, "needs", text)
+        reading.needs.append(text)
     elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
         reading.criteria.append(text)
         if reading.draft is None:
@@ -194,9 +198,10 @@ def _ran(reading: Reading, found: Field) -> bool:
 
 
 def _say(reading: Reading, kind: str, value: str) -> None:
-    if value:
-        held = reading.said.get(kind)
-        reading.said[kind] = f"{held}, {value}" if held and kind == "needs" else held or value
+    if value and kind == "needs":
+        reading.needs.append(value)
+    elif value:
+        reading.said.setdefault(kind, value)
 
 
 def _gate_span(reading: Reading, line: int, text: str) -> None:
@@ -290,7 +295,7 @@ def _heading_mark(text: str) -> str:
     if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
     said = mark_of(text) if any(mark in text for mark in "✅☑✔✓🚧⏳🔄") else ""
-    tail = _TAIL.search(text)
+    tail = _TAIL.search(text[-_MAX_TAIL:])
     return said or (mark_of(tail[1] or tail[2]) if tail else "")
 
 

@@ -30,11 +30,15 @@ def phase_bullets(out: Outline) -> None:
         return
     if not out.drafts:
         _duration_phases(out)
+    inner: dict[int, list[Block]] = {}
+    for block in out.headings:
+        if block.section is not None and block.line not in out.drafts:
+            inner.setdefault(block.section.line, []).append(block)
     for line in list(out.drafts):
         phase = out.drafts[line]
         if phase.kids:
             continue
-        for block in _bullets_below(out, phase.block):
+        for block in _bullets_below(out, phase.block, inner):
             draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
             out.drafts[block.line] = draft.hang(phase)
 
@@ -50,23 +54,20 @@ def _duration_phases(out: Outline) -> None:
         out.drafts[block.line] = draft
 
 
-def _bullets_below(out: Outline, heading: Block) -> list[Block]:
+def _bullets_below(out: Outline, heading: Block, inner: dict[int, list[Block]]) -> list[Block]:
     """List the top-level items of a phase and of its plain subsections, those of criteria and notes left out."""
     found: list[Block] = []
-    for section in [heading, *_subsections(out, heading)]:
+    for section in [heading, *_subsections(heading, inner)]:
         if section is not heading and section.cls in ("CRITERIA", "NONTASK", "ORDER"):
             continue
         found += [item for item in out.direct.get(section.line, ()) if _plain_task(item)]
     return sorted(found, key=lambda block: block.line)
 
 
-def _subsections(out: Outline, heading: Block) -> list[Block]:
-    below: list[Block] = []
-    inside = {heading.line}
-    for block in out.headings:
-        if block.section is not None and block.section.line in inside and block.line not in out.drafts:
-            inside.add(block.line)
-            below.append(block)
+def _subsections(heading: Block, inner: dict[int, list[Block]]) -> list[Block]:
+    below = list(inner.get(heading.line, ()))
+    for block in below:
+        below += inner.get(block.line, ())
     return below
 
 
@@ -123,7 +124,8 @@ def _other_headings(out: Outline) -> None:
         block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
     ]
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
-        said = [block for block in level if block in chosen or (block.cls == "NONTASK" and _is_sentence(out, block))]
+        lines = {block.line for block in chosen}
+        said = [block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))]
         _take_headings(out, said, 0.6)
 
 

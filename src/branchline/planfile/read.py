@@ -1,6 +1,7 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
 import hashlib
+from itertools import dropwhile
 from typing import cast
 
 from branchline.errors import UsageError
@@ -51,7 +52,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     drafts = out.in_order()
     owner = body.owners(doc, drafts)
     readings, plan_reading = body.read(out, owner)
-    lines = edges.Edges(out, Names(drafts, found.doubled))
+    lines = edges.Edges(out, Names(drafts, found.doubled, path))
     edges.written(lines, readings)
     edges.implied(lines, chosen, order)
     bodies = _bodies(doc, owner)
@@ -139,7 +140,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         checks=body.checks_of(reading, draft.title, draft.line, dialect.test_first) if atomic else (),
         criteria=tuple(reading.criteria),
         output=said.get("output", ""),
-        needs=_listed(", ".join([said.get("needs", ""), *draft.fields.get("needs", [])])),
+        needs=_listed(", ".join([*reading.needs, *draft.fields.get("needs", [])])),
         instructions=_listed(said.get("instructions", "")),
         estimate=body.estimate_of(draft, reading),
         confidence=draft.confidence,
@@ -179,8 +180,7 @@ def _bodies(doc: Doc, owner: list[Draft | None]) -> dict[int, list[str]]:
 
 
 def _body(lines: list[str]) -> str:
-    while lines and not lines[0].strip():
-        lines.pop(0)
+    lines = list(dropwhile(lambda line: not line.strip(), lines))
     while lines and (not lines[-1].strip() or set(lines[-1].strip()) == {"-"}):
         lines.pop()
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
