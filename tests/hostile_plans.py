@@ -51,10 +51,10 @@ _PUMPS = {
     "dollars": "$ ", "ands": "and ", "letters": "x", "commands": "`make` ",
 }  # fmt: skip
 _STARTS = {
-    "line": "", "box": "- [ ] ", "heading": "# A\n\n## Task 1: ", "task": "## Task", "depends": "- [ ] t1 a\n  - Depends on: a",
-    "inline": "- [ ] t1 a\n- [ ] t2 b (depends on ", "order": "- [ ] t1 a\n\n## Dependencies\n\n", "verify": "- [ ] t1 a\n  - Run: ",
+    "line": "a", "box": "- [ ] ", "heading": "# A\n\n## Task 1: ", "task": "## Task", "depends": "- [ ] t1 a\n  - Depends on: a",
+    "inline": "- [ ] t1 a\n- [ ] t2 b (depends on ", "order": "- [ ] t1 a\n\n## Dependencies\n\na", "verify": "- [ ] t1 a\n  - Run: ",
     "files": "- [ ] t1 a\n  - Files: ", "routine": "- [ ] r1 ", "row": "| ID | Title |\n|---|---|\n| t1 | ",
-    "mermaid": "- [ ] t1 a\n\n```mermaid\ngraph TD\nt1 ", "criteria": "## Acceptance criteria\n\n- ", "front": "---\nkey: ",
+    "mermaid": "- [ ] t1 a\n\n```mermaid\ngraph TD\nt1 A", "criteria": "## Acceptance criteria\n\n- ", "front": "---\nkey: ",
     "story": "# Tasks\n\n- [ ] T001 ",
 }  # fmt: skip
 

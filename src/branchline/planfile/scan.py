@@ -177,7 +177,7 @@ class _Scanner:
             return at + 1
         if first == "#" and self._heading(at, indent, text):
             return at + 1
-        if first in "-*_" and _is_rule(text):
+        if first in "-*_" and text[-1] == first and _is_rule(text):
             self._close(indent)
             self._add("rule", at, text, indent)
             return at + 1
