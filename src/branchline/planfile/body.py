@@ -21,11 +21,14 @@ _TAILS = (
 """Where a heading may say how far it is: in brackets at its end, or behind a dash."""
 _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 
+_MAX_TAIL = 200
+"""How far from its end a heading's mark may stand: `\\W*$` behind a search is a square otherwise."""
+
 
 class Reading:
     """What the lines of one task said."""
 
-    __slots__ = ("criteria", "draft", "files", "mentions", "pending", "prose", "ran", "refs", "said")
+    __slots__ = ("criteria", "draft", "files", "mentions", "needs", "pending", "prose", "ran", "refs", "said")
 
     def __init__(self, draft: Draft | None) -> None:
         self.draft = draft
@@ -33,6 +36,7 @@ class Reading:
         self.mentions: list[FileRef] = []
         self.ran: list[checks.Ran] = []
         self.criteria: list[str] = []
+        self.needs: list[str] = []
         self.refs: list[tuple[str, str, int]] = []
         self.prose: list[tuple[int, str]] = []
         self.said: dict[str, str] = {}
@@ -151,7 +155,7 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
     elif under in _REF_KINDS:
         reading.refs.append((under, text, line))
     elif under == "needs":
-        _say(reading, "needs", text)
+        reading.needs.append(text)
     elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
         reading.criteria.append(text)
         if reading.draft is None:
@@ -214,9 +218,10 @@ def _ran(reading: Reading, found: Field) -> bool:
 
 
 def _say(reading: Reading, kind: str, value: str) -> None:
-    if value:
-        held = reading.said.get(kind)
-        reading.said[kind] = f"{held}, {value}" if held and kind == "needs" else held or value
+    if value and kind == "needs":
+        reading.needs.append(value)
+    elif value:
+        reading.said.setdefault(kind, value)
 
 
 def _gate_span(reading: Reading, line: int, text: str) -> None:
@@ -317,7 +322,7 @@ def _heading_mark(text: str) -> str:
     if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
     said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
-    tails = [found[1] for tail in _TAILS if (found := tail.search(text))]
+    tails = [found[1] for tail in _TAILS if (found := tail.search(text[-_MAX_TAIL:]))]
     return said or next((mark for tail in tails for part in _PARTS.split(tail) if (mark := mark_of(part))), "")
 
 

@@ -57,18 +57,19 @@ def commands_of(field: Field) -> tuple[list[str], str]:
         return [], field.value
     run = field.label.startswith(("run", "command", "test command"))
     leads = field.value.lstrip().startswith("`")
+    alone = len(found) == 1 and field.value.strip(" .。") == f"`{found[0]}`"
     good = [
         span.removeprefix("$ ").strip()
         for place, span in enumerate(found)
-        if (is_program(span) and _sure(span, run, field.value)) or ((run or (leads and place == 0)) and _looks(span))
+        if (is_program(span) and _sure(span, run, alone)) or ((run or (leads and place == 0)) and _looks(span))
     ]
     prose = "" if good else field.value
     return good, prose
 
 
-def _sure(span: str, run: bool, value: str) -> bool:
+def _sure(span: str, run: bool, alone: bool) -> bool:
     """One word alone (`next`, `test`) is a command only where nothing else stands, or when it means nothing else."""
-    return run or " " in span or span in _SOLO or value.strip(" .。") == f"`{span}`"
+    return run or " " in span or span in _SOLO or alone
 
 
 def _looks(span: str) -> bool:

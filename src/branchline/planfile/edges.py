@@ -7,7 +7,7 @@ from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import Names, earlier, groups, resolve
+from branchline.planfile.refs import Names, groups, resolve
 from branchline.planfile.sections import SPACELESS
 
 MAX_APART = 40
@@ -35,12 +35,12 @@ _INLINE = re.compile(
     re.IGNORECASE,
 )
 _INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE} | {"after"})
-_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}|[\s,&+]|and){1,60}")
+_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
-_SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
-_ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
+_SENTENCE = re.compile(r"(?<=[.;。；])\s+|(?<!\s)\s+[—–]\s+")
+_ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
-_LINK = re.compile(r"\s*(?:<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->)\s*")
+_LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
 
 class Edges:
@@ -64,13 +64,18 @@ class Edges:
             Edge(before.id, after.id, kind, line, confidence),  # type: ignore[arg-type]  # the four kinds are ours
         )
 
-    def say(self, before: Draft, after: Draft, line: int) -> None:
-        """Keep an edge that a sentence states, and note that the plan speaks of the later task."""
-        self.add(before, after, "written", line)
-        self.stated.add(after.line)
+    def say(self, before: list[Draft], after: list[Draft], line: int) -> None:
+        """Keep the edges that a sentence states, each with each, and note that the plan speaks of the later tasks."""
+        self.names.spend(len(before) * len(after))
+        if before:
+            self.stated.update(draft.line for draft in after)
+        for one in before:
+            for other in after:
+                self.add(one, other, "written", line)
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
         """Take `Depends on: t3, t4` or `blocks: t9` of one task; names in vain are findings, and hold it."""
+        self.names.line = line
         found = resolve(self.names, value, draft, strict=True)
         if kind == "depends":
             self.stated.add(draft.line)
@@ -80,7 +85,7 @@ class Edges:
             elif kind == "depends":
                 self.add(other, draft, "written", line)
             else:
-                self.say(draft, other, line)
+                self.say([draft], [other], line)
         for token in found.unknown:
             self._unknown(draft, "depends on" if kind == "depends" else "blocks", token, line)
         for token in found.doubled:
@@ -99,6 +104,7 @@ class Edges:
         low = text.lower()
         if not any(word in low for word in _INLINE_WORDS):
             return
+        self.names.line = line
         if "`" in text:
             text = _CODE.sub(" ", text)
         for found in _INLINE.finditer(text):
@@ -114,6 +120,7 @@ class Edges:
 
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
+        self.names.line = line
         label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
         about = self._named(label) if colon and not _VERB.search(label) else []
         for sentence in _SENTENCE.split(rest if about else text):
@@ -156,9 +163,7 @@ class Edges:
         if len(groups) == 2 and _LATER.search(parts[1]):
             groups.reverse()
         for before, after in pairwise(groups):
-            for one in before:
-                for other in after:
-                    self.say(one, other, line)
+            self.say(before, after, line)
 
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
@@ -168,26 +173,24 @@ class Edges:
             self.stated.update(draft.line for draft in about)
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
-            for other in subjects[1:]:
-                self.say(*((other, subjects[0]) if verbs[0]["on"] else (subjects[0], other)), line)
+            first, others = subjects[:1], subjects[1:]
+            self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            said = sentence[verb.end() : end]
-            for subject in subjects:
-                self._link(line, subject, said, verb["on"] is not None)
+            self._link(line, subjects, sentence[verb.end() : end], verb["on"] is not None)
 
-    def _link(self, line: int, subject: Draft, said: str, on: bool) -> None:
+    def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
-        if any(all_ in low for all_ in words.ALL_STORIES):
-            others = self.names.stories()
-        elif on and any(low.startswith(all_) for all_ in words.ALL_PRIOR):
-            others = list(earlier(self.names, subject))
+        stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
+        if not on:
+            self.say(subjects, stories or self._named(said), line)
+            return
+        self.stated.update(draft.line for draft in subjects)
+        if low.startswith(words.ALL_PRIOR):
+            for subject in subjects:
+                self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            others = self._named(said)
-        if on:
-            self.stated.add(subject.line)
-        for other in others:
-            self.say(*((other, subject) if on else (subject, other)), line)
+            self.say(stories or self._named(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
         found = list(resolve(self.names, text, None, strict=False).drafts)
@@ -203,9 +206,11 @@ class Edges:
         nodes: dict[str, Draft | None] = {}
         links: list[tuple[str, str, int]] = []
         for line, text in lines:
+            self.names.line = line
             parts = _LINK.split(text.strip().rstrip(";"))
             groups = [self._nodes(part, nodes) for part in parts]
             for before, after in pairwise(groups):
+                self.names.spend(len(before) * len(after))
                 links += [(one, other, line) for one in before for other in after]
         linked = {name for one, other, _ in links for name in (one, other)}
         known = [name for name in linked if nodes.get(name) is not None]
@@ -214,7 +219,7 @@ class Edges:
         for one, other, line in links:
             first, second = nodes.get(one), nodes.get(other)
             if first is not None and second is not None:
-                self.say(first, second, line)
+                self.say([first], [second], line)
 
     def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
         out = []

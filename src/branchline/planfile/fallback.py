@@ -86,7 +86,10 @@ def _other_headings(out: Outline) -> None:
         block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
     ]
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
-        said = [block for block in level if block in chosen or (block.cls == "NONTASK" and _is_sentence(out, block))]
+        lines = {block.line for block in chosen}
+        said = [
+            block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))
+        ]
         _take_headings(out, said, 0.6)
 
 

@@ -1,6 +1,7 @@
 """What place and number say of order: phases one after another, numbered siblings one after another."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from branchline.planfile.dialects.base import Dialect
@@ -92,12 +93,17 @@ def _family(draft: Draft, dialect: Dialect) -> str:
     return _listed(draft, "list") if "lists" in dialect.sequence else ""
 
 
+@lru_cache(maxsize=4096)
+def _speaks_of(title: str) -> tuple[bool, bool]:
+    """Say whether a heading speaks of steps, and whether it counts things."""
+    return _STEP_WORDS.search(title) is not None, _NO_SEQUENCE.search(title) is not None
+
+
 def _listed(draft: Draft, what: str) -> str:
     """Numbers of a list are an order, unless its section counts things; those of headings where steps are named."""
     section = draft.block.section
-    title = section.text if section is not None else ""
-    steps = _STEP_WORDS.search(title) is not None
-    counted = _NO_SEQUENCE.search(title) is not None or (section is not None and section.cls == "DONE")
+    steps, counted = _speaks_of(section.text) if section is not None else (False, False)
+    counted = counted or (section is not None and section.cls == "DONE")
     if (counted and not steps) or (what == "heading" and not steps):
         return ""
     return f"{what}:{section.line if section is not None else 0}"

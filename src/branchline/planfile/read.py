@@ -1,6 +1,10 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
+import gc
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import dropwhile
 from typing import cast
 
 from branchline.errors import UsageError
@@ -9,6 +13,7 @@ from branchline.planfile import body, checks, duplicates, edges, goal, implied, 
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
+from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
@@ -36,9 +41,25 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     """
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
-    doc = scan(text)
-    promote(doc)
-    chosen = detect(doc, dialect)
+    with _no_collection():
+        doc = scan(text)
+        promote(doc)
+        return _read(doc, detect(doc, dialect), text_digest(text), path, order)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector of cycles from walking a growing tree of which nothing is garbage: a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan:
     out = outline(doc, chosen)
     if len(out.drafts) > MAX_TASKS:
         raise UsageError(f"{path}: {len(out.drafts)} tasks; the limit is {MAX_TASKS}. Split the plan.", path=path)
@@ -53,7 +74,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     drafts = out.in_order()
     owner = body.owners(doc, drafts)
     readings, plan_reading = body.read(out, owner)
-    lines = edges.Edges(out, Names(drafts, found.doubled))
+    lines = edges.Edges(out, Names(drafts, found.doubled, path))
     written.written(lines, readings)
     implied.implied(lines, chosen, order)
     bodies = _bodies(doc, owner)
@@ -62,7 +83,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     candidates = [block for block in doc.blocks if block.candidate]
     return Plan(
         path=path,
-        digest=text_digest(text),
+        digest=digest,
         dialect=chosen.name,
         goal=goal.find(doc, plan_reading, drafts[0].line if drafts else len(doc.lines) + 1),
         tasks=tuple(tasks),
@@ -142,7 +163,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         checks=body.checks_of(reading, draft.title, draft.line, dialect.test_first) if atomic else (),
         criteria=tuple(reading.criteria),
         output=said.get("output", ""),
-        needs=_listed(", ".join([said.get("needs", ""), *draft.fields.get("needs", [])])),
+        needs=_listed(", ".join([*reading.needs, *draft.fields.get("needs", [])])),
         instructions=_listed(said.get("instructions", "")),
         estimate=body.estimate_of(draft, reading),
         confidence=draft.confidence,
@@ -182,8 +203,7 @@ def _bodies(doc: Doc, owner: list[Draft | None]) -> dict[int, list[str]]:
 
 
 def _body(lines: list[str]) -> str:
-    while lines and not lines[0].strip():
-        lines.pop(0)
+    lines = list(dropwhile(lambda line: not line.strip(), lines))
     while lines and (not lines[-1].strip() or set(lines[-1].strip()) == {"-"}):
         lines.pop()
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)

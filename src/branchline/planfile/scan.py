@@ -7,6 +7,7 @@ the marker's width. Every step is linear in the length of the text.
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 
 from branchline.planfile.blocks import Block, Doc
 
@@ -113,18 +114,20 @@ class _Scanner:
     def _uncomment(self, at: int, text: str) -> str:
         """Blank out the comments of one line, back-ticked ones excepted; an open one hides the lines below."""
         out: list[str] = []
-        place = 0
+        place = ticks = 0
         while True:
             start = text.find("<!--", place)
             if start < 0:
                 return "".join(out) + text[place:]
-            if text.count("`", 0, start) % 2:
+            ticks += text.count("`", place, start)
+            if ticks % 2:
                 out.append(text[place : start + 4])
                 place = start + 4
                 continue
             out.append(text[place:start])
             end = text.find("-->", start + 4)
             if end >= 0:
+                ticks += text.count("`", start, end)
                 place = end + 3
                 continue
             if start == 0 or self._closes_before_blank(at):
@@ -132,11 +135,17 @@ class _Scanner:
                 return "".join(out)
             return "".join(out) + text[start:]
 
+    @cached_property
+    def blanks(self) -> list[int]:
+        """The indexes of the empty lines, counted when a comment in the middle of a line first asks for them."""
+        return [n for n, line in enumerate(self.lines) if not line.strip()]
+
     def _closes_before_blank(self, at: int) -> bool:
         place = bisect_left(self.closers, at + 1)
         if place == len(self.closers) or self.closers[place] - at > 200:
             return False
-        return all(self.lines[n].strip() for n in range(at + 1, self.closers[place]))
+        blank = bisect_left(self.blanks, at + 1)
+        return blank == len(self.blanks) or self.blanks[blank] > self.closers[place]
 
     def _in_fence(self, at: int, indent: int, stripped: str, raw: str) -> bool:
         """Take a line of an open fence; False when the fence ended because its list item did."""
@@ -168,7 +177,7 @@ class _Scanner:
             return at + 1
         if first == "#" and self._heading(at, indent, text):
             return at + 1
-        if first in "-*_" and _is_rule(text):
+        if first in "-*_" and text[-1] == first and _is_rule(text):
             self._close(indent)
             self._add("rule", at, text, indent)
             return at + 1
@@ -373,13 +382,9 @@ def _front_matter(lines: list[str]) -> dict[str, str]:
 def cells(row: str) -> list[str]:
     """Split a table row at its bars; escaped bars and bars in back-ticks stay."""
     masked = row.strip().replace("\\|", "\0")
-    out: list[str] = [""]
-    ticked = False
-    for char in masked.strip("|"):
-        if char == "`":
-            ticked = not ticked
-        if char == "|" and not ticked:
-            out.append("")
-        else:
-            out[-1] += char
-    return [cell.replace("\0", "|").strip() for cell in out]
+    out: list[list[str]] = [[]]
+    for place, part in enumerate(masked.strip("|").split("`")):
+        first, *more = [part] if place % 2 else part.split("|")
+        out[-1].append(f"`{first}" if place else first)
+        out += [[piece] for piece in more]
+    return ["".join(cell).replace("\0", "|").strip() for cell in out]

@@ -1,6 +1,7 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
+from functools import lru_cache
 
 from branchline.planfile import contents, fallback, labels, todos
 from branchline.planfile.blocks import Block, Doc
@@ -8,6 +9,7 @@ from branchline.planfile.contents import NEGATIVE
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
+from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, classify, head, series
 from branchline.planfile.words import GSD_TAGS
 
@@ -92,7 +94,7 @@ def _tags(doc: Doc) -> None:
             if block.text.startswith("</"):
                 if block.number in stack:
                     del stack[stack.index(block.number) :]
-            else:
+            elif len(stack) < MAX_NESTING:
                 stack.append(block.number)
         elif stack and block.candidate:
             block.cls = GSD_TAGS[stack[-1]]
@@ -249,10 +251,15 @@ def _by_section(out: Outline, block: Block, section: str) -> tuple[str, str]:
     return "", ""
 
 
+@lru_cache(maxsize=4096)
+def _is_example(title: str) -> bool:
+    return _EXAMPLES.search(title) is not None
+
+
 def _in_examples(block: Block) -> bool:
     section = block.section
     while section is not None:
-        if _EXAMPLES.search(section.text):
+        if _is_example(section.text):
             return True
         section = section.section
     return False

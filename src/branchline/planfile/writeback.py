@@ -41,8 +41,11 @@ def unmarked(text: str) -> str:
 
 
 def _unmarked(line: str) -> str:
-    box = _ANY_BOX.match(line)
-    return _COMPLETED.sub("", f"{box[1]} {line[box.end(2) :]}") if box else line
+    box = _ANY_BOX.match(line) if "]" in line else None
+    if box is None:
+        return line
+    bare = f"{box[1]} {line[box.end(2) :]}"
+    return _COMPLETED.sub("", bare) if "completed:" in bare else bare
 
 
 def _append(line: str, words: str) -> str:

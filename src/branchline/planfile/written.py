@@ -21,8 +21,6 @@ _EVERY = re.compile(
 )
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]\W*(.*)$", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
-MAX_WAVES = 20_000
-"""Edges that one list of waves may make; a larger one is no plan that a person wrote."""
 
 
 def written(edges: Edges, readings: dict[int, Reading]) -> None:
@@ -140,10 +138,9 @@ def _waves(edges: Edges, block: Block) -> None:
     except (ValueError, TypeError, KeyError, RecursionError):
         return
     groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
-    if sum(len(one) * len(other) for one, other in pairwise(groups)) > MAX_WAVES:
-        return
     for before, after in pairwise(groups):
         edges.stated.update(draft.line for draft in after)
+        edges.names.spend(len(before) * len(after))
         for one in before:
             for other in after:
                 edges.add(one, other, "phase", block.line, 0.9)

@@ -12,7 +12,7 @@ def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[
         "plan": draft.plan,
         "dialect": draft.dialect,
         "goal": draft.goal,
-        "tasks": [_task(task, draft) for task in draft.tasks],
+        "tasks": _tasks(draft),
         "edges": [_edge(edge) for edge in draft.edges],
         "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
         "ignored": [
@@ -26,9 +26,15 @@ def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[
     }
 
 
-def _task(task: Task, draft: DraftGraph) -> dict[str, Any]:
-    written = [e.before for e in draft.edges if e.after == task.id and e.kind == "written"]
-    implied = [e.before for e in draft.edges if e.after == task.id and e.kind != "written"]
+def _tasks(draft: DraftGraph) -> list[dict[str, Any]]:
+    written: dict[str, list[str]] = {}
+    implied: dict[str, list[str]] = {}
+    for edge in draft.edges:
+        (written if edge.kind == "written" else implied).setdefault(edge.after, []).append(edge.before)
+    return [_task(task, written.get(task.id, []), implied.get(task.id, [])) for task in draft.tasks]
+
+
+def _task(task: Task, written: list[str], implied: list[str]) -> dict[str, Any]:
     return {
         "id": task.id,
         "title": task.title,
