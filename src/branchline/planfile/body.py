@@ -202,6 +202,7 @@ def _field(reading: Reading, found: Field) -> bool:
         return False
     else:
         _say(reading, kind, value)
+        return found.label != "produces"  # an interface too, which the edges read as prose
     return True
 
 

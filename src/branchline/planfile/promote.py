@@ -61,7 +61,7 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]]) -> li
             break
         block = Block("heading", line, f"{bold[1]} {bold[2]}".strip() if bold else text)
         deep = said.number.count(".") + 1 if said.role != "phase" else 0
-        block.level = (real[-1].level if real else 0) + 1 + deep
+        block.level = (real[-1].level if real else 1) + 1 + deep
         found.append(block)
     return found
 

@@ -19,7 +19,7 @@ _EVERY = re.compile(
     r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b",
     re.IGNORECASE,
 )
-_INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]\W*(.*)$", re.IGNORECASE | re.DOTALL)
+_INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
 
@@ -102,7 +102,7 @@ def _sections(edges: Edges) -> None:
             for line, text in block.lines:
                 if ordered:
                     edges.statement(line, text)
-                if "each" in text or "omplete" in text:
+                if "ach " in text or "omplete" in text:
                     _every(edges, line, text)
 
 
@@ -138,8 +138,8 @@ def _waves(edges: Edges, block: Block) -> None:
     except (ValueError, TypeError, KeyError, RecursionError):
         return
     groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
+    edges.stated.update(draft.line for group in groups for draft in group)
     for before, after in pairwise(groups):
-        edges.stated.update(draft.line for draft in after)
         edges.names.spend(len(before) * len(after))
         for one in before:
             for other in after:
