@@ -197,7 +197,7 @@ def _field(reading: Reading, found: Field) -> bool:
             reading.criteria.append(value)
     elif kind in _REF_KINDS:
         if value:
-            reading.refs.append((kind, value, found.line))
+            reading.refs.append(("after" if found.label in words.LOOSE_DEPENDS else kind, value, found.line))
     elif kind == "note":
         return False
     else:

@@ -74,30 +74,34 @@ class Edges:
                 self.add(one, other, "written", line)
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
-        """Take `Depends on: t3, t4` or `blocks: t9` of one task; names in vain are findings, and hold it."""
+        """Take `Depends on: t3, t4`, `blocks: t9` or `After: t3` of one task; names in vain are findings, and hold it.
+
+        Behind `After:`, `Prerequisites:` and their like, words that are no ids are a finding only: `React 18`.
+        """
         self.names.line = line
         found = resolve(self.names, value, draft, strict=True)
-        if kind == "depends":
+        if kind != "blocks":
             self.stated.add(draft.line)
         for other in found.drafts:
             if other is draft:
                 self._hold(draft, "self-dependency", f"{draft.id} depends on itself", line)
-            elif kind == "depends":
+            elif kind != "blocks":
                 self.add(other, draft, "written", line)
             else:
                 self.say([draft], [other], line)
         for token in found.unknown:
-            self._unknown(draft, "depends on" if kind == "depends" else "blocks", token, line)
+            loose = kind == "after" and not self.names.like_an_id(token)
+            self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
         for token in found.doubled:
             said = f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan."
             self._hold(draft, "doubled-reference", said, line)
 
-    def _hold(self, draft: Draft, code: str, message: str, line: int) -> None:
-        self.findings.append(Finding(code, message, line, draft.id, hold=True))
+    def _hold(self, draft: Draft, code: str, message: str, line: int, *, hold: bool = True) -> None:
+        self.findings.append(Finding(code, message, line, draft.id, hold=hold))
 
-    def _unknown(self, draft: Draft, verb: str, token: str, line: int) -> None:
+    def _unknown(self, draft: Draft, verb: str, token: str, line: int, *, loose: bool = False) -> None:
         said = f"Line {line}: {draft.id} {verb} {token!r}, and no task of the plan is called that."
-        self._hold(draft, "unknown-reference", said, line)
+        self._hold(draft, "unknown-reference", said, line, hold=not loose)
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
         """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there."""

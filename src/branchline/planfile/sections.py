@@ -90,6 +90,8 @@ def classify(title: str) -> tuple[str, bool]:
     tokens = _WORD.findall(text)[:16]
     if not tokens:
         return "UNKNOWN", False
+    if tokens[0] in words.QUESTIONS and " ".join(tokens) not in words.NO_QUESTIONS:
+        return "NONTASK", False
     found, width = _longest(text, tokens)
     if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
         return "TASK", False

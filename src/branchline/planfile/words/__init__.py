@@ -6,7 +6,7 @@ test holds that every language of `LANGUAGES` has its share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
-from branchline.planfile.words.fields import FIELDS
+from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
@@ -25,9 +25,11 @@ from branchline.planfile.words.sections import (
     DONE_WORDS,
     ID_COLUMNS,
     NO_PHASE_REST,
+    NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
     PHASE_HEADS,
+    QUESTIONS,
     STEP_COLUMNS,
     STEP_HEADS,
     STRONG_NONTASK,
@@ -53,9 +55,11 @@ __all__ = [
     "ID_COLUMNS",
     "LANGUAGES",
     "LATER",
+    "LOOSE_DEPENDS",
     "NONE",
     "NOT_IDS",
     "NO_PHASE_REST",
+    "NO_QUESTIONS",
     "NO_TASK_CODES",
     "OPEN_MARKS",
     "PARALLEL",
@@ -63,6 +67,7 @@ __all__ = [
     "PHASE_CODES",
     "PHASE_HEADS",
     "PROGRAMS",
+    "QUESTIONS",
     "STEP_COLUMNS",
     "STEP_HEADS",
     "STRONG_NONTASK",

@@ -213,5 +213,20 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "mô tả, ưu tiên, người phụ trách, ghi chú, vấn đề",
     },
 }
+_LOOSE: Final[Lists] = {
+    "en": "dependency, dependencies, after, prerequisite, prerequisites, deps",
+    "de": "abhängigkeiten, abhängigkeit, voraussetzung, nach",
+    "fr": "dépendances, dépendance, prérequis, après",
+    "es": "dependencias, dependencia, prerrequisitos, después de",
+    "pt": "dependências, dependência, pré-requisitos, depois de",
+    "ru": "зависимости, зависимость, после",
+    "uk": "залежності, залежність, після",
+    "zh": "依赖, 前置, 前置条件, 依赖项",
+    "ja": "依存, 依存関係",
+    "ko": "의존성, 선행",
+    "vi": "sau",
+}
+LOOSE_DEPENDS: Final = frozenset(phrases(_LOOSE))
+"""Labels that also stand before things that are no tasks, such as packages: words behind them need not be references."""
 FIELDS: Final[dict[str, tuple[str, ...]]] = {kind: phrases(lists) for kind, lists in _FIELDS.items()}
 """The labels of each kind of field; where one label stands in two kinds, the later kind has it."""
