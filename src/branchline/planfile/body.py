@@ -292,11 +292,12 @@ def _unescape(text: str) -> str:
 def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) -> tuple[str, bool]:
     """Give the plan's own mark of a task, and whether it needs a person's word.
 
-    Box, heading mark, status line, all steps done, section, and `whole`, the status of the whole plan, in this order.
+    Box, heading mark, status line, all steps done, a checklist that repeats it, section, and `whole`, the status of the
+    whole plan, in this order.
     """
     block = draft.block
-    if draft.role == "todo" or "status" in draft.extra:
-        return str(block.box if draft.role == "todo" else draft.extra["status"]) or "open", False
+    if draft.role == "todo":
+        return block.box or "open", False
     section = block.section.cls if block.section is not None else ""
     if _DONE_TAG.search(block.text):
         return "done", False
@@ -313,6 +314,7 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
     said = said or mark_of(reading.said.get("status", "")) or mark_of(draft.fields.get("column:status", [""])[0])
     if not said and draft.steps and not draft.kids and all(marks.get(box) == "done" for box in draft.steps):
         said = "done"
+    said = said or draft.mark
     if not said and draft.role != "xml":
         own = block.cls if block.kind == "heading" else section
         said = STATE_OF.get(own, "")

@@ -6,11 +6,16 @@ from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import bare
+from branchline.planfile.sections import bare, classify
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
+_NOTHING = re.compile(
+    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
+    r"[^,;:]{0,40}[_*)]*\W*$",
+    re.IGNORECASE,
+)
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -23,6 +28,7 @@ def fill(out: Outline) -> None:
     """Give every phase without tasks those of its contents, and every table of tasks in a section of work its rows."""
     if not out.drafts:
         _duration_phases(out)
+    _restated(out)
     for draft in list(out.drafts.values()):
         if not draft.kids and draft.role == "phase":
             _fill(out, draft)
@@ -36,6 +42,18 @@ def fill(out: Outline) -> None:
                 found = tables.columns(table)
                 if found is not None and found.key >= 0:
                     tables.take(out, table, found, out.above(heading))
+
+
+def _restated(out: Outline) -> None:
+    """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
+    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]
+    roots = [draft for draft in roots if draft.key not in ("version", "component")]
+    holding = {draft.key for draft in roots if draft.kids}
+    for draft in roots:
+        if holding and draft.key not in holding:
+            draft.block.fate, draft.block.why = "ignored", f"tells the {min(holding)}s again"
+            draft.block.cls = "NONTASK"
+            del out.drafts[draft.line]
 
 
 def _fill(out: Outline, phase: Draft) -> None:
@@ -59,7 +77,7 @@ def _subtasks(out: Outline, draft: Draft) -> None:
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
     """Take sub-headings as tasks: two or more, most with a text of their own before any list, and no list above them."""
-    first = [each for each in out.subheadings(heading) if each.cls not in NEGATIVE and each.line not in out.drafts]
+    first = [each for each in out.subheadings(heading) if _may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
     if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
@@ -68,6 +86,12 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
         block.candidate = True
         out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
     return True
+
+
+def _may_work(out: Outline, heading: Block) -> bool:
+    """`Performance & testing` may be work, though either word alone is a section's name."""
+    weak = heading.cls == "NONTASK" and heading.line not in out.strong and len(heading.text.split()) > 1
+    return weak or heading.cls not in NEGATIVE
 
 
 def _begins_with_text(out: Outline, heading: Block) -> bool:
@@ -86,7 +110,11 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
 
 
 def _items(out: Outline, sections: list[Block]) -> list[Block]:
-    found = [item for section in sections for item in out.direct.get(section.line, ()) if plain_task(item)]
+    direct = [item for section in sections for item in out.direct.get(section.line, ())]
+    found = [item for item in direct if plain_task(item)]
+    if not found:  # `- Action:` over a list, beside `- Goal:` and its like
+        actions = [item for item in direct if classify(item.text)[0] == "TASK" and is_field(item.text)]
+        found = [kid for item in actions for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     return sorted(found, key=lambda block: block.line)
 
 
@@ -121,4 +149,5 @@ def plain_task(item: Block) -> bool:
         and item.label not in labels.PROSE_KINDS
         and not is_field(item.text)
         and item.cls not in NEGATIVE
+        and not _NOTHING.match(item.text)
     )

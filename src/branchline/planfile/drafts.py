@@ -26,7 +26,7 @@ class Draft:
 
     __slots__ = (
         "block", "confidence", "duplicate", "end", "extra", "fields", "fold", "hard", "id", "key", "kids", "line",
-        "number", "parent", "role", "rule", "steps", "title",
+        "mark", "number", "parent", "role", "rule", "steps", "title",
     )  # fmt: skip
 
     def __init__(self, block: Block, role: str, rule: str, confidence: float = 1.0) -> None:
@@ -34,7 +34,7 @@ class Draft:
         self.line, self.end = block.line, block.end
         self.parent: Draft | None = None
         self.kids: list[Draft] = []
-        self.hard = self.number = self.key = self.title = self.id = ""
+        self.hard = self.number = self.key = self.title = self.id = self.mark = ""
         self.fields: dict[str, list[str]] = {}
         self.extra: dict[str, object] = {}
         self.steps: list[str] = []

@@ -11,6 +11,7 @@ STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declin
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
+_FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
@@ -75,6 +76,7 @@ _CHANGE = re.compile(
 _SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
+_LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
     r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-]))"
@@ -159,7 +161,7 @@ def _keyword(text: str) -> Head | None:
 def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
     if number[0].isdigit() or number[0] in _DIGITS:
-        return True
+        return not _FRACTION.match(text, end)
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—-([（")
 
@@ -189,7 +191,7 @@ def _coded(text: str) -> Head | None:
     found = _DOTTED.match(text)
     if found:
         return Head("dotted", "", found[1], found[2].strip(), found[1])
-    found = _NUMBERED.match(text) or _ORDINAL.match(text)
+    found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
     if found:
         number = _count(found[1])
         return Head("numbered", "", number, found[2].strip(), number)

@@ -61,4 +61,4 @@ def take(out: Outline) -> None:
             out.drafts[block.line] = draft
         else:
             block.fate, block.why = "duplicate", f"says again what line {same} says"
-            out.drafts[same].extra["status"] = block.box or "open"
+            out.drafts[same].mark = block.box or "open"

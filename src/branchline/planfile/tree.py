@@ -66,6 +66,9 @@ def _sections(out: Outline) -> None:
         above_strong = block.section is not None and block.section.line in out.strong
         if block.cls == "UNKNOWN" or above_strong or (above == "FUTURE" and block.cls not in NEGATIVE):
             block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
+        counted_work = said.role in ("numbered", "dotted") and above == "TASK" and " " in said.title
+        if block.cls == "NONTASK" and counted_work and not strong:
+            block.cls = "TASK"  # `B. Model architecture` among the numbered parts of a plan is work
         if strong:
             out.strong.add(block.line)
 
@@ -113,12 +116,17 @@ def _xml(out: Outline) -> None:
 
 def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
+    named = {
+        (out.head(block).role, out.head(block).number)
+        for block in out.headings
+        if block.section is None or block.section.cls != "CRITERIA"
+    }
     for block in out.headings:
         said = out.head(block)
         if not said.role or block.role == "tagged":
             continue
         above = out.above(block.section)
-        criteria = block.section is not None and block.section.cls == "CRITERIA"
+        criteria = block.section is not None and block.section.cls == "CRITERIA" and (said.role, said.number) in named
         if said.role in ("phase", "version"):
             if not criteria and (above is None or above.role == "phase"):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
@@ -172,11 +180,15 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
 def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
     """A numbered heading without boxes between two with boxes is as good a task as they are."""
     numbers = [
-        int(out.head(other).number)
+        _rank(out.head(other).number)
         for other in out.subheadings(block.section)[:MAX_LIKE]
         if out.head(other).role == "numbered" and any(item.box for item in out.direct.get(other.line, ()))
     ]
-    return len(numbers) > 1 and min(numbers) < int(said.number) < max(numbers)
+    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
+
+
+def _rank(number: str) -> int:
+    return int(number) if number.isdigit() else ord(number[0])
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:
@@ -214,7 +226,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):
         return parent.fate, parent.why
-    if block.label in labels.CRITERIA_KINDS:
+    if block.label in labels.CRITERIA_KINDS and not (block.label == "output" and block.box):
         above = out.above(block.section)
         if above is not None and above.role == "head" and block.box:
             above.steps.append(block.box)

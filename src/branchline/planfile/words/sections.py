@@ -13,7 +13,7 @@ _TASK: Final[Lists] = {
         work plan, changes, change list, files to update, files to edit, files to modify, files to change, files to create,
         deliverables, bugs, bug fixes, fixes, issues to fix, planned features, features to add, improvements, enhancements,
         targets, checklist, execution plan, migration steps, milestones, things to do, things to work on, punch list, work
-        breakdown, remaining work, proposed changes, action plan, feature list, development plan, refactoring""",
+        breakdown, remaining work, proposed changes, action plan, action, actions, feature list, development plan, refactoring""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan, arbeitspakete,
         maßnahmen, nächste schritte, arbeitsplan, zu erledigen, meilensteine, verbesserungen, fehlerbehebungen""",
     "fr": """tâches, étapes, modifications, à réaliser, plan d'action, prochaines étapes, étapes de mise en œuvre, plan
@@ -79,7 +79,8 @@ _NONTASK: Final[Lists] = {
         tradeoffs, alternatives, lessons, parallel opportunities, implementation strategy, execution context, releases,
         release notes, micro guide, preserve, preservation, semantics, grid strategy, edge costs, version planning,
         priority, priorities, priority notes, issues found, bugs identified, will not, do not doing, vision, see also, related,
-        anti-patterns, anti-patterns to avoid, error handling strategy, locked decisions, maintenance""",
+        anti-patterns, anti-patterns to avoid, error handling strategy, error handling, api endpoints, endpoints, locked
+        decisions, maintenance""",
     "de": """überblick, übersicht, hintergrund, kontext, einleitung, ziel, ziele, risiken, architektur, anmerkungen,
         hinweise, voraussetzungen, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
         entscheidungen, referenzen, glossar, anforderungen, zeitplan, analyse, ausgangslage, nicht im umfang, beispiele""",
@@ -228,7 +229,7 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
 STRONG_NONTASK: Final = phrases(_STRONG_NONTASK)
 """Sections in which not even a box is a task; in the others of NONTASK a box still is one."""
 _TASK_HEADS: Final[Lists] = {
-    "en": "task, step, unit, story, ticket, item, todo, work item, action",
+    "en": "task, step, unit, story, ticket, item, todo, work item, action, change, fix, bug fix, improvement",
     "de": "aufgabe, schritt, arbeitspaket",
     "fr": "tâche, étape",
     "es": "tarea, paso",
@@ -330,7 +331,8 @@ ID_COLUMNS: Final = (
     STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
 )
 TITLE_COLUMNS: Final = words(
-    "title task tasks name description summary item work feature what action aufgabe titel задача завдання название назва "
+    "title task tasks name description summary item work feature what action milestone deliverable aufgabe titel задача "
+    "завдання название назва "
     "tarefa título tarea tâche fonctionnalité fonctionnalite 任务 任务名称 名称 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
     "作業内容 内容 작업 작업내용 내용 việc"
 ) | {"task name", "작업 내용", "công việc", "nhiệm vụ"}
