@@ -8,7 +8,7 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.sections import Head, bare, head
 
 ID = re.compile(
-    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}(?=\.\d))(?:\.\d{1,9})*)"
+    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
     r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—]|$)\s*(?:[:：–—-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
 )
 _NUMBER = re.compile(r"(\d{1,9})[.)](?:\s+|$)")

@@ -27,6 +27,11 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _LATER = re.compile(_any_verb(words.LATER), re.IGNORECASE)
+_STARTS = re.compile(
+    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{_any_verb(words.LATER)})", re.IGNORECASE
+)
+"""`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
+_CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _INLINE = re.compile(
@@ -131,6 +136,8 @@ class Edges:
             chain = _ARROW.split(sentence)
             if len(chain) > 1:
                 self._chain(line, chain)
+            elif about and (found := _STARTS.match(sentence)):
+                self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             else:

@@ -9,7 +9,7 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import classify
 
-_BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{3,160}(?:\*\*|__)")
+_BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 
 
@@ -52,12 +52,12 @@ def _with_groups(out: Outline, blocks: list[Block]) -> list[Block]:
         block.section
         for block in blocks
         if block.section is not None
-        and out.head(block.section).role == "numbered"
+        and out.head(block.section).role in ("numbered", "dotted")
         and out.head(block).number.startswith(out.head(block.section).number + ".")
     ]
     for group in groups:
         for like in out.subheadings(group.section) if group.line not in chosen else ():
-            if out.head(like).role == "numbered" and like.cls not in NEGATIVE:
+            if out.head(like).role == out.head(group).role and like.cls not in NEGATIVE:
                 chosen[like.line] = like
     return [chosen[line] for line in sorted(chosen)]
 

@@ -6,6 +6,7 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.sections import classify, head
 
 _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{3,120})(?:\*\*|__)\s?[:：]?\s*([^*`\n]{0,60})$")
+_ORDER = re.compile(r"\border\b|reihenfolge|ordre|orden\b|ordem|порядок|顺序|順序|순서|thứ tự", re.IGNORECASE)
 _NAMING = frozenset({"task", "phase", "version"})
 
 
@@ -49,6 +50,8 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]]) -> li
     """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
     if any(head(above.text).role in ("task", "step") or classify(above.text)[1] for above in real):
         return []
+    if taken and real and _ORDER.search(real[-1].text):
+        return []  # `Implementation order` beside headings that are the tasks puts them in order
     found: list[Block] = []
     plain = not taken
     for line, text in para.lines:

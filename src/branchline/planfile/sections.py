@@ -75,7 +75,7 @@ _CHANGE = re.compile(
 )
 _SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"(\d{1,4}[a-z]?)[.):：]\s*(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
@@ -188,8 +188,16 @@ def _coded(text: str) -> Head | None:
     found = _VERSION.match(text)
     if found:
         return Head("version", "version", found[1], found[2].strip(" -–—:："))
+    return _numbered(text)
+
+
+def _numbered(text: str) -> Head | None:
+    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2: Move`."""
     found = _DOTTED.match(text)
     if found:
+        inner = _keyword(found[2].strip())
+        if inner is not None and inner.role == "phase":
+            return inner
         return Head("dotted", "", found[1], found[2].strip(), found[1])
     found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
     if found:

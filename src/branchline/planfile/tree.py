@@ -10,7 +10,7 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, classify, head, series
+from branchline.planfile.sections import Head, bare, classify, head, series
 from branchline.planfile.words import GSD_TAGS
 
 MAX_LIKE = 200
@@ -55,7 +55,11 @@ def _sections(out: Outline) -> None:
         block.cls = "UNKNOWN"
         if block is lone:
             continue
-        said = out.heads[block.line] = counted.get(block.line) or head(block.text)
+        said = counted.get(block.line) or head(block.text)
+        holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
+        if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):
+            said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
+        out.heads[block.line] = said
         above = block.section.cls if block.section is not None else "UNKNOWN"
         if said.role in ("task", "step", "phase", "version"):
             block.cls = "TASK"
@@ -188,7 +192,8 @@ def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
 
 
 def _rank(number: str) -> int:
-    return int(number) if number.isdigit() else ord(number[0])
+    digits = re.match(r"\d+", number)
+    return int(digits[0]) if digits else ord(number[0])
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:
