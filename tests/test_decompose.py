@@ -71,3 +71,11 @@ def test_an_edited_plan_shows_what_changed(tmp_path: Path, capsys: pytest.Captur
     out, err = capsys.readouterr()
     assert json.loads(out)["patch"] == {"added": ["3"], "removed": ["2"], "changed": [], "moved": []}
     assert err == "Changed since x.graph.json:\n  + 3 gamma\n  - 2 beta\n"
+
+
+def test_tasks_that_modify_one_file_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.md").write_text(
+        "- [ ] one\n  Files: `a.py`\n- [ ] two\n  Modify: `./a.py`\n- [ ] three\n  as in `a.py`\n- [x] four\n  Files: `a.py`\n"
+    )
+    assert main(["decompose", "x.md", "--no-write", "--json", "-C", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out)["mutexes"] == {"a.py": ["1", "2"]}

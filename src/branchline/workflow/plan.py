@@ -57,7 +57,9 @@ def read_draft(project: Project, path: Path, how: Reading) -> Drafted:
 def tell(console: Console, project: Project, path: Path, told: tuple[str, ...]) -> None:
     """Say what an edited plan changes about the graph that is stored."""
     if told:
-        console.say("\n".join([f"Changed since {project.name(graph_path(path))}:", *(f"  {safe(line)}" for line in told)]))
+        console.say(
+            "\n".join([f"Changed since {project.name(graph_path(path))}:", *(f"  {safe(line)}" for line in told)])
+        )
 
 
 def decompose(console: Console, path: Path, how: Reading, *, write: bool, review: bool, yes: bool) -> Answer:
