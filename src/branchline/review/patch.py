@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from branchline.model.plan import DraftGraph, Task
 
-
 MAX_LEFT = 200
 """How many tasks that are gone are compared, word by word, with those that are new."""
 
