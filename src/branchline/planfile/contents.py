@@ -71,7 +71,7 @@ def _fill(out: Outline, phase: Draft) -> None:
 def _subtasks(out: Outline, draft: Draft) -> None:
     """Below a task, a section that is called `Tasks` and nothing else holds tasks of their own."""
     sections = [each for each in out.subheadings(draft.block) if bare(each.text).lower().strip(":") in words.TRAILERS]
-    for block in _items(out, sections):
+    for block in _items(out, [each for section in sections for each in (section, *_subsections(out, section))]):
         out.drafts[block.line] = from_item(block, out.dialect, "item of a section of tasks", 0.8).hang(draft)
 
 

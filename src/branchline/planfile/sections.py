@@ -13,6 +13,7 @@ SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
+_ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
 
@@ -95,6 +96,8 @@ def classify(title: str) -> tuple[str, bool]:
     if tokens[0] in words.QUESTIONS and " ".join(tokens) not in words.NO_QUESTIONS:
         return "NONTASK", False
     found, width = _longest(text, tokens)
+    if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
+        return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
     if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
         return "TASK", False
     if not width:

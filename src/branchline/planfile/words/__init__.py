@@ -20,6 +20,7 @@ from branchline.planfile.words.prose import (
     UNBOUND,
 )
 from branchline.planfile.words.sections import (
+    ACTIONS,
     CLASSES,
     DONE_MARKS,
     DONE_WORDS,
@@ -41,6 +42,7 @@ from branchline.planfile.words.sections import (
 )
 
 __all__ = [
+    "ACTIONS",
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",

@@ -201,7 +201,7 @@ _DECLINED: Final[Lists] = {
     "vi": "đã hủy, từ chối, bỏ qua",
 }
 _ORDER: Final[Lists] = {
-    "en": "dependencies, dependency, execution order, dependency graph, dependency notes, order of execution, task dependencies",
+    "en": "dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies",
     "de": "abhängigkeiten, reihenfolge",
     "fr": "dépendances, ordre d'exécution",
     "es": "dependencias, orden de ejecución",
@@ -281,6 +281,18 @@ DONE_WORDS: Final = phrases(
     }
 )
 WIP_WORDS: Final = ("wip", "started", "active", "ongoing", "进行中", "進行中", "진행중")
+ACTIONS: Final = words(
+    "add apply audit automate build bump change clean cleanup collect configure connect convert create define delete deploy "
+    "document draft drop enable ensure expand export expose extend extract finalize finish fix generate handle harden "
+    "implement import improve increase initialize install integrate introduce investigate keep make merge migrate move "
+    "optimize optimise pin polish port prepare prevent provide publish reduce refactor refine remove rename reorganize "
+    "replace resolve restructure rework rewrite run scaffold set setup ship simplify split standardize support switch "
+    "update upgrade use wire write hinzufügen erstellen ajouter créer corriger mettre añadir agregar crear corregir "
+    "actualizar adicionar criar corrigir atualizar implementar добавить создать исправить обновить реализовать написать "
+    "додати створити виправити оновити реалізувати написати thêm tạo sửa viết cập "
+    "实现 添加 新增 修复 更新 编写 创建 优化 重构 搭建 集成"
+)
+"""Verbs that begin a heading which is work, whatever noun comes after."""
 QUESTIONS: Final = words(
     "how why who when where which what what's wie warum wer wann comment pourquoi qui quand cómo por quién cuándo qué como quem "
     "quando как почему зачем кто когда где як чому хто коли де"
