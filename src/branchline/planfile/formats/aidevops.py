@@ -16,18 +16,19 @@ _BOXES: Final[dict[Mark, str]] = {"open": " ", "wip": ">", "done": "x", "decline
 def names(draft: DraftGraph) -> dict[str, str]:
     """New ids for those that are not `t1` or `t1.2`, or whose dots would hang them below a task that is not above them."""
     taken = {task.id for task in draft.tasks if _FORM.fullmatch(task.id)}
+    wishes = {task.id: f"t{said[1]}" for task in draft.tasks if (said := _NUMBER.fullmatch(task.id))}
+    all_wishes = set(wishes.values())
+    reserved = taken | all_wishes | {wish.rpartition(".")[0] for wish in all_wishes}
     found: dict[str, str] = {}
     number = 1
     for task in draft.tasks:
-        said = _NUMBER.fullmatch(task.id)
-        own = f"t{said[1]}" if said else ""
-        if own and (own == task.id or own not in taken) and (task.parent or own.rpartition(".")[0] not in taken):
-            wish = own
-        else:
-            while f"t{number}" in taken:
+        wish = wishes.get(task.id, "")
+        hangs = not task.parent and wish.rpartition(".")[0] in all_wishes
+        if not wish or hangs or (wish != task.id and wish in taken):
+            while (wish := f"t{number}") in reserved:
                 number += 1
-            wish = f"t{number}"
         taken.add(wish)
+        reserved.add(wish)
         if wish != task.id:
             found[task.id] = wish
     return found

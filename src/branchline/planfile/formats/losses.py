@@ -34,7 +34,7 @@ def losses(before: DraftGraph, after: DraftGraph, name: str) -> list[str]:
     )
     held = [{each.task or "" for each in graph.findings if each.hold} for graph in (before, after)]
     said += _some(f"{name} cannot hold back, as the graph does,", sorted(held[0] - held[1]))
-    said += [f"{name} cannot say the goal of the plan"] if " ".join(before.goal.split()) != after.goal else []
+    said += [f"{name} cannot say the goal of the plan"] if before.goal.split() != after.goal.split() else []
     gates = ([check.run for check in graph.gate] for graph in (before, after))
     said += [f"{name} cannot say the quality gate of the plan"] if next(gates) != next(gates) else []
     return said
@@ -45,7 +45,7 @@ def _same(field: str, before: Task, after: Task) -> bool:
     if field == "extra":
         return all(key in new and bool(new[key] == value) for key, value in old.items())
     if field == "estimate":
-        return abs((old or 0.0) - (new or 0.0)) < 0.01
+        return bool(abs((old or 0.0) - (new or 0.0)) < 0.01)
     return bool(old == new)
 
 
