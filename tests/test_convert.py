@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from test_graph_drafts import drafts
 
 from branchline import decompose
 from branchline.cli import main
 from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.planfile.formats import WRITERS
 from branchline.workflow.convert import FORMATS, converted
+from test_graph_drafts import drafts
 
 SCALE = int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
 CORPUS = Path(os.environ.get("BRANCHLINE_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
@@ -22,7 +22,9 @@ SAMPLES = [
     for path in sorted((CORPUS / "formats").glob("*"))
     if path.suffix in (".md", ".json", ".jsonl", ".yaml", ".dot")
 ]
-PLAN = "# Ship\n\n- [x] t1 Lay the ground ~2h\n- [ ] t2 Build blocked-by:t1\n  - [>] t2.1 Parse\n  - [ ] t2.2 Test blocked-by:t2.1\n"
+PLAN = (
+    "- [x] t1 Lay the ground ~2h\n- [ ] t2 Build blocked-by:t1\n  - [>] t2.1 Parse\n  - [ ] t2.2 Test blocked-by:t2.1\n"
+)
 
 
 def again(draft: DraftGraph, target: str) -> tuple[DraftGraph, list[str]]:

@@ -20,7 +20,8 @@ def from_plan(plan: Plan) -> DraftGraph:
 
     A doubled id, an unknown reference, an edge between a task and its own ancestor, a circle with an implied edge in it
     and nesting below depth 3 are mended and reported as findings (DESIGN, section 4 and FORMATS of the field). Raises
-    GraphError for a circle of written edges between tasks that are to do, with its path and lines, and PlanError for too many tasks.
+    GraphError for a circle of written edges between tasks that are to do, with its path and lines, and PlanError for
+    too many tasks.
     """
     if len(plan.tasks) > MAX_TASKS:
         raise PlanError(f"{plan.path}: {len(plan.tasks)} tasks; at most {MAX_TASKS} are read: split the plan")

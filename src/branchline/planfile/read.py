@@ -10,7 +10,9 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
 from branchline.planfile.drafts import Draft
+from branchline.planfile.fields import hours
 from branchline.planfile.formats import mermaid
+from branchline.planfile.formats.base import STATES
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.outline import Outline
@@ -133,6 +135,9 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
                 hold=True,
             )
         )
+    estimate = body.estimate_of(draft, reading)
+    if draft.role == "row":
+        state, estimate = _columns(draft, state, estimate)
     title = body.clean_title(draft.title) or draft.title
     said = reading.said
     atomic = not draft.kids
@@ -152,12 +157,20 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         output=said.get("output", ""),
         needs=_listed(", ".join([said.get("needs", ""), *draft.fields.get("needs", [])])),
         instructions=_listed(said.get("instructions", "")),
-        estimate=body.estimate_of(draft, reading),
+        estimate=estimate,
         confidence=draft.confidence,
         rule=draft.rule,
         body=_body(lines),
         extra=_extra(draft),
     )
+
+
+def _columns(draft: Draft, state: str, estimate: float | None) -> tuple[str, float | None]:
+    """The state and the estimate that the columns of a task table give, where there are such columns."""
+    said = {name.removeprefix("column:"): values[0].strip("*`_ ") for name, values in draft.fields.items()}
+    words = next((said[name] for name in ("status", "state") if name in said), "")
+    sizes = [said[name] for name in ("est", "estimate", "effort", "size") if name in said]
+    return STATES.get(words.lower().replace(" ", "-"), state) if words else state, estimate or hours("".join(sizes[:1]))
 
 
 def _role(draft: Draft) -> str:

@@ -11,7 +11,7 @@ from branchline.planfile.fields import hours
 from branchline.planfile.formats.base import STATES, Format, Sheet, children_of, kind_of, without
 
 _TOKEN: Final = re.compile(
-    r'(?P<skip>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|(?<![^\n])#[^\n]*)|(?P<text>"(?:[^"\\]|\\.)*")'
+    r'(?P<skip>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|#[^\n]*)|(?P<text>"(?:[^"\\]|\\.)*")'
     r"|(?P<mark>->|--|[{}\[\];,=:])|(?P<html><(?:[^<>]|<[^<>]*>)*>)|(?P<word>(?:[^\W]|[.]|-(?![->]))+)",
     re.S,
 )
