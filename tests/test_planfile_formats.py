@@ -641,7 +641,10 @@ def test_a_large_file_takes_linear_time() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "   - indented # words\n" * 20_000,
+        "tasks:\n" + "   \n" * 20_000 + "tasks:\n" * 5_000,
         "flowchart TD\n" + "A --> " * 50_000 + "B\n",
+        "flowchart TD\n" + "A;" * 200_000,
         "flowchart TD\n" + 'A["' * 50_000,
         "flowchart TD\n" + "A -- " + "x " * 100_000,
         "flowchart TD\n" + "subgraph x\n" * 50_000,

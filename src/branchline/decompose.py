@@ -27,9 +27,8 @@ DETECTED = (
 
 OWN_FORMS = ("node-link", "yaml")
 """Branchline's own forms of a graph; they are read strictly, with no finding where a plan would have one."""
-_YAML_FORM = re.compile(
-    r"(?:[ \t]*(?:#.*|goal:.*|gate:.*|[ \t]+\S.*|-.*)?\r?\n)*tasks:[ \t]*\r?\n\s*(?:#.*\s*)*-[ \t]+id:"
-)
+_YAML_HEAD = re.compile(r"\s*#|\s*\Z|(?:goal|gate):|[ \t-]")
+_YAML_TASK = re.compile(r"^tasks:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t]+id:", re.M)
 
 
 def read_plan(path: Path, name: str, dialect: str = "", order: str = "numbered") -> Plan:
@@ -72,7 +71,8 @@ def own_form(text: str, dialect: str = "") -> str:
         return dialect if dialect in OWN_FORMS else ""
     if text.lstrip()[:1] == "{":
         return "node-link" if '"directed"' in text and '"nodes"' in text else ""
-    return "yaml" if _YAML_FORM.match(text) else ""
+    found = _YAML_TASK.search(text)
+    return "yaml" if found and all(map(_YAML_HEAD.match, text[: found.start()].split("\n"))) else ""
 
 
 def digest_of(path: Path) -> str:

@@ -233,7 +233,10 @@ def rest(node: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
 
 
 def judged(text: str, line: int | None) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-    """What decides whether a task is done: lines that are a command in back-ticks are checks, all others criteria."""
+    """What decides whether a task is done: lines that are a command in back-ticks are checks, all others criteria.
+
+    A command that stands alone is as sure as one after `Verify:`, for the field says what it is for.
+    """
     found: list[Check] = []
     criteria: list[str] = []
     for each in text.split("\n"):
@@ -241,6 +244,8 @@ def judged(text: str, line: int | None) -> tuple[tuple[Check, ...], tuple[str, .
         said = field(line or 1, each)
         runs = checks.commands_of(said)[0] if said and said.kind == "verify" else []
         made = [Check(run, "plan", checks.CERTAIN, line) for run in runs] or checks.of_title(each, line or 1)
+        if each.strip(" .") == f"`{''.join(check.run for check in made)}`":
+            made = [replace(check, source="plan", confidence=checks.CERTAIN) for check in made]
         found += made
         criteria += [each] if each and not made else []
     return tuple(found), tuple(criteria)

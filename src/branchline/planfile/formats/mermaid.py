@@ -17,6 +17,7 @@ _LINK: Final = re.compile(
     r"\s*(?P<back><)?(?P<line>--+|==+|-\.+-?|~~~+)(?P<head>>|[xo](?=\s))?"
     r"(?:\s*\|(?P<label>[^|]*)\|)?"
 )
+_END: Final = re.compile(r"\s*(?:;|\Z)")
 _TEXT: Final = re.compile(r"(?P<label>[^\n]{1,500}?)\s?(?:--+|==+|\.+-)(?P<head>>|[xo](?=\s))?")
 _CLOSERS: Final = {"[": "]", "(": ")", "{": "}", ">": "]", "/": "/", "\\": "\\"}
 _ENTITY: Final = re.compile(r"#(?:(\d{1,7})|(quot|amp|lt|gt|nbsp|apos));")
@@ -97,8 +98,7 @@ class _Reader:
                     self.sheet.fault(number, f"an arrow without an end: {text[:80]!r}")
                 self.link(left, right, number, arrow, label, text)
                 left = right
-            after = text[place:].lstrip()
-            if not left or place == start or (after and after[0] != ";"):
+            if not left or place == start or _END.match(text, place) is None:
                 self.sheet.ignore(number, text, "not understood as part of a flowchart")
                 words = f"line {number} was not understood and orders nothing: {text[:80]}"
                 self.sheet.find("not-understood", words, number)
