@@ -329,7 +329,7 @@ def test_a_folder_of_task_files_is_a_plan(tmp_path: Path, capsys: pytest.Capture
     (folder / "task-2.md").write_text("---\nid: TASK-2\nstatus: todo\n---\n")
     assert decompose.digest_of(folder) != before
     (tmp_path / "none").mkdir()
-    with pytest.raises(PlanError, match="without a task file"):
+    with pytest.raises(InputError, match="a folder, not a file, and no"):
         decompose.read_plan(tmp_path / "none", "none")
 
 
