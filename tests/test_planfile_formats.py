@@ -572,7 +572,7 @@ def test_what_is_broken_in_other_formats_is_told(text: str, name: str, words: st
     "text",
     [
         "[a link](x) first\n\n- [ ] one\n",
-        "[ ] no box\n\n- [ ] one\n",
+        "[box] of words\n\n- [ ] one\n",
         "# graph TD\n\n- [ ] one\n",
         "Goal: x\n\n```yaml\nstages:\n  - test\n```\n\n- [ ] one\n",
         "{curly} words\n\n- [ ] one\n",
