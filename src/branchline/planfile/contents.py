@@ -4,7 +4,7 @@ import re
 
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import bare, classify
 
@@ -67,8 +67,15 @@ def _restated(out: Outline) -> None:
     roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]
     roots = [draft for draft in roots if draft.key not in ("version", "component")]
     holding = {draft.key for draft in roots if draft.kids}
+    first: dict[tuple[str, str], Draft] = {}
     for draft in roots:
-        if holding and draft.key not in holding:
+        same = first.setdefault((draft.key, draft.number), draft)
+        again = same is not draft and same.kids and not draft.kids
+        if again and normal(same.title).startswith(normal(draft.title)):
+            draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
+            draft.block.same, draft.block.cls = same.line, "NONTASK"
+            del out.drafts[draft.line]
+        elif holding and draft.key not in holding:
             draft.block.fate, draft.block.why = "ignored", f"tells the {min(holding)}s again"
             draft.block.cls = "NONTASK"
             del out.drafts[draft.line]

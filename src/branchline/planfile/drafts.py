@@ -18,6 +18,8 @@ _FIELD_LINE = re.compile(r"[*_]{0,3}[^\W\d_][^:：*_`]{0,30}[*_]{0,3}\s?[:：]")
 DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
 )
+_STRIPPED = frozenset({"task", "step", "unit", "story", "change", ""})
+"""Words before a number that add nothing to a title where the id says the number: `Task 2: Move` is `Move`."""
 MAX_TITLE = 200
 
 
@@ -77,7 +79,8 @@ def from_heading(block: Block, found: Head, rule: str, confidence: float = 1.0) 
         draft.hard = found.id
     elif found.role == "version":
         draft.hard = found.number.lower()
-    draft.title = text if role == "phase" else plain(found.title) or text
+    own = role == "phase" or (found.key not in _STRIPPED and not found.id and found.number)
+    draft.title = text if own else plain(found.title) or text
     return draft
 
 

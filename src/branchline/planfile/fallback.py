@@ -17,7 +17,7 @@ _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|Ñ
 
 def last_resort(out: Outline) -> None:
     """Rule 7, each step only when the one before found nothing."""
-    for step in (_task_headings, _task_lists, _tables, _other_headings, _any_bullets):
+    for step in (_task_tables, _task_headings, _task_lists, _tables, _other_headings, _any_bullets):
         step(out)
         if out.drafts:
             break
@@ -165,6 +165,18 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
         if cls == "FUTURE":
             draft.confidence = 0.5
         out.drafts[block.line] = draft.hang(out.above(block.section))
+
+
+def _task_tables(out: Outline) -> None:
+    """Take the rows of tables with ids in sections that call themselves tasks, where no other list does so."""
+    named = [heading for heading in out.headings if heading.cls == "TASK" and _named_so(heading)]
+    if any(out.direct.get(heading.line) for heading in named):
+        return
+    for heading in named:
+        for table in tables.under(out, heading):
+            found = tables.columns(table)
+            if found is not None and found.key >= 0:
+                tables.take(out, table, found, out.above(heading))
 
 
 def _tables(out: Outline) -> None:

@@ -68,7 +68,7 @@ _COUNTED = re.compile(
     re.DOTALL,
 )
 _VERSION = re.compile(
-    r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+)\]?(?=[\s:：–—(-]|$)(.*)",
+    r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0])\]?(?=[\s:：–—(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CHANGE = re.compile(
@@ -116,7 +116,7 @@ def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
         if width:
             break
     if SPACELESS.search(text):
-        letters = sum(map(len, _WORD.findall(text.rpartition("：")[2] or text)))
+        letters = len(SPACELESS.findall(text.rpartition("：")[2] or text)) or 1
         for name in PRECEDENCE:
             for phrase in _CLASSES[name][1]:
                 if len(phrase) / 2 > width and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):

@@ -142,7 +142,10 @@ def _headings(out: Outline) -> None:
             if said.key != "id" or block.section is None or block.section.line not in out.strong:
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
-            _take(out, from_heading(block, said, "numbered heading"), above)
+            draft = from_heading(block, said, "numbered heading")
+            if above is None and sum(bool(item.box) for item in out.direct.get(block.line, ())) > 1:
+                draft.role, draft.rule = "phase", "numbered group"
+            _take(out, draft, above)
         elif said.role == "numbered" and _is_group(out, block, said):
             draft = from_heading(block, said, "numbered group")
             draft.role = "phase"
@@ -171,7 +174,7 @@ def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
 def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
     if above is not None:
         return above.role == "phase" or said.number.startswith(above.number + ".")
-    if block.cls in NEGATIVE:
+    if block.cls in ("CRITERIA", "ORDER") or block.line in out.strong:
         return False
     return block.cls == "TASK" or any(item.box for item in out.direct.get(block.line, ()))
 

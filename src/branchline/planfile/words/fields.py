@@ -34,8 +34,8 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "chặn",
     },
     "files": {
-        "en": """files, file, files to modify, files to change, files to edit, files to update, affected files, location, path,
-            paths, files touched, key files, target file, target files""",
+        "en": """files, file, files to modify, files to change, files to edit, files to update, affected files, location,
+            path, paths, files touched, key files, target file, target files""",
         "de": "dateien, datei, betroffene dateien, pfad",
         "fr": "fichiers, fichier, fichiers concernés, chemin",
         "es": "archivos, archivo, ficheros, fichero, ruta",
@@ -87,8 +87,8 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "kiểm thử",
     },
     "verify": {
-        "en": """verify, verification, verify with, verified by, run, command, commands, test command, test commands, check,
-            checks, validate, validation, validation command, automated, quality gate, gate""",
+        "en": """verify, verification, verify with, verified by, run, command, commands, test command, test commands,
+            check, checks, validate, validation, validation command, automated, quality gate, gate""",
         "de": "prüfen, verifikation, prüfung, befehl, ausführen",
         "fr": "vérifier, vérification, commande, exécuter",
         "es": "verificar, verificación, comando, ejecutar",
@@ -114,8 +114,8 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "mong đợi, kỳ vọng",
     },
     "criteria": {
-        "en": """acceptance criteria, acceptance, criteria, success criteria, done when, definition of done, exit criteria,
-            independent test, dod""",
+        "en": """acceptance criteria, acceptance, criteria, success criteria, success definition, success metrics, done
+            when, definition of done, exit criteria, independent test, dod""",
         "de": "akzeptanzkriterien, abnahmekriterien, fertig wenn",
         "fr": "critères d'acceptation, critères, critères de succès",
         "es": "criterios de aceptación, criterios, criterios de éxito",
@@ -198,9 +198,9 @@ _FIELDS: Final[dict[str, Lists]] = {
     },
     "instructions": {"en": "instructions, read first, read_first"},
     "note": {
-        "en": """note, notes, purpose, context, description, requirements, complexity, owner, priority, architecture, tech
-            stack, input, spec, rationale, why, how, what, example, issue, fix, checkpoint, interfaces, consumes, covers, risk,
-            action, branch""",
+        "en": """note, notes, purpose, context, description, requirements, complexity, owner, priority, architecture,
+            tech stack, input, spec, rationale, why, how, what, example, issue, fix, checkpoint, interfaces,
+            consumes, covers, risk, action, branch""",
         "de": "notiz, hinweis, zweck, beschreibung, priorität, verantwortlich, problem, lösung",
         "fr": "remarque, but, description, priorité, responsable, problème, solution",
         "es": "nota, propósito, descripción, prioridad, responsable, problema, solución",

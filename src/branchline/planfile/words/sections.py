@@ -30,7 +30,7 @@ _TASK: Final[Lists] = {
     "uk": """завдання, задачі, етапи, кроки, план робіт, план реалізації, план дій, план впровадження, наступні кроки,
         список завдань, зміни, доробки, покращення, виправлення, що зробити, що потрібно зробити, віхи""",
     "zh": """任务, 任務, 待办, 待辦, 步骤, 步驟, 实施计划, 实现步骤, 实施步骤, 开发计划, 改动, 修改清单, 改进, 优化项,
-        下一步, 行动计划, 工作项, 功能列表, 修复""",
+        下一步, 行动计划, 工作项, 功能列表, 修复, 清单, 改进建议""",
     "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 実装ステップ, やること, 改善, 修正内容, 次のステップ""",
     "ko": """할일, 할 일, 작업, 구현 단계, 구현 계획, 변경 사항, 개선 사항, 수정 사항, 다음 단계, 실행 계획""",
     "vi": """việc cần làm, công việc, nhiệm vụ, các bước, thay đổi, kế hoạch triển khai, kế hoạch thực hiện, bước tiếp
@@ -119,10 +119,10 @@ _NONTASK: Final[Lists] = {
 }
 _STRONG_NONTASK: Final[Lists] = {
     "en": """out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
-        appendix, glossary, notes, note, faq, conventions, convention, guidelines, guide, usage, legend, format,
-        examples, example, micro guide, prerequisites, requirements, functional requirements, changelog, principles,
-        open questions, questions, will not, do not, qa results, dev notes, sources, source materials, rollback
-        plan, see also, anti-patterns""",
+        appendix, glossary, notes, note, faq, conventions, convention, guidelines, usage, legend, format, examples,
+        example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
+        prerequisites, requirements, functional requirements, changelog, principles, open questions, questions, will
+        not, do not, qa results, dev notes, sources, source materials, rollback plan, see also, anti-patterns""",
     "de": "anmerkungen, hinweise, risiken, nicht im umfang, beispiele, voraussetzungen, glossar, offene fragen",
     "fr": "risques, remarques, hors périmètre, exemples, prérequis, glossaire, questions ouvertes, références",
     "es": "riesgos, fuera de alcance, ejemplos, prerrequisitos, glosario, preguntas abiertas, referencias",
@@ -352,6 +352,7 @@ ID_COLUMNS: Final = (
 TITLE_COLUMNS: Final = words(
     "title task tasks name description summary item work feature what action milestone deliverable aufgabe titel задача "
     "завдання название назва "
-    "tarefa título tarea tâche fonctionnalité fonctionnalite 任务 任务名称 名称 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
+    "tarefa título tarea tâche fonctionnalité fonctionnalite 任务 任务名称 名称 改动 "
+    "内容 任务内容 工作内容 功能 タスク タスク名 作業 "
     "作業内容 内容 작업 작업내용 내용 việc"
 ) | {"task name", "작업 내용", "công việc", "nhiệm vụ"}
