@@ -113,7 +113,7 @@ class TestHeadings:
 
     def test_boxes_that_carry_the_number_of_their_task_are_its_children(self) -> None:
         plan = read("## 任务 1：契约\n\n- [x] 1.1 定义结构\n\n- [ ] 1.2 定义策略\n")
-        assert tree(plan) == [("契约", None), ("定义结构", "1"), ("定义策略", "1")]
+        assert tree(plan) == [("任务 1：契约", None), ("定义结构", "1"), ("定义策略", "1")]
 
     def test_a_section_called_tasks_below_a_task_holds_tasks(self) -> None:
         plan = read(
@@ -341,3 +341,43 @@ class TestNumbers:
     def test_of_two_families_of_phases_the_empty_one_restates(self) -> None:
         plan = read("## Phase 1: A\n\n- [ ] alpha\n\n## Goals\n\n### Milestone 1: shown\n\n- people see it\n")
         assert titles(plan) == ["Phase 1: A", "alpha"]
+
+
+class TestGroups:
+    def test_a_counted_heading_with_nothing_but_boxes_is_a_list_of_tasks(self) -> None:
+        plan = read(
+            "## Phase 1: A\n\n### 1.1 Upload\n\n- [ ] crop it\n- [ ] send it\n\n### 1.2 Show\n\nText.\n\n- [ ] x\n- [ ] y\n"
+        )
+        assert tree(plan) == [
+            ("Phase 1: A", None), ("Upload", "1"), ("crop it", "1.1"), ("send it", "1.1"), ("Show", "1"),
+        ]  # fmt: skip
+
+    def test_boxes_without_a_list_marker_are_boxes(self) -> None:
+        assert states(read("## Tasks\n\n[x] crop it\n[ ] send it\n")) == {"crop it": "done", "send it": "open"}
+
+    def test_items_marked_with_their_state_below_a_counted_heading(self) -> None:
+        plan = read("## Phase 1: A\n\n### 1.1 Upload\n\n- ✅ crop it\n- ❌ send it\n")
+        assert [(task.title, task.state) for task in plan.tasks[2:]] == [("crop it", "done"), ("send it", "open")]
+
+    def test_areas_that_recur_hold_the_tasks(self) -> None:
+        areas = "- Backend\n  - a{n}\n  - b{n}\n- Frontend\n  - c{n}\n  - d{n}\n"
+        plan = read("".join(f"## Phase {n}: P\n\n{areas.format(n=n)}\n" for n in (1, 2, 3)))
+        assert tree(plan)[:4] == [("Phase 1: P", None), ("Backend", "1"), ("a1", "1.1"), ("b1", "1.1")]
+
+    def test_a_phase_that_stands_again_is_told_once(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] x\n\n## Strategy\n\n### Phase 1: A\n\n- first this\n")
+        assert titles(plan) == ["Phase 1: A", "x"]
+
+    def test_the_table_of_a_section_that_says_so_is_the_list(self) -> None:
+        plan = read(
+            "## Pains\n\n### 1. It is slow\n\n- very\n\n### 2. It is old\n\n- so\n\n"
+            "## Task list\n\n| No | Change |\n|--|--|\n| 1 | Cache it |\n"
+        )
+        assert titles(plan) == ["Cache it"]
+
+    def test_a_box_with_the_number_of_a_criterion_is_one(self) -> None:
+        assert titles(read("- [ ] build it\n- [ ] AC-1 it works\n")) == ["build it"]
+
+    @pytest.mark.parametrize("title", ["4.x upkeep", "5.0 architecture", "v2.1 look"])
+    def test_versions(self, title: str) -> None:
+        assert tree(read(f"## {title}\n\n- do it\n"))[0] == (title, None)

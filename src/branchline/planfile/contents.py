@@ -10,8 +10,9 @@ from branchline.planfile.sections import bare, classify
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
+MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
-MANY = 4
+MANY = 3
 """So many bullets with one label, in about as many sections, make the label a field."""
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
 _NOTHING = re.compile(
@@ -50,16 +51,23 @@ def fill(out: Outline) -> None:
 
 
 def _recurring(out: Outline) -> None:
-    """A label that many bullets begin with (`- Members: x`) is a field of theirs, whatever its word."""
+    """A label that many bullets begin with (`- Members: x`) is a field of theirs; a bare word over lists is an area."""
     said: dict[str, list[Block]] = {}
     for item in out.items:
         found = _FIELD_BULLET.match(item.text) if item.box is None else None
         if found is not None and not any(char.isdigit() for char in found[1]):
             said.setdefault(found[1].lower().strip(), []).append(item)
+        elif item.box is None and len(item.kids) > 1 and len(item.text) <= MAX_AREA:
+            said.setdefault(item.text.lower().strip("*_ "), []).append(item)
     for items in said.values():
         if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
             for item in items:
-                item.role = "field"
+                item.role = "field" if _FIELD_BULLET.match(item.text) else "area"
+
+
+def _of_area(block: Block) -> list[Block]:
+    """`Backend` over a list, in phase after phase, is an area: what stands below it are the tasks."""
+    return [kid for kid in block.kids if kid.kind == "item" and plain_task(kid)] if block.role == "area" else []
 
 
 def _restated(out: Outline) -> None:
@@ -91,6 +99,8 @@ def _fill(out: Outline, phase: Draft) -> None:
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
+        for kid in _of_area(block):
+            out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
 
 
 def _marked(out: Outline, draft: Draft) -> None:

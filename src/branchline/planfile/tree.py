@@ -13,6 +13,7 @@ from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
 from branchline.planfile.words import GSD_TAGS
 
+_CRITERION = re.compile(r"(?:\*\*)?(?:AC|SC|NFR)-?\d{1,3}\b", re.IGNORECASE)
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
@@ -143,8 +144,9 @@ def _headings(out: Outline) -> None:
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
-            if above is None and sum(bool(item.box) for item in out.direct.get(block.line, ())) > 1:
-                draft.role, draft.rule = "phase", "numbered group"
+            boxes = sum(bool(item.box) for item in out.direct.get(block.line, ()))
+            if boxes > 1 and (above is None or block.line not in out.texts):
+                draft.role, draft.rule = "phase", "numbered group"  # nothing but boxes: a list of tasks, no task
             _take(out, draft, above)
         elif said.role == "numbered" and _is_group(out, block, said):
             draft = from_heading(block, said, "numbered group")
@@ -236,6 +238,8 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):
         return parent.fate, parent.why
+    if _CRITERION.match(block.text):
+        return "criterion", "carries the number of a criterion"
     if block.label in labels.CRITERIA_KINDS and not (block.label == "output" and block.box):
         above = out.above(block.section)
         if above is not None and above.role == "head" and block.box:

@@ -321,8 +321,8 @@ NO_QUESTIONS: Final = frozenset(
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
 NO_PHASE_REST: Final = words(
-    "checklist criteria deliverables dependencies details goals implementation notes overview plan results status success "
-    "summary task tasks verification"
+    "and at checklist criteria deliverables dependencies details for goals implementation in is notes of overview plan results "
+    "status success summary task tasks to verification vs was"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
 PARTLY: Final = phrases(
@@ -350,9 +350,8 @@ ID_COLUMNS: Final = (
     STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
 )
 TITLE_COLUMNS: Final = words(
-    "title task tasks name description summary item work feature what action milestone deliverable aufgabe titel задача "
-    "завдання название назва "
-    "tarefa título tarea tâche fonctionnalité fonctionnalite 任务 任务名称 名称 改动 "
-    "内容 任务内容 工作内容 功能 タスク タスク名 作業 "
+    "title task tasks name description summary item work feature what action change improvement milestone deliverable "
+    "aufgabe titel задача завдання название назва tarefa título tarea tâche fonctionnalité fonctionnalite "
+    "任务 任务名称 名称 改动 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
     "作業内容 内容 작업 작업내용 내용 việc"
 ) | {"task name", "작업 내용", "công việc", "nhiệm vụ"}
