@@ -13,10 +13,7 @@ from branchline.planfile.sections import STATE_OF
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
-_TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,30})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W*$")
-
-_MAX_TAIL = 200
-"""How far from its end a heading's mark may stand: `\\W*$` behind a search is a square otherwise."""
+_TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,30})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W{0,40}$")
 
 
 class Reading:
@@ -295,7 +292,7 @@ def _heading_mark(text: str) -> str:
     if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
     said = mark_of(text) if any(mark in text for mark in "✅☑✔✓🚧⏳🔄") else ""
-    tail = _TAIL.search(text[-_MAX_TAIL:])
+    tail = _TAIL.search(text)
     return said or (mark_of(tail[1] or tail[2]) if tail else "")
 
 

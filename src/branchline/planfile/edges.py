@@ -22,8 +22,8 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]"
-    r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+((?:[^()（）.;\n]|\.(?=\d)){1,200})",
+    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+(?![:\s])([^()（）\[\]]{{1,200}})[)）\]]"
+    r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){1,200})",
     re.IGNORECASE,
 )
 _INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})

@@ -125,7 +125,9 @@ def _other_headings(out: Outline) -> None:
     ]
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
         lines = {block.line for block in chosen}
-        said = [block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))]
+        said = [
+            block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))
+        ]
         _take_headings(out, said, 0.6)
 
 

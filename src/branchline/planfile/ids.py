@@ -88,7 +88,9 @@ class Ids:
             if parent is None or parent is draft.parent:
                 continue
             if _circular(draft, parent):
-                said = f"{draft.id or draft.title} cannot hang under {wish}: a circle, or more than {MAX_NESTING} levels."
+                said = (
+                    f"{draft.id or draft.title} cannot hang under {wish}: a circle, or more than {MAX_NESTING} levels."
+                )
                 self.findings.append(Finding("parent-refused", said, draft.line, draft.id or None))
                 continue
             draft.parent = parent
