@@ -41,7 +41,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
     with _no_collection():
-        doc = scan(text)
+        doc = scan(text, path)
         return _read(doc, detect(doc, dialect), text_digest(text), path, order)
 
 
@@ -60,7 +60,9 @@ def _no_collection() -> Iterator[None]:
 def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan:
     out = outline(doc, chosen)
     if len(out.drafts) > MAX_TASKS:
-        raise UsageError(f"{path}: {len(out.drafts)} tasks; the limit is {MAX_TASKS}. Split the plan.", path=path)
+        line = out.in_order()[MAX_TASKS].line
+        said = f"{path}:{line}: {len(out.drafts)} tasks, and here begins the one that is too many; the limit is {MAX_TASKS}."
+        raise UsageError(f"{said} Split the plan.", path=path, line=line)
     for draft in out.in_order():
         if draft.role == "xml":
             xmltask.name(draft)

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 
+from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
 ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
@@ -21,6 +22,9 @@ _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
 MAX_NESTING = 100
 """Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
+MAX_LINES = 2_000_000
+MAX_BLOCKS = 600_000
+"""Four for each of the tasks that a plan may have; each takes about a kilobyte until the plan is read."""
 
 
 def split_lines(text: str) -> list[str]:
@@ -28,9 +32,17 @@ def split_lines(text: str) -> list[str]:
     return LINE_END.split(text.removeprefix("\ufeff"))
 
 
-def scan(text: str) -> Doc:
-    """Read the blocks of `text`; never raises, whatever the text holds."""
-    return _Scanner(split_lines(text)).run()
+def scan(text: str, path: str = "") -> Doc:
+    """Read the blocks of `text`; raises UsageError for more than MAX_LINES or MAX_BLOCKS, and for nothing else."""
+    lines = split_lines(text)
+    if len(lines) > MAX_LINES:
+        raise _too_long(path, MAX_LINES, f"{MAX_LINES} lines")
+    return _Scanner(lines).run(path)
+
+
+def _too_long(path: str, line: int, what: str) -> UsageError:
+    said = f"{path}:{line}: the text goes on after {what}, which is more than a plan can be. Split the plan."
+    return UsageError(said, path=path, line=line)
 
 
 def front_matter_end(lines: list[str]) -> int:
@@ -59,7 +71,7 @@ class _Scanner:
         self.closers = [n for n, line in enumerate(lines) if "-->" in line]
         self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line]
 
-    def run(self) -> Doc:
+    def run(self, path: str) -> Doc:
         lines, doc = self.lines, self.doc
         at = front_matter_end(lines)
         if at:
@@ -68,6 +80,8 @@ class _Scanner:
         count = len(lines)
         while at < count:
             at = self._line(at, lines[at])
+            if len(doc.blocks) > MAX_BLOCKS:
+                raise _too_long(path, at, f"{MAX_BLOCKS} list items, headings and paragraphs")
         if self.comment:
             doc.unclosed = (self.comment, "comment")
             doc.hidden.append((self.comment, count, "comment"))
