@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object], tuple[str, ...], int]] =
     "a million boxes": ("E_USAGE", _many("- [ ] a\n", 1_000_000), ITEMS, 700),
     "a million bullets": ("E_USAGE", _many("- a\n", 1_000_000), ITEMS, 700),
     "a million rows": ("E_USAGE", lambda p: p.write_text("|id|title|\n|-|-|\n" + "|a|b|\n" * 1_000_000), ITEMS, 700),
-    "lines without end": ("E_USAGE", _many("\n", 20_000_000), ("p.md:2000000", "lines"), 500),
+    "lines without end": ("E_USAGE", _many("\n", 20_000_000), ("p.md:2000001", "2000000 lines"), 500),
     "references without end": (
         "E_USAGE",
         lambda p: p.write_text("".join(f"- [ ] t{n} a blocked-by:t1-t500\n" for n in range(1, 9_000))),

@@ -19,6 +19,13 @@ _PASSES = re.compile(
     re.IGNORECASE,
 )
 _RUN_STEP = re.compile(r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test)\b", re.IGNORECASE)
+_RUN_THIS = re.compile(
+    r"(?:run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行)\s*(?:[:：]\s*)?`([^`\n]{2,400})`\W*$"
+    r"|(?:verify|check|confirm|ensure|validate)\s[^`\n]{1,120}\s(?:with|via|using|by|running)\s`([^`\n]{2,400})`\W*$",
+    re.IGNORECASE,
+)
+STEP = 0.9
+"""How sure a step that only names a command is a check."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
 
@@ -29,6 +36,7 @@ class Ran(NamedTuple):
     commands: tuple[str, ...]
     line: int
     fails: bool
+    confidence: float = CERTAIN
 
 
 def is_program(command: str) -> bool:
@@ -88,6 +96,13 @@ def fence_commands(lines: list[str]) -> list[str]:
     return kept
 
 
+def run_of_step(text: str) -> str:
+    r"""Give the command of a step that says nothing but to run it: `Run \`npm test\`.`; empty for any other text."""
+    found = _RUN_THIS.match(text)
+    command = (found[1] or found[2]) if found else ""
+    return command if is_program(command) else ""
+
+
 def expects_failure(text: str) -> bool:
     """Say whether an `Expected:` line expects the command before it to fail."""
     return bool(_FAIL.match(text.strip()))
@@ -106,7 +121,7 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
     checks: dict[str, Check] = {}
     for one in good:
         for command in one.commands:
-            checks.setdefault(command, Check(command, "plan", CERTAIN, one.line))
+            checks.setdefault(command, Check(command, "plan", one.confidence, one.line))
     return list(checks.values())
 
 

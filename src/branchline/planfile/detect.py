@@ -7,6 +7,7 @@ from branchline.planfile.blocks import Doc
 from branchline.planfile.dialects import TABLE
 from branchline.planfile.dialects.base import Dialect, Signs
 from branchline.planfile.sections import head
+from branchline.planfile.todos import todos
 
 _AIDEVOPS = re.compile(r"t\d{1,6}(?:\.\d+)*\s")
 _SPECKIT = re.compile(r"T\d{3,4}\b")
@@ -47,5 +48,6 @@ def signs(doc: Doc) -> Signs:
         task_heads=heads.count("task") + heads.count("step"),
         phase_heads=heads.count("phase") + heads.count("version"),
         step_boxes=like(_STEP),
+        todos=len(todos(doc)),
         bullets=sum(1 for block in doc.blocks if block.kind == "item"),
     )

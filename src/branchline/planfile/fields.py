@@ -1,6 +1,7 @@
 """What the lines of a task say: field labels, files, states, estimates; prose stays prose."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from branchline.model.plan import FileRef, FileUse
@@ -133,19 +134,33 @@ def hours(text: str) -> float | None:
 
 
 def mark_of(text: str) -> str:
-    """Read a state from a heading or a status line: done, wip, or nothing."""
+    """Read a state from a heading or a status line: done, wip, open, or nothing; what is done in part is wip."""
     head = text.strip()
+    low = fold_accents(head.lower())
+    if any(word in low for word in _PARTLY):
+        return "wip"
     if any(mark in head for mark in words.DONE_MARKS):
         return "done"
     if any(mark in head for mark in words.WIP_MARKS):
         return "wip"
-    bare = head.strip("*_`[]()（）.。!: ").lower()
-    if bare in _DONE or bare.split(" ", 1)[0].strip("*_,;:") in _DONE:
+    if any(mark in head for mark in words.OPEN_MARKS):
+        return "open"
+    bare = low.strip("*_`[]()（）.。!: ")
+    if bare in _DONE or _FIRST.split(bare, maxsplit=1)[0].strip("*_") in _DONE:
         return "done"
     if bare in _WIP or bare.startswith(("in progress", "in-progress")):
         return "wip"
     return ""
 
 
-_DONE = frozenset(words.DONE_WORDS.split())
-_WIP = frozenset(words.WIP_WORDS.split())
+def fold_accents(text: str) -> str:
+    """Take the accents off Latin letters, for people leave them out in capitals: `TERMINE`."""
+    if text.isascii():
+        return text
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not "\u0300" <= char <= "\u036f")
+
+
+_FIRST = re.compile(r"[\s,;:，；：、—–(（]")
+_DONE = frozenset(fold_accents(word) for word in words.DONE_WORDS)
+_PARTLY = tuple(fold_accents(word) for word in words.PARTLY)
+_WIP = frozenset(words.WIP_WORDS)

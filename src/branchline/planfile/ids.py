@@ -82,6 +82,8 @@ class Ids:
             wish = draft.fields.get("parent", [""])[0].lower()
             if not wish and "." in draft.hard and (draft.parent is None or draft.parent.role == "phase"):
                 wish = draft.hard.lower().rpartition(".")[0]
+                if draft.parent is not None and draft.parent.number.lower() == wish:
+                    continue
             if not wish:
                 continue
             parent = self.taken.get(wish) or numbers.get((id(draft.parent), wish))

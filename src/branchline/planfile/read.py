@@ -9,7 +9,7 @@ from typing import cast
 
 from branchline.errors import UsageError
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, checks, duplicates, edges, goal, xmltask
+from branchline.planfile import body, checks, duplicates, edges, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -18,6 +18,7 @@ from branchline.planfile.drafts import Draft
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.outline import Outline
+from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan
 from branchline.planfile.tree import outline
@@ -42,6 +43,7 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
     with _no_collection():
         doc = scan(text, path)
+        promote(doc)
         return _read(doc, detect(doc, dialect), text_digest(text), path, order)
 
 
@@ -75,10 +77,11 @@ def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan
     owner = body.owners(doc, drafts)
     readings, plan_reading = body.read(out, owner)
     lines = edges.Edges(out, Names(drafts, found.doubled, path))
-    edges.written(lines, readings)
-    edges.implied(lines, chosen, order)
+    written.written(lines, readings)
+    implied.implied(lines, chosen, order)
     bodies = _bodies(doc, owner)
-    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, [])) for draft in drafts]
+    whole = plan_reading.said.get("whole", "")
+    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, []), whole) for draft in drafts]
     candidates = [block for block in doc.blocks if block.candidate]
     return Plan(
         path=path,
@@ -131,9 +134,9 @@ def _fold_deep(out: Outline) -> list[Finding]:
     ]
 
 
-def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str]) -> Task:
+def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str], whole: str) -> Task:
     dialect = out.dialect
-    state, ask = body.state_of(draft, reading, dict(dialect.box_marks))
+    state, ask = body.state_of(draft, reading, dict(dialect.box_marks), whole)
     if ask:
         findings.append(
             Finding(

@@ -10,7 +10,7 @@ from branchline.planfile.drafts import Draft, normal
 
 _KEYS = "|".join(
     sorted(
-        (re.escape(w).replace(r"\|", r"\s+") for w in (*words.TASK_HEADS.split(), *words.PHASE_HEADS.split())),
+        (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS)),
         key=len,
         reverse=True,
     )
@@ -30,6 +30,8 @@ TOKEN = re.compile(
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 _SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
 _GLUE = re.compile(r"\s*(?:(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*)?", re.IGNORECASE)
+_SPAN = re.compile(r"`([^`\s]{1,200})`")
+_STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
 _SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
 _NOT_NONE = words.NONE - {"no", "-"}
@@ -82,6 +84,10 @@ class Names:
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
         self.by_title.setdefault(normal(title), draft)
+        if draft.role == "row" and "`" in title:
+            for span in _SPAN.findall(title):
+                self.alias.setdefault(span, draft)
+                self.alias.setdefault(span.rpartition("/")[2], draft)
         if "(" in title or "（" in title:
             self.by_title.setdefault(normal(_PAREN.sub("", title)), draft)
 
@@ -142,9 +148,16 @@ class Names:
             return not _is_phase(token.split(" ", 1)[0]) and self.numbered
         return _prefix(token) != "" and _prefix(token) in self.prefixes
 
+    def stories(self) -> list[Draft]:
+        """The phases that are user stories."""
+        return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
+
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
         wanted = normal(text)
+        named = self.alias.get(text.strip("`* ").lower())
+        if named is not None:
+            return named
         if len(wanted) < 2 or wanted in self.by_title:
             return self.by_title.get(wanted)
         if self.sorted is None:
@@ -166,7 +179,7 @@ def _family(draft: Draft) -> str:
     return "phase" if draft.role == "phase" else "task"
 
 
-_PHASE_WORDS = frozenset(w.replace("|", " ") for w in words.PHASE_HEADS.split())
+_PHASE_WORDS = frozenset(words.PHASE_HEADS)
 
 
 def _is_phase(key: str) -> bool:

@@ -34,15 +34,7 @@ def split_lines(text: str) -> list[str]:
 
 def scan(text: str, path: str = "") -> Doc:
     """Read the blocks of `text`; raises UsageError for more than MAX_LINES or MAX_BLOCKS, and for nothing else."""
-    lines = split_lines(text)
-    if len(lines) > MAX_LINES:
-        raise _too_long(path, MAX_LINES, f"{MAX_LINES} lines")
-    return _Scanner(lines).run(path)
-
-
-def _too_long(path: str, line: int, what: str) -> UsageError:
-    said = f"{path}:{line}: the text goes on after {what}, which is more than a plan can be. Split the plan."
-    return UsageError(said, path=path, line=line)
+    return _Scanner(split_lines(text)).run(path)
 
 
 def front_matter_end(lines: list[str]) -> int:
@@ -80,8 +72,9 @@ class _Scanner:
         count = len(lines)
         while at < count:
             at = self._line(at, lines[at])
-            if len(doc.blocks) > MAX_BLOCKS:
-                raise _too_long(path, at, f"{MAX_BLOCKS} list items, headings and paragraphs")
+            if len(doc.blocks) > MAX_BLOCKS or at > MAX_LINES:
+                most = f"{MAX_BLOCKS} list items, headings and paragraphs, or {MAX_LINES} lines"
+                raise UsageError(f"{path}:{at}: this goes on after {most}. Split the plan.", path=path, line=at)
         if self.comment:
             doc.unclosed = (self.comment, "comment")
             doc.hidden.append((self.comment, count, "comment"))

@@ -20,7 +20,7 @@ from branchline.workflow.approval import adjacency_of, approval_of, approve_draf
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, in_place, overlaid, policy_of
 from branchline.workflow.look import rows_of
-from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
+from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replanned
 from branchline.workflow.running import Plan, coordinator, new_run, stored_plan
@@ -41,17 +41,18 @@ class Begun(NamedTuple):
     change: Event | None = None
 
 
-def current_draft(project: Project, path: Path) -> DraftGraph | Answer:
+def current_draft(console: Console, project: Project, path: Path) -> DraftGraph | Answer:
     """The stored graph of a plan with the marks of its text now; a new draft when there is none or the plan changed."""
     stored = graph_path(path)
     former = graphs.read(stored) if stored.exists() else None
     if former and former.plan_digest == text_digest(read_text(path)):
         return marked(former, reading.read_plan(path, former.plan, former.dialect))
-    plan, made = read_draft(project, path, Reading())
-    if made is None:
-        return no_tasks(plan)
-    graphs.save(made, stored)
-    return made
+    drafted = read_draft(project, path, Reading())
+    if drafted.draft is None:
+        return no_tasks(drafted.plan)
+    tell(console, project, path, drafted.told)
+    graphs.save(drafted.draft, stored)
+    return drafted.draft
 
 
 def marked(draft: DraftGraph, plan: PlanText) -> DraftGraph:

@@ -58,7 +58,7 @@ def unfinished(project: Project, store: Store) -> list[Path]:
 
 def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags) -> Answer:
     """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
-    draft = current_draft(project, path)
+    draft = current_draft(console, project, path)
     if isinstance(draft, Answer):
         return draft
     approved = approval_of(project, draft)
