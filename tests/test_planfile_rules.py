@@ -4,6 +4,7 @@ import pytest
 
 from branchline.model.plan import Plan
 from branchline.planfile.read import parse
+from branchline.planfile.sections import classify
 
 
 def read(text: str, **options: str) -> Plan:
@@ -257,3 +258,86 @@ class TestChecks:
     def test_the_fence_below_a_task_that_is_a_validation(self) -> None:
         plan = read("## Tasks\n\n1. Write it\n\n2. **Validation**\n   ```bash\n   make test\n   ```\n")
         assert [[check.run for check in task.checks] for task in plan.tasks] == [[], ["make test"]]
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("title", "cls"),
+        [
+            ("Dependencies", "ORDER"),
+            ("Update dependencies", "UNKNOWN"),
+            ("How it works", "NONTASK"),
+            ("What's next", "BACKLOG"),
+            ("What was shipped", "DONE"),
+            ("验证", "CRITERIA"),
+            ("测试验证", "UNKNOWN"),
+            ("Error handling", "NONTASK"),
+            ("Already implemented", "DONE"),
+        ],
+    )
+    def test_of_headings(self, title: str, cls: str) -> None:
+        assert classify(title)[0] == cls
+
+    def test_a_label_that_recurs_is_a_field(self) -> None:
+        parts = "".join(f"## Part {name}\n\n- Members: {name}\n- build {name}\n\n" for name in ("w", "x", "y", "z"))
+        assert titles(read(f"# All\n\n{parts}")) == ["build w", "build x", "build y", "build z"]
+
+    def test_behind_a_loose_label_only_ids_are_references(self) -> None:
+        text = "### Task 1: A\n\n**Dependencies:** React 18, axios\n\n### Task 2: B\n\n**Depends on:** the moon\n"
+        assert [(found.task, found.hold) for found in read(text).findings] == [("1", False), ("2", True)]
+
+
+class TestFences:
+    LIST = (
+        "## List of tasks to be completed\n\n```yaml\nTask 1:\nCREATE src/a.py:\n  - x\n\n"
+        "Task 2:\nMODIFY src/b.py:\n  - y\n```\n"
+    )
+
+    def test_a_list_of_tasks_in_a_fence(self) -> None:
+        plan = read(f"# PRP\n\n{self.LIST}\n## Final checklist\n\n- [ ] it works\n")
+        assert [(task.id, task.title, task.line) for task in plan.tasks] == [
+            ("1", "CREATE src/a.py", 6),
+            ("2", "MODIFY src/b.py", 10),
+        ]
+
+    def test_beside_other_tasks_a_fence_is_text(self) -> None:
+        assert titles(read(f"## Tasks\n\n- [ ] alpha\n\n{self.LIST}")) == ["alpha"]
+
+
+class TestNumbers:
+    def test_letters_behind_numbers(self) -> None:
+        plan = read("## 3a. Left\n\n- [ ] 3a.1 draw\n\n## 3b. Right\n\n- [ ] 3b.1 move\n")
+        assert [(task.id, task.parent) for task in plan.tasks] == [
+            ("3a", None),
+            ("3a.1", "3a"),
+            ("3b", None),
+            ("3b.1", "3b"),
+        ]
+
+    def test_a_number_below_its_number_is_no_version(self) -> None:
+        plan = read(
+            "## 3. 计划\n\n### 3.1 第一阶段：基础\n\n#### 3.1.1 日志\n- **任务**：写\n\n#### 3.1.2 注入\n- **任务**：写\n"
+        )
+        assert [(task.id, task.kind) for task in plan.tasks] == [
+            ("1", "composite"),
+            ("3.1.1", "atomic"),
+            ("3.1.2", "atomic"),
+        ]
+
+    def test_a_fraction_is_no_number(self) -> None:
+        assert titles(read("- [ ] Day 0/1 edge cases\n")) == ["Day 0/1 edge cases"]
+
+    def test_a_checklist_that_names_the_tasks_tells_their_state(self) -> None:
+        plan = read(
+            "## Progress\n\n- [x] Task 1: schema and seed\n- [ ] Task 2: pages\n\n"
+            "### Task 1: Schema\n\na\n\n### Task 2: Pages\n\nb\n"
+        )
+        assert states(plan) == {"Schema": "done", "Pages": "open"}
+
+    def test_stories_have_a_short_name(self) -> None:
+        plan = read("### Story 1: A\n\na\n\n### Story 2: B\n\nb\n\n## Story dependencies\n\n```\nUS-2 → US-1\n```\n")
+        assert written(plan) == {("2", "1")}
+
+    def test_of_two_families_of_phases_the_empty_one_restates(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] alpha\n\n## Goals\n\n### Milestone 1: shown\n\n- people see it\n")
+        assert titles(plan) == ["Phase 1: A", "alpha"]

@@ -74,7 +74,7 @@ def _sure(span: str, run: bool, alone: bool) -> bool:
 
 def _looks(span: str) -> bool:
     """A span that only leads its line must still look like a program and its arguments, not like a name or a value."""
-    first, *rest = span.split()
+    first, *rest = span.split() or [""]
     return (
         bool(_WORD.match(first))
         and (bool(rest) or is_program(span))

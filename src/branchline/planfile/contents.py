@@ -10,6 +10,8 @@ from branchline.planfile.sections import bare, classify
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
+MANY = 4
+"""So many bullets with one label, in about as many sections, make the label a field."""
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
 _NOTHING = re.compile(
     r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
@@ -26,6 +28,7 @@ _DURATION = re.compile(
 
 def fill(out: Outline) -> None:
     """Give every phase without tasks those of its contents, and every table of tasks in a section of work its rows."""
+    _recurring(out)
     if not out.drafts:
         _duration_phases(out)
     _restated(out)
@@ -42,6 +45,19 @@ def fill(out: Outline) -> None:
                 found = tables.columns(table)
                 if found is not None and found.key >= 0:
                     tables.take(out, table, found, out.above(heading))
+
+
+def _recurring(out: Outline) -> None:
+    """A label that many bullets begin with (`- Members: x`) is a field of theirs, whatever its word."""
+    said: dict[str, list[Block]] = {}
+    for item in out.items:
+        found = _FIELD_BULLET.match(item.text) if item.box is None else None
+        if found is not None and not any(char.isdigit() for char in found[1]):
+            said.setdefault(found[1].lower().strip(), []).append(item)
+    for items in said.values():
+        if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
+            for item in items:
+                item.role = "field"
 
 
 def _restated(out: Outline) -> None:
@@ -149,5 +165,6 @@ def plain_task(item: Block) -> bool:
         and item.label not in labels.PROSE_KINDS
         and not is_field(item.text)
         and item.cls not in NEGATIVE
+        and item.role != "field"
         and not _NOTHING.match(item.text)
     )

@@ -6,6 +6,7 @@ from branchline.errors import UsageError
 from branchline.planfile.blocks import Doc
 from branchline.planfile.dialects import TABLE
 from branchline.planfile.dialects.base import Dialect, Signs
+from branchline.planfile.formats import FORMATS
 from branchline.planfile.sections import head
 from branchline.planfile.todos import todos
 
@@ -20,7 +21,8 @@ def detect(doc: Doc, wanted: str = "") -> Dialect:
     """Give the dialect that was asked for, or the first that fits; raises UsageError for a name nobody knows."""
     if wanted:
         if wanted not in TABLE:
-            raise UsageError(f"There is no dialect {wanted!r}. Known dialects: {', '.join(TABLE)}.", dialect=wanted)
+            known = ", ".join([*TABLE, *FORMATS])
+            raise UsageError(f"There is no dialect {wanted!r}. Known dialects: {known}.", dialect=wanted)
         return TABLE[wanted]
     seen = signs(doc)
     return next(dialect for dialect in TABLE.values() if dialect.matches(seen))

@@ -9,6 +9,8 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import classify
 
+MAX_NAME = 16
+"""A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 
@@ -121,7 +123,7 @@ def _task_lists(out: Outline) -> None:
         numbered = numbered or any(item.number for item in chosen)
         _take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
     if out.drafts:
-        _siblings(out)
+        _siblings(out, min(out.drafts) if numbered else 0)
 
 
 def _named_so(heading: Block) -> bool:
@@ -129,10 +131,12 @@ def _named_so(heading: Block) -> bool:
     return classify(heading.text)[0] in LIST_CLASSES
 
 
-def _siblings(out: Outline) -> None:
+def _siblings(out: Outline, first: int) -> None:
     """Sections beside a section of bullets that are tasks, of the same level and an unknown class, hold tasks too."""
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
     for heading in out.headings:
+        if heading.line < first:
+            continue  # what stands before a numbered list of tasks describes
         if heading.cls not in NEGATIVE and heading.level in levels and text_headings(out, heading, out.above(heading)):
             continue
         if heading.cls == "UNKNOWN" and heading.level in levels and out.heads.get(heading.line):
@@ -141,10 +145,13 @@ def _siblings(out: Outline) -> None:
 
 
 def _any_bullets(out: Outline) -> None:
+    """Take every bullet; below a title such as `TODO` also those of sections that elsewhere only tell: `### Testing`."""
+    title = next((block for block in out.headings if block.level == 1), None)
+    todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     for heading in [None, *out.headings]:
         if heading is None:
             items = [item for item in out.items if item.section is None and item.parent is None]
-        elif heading.cls in ("UNKNOWN", *LIST_CLASSES):
+        elif heading.cls in ("UNKNOWN", *LIST_CLASSES) or (todo and heading.line not in out.strong):
             items = out.direct.get(heading.line, [])
         else:
             continue

@@ -9,12 +9,14 @@ from typing import cast
 
 from branchline.errors import UsageError
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, checks, duplicates, edges, goal, implied, written, xmltask
+from branchline.planfile import body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
+from branchline.planfile.formats import mermaid
+from branchline.planfile.formats.base import STATES
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.outline import Outline
@@ -36,11 +38,21 @@ def text_digest(text: str) -> str:
 def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> Plan:
     """Read a plan's text.
 
-    `dialect` is a name of DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text without tasks
-    gives a Plan without tasks; UsageError for an unknown dialect or order, and for more than MAX_TASKS tasks.
+    `dialect` is a name of FORMATS or DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text
+    without tasks gives a Plan without tasks; UsageError for an unknown dialect or order, and for more than MAX_TASKS
+    tasks; InputError with the line for a format that is broken.
     """
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
+    form = formats.find(text, path, dialect)
+    if form is None:
+        plan = _markdown(text, path, dialect, order)
+        if plan.tasks or dialect or not mermaid.fenced(text):
+            return plan
+    return formats.read(form or mermaid.FORMAT, text, path, dialect, text_digest(text), order)
+
+
+def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
     with _no_collection():
         doc = scan(text, path)
         promote(doc)
@@ -148,6 +160,9 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
                 hold=True,
             )
         )
+    if draft.role == "row":
+        told = draft.fields.get("column:status", [""])[0].strip("*`_ ").lower().replace(" ", "-")
+        state = STATES.get(told, state)
     title = body.clean_title(draft.title) or draft.title
     said = reading.said
     atomic = not draft.kids

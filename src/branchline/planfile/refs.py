@@ -76,6 +76,9 @@ class Names:
             key = _family(draft), draft.number.lower()
             self.by_key.setdefault(key, []).append(draft)
             self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        if draft.key in ("story", "user story"):
+            self.alias.setdefault(f"us{draft.number}", draft)
+            self.alias.setdefault(f"us-{draft.number}", draft)
         for ref in draft.fields.get("ref", []):
             self.alias.setdefault(ref.lower(), draft)
         title = draft.title.lower()

@@ -93,9 +93,10 @@ def classify(title: str) -> tuple[str, bool]:
     tokens = _WORD.findall(text)[:16]
     if not tokens:
         return "UNKNOWN", False
-    if tokens[0] in words.QUESTIONS and " ".join(tokens) not in words.NO_QUESTIONS:
-        return "NONTASK", False
     found, width = _longest(text, tokens)
+    asks = tokens[0] in words.QUESTIONS and " ".join(tokens) not in words.NO_QUESTIONS
+    if asks and found in ("UNKNOWN", "TASK", "BACKLOG"):
+        return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
     if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):

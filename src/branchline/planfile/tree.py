@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from branchline.planfile import contents, fallback, labels, todos
+from branchline.planfile import contents, fallback, fenced, labels, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.contents import NEGATIVE
 from branchline.planfile.dialects.base import Dialect
@@ -35,6 +35,8 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
+    if not any(draft.role != "phase" for draft in out.drafts.values()):
+        fenced.take(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     return out

@@ -2,6 +2,7 @@
 
 import re
 
+from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
@@ -21,8 +22,10 @@ def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) 
 
     `line` is where it stood (1-based); when lines have moved it is found again by its id, then by its title. `on` is
     the date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its
-    own, or cannot be told from another one.
+    own, or cannot be told from another one; the formats that are no markdown lists have no boxes of tasks.
     """
+    if dialect and dialect not in DIALECTS:
+        return None
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines = [found[0] for found in _LINE.finditer(text.removeprefix(mark))]
     place = _find(lines, line, title, task_id)

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
-from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.plan import Plan as PlanText
 from branchline.model.run import Event, RunRow
-from branchline.planfile.read import text_digest
+from branchline.planfile import DIALECTS
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
@@ -45,7 +44,9 @@ def current_draft(console: Console, project: Project, path: Path) -> DraftGraph 
     """The stored graph of a plan with the marks of its text now; a new draft when there is none or the plan changed."""
     stored = graph_path(path)
     former = graphs.read(stored) if stored.exists() else None
-    if former and former.plan_digest == text_digest(read_text(path)):
+    if former and former.plan_digest == reading.digest_of(path):
+        if former.dialect not in DIALECTS:  # only boxes can change without changing the digest, and here are none
+            return former
         return marked(former, reading.read_plan(path, former.plan, former.dialect))
     drafted = read_draft(project, path, Reading())
     if drafted.draft is None:

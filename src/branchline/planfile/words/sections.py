@@ -8,51 +8,54 @@ from typing import Final
 from branchline.planfile.words.base import Lists, phrases, words
 
 _TASK: Final[Lists] = {
-    "en": """task, tasks, subtasks, todo, todos, to-do, to-dos, implementation steps, implementation plan, implementation
-        order, implementation phases, implementation tasks, steps, action items, actions to take, next steps, work items,
-        work plan, changes, change list, files to update, files to edit, files to modify, files to change, files to create,
-        deliverables, bugs, bug fixes, fixes, issues to fix, planned features, features to add, improvements, enhancements,
-        targets, checklist, execution plan, migration steps, milestones, things to do, things to work on, punch list, work
-        breakdown, remaining work, proposed changes, action plan, action, actions, feature list, development plan, refactoring""",
+    "en": """task, tasks, stages, delivery stages, phases, delivery plan, rollout plan, list of tasks, task list, tasks
+        to be completed, tasks to complete, subtasks, todo, todos, to- do, to-dos, implementation steps,
+        implementation plan, implementation order, implementation phases, implementation tasks, steps, action items,
+        actions to take, next steps, work items, work plan, changes, change list, files to update, files to edit,
+        files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
+        planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration
+        steps, milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed
+        changes, action plan, action, actions, feature list, development plan, refactoring""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan, arbeitspakete,
         maßnahmen, nächste schritte, arbeitsplan, zu erledigen, meilensteine, verbesserungen, fehlerbehebungen""",
     "fr": """tâches, étapes, modifications, à réaliser, plan d'action, prochaines étapes, étapes de mise en œuvre, plan
         d'implémentation, jalons, améliorations, corrections, livrables, chantiers""",
     "es": """tareas, pasos, cambios, por hacer, plan de acción, próximos pasos, plan de implementación, pasos de
         implementación, hitos, mejoras, correcciones, entregables, acciones""",
-    "pt": """tarefas, passos, etapas, mudanças, alterações, a fazer, plano de ação, próximos passos, plano de implementação,
-        passos de implementação, marcos, melhorias, correções, entregáveis, entregas, ações""",
-    "ru": """задачи, этапы, шаги, план работ, план реализации, план действий, план внедрения, следующие шаги, список задач,
-        изменения, доработки, улучшения, исправления, что сделать, что нужно сделать, нужно сделать, надо сделать, вехи""",
+    "pt": """tarefas, passos, etapas, mudanças, alterações, a fazer, plano de ação, próximos passos, plano de
+        implementação, passos de implementação, marcos, melhorias, correções, entregáveis, entregas, ações""",
+    "ru": """задачи, этапы, шаги, план работ, план реализации, план действий, план внедрения, следующие шаги, список
+        задач, изменения, доработки, улучшения, исправления, что сделать, что нужно сделать, нужно сделать, надо
+        сделать, вехи""",
     "uk": """завдання, задачі, етапи, кроки, план робіт, план реалізації, план дій, план впровадження, наступні кроки,
         список завдань, зміни, доробки, покращення, виправлення, що зробити, що потрібно зробити, віхи""",
     "zh": """任务, 任務, 待办, 待辦, 步骤, 步驟, 实施计划, 实现步骤, 实施步骤, 开发计划, 改动, 修改清单, 改进, 优化项,
         下一步, 行动计划, 工作项, 功能列表, 修复""",
     "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 実装ステップ, やること, 改善, 修正内容, 次のステップ""",
     "ko": """할일, 할 일, 작업, 구현 단계, 구현 계획, 변경 사항, 개선 사항, 수정 사항, 다음 단계, 실행 계획""",
-    "vi": """việc cần làm, công việc, nhiệm vụ, các bước, thay đổi, kế hoạch triển khai, kế hoạch thực hiện, bước tiếp theo,
-        cải tiến, hạng mục""",
+    "vi": """việc cần làm, công việc, nhiệm vụ, các bước, thay đổi, kế hoạch triển khai, kế hoạch thực hiện, bước tiếp
+        theo, cải tiến, hạng mục""",
     "it": """attività, compiti, passi, modifiche, da fare""",
     "nl": """taken, stappen""",
     "pl": """zadania, kroki, etapy prac, do zrobienia""",
 }
 _CRITERIA: Final[Lists] = {
-    "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when, done
-        criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test plan, testing
-        plan, test strategy, testing checklist, test cases, acceptance tests, review checklist, success metrics, expected
-        results, expected outcome, must have, truths, requirements checklist, pre-merge checklist, gates, how to verify,
-        success indicators, verification steps, manual testing, quality checklist, final checklist, validation checklist,
-        final validation checklist, launch criteria""",
-    "de": """akzeptanzkriterien, abnahmekriterien, erfolgskriterien, verifikation, prüfung, abnahme, fertig wenn, testplan,
-        erwartetes ergebnis""",
-    "fr": """critères, critères d'acceptation, critères de succès, critères de réussite, vérification, validation, plan de
-        test, résultat attendu, résultats attendus""",
+    "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
+        done criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test
+        plan, testing plan, test strategy, testing checklist, test cases, acceptance tests, review checklist,
+        success metrics, expected results, expected outcome, must have, truths, requirements checklist, pre-merge
+        checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
+        final checklist, validation checklist, final validation checklist, launch criteria""",
+    "de": """akzeptanzkriterien, abnahmekriterien, erfolgskriterien, verifikation, prüfung, abnahme, fertig wenn,
+        testplan, erwartetes ergebnis""",
+    "fr": """critères, critères d'acceptation, critères de succès, critères de réussite, vérification, validation, plan
+        de test, résultat attendu, résultats attendus""",
     "es": """criterios, criterios de aceptación, criterios de éxito, verificación, validación, plan de pruebas, resultado
         esperado, resultados esperados""",
-    "pt": """critérios, critérios de aceitação, critérios de aceite, critérios de sucesso, verificação, validação, plano de
-        testes, resultado esperado, resultados esperados""",
-    "ru": """критерии, критерии приемки, критерии приёмки, критерии успеха, критерии готовности, приемка, приёмка, проверка,
-        верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
+    "pt": """critérios, critérios de aceitação, critérios de aceite, critérios de sucesso, verificação, validação, plano
+        de testes, resultado esperado, resultados esperados""",
+    "ru": """критерии, критерии приемки, критерии приёмки, критерии успеха, критерии готовности, приемка, приёмка,
+        проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
     "uk": """критерії, критерії приймання, критерії успіху, критерії готовності, приймання, перевірка, верифікація, план
         тестування, очікуваний результат, очікувані результати""",
     "zh": "验收, 验收标准, 驗收, 成功标准, 完成标准, 验证, 驗證, 成功指标, 测试计划, 预期结果, 预期效果",
@@ -63,42 +66,45 @@ _CRITERIA: Final[Lists] = {
 }
 _NONTASK: Final[Lists] = {
     "en": """overview, background, context, introduction, summary, description, motivation, rationale, problem, problem
-        statement, goal, goals, objective, objectives, purpose, non-goals, nongoals, out of scope, not in scope, scope,
-        architecture, design, solution design, technical design, approach, decisions, decision log, risks, risk, risk
-        assessment, constraints, assumptions, references, resources, links, appendix, glossary, notes, note, source
-        materials, source priority, sources, faq, conventions, convention, guidelines, guide, usage, commands, commands
-        reference, legend, format, examples, example, structure, directory structure, file structure, project structure,
-        repository structure, layout, tech stack, technology stack, environment, environment variables, configuration,
-        prerequisites, requirements, timeline, schedule, estimates, team, roles, stakeholders, progress, progress summary,
-        changelog, history, findings, evidence, analysis, current state, method, methodology, principles, rules, how to,
-        instructions, install, installation, getting started, quick start, license, contributing, security considerations,
-        performance, mitigation, rollback, rollback plan, interfaces, threat model, dev notes, dev agent record, qa results,
-        change log, file list, completion notes, budget, cost, api design, data model, data models, schema, test strategy,
-        testing strategy, testing, tests, open questions, questions, user stories, user story, functional requirements,
-        primary files, files, affected files, related files, key files, critical files, dependent files, trade-offs,
-        tradeoffs, alternatives, lessons, parallel opportunities, implementation strategy, execution context, releases,
-        release notes, micro guide, preserve, preservation, semantics, grid strategy, edge costs, version planning,
-        priority, priorities, priority notes, issues found, bugs identified, will not, do not doing, vision, see also, related,
-        anti-patterns, anti-patterns to avoid, error handling strategy, error handling, api endpoints, endpoints, locked
-        decisions, maintenance""",
+        statement, goal, goals, objective, objectives, purpose, non-goals, nongoals, out of scope, not in scope,
+        scope, architecture, design, solution design, technical design, approach, decisions, decision log, risks,
+        risk, risk assessment, constraints, assumptions, references, resources, links, appendix, glossary, notes,
+        note, source materials, source priority, sources, faq, conventions, convention, guidelines, guide, usage,
+        commands, commands reference, legend, format, examples, example, structure, directory structure, file
+        structure, project structure, repository structure, layout, tech stack, technology stack, environment,
+        environment variables, configuration, prerequisites, requirements, timeline, schedule, estimates, team,
+        roles, stakeholders, progress, progress summary, changelog, history, findings, evidence, analysis, current
+        state, method, methodology, principles, rules, how to, instructions, install, installation, getting started,
+        quick start, license, contributing, security considerations, performance, mitigation, rollback, rollback
+        plan, interfaces, threat model, dev notes, dev agent record, qa results, change log, file list, completion
+        notes, budget, cost, api design, data model, data models, schema, test strategy, testing strategy, testing,
+        tests, open questions, questions, user stories, user story, functional requirements, primary files, files,
+        affected files, related files, key files, critical files, dependent files, trade-offs, tradeoffs,
+        alternatives, lessons, parallel opportunities, implementation strategy, execution context, releases, release
+        notes, micro guide, preserve, preservation, semantics, grid strategy, edge costs, version planning,
+        priority, priorities, priority notes, issues found, bugs identified, will not, do not doing, vision, see
+        also, related, anti-patterns, anti-patterns to avoid, error handling strategy, error handling, api
+        endpoints, endpoints, locked decisions, maintenance""",
     "de": """überblick, übersicht, hintergrund, kontext, einleitung, ziel, ziele, risiken, architektur, anmerkungen,
         hinweise, voraussetzungen, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
-        entscheidungen, referenzen, glossar, anforderungen, zeitplan, analyse, ausgangslage, nicht im umfang, beispiele""",
-    "fr": """aperçu, contexte, objectif, objectifs, risques, résumé, description, problème, conception, approche, décisions,
-        références, glossaire, exigences, prérequis, calendrier, analyse, architecture, remarques, hors périmètre, vision,
-        exemples, structure""",
+        entscheidungen, referenzen, glossar, anforderungen, zeitplan, analyse, ausgangslage, nicht im umfang,
+        beispiele""",
+    "fr": """aperçu, contexte, objectif, objectifs, risques, résumé, description, problème, conception, approche,
+        décisions, références, glossaire, exigences, prérequis, calendrier, analyse, architecture, remarques, hors
+        périmètre, vision, exemples, structure""",
     "es": """resumen, contexto, objetivo, objetivos, riesgos, arquitectura, descripción, problema, diseño, enfoque,
-        decisiones, referencias, glosario, requisitos, prerrequisitos, cronograma, análisis, notas, fuera de alcance,
-        alcance, visión, ejemplos, estructura""",
-    "pt": """visão geral, contexto, objetivo, objetivos, riscos, arquitetura, notas, resumo, descrição, problema, desenho,
-        abordagem, decisões, referências, glossário, requisitos, pré-requisitos, cronograma, análise, observações, fora do
-        escopo, escopo, visão, exemplos, estrutura""",
-    "ru": """обзор, контекст, цель, цели, риски, реестр рисков, состав команды, архитектура, примечания, введение, описание,
-        проблема, подход, решения, ссылки, глоссарий, требования, сроки, график, анализ, вне рамок, вне scope, текущее
-        состояние, предпосылки, примеры, структура, структура проекта, стек, стек технологий, ограничения, команда""",
+        decisiones, referencias, glosario, requisitos, prerrequisitos, cronograma, análisis, notas, fuera de
+        alcance, alcance, visión, ejemplos, estructura""",
+    "pt": """visão geral, contexto, objetivo, objetivos, riscos, arquitetura, notas, resumo, descrição, problema,
+        desenho, abordagem, decisões, referências, glossário, requisitos, pré-requisitos, cronograma, análise,
+        observações, fora do escopo, escopo, visão, exemplos, estrutura""",
+    "ru": """обзор, контекст, цель, цели, риски, реестр рисков, состав команды, архитектура, примечания, введение,
+        описание, проблема, подход, решения, ссылки, глоссарий, требования, сроки, график, анализ, вне рамок, вне
+        scope, текущее состояние, предпосылки, примеры, структура, структура проекта, стек, стек технологий,
+        ограничения, команда""",
     "uk": """огляд, контекст, мета, цілі, ризики, реєстр ризиків, склад команди, архітектура, примітки, вступ, опис,
-        проблема, підхід, рішення, посилання, глосарій, вимоги, строки, терміни, графік, аналіз, поза межами, поточний стан,
-        передумови, приклади, структура, структура проєкту, обмеження, команда""",
+        проблема, підхід, рішення, посилання, глосарій, вимоги, строки, терміни, графік, аналіз, поза межами,
+        поточний стан, передумови, приклади, структура, структура проєкту, обмеження, команда""",
     "zh": """概述, 背景, 简介, 目标, 目標, 架构, 架構, 风险, 風險, 备注, 備註, 说明, 說明, 注意, 约定, 版本规划, 时间节点,
         优先级, 里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 附录, 前提,
         约束, 不在范围, 非目标, 时间表, 时间线, 问题描述""",
@@ -106,16 +112,17 @@ _NONTASK: Final[Lists] = {
         注意事項, 備考, 補足, 技術スタック, スコープ外, 対象外, 制約, スケジュール, ディレクトリ構成, 方針""",
     "ko": """개요, 배경, 목표, 목적, 아키텍처, 위험, 참고, 진행 상황, 현황, 기술 스택,
         제약, 범위 외, 디렉토리 구조, 프로젝트 구조, 주의사항, 비고, 요약, 리스크""",
-    "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, rủi ro, trạng thái, ghi chú, không làm, điểm đã vướng, tổng quan, giới
-        thiệu, mô tả, vấn đề, phương án, tham khảo, điều kiện, phạm vi, ngoài phạm vi, lịch
-        trình, hiện trạng, ví dụ""",
+    "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, rủi ro, trạng thái, ghi chú, không làm, điểm đã vướng, tổng quan,
+        giới thiệu, mô tả, vấn đề, phương án, tham khảo, điều kiện, phạm vi, ngoài phạm vi, lịch trình, hiện trạng,
+        ví dụ""",
     "it": "panoramica, obiettivo, rischi, note, contesto",
 }
 _STRONG_NONTASK: Final[Lists] = {
     "en": """out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
-        appendix, glossary, notes, note, faq, conventions, convention, guidelines, guide, usage, legend, format, examples,
-        example, micro guide, prerequisites, requirements, functional requirements, changelog, principles, open questions,
-        questions, will not, do not, qa results, dev notes, sources, source materials, rollback plan, see also, anti-patterns""",
+        appendix, glossary, notes, note, faq, conventions, convention, guidelines, guide, usage, legend, format,
+        examples, example, micro guide, prerequisites, requirements, functional requirements, changelog, principles,
+        open questions, questions, will not, do not, qa results, dev notes, sources, source materials, rollback
+        plan, see also, anti-patterns""",
     "de": "anmerkungen, hinweise, risiken, nicht im umfang, beispiele, voraussetzungen, glossar, offene fragen",
     "fr": "risques, remarques, hors périmètre, exemples, prérequis, glossaire, questions ouvertes, références",
     "es": "riesgos, fuera de alcance, ejemplos, prerrequisitos, glosario, preguntas abiertas, referencias",
@@ -136,7 +143,7 @@ _DONE: Final[Lists] = {
     "pt": "concluído, concluída, concluídas, concluídos, feito, feitos, finalizado, realizado",
     "ru": "готово, выполнено, сделано, завершено, завершённые, завершенные, выполненные, реализовано",
     "uk": "готово, виконано, зроблено, завершено, завершені, виконані, реалізовано",
-    "zh": "已完成, 完成, 已实现",
+    "zh": "已完成, 完成, 已实现, 已交付, 已发布, 已上线",
     "ja": "完了, 済み, 完了済み, 実装済み",
     "ko": "완료, 완료됨",
     "vi": "đã làm, hoàn thành, hoàn tất, xong, đã xong, đã hoàn thành",
@@ -156,9 +163,9 @@ _WIP: Final[Lists] = {
     "vi": "đang làm, đang thực hiện, đang tiến hành",
 }
 _BACKLOG: Final[Lists] = {
-    "en": """backlog, todo, to do, ready, open, outstanding, pending, remaining, upcoming, next, planned, queue, up next, near
-        term, medium term, short term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started,
-        unfinished""",
+    "en": """backlog, next priorities, next priority order, next priority, priority order, todo, to do, ready, open,
+        outstanding, pending, remaining, upcoming, next, planned, queue, up next, near term, medium term, short
+        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished""",
     "de": "offen, ausstehend, geplant, noch offen, als nächstes",
     "fr": "à faire, restant, en attente, à venir, planifié",
     "es": "pendiente, pendientes, por hacer, planificado, próximo",
@@ -172,9 +179,9 @@ _BACKLOG: Final[Lists] = {
     "it": "da fare, rimanenti",
 }
 _FUTURE: Final[Lists] = {
-    "en": """future, future plans, future work, future ideas, future enhancements, ideas, someday, later, maybe, nice to have,
-        long term, longer term, wishlist, wish list, stretch, stretch goals, big future plans, icebox, beyond, parking lot,
-        optional enhancements""",
+    "en": """future, future plans, future work, future ideas, future enhancements, ideas, someday, later, maybe, nice to
+        have, long term, longer term, wishlist, wish list, stretch, stretch goals, big future plans, icebox, beyond,
+        parking lot, optional enhancements""",
     "de": "zukunft, ideen, später, langfristig, wunschliste",
     "fr": "futur, idées, plus tard, long terme, à long terme, évolutions futures",
     "es": "futuro, ideas futuras, más adelante, largo plazo, a futuro",
@@ -245,8 +252,8 @@ _TASK_HEADS: Final[Lists] = {
     "pl": "zadanie, krok",
 }
 _PHASE_HEADS: Final[Lists] = {
-    "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month, day,
-        session, stream, workstream, slice, round, cycle""",
+    "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
+        day, session, stream, workstream, slice, round, cycle""",
     "de": "etappe, meilenstein, abschnitt, woche, teil",
     "fr": "jalon, semaine, lot, partie, épopée",
     "es": "fase, etapa, hito, semana, parte, épica",
