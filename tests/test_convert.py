@@ -189,6 +189,9 @@ def test_a_file_is_not_overwritten_without_being_told_to(tmp_path: Path, capsys:
     words = ("convert", "TODO.md", "--to", "dot", "-o", "out.dot", "-C", str(tmp_path), "--json")
     status, out, _ = run(capsys, *words)
     assert (status, json.loads(out)["ok"], (tmp_path / "out.dot").read_text()) == (2, False, "mine")
+    for place in ("a" * 300, "no/folder/x"):
+        status, _, err = run(capsys, "convert", "TODO.md", "--to", "dot", "-o", place, "-C", str(tmp_path))
+        assert (status, "cannot be written" in err) == (2, True)
     status, out, _ = run(capsys, *words, "--force")
     assert (status, json.loads(out)["path"], json.loads(out)["format"]) == (0, "out.dot", "dot")
     assert (tmp_path / "out.dot").read_text().startswith("digraph")

@@ -329,7 +329,7 @@ def test_a_folder_of_task_files_is_a_plan(tmp_path: Path, capsys: pytest.Capture
     (folder / "task-2.md").write_text("---\nid: TASK-2\nstatus: todo\n---\n")
     assert decompose.digest_of(folder) != before
     (tmp_path / "none").mkdir()
-    with pytest.raises(PlanError, match="without a task file"):
+    with pytest.raises(InputError, match="a folder, not a file, and no"):
         decompose.read_plan(tmp_path / "none", "none")
 
 
@@ -572,7 +572,7 @@ def test_what_is_broken_in_other_formats_is_told(text: str, name: str, words: st
     "text",
     [
         "[a link](x) first\n\n- [ ] one\n",
-        "[ ] no box\n\n- [ ] one\n",
+        "[box] of words\n\n- [ ] one\n",
         "# graph TD\n\n- [ ] one\n",
         "Goal: x\n\n```yaml\nstages:\n  - test\n```\n\n- [ ] one\n",
         "{curly} words\n\n- [ ] one\n",

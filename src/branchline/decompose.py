@@ -1,6 +1,7 @@
 """plan to draft graph: rules first, then a model where asked for"""
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,7 +37,7 @@ def read_plan(path: Path, name: str, dialect: str = "", order: str = "numbered")
 
     A folder is a plan of one task a file; a stored graph is the plan that it was made from, as it was read.
     """
-    if path.is_dir():
+    if is_folder(path):
         texts = folder_texts(path)
         return backlog.folder(texts, name, _folder_digest(texts), order)
     return plan_of(read_text(path), name, dialect, order)
@@ -77,7 +78,12 @@ def own_form(text: str, dialect: str = "") -> str:
 
 def digest_of(path: Path) -> str:
     """The digest of a plan as it stands there now (`planfile.read.text_digest`); of a folder that of all its tasks."""
-    return _folder_digest(folder_texts(path)) if path.is_dir() else text_digest(read_text(path))
+    return _folder_digest(folder_texts(path)) if is_folder(path) else text_digest(read_text(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a plan is a folder; a path that no file can have is none, and reading it says why."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
 
 
 def folder_texts(path: Path) -> dict[str, str]:

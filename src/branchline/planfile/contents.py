@@ -10,6 +10,7 @@ from branchline.planfile.sections import bare, classify
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
+MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 MANY = 4
 """So many bullets with one label, in about as many sections, make the label a field."""
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
@@ -37,6 +38,7 @@ def fill(out: Outline) -> None:
             _fill(out, draft)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
+            _marked(out, draft)
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
     for heading in out.headings:
@@ -82,6 +84,16 @@ def _fill(out: Outline, phase: Draft) -> None:
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
+
+
+def _marked(out: Outline, draft: Draft) -> None:
+    """Below a heading that only counts, items that each begin with a mark of their state are its tasks: `- ✅ Crop it`."""
+    sections = [draft.block, *_subsections(out, draft.block)]
+    items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
+    marked = [item for item in items if item.text.startswith(MARKS)]
+    if len(marked) > 1 and len(marked) * 2 > len(items):
+        for block in marked:
+            out.drafts[block.line] = from_item(block, out.dialect, "item with a mark of its state", 0.8).hang(draft)
 
 
 def _subtasks(out: Outline, draft: Draft) -> None:

@@ -2,7 +2,7 @@
 
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.outline import Outline
-from branchline.planfile.scan import cells
+from branchline.planfile.tables import cells
 
 MIN_TITLE = 8
 

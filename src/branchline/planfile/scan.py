@@ -190,6 +190,8 @@ class _Scanner:
             return at + 1
         if first in "-*+0123456789" and self._item(at, indent, text):
             return at + 1
+        if first == "[" and self._bare_box(at, indent, text):
+            return at + 1
         if first in "`~" and self._open_fence(at, indent, text):
             return at + 1
         if first == "<":
@@ -270,10 +272,25 @@ class _Scanner:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)
         block.content = _content(indent + len(found[1]), found[2] or " ")
-        block.candidate = True
         if found[1][0].isdigit():
             block.number = found[1][:-1]
-        box = BOX.match(body)
+        self._enter(at, block, BOX.match(body))
+        return True
+
+    def _bare_box(self, at: int, indent: int, text: str) -> bool:
+        """Take `[ ] text` as the item it is to a reader, though no marker stands before it."""
+        box = BOX.match(text)
+        if not box or not box[3] or (self.stack and indent >= self.stack[-1].indent + 2):
+            return False
+        self._close(indent)
+        block = self._add("item", at, text, indent)
+        block.content = indent + 2
+        self._enter(at, block, box)
+        return True
+
+    def _enter(self, at: int, block: Block, box: re.Match[str] | None) -> None:
+        """Begin an item: what its box says, and what stands behind it."""
+        block.candidate = True
         if box:
             block.box, block.text = box[1] or " ", (box[3] or "").strip()
             block.role = "optional" if box[2] else ""
@@ -283,7 +300,6 @@ class _Scanner:
         mark_of_fence = FENCE.match(block.text) if block.text[:1] in ("`", "~") and block.text else None
         if mark_of_fence and not (mark_of_fence[1][0] == "`" and "`" in mark_of_fence[2]):
             self._open_fence(at, block.content, block.text)
-        return True
 
     def _open_fence(self, at: int, indent: int, text: str) -> bool:
         found = FENCE.match(text)
@@ -384,14 +400,3 @@ def _front_matter(lines: list[str]) -> dict[str, str]:
         if colon and key and not key[0].isspace() and key[0] not in "-#":
             front.setdefault(key.strip(), value.strip().strip("\"'"))
     return front
-
-
-def cells(row: str) -> list[str]:
-    """Split a table row at its bars; escaped bars and bars in back-ticks stay."""
-    masked = row.strip().replace("\\|", "\0")
-    out: list[list[str]] = [[]]
-    for place, part in enumerate(masked.strip("|").split("`")):
-        first, *more = [part] if place % 2 else part.split("|")
-        out[-1].append(f"`{first}" if place else first)
-        out += [[piece] for piece in more]
-    return ["".join(cell).replace("\0", "|").strip() for cell in out]

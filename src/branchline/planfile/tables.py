@@ -6,7 +6,6 @@ from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
-from branchline.planfile.scan import cells
 
 _PLANNING = frozenset({"depends", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
@@ -73,3 +72,14 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
 def under(out: Outline, heading: Block | None) -> list[Block]:
     """List the tables that stand directly below a heading, and in no list."""
     return [block for block in out.tables if block.parent is None and block.section is heading and block.kids]
+
+
+def cells(row: str) -> list[str]:
+    """Split a table row at its bars; escaped bars and bars in back-ticks stay."""
+    masked = row.strip().replace("\\|", "\0")
+    out: list[list[str]] = [[]]
+    for place, part in enumerate(masked.strip("|").split("`")):
+        first, *more = [part] if place % 2 else part.split("|")
+        out[-1].append(f"`{first}" if place else first)
+        out += [[piece] for piece in more]
+    return ["".join(cell).replace("\0", "|").strip() for cell in out]

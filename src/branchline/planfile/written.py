@@ -11,7 +11,7 @@ from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import MAX_APART, Edges
 from branchline.planfile.fields import spans
 from branchline.planfile.refs import resolve
-from branchline.planfile.scan import cells
+from branchline.planfile.tables import cells
 
 _EVERY = re.compile(
     r"\beach (phase|milestone|stage|task|step)\b.{0,40}\b(?:depends on|requires|builds on|follows)\b.{0,20}"

@@ -1,5 +1,6 @@
 """A plan or a graph in another format, and whether a task of a plan has subtasks."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,14 +59,14 @@ def convert(console: Console, source: Path, target: str, out: str, how: Reading,
     if not out or out == "-":
         return Answer({**data, "text": text}, text.removesuffix("\n"))
     there = console.directory / out
-    if there.exists() and not force:
+    if os.path.lexists(there) and not force:
         raise UsageError(f"{out} exists and is not overwritten; name another file, or say --force", path=out)
     write_durable(there.resolve(), text)
     return Answer({**data, "path": out}, f"{len(draft.tasks)} tasks written to {out} as {target}")
 
 
 def _graph(path: Path, name: str, how: Reading) -> DraftGraph:
-    if path.is_dir():
+    if reading.is_folder(path):
         return from_plan(reading.read_plan(path, name, how.dialect, how.order))
     return reading.graph_of(read_text(path), name, how.dialect, how.order)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from branchline.errors import PlanError
+from branchline.errors import InputError
 from branchline.files import load_yaml
 from branchline.model.plan import Check, Ignored, Plan, Task
 from branchline.planfile.checks import CERTAIN
@@ -87,7 +87,7 @@ def sniff(text: str, _: str) -> bool:
 def folder(texts: Mapping[str, str], path: str, digest: str, order: str) -> Plan:
     """Read a folder of such files as one plan: `texts` by file name, each task with its file in `extra`.
 
-    Lines are those of the task's own file. Raises PlanError when no file is a task.
+    Lines are those of the task's own file. Raises InputError when no file is a task.
     """
     whole = Sheet("", path, FORMAT.name)
     for name, text in sorted(texts.items(), key=lambda each: _natural(each[0])):
@@ -102,7 +102,8 @@ def folder(texts: Mapping[str, str], path: str, digest: str, order: str) -> Plan
         whole.ignored += [replace(each, section=name) for each in sheet.ignored]
         whole.nameless |= sheet.nameless
     if not whole.tasks:
-        raise PlanError(f"{path}: a folder without a task file (*.md with front matter: id, status)", path=path)
+        words = "a folder, not a file, and no *.md in it is a task (front matter with id and status)"
+        raise InputError(f"{path}: {words}", path=path)
     _hang(whole)
     return whole.plan(digest, order)
 
