@@ -296,7 +296,7 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
     if draft.role == "todo":
         return block.box or "open", False
     section = block.section.cls if block.section is not None else ""
-    if _DONE_TAG.search(block.text):
+    if "@done" in block.text.lower() and _DONE_TAG.search(block.text):
         return "done", False
     if block.box is not None and draft.role == "item":
         said = marks.get(block.box, "?")
@@ -328,7 +328,8 @@ def _heading_mark(text: str) -> str:
 
 def clean_title(title: str) -> str:
     """Take `@done` and strike-through off a title."""
-    title = _DONE_TAG.sub("", title).strip().strip(_MARKS + "\ufe0f").strip()
+    title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
+    title = title.strip().strip(_MARKS + "\ufe0f").strip()
     return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
 
 

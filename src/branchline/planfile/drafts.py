@@ -18,6 +18,7 @@ _FIELD_LINE = re.compile(r"[*_]{0,3}[^\W\d_][^:：*_`]{0,30}[*_]{0,3}\s?[:：]")
 DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
 )
+_WORDS = re.compile(r"\w+")
 MAX_TITLE = 200
 
 
@@ -59,7 +60,7 @@ class Draft:
 
 def normal(title: str) -> str:
     """Reduce a title to its words."""
-    return " ".join(re.sub(r"[^\w]+", " ", title.lower()).split())
+    return " ".join(_WORDS.findall(title.lower()))
 
 
 def legal(text: str) -> bool:

@@ -89,8 +89,8 @@ def _places(text: str, bare: bool) -> dict[str, int]:
     if "`" in text:
         for span in SPAN.finditer(text):
             found.setdefault(path_of(span[2].strip()), span.start())
-        text = SPAN.sub(lambda span: " " * len(span[0]), text)
     if bare and not any(found):
+        text = SPAN.sub(lambda span: " " * len(span[0]), text) if found else text
         named = any(name in text for name in words.BARE_FILES)
         for word in _WORDS.finditer(text):
             if named or "." in word[0][:-1] or "/" in word[0]:

@@ -22,9 +22,8 @@ _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
 MAX_NESTING = 100
 """Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
-MAX_LINES = 2_000_000
-MAX_BLOCKS = 600_000
-"""Four for each of the tasks that a plan may have; each takes about a kilobyte until the plan is read."""
+MAX_LINES, MAX_BLOCKS = 2_000_000, 600_000
+"""Four blocks for each of the tasks that a plan may have; each takes about a kilobyte until the plan is read."""
 
 
 def split_lines(text: str) -> list[str]:
@@ -156,8 +155,7 @@ class _Scanner:
 
     def _in_fence(self, at: int, indent: int, stripped: str, raw: str) -> bool:
         """Take a line of an open fence; False when the fence ended because its list item did."""
-        fence = self.fence
-        if fence is None:
+        if (fence := self.fence) is None:
             return False
         if stripped and indent < self.fence_base:
             self.fence = None
