@@ -178,9 +178,7 @@ DOCUMENTS: dict[str, Family] = {
     "named phases": _wide("## Phase {n}: Name of {n}", "Name of {n}, ", "## Dependencies\n\n{all}depends on Phase 1\n"),
     "mermaid lines": _wide("- [ ] t{n} a", "t{n} --> t1\n", "```mermaid\ngraph TD\n{all}```\n"),
     "mermaid fences": _lines("```mermaid\nt1 --> t2\n```", "- [ ] t1 a\n- [ ] t2 b\n"),
-    "a verb of all with none": _wide(
-        "- [ ] t{n} a", "t{n}, x{n}, ", "## Dependencies\n\n{all} depends on nothing {all}\n"
-    ),
+    "a verb of all with none": _wide("- [ ] t{n} a", "t{n}, x{n}, ", "## Dependencies\n\n{all} depends on nothing\n"),
     "items below a long heading": _title("- [ ] a\n", "## Notes "),
     "numbers below a long heading": _title("1. a\n", "## Steps "),
     "explicit boxes below a long heading": _title("- [ ] t1 a\n", "## Overview\n### "),

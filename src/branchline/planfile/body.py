@@ -15,14 +15,11 @@ _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
 _MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
 _TAILS = (
-    re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W*$"),
+    re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W{0,40}$"),
     re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
 )
 """Where a heading may say how far it is: in brackets at its end, or behind a dash."""
 _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
-
-_MAX_TAIL = 200
-"""How far from its end a heading's mark may stand: `\\W*$` behind a search is a square otherwise."""
 
 
 class Reading:
@@ -299,7 +296,7 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
     if draft.role == "todo":
         return block.box or "open", False
     section = block.section.cls if block.section is not None else ""
-    if _DONE_TAG.search(block.text):
+    if "@done" in block.text.lower() and _DONE_TAG.search(block.text):
         return "done", False
     if block.box is not None and draft.role == "item":
         said = marks.get(block.box, "?")
@@ -325,13 +322,14 @@ def _heading_mark(text: str) -> str:
     if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
     said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
-    tails = [found[1] for tail in _TAILS if (found := tail.search(text[-_MAX_TAIL:]))]
+    tails = [found[1] for tail in _TAILS if (found := tail.search(text))]
     return said or next((mark for tail in tails for part in _PARTS.split(tail) if (mark := mark_of(part))), "")
 
 
 def clean_title(title: str) -> str:
     """Take `@done` and strike-through off a title."""
-    title = _DONE_TAG.sub("", title).strip().strip(_MARKS + "\ufe0f").strip()
+    title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
+    title = title.strip().strip(_MARKS + "\ufe0f").strip()
     return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
 
 

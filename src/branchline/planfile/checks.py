@@ -20,7 +20,7 @@ _PASSES = re.compile(
 )
 _RUN_STEP = re.compile(r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test)\b", re.IGNORECASE)
 _RUN_THIS = re.compile(
-    r"(?:run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行)\s*[:：]?\s*`([^`\n]{2,400})`\W*$"
+    r"(?:run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行)\s*(?:[:：]\s*)?`([^`\n]{2,400})`\W*$"
     r"|(?:verify|check|confirm|ensure|validate)\s[^`\n]{1,120}\s(?:with|via|using|by|running)\s`([^`\n]{2,400})`\W*$",
     re.IGNORECASE,
 )

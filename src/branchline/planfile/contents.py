@@ -17,7 +17,7 @@ MANY = 3
 _FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
 _NOTHING = re.compile(
     r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
-    r"[^,;:]{0,40}[_*)]*\W*$",
+    r"[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)

@@ -20,6 +20,7 @@ DEVICES = frozenset(
 )
 _STRIPPED = frozenset({"task", "step", "unit", "story", "change", ""})
 """Words before a number that add nothing to a title where the id says the number: `Task 2: Move` is `Move`."""
+_WORDS = re.compile(r"\w+")
 MAX_TITLE = 200
 
 
@@ -61,7 +62,7 @@ class Draft:
 
 def normal(title: str) -> str:
     """Reduce a title to its words."""
-    return " ".join(re.sub(r"[^\w]+", " ", title.lower()).split())
+    return " ".join(_WORDS.findall(title.lower()))
 
 
 def legal(text: str) -> bool:

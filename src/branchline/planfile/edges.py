@@ -35,8 +35,8 @@ _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|(?<!\w)after(?!\w))[:：\s]*([^()（）\[\]]{{1,200}})[)）\]]"
-    r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+((?:[^()（）.;\n]|\.(?=\d)){1,200})",
+    rf"[(（\[]\s*(?:{_DEPENDS}|(?<!\w)after(?!\w))[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
+    r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){1,200})",
     re.IGNORECASE,
 )
 _INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE} | {"after"})

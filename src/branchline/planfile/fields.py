@@ -12,7 +12,7 @@ _FIELD = re.compile(
     r"\s{0,120}(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?"
     r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))(.*)$"
 )
-_PAREN_TAIL = re.compile(r"\s*[(（][^()（）]{0,60}[)）]$")
+_PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")
 SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,2000})\1(?!`)")
 _PATH = re.compile(r"(?:\.{0,2}/)?[\w.@~\[\](){}*+$-]+(?:/[\w.@~\[\](){}*+$-]+)*/?$")
 _EXTENSION = re.compile(
@@ -22,7 +22,7 @@ _EXTENSION = re.compile(
     r"ejs|erb|hbs|j2|jinja|tpl|tmpl|plist|properties|service|example|gitignore|svg|png|jpg|ico|pdf|slnx|sln|csproj|cmake|mk|bazel)$",
     re.IGNORECASE,
 )
-_LINES = re.compile(r":\d+(?:[-,:]\d+)*$|#L\d+(?:-L?\d+)?$")
+_LINES = re.compile(r":\d{1,9}(?:[-,:]\d{1,9}){0,9}$|#L\d{1,9}(?:-L?\d{1,9})?$")
 _WORDS = re.compile(r"[^\s,;，、；（）()'\"<>|]+")
 _HOURS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "hr": 1.0, "d": 8.0, "w": 40.0}
 _ESTIMATE = re.compile(
@@ -50,7 +50,7 @@ def field(line: int, text: str) -> Field | None:
     if not found:
         return None
     label = " ".join(found[1].lower().split()).strip("*_ ")
-    kind = KINDS.get(label) or KINDS.get(_PAREN_TAIL.sub("", label))
+    kind = KINDS.get(label) or KINDS.get(_PAREN_TAIL.sub("", label).rstrip())
     return Field(kind, found[2].strip().removeprefix("**").strip(), line, label) if kind else None
 
 
@@ -89,8 +89,8 @@ def _places(text: str, bare: bool) -> dict[str, int]:
     if "`" in text:
         for span in SPAN.finditer(text):
             found.setdefault(path_of(span[2].strip()), span.start())
-        text = SPAN.sub(lambda span: " " * len(span[0]), text)
     if bare and not any(found):
+        text = SPAN.sub(lambda span: " " * len(span[0]), text) if found else text
         named = any(name in text for name in words.BARE_FILES)
         for word in _WORDS.finditer(text):
             if named or "." in word[0][:-1] or "/" in word[0]:

@@ -16,6 +16,8 @@ PROSE_KINDS = BODY_KINDS | {"create", "modify", "test", "note", "goal", "status"
 _LABEL = re.compile(r"(?:\*\*|__|\*|_)?([^\W_][^:：*`\n]{0,60}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?$")
 _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{2,60})(?:\*\*|__)[:：]?$")
 
+_PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")
+
 
 @lru_cache(maxsize=4096)
 def kind(text: str) -> str:
@@ -29,7 +31,7 @@ def kind(text: str) -> str:
     name = " ".join(found[1].lower().split())
     if name in KINDS:
         return KINDS[name]
-    bare = re.sub(r"\s*[(（][^()（）]{0,60}[)）]$", "", name)
+    bare = _PAREN_TAIL.sub("", name).rstrip()
     if bare in KINDS:
         return KINDS[bare]
     cls, strong = classify(bare)

@@ -22,7 +22,7 @@ from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.outline import Outline
 from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
-from branchline.planfile.scan import scan
+from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
 from branchline.planfile.writeback import unmarked
 
@@ -44,17 +44,18 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     """
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
-    form = formats.find(text, path, dialect)
+    bare = "\n".join(split_lines(text))
+    form = formats.find(bare, path, dialect)
     if form is None:
         plan = _markdown(text, path, dialect, order)
-        if plan.tasks or dialect or not mermaid.fenced(text):
+        if plan.tasks or dialect or not mermaid.fenced(bare):
             return plan
-    return formats.read(form or mermaid.FORMAT, text, path, dialect, text_digest(text), order)
+    return formats.read(form or mermaid.FORMAT, bare, path, dialect, text_digest(text), order)
 
 
 def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
     with _no_collection():
-        doc = scan(text)
+        doc = scan(text, path)
         promote(doc)
         return _read(doc, detect(doc, dialect), text_digest(text), path, order)
 
@@ -74,7 +75,9 @@ def _no_collection() -> Iterator[None]:
 def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan:
     out = outline(doc, chosen)
     if len(out.drafts) > MAX_TASKS:
-        raise UsageError(f"{path}: {len(out.drafts)} tasks; the limit is {MAX_TASKS}. Split the plan.", path=path)
+        line = out.in_order()[MAX_TASKS].line
+        said = f"{path}:{line}: {len(out.drafts)} tasks, and here begins the one that is too many; the limit is {MAX_TASKS}."
+        raise UsageError(f"{said} Split the plan.", path=path, line=line)
     for draft in out.in_order():
         if draft.role == "xml":
             xmltask.name(draft)

@@ -35,6 +35,7 @@ _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
 _SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
 _NOT_NONE = words.NONE - {"no", "-"}
+_DIGITS = "0123456789"
 MAX_RANGE = 500
 MAX_LINKS = 1_000_000
 """How many tasks the references of one plan may name, ranges written out; a few lines could name billions."""
@@ -204,15 +205,15 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
 
 def expand(first: str, last: str) -> list[str]:
     """Write a range out: `T007-T009`, `T7-9`, `2.1-2.4`; what is no range comes back as its two ends."""
-    head = re.fullmatch(r"(.*?)(\d+)", first)
-    tail = re.fullmatch(r"(.*?)(\d+)", last)
-    if not head or not tail or (tail[1] and tail[1].lower() != head[1].lower()):
+    name, other = first.rstrip(_DIGITS), last.rstrip(_DIGITS)
+    start, stop = first[len(name) :], last[len(other) :]
+    if not start or not stop or (other and other.lower() != name.lower()):
         return [first, last]
-    low, high = int(head[2]), int(tail[2])
+    low, high = int(start), int(stop)
     if not low <= high <= low + MAX_RANGE:
         return [first, last]
-    width = len(head[2]) if head[2].startswith("0") else 0
-    return [f"{head[1]}{number:0{width}d}" for number in range(low, high + 1)]
+    width = len(start) if start.startswith("0") else 0
+    return [f"{name}{number:0{width}d}" for number in range(low, high + 1)]
 
 
 def groups(names: Names, text: str) -> list[list[Draft]]:

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 
+from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
 ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
@@ -21,6 +22,8 @@ _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
 MAX_NESTING = 100
 """Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
+MAX_LINES, MAX_BLOCKS = 2_000_000, 600_000
+"""Four blocks for each of the tasks that a plan may have; each takes about a kilobyte until the plan is read."""
 
 
 def split_lines(text: str) -> list[str]:
@@ -28,9 +31,9 @@ def split_lines(text: str) -> list[str]:
     return LINE_END.split(text.removeprefix("\ufeff"))
 
 
-def scan(text: str) -> Doc:
-    """Read the blocks of `text`; never raises, whatever the text holds."""
-    return _Scanner(split_lines(text)).run()
+def scan(text: str, path: str = "") -> Doc:
+    """Read the blocks of `text`; raises UsageError for more than MAX_LINES or MAX_BLOCKS, and for nothing else."""
+    return _Scanner(split_lines(text)).run(path)
 
 
 def front_matter_end(lines: list[str]) -> int:
@@ -59,7 +62,7 @@ class _Scanner:
         self.closers = [n for n, line in enumerate(lines) if "-->" in line]
         self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line]
 
-    def run(self) -> Doc:
+    def run(self, path: str) -> Doc:
         lines, doc = self.lines, self.doc
         at = front_matter_end(lines)
         if at:
@@ -68,6 +71,9 @@ class _Scanner:
         count = len(lines)
         while at < count:
             at = self._line(at, lines[at])
+            if len(doc.blocks) > MAX_BLOCKS or at > MAX_LINES:
+                most = f"{MAX_BLOCKS} list items, headings and paragraphs, or {MAX_LINES} lines"
+                raise UsageError(f"{path}:{at}: this goes on after {most}. Split the plan.", path=path, line=at)
         if self.comment:
             doc.unclosed = (self.comment, "comment")
             doc.hidden.append((self.comment, count, "comment"))
@@ -149,8 +155,7 @@ class _Scanner:
 
     def _in_fence(self, at: int, indent: int, stripped: str, raw: str) -> bool:
         """Take a line of an open fence; False when the fence ended because its list item did."""
-        fence = self.fence
-        if fence is None:
+        if (fence := self.fence) is None:
             return False
         if stripped and indent < self.fence_base:
             self.fence = None

@@ -130,6 +130,9 @@ def _headings(out: Outline) -> None:
     }
     for block in out.headings:
         said = out.head(block)
+        if block.role == "tagged" and said.role in ("task", "step"):
+            block.candidate, block.fate = True, "criterion" if block.cls == "CRITERIA" else "ignored"
+            block.why = f"stands between tags of class {block.cls}"
         if not said.role or block.role == "tagged":
             continue
         above = out.above(block.section)

@@ -13,6 +13,9 @@ _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
 _MARKS = re.compile(r"[*_`~\[\]]+")
 
+MAX_LEAD = 4
+"""How many words (an id, `[P]`, `Step 2:`) may stand before a title in its line."""
+
 
 def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) -> str | None:
     """Mark a task as done in the text of its plan.
@@ -58,7 +61,13 @@ def _append(line: str, words: str) -> str:
 
 
 def _find(lines: list[str], line: int, title: str, task_id: str) -> int | None:
-    """Find the place of the task's box; fences and comments hold none, and of two that fit neither is taken."""
+    """Find the place of the task's box; fences and comments hold none, and of two that fit neither is taken.
+
+    A heading, row or XML task that still stands on its line has no box, whatever box repeats its words.
+    """
+    own = lines[line - 1].lstrip(" \t") if 1 <= line <= len(lines) else ""
+    if own[:1] in ("#", "|", "<") and own and _words(title) in _words(own):
+        return None
     boxes = [block.line - 1 for block in scan("".join(lines)).blocks if block.kind == "item" and block.box is not None]
     if line - 1 in boxes and _is_it(lines[line - 1], title, task_id):
         return line - 1
@@ -90,7 +99,8 @@ def _by_title(line: str, title: str) -> bool:
     wanted, rest = _words(title), _words(_rest(line))
     if not wanted or not rest:
         return False
-    return wanted in rest or (len(rest) >= 12 and wanted.startswith(rest))
+    place = f" {rest} ".find(f" {wanted} ")
+    return (place >= 0 and rest[:place].count(" ") <= MAX_LEAD) or (len(rest) >= 12 and wanted.startswith(rest))
 
 
 def _words(text: str) -> str:

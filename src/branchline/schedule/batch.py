@@ -1,7 +1,7 @@
 """The batch form: rounds with a barrier, for people and scripts that dispatch by hand (DESIGN, section 8)."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import SATISFIED
@@ -107,39 +107,45 @@ class _Shelf:
         batch: list[str] = []
         aside: list[str] = []
         while room.free and (fill or not batch):
-            turn = self._rest or self._round()
-            if not turn:
+            if not self._rest and not self._heads:
                 break
             building = self._strategy == "hybrid" and self._in_rounds()
+            turn = self._rest or self._round()
             seen = self._go_through(turn, room, batch, aside)
-            self._rest = turn[seen:] if self._in_rounds() else []
+            self._rest = turn[seen:] if isinstance(turn, list) and self._in_rounds() else []
             if building and batch:
                 break  # every branch builds already: the next round could only be put aside
         self.add_all(aside)
         return batch
 
-    def _go_through(self, turn: list[str], room: Room, batch: list[str], aside: list[str]) -> int:
+    def _go_through(self, turn: Iterable[str], room: Room, batch: list[str], aside: list[str]) -> int:
         """Move leaves of a round into the batch while there are slots, the others aside; returns how many were seen."""
-        for seen, leaf in enumerate(turn):
+        seen = 0
+        for leaf in turn:
             if not room.free:
-                return seen
+                break
+            seen += 1
             self._remove(leaf)
             if room.obstacle(leaf) is None:
                 room.take(leaf)
                 batch.append(leaf)
             else:
                 aside.append(leaf)
-        return len(turn)
+        return seen
 
     def _in_rounds(self) -> bool:
         """Whether what is left of a round comes first in the next batch."""
         return self._strategy == "breadth-first" or (self._strategy == "hybrid" and not self._groups.get(_EARLY))
 
-    def _round(self) -> list[str]:
+    def _round(self) -> list[str] | Iterator[str]:
         """The leaves one round may take, in order, as if there were slots for all of them."""
-        if not self._heads:
-            return []
         if self._in_rounds():
             return [leaf for (_, leaf), _ in self._heads]
         first = _EARLY if self._groups.get(_EARLY) else self._heads[0][1]
-        return [leaf for _, leaf in self._groups[first]]
+        return self._drain(self._groups[first])
+
+    @staticmethod
+    def _drain(group: list[Item]) -> Iterator[str]:
+        """Give the first leaf of a branch until none is left; who takes one removes it."""
+        while group:
+            yield group[0][1]

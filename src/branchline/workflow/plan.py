@@ -115,7 +115,7 @@ def _next(digest: str, approved: ApprovedGraph | None, name: str) -> str:
 
 def no_tasks(plan: Plan) -> Answer:
     """The answer for a plan that holds no task: an honest one, with the lines that were looked at."""
-    why = "; ".join(f"line {i.line}: {i.why}" for i in plan.ignored[:5])
+    why = "; ".join([*(f.message for f in plan.findings), *(f"line {i.line}: {i.why}" for i in plan.ignored)][:5])
     text = f"{plan.path}: no tasks were found" + (f" ({len(plan.candidates)} lines looked at; {why})" if why else "")
     text += ". Write tasks as check boxes (`- [ ] title`), numbered lists, or headings like `### Task 1: title`"
     data = {"code": NoTasksError.code, "tasks": [], "candidates": list(plan.candidates), "dialect": plan.dialect}

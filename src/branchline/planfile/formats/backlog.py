@@ -15,7 +15,7 @@ _FRONT: Final = re.compile(r"---[ \t]*\r?\n((?:(?!---[ \t]*(?:\r?\n|\Z)).*\n)*)-
 _ID: Final = re.compile(r"^id[ \t]*:[ \t]*\S", re.M)
 _STATUS: Final = re.compile(r"^(?:status|dependencies|depends_on)[ \t]*:", re.M)
 _KNOWN: Final = frozenset(["id", "title", "status", "dependencies", "depends_on", "parent_task_id", "parent", "verify"])
-_HEAD: Final = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEAD: Final = re.compile(r"(#{1,6})\s+(.*)$")
 _BOX: Final = re.compile(r"\s{0,80}(?:[-*+]|\d{1,3}[.)])\s+\[[ xX]\]\s")
 _JUDGES: Final = re.compile(r"acceptance|criteria|definition of done", re.IGNORECASE)
 _MARK: Final = re.compile(r"\s*<!--[^<>]{0,200}-->\s*$")
@@ -63,16 +63,17 @@ def _body(sheet: Sheet, first: int) -> tuple[str, str, list[tuple[int, str]]]:
         text = text.rstrip("\r")
         fenced ^= text.lstrip().startswith(("```", "~~~"))
         head = None if fenced else _HEAD.match(text)
+        named = head[2].rstrip().rstrip("#").rstrip() if head else ""
         if head:
-            heading = heading or (head[2] if len(head[1]) == 1 else "")
-            judging = _JUDGES.search(head[2]) is not None
+            heading = heading or (named if len(head[1]) == 1 else "")
+            judging = _JUDGES.search(named) is not None
         box = not fenced and _BOX.match(text) is not None
         if box:
             why = "a criterion of the task" if judging else "a step of the task, part of its description"
             sheet.ignored.append(Ignored(number, text.strip()[:200], why, "", "criterion" if judging else "body"))
         if box and judging:
             judges.append((number, text))
-        elif not _MARK.match(text) and not (head and (judging or head[2] == heading)):
+        elif not _MARK.match(text) and not (head and (judging or named == heading)):
             kept.append(text)
     return heading, "\n".join(kept).strip("\n"), judges
 

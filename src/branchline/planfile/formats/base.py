@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import count, pairwise
+from math import isfinite
 from typing import Any, Final, NamedTuple, NoReturn
 
 from branchline.errors import InputError
@@ -176,7 +177,11 @@ class Sheet:
         value = node.get(name)
         if value is None or isinstance(value, str):
             return value or ""
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and (isinstance(value, int) or isfinite(value))
+        ):
             return str(value)
         return self.fault(line, f"{name} must be a text, not {_kind(value)}")
 

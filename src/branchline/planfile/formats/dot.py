@@ -16,7 +16,8 @@ _TOKEN: Final = re.compile(
     re.S,
 )
 _START: Final = re.compile(
-    r'(?:(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|#[^\n]*)\s*)*(?:strict\s+)?digraph\b\s*(?:"[^"]*"|[\w.-]*)\s*\{', re.S
+    r'(?:(?://[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/|#[^\n]*\n)\s*)*(?:strict\s+)?digraph\b\s*(?:(?:"[^"]*"|[\w.-]+)\s*)?\{',
+    re.S,
 )
 _DRAWN: Final = frozenset(
     {

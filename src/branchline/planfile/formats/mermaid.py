@@ -7,7 +7,7 @@ from typing import Final
 from branchline.model.plan import DraftGraph, Edge, Mark, Task
 from branchline.planfile.formats.base import STATES, Format, Sheet, children_of, kind_of, without
 
-_START: Final = re.compile(r"\s*(?:flowchart|graph)(?:-elk)?(?:[ \t]+(?:TB|TD|BT|RL|LR))?[ \t]*;?[ \t]*$")
+_START: Final = re.compile(r"\s*(?:flowchart|graph)(?:-elk)?(?:[ \t]+(?:TB|TD|BT|RL|LR))?[ \t]*(?:;[ \t]*)?$")
 _FENCE: Final = re.compile(r"^[ \t]{0,3}(```+|~~~+)[ \t]*mermaid[ \t]*\r?$", re.M)
 _ID: Final = re.compile(r"(?:[^\s\[\](){}<>|&;:\"~=@,-]|-(?![-.>=])|=(?!=)|:(?!::))+")
 _SHAPE: Final = re.compile(r'([\[({>]{1,3}[/\\]?)[ \t]*(?:"([^"]*)"[ \t]*[/\\]?[\])}]{1,3}|)')
@@ -18,7 +18,7 @@ _LINK: Final = re.compile(
     r"(?:\s*\|(?P<label>[^|]*)\|)?"
 )
 _END: Final = re.compile(r"\s*(?:;|\Z)")
-_TEXT: Final = re.compile(r"(?P<label>[^\n]{1,500}?)\s?(?:--+|==+|\.+-)(?P<head>>|[xo](?=\s))?")
+_TEXT: Final = re.compile(r"(?P<label>[^\n]{1,500}?)\s?(?:--+|==+|\.{1,9}-)(?P<head>>|[xo](?=\s))?")
 _CLOSERS: Final = {"[": "]", "(": ")", "{": "}", ">": "]", "/": "/", "\\": "\\"}
 _ENTITY: Final = re.compile(r"#(?:(\d{1,7})|(quot|amp|lt|gt|nbsp|apos));")
 _NAMED: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "nbsp": " ", "apos": "'"}
