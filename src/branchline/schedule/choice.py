@@ -28,7 +28,7 @@ class Queue(Collection[str]):
         check_strategy(strategy)
         self.strategy = strategy
         self._adjacency = adjacency
-        self._role = role or {}
+        self._role = {} if role is None else role  # a mapping that is still empty is filled later
         self._rank = adjacency.rank() if rank is None and strategy == "critical-path" else rank or {}
         self._sorted = sorted((self.key(leaf), leaf) for leaf in leaves)
 
