@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from branchline.engine import State
+from branchline.engine import State, back
 from branchline.model.moves import TASK_MOVES
 from branchline.model.run import Event, RequestRow, TaskRow
 
@@ -28,7 +28,7 @@ def _event(row: TaskRow, kind: str, cause: str, now: float, data: Mapping[str, A
 
 def _again(state: State, row: TaskRow, cause: str, now: float, **data: Any) -> list[Event]:
     """Back to the start, by a person's word: `ready`, or `pending` while a dependency is open."""
-    kind = "ready" if state.frontier.is_ready(row.task) else "pending"
+    kind = back(state, row)
     return [_event(row, kind, cause, now, {"person": True, **data})] if kind in TASK_MOVES[row.state] else []
 
 

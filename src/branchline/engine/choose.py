@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from branchline.engine.follow import next_merge, open_job
+from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import BUSY, SATISFIED, RunState
 from branchline.model.run import Event, TaskRow
@@ -40,9 +40,11 @@ def choose(state: State, now: float) -> list[Event]:
 
     With `batch` nothing new starts before the whole of the former batch has ended.
     """
-    due = [state.tasks[t] for t in state.retrying if (state.tasks[t].retry_at or 0.0) <= now]
+    due = [row for row in (state.tasks[task] for task in state.retrying) if is_due(row, now)]
     if due:
-        return [Event(now, state.run.run, "ready", "due again", row.task, data={"resume": row.resume}) for row in due]
+        return [
+            Event(now, row.run, back(state, row), "due again", row.task, data={"resume": row.resume}) for row in due
+        ]
     if state.draining or (state.policy.batch and state.busy):
         return []
     if not state.ready or len(state.slotted) >= state.policy.slots:
@@ -53,6 +55,11 @@ def choose(state: State, now: float) -> list[Event]:
     else:
         chosen = take(seen, state.policy.strategy)
     return [_dispatch(state, state.tasks[task], now) for task in chosen]
+
+
+def is_due(row: TaskRow, now: float) -> bool:
+    """Whether the time of a retry has come; it has when the clock was set back since, for nobody knows how long it was."""
+    return (row.retry_at or 0.0) <= now or now < row.changed
 
 
 def _dispatch(state: State, row: TaskRow, now: float) -> Event:

@@ -59,9 +59,9 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
         return _after_merge(state, row, event, result)  # it is on the tip, whoever wished otherwise meanwhile
     if attempt.cause == "cancelled":
         return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
-    if attempt.cause == "interrupted":
+    if attempt.cause == "interrupted" and state.draining:
         return []  # `outstanding` opens it again when somebody goes on with the run
-    if data.get("lost"):
+    if data.get("lost") or attempt.cause == "interrupted":
         return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
     return {"setup": _after_setup, "check": _after_check, "merge": _after_merge}[attempt.purpose](
         state, row, event, result
@@ -190,7 +190,12 @@ def after_answer(state: State, question: QuestionRow, event: Event) -> list[Comm
     if row.state != "blocked":
         return []
     data = {"resume": int(question.kind != "conflict"), "person": True}
-    return [Emit(event_for(event, "ready", row, "answered", data))]
+    return [Emit(event_for(event, back(state, row), row, "answered", data))]
+
+
+def back(state: State, row: TaskRow) -> str:
+    """Where a task begins again: `pending` while a dependency is open, which a person may have sent back meanwhile."""
+    return "ready" if state.frontier.is_ready(row.task) else "pending"
 
 
 def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
@@ -200,6 +205,16 @@ def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
         Emit(event_for(event, "ready", state.tasks[task], f"dependencies done; the last was {row.task}"))
         for task in released
         if state.tasks[task].state == "pending"
+    ]
+
+
+def after_return(state: State, row: TaskRow, event: Event) -> list[Command]:
+    """A dependency is open again: what it had let go and what has not begun waits for it once more (I2)."""
+    held_up = state.frontier.retract(row.task)
+    return [
+        Emit(event_for(event, "pending", state.tasks[task], f"waits for {row.task} again"))
+        for task in held_up
+        if state.tasks[task].state == "ready"
     ]
 
 

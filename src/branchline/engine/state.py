@@ -130,12 +130,12 @@ class State:
     ) -> "State":
         """Build the state from projected rows, as a new coordinator finds them."""
         state = cls(run, adjacency, policy)
-        merged = 0.0
+        merged = -1
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
-            if row.state == "done" and row.commit and row.changed >= merged:
-                state.tip, merged = row.commit, row.changed
+            if row.state == "done" and row.commit and row.fence > merged:  # merges come one by one; a clock may jump
+                state.tip, merged = row.commit, row.fence
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
@@ -162,7 +162,10 @@ class State:
 
     def index(self, row: TaskRow) -> None:
         """Take `row` as the task's row and keep the sets by state in agreement with it."""
+        former = self.tasks.get(row.task)
         self.tasks[row.task] = row
+        if former is not None and former.state == row.state:
+            return
         if row.state == "ready":
             self.ready.add(row.task)
         else:

@@ -10,13 +10,23 @@ from branchline.engine.follow import (
     after_claim,
     after_dispatch,
     after_release,
+    after_return,
     after_start,
     next_merge,
     open_job,
 )
 from branchline.engine.state import Command, Emit, Settle, Start, State, Stop
 from branchline.graph.adjacency import Adjacency
-from branchline.model.moves import ATTEMPT_MOVES, RUN_MOVES, TASK_MOVES, Purpose, RunState, TaskState, check_move
+from branchline.model.moves import (
+    ATTEMPT_MOVES,
+    RUN_MOVES,
+    SATISFIED,
+    TASK_MOVES,
+    Purpose,
+    RunState,
+    TaskState,
+    check_move,
+)
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
 
 Handler = Callable[[State, Event], list[Command]]
@@ -66,13 +76,8 @@ def _close_questions(state: State, task: str, event: Event) -> None:
         state.put_question(question._replace(answer=event.cause, answered=event.at))
 
 
-def _pending(state: State, event: Event) -> list[Command]:
-    move(state, event)
-    return []
-
-
 def _ready(state: State, event: Event) -> list[Command]:
-    """A task may start: released by its dependencies, due again, answered, or sent back by a person."""
+    """A task may start, or may once its dependencies are done: released, due again, answered, sent back by a person."""
     before, data = state.tasks[cast(str, event.task)], event.data
     changes: dict[str, Any] = {"retry_at": None, "resume": int(data.get("resume", before.resume))}
     if data.get("person"):
@@ -80,10 +85,8 @@ def _ready(state: State, event: Event) -> list[Command]:
     for name in ("worker", "model", "note"):
         if data.get(name):
             changes[name] = data[name]
-    if before.state in ("done", "skipped"):
-        state.frontier.retract(before.task)
-    move(state, event, **changes)
-    return []
+    row = move(state, event, **changes)
+    return after_return(state, row, event) if before.state in SATISFIED else []
 
 
 def _dispatching(state: State, event: Event) -> list[Command]:
@@ -275,7 +278,7 @@ def _run_moved(state: State, event: Event) -> list[Command]:
 
 
 HANDLERS: dict[str, Handler] = {
-    "pending": _pending,
+    "pending": _ready,
     "ready": _ready,
     "dispatching": _dispatching,
     "intended": _intended,
