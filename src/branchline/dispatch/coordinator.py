@@ -5,22 +5,25 @@ from typing import NamedTuple
 
 from branchline import engine, watchdog
 from branchline.config import Settings
-from branchline.dispatch.collect import Collector
-from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
+from branchline.dispatch.seams import Builder, Keeper, Reader
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import SATISFIED
 from branchline.model.run import AttemptRow, Event, Exit, TaskRow
-from branchline.proc import Custody, Ended, Started
-from branchline.store import Store
+from branchline.proc import Ended, Started
+from branchline.store import AnyStore
 
 TURN = 0.5
 """Seconds between two looks at the requests of other processes; the design asks for less than one."""
 
 
 class Hooks(NamedTuple):
-    """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C."""
+    """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C.
+
+    `at` hears of the moments before and after each commit and each command, and may end the process there; with `step`
+    and `choose` a proof plays an engine that is broken on purpose.
+    """
 
     clock: Callable[[], float]
     told: Callable[[Sequence[Event]], None] = lambda _: None
@@ -28,6 +31,9 @@ class Hooks(NamedTuple):
     confirm: Callable[[Sequence[TaskRow]], bool] = lambda _: True
     interrupts: Callable[[], int] = lambda: 0
     wake: tuple[int, ...] = ()
+    at: Callable[[str], None] = lambda _: None
+    step: Callable[[State, Event], tuple[State, tuple[engine.Command, ...]]] = engine.step
+    choose: Callable[[State, float], list[Event]] = engine.choose
 
 
 class Coordinator:
@@ -36,10 +42,10 @@ class Coordinator:
     def __init__(
         self,
         state: State,
-        store: Store,
-        custody: Custody,
-        jobs: Jobs,
-        collector: Collector,
+        store: AnyStore,
+        custody: Keeper,
+        jobs: Builder,
+        collector: Reader,
         settings: Settings,
         hooks: Hooks,
     ) -> None:
@@ -51,6 +57,7 @@ class Coordinator:
         self._settings = settings
         self._hooks = hooks
         self._handled: list[int] = []
+        self._unbuilt: dict[int, str] = {}
         self._stopped = False
 
     def recover(self) -> None:
@@ -152,7 +159,7 @@ class Coordinator:
 
     def _fold(self, event: Event) -> list[Start | Stop | Settle]:
         """Fold one event and, depth first, every event that follows at once; what is left is to be performed."""
-        self.state, commands = engine.step(self.state, event)
+        self.state, commands = self._hooks.step(self.state, event)
         todo: list[Start | Stop | Settle] = []
         for command in commands:
             if isinstance(command, Emit):
@@ -164,18 +171,23 @@ class Coordinator:
     def _commit(self) -> None:
         changes = self.state.take()
         if changes.events or self._handled:
+            self._hooks.at("before commit")
             self._store.commit(changes._replace(requests=tuple(self._handled)))
+            self._hooks.at("after commit")
             self._handled.clear()
             self._hooks.told(changes.events)
 
     def _perform(self, commands: Iterable[Start | Stop | Settle]) -> None:
         for command in commands:
+            name = type(command).__name__
+            self._hooks.at(f"before {name}")
             if isinstance(command, Start):
                 self._start(command.fence)
             elif isinstance(command, Stop):
                 self._custody.stop(command.fence, self._settings.grace, command.cause)
             else:
                 self._settle(command.task)
+            self._hooks.at(f"after {name}")
 
     def _settle(self, task: str) -> None:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
@@ -193,7 +205,15 @@ class Coordinator:
                 self._hold_tip(attempt.task)
             self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task], self.state.tip))
         except (BranchlineError, OSError) as error:
-            self.feed([self._ended(attempt, Exit(None, cause=""), str(error))])
+            self._give_up(attempt, str(error))
+
+    def _give_up(self, attempt: AttemptRow, error: str) -> None:
+        """What cannot be built never starts: not by the request of a former coordinator either, still on its way."""
+        self._unbuilt[attempt.fence] = error
+        try:
+            self._custody.stop(attempt.fence, 0.0, "it could not be built")
+        except OSError:  # the disk is too full to use up the number, and so for any custodian to start it
+            self.feed([self._ended(attempt, Exit(None))])
 
     def _hold_tip(self, merging: str = "") -> None:
         """The integration branch holds what was checked and merged, and nothing that an agent put there."""
@@ -213,7 +233,9 @@ class Coordinator:
                 facts.append(self._ended(attempt, fact.exit))
         return facts
 
-    def _ended(self, attempt: AttemptRow, exit_: Exit, error: str = "") -> Event:
+    def _ended(self, attempt: AttemptRow, exit_: Exit) -> Event:
+        error = self._unbuilt.pop(attempt.fence, "")
+        exit_ = exit_._replace(cause="") if error else exit_
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
         return self._event("ended", exit_.cause, attempt=attempt, data=data)
 
@@ -236,7 +258,7 @@ class Coordinator:
         """Start what can start now; True when anything did."""
         if self._hooks.interrupts():
             return False
-        events = engine.choose(self.state, self._hooks.clock())
+        events = self._hooks.choose(self.state, self._hooks.clock())
         starting = [self.state.tasks[e.task] for e in events if e.kind == "dispatching" and e.task]
         if starting and not self._hooks.confirm(starting):
             self.state.draining = "not confirmed"
