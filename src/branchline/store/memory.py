@@ -29,8 +29,9 @@ class MemoryStore:
         return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
 
     def commit(self, changes: Changes) -> int:
-        plain = [event._replace(data=json.loads(json.dumps(dict(event.data)))) for event in changes.events]
-        self._events += [event._replace(seq=seq) for seq, event in enumerate(plain, len(self._events) + 1)]
+        for seq, event in enumerate(changes.events, len(self._events) + 1):
+            data = json.loads(json.dumps(dict(event.data))) if event.data else {}
+            self._events.append(Event(*event[:7], data, seq))
         if changes.run:
             self._runs[changes.run.run] = changes.run
         self._tasks |= {(row.run, row.task): row for row in changes.tasks}
