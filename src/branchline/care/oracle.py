@@ -50,7 +50,7 @@ class Oracle:
         self._live: dict[str, int] = {}
         self._ended: dict[int, AttemptRow] = {}
         self._wishes: dict[int, tuple[str, str]] = {}
-        self._cancels: set[str] = set()
+        self.cancels: set[str] = set()
         self._accepted: set[str] = set()
         self.held: dict[str, dict[str, Any]] = {}
         self.checked: dict[str, Mapping[str, Any]] = {}
@@ -142,7 +142,7 @@ class Oracle:
             raise ViolationError("I7", f"task {task} left {former} for {kind} and nobody had asked for it")
         if kind == "skipped" and "skip" not in asked:
             raise ViolationError("I7", f"task {task} was skipped and nobody had asked for it")
-        if kind == "cancelled" and task not in self._cancels:
+        if kind == "cancelled" and task not in self.cancels:
             raise ViolationError("I7", f"task {task} was cancelled and nobody had asked for it")
         if "accept" in asked and kind in ("merging", "done"):
             self._accepted.add(task)
@@ -217,7 +217,7 @@ class Oracle:
             )
         said = process.left
         if isinstance(said, Claim) and not process.cause and not exit_.lost:
-            status, stopped = data["claim"]["status"], self._fences[fence] in self._cancels
+            status, stopped = data["claim"]["status"], self._fences[fence] in self.cancels
             if status != said.status and not (stopped and status == "cancelled"):
                 raise ViolationError("I6", f"attempt {fence} claimed {said.status} and is recorded as {status}")
 
@@ -255,7 +255,7 @@ class Oracle:
         """A person has asked."""
         self._wishes[number] = verb, task
         if verb == "cancel":
-            self._cancels.add(task)
+            self.cancels.add(task)
 
     # -- how it stands
 

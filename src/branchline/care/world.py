@@ -29,7 +29,7 @@ class Crash(BaseException):
 class Process:
     """One attempt as custody knows it: asked for, running, or over with its exit and what it left."""
 
-    __slots__ = ("attempt", "cause", "exit", "left", "state", "wrote")
+    __slots__ = ("attempt", "cause", "exit", "left", "runs", "state", "wrote")
 
     def __init__(self, attempt: AttemptRow) -> None:
         self.attempt = attempt
@@ -37,6 +37,7 @@ class Process:
         self.cause = ""
         self.exit = Exit(None, None, lost=True)
         self.left: Claim | dict[str, Any] | None = None
+        self.runs = 0
         self.wrote = 0.0
 
 
@@ -139,6 +140,7 @@ class Git:
 
     def grow(self, task: str, attempt: int) -> str:
         """A new commit on the integration branch."""
+        self._world.point("before the ref move")
         self.made += 1
         self.tip.append((f"c{self.made}", task, attempt))
         return f"c{self.made}"
@@ -288,9 +290,9 @@ class World:
             self.oracle.rested(self.driver.state)
 
     def point(self, name: str) -> None:
-        """A moment at which the coordinator may be killed."""
-        self.points += 1
-        if self.points == self.crash_at:
+        """A moment at which the coordinator may be killed, if there is one."""
+        self.points += self.life is not None
+        if self.life and self.points == self.crash_at:
             raise Crash(name)
 
     def gone(self, forgets: Callable[[Process], bool] = lambda _: True) -> None:
@@ -313,17 +315,22 @@ class World:
 
     def begin(self, process: Process) -> None:
         """A custodian starts what it was asked for."""
+        self.point("before the fork")
         process.state = "running"
+        process.runs += 1
         process.wrote = self.now
         self.oracle.begun(process)
         if self.life and process.attempt.fence in self.life.watched:
             self.life.hear(Started(process.attempt.fence, process.attempt.fence, self.now))
+        self.point("after the start record")
 
     def finish(self, process: Process, exit_: Exit) -> None:
         """A process is over, and its tree with it."""
+        self.point("before the exit record")
         process.state, process.exit = "over", exit_
         if self.life and process.attempt.fence in self.life.watched:
             self.life.hear(Ended(process.attempt.fence, exit_))
+        self.point("after the exit record")
 
     def end(self, process: Process, left: Claim | Mapping[str, Any] | None, code: int = 0) -> None:
         """A process ends with what it leaves; one that is being stopped ends by the signal."""
