@@ -121,7 +121,9 @@ def settles(state: State, event: Event, commands: tuple[Command, ...]) -> tuple[
 
 def passes(event: Event) -> Event:
     result = event.data.get("result")
-    return event._replace(data={**event.data, "result": {"level": "checked", **result, "ok": True}}) if result else event
+    return (
+        event._replace(data={**event.data, "result": {"level": "checked", **result, "ok": True}}) if result else event
+    )
 
 
 def loses_codes(event: Event) -> Event:

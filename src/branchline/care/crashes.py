@@ -124,7 +124,9 @@ def crash_points(core: Core = REAL) -> list[str]:
         except ViolationError as broken:
             raise ViolationError(broken.law, f"killed {whole.seen[number - 1]} ({number}): {broken}") from broken
         if ending != expected:
-            raise ViolationError("I1", f"killed {whole.seen[number - 1]} ({number}), it ends in {ending}, not {expected}")
+            raise ViolationError(
+                "I1", f"killed {whole.seen[number - 1]} ({number}), it ends in {ending}, not {expected}"
+            )
     for number in range(1, whole.ends + 1):
         for lose_at in (number, -number):
             _without(core, lose_at, expected)

@@ -77,7 +77,7 @@ class History:
         self.world = World(plan, policy(dice, plan), core, self.turn)
         self.world.hold_back = self._late
         self.world.slow = dice.random() * 5 if "slow" in self.faults else 0.0
-        self.calm = 0
+        self.calm: int | None = None
         self.waits = False
         self.names = list(self.world.oracle.states)
         self.first = _fresh(self.world)
@@ -85,7 +85,7 @@ class History:
     def play(self) -> None:
         """Coordinators come and go until the run is over."""
         while not self._live():
-            for _ in range(self.dice.randint(1, 5) if self.calm == 0 else 0):
+            for _ in range(self.dice.randint(1, 5) if self.calm is None else 0):
                 self.turn(0.0)
         self.world.oracle.finished()
         self._replay()
@@ -97,7 +97,7 @@ class History:
         world = self.world
         try:
             driver = world.open()
-            self.waits = not self.calm and self.dice.random() < 0.5
+            self.waits = self.calm is None and self.dice.random() < 0.5
             standing = driver.loop(wait=self.waits)
             if world.interrupts:
                 driver.drain(3.0)
@@ -118,10 +118,10 @@ class History:
 
     def _over(self) -> bool:
         if self.played.steps >= self.limit:
-            self._be_calm()
+            self.be_calm()
         if all(state in ("done", "skipped") for state in self.world.oracle.states.values()):
             return True
-        if self.calm:
+        if self.calm is not None:
             self._decide()
         return False
 
@@ -130,7 +130,7 @@ class History:
     def turn(self, timeout: float) -> None:
         """The world goes on by one step."""
         self.played.steps += 1
-        if self.calm or self.played.steps >= self.limit:
+        if self.calm is not None or self.played.steps >= self.limit:
             self._calm_turn(timeout)
             return
         roll = self.dice.random()
@@ -201,13 +201,13 @@ class History:
 
     def _late(self, facts: int) -> int:
         """How many facts come later."""
-        return self.dice.randint(0, facts) if facts and "late" in self.faults and not self.calm else 0
+        return self.dice.randint(0, facts) if facts and "late" in self.faults and self.calm is None else 0
 
     # -- the calm end
 
-    def _be_calm(self) -> None:
+    def be_calm(self) -> None:
         """Nothing goes wrong any more: now the run has to end."""
-        if not self.calm:
+        if self.calm is None:
             world = self.world
             self.calm = self.played.steps
             self.faults = frozenset()
@@ -216,8 +216,8 @@ class History:
             world.interrupts = int(self.waits)  # who waits for answers is told to go, and comes again without
 
     def _calm_turn(self, timeout: float) -> None:
-        self._be_calm()
-        if self.played.steps - self.calm > CALM:
+        self.be_calm()
+        if self.played.steps - (self.calm or 0) > CALM:
             raise ViolationError("I8", f"the run never ends: {self.world.oracle.states}")
         alive = self.world.alive()
         for process in alive:

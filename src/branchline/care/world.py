@@ -162,10 +162,10 @@ class Git:
         world.built[attempt.fence] = attempt
         return Spawn(attempt.fence, (), {}, "", "", "", "", 0.0)
 
-    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
-        """Put the branch back to `commit`, unless what stands there is a killed merge of `merging` on top of it."""
+    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
+        """Put the branch back to `commit`, unless a killed merge of this very attempt stands on top of it."""
         self._world.point("hold tip")
-        if self.head() == commit or (self.tip[-1:] and self._on_top(commit) and self.tip[-1][1] == merging):
+        if self.head() == commit or (self._on_top(commit) and self.tip[-1][1:] == (merging, attempt)):
             return ""
         names = ["base", *(c for c, _, _ in self.tip)]
         if commit not in names:
@@ -177,7 +177,7 @@ class Git:
         return "salvage"
 
     def _on_top(self, commit: str) -> bool:
-        return (self.tip[-2][0] if len(self.tip) > 1 else "base") == commit
+        return bool(self.tip) and (self.tip[-2][0] if len(self.tip) > 1 else "base") == commit
 
     def settle(self, run: str, task: str) -> None:
         """Remove a worktree; one that holds more than was merged stays."""

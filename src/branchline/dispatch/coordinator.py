@@ -202,7 +202,7 @@ class Coordinator:
         attempt = self.state.attempts[fence]
         try:
             if attempt.purpose == "merge":
-                self._hold_tip(attempt.task)
+                self._hold_tip(attempt.task, attempt.attempt)
             self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task], self.state.tip))
         except (BranchlineError, OSError) as error:
             self._give_up(attempt, str(error))
@@ -215,9 +215,9 @@ class Coordinator:
         except OSError:  # the disk is too full to use up the number, and so for any custodian to start it
             self.feed([self._ended(attempt, Exit(None))])
 
-    def _hold_tip(self, merging: str = "") -> None:
+    def _hold_tip(self, merging: str = "", attempt: int = 0) -> None:
         """The integration branch holds what was checked and merged, and nothing that an agent put there."""
-        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging)
+        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging, attempt)
         if kept:
             self.feed([self._event("noted", f"the integration branch was moved by someone else and put back: {kept}")])
 

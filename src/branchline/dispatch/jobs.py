@@ -82,9 +82,9 @@ class Jobs:
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
-    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
+    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
-        return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
+        return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
 
     def settle(self, run: str, task: str) -> None:
         """Tick the box of a task that is done where no merge could, and remove its worktree and its temporary files.
