@@ -42,6 +42,7 @@ class Played:
     runs: int = 0
     crashes: int = 0
     full: int = 0
+    jumps: int = 0
     wishes: int = 0
     processes: int = 0
 
@@ -186,6 +187,7 @@ class History:
         elif fault == "full":
             world.full, world.unbuildable, world.stubborn = dice.choice(((1, 0, 0), (3, 0, 0), (0, 1, 0), (0, 0, 1)))
         elif fault == "jump":
+            self.played.jumps += 1
             world.now += dice.choice((-LONG, LONG, -100.0, 100.0, -5.0))
         elif fault == "double":
             world.double = not world.double

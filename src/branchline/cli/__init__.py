@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("look", "the checks behind a task that is done"),
     "report": ("look", "what was done, what was not, and why"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),
+    "selftest": ("care", "prove the promises on this machine: kills, full disks, cut logs"),
     "completion": ("care", "print the completion script of a shell"),
 }
 """Every command: the module of this room that holds its parser, and its one line of help."""

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from branchline.errors import StoreError
 from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import sql
-from branchline.store.database import Connection, connect, identity, in_words, transaction
+from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
 from branchline.store.memory import MemoryStore, created
 
@@ -24,10 +24,14 @@ _LARGEST = 2**63 - 1
 
 
 class Store:
-    """The database of one repository; every function may raise StoreError, StoreFullError or StoreDamagedError."""
+    """The database of one repository; every function may raise StoreError, StoreFullError or StoreDamagedError.
+
+    `dropped` counts the bytes of a commit that a kill cut off and that nobody was told of: they are gone.
+    """
 
     def __init__(self, path: Path, *, create: bool = True, read_only: bool = False, max_pages: int = 0) -> None:
         self.path = path
+        self.dropped = 0 if read_only else unfinished(path)
         self._connection = connect(path, create=create and not read_only, read_only=read_only, max_pages=max_pages)
         self._file = identity(path)
 

@@ -166,6 +166,11 @@ def charge(store: Store, begun: Begun, hooks: Hooks) -> Coordinator:
     if begun.change:
         driver.feed([begun.change])
     driver.recover()
+    if store.dropped:
+        words = (
+            f"the last write to {store.path.name} was cut off: {store.dropped} bytes dropped, nothing acknowledged lost"
+        )
+        driver.feed([Event(hooks.clock(), begun.run.run, "noted", words)])
     if begun.run.state != "running":
         driver.resume()
     return driver
