@@ -11,7 +11,7 @@ from branchline.care.histories import Played, play
 from branchline.care.kills import Kills, kill_coordinators
 from branchline.care.oracle import ViolationError
 
-CUT_STEP = 211
+CUT_STEP = 499
 """Bytes between two cuts of the log; a prime, so that they fall everywhere in its pages."""
 
 
