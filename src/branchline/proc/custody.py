@@ -12,7 +12,7 @@ from typing import Any
 from branchline.errors import BranchlineError
 from branchline.model.run import Exit
 from branchline.proc import linux
-from branchline.proc.pool import LOG, Channel, Ended, Guard, Spawn, Started, launch, reap_guards
+from branchline.proc.pool import CUSTODIAN, LOG, Channel, Ended, Guard, Spawn, Started, launch, reap_guards
 from branchline.proc.table import Record, Table
 from branchline.proc.worker import NOT_STARTED
 
@@ -27,7 +27,8 @@ class Custody:
     Not for several threads. Custodians and workers outlive this object and this process.
     """
 
-    def __init__(self, folder: Path, slots: int) -> None:
+    def __init__(self, folder: Path, slots: int, program: Path = CUSTODIAN) -> None:
+        self._program = program
         self._folder = folder.absolute()
         self._slots = slots
         self._table = Table(self._folder)
@@ -45,9 +46,9 @@ class Custody:
         self._strikes = 0
 
     @classmethod
-    def open(cls, folder: Path, slots: int) -> "Custody":
+    def open(cls, folder: Path, slots: int, program: Path = CUSTODIAN) -> "Custody":
         """Start one guard and `slots` custodians, which come up while the caller goes on."""
-        custody = cls(folder, slots)
+        custody = cls(folder, slots, program)
         custody._launch(slots)
         return custody
 
@@ -133,7 +134,7 @@ class Custody:
     # -- the pool
 
     def _launch(self, count: int) -> None:
-        guard = launch(self._folder, count)
+        guard = launch(self._folder, count, self._program)
         self._guards[guard.stream.fileno()] = guard
         self._epoll.register(guard.stream.fileno(), select.EPOLLIN)
         for channel in guard.channels.values():

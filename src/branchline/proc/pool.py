@@ -131,15 +131,18 @@ class Channel:
         self.ready = False
 
 
-def launch(folder: Path, count: int) -> Guard:
-    """Start a guard with `count` custodians; they come up while the caller goes on, and may be sent jobs at once."""
+def launch(folder: Path, count: int, program: Path = CUSTODIAN) -> Guard:
+    """Start a guard with `count` custodians; they come up while the caller goes on, and may be sent jobs at once.
+
+    `program` is what they run: the custodian, or one that a proof kills at a point of its own.
+    """
     reap_guards()
     pairs = [socket.socketpair() for _ in range(count + 1)]
     theirs = [other for _, other in pairs]
     for other in theirs:
         other.set_inheritable(True)
     try:
-        pid = _spawn_guard(folder, [other.fileno() for other in theirs])
+        pid = _spawn_guard(folder, program, [other.fileno() for other in theirs])
     finally:
         for other in theirs:
             other.close()
@@ -150,12 +153,12 @@ def launch(folder: Path, count: int) -> Guard:
     return guard
 
 
-def _spawn_guard(folder: Path, handles: list[int]) -> int:
+def _spawn_guard(folder: Path, program: Path, handles: list[int]) -> int:
     log = os.fspath(folder / LOG)
     numbers = [str(handle) for handle in handles]
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-I", "-S", "-X", "utf8", os.fspath(CUSTODIAN), os.fspath(folder), *numbers],
+        [sys.executable, "-I", "-S", "-X", "utf8", os.fspath(program), os.fspath(folder), *numbers],
         {},
         file_actions=(
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
