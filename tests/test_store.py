@@ -58,9 +58,9 @@ class TestConformance:
     def test_runs_newest_first_and_by_plan(self, store: AnyStore) -> None:
         for number, (plan, started) in enumerate([("a", 3.0), ("b", 1.0), ("a", 2.0), ("a", 2.0)]):
             store.create_run(RUN._replace(run=f"r{number}", plan=plan, started=started), [], started)
-        assert [row.run for row in store.runs()] == ["r0", "r3", "r2", "r1"]
-        assert [row.run for row in store.runs("a")] == ["r0", "r3", "r2"]
-        assert store.newest() == store.run("r0")
+        assert [row.run for row in store.runs()] == ["r3", "r2", "r1", "r0"], "whatever the clock said"
+        assert [row.run for row in store.runs("a")] == ["r3", "r2", "r0"]
+        assert store.newest() == store.run("r3")
         assert store.newest("b") == store.run("r1")
         assert store.newest("c") is None
 

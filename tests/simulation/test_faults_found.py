@@ -10,7 +10,8 @@ from branchline.care.plans import RUN, Sketch, drawn
 from branchline.care.world import GOOD, Core, World
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Policy, State
-from branchline.model.run import Claim, Event, RequestRow
+from branchline.model.run import Claim, Event, Exit, RequestRow
+from branchline.proc import Ended, Started
 
 
 def plan_of(*edges: tuple[str, str], roles: dict[str, str] | None = None) -> Sketch:
@@ -135,3 +136,24 @@ def test_what_cannot_be_built_is_not_started_by_a_former_request_on_its_way() ->
     assert [p.state for p in world.processes.values()] == ["over"]
     row = driver.state.tasks["1"]
     assert (row.state, row.reason) == ("retrying", "worktree set-up failed")
+
+
+def test_a_result_that_comes_after_the_end_is_recorded_and_changes_nothing() -> None:
+    world = Quiet(drawn({"1": None}, (), {}, {"1": "build"}), Policy())
+    driver = world.open()
+    driver.tick()
+    driver.tick()
+    process = world.alive()[0]
+    world.end(process, GOOD)
+    driver.tick()
+    before = dict(driver.state.tasks)
+    assert world.life is not None
+    world.life.hear(Ended(process.attempt.fence, Exit(0)))
+    world.life.hear(Started(process.attempt.fence, 1, 0.0))
+    script, world.turn = world.turn, lambda _: None
+    driver.tick()
+    assert driver.state.tasks == before
+    last = world.store.events("r1")[-1]
+    assert (last.kind, last.cause, last.fence) == ("ended", "late: the attempt had ended", process.attempt.fence)
+    world.turn = script
+    world.oracle.compare(world.store.tasks("r1"))

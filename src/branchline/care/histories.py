@@ -80,6 +80,7 @@ class History:
         self.world.slow = dice.random() * 5 if "slow" in self.faults else 0.0
         self.calm: int | None = None
         self.waits = False
+        self.visits = dice.random() < 0.1  # as `pulse` does: one tick, and away
         self.names = list(self.world.oracle.states)
         self.first = _fresh(self.world)
 
@@ -99,11 +100,16 @@ class History:
         try:
             driver = world.open()
             self.waits = self.calm is None and self.dice.random() < 0.5
-            standing = driver.loop(wait=self.waits)
+            if self.visits and self.calm is None:
+                driver.tick()
+                standing = engine.outcome(driver.state)
+            else:
+                standing = driver.loop(wait=self.waits)
             if world.interrupts:
                 driver.drain(3.0)
             else:
-                world.oracle.stands(driver.state, standing, world.now if self.dice.random() < 0.3 else None)
+                if standing.over:
+                    world.oracle.stands(driver.state, standing, world.now if self.dice.random() < 0.3 else None)
                 driver.finish(standing)
         except Crash:
             self.played.crashes += 1

@@ -226,10 +226,11 @@ class Coordinator:
         for fact in self._custody.poll(timeout, self._hooks.wake):
             attempt = self.state.attempts.get(fact.fence)
             if attempt is None:
-                continue
-            if isinstance(fact, Started):
+                late = self._event("ended", "late: the attempt had ended", data=fact._asdict())
+                facts += [late._replace(fence=fact.fence)] if isinstance(fact, Ended) else []
+            elif isinstance(fact, Started):
                 facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
-            elif isinstance(fact, Ended):
+            else:
                 facts.append(self._ended(attempt, fact.exit))
         return facts
 

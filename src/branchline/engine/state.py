@@ -168,7 +168,7 @@ class State:
             return
         if row.state == "ready":
             self.ready.add(row.task)
-        else:
+        elif former is not None and former.state == "ready":
             self.ready.discard(row.task)
         _keep(self.retrying, row, row.state == "retrying")
         _keep(self.busy, row, row.state in BUSY)

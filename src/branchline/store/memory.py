@@ -44,8 +44,7 @@ class MemoryStore:
         return self._runs.get(run)
 
     def runs(self, plan: str = "") -> list[RunRow]:
-        rows = [row for row in self._runs.values() if not plan or row.plan == plan]
-        return sorted(rows, key=lambda row: row.started)[::-1]
+        return [row for row in self._runs.values() if not plan or row.plan == plan][::-1]
 
     def newest(self, plan: str = "") -> RunRow | None:
         return next(iter(self.runs(plan)), None)

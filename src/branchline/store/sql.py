@@ -104,8 +104,8 @@ HANDLE_REQUEST: Final = "UPDATE request SET handled = 1 WHERE id = ?"
 LAST_ID: Final = "SELECT last_insert_rowid()"
 
 GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
-ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY started DESC, rowid DESC")
-PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY started DESC, rowid DESC")
+ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY rowid DESC")
+PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY rowid DESC")
 GET_TASK: Final = _select("task", TaskRow._fields, "WHERE run = ? AND task = ?")
 RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ? ORDER BY place")
 RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")
