@@ -233,7 +233,7 @@ class TestVersions:
         connection.execute(f"PRAGMA user_version = {len(sql.MIGRATIONS) + 4}")
         connection.close()
         with pytest.raises(
-            StoreError, match=r"written by a newer Branchline \(version 5 of the tables, this one knows 1\)"
+            StoreError, match=r"written by a newer Branchline \(version 6 of the tables, this one knows 2\)"
         ):
             Store.open(database)
 

@@ -1,11 +1,12 @@
 """Why each task that is not running waits, in words (I8)."""
 
+from collections import Counter
 from typing import Final
 
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import BUSY, FINAL, SATISFIED
 from branchline.schedule.choice import in_turn
-from branchline.schedule.view import STARTABLE, Reason, Room, View, check_strategy
+from branchline.schedule.view import STARTABLE, Reason, Room, View, check_strategy, ready_of
 
 _NAMED: Final = 3
 """How many unmet prerequisites a reason names."""
@@ -49,9 +50,20 @@ def _standing(view: View, leaf: str, state: str) -> Reason | None:
     kind, words = _STANDING[state]
     note = view.notes.get(leaf, "")
     until = view.retry_at.get(leaf, 0.0) - view.now
-    if kind == "retry time" and until > 0:
+    if state in ("retrying", "paused") and until > 0:
         return Reason(kind, f"{kind}: in {until:.0f} s" + (f", {note}" if note else ""))
     return Reason(kind, f"{kind}: {note or words}")
+
+
+def starved(view: View) -> dict[str, str]:
+    """Ready leaves that can never start, for they need more of a resource than there is, with the words for it."""
+    found = {leaf: Counter(view.needs[leaf]) for leaf in ready_of(view) if view.needs.get(leaf)}
+    return {
+        leaf: f"resource: {name}: needs {units}, there are only {view.resources.get(name, 1)}: raise [resources]"
+        for leaf, wanted in found.items()
+        for name, units in wanted.items()
+        if units > view.resources.get(name, 1)
+    }
 
 
 def _named(view: View, blockers: list[str]) -> str:

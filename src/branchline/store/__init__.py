@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import sql
 from branchline.store.database import Connection, connect, identity, in_words, transaction
 from branchline.store.locks import Lock, held, lock
@@ -67,6 +67,7 @@ class Store:
             connection.executemany(sql.PUT_TASK, changes.tasks)
             connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
             connection.executemany(sql.PUT_QUESTION, changes.questions)
+            connection.executemany(sql.PUT_LANE, changes.lanes)
             connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
         return int(last)
 
@@ -101,6 +102,10 @@ class Store:
     def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
         """Return the questions of a run in the order they were asked."""
         return self._all(QuestionRow._make, sql.OPEN_QUESTIONS if open_only else sql.RUN_QUESTIONS, run)
+
+    def lanes(self, run: str) -> list[LaneRow]:
+        """Return the lanes of a run that ever had a limit of their own, by name."""
+        return self._all(LaneRow._make, sql.RUN_LANES, run)
 
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         """Return the events of a run, or of one task, with a seq over `after`; at most `limit` unless it is 0."""
@@ -190,6 +195,7 @@ def _storable(changes: Changes) -> Changes:
         attempts=tuple(map(clean, changes.attempts)),
         questions=tuple(map(clean, changes.questions)),
         requests=changes.requests,
+        lanes=tuple(map(clean, changes.lanes)),
     )
 
 

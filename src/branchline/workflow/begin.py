@@ -18,7 +18,7 @@ from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, in_place, overlaid, policy_of
+from branchline.workflow.flags import Flags, in_place, overlaid, policy_of, with_flags
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
@@ -92,8 +92,9 @@ def begin(console: Console, project: Project, store: Store, approved: ApprovedGr
         repository.check_ready((draft.plan,))
     plan = planned(project, approved, worker)
     isolated = repository is not None
-    policy = policy_of(project.settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
-    row = new_run(store, repository, plan, flags, policy.slots, console)
+    settings = with_flags(project.settings, flags)
+    policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
+    row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, plan, flags, repository)
 
 

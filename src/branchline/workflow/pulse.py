@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from random import random
 
 from branchline import engine
 from branchline.config import duration
 from branchline.dispatch import Hooks
 from branchline.errors import NotApprovedError, NotFoundError
 from branchline.model.run import RunRow
+from branchline.proc import free_memory
 from branchline.store import Store
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft
@@ -71,9 +73,9 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     begun = begin(console, project, store, approved, flags)
     if isinstance(begun, Answer):
         return begun
-    driver = charge(store, begun, Hooks(console.clock))
+    driver = charge(store, begun, Hooks(console.clock, memory=free_memory, jitter=random))
     driver.tick(0.0)
-    standing = engine.outcome(driver.state)
+    standing = engine.outcome(driver.state, console.clock())
     driver.finish(standing)
     driver.close()
     data = outcome_data(store, driver.state.run, console.clock())

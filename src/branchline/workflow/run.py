@@ -2,13 +2,14 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from random import random
 from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError, NotFoundError
 from branchline.model.run import RunRow
-from branchline.proc import detach
+from branchline.proc import detach, free_memory
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
@@ -67,6 +68,8 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 confirming(console, flags.confirm),
                 lambda: interrupts.count,
                 (interrupts.reader,),
+                free_memory,
+                random,
             ),
         )
         display.driver = driver
