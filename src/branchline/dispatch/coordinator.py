@@ -124,6 +124,10 @@ class Coordinator:
             if self._stopped and not self.state.attempts:
                 return
 
+    def own_jobs(self) -> bool:
+        """Whether jobs of our own are under way; all of them are short, next to a worker."""
+        return any(attempt.purpose != "work" for attempt in self.state.attempts.values())
+
     def resume(self) -> None:
         """The run goes on: what it waited for may have come."""
         self.feed([self._event("run", "resumed", data={"state": "running"})])

@@ -79,6 +79,10 @@ class Store:
         """Return the runs, of one plan if it is given, newest first."""
         return self._all(RunRow._make, sql.PLAN_RUNS, plan) if plan else self._all(RunRow._make, sql.ALL_RUNS)
 
+    def heads(self) -> list[tuple[str, str, str]]:
+        """Return plan, name and state of every run, newest first, at a small part of the price of `runs`."""
+        return self._all(tuple, sql.HEADS)
+
     def newest(self, plan: str = "") -> RunRow | None:
         """Return the run that started last, of one plan if it is given."""
         if plan:
@@ -112,6 +116,11 @@ class Store:
         if task:
             return self._all(_event, sql.TASK_EVENTS, run, task, after, limit or -1)
         return self._all(_event, sql.RUN_EVENTS, run, after, limit or -1)
+
+    def last_event(self, run: str) -> int:
+        """Return the seq of a run's last event, 0 when it has none."""
+        found = self._first(tuple, sql.LAST_EVENT, run)
+        return int(found[0]) if found else 0
 
     def request(self, at: float, run: str, verb: str, task: str = "", data: Mapping[str, Any] | None = None) -> int:
         """Leave a wish for the holder of the lock and return its number; waits at most 5 s for another writer."""

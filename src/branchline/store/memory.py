@@ -48,6 +48,9 @@ class MemoryStore:
         rows = [row for row in self._runs.values() if not plan or row.plan == plan]
         return sorted(rows, key=lambda row: row.started)[::-1]
 
+    def heads(self) -> list[tuple[str, str, str]]:
+        return [(row.plan, row.run, row.state) for row in self.runs()]
+
     def newest(self, plan: str = "") -> RunRow | None:
         return next(iter(self.runs(plan)), None)
 
@@ -73,6 +76,9 @@ class MemoryStore:
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
         return found[:limit] if limit else found
+
+    def last_event(self, run: str) -> int:
+        return max((event.seq for event in self._events if event.run == run), default=0)
 
     def request(self, at: float, run: str, verb: str, task: str = "", data: Mapping[str, Any] | None = None) -> int:
         self._requests.append(RequestRow(len(self._requests) + 1, at, run, verb, task, json.dumps(dict(data or {}))))

@@ -113,6 +113,8 @@ LAST_ID: Final = "SELECT last_insert_rowid()"
 GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
 ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY started DESC, rowid DESC")
 PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY started DESC, rowid DESC")
+HEADS: Final = "SELECT plan, run, state FROM run ORDER BY started DESC, rowid DESC"
+LAST_EVENT: Final = "SELECT COALESCE(MAX(seq), 0) FROM event WHERE run = ?"
 GET_TASK: Final = _select("task", TaskRow._fields, "WHERE run = ? AND task = ?")
 RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ? ORDER BY place")
 RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")

@@ -149,3 +149,30 @@ def chosen_leaves(flags: Flags, adjacency: Adjacency) -> frozenset[str]:
     if unknown:
         raise UsageError(f"--only: there is no task {', '.join(unknown)}; `branchline status` lists them")
     return frozenset(leaf for name in wanted for leaf in adjacency.leaves_under(name))
+
+
+def flags_argv(flags: Flags) -> list[str]:
+    """The words that stand for these flags on a command line, without plan, `--confirm` and `--detach`."""
+    words: list[str] = []
+    for name, flag in (
+        ("strategy", "--strategy"),
+        ("jobs", "-j"),
+        ("worker", "--worker"),
+        ("model", "--model"),
+        ("variant", "--variant"),
+        ("agent", "--agent"),
+        ("minimum", "--minimum"),
+        ("phase", "--phase"),
+    ):
+        value = getattr(flags, name)
+        words += [flag, str(value)] if value not in (None, "") else []
+    for name, flag in (
+        ("in_place", "--in-place"),
+        ("batch", "--batch"),
+        ("wait", "--wait"),
+        ("fail_fast", "--fail-fast"),
+        ("new", "--new"),
+        ("yes", "--yes"),
+    ):
+        words += [flag] if getattr(flags, name) else []
+    return [*words, *(["--only", *flags.only] if flags.only else [])]

@@ -35,7 +35,7 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
     with Store.open(state_of(console) / "state.db", read_only=True) as store:
         run = store.run(name) if name else store.newest()
         if run is None:
-            there = ", ".join(row.run for row in store.runs()[:5])
+            there = ", ".join(run for _, run, _ in store.heads()[:5])
             raise NotFoundError(
                 f"there is no run {name}; there are {there}"
                 if name

@@ -72,7 +72,7 @@ def new_run(
 
 def free_name(store: Store, repository: Repository | None) -> str:
     """The next run's name: r1, r2, ...; one whose branch is still there is never taken again."""
-    number = max((natural_number(row.run) for row in store.runs()), default=0) + 1
+    number = max((natural_number(run) for _, run, _ in store.heads()), default=0) + 1
     while repository and repository.tip(f"r{number}"):
         number += 1
     return f"r{number}"
@@ -126,9 +126,17 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
 
 
 def coordinator(
-    project: Project, store: Store, repository: Repository | None, run: RunRow, plan: Plan, flags: Flags, hooks: Hooks
-) -> tuple[Coordinator, Custody]:
-    """A coordinator with the rows of a run, and the custody of its processes."""
+    project: Project,
+    store: Store,
+    repository: Repository | None,
+    run: RunRow,
+    plan: Plan,
+    flags: Flags,
+    hooks: Hooks,
+    *,
+    lazy: bool = False,
+) -> Coordinator:
+    """A coordinator with the rows of a run, and the custody of its processes; `lazy` starts no custodian in advance."""
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=repository is not None)
     state = State.restore(
@@ -147,12 +155,12 @@ def coordinator(
     jobs = Jobs(site, plan.draft, settings, history, hooks.clock)
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
-    custody = Custody.open(folder, policy.slots + 1)
+    custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), settings, hooks)
     kept = with_limits(run.settings, policy)
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
-    return driver, custody
+    return driver
 
 
 def stored_plan(run: RunRow, store: Store) -> Plan:
