@@ -128,6 +128,7 @@ class Settings:
     concurrency: int = _key(4, kinds.whole(0, 10_000))
     timeout: float = _key(3600.0, kinds.seconds)
     silence: float = _key(600.0, kinds.seconds)
+    on_hung: str = _key("retry", kinds.choice("ask", "resume", "retry"))
     grace: float = _key(10.0, kinds.seconds)
     stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
     retries: int = _key(1, kinds.whole(0, 100))

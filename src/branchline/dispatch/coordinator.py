@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from branchline import engine, watchdog
+from branchline import engine
 from branchline.config import Settings
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
+from branchline.dispatch.watch import Watch
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
@@ -60,6 +61,7 @@ class Coordinator:
         self._handled: list[int] = []
         self._stopped = False
         self._free: float | None = None
+        self._watch = Watch(custody, jobs, settings, jobs.site.state / "runs" / state.run.run)
 
     def recover(self) -> None:
         """Take up what a former coordinator left: adopt what lives, collect what ended, ask again for the rest."""
@@ -134,6 +136,7 @@ class Coordinator:
 
     def close(self) -> None:
         """Let go; what runs goes on in custody."""
+        self._watch.close()
         self._custody.close()
 
     def finish(self, standing: engine.Outcome) -> None:
@@ -237,7 +240,7 @@ class Coordinator:
         return self._event("ended", exit_.cause, attempt=attempt, data=data)
 
     def _reconcile(self) -> bool:
-        """Wishes of other processes, and workers that have fallen silent; True when there was anything.
+        """Wishes of other processes, and what the watch has seen; True when there was anything.
 
         One wish after the other: each meets the state that the one before has left.
         """
@@ -246,10 +249,10 @@ class Coordinator:
         for request in requests:
             self._handled.append(request.id)
             self.feed(events_for(self.state, request, now))
-        hung = watchdog.silent(self.state.attempts.values(), now, self._settings.silence, self._jobs.last_output)
-        if hung:
-            self.feed([self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung])
-        return bool(requests or hung)
+        seen = self._watch.look(self.state, now)
+        if seen:
+            self.feed(seen)
+        return bool(requests or seen)
 
     def _choose(self) -> bool:
         """Start what can start now; True when anything did."""

@@ -82,6 +82,11 @@ class Jobs:
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
+    def salvage(self, attempt: AttemptRow) -> str:
+        """Save all that a task's worktree holds, as it is now; the name of the ref, "" when nothing is new or isolated."""
+        repository = self.site.repository
+        return repository.salvage(attempt.run, attempt.task, attempt.attempt) if repository else ""
+
     def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
         return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""

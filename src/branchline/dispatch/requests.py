@@ -8,6 +8,8 @@ from branchline.engine import State
 from branchline.model.moves import TASK_MOVES
 from branchline.model.run import Event, RequestRow, TaskRow
 
+HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel": "cancelled"}
+"""What a person answers about a worker that is hung -> why it is stopped; `wait` stops nothing."""
 Maker = Callable[[State, TaskRow, RequestRow, dict[str, Any], float], list[Event]]
 
 
@@ -34,9 +36,14 @@ def _again(state: State, row: TaskRow, cause: str, now: float, **data: Any) -> l
 
 def _answer(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
     question = state.open_question(row.task)
-    if question is None or row.state != "blocked":
+    if question is None or row.state not in ("blocked", "running"):
         return []
-    return [_event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})]
+    answered = _event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})
+    live = state.live(row.task)
+    cause = HUNG.get(data["text"]) if live and question.kind == "hung" else None
+    if live is None or cause is None:
+        return [answered]
+    return [answered, Event(now, row.run, "stopping", cause, row.task, live.attempt, live.fence)]
 
 
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:

@@ -104,7 +104,9 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
     wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
-    return _failure(state, row, event, _in_words(status, claim.get("summary") or error), error, wait=wait)
+    said = claim.get("summary") or error
+    resume = state.policy.on_hung == "resume" and said.startswith("timeout: silent")
+    return _failure(state, row, event, _in_words(status, said), error, wait=wait, resume=resume)
 
 
 def _in_words(status: str, said: str) -> str:
@@ -116,8 +118,8 @@ def _in_words(status: str, said: str) -> str:
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
     """Ended on a person's word: ^C gives the task back, a cancel is final."""
-    if event.cause == "interrupted":
-        return [_again(event, row, "interrupted", event.at, free=True)]
+    if event.cause.startswith("interrupted"):
+        return [_again(event, row, event.cause, event.at, resume=event.cause.endswith("resume"), free=True)]
     return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
 
 

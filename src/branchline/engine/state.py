@@ -34,6 +34,7 @@ class Policy(NamedTuple):
     lanes: Mapping[str, str] = {}
     stagger: Mapping[str, float] = {}
     resources: Mapping[str, int] = {}
+    on_hung: str = "retry"
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""

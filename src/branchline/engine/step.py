@@ -54,7 +54,7 @@ def move(state: State, event: Event, **changes: Any) -> TaskRow:
     row = state.tasks[cast(str, event.task)]
     check_move(TASK_MOVES, row.state, event.kind, f"task {row.task} in run {row.run}")
     values: dict[str, Any] = {"state": cast(TaskState, event.kind), "reason": event.cause, "changed": event.at}
-    if row.state in ("blocked", "held"):
+    if row.state in ("blocked", "held", "running"):
         _close_questions(state, row.task, event)
     row = row._replace(**{**values, **changes})
     state.put_task(row)
@@ -160,6 +160,17 @@ def _stopping(state: State, event: Event) -> list[Command]:
 def _running(state: State, event: Event) -> list[Command]:
     move(state, event)
     return []
+
+
+def _advised(state: State, event: Event) -> list[Command]:
+    """What the watchdog says of a worker: it moves nothing, and may ask a person."""
+    row = state.tasks[cast(str, event.task)]
+    if row.state != "running":
+        return []
+    state.put_task(row._replace(reason=event.cause))
+    if event.data["state"] == "running":
+        _close_questions(state, row.task, event)
+    return _ask(state, event) if event.data.get("question") else []
 
 
 def _claimed(state: State, event: Event) -> list[Command]:
@@ -306,6 +317,7 @@ HANDLERS: dict[str, Handler] = {
     "paused": _retrying,
     "blocked": _blocked,
     "answered": _answered,
+    "advised": _advised,
     "noted": _noted,
     "lane": lanes.fold,
     "settings": _settings,

@@ -6,7 +6,7 @@ probes. Linux-only calls stand in `linux`.
 
 from branchline.proc.background import detach, foreground
 from branchline.proc.custody import Custody
-from branchline.proc.host import free_memory
+from branchline.proc.host import cpu_of, free_memory
 from branchline.proc.pool import Ended, Spawn, Started
 from branchline.proc.run import Completed, run
 from branchline.proc.table import read_exit
@@ -17,6 +17,7 @@ __all__ = [
     "Ended",
     "Spawn",
     "Started",
+    "cpu_of",
     "detach",
     "foreground",
     "free_memory",

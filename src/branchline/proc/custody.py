@@ -93,6 +93,10 @@ class Custody:
         self._table.settle_boot()
         return found
 
+    def keeper(self, fence: int) -> int:
+        """The pid of the process that has an attempt in custody, 0 when none has."""
+        return self._table.holder(fence)
+
     def poll(self, timeout: float, extra: Sequence[int] = ()) -> list[Started | Ended]:
         """What happened, waiting up to `timeout` seconds; early, perhaps with nothing, when one of `extra` is readable.
 

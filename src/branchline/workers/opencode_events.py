@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.model.run import Claim
+from branchline.workers import record
+from branchline.workers.transcript import LINES, Tail
 
 MAX_LINE: Final = 4 * 1024 * 1024
 _ASKED: Final = "rejected permission"
@@ -96,6 +98,28 @@ def read(path: Path) -> Seen:
             except (ValueError, RecursionError):
                 continue
     return seen
+
+
+def tail(path: Path, limit: int = 128 * 1024) -> Tail:
+    """The last tool calls and texts of a stream, from its last `limit` bytes."""
+    lines: list[str] = []
+    calls: list[str] = []
+    for line in record.tail(path, limit, limit).split("\n"):
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        part = event.get("part") if isinstance(event, Mapping) else None
+        if not isinstance(part, Mapping):
+            continue
+        if event.get("type") == "tool_use":
+            state = part.get("state")
+            asked = state.get("input") if isinstance(state, Mapping) else None
+            calls.append(f"{part.get('tool')} {json.dumps(asked, ensure_ascii=False, sort_keys=True)}"[:1000])
+            lines.append(f"> {calls[-1]}"[:300])
+        elif isinstance(part.get("text"), str):
+            lines += part["text"].split("\n")
+    return Tail(tuple(lines[-LINES:]), tuple(calls[-2 * LINES :]))
 
 
 def fault(seen: Seen, ended: bool, log: str) -> Claim | None:

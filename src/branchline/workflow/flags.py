@@ -113,6 +113,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         isolated=isolated,
         fail_fast=flags.fail_fast or settings.on_failure == "stop-run",
         only=chosen_leaves(flags, adjacency),
+        on_hung=settings.on_hung,
         lanes=lanes_of(settings),
         stagger=stagger_of(settings),
         resources=dict(settings.resources),
