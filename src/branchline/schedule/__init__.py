@@ -7,7 +7,7 @@
 from branchline.schedule.batch import next_batch, order
 from branchline.schedule.choice import Queue, admit, choose
 from branchline.schedule.view import STRATEGIES, Reason, View, mutex_keys
-from branchline.schedule.words import explain, reasons, starved
+from branchline.schedule.words import explain, reasons, root_of, starved
 
 __all__ = [
     "STRATEGIES",
@@ -21,5 +21,6 @@ __all__ = [
     "next_batch",
     "order",
     "reasons",
+    "root_of",
     "starved",
 ]

@@ -13,7 +13,7 @@ from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import BUSY
 from branchline.model.run import QuestionRow, RunRow, TaskRow
-from branchline.schedule import View, reasons
+from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -107,14 +107,19 @@ def status(console: Console, name: str) -> Answer:
 def why(console: Console, name: str, task: str) -> Answer:
     """Why a task is where it is."""
     with opened(console, name) as (store, run):
-        rows = rows_of(store, run, console.clock())
+        now = console.clock()
+        rows = rows_of(store, run, now)
         row = find(rows, run, task)
+        root = (
+            root_of(_view(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
+        )
         found = words.why(
             row,
             store.events(run.run, row.task),
             store.attempts(run.run, row.task),
-            [q for q in store.questions(run.run) if q.task == row.task],
+            [q for q in store.questions(run.run) if q.task in (row.task, root)],
             rows,
+            root,
         )
     return Answer(found, words.why_text(found, console.clock()))
 

@@ -29,7 +29,8 @@ INSTEAD = {
 def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any]) -> Answer:
     """Leave a request for the holder of the lock, who acts within a second; without one the next `execute` acts.
 
-    Raises NotFoundError for an unknown task and UsageError when the task's state does not fit.
+    Without a task the whole run is cancelled. Raises NotFoundError for an unknown task and UsageError when the task's
+    state does not fit.
     """
     state = state_of(console)
     with ExitStack() as stack:
@@ -37,12 +38,10 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         run = store.run(name) if name else store.newest()
         if run is None:
             raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
-        row = find(store.tasks(run.run), run, task)
-        check(verb, run, row)
-        if verb == "answer":
-            check_answer(store, row, data["text"])
-        if verb == "accept":
-            data = verdict_of(store, row)
+        if task:
+            data = checked(store, run, verb, task, data)
+        elif run.state in ("done", "cancelled"):
+            raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
     holder = held(state)
     if verb == "cancel" and not holder:
@@ -50,7 +49,17 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         when = "done; no coordinator was running"
     else:
         when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act"
-    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {task}: {when}")
+    what = task or f"all of run {run.run}"
+    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
+
+
+def checked(store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
+    row = find(store.tasks(run.run), run, task)
+    check(verb, run, row)
+    if verb == "answer":
+        check_answer(store, row, data["text"])
+    return verdict_of(store, row) if verb == "accept" else data
 
 
 def check(verb: str, run: RunRow, row: TaskRow) -> None:
