@@ -251,6 +251,23 @@ class TestVersions:
             store.create_run(RUN, [], 1.0)
             assert store._connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
+    @pytest.mark.parametrize("version", range(1, len(sql.MIGRATIONS) + 1))
+    def test_every_older_version_keeps_what_it_holds(self, tmp_path: Path, version: int) -> None:
+        path = tmp_path / "state.db"
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute(sql.CREATE)
+        connection.execute(sql.WAL)
+        for step in sql.MIGRATIONS[:version]:
+            connection.executescript(step)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("INSERT INTO event (at, run, kind, cause, data) VALUES (1.0, 'r1', 'noted', 'old', '{}')")
+        connection.close()
+        for _ in range(2):
+            with Store.open(path) as store:
+                assert [event.cause for event in store.events("r1")] == ["old"]
+                assert store.lanes("r1") == []
+                assert store._connection.execute("PRAGMA user_version").fetchone() == (len(sql.MIGRATIONS),)
+
 
 class TestReadOnlyPlaces:
     def test_a_folder_that_cannot_be_written_can_be_read(self, database: Path) -> None:

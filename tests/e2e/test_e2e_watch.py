@@ -120,3 +120,13 @@ def test_pulses_see_a_hung_worker_too(world: World) -> None:
     count = world.story().count("idle: silent")
     assert count <= 1, "what is known is not told again"
     world.until(lambda: not world.processes(), "the end of its processes")
+
+
+def test_a_flood_is_stopped_and_its_last_words_kept(world: World) -> None:
+    world.plan(Task("1.1"))
+    world.settings('retries = 0\ngrace = "200ms"\nlog_limit = 1\noutput_limit = 4\n')
+    assert world.execute(world.agent("exec yes a flood\n")).status == 4
+    assert world.reasons()["1.1"] == "failed: output: more than 4 MB were written"
+    log = world.root / ".branchline/runs/r1/1.1/1/output.log"
+    assert log.stat().st_size <= 1 << 20
+    world.check_laws()

@@ -221,6 +221,9 @@ class Jobs:
             str(output),
             str(errors) if adapter.STREAM else "",
             wall,
+            self.settings.grace,
+            self.settings.log_limit << 20,
+            self.settings.output_limit << 20,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -251,7 +254,17 @@ class Jobs:
             "BRANCHLINE_EXIT_FILE": str(folder / "result.json"),
         }
         env = {**self.site.env, **named, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-        return Spawn(attempt.fence, argv, env, str(self.site.root), "", str(folder / "output.log"), "", 0.0)
+        return Spawn(
+            attempt.fence,
+            argv,
+            env,
+            str(self.site.root),
+            "",
+            str(folder / "output.log"),
+            "",
+            0.0,
+            cap=self.settings.log_limit << 20,
+        )
 
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""

@@ -133,10 +133,18 @@ class Custodian:
                 if message[0] == "stop" and message[1] == job.fence:
                     self.stop(job, message[2], message[3])
             self.hurry(job)
-            self.listen(job.deadline)
+            self.listen(self.next_due(job))
+
+    def next_due(self, job: worker.Job) -> float | None:
+        """When something is to be done even though nothing happens: a limit, or a look at a log that has a cap."""
+        if not job.cap:
+            return job.deadline
+        return job.next_look if job.deadline is None else min(job.deadline, job.next_look)
 
     def hurry(self, job: worker.Job) -> None:
-        """What is due when the deadline has passed: first the wall limit, then the end of the grace."""
+        """What is due: a look at the logs; when the deadline has passed first the wall limit, then the end of the grace."""
+        if job.cap and time.monotonic() >= job.next_look and worker.measure(job) and not job.cause:
+            self.stop(job, job.grace, "output: more than %d MB were written" % (job.limit >> 20))  # noqa: UP031 - no format machinery
         if job.deadline is None or time.monotonic() < job.deadline:
             return
         if not job.cause:
@@ -168,6 +176,8 @@ class Custodian:
     def finish(self, job: worker.Job) -> None:
         """End what is left of the tree, then make the exit durable, then tell."""
         linux.kill_children(self.strangers)
+        if job.cap:
+            worker.measure(job)
         code, number = worker.outcome(job.status or 0)
         part = records.exit_part(code, number, False, time.time(), job.cause)
         os.pwrite(self.table, part, records.place(job.fence) + records.START_SIZE)

@@ -217,6 +217,7 @@ def _follow(console: Console, store: Store, run: RunRow, number: int, task: str,
         live = any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
         for file in files:
             text = _read(file)
+            shown[file] = min(shown[file], len(text))  # its beginning may have been cut
             if len(text) > shown[file]:
                 console.say(text[shown[file] :].rstrip("\n"))
                 shown[file] = len(text)
