@@ -6,7 +6,7 @@ leaves. A custodian takes one job at a time, owns its whole process tree, and wr
 tells anybody. Coordinator gone: it finishes its job, records it and leaves. Guard gone: it ends its job and leaves.
 
 Standard library only, few imports: every byte is paid for in each slot. What it shares with the coordinator stands in
-`linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its own folder off the path.
+`cgroup.py`, `linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its own folder off the path.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ else:
     import _signal as signal  # the plain one: `signal` brings enum, and 120 kB of each slot
 
 if __package__:
-    from branchline.proc import linux, records, worker
+    from branchline.proc import cgroup, linux, records, worker
 else:
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not small
+    import cgroup  # type: ignore[import-not-found,no-redef]
     import linux  # type: ignore[import-not-found,no-redef]
     import records  # type: ignore[import-not-found,no-redef]
     import worker  # type: ignore[import-not-found,no-redef]
@@ -370,12 +371,17 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # a collection would touch, and so copy, every page shared with the guard
     report, *controls = handles
     custodians = {}
+    group = cgroup.enter(folder)
     for index, control in enumerate(controls):
         others = [each for each in handles if each != control]
-        custodians[fork_custodian(folder, control, others)] = index
+        pid = fork_custodian(folder, control, others)
+        custodians[pid] = index
+        cgroup.note(folder, pid, group)
     for control in controls:
         os.close(control)
+    pids = list(custodians)
     keep_watch(report, custodians)
+    cgroup.leave(folder, pids, group)
 
 
 if __name__ == "__main__":
