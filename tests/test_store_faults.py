@@ -249,7 +249,7 @@ class TestVersions:
         connection.execute(f"PRAGMA user_version = {len(sql.MIGRATIONS) + 4}")
         connection.close()
         with pytest.raises(
-            StoreError, match=r"written by a newer Branchline \(version 5 of the tables, this one knows 1\)"
+            StoreError, match=r"written by a newer Branchline \(version 6 of the tables, this one knows 2\)"
         ):
             Store.open(database)
 
@@ -266,6 +266,23 @@ class TestVersions:
         with Store.open(path) as store:
             store.create_run(RUN, [], 1.0)
             assert store._connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+    @pytest.mark.parametrize("version", range(1, len(sql.MIGRATIONS) + 1))
+    def test_every_older_version_keeps_what_it_holds(self, tmp_path: Path, version: int) -> None:
+        path = tmp_path / "state.db"
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute(sql.CREATE)
+        connection.execute(sql.WAL)
+        for step in sql.MIGRATIONS[:version]:
+            connection.executescript(step)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("INSERT INTO event (at, run, kind, cause, data) VALUES (1.0, 'r1', 'noted', 'old', '{}')")
+        connection.close()
+        for _ in range(2):
+            with Store.open(path) as store:
+                assert [event.cause for event in store.events("r1")] == ["old"]
+                assert store.lanes("r1") == []
+                assert store._connection.execute("PRAGMA user_version").fetchone() == (len(sql.MIGRATIONS),)
 
 
 class TestReadOnlyPlaces:

@@ -94,6 +94,13 @@ def test_the_branch_stays_where_the_last_merge_left_it_though_the_clock_was_set_
     assert state.tip == "c", "the commit of 9, and not the one with the latest time: that would undo two merges"
 
 
+def test_a_pause_of_a_provider_does_not_last_the_day_by_which_the_clock_was_set_back() -> None:
+    facts = {"lane": "shell", "room": 0, "until": 40.0, "strikes": 1, "since": 10.0}
+    state = feed(state_of(plan_of(), Policy()), Event(10.0, "r1", "lane", "rate limit", data=facts))
+    assert started(state, 20.0) == []
+    assert started(state, 9.0) == ["1", "2", "3"]
+
+
 class Quiet(World):
     """A world in which nothing happens but what a test says."""
 

@@ -92,7 +92,7 @@ def edited(kind: str, change: Callable[[Event], Event]) -> Core:
 
 def chosen(change: Callable[[State, list[Event]], list[Event]]) -> Core:
     """The real engine, which starts something else."""
-    return Core(choose=lambda state, now: change(state, engine.choose(state, now)))
+    return Core(choose=lambda state, now, memory: change(state, engine.choose(state, now, memory)))
 
 
 def starts_twice(state: State, event: Event, commands: tuple[Command, ...]) -> tuple[Command, ...]:
@@ -131,10 +131,10 @@ def loses_codes(event: Event) -> Event:
 
 
 def unbounded() -> Core:
-    def choose(state: State, now: float) -> list[Event]:
+    def choose(state: State, now: float, memory: int | None) -> list[Event]:
         policy, state.policy = state.policy, state.policy._replace(slots=99)
         try:
-            return engine.choose(state, now)
+            return engine.choose(state, now, memory)
         finally:
             state.policy = policy
 
@@ -142,9 +142,9 @@ def unbounded() -> Core:
 
 
 def unlocked() -> Core:
-    def choose(state: State, now: float) -> list[Event]:
+    def choose(state: State, now: float, memory: int | None) -> list[Event]:
         state.mutexes = {}
-        return engine.choose(state, now)
+        return engine.choose(state, now, memory)
 
     return Core(choose=choose)
 

@@ -27,7 +27,22 @@ CLAIMS: tuple[ClaimStatus, ...] = (
     "rate_limited",
     "permission",
 )
-FAULTS = ("crash", "full", "slow", "jump", "lost", "late", "double", "person", "interrupt", "rogue", "claims", "jobs")
+FAULTS = (
+    "crash",
+    "full",
+    "slow",
+    "jump",
+    "lost",
+    "late",
+    "double",
+    "person",
+    "interrupt",
+    "rogue",
+    "claims",
+    "jobs",
+    "memory",
+    "hung",
+)
 CALM = 600
 """Turns in which a run with nothing wrong any more has ended, or it never will."""
 LONG = 86_400.0
@@ -169,7 +184,8 @@ class History:
         if purpose == "work":
             status: ClaimStatus = dice.choice(CLAIMS) if "claims" in self.faults else "done"
             question = Question("question", "which?") if status == "blocked" else None
-            return Claim(status, status, question, ("a",), f"error {dice.choice('xyz')}")
+            extra = self._extra(status) if "claims" in self.faults else {}
+            return Claim(status, status, question, ("a",), f"error {dice.choice('xyz')}", extra=extra)
         if "jobs" not in self.faults or dice.random() < 0.75:
             return GOOD
         bad: dict[str, Any] = {**GOOD, "ok": False, "cause": "check failed", "error": dice.choice("xyz")}
@@ -178,6 +194,13 @@ class History:
         if purpose == "check" and dice.random() < 0.5:
             return {**GOOD, **dice.choice(({"level": "unchecked", "checks": ()}, {"needs_person": "it steers us"}))}
         return bad if dice.random() < 0.8 else None
+
+    def _extra(self, status: ClaimStatus) -> Mapping[str, Any]:
+        """What a provider in trouble says of itself."""
+        roll = self.dice.random()
+        if status == "rate_limited":
+            return {"retry_after": 40.0} if roll < 0.4 else {"reset_at": self.world.now + 300.0} if roll < 0.7 else {}
+        return {"status": 503} if status == "failed" and roll < 0.3 else {}
 
     def _happen(self, timeout: float) -> None:
         """Something that no process does."""
@@ -201,6 +224,10 @@ class History:
             world.interrupts = dice.randint(1, 2)
         elif fault == "rogue":
             self._rogue()
+        elif fault == "memory":
+            world.memory = dice.choice((None, 0.0, 6144.0 + 512 * 2, 6144.0 + 512 * 3))
+        elif fault == "hung":
+            world.eyes.next = dice.choice(("stop", "ask"))
 
     def _rogue(self) -> None:
         """An agent moves the integration branch."""
@@ -220,7 +247,7 @@ class History:
             self.calm = self.played.steps
             self.faults = frozenset()
             world.full = world.unbuildable = world.stubborn = world.crash_at = 0
-            world.slow, world.double = 0.0, False
+            world.slow, world.double, world.memory = 0.0, False, None
             world.interrupts = int(self.waits)  # who waits for answers is told to go, and comes again without
 
     def _calm_turn(self, timeout: float) -> None:

@@ -133,6 +133,9 @@ class Site:
         lines = [line.split() for line in self.ledger.read_text(encoding="utf-8").splitlines()]
         starts = Counter((task, int(attempt)) for what, task, attempt, _ in lines if what == "start")
         codes = {(task, int(attempt)): int(code) for what, task, attempt, code in lines if what == "end"}
+        if not (self.root / ".branchline" / "state.db").exists():
+            found.lost += TASKS
+            return
         with Store.open(self.root / ".branchline" / "state.db", read_only=True) as store:
             newest = store.newest()
             name = newest.run if newest else ""

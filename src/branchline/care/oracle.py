@@ -42,6 +42,10 @@ class Oracle:
         self._mutexes = plan.mutexes
         self._roles = plan.roles
         self._parents = plan.parents
+        self._needs = plan.needs
+        self._workers = {row.task: row.worker for row in plan.rows}
+        self._lanes: dict[str, Mapping[str, Any]] = {}
+        self._last_start = float("-inf")
         self._leaves = [name for name in plan.parents if name not in inner]
         self.before = self._dependencies(plan)
         self._turn = self._keys()
@@ -89,12 +93,34 @@ class Oracle:
             first = {leaf: -rank[leaf] for leaf in order}
         return {leaf: (first[leaf], place) for place, leaf in enumerate(order)}
 
-    def _fits(self, task: str) -> bool:
+    def _slots(self) -> int:
+        """The slots that the machine's memory leaves; never less than one (DESIGN, section 8)."""
+        free, settings = self._world.memory, self._world.settings
+        if free is None:
+            return self._policy.slots
+        return min(self._policy.slots, max(1, int((free - settings.memory_reserve) // settings.memory_per_worker)))
+
+    def _supplied(self, task: str, now: float) -> bool:
+        """Whether resources, the provider's lane and the pace of starts allow a task."""
+        slotted = [other for other in self._leaves if self.states[other] in SLOTTED]
+        for name, there in self._policy.resources.items():
+            wanted = self._needs.get(task, ()).count(name)
+            if wanted and wanted + sum(self._needs.get(other, ()).count(name) for other in slotted) > there:
+                return False
+        worker = self._workers[task]
+        lane = self._lanes.get(worker, {})
+        together = sum(self._workers[other] == worker for other in slotted)
+        if lane and (lane["until"] > now >= lane.get("since", 0.0) or 0 < lane["room"] <= together):
+            return False
+        pace = self._policy.stagger.get(worker, 0.0)
+        return not pace or not 0 < self._last_start + pace - now <= pace
+
+    def _fits(self, task: str, now: float) -> bool:
         """Whether a task could start now, slots aside."""
         states = self.states
         if states[task] != "ready" or (self._policy.only and task not in self._policy.only):
             return False
-        if any(states[each] not in SATISFIED for each in self.before[task]):
+        if any(states[each] not in SATISFIED for each in self.before[task]) or not self._supplied(task, now):
             return False
         keys = self._mutexes.get(task)
         if keys and any(states[other] in BUSY and keys & other_keys for other, other_keys in self._mutexes.items()):
@@ -121,6 +147,8 @@ class Oracle:
                 self._intended(event)
             elif event.kind == "ended":
                 self._collected(event)
+            elif event.kind == "lane":
+                self._lanes[event.data["lane"]] = event.data
         states = self.states
         for row in changes.tasks:
             if row.state != states.get(row.task, "pending"):
@@ -147,28 +175,30 @@ class Oracle:
         if "accept" in asked and kind in ("merging", "done"):
             self._accepted.add(task)
         if kind == "dispatching":
-            self._dispatched(task)
+            self._dispatched(task, event.at)
         elif kind == "done":
             self._done(task, event)
         elif kind == "held":
             self.held[task] = {key: value for key, value in event.data.items() if key != "question"}
         self.states[task] = kind
 
-    def _dispatched(self, task: str) -> None:
+    def _dispatched(self, task: str, now: float) -> None:
         states = self.states
         open_ = [each for each in self.before[task] if states[each] not in SATISFIED]
         if open_:
             raise ViolationError("I2", f"task {task} starts before {', '.join(sorted(open_))}")
         used = sum(state in SLOTTED for state in states.values())
-        if used >= self._policy.slots:
-            raise ViolationError("I5", f"task {task} starts with {used} of {self._policy.slots} slots in use")
-        if not self._fits(task):
+        if used >= self._slots():
+            raise ViolationError("I5", f"task {task} starts with {used} of {self._slots()} slots in use")
+        if not self._fits(task, now):
             raise ViolationError("I5", f"task {task} starts beside one that holds what it needs")
         key = self._turn[task]
         passed = [] if self._policy.batch else [each for each in self._leaves if self._turn[each] < key]
         for each in passed:
-            if self._fits(each):
+            if self._fits(each, now):
                 raise ViolationError("I9", f"task {task} starts before {each}, whose turn it is")
+        if self._policy.stagger.get(self._workers[task]):
+            self._last_start = now
         self._accepted.discard(task)
         self.checked.pop(task, None)
 
@@ -272,9 +302,9 @@ class Oracle:
             return
         policy = self._policy
         busy = sum(each in SLOTTED for each in self.states.values())
-        if state.draining or busy >= policy.slots or (policy.batch and any(s in BUSY for s in self.states.values())):
+        if state.draining or busy >= self._slots() or (policy.batch and any(s in BUSY for s in self.states.values())):
             return
-        left = [task for task in self._leaves if self._fits(task)]
+        left = [task for task in self._leaves if self._fits(task, self._world.now)]
         if left:
             raise ViolationError("I8", f"task {left[0]} could start and does not")
 
@@ -291,6 +321,8 @@ class Oracle:
             expected = {"done"}
         if standing.state == "done" and expected != {"done"}:
             raise ViolationError("I8", f"the run is called done and has tasks that are {sorted(states)}")
+        if standing.state == "paused" and ("paused" in states or any(lane["until"] for lane in self._lanes.values())):
+            expected = {"paused"}  # its provider's time brings it on, whatever else waits
         if expected and standing.state not in expected and not state.draining:
             raise ViolationError("I8", f"the run is called {standing.state} and is {expected.pop()}")
         if "deadlock" in standing.reason:

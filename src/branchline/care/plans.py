@@ -1,6 +1,6 @@
 """Random plans for the simulated world: at most 24 tasks with composites, edges, roles and mutexes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ class Sketch(NamedTuple):
     mutexes: Mapping[str, frozenset[str]]
     roles: Mapping[str, str]
     adjacency: Adjacency
+    needs: Mapping[str, tuple[str, ...]]
     rows: tuple[TaskRow, ...]
     run: RunRow = RUN
 
@@ -41,7 +42,11 @@ def sketch(dice: Random, most: int = MOST) -> Sketch:
     leaves = [name for name in names if name not in inner]
     shared = dice.random() < 0.5
     mutexes = {leaf: frozenset([dice.choice("abc")]) for leaf in leaves if shared and dice.random() < 0.4}
-    return drawn(parents, tuple(dict.fromkeys(edges)), mutexes, {leaf: dice.choice(ROLES) for leaf in leaves})
+    roles = {leaf: dice.choice(ROLES) for leaf in leaves}
+    hungry = dice.random() < 0.3
+    needs = {leaf: ("gpu",) * dice.randint(1, 2) for leaf in leaves if hungry and dice.random() < 0.4}
+    workers = ("shell", "claude")[: dice.randint(1, 2)]
+    return drawn(parents, tuple(dict.fromkeys(edges)), mutexes, roles, needs, workers)
 
 
 def _tree(dice: Random, count: int) -> dict[str, str | None]:
@@ -66,6 +71,8 @@ def drawn(
     edges: tuple[tuple[str, str], ...],
     mutexes: Mapping[str, frozenset[str]],
     roles: Mapping[str, str],
+    needs: Mapping[str, tuple[str, ...]] = {},
+    workers: Sequence[str] = ("shell",),
 ) -> Sketch:
     """The plan with what the engine needs of it: its adjacency, and the rows that a run begins with."""
     inner = set(parents.values())
@@ -75,16 +82,18 @@ def drawn(
     rows = []
     for place, (name, parent, kind) in enumerate(nodes):
         ready = kind == "atomic" and frontier.is_ready(name)
-        role = roles.get(name, "build")
-        rows.append(
-            TaskRow("r1", name, place, name, kind, parent, None, role, "shell", "ready" if ready else "pending")
-        )
-    return Sketch(parents, edges, mutexes, roles, adjacency, tuple(rows))
+        role, worker = roles.get(name, "build"), workers[place % len(workers)]
+        rows.append(TaskRow("r1", name, place, name, kind, parent, None, role, worker, "ready" if ready else "pending"))
+    return Sketch(parents, edges, mutexes, roles, adjacency, needs, tuple(rows))
 
 
 def policy(dice: Random, plan: Sketch) -> Policy:
     """A random policy for a plan."""
+    agents = dice.random() < 0.3
     return Policy(
+        resources={"gpu": 2},
+        stagger={"claude": 1.0} if agents else {},
+        on_hung=dice.choice(("ask", "retry", "resume")),
         slots=dice.randint(1, 6),
         strategy=dice.choice(STRATEGIES),
         batch=dice.random() < 0.15,

@@ -221,11 +221,33 @@ class Reading(Collector):
         return ""
 
 
+class Eyes:
+    """The watch over workers, which sees what it is told to see."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self.next = ""
+
+    def look(self, state: State, now: float) -> list[Event]:
+        """End the oldest worker for its silence, or ask about it."""
+        live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
+        seen, self.next = self.next, ""
+        if not seen or not live:
+            return []
+        attempt, words = live[0], "timeout: silent for 600 s"
+        question = {"kind": "hung", "text": words, "options": ["wait", "retry"]}
+        kind, data = ("stopping", {}) if seen == "stop" else ("advised", {"state": "hung", "question": question})
+        return [Event(now, attempt.run, kind, words, attempt.task, attempt.attempt, attempt.fence, data)]
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+
 class Core(NamedTuple):
     """The decisions under test; the real ones unless a proof wants to see its checker bite."""
 
     step: Callable[[State, Event], tuple[State, tuple[engine.Command, ...]]] = engine.step
-    choose: Callable[[State, float], list[Event]] = engine.choose
+    choose: Callable[[State, float, int | None], list[Event]] = engine.choose
 
 
 REAL = Core()
@@ -248,6 +270,8 @@ class World:
         self.oracle = Oracle(self.sketch, policy, self)
         self.store = Disk(self)
         self.reading = Reading(self)
+        self.eyes = Eyes(self)
+        self.memory: float | None = None
         self.settings = Settings()
         self.life: Life | None = None
         self.driver: Coordinator | None = None
@@ -268,18 +292,26 @@ class World:
         rows = self.store.tasks("r1")
         self.oracle.compare(rows)
         state = State.restore(
-            run, self.sketch.adjacency, self.policy, rows, self.store.attempts("r1"), self.store.questions("r1")
+            run,
+            self.sketch.adjacency,
+            self.policy,
+            rows,
+            self.store.attempts("r1"),
+            self.store.questions("r1"),
+            self.store.lanes("r1"),
         )
+        state.needs = self.sketch.needs
         state.mutexes = self.sketch.mutexes
         hooks = Hooks(
             lambda: self.now,
             turned=self._turned,
             interrupts=lambda: self.interrupts,
+            memory=lambda: self.memory,
             at=self.point,
             step=self.core.step,
             choose=self.core.choose,
         )
-        self.driver = Coordinator(state, self.store, self.life, self.git, self.reading, self.settings, hooks)
+        self.driver = Coordinator(state, self.store, self.life, self.git, self.reading, self.eyes, self.settings, hooks)
         self.driver.recover()
         if run.state != "running":
             self.driver.resume()

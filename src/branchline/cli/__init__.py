@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("plan", "approve a graph by its digest"),
     "explain": ("plan", "say what a line of a plan became, and by which rule"),
     "execute": ("run", "run the tasks of an approved plan with agents in worktrees"),
-    "pulse": ("run", "the same unattended, one tick at a time"),
+    "pulse": ("pulse", "the same unattended, one tick at a time"),
     "answer": ("wish", "answer a worker's question"),
     "accept": ("wish", "accept held work, or a held task, as it is"),
     "retry": ("wish", "send a failed, held or cancelled task back to the start"),

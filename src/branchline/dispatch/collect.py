@@ -13,6 +13,9 @@ from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
 
+_STOPS: dict[str, ClaimStatus] = {"timeout": "timeout", "output:": "failed"}
+"""How the cause of a stop begins -> the claim it makes; any other is a person's wish."""
+
 
 class Collector:
     """Reads claims and results; reading twice gives the same."""
@@ -90,7 +93,7 @@ def _no(cause: str, error: str) -> dict[str, Any]:
 
 def _as_lost(exit_: Exit, asked: str) -> Exit:
     """An end that custody made and nobody asked for (its guard was killed) says nothing about the worker."""
-    unasked = exit_.cause and not asked and not exit_.cause.startswith("timeout")
+    unasked = exit_.cause and not asked and not exit_.cause.startswith(("timeout", "output:"))
     return exit_._replace(lost=True, cause="") if unasked else exit_
 
 
@@ -98,5 +101,5 @@ def _stopped(claim: Claim, cause: str) -> Claim:
     """We stopped the worker, so what it said does not count; its session and its cost do."""
     if not cause:
         return claim
-    status: ClaimStatus = "timeout" if cause.startswith("timeout") else "cancelled"
+    status: ClaimStatus = next((made for word, made in _STOPS.items() if cause.startswith(word)), "cancelled")
     return claim._replace(status=status, summary=cause, error=cause, question=None)

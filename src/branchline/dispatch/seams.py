@@ -1,12 +1,13 @@
-"""What the coordinator needs of custody, of the builder of processes and of the reader of their results.
+"""What the coordinator needs of custody, of the builder of processes, of the reader of their results and of the watch.
 
-The real ones stand in `proc`, `jobs` and `collect`; the simulated world has its own.
+The real ones stand in `proc`, `jobs`, `collect` and `watch`; the simulated world has its own.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from branchline.model.run import AttemptRow, Exit, TaskRow
+from branchline.engine import State
+from branchline.model.run import AttemptRow, Event, Exit, TaskRow
 from branchline.proc import Ended, Spawn, Started
 
 
@@ -42,3 +43,11 @@ class Reader(Protocol):
     """What reads the result of an ended attempt, as `collect.Collector` describes it."""
 
     def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]: ...
+
+
+class Looker(Protocol):
+    """What looks after the workers that run, as `watch.Watch` describes it."""
+
+    def look(self, state: State, now: float) -> list[Event]: ...
+
+    def close(self) -> None: ...

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+from branchline.engine import lanes
 from branchline.engine.follow import (
     after_answer,
     after_attempt,
@@ -63,7 +64,7 @@ def move(state: State, event: Event, **changes: Any) -> TaskRow:
     row = state.tasks[cast(str, event.task)]
     check_move(TASK_MOVES, row.state, event.kind, f"task {row.task} in run {row.run}")
     values: dict[str, Any] = {"state": cast(TaskState, event.kind), "reason": event.cause, "changed": event.at}
-    if row.state in ("blocked", "held"):
+    if row.state in ("blocked", "held", "running"):
         _close_questions(state, row.task, event)
     row = row._replace(**{**values, **changes})
     state.put_task(row)
@@ -93,6 +94,9 @@ def _dispatching(state: State, event: Event) -> list[Command]:
     row = state.tasks[cast(str, event.task)]
     # What a person accepted was the work that was there, not what the next worker makes of it.
     row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0)
+    state.rest = tuple(event.data.get("batch") or ())
+    if state.policy.interval(row):
+        state.last_start = event.at
     return after_dispatch(state, row, event)
 
 
@@ -161,6 +165,17 @@ def _running(state: State, event: Event) -> list[Command]:
     return []
 
 
+def _advised(state: State, event: Event) -> list[Command]:
+    """What the watchdog says of a worker: it moves nothing, and may ask a person."""
+    row = state.tasks[cast(str, event.task)]
+    if row.state != "running":
+        return []
+    state.put_task(row._replace(reason=event.cause))
+    if event.data["state"] == "running":
+        _close_questions(state, row.task, event)
+    return _ask(state, event) if event.data.get("question") else []
+
+
 def _claimed(state: State, event: Event) -> list[Command]:
     return after_claim(state, move(state, event), event)
 
@@ -190,12 +205,13 @@ def _skipped(state: State, event: Event) -> list[Command]:
 
 
 def _retrying(state: State, event: Event) -> list[Command]:
+    """A task waits for a time: of its own (`retrying`) or of its provider (`paused`; without a time: of a budget)."""
     data = event.data
     row = state.tasks[cast(str, event.task)]
     move(
         state,
         event,
-        retry_at=data["at"],
+        retry_at=data.get("at"),
         resume=int(data.get("resume", 0)),
         fingerprint=data.get("fingerprint", row.fingerprint),
         tries=max(0, row.tries - 1) if data.get("free") else row.tries,
@@ -204,7 +220,7 @@ def _retrying(state: State, event: Event) -> list[Command]:
 
 
 def _stopped(state: State, event: Event) -> list[Command]:
-    """A task leaves the race: failed, cancelled, held or paused."""
+    """A task leaves the race: failed, cancelled or held."""
     data = event.data
     row = state.tasks[cast(str, event.task)]
     move(
@@ -263,6 +279,12 @@ def _replanned(state: State, event: Event) -> list[Command]:
     return []
 
 
+def _settings(state: State, event: Event) -> list[Command]:
+    """The run goes on with other flags: `data.settings` is what it keeps of them."""
+    state.put_run(state.run._replace(settings=event.data["settings"]))
+    return []
+
+
 def _noted(state: State, event: Event) -> list[Command]:
     return []
 
@@ -295,10 +317,13 @@ HANDLERS: dict[str, Handler] = {
     "failed": _stopped,
     "cancelled": _stopped,
     "held": _stopped,
-    "paused": _stopped,
+    "paused": _retrying,
     "blocked": _blocked,
     "answered": _answered,
+    "advised": _advised,
     "noted": _noted,
+    "lane": lanes.fold,
+    "settings": _settings,
     "replanned": _replanned,
     "run": _run_moved,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from branchline.errors import BranchlineError
 from branchline.model.run import Exit
-from branchline.proc import linux
+from branchline.proc import cgroup, linux
 from branchline.proc.pool import CUSTODIAN, LOG, Channel, Ended, Guard, Spawn, Started, launch, reap_guards
 from branchline.proc.table import Record, Table
 from branchline.proc.worker import NOT_STARTED
@@ -32,6 +32,7 @@ class Custody:
         self._folder = folder.absolute()
         self._slots = slots
         self._table = Table(self._folder)
+        cgroup.sweep(os.fsencode(self._folder))
         self._epoll = select.epoll()
         self._queue: OrderedDict[int, Spawn] = OrderedDict()
         self._guards: dict[int, Guard] = {}
@@ -93,6 +94,10 @@ class Custody:
         found = {fence: "running" if fence in self._running else self._look(fence) for fence in fences}
         self._table.settle_boot()
         return found
+
+    def keeper(self, fence: int) -> int:
+        """The pid of the process that has an attempt in custody, 0 when none has."""
+        return self._table.holder(fence)
 
     def poll(self, timeout: float, extra: Sequence[int] = ()) -> list[Started | Ended]:
         """What happened, waiting up to `timeout` seconds; early, perhaps with nothing, when one of `extra` is readable.
@@ -317,6 +322,7 @@ class Custody:
         """End what is left of a lost attempt; the pid of what cannot be ended, 0 when there is nothing of the kind."""
         start = record.start
         if start and start.boot == linux.boot_id():
+            cgroup.end(os.fsencode(self._folder), start.custodian)
             return linux.end_tree(start.worker, start.ticks, start.mark)
         return 0
 

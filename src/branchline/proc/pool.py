@@ -23,7 +23,8 @@ class Spawn(NamedTuple):
     """One process to start; paths are absolute, `env` is its whole environment.
 
     `stdin` is a file or "" for nothing; `errors` is the file for stderr, "" for the one of stdout; `wall` is its limit
-    in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL.
+    in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL. `cap` is how many bytes each of its logs
+    may have (0: any number; of a longer one the end is kept), `limit` how many it may write to them in all.
     """
 
     fence: int
@@ -35,13 +36,16 @@ class Spawn(NamedTuple):
     errors: str
     wall: float
     grace: float = 10.0
+    cap: int = 0
+    limit: int = 0
 
     def message(self) -> tuple[Any, ...]:
         """What the custodian gets: every text as the bytes the kernel will see."""
         env = {os.fsencode(name): os.fsencode(value) for name, value in self.env.items()}
         files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
         argv = [os.fsencode(word) for word in self.argv]
-        return ("start", int(self.fence), argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
+        times = (float(self.wall), float(self.grace))
+        return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), int(self.cap), int(self.limit))
 
 
 class Started(NamedTuple):

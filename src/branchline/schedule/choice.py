@@ -82,11 +82,16 @@ def choose(view: View, strategy: str = "depth-first") -> list[str]:
     Same view, same answer (I9). Raises UsageError for an unknown strategy.
     """
     check_strategy(strategy)
+    return admit(view, in_turn(view, strategy), strategy)
+
+
+def admit(view: View, turn: Iterable[str], strategy: str) -> list[str]:
+    """As `choose`, of the leaves of `turn` alone and in their order."""
     room = Room(view, strategy)
     if view.stop or not room.free:
         return []
     chosen: list[str] = []
-    for leaf in in_turn(view, strategy):
+    for leaf in turn:
         if view.state.get(leaf, "pending") in STARTABLE and room.obstacle(leaf) is None:
             room.take(leaf)
             chosen.append(leaf)
