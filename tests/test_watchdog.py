@@ -43,6 +43,11 @@ def test_the_processor_alone_never_makes_anybody_stuck() -> None:
     assert not judged(1e9, cpu=1e12).stuck
 
 
+def test_a_machine_that_slept_has_no_hung_workers_when_it_wakes() -> None:
+    assert judged(7200, span=20.0) == Advice("idle", "idle: silent for 7200 s")
+    assert judged(7200, span=300.0).stuck
+
+
 def test_without_a_measure_of_the_processor_nobody_is_stuck() -> None:
     assert judged(1e6, cpu=None) == Advice("idle", "idle: silent for 1000000 s")
 

@@ -26,8 +26,8 @@ _LIMITED: Final = re.compile(r"\b429\b|\b529\b|rate.?limit|too many requests|ove
 class Facts(NamedTuple):
     """What is known of a worker; times are seconds since the epoch, `last_output` 0: it wrote nothing.
 
-    `held`: a process of custody holds it. `cpu`: seconds of processor that its tree has used in the last `span`
-    seconds, since it fell silent; None: not known. `tail`: the end of its transcript.
+    `held`: a process of custody holds it. `cpu`: seconds of processor that its tree has used in the last `span` seconds
+    (by a clock that nobody can set), since it was seen to be silent; None: not known. `tail`: the end of its transcript.
     """
 
     started: float
@@ -67,7 +67,8 @@ def judge(facts: Facts, now: float, silence: float) -> Advice:
         return Advice("running", "at work")
     if facts.cpu is not None and facts.cpu >= BUSY * facts.span > 0:
         return Advice("running", f"at work: silent for {quiet:.0f} s, but its processes compute")
-    stuck = bool(silence) and quiet > silence and facts.cpu is not None
+    # A clock that was set forward, or a machine that slept, makes no silence: half of it at least was watched.
+    stuck = bool(silence) and quiet > silence and facts.cpu is not None and facts.span >= silence / 2
     last = facts.tail.lines[-3:]
     for state, pattern in (("permission", _ASKS), ("rate-limited", _LIMITED)):
         said = next((line for line in reversed(last) if pattern.search(line)), "")

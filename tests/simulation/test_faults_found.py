@@ -101,6 +101,22 @@ def test_a_pause_of_a_provider_does_not_last_the_day_by_which_the_clock_was_set_
     assert started(state, 9.0) == ["1", "2", "3"]
 
 
+def test_a_new_pause_does_not_keep_the_end_of_one_from_before_the_clock_was_set_back() -> None:
+    plan = plan_of()
+    facts = {"lane": "shell", "room": 0, "until": 90_000.0, "strikes": 1, "since": 80_000.0}
+    state = feed(state_of(plan, Policy()), Event(80_000.0, "r1", "lane", "rate limit", data=facts))
+    state = moved(state, "1", "dispatching", "running")
+    state = feed(state, Event(100.0, "r1", "claimed", "", "1", 1, data={"status": "rate_limited"}))
+    assert state.lanes["shell"].until < 1000.0
+
+
+def test_an_accept_that_was_meant_for_a_hold_before_any_work_takes_the_work_as_it_is() -> None:
+    state = moved(state_of(plan_of(), Policy(isolated=False)), "1", "dispatching", "running", "claimed", status="done")
+    verdict = {"level": "gated", "question": {"kind": "approval", "text": "it steers us"}}
+    state = wish(moved(state, "1", "held", **verdict), "accept", "1")
+    assert (state.tasks["1"].state, state.tasks["1"].evidence) == ("done", "gated")
+
+
 class Quiet(World):
     """A world in which nothing happens but what a test says."""
 

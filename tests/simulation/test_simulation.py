@@ -15,7 +15,6 @@ from branchline.care.histories import STEPS, Played, play
 from branchline.care.oracle import ViolationError
 from branchline.care.world import Core
 from branchline.engine import Command, Emit, Settle, State
-from branchline.errors import IllegalMoveError
 from branchline.model.run import AttemptRow, Event
 
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -179,9 +178,9 @@ def test_a_broken_engine_is_caught(name: str) -> None:
     for seed in range(200):
         try:
             play(seed, core=core)
-        except IllegalMoveError:
-            continue  # the table of legal moves was faster than the checker
         except ViolationError as caught:
+            if caught.law == "crash":
+                continue  # the table of legal moves was faster than the checker
             assert caught.law in laws, caught
             assert str(seed) in str(caught)
             return

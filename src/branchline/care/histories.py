@@ -77,6 +77,9 @@ def play(seed: int, steps: int = STEPS, core: Core = REAL) -> Played:
         except ViolationError as broken:
             words = f"seed {seed}, step {total.steps + history.played.steps}: {broken}"
             raise ViolationError(broken.law, words) from broken
+        except Exception as fault:
+            words = f"seed {seed}, step {total.steps + history.played.steps}: {type(fault).__name__}: {fault}"
+            raise ViolationError("crash", words) from fault
         total.add(history.played)
     return total
 
@@ -199,7 +202,9 @@ class History:
         """What a provider in trouble says of itself."""
         roll = self.dice.random()
         if status == "rate_limited":
-            return {"retry_after": 40.0} if roll < 0.4 else {"reset_at": self.world.now + 300.0} if roll < 0.7 else {}
+            if roll < 0.3 and "jump" not in self.faults:  # a provider's own clock is not set back with ours
+                return {"reset_at": self.world.now + 300.0}
+            return {"retry_after": 40.0} if roll < 0.7 else {}
         return {"status": 503} if status == "failed" and roll < 0.3 else {}
 
     def _happen(self, timeout: float) -> None:

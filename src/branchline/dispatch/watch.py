@@ -1,7 +1,8 @@
 """Looks after the workers that run: gathers the facts for the watchdog, tells its advice, acts by policy alone."""
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,10 @@ OPTIONS = ("wait", "resume", "retry", "cancel")
 
 
 class Sample(NamedTuple):
-    """What an earlier look found: the last output, and how much processor the tree had used when it was new."""
+    """What an earlier look found: the last output, and how much processor the tree had used when it was new.
+
+    `at` is in seconds of the clock that counts while the machine is awake: the same for all processes of one boot.
+    """
 
     output: float
     at: float
@@ -36,10 +40,18 @@ class Sample(NamedTuple):
 class Watch:
     """One run's watch; what it has seen outlives it in a file, for a pulse looks only once."""
 
-    def __init__(self, custody: Custody, jobs: Jobs, settings: Settings, folder: Path) -> None:
+    def __init__(
+        self,
+        custody: Custody,
+        jobs: Jobs,
+        settings: Settings,
+        folder: Path,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._custody = custody
         self._jobs = jobs
         self._settings = settings
+        self._steady = steady
         self._file = folder / "watch.json"
         self._samples, self._told, self._asked = _read(self._file)
         self._tails: dict[int, tuple[float, float, Tail]] = {}
@@ -88,11 +100,11 @@ class Watch:
             return Facts(started, output, tail=tail)
         keeper = self._custody.keeper(fence)
         used = cpu_of(keeper) if keeper else 0.0
-        sample = self._samples.get(fence)
-        if sample is None or sample.output != output or sample.cpu > used:
-            self._samples[fence] = Sample(output, now, used)
+        sample, steady = self._samples.get(fence), self._steady()
+        if sample is None or sample.output != output or sample.cpu > used or sample.at > steady:
+            self._samples[fence] = Sample(output, steady, used)
             return Facts(started, output, bool(keeper), tail=tail)
-        return Facts(started, output, bool(keeper), used - sample.cpu, now - sample.at, tail)
+        return Facts(started, output, bool(keeper), used - sample.cpu, steady - sample.at, tail)
 
     def _tail(self, state: State, attempt: AttemptRow, output: float, now: float, quiet: bool) -> Tail:
         seen, at, tail = self._tails.get(attempt.fence, (-1.0, 0.0, Tail()))

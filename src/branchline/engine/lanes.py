@@ -36,7 +36,8 @@ def after_trouble(state: State, row: TaskRow, event: Event, what: str) -> list[C
     strikes, room = lane.strikes + anew, lane.room
     if anew and what == "rate limit":
         room = max(1, min(room or state.policy.slots, _at_work(state, name)) // 2)
-    until = max(lane.until, event.at + _wait(state, event, strikes))
+    known = lane.until if event.at >= lane.since else 0.0  # the clock was set back: that pause is over
+    until = max(known, event.at + _wait(state, event, strikes))
     said = (claim.get("error") or claim.get("summary") or "").strip().partition("\n")[0][:200]
     cause = f"{what}: {said}" if said else what
     facts = {"lane": name, "room": room, "until": until, "strikes": strikes, "since": event.at if anew else lane.since}
