@@ -1,10 +1,12 @@
 """Plan to draft: the gate that is found, and a plan without tasks."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from branchline import decompose
+from branchline.cli import main
 from branchline.files import read_text
 
 
@@ -55,3 +57,25 @@ def test_a_plan_without_tasks_is_read_and_has_none(tmp_path: Path) -> None:
     (tmp_path / "p.md").write_text("# Notes\n\nNothing to do here.\n")
     assert decompose.read_plan(tmp_path / "p.md", "p.md").tasks == ()
     assert read_text(tmp_path / "p.md").startswith("# Notes")
+
+
+def test_an_edited_plan_shows_what_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".git").mkdir()
+    plan = tmp_path / "x.md"
+    plan.write_text("- [ ] alpha\n- [ ] beta\n")
+    words = ["decompose", "x.md", "--json", "-C", str(tmp_path)]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["patch"] is None
+    plan.write_text("- [ ] gamma\n- [ ] alpha\n")
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["patch"] == {"added": ["3"], "removed": ["2"], "changed": [], "moved": []}
+    assert err == "Changed since x.graph.json:\n  + 3 gamma\n  - 2 beta\n"
+
+
+def test_tasks_that_modify_one_file_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.md").write_text(
+        "- [ ] one\n  Files: `a.py`\n- [ ] two\n  Modify: `./a.py`\n- [ ] three\n  as in `a.py`\n- [x] four\n  Files: `a.py`\n"
+    )
+    assert main(["decompose", "x.md", "--no-write", "--json", "-C", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out)["mutexes"] == {"a.py": ["1", "2"]}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import Check, DraftGraph, Edge, FileRef, Finding, Ignored, Task
-from branchline.review.patch import changes
+from branchline.review.patch import changes, told
 from branchline.review.policy import auto
 from branchline.review.show import render
 from branchline.terminal import width_of
@@ -325,3 +325,12 @@ def test_a_patch_accounts_for_every_task(before: list[str], after: list[str], on
     Adjacency.build((task.id, task.parent, task.kind) for task in patch.graph.tasks)
     same = changes(patch.graph, patch.graph)
     assert (same.added, same.removed, same.changed, same.moved) == ((), (), (), ())
+
+
+def test_a_reworded_task_is_the_same_and_the_patch_is_told() -> None:
+    old = draft(Task("1", "Write the parser"), Task("2", "Document both"))
+    new = draft(Task("1", "Write the parser"), Task("2", "Write a linter"), Task("3", "Document both of them"))
+    patch = changes(old, new)
+    assert patch.table() == {"added": ["3"], "removed": [], "changed": ["2"], "moved": []}
+    assert told(patch, old) == ["+ 3 Write a linter", "~ 2 Document both of them"]
+    assert told(changes(old, old), old) == []

@@ -1,15 +1,19 @@
 """plan to draft graph: rules first, then a model where asked for"""
 
 import json
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from branchline.errors import InputError
 from branchline.files import read_text
+from branchline.graph import edit, store
 from branchline.graph.build import from_plan
 from branchline.model.plan import Check, DraftGraph, Plan
-from branchline.planfile.read import parse
+from branchline.planfile.formats import backlog
+from branchline.planfile.read import parse, text_digest
 
 DETECTED = (
     ("Makefile", re.compile(r"^test\s*:", re.M), "make test"),
@@ -22,9 +26,73 @@ DETECTED = (
 """Which file at the root tells which test command, in this order (DESIGN, section 10)."""
 
 
+OWN_FORMS = ("node-link", "yaml")
+"""Branchline's own forms of a graph; they are read strictly, with no finding where a plan would have one."""
+_YAML_HEAD = re.compile(r"\s*#|\s*\Z|(?:goal|gate):|[ \t-]")
+_YAML_TASK = re.compile(r"^tasks:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t]+id:", re.M)
+
+
 def read_plan(path: Path, name: str, dialect: str = "", order: str = "numbered") -> Plan:
-    """Read a plan by its rules; `name` is what findings and the graph call it. A plan without tasks has none."""
-    return parse(read_text(path), name, dialect, order)
+    """Read a plan by its rules; `name` is what findings and the graph call it. A plan without tasks has none.
+
+    A folder is a plan of one task a file; a stored graph is the plan that it was made from, as it was read.
+    """
+    if is_folder(path):
+        texts = folder_texts(path)
+        return backlog.folder(texts, name, _folder_digest(texts), order)
+    return plan_of(read_text(path), name, dialect, order)
+
+
+def plan_of(text: str, name: str, dialect: str = "", order: str = "numbered") -> Plan:
+    """The plan in a text of any format."""
+    form = own_form(text, dialect)
+    if not form:
+        return parse(text, name, dialect, order)
+    graph = graph_of(text, name, form)
+    kept = {
+        field: getattr(graph, field) for field in ("goal", "tasks", "edges", "gate", "findings", "ignored", "request")
+    }
+    lines = [*(task.line or 1 for task in graph.tasks), *(each.line for each in graph.ignored)]
+    return Plan(path=name, digest=text_digest(text), dialect=form, candidates=tuple(sorted(lines)), **kept)
+
+
+def graph_of(text: str, name: str, dialect: str = "", order: str = "numbered") -> DraftGraph:
+    """The graph in a text of any format; a stored graph comes back exactly as it was written."""
+    form = own_form(text, dialect)
+    if form == "node-link":
+        return store.loads(text, name)
+    if form == "yaml":
+        return edit.from_yaml(text, DraftGraph(name, text_digest(text), form, "", ()), name)
+    return from_plan(parse(text, name, dialect, order))
+
+
+def own_form(text: str, dialect: str = "") -> str:
+    """Which of OWN_FORMS a text has; empty for a plan."""
+    if dialect:
+        return dialect if dialect in OWN_FORMS else ""
+    if text.lstrip()[:1] == "{":
+        return "node-link" if '"directed"' in text and '"nodes"' in text else ""
+    found = _YAML_TASK.search(text)
+    return "yaml" if found and all(map(_YAML_HEAD.match, text[: found.start()].split("\n"))) else ""
+
+
+def digest_of(path: Path) -> str:
+    """The digest of a plan as it stands there now (`planfile.read.text_digest`); of a folder that of all its tasks."""
+    return _folder_digest(folder_texts(path)) if is_folder(path) else text_digest(read_text(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a plan is a folder; a path that no file can have is none, and reading it says why."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+
+
+def folder_texts(path: Path) -> dict[str, str]:
+    """The markdown files of a folder by name; those whose name begins with a dot are not looked at."""
+    return {each.name: read_text(each) for each in sorted(path.glob("*.md")) if each.name[0] != "." and each.is_file()}
+
+
+def _folder_digest(texts: Mapping[str, str]) -> str:
+    return text_digest("".join(f"{name}\n{text}\n" for name, text in texts.items()))
 
 
 def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGraph:

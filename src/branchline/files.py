@@ -57,7 +57,7 @@ def read_text(path: Path, limit: int = MAX_PLAN_BYTES) -> str:
 
 def read_json(path: Path, limit: int = MAX_PLAN_BYTES) -> Any:
     """Return the value of a JSON file; raises InputError naming file and line."""
-    return _load_json(read_text(path, limit), str(path))
+    return load_json(read_text(path, limit), str(path))
 
 
 def read_untrusted_json(path: Path, limit: int, within: Path | None = None) -> Any:
@@ -67,7 +67,7 @@ def read_untrusted_json(path: Path, limit: int, within: Path | None = None) -> A
     Nesting is at most MAX_NESTING; lone surrogates become `?`. Raises InputError.
     """
     text = _decode(_read(path, lambda: _open_beneath(path, within), limit), str(path))
-    value = _load_json(text, str(path))
+    value = load_json(text, str(path))
     if any(depth > MAX_NESTING for depth in _depths(value)):
         raise InputError(f"{path}: nested more than {MAX_NESTING} deep")
     plain = json.dumps(value, ensure_ascii=False)
@@ -272,7 +272,7 @@ def _line_at(data: bytes, offset: int) -> int:
     return data.count(b"\n", 0, offset) + 1
 
 
-def _load_json(text: str, name: str) -> Any:
+def load_json(text: str, name: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

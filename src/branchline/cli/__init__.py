@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("plan", "show a stored graph, edit it, approve it"),
     "approve": ("plan", "approve a graph by its digest"),
     "explain": ("plan", "say what a line of a plan became, and by which rule"),
+    "convert": ("plan", "write a plan or a graph in another format"),
+    "has-subtasks": ("plan", "say whether a task of a TODO.md has subtasks: true or false"),
     "execute": ("run", "run the tasks of an approved plan with agents in worktrees"),
     "pulse": ("pulse", "the same unattended, one tick at a time"),
     "answer": ("wish", "answer a worker's question"),

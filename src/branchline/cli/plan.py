@@ -1,12 +1,16 @@
 """The commands that read, review and approve plans."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from branchline.cli.console import console
+from branchline.cli.out import put
 from branchline.cli.parser import Parser, new, show
 from branchline.proc import foreground
+from branchline.terminal.text import for_stream, lines
+from branchline.workflow import convert as conversion
 from branchline.workflow import plan as workflow
 from branchline.workflow.answer import Answer
 
@@ -23,13 +27,13 @@ def run(name: str, words: list[str]) -> int:
 def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
-    {"decompose": _decompose, "review": _review, "approve": _approve, "explain": _explain}[name](made)
+    PARSERS[name](made)
     return made
 
 
 def _reading(made: Parser) -> None:
     made.add_argument(
-        "--dialect", default="", help="read the plan by the rules of this dialect instead of the one found"
+        "--dialect", default="", help="read the plan by the rules of this dialect or format instead of the one found"
     )
     made.add_argument(
         "--order", choices=ORDERS, default="numbered", help="which edges to take besides the written ones"
@@ -37,7 +41,9 @@ def _reading(made: Parser) -> None:
 
 
 def _decompose(made: Parser) -> None:
-    made.add_argument("plan", help="the plan: a markdown file or a TODO.md")
+    made.add_argument(
+        "plan", help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files"
+    )
     made.add_argument(
         "--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version"
     )
@@ -63,6 +69,32 @@ def _explain(made: Parser) -> None:
     _reading(made)
 
 
+def _convert(made: Parser) -> None:
+    made.add_argument(
+        "source", metavar="SRC", help="a plan or a graph in any format that is read, or a folder of task files"
+    )
+    made.add_argument(
+        "--to", required=True, choices=conversion.FORMATS, metavar="FORMAT", help=", ".join(conversion.FORMATS)
+    )
+    made.add_argument("-o", dest="out", default="", metavar="FILE", help="write FILE instead of printing the text")
+    made.add_argument("--force", action="store_true", help="overwrite FILE when it exists")
+    _reading(made)
+
+
+def _has_subtasks(made: Parser) -> None:
+    made.add_argument("id", help="the id of the task")
+    made.add_argument("--todo", default="TODO.md", metavar="FILE", help="the plan (default: TODO.md)")
+
+
+def _call_convert(args: argparse.Namespace) -> Answer:
+    how = workflow.Reading(args.dialect, args.order, "rules")
+    answer = conversion.convert(console(args), Path(args.source), args.to, args.out, how, force=args.force)
+    for words in [*answer.data["findings"], *answer.data["losses"]]:
+        put(for_stream(" ".join(lines(f"branchline: {args.source}: {words}")), sys.stderr), sys.stderr)
+    shown = sys.stdout.isatty() and not args.json  # a file gets the text as it is, a terminal no control characters
+    return answer._replace(text="\n".join(lines(answer.text))) if shown else answer
+
+
 def _call_decompose(args: argparse.Namespace) -> Answer:
     options = workflow.Reading(args.dialect, args.order, args.planner)
     return workflow.decompose(
@@ -75,6 +107,14 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
     )
 
 
+PARSERS: dict[str, Callable[[Parser], None]] = {
+    "decompose": _decompose,
+    "review": _review,
+    "approve": _approve,
+    "explain": _explain,
+    "convert": _convert,
+    "has-subtasks": _has_subtasks,
+}
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "decompose": _call_decompose,
     "review": lambda args: workflow.review_plan(console(args, foreground), args.plan, yes=args.yes, whole=args.all),
@@ -82,4 +122,6 @@ CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "explain": lambda args: workflow.explain_line(
         console(args), Path(args.plan), args.line, workflow.Reading(args.dialect, args.order, "rules")
     ),
+    "convert": _call_convert,
+    "has-subtasks": lambda args: conversion.has_subtasks(console(args), args.id, Path(args.todo)),
 }

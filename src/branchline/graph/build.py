@@ -20,7 +20,8 @@ def from_plan(plan: Plan) -> DraftGraph:
 
     A doubled id, an unknown reference, an edge between a task and its own ancestor, a circle with an implied edge in it
     and nesting below depth 3 are mended and reported as findings (DESIGN, section 4 and FORMATS of the field). Raises
-    GraphError for a circle of written edges only, with its path and lines, and PlanError for too many tasks.
+    GraphError for a circle of written edges between tasks that are to do, with its path and lines, and PlanError for
+    too many tasks.
     """
     if len(plan.tasks) > MAX_TASKS:
         raise PlanError(f"{plan.path}: {len(plan.tasks)} tasks; at most {MAX_TASKS} are read: split the plan")
@@ -220,14 +221,19 @@ def _strength(edge: Edge) -> tuple[bool, float, bool]:
 
 
 def _ordered(tasks: list[Task], edges: list[Edge], findings: list[Finding]) -> list[Edge]:
-    """Leave out the weakest implied edge of every circle, and edges between a task and its own ancestor."""
+    """Leave out the weakest edge of every circle, and edges between a task and its own ancestor.
+
+    An implied edge is weaker than a written one; of the written ones only those between two tasks that are done can go,
+    for they order nothing any more.
+    """
     by_pair = {(edge.before, edge.after): edge for edge in edges}
+    done = {task.id for task in tasks if task.state == "done"}
     dropped: set[Pair] = set()
 
     def drop(path: list[str], pairs: list[Pair]) -> Pair | None:
         found = [by_pair[pair] for pair in pairs]
         lineal = path[:1] == path[1:2] or len(pairs) == 1
-        weakest = found[0] if lineal else _weakest(found)
+        weakest = found[0] if lineal else _weakest(found) or _served(found, done)
         if weakest is None:
             return None
         dropped.add((weakest.before, weakest.after))
@@ -248,6 +254,10 @@ def _weakest(edges: list[Edge]) -> Edge | None:
     lowest = min(_strength(edges[place]) for place in implied)
     equals = [place for place in implied if _strength(edges[place]) == lowest]
     return edges[next((place for place in equals if edges[place - 1].kind == "written"), equals[-1])]
+
+
+def _served(edges: list[Edge], done: set[str]) -> Edge | None:
+    return next((edge for edge in edges if edge.before in done and edge.after in done), None)
 
 
 def _dropped(edge: Edge, path: list[str], lineal: bool) -> Finding:

@@ -157,13 +157,13 @@ def line_of(text: str, task_id: str) -> int | None:
     return found
 
 
-def from_yaml(text: str, base: DraftGraph) -> DraftGraph:
-    """The draft an edited form describes, on top of `base`.
+def from_yaml(text: str, base: DraftGraph, name: str = "the edited graph") -> DraftGraph:
+    """The draft an edited form called `name` describes, on top of `base`.
 
     Raises GraphError whose details hold `errors`: line of `text` -> words, to be shown by `annotate`.
     """
     try:
-        return _draft(load_yaml(text, "the edited graph"), base)
+        return _draft(load_yaml(text, name), base)
     except InputError as fault:
         line = fault.details.get("line")
         errors = {line if isinstance(line, int) else 1: fault.message}

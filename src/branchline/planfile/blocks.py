@@ -6,7 +6,7 @@ class Block:
 
     __slots__ = (
         "box", "candidate", "cls", "content", "end", "fate", "indent", "kids", "kind", "label", "level", "line",
-        "lines", "number", "parent", "role", "section", "text", "why",
+        "lines", "number", "parent", "role", "same", "section", "text", "why",
     )  # fmt: skip
 
     def __init__(
@@ -21,6 +21,7 @@ class Block:
         self.number: str | None = None
         self.cls = self.role = self.label = self.fate = self.why = ""
         self.candidate = False
+        self.same: int | None = None
 
     def grow(self, line: int) -> None:
         """Let the block, and every item around it, reach down to `line`."""

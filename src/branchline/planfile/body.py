@@ -3,23 +3,32 @@
 import re
 
 from branchline.model.plan import Check, FileRef
-from branchline.planfile import checks, labels, xmltask
+from branchline.planfile import checks, labels, words, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
 from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import STATE_OF
+from branchline.planfile.sections import STATE_OF, classify
 
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
-_TAIL = re.compile(r"(?:[(\[（【]([^()\[\]（）【】]{1,30})[)\]）】]|\s[-–—]\s([^-–—]{1,30}))\W*$")
+_MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
+_TAILS = (
+    re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W*$"),
+    re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
+)
+"""Where a heading may say how far it is: in brackets at its end, or behind a dash."""
+_PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
+
+_MAX_TAIL = 200
+"""How far from its end a heading's mark may stand: `\\W*$` behind a search is a square otherwise."""
 
 
 class Reading:
     """What the lines of one task said."""
 
-    __slots__ = ("criteria", "draft", "files", "mentions", "pending", "prose", "ran", "refs", "said")
+    __slots__ = ("criteria", "draft", "files", "mentions", "needs", "pending", "prose", "ran", "refs", "said")
 
     def __init__(self, draft: Draft | None) -> None:
         self.draft = draft
@@ -27,6 +36,7 @@ class Reading:
         self.mentions: list[FileRef] = []
         self.ran: list[checks.Ran] = []
         self.criteria: list[str] = []
+        self.needs: list[str] = []
         self.refs: list[tuple[str, str, int]] = []
         self.prose: list[tuple[int, str]] = []
         self.said: dict[str, str] = {}
@@ -105,11 +115,22 @@ def read(out: Outline, owner: list[Draft | None]) -> tuple[dict[int, Reading], R
         elif block.kind in ("para", "item"):
             for line, text in block.lines:
                 _line(target, block, line, text)
+        elif block.kind == "quote" and (said := field(block.line, block.text)) and said.kind == "status":
+            _say(target, "status", said.value)
+        if draft is None and "status" in plan.said and "whole" not in plan.said:
+            plan.said["whole"] = plan.said["status"] if _is_top(block) else ""
     return readings, plan
+
+
+def _is_top(block: Block) -> bool:
+    """A status speaks of the whole plan when it stands above its first section."""
+    return block.section is None or block.section.level == 1
 
 
 def _own(reading: Reading, block: Block) -> None:
     """The task's own block: its first line is the title, the others are read like any line of it."""
+    if reading.draft is not None and classify(reading.draft.title)[0] == "CRITERIA":
+        reading.pending = Field("verify", "", block.line, "section")
     if block.kind == "xml":
         _xml(reading)
     elif block.kind == "item":
@@ -134,7 +155,7 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
     elif under in _REF_KINDS:
         reading.refs.append((under, text, line))
     elif under == "needs":
-        _say(reading, "needs", text)
+        reading.needs.append(text)
     elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
         reading.criteria.append(text)
         if reading.draft is None:
@@ -145,6 +166,9 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
 
 def _prose(reading: Reading, line: int, text: str) -> None:
     reading.prose.append((line, text))
+    command = checks.run_of_step(text) if "`" in text else ""
+    if command:
+        reading.ran.append(checks.Ran((command,), line, False, checks.STEP))
     if "`" in text:
         reading.mentions += [FileRef(path, "mention") for path in paths(text, bare=False)]
     run = checks.is_run_step(text) and not spans(text)
@@ -173,11 +197,12 @@ def _field(reading: Reading, found: Field) -> bool:
             reading.criteria.append(value)
     elif kind in _REF_KINDS:
         if value:
-            reading.refs.append((kind, value, found.line))
+            reading.refs.append(("after" if found.label in words.LOOSE_DEPENDS else kind, value, found.line))
     elif kind == "note":
         return False
     else:
         _say(reading, kind, value)
+        return found.label != "produces"  # an interface too, which the edges read as prose
     return True
 
 
@@ -194,9 +219,10 @@ def _ran(reading: Reading, found: Field) -> bool:
 
 
 def _say(reading: Reading, kind: str, value: str) -> None:
-    if value:
-        held = reading.said.get(kind)
-        reading.said[kind] = f"{held}, {value}" if held and kind == "needs" else held or value
+    if value and kind == "needs":
+        reading.needs.append(value)
+    elif value:
+        reading.said.setdefault(kind, value)
 
 
 def _gate_span(reading: Reading, line: int, text: str) -> None:
@@ -263,9 +289,15 @@ def _unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&").strip()
 
 
-def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str, bool]:
-    """Give the plan's own mark of a task, and whether it needs a person's word: box, heading mark, status, section."""
+def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) -> tuple[str, bool]:
+    """Give the plan's own mark of a task, and whether it needs a person's word.
+
+    Box, heading mark, status line, all steps done, a checklist that repeats it, section, and `whole`, the status of the
+    whole plan, in this order.
+    """
     block = draft.block
+    if draft.role == "todo":
+        return block.box or "open", False
     section = block.section.cls if block.section is not None else ""
     if _DONE_TAG.search(block.text):
         return "done", False
@@ -280,27 +312,32 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str]) -> tuple[str
         return said, False
     said = _heading_mark(block.text) if draft.role != "xml" else ""
     said = said or mark_of(reading.said.get("status", "")) or mark_of(draft.fields.get("column:status", [""])[0])
+    if not said and draft.steps and not draft.kids and all(marks.get(box) == "done" for box in draft.steps):
+        said = "done"
+    said = said or draft.mark
     if not said and draft.role != "xml":
         own = block.cls if block.kind == "heading" else section
         said = STATE_OF.get(own, "")
-    return said or "open", False
+    return said or ("done" if mark_of(whole) == "done" else "open"), False
 
 
 def _heading_mark(text: str) -> str:
     if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
         return "done"
-    said = mark_of(text) if any(mark in text for mark in "✅☑✔✓🚧⏳🔄") else ""
-    tail = _TAIL.search(text)
-    return said or (mark_of(tail[1] or tail[2]) if tail else "")
+    said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
+    tails = [found[1] for tail in _TAILS if (found := tail.search(text[-_MAX_TAIL:]))]
+    return said or next((mark for tail in tails for part in _PARTS.split(tail) if (mark := mark_of(part))), "")
 
 
 def clean_title(title: str) -> str:
     """Take `@done` and strike-through off a title."""
-    title = _DONE_TAG.sub("", title).strip().strip("✅☑✔✓🚧⏳🔄").strip()
+    title = _DONE_TAG.sub("", title).strip().strip(_MARKS + "\ufe0f").strip()
     return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
 
 
 def estimate_of(draft: Draft, reading: Reading) -> float | None:
     """Give the estimate in hours, from a `~4h` mark or an `Estimate:` line."""
-    text = (draft.fields.get("estimate") or draft.fields.get("column:est") or [reading.said.get("estimate", "")])[0]
+    text = (draft.fields.get("estimate") or draft.fields.get("column:estimate") or [reading.said.get("estimate", "")])[
+        0
+    ]
     return hours(text) if text else None

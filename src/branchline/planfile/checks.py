@@ -19,6 +19,13 @@ _PASSES = re.compile(
     re.IGNORECASE,
 )
 _RUN_STEP = re.compile(r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test)\b", re.IGNORECASE)
+_RUN_THIS = re.compile(
+    r"(?:run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行)\s*[:：]?\s*`([^`\n]{2,400})`\W*$"
+    r"|(?:verify|check|confirm|ensure|validate)\s[^`\n]{1,120}\s(?:with|via|using|by|running)\s`([^`\n]{2,400})`\W*$",
+    re.IGNORECASE,
+)
+STEP = 0.9
+"""How sure a step that only names a command is a check."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
 
@@ -29,6 +36,7 @@ class Ran(NamedTuple):
     commands: tuple[str, ...]
     line: int
     fails: bool
+    confidence: float = CERTAIN
 
 
 def is_program(command: str) -> bool:
@@ -49,23 +57,24 @@ def commands_of(field: Field) -> tuple[list[str], str]:
         return [], field.value
     run = field.label.startswith(("run", "command", "test command"))
     leads = field.value.lstrip().startswith("`")
+    alone = len(found) == 1 and field.value.strip(" .。") == f"`{found[0]}`"
     good = [
         span.removeprefix("$ ").strip()
         for place, span in enumerate(found)
-        if (is_program(span) and _sure(span, run, field.value)) or ((run or (leads and place == 0)) and _looks(span))
+        if (is_program(span) and _sure(span, run, alone)) or ((run or (leads and place == 0)) and _looks(span))
     ]
     prose = "" if good else field.value
     return good, prose
 
 
-def _sure(span: str, run: bool, value: str) -> bool:
+def _sure(span: str, run: bool, alone: bool) -> bool:
     """One word alone (`next`, `test`) is a command only where nothing else stands, or when it means nothing else."""
-    return run or " " in span or span in _SOLO or value.strip(" .。") == f"`{span}`"
+    return run or " " in span or span in _SOLO or alone
 
 
 def _looks(span: str) -> bool:
     """A span that only leads its line must still look like a program and its arguments, not like a name or a value."""
-    first, *rest = span.split()
+    first, *rest = span.split() or [""]
     return (
         bool(_WORD.match(first))
         and (bool(rest) or is_program(span))
@@ -87,6 +96,13 @@ def fence_commands(lines: list[str]) -> list[str]:
     return kept
 
 
+def run_of_step(text: str) -> str:
+    r"""Give the command of a step that says nothing but to run it: `Run \`npm test\`.`; empty for any other text."""
+    found = _RUN_THIS.match(text)
+    command = (found[1] or found[2]) if found else ""
+    return command if is_program(command) else ""
+
+
 def expects_failure(text: str) -> bool:
     """Say whether an `Expected:` line expects the command before it to fail."""
     return bool(_FAIL.match(text.strip()))
@@ -105,7 +121,7 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
     checks: dict[str, Check] = {}
     for one in good:
         for command in one.commands:
-            checks.setdefault(command, Check(command, "plan", CERTAIN, one.line))
+            checks.setdefault(command, Check(command, "plan", one.confidence, one.line))
     return list(checks.values())
 
 

@@ -6,7 +6,9 @@ from branchline.errors import UsageError
 from branchline.planfile.blocks import Doc
 from branchline.planfile.dialects import TABLE
 from branchline.planfile.dialects.base import Dialect, Signs
+from branchline.planfile.formats import FORMATS
 from branchline.planfile.sections import head
+from branchline.planfile.todos import todos
 
 _AIDEVOPS = re.compile(r"t\d{1,6}(?:\.\d+)*\s")
 _SPECKIT = re.compile(r"T\d{3,4}\b")
@@ -19,7 +21,8 @@ def detect(doc: Doc, wanted: str = "") -> Dialect:
     """Give the dialect that was asked for, or the first that fits; raises UsageError for a name nobody knows."""
     if wanted:
         if wanted not in TABLE:
-            raise UsageError(f"There is no dialect {wanted!r}. Known dialects: {', '.join(TABLE)}.", dialect=wanted)
+            known = ", ".join([*TABLE, *FORMATS])
+            raise UsageError(f"There is no dialect {wanted!r}. Known dialects: {known}.", dialect=wanted)
         return TABLE[wanted]
     seen = signs(doc)
     return next(dialect for dialect in TABLE.values() if dialect.matches(seen))
@@ -47,5 +50,6 @@ def signs(doc: Doc) -> Signs:
         task_heads=heads.count("task") + heads.count("step"),
         phase_heads=heads.count("phase") + heads.count("version"),
         step_boxes=like(_STEP),
+        todos=len(todos(doc)),
         bullets=sum(1 for block in doc.blocks if block.kind == "item"),
     )

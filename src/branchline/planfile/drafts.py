@@ -8,7 +8,7 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.sections import Head, bare, head
 
 ID = re.compile(
-    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}(?=\.\d))(?:\.\d{1,9})*)"
+    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
     r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—]|$)\s*(?:[:：–—-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
 )
 _NUMBER = re.compile(r"(\d{1,9})[.)](?:\s+|$)")
@@ -26,7 +26,7 @@ class Draft:
 
     __slots__ = (
         "block", "confidence", "duplicate", "end", "extra", "fields", "fold", "hard", "id", "key", "kids", "line",
-        "number", "parent", "role", "rule", "title",
+        "mark", "number", "parent", "role", "rule", "steps", "title",
     )  # fmt: skip
 
     def __init__(self, block: Block, role: str, rule: str, confidence: float = 1.0) -> None:
@@ -34,9 +34,10 @@ class Draft:
         self.line, self.end = block.line, block.end
         self.parent: Draft | None = None
         self.kids: list[Draft] = []
-        self.hard = self.number = self.key = self.title = self.id = ""
+        self.hard = self.number = self.key = self.title = self.id = self.mark = ""
         self.fields: dict[str, list[str]] = {}
         self.extra: dict[str, object] = {}
+        self.steps: list[str] = []
         self.fold = False
         self.duplicate: Draft | None = None
         block.fate, block.why = "task", rule

@@ -2,7 +2,7 @@
 
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.outline import Outline
-from branchline.planfile.scan import cells
+from branchline.planfile.tables import cells
 
 MIN_TITLE = 8
 
@@ -14,6 +14,8 @@ def fold(out: Outline) -> None:
     for draft in out.in_order():
         if draft.role in ("head", "xml"):
             by_title.setdefault(normal(draft.title), draft)
+            if draft.key and draft.number and draft.key != "id":
+                by_title.setdefault(f"{draft.key} {draft.number}", draft)
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
     if any(block.kind == "row" for block in out.doc.blocks):
@@ -33,18 +35,20 @@ def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> 
             text = cell.strip("*_` ")
             same = by_id.get(text.lower()) or (titles.get(normal(text)) if len(text) >= MIN_TITLE else None)
             if same is not None:
-                block.fate, block.why = "duplicate", f"says again what line {same.line} says"
+                block.fate, block.why, block.same = "duplicate", f"says again what line {same.line} says", same.line
                 break
 
 
 def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
     """A checklist that repeats the task headings: its boxes are the copies."""
     for draft in out.in_order():
-        if draft.role != "item" or draft.kids or len(normal(draft.title)) < MIN_TITLE:
+        counted = f"{draft.key} {draft.number}"
+        if draft.role != "item" or draft.kids or (len(normal(draft.title)) < MIN_TITLE and counted not in by_title):
             continue
-        same = by_title.get(normal(draft.title))
+        same = by_title.get(normal(draft.title)) or by_title.get(counted)
         if same is None or same is draft or draft.parent is same:
             continue
         draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
+        same.mark = same.mark or dict(out.dialect.box_marks).get(draft.block.box or "", "")
         del out.drafts[draft.line]
         draft.parent = None

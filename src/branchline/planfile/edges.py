@@ -5,41 +5,47 @@ from itertools import pairwise
 
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
-from branchline.planfile.body import Reading
-from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import Names, earlier, groups, resolve
+from branchline.planfile.refs import Names, groups, resolve
+from branchline.planfile.sections import SPACELESS
 
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
-_DEPENDS = "|".join(re.escape(verb) for verb in words.DEPENDS_PROSE.split("|"))
-_BLOCKS = "|".join(re.escape(verb) for verb in words.BLOCKS_PROSE.split("|"))
+
+
+def _any_verb(entries: tuple[str, ...]) -> str:
+    """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
+    spaced = "|".join(re.escape(entry) for entry in entries if not SPACELESS.search(entry))
+    touching = "|".join(re.escape(entry) for entry in entries if SPACELESS.search(entry))
+    return rf"(?<!\w)(?:{spaced})(?!\w)|{touching}"
+
+
+_DEPENDS, _BLOCKS = _any_verb(words.DEPENDS_PROSE), _any_verb(words.BLOCKS_PROSE)
 _VERB = re.compile(
-    rf"(?P<on>(?<!\w)(?:{_DEPENDS})(?!\w)|依赖|에 의존|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))"
-    rf"|(?P<off>(?<!\w)(?:{_BLOCKS})(?!\w))",
+    rf"(?P<on>{_DEPENDS}|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))|(?P<off>{_BLOCKS})",
     re.IGNORECASE,
 )
+_LATER = re.compile(_any_verb(words.LATER), re.IGNORECASE)
+_STARTS = re.compile(
+    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{_any_verb(words.LATER)})", re.IGNORECASE
+)
+"""`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
+_CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
+_LAST = re.compile(r"[にを]|[을에]\s?")
+"""How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|after)[:\s]+([^()（）\[\]]{{1,200}})[)）\]]"
+    rf"[(（\[]\s*(?:{_DEPENDS}|(?<!\w)after(?!\w))[:：\s]*([^()（）\[\]]{{1,200}})[)）\]]"
     r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+((?:[^()（）.;\n]|\.(?=\d)){1,200})",
     re.IGNORECASE,
 )
-_INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE.split("|")} | {"after"})
-_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}|[\s,&+]|and){1,60}")
+_INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE} | {"after"})
+_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
-_SENTENCE = re.compile(r"(?<=[.;。；])\s+|\s+[—–]\s+")
-_ARROW = re.compile(r"\s*(?:→|-->|->|=>|⇒|➔|➜)\s*")
+_SENTENCE = re.compile(r"(?<=[.;。；])\s+|(?<!\s)\s+[—–]\s+")
+_ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
-_LINK = re.compile(r"\s*(?:<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->)\s*")
-_STEP_WORDS = re.compile(
-    r"step|order|implementation|procedure|sequence|plan|task|todo|schritt|umsetzung|шаг|этап|план|passo|paso|étape|bước|步|实施|手順|実装|단계|계획|任务|タスク",
-    re.IGNORECASE,
-)
-_NO_SEQUENCE = re.compile(
-    r"files?\b|targets?\b|bugs?\b|issues?\b|ideas?\b|features?\b|backlog|done|dateien|datei|文件|ファイル",
-    re.IGNORECASE,
-)
+_LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
 
 class Edges:
@@ -63,41 +69,51 @@ class Edges:
             Edge(before.id, after.id, kind, line, confidence),  # type: ignore[arg-type]  # the four kinds are ours
         )
 
-    def say(self, before: Draft, after: Draft, line: int) -> None:
-        """Keep an edge that a sentence states, and note that the plan speaks of the later task."""
-        self.add(before, after, "written", line)
-        self.stated.add(after.line)
+    def say(self, before: list[Draft], after: list[Draft], line: int) -> None:
+        """Keep the edges that a sentence states, each with each, and note that the plan speaks of the later tasks."""
+        self.names.spend(len(before) * len(after))
+        if before:
+            self.stated.update(draft.line for draft in after)
+        for one in before:
+            for other in after:
+                self.add(one, other, "written", line)
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
-        """Take `Depends on: t3, t4` or `blocks: t9` of one task; names in vain are findings, and hold it."""
+        """Take `Depends on: t3, t4`, `blocks: t9` or `After: t3` of one task; names in vain are findings, and hold it.
+
+        Behind `After:`, `Prerequisites:` and their like, words that are no ids are a finding only: `React 18`.
+        """
+        self.names.line = line
         found = resolve(self.names, value, draft, strict=True)
-        if kind == "depends":
+        if kind != "blocks":
             self.stated.add(draft.line)
         for other in found.drafts:
             if other is draft:
                 self._hold(draft, "self-dependency", f"{draft.id} depends on itself", line)
-            elif kind == "depends":
+            elif kind != "blocks":
                 self.add(other, draft, "written", line)
             else:
-                self.say(draft, other, line)
+                self.say([draft], [other], line)
         for token in found.unknown:
-            self._unknown(draft, "depends on" if kind == "depends" else "blocks", token, line)
+            loose = kind == "after" and not self.names.like_an_id(token)
+            self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
         for token in found.doubled:
             said = f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan."
             self._hold(draft, "doubled-reference", said, line)
 
-    def _hold(self, draft: Draft, code: str, message: str, line: int) -> None:
-        self.findings.append(Finding(code, message, line, draft.id, hold=True))
+    def _hold(self, draft: Draft, code: str, message: str, line: int, *, hold: bool = True) -> None:
+        self.findings.append(Finding(code, message, line, draft.id, hold=hold))
 
-    def _unknown(self, draft: Draft, verb: str, token: str, line: int) -> None:
+    def _unknown(self, draft: Draft, verb: str, token: str, line: int, *, loose: bool = False) -> None:
         said = f"Line {line}: {draft.id} {verb} {token!r}, and no task of the plan is called that."
-        self._hold(draft, "unknown-reference", said, line)
+        self._hold(draft, "unknown-reference", said, line, hold=not loose)
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
         """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there."""
         low = text.lower()
         if not any(word in low for word in _INLINE_WORDS):
             return
+        self.names.line = line
         if "`" in text:
             text = _CODE.sub(" ", text)
         for found in _INLINE.finditer(text):
@@ -113,12 +129,15 @@ class Edges:
 
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
+        self.names.line = line
         label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
         about = self._named(label) if colon and not _VERB.search(label) else []
         for sentence in _SENTENCE.split(rest if about else text):
             chain = _ARROW.split(sentence)
             if len(chain) > 1:
                 self._chain(line, chain)
+            elif about and (found := _STARTS.match(sentence)):
+                self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             else:
@@ -152,10 +171,10 @@ class Edges:
 
     def _chain(self, line: int, parts: list[str]) -> None:
         groups = [self._named(part) for part in parts]
+        if len(groups) == 2 and _LATER.search(parts[1]):
+            groups.reverse()
         for before, after in pairwise(groups):
-            for one in before:
-                for other in after:
-                    self.say(one, other, line)
+            self.say(before, after, line)
 
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
@@ -164,19 +183,25 @@ class Edges:
         if not any(word in sentence.lower() for word in words.PARALLEL):
             self.stated.update(draft.line for draft in about)
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
+        if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
+            first, others = subjects[:1], subjects[1:]
+            self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
+            return
         for verb, end in zip(verbs, ends, strict=True):
-            said = sentence[verb.end() : end]
-            for subject in subjects:
-                self._link(line, subject, said, verb["on"] is not None)
+            self._link(line, subjects, sentence[verb.end() : end], verb["on"] is not None)
 
-    def _link(self, line: int, subject: Draft, said: str, on: bool) -> None:
+    def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
-        everything = on and any(low.startswith(all_) for all_ in words.ALL_PRIOR)
-        others = list(earlier(self.names, subject)) if everything else self._named(said)
-        if on:
-            self.stated.add(subject.line)
-        for other in others:
-            self.say(*((other, subject) if on else (subject, other)), line)
+        stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
+        if not on:
+            self.say(subjects, stories or self._named(said), line)
+            return
+        self.stated.update(draft.line for draft in subjects)
+        if low.startswith(words.ALL_PRIOR):
+            for subject in subjects:
+                self.say(list(self.names.earlier(subject)), [subject], line)
+        else:
+            self.say(stories or self._named(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
         found = list(resolve(self.names, text, None, strict=False).drafts)
@@ -192,9 +217,11 @@ class Edges:
         nodes: dict[str, Draft | None] = {}
         links: list[tuple[str, str, int]] = []
         for line, text in lines:
+            self.names.line = line
             parts = _LINK.split(text.strip().rstrip(";"))
             groups = [self._nodes(part, nodes) for part in parts]
             for before, after in pairwise(groups):
+                self.names.spend(len(before) * len(after))
                 links += [(one, other, line) for one in before for other in after]
         linked = {name for one, other, _ in links for name in (one, other)}
         known = [name for name in linked if nodes.get(name) is not None]
@@ -203,7 +230,7 @@ class Edges:
         for one, other, line in links:
             first, second = nodes.get(one), nodes.get(other)
             if first is not None and second is not None:
-                self.say(first, second, line)
+                self.say([first], [second], line)
 
     def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
         out = []
@@ -218,146 +245,3 @@ class Edges:
                 draft = named[0] if named else self.names.titled(label or "") or self.names.by_id.get(name.lower())
                 nodes[name] = draft
         return out
-
-
-def written(edges: Edges, readings: dict[int, Reading]) -> None:
-    """Gather everything the plan itself says about order."""
-    for line, reading in readings.items():
-        draft = edges.out.drafts[line]
-        for kind, value, at in _marks(draft):
-            edges.field(draft, kind, value, at)
-        for kind, value, at in reading.refs:
-            edges.field(draft, kind, value, at)
-        if "blocked-by" not in draft.fields:
-            edges.inline(draft, line, draft.block.text, title=True)
-        for at, text in reading.prose:
-            edges.inline(draft, at, text)
-    _sections(edges)
-
-
-def _marks(draft: Draft) -> list[tuple[str, str, int]]:
-    columns = ("column:depends", "column:dependencies", "column:depends on", "column:blocked by", "column:依赖")
-    found = [("depends", value, draft.line) for value in draft.fields.get("blocked-by", [])]
-    found += [("depends", value, draft.line) for name in columns for value in draft.fields.get(name, [])]
-    found += [("blocks", value, draft.line) for value in draft.fields.get("blocks", [])]
-    return found
-
-
-def _sections(edges: Edges) -> None:
-    """Read the sections on order, and the mermaid fences wherever they stand."""
-    for block in edges.out.doc.blocks:
-        if block.kind == "fence":
-            if block.text.lower().startswith("mermaid"):
-                edges.mermaid(block.lines)
-            continue
-        if block.kind not in ("para", "item"):
-            continue
-        if block.fate == "task":
-            continue
-        section = block.section.cls if block.section is not None else ""
-        if section == "ORDER" or block.label == "ORDER":
-            for line, text in block.lines:
-                edges.statement(line, text)
-
-
-def implied(edges: Edges, dialect: Dialect, order: str) -> None:
-    """Add what place and number say, for the tasks of which the plan itself says nothing."""
-    if order == "written":
-        return
-    roots = [draft for draft in edges.out.in_order() if draft.parent is None]
-    groups = [roots, *(draft.kids for draft in edges.out.in_order() if draft.kids)]
-    for siblings in groups:
-        siblings = [draft for draft in siblings if draft.duplicate is None and not draft.fold]
-        _phases(edges, [draft for draft in siblings if draft.role == "phase"], dialect)
-        if order in ("numbered", "document"):
-            _sequence(edges, siblings, dialect)
-        if order == "document":
-            for before, after in pairwise(siblings):
-                if after.line not in edges.stated:
-                    edges.add(before, after, "sequence", after.line, 0.5)
-
-
-def _phases(edges: Edges, phases: list[Draft], dialect: Dialect) -> None:
-    last: list[Draft] = []
-    stories: list[Draft] = []
-    for phase in phases:
-        if phase.block.cls == "FUTURE":
-            continue
-        free = phase.line in edges.stated or _parallel(phase.block.text)
-        story = dialect.stories and re.search(r"\bUS\d|user story", phase.block.text, re.IGNORECASE) is not None
-        before = last if story or not stories else stories
-        if not free:
-            for one in before:
-                edges.add(one, phase, "phase", phase.line, 0.8)
-        if story:
-            stories.append(phase)
-        else:
-            last, stories = [phase], []
-
-
-def _parallel(text: str) -> bool:
-    low = text.lower()
-    return "parallel" in low or "independent" in low or "并行" in low or "並行" in low
-
-
-def _sequence(edges: Edges, siblings: list[Draft], dialect: Dialect) -> None:
-    if "marked" in dialect.sequence:
-        _marked(edges, siblings)
-        return
-    last: Draft | None = None
-    for draft in siblings:
-        family = _family(draft, dialect)
-        if not family:
-            last = None if draft.role == "phase" else last
-            continue
-        free = draft.line in edges.stated or _parallel(draft.block.text)
-        if last is not None and not free and _family(last, dialect) == family and _follows(last, draft):
-            edges.add(last, draft, "sequence", draft.line, 0.7)
-        last = draft
-
-
-def _family(draft: Draft, dialect: Dialect) -> str:
-    """Say in which sequence a task stands: its heading's word, numbered boxes, or the numbered list of one section."""
-    if draft.role == "head" and "heads" in dialect.sequence:
-        if draft.rule.startswith("numbered heading of"):
-            return _listed(draft, "heading")
-        return "" if draft.key in ("id", "") and draft.rule != "numbered heading" else f"head:{draft.key}"
-    if draft.role == "xml":
-        return f"xml:{draft.key}" if draft.number else ""
-    if draft.role != "item" or not (draft.number or draft.hard[:1].isdigit()):
-        return ""
-    if draft.block.box is not None:
-        return "boxes" if "boxes" in dialect.sequence and (draft.number or dialect.name == "kiro") else ""
-    return _listed(draft, "list") if "lists" in dialect.sequence else ""
-
-
-def _listed(draft: Draft, what: str) -> str:
-    """Numbers of a list are an order, unless its section counts things; those of headings where steps are named."""
-    section = draft.block.section
-    title = section.text if section is not None else ""
-    steps = _STEP_WORDS.search(title) is not None
-    counted = _NO_SEQUENCE.search(title) is not None or (section is not None and section.cls == "DONE")
-    if (counted and not steps) or (what == "heading" and not steps):
-        return ""
-    return f"{what}:{section.line if section is not None else 0}"
-
-
-def _follows(before: Draft, after: Draft) -> bool:
-    first, second = _parts(before.number or before.hard), _parts(after.number or after.hard)
-    return bool(first) and bool(second) and first < second
-
-
-def _parts(number: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d{1,9}", number)[:6])
-
-
-def _marked(edges: Edges, siblings: list[Draft]) -> None:
-    """spec-kit: the items without `[P]` form a chain; one with `[P]` hangs on the last of them above it."""
-    last: Draft | None = None
-    for draft in siblings:
-        if draft.role == "phase" or not draft.hard:
-            continue
-        if last is not None and draft.line not in edges.stated:
-            edges.add(last, draft, "sequence", draft.line, 0.7)
-        if "parallel" not in draft.fields:
-            last = draft

@@ -1,84 +1,18 @@
-"""What is a task when nothing says so: bullets of phases, then rule 7 (numbered headings, lists, bullets, tables)."""
+"""What is a task when nothing says so: numbered headings, lists, tables, bullets, in this order (rule 7)."""
 
 import re
 
-from branchline.planfile import labels, words
+from branchline.planfile import tables
 from branchline.planfile.blocks import Block
+from branchline.planfile.contents import LIST_CLASSES, NEGATIVE, plain_task, text_headings
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.scan import cells
+from branchline.planfile.sections import classify
 
-LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
-_FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
-_DURATION = re.compile(
-    r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
-    r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
-    re.IGNORECASE,
-)
+MAX_NAME = 16
+"""A title of more characters says more than `TODO`."""
+_BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
-
-
-def is_field(text: str) -> bool:
-    """Say whether a bullet is a field line such as `- **Owner**: me`, known by its label."""
-    found = _FIELD_BULLET.match(text)
-    return found is not None and " ".join(found[1].lower().split()) in labels.KINDS
-
-
-def phase_bullets(out: Outline) -> None:
-    """Take the bullets of phases, where no box and no task heading says what the tasks are (rule 5, phase-bullets)."""
-    if any(draft.role != "phase" for draft in out.drafts.values()):
-        return
-    if not out.drafts:
-        _duration_phases(out)
-    for line in list(out.drafts):
-        phase = out.drafts[line]
-        if phase.kids:
-            continue
-        for block in _bullets_below(out, phase.block):
-            draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
-            out.drafts[block.line] = draft.hang(phase)
-
-
-def _duration_phases(out: Outline) -> None:
-    """Sibling headings that each name a duration, such as `Design (2-3 weeks)`, are phases."""
-    timed = [block for block in out.headings if _DURATION.search(block.text) and out.direct.get(block.line)]
-    if len(timed) < 2 or len({block.level for block in timed}) > 1:
-        return
-    for block in timed:
-        draft = from_heading(block, out.head(block), "heading with a duration", 0.7)
-        draft.role, block.candidate = "phase", True
-        out.drafts[block.line] = draft
-
-
-def _bullets_below(out: Outline, heading: Block) -> list[Block]:
-    """List the top-level items of a phase and of its plain subsections, those of criteria and notes left out."""
-    found: list[Block] = []
-    for section in [heading, *_subsections(out, heading)]:
-        if section is not heading and section.cls in ("CRITERIA", "NONTASK", "ORDER"):
-            continue
-        found += [item for item in out.direct.get(section.line, ()) if _plain_task(item)]
-    return sorted(found, key=lambda block: block.line)
-
-
-def _subsections(out: Outline, heading: Block) -> list[Block]:
-    below: list[Block] = []
-    inside = {heading.line}
-    for block in out.headings:
-        if block.section is not None and block.section.line in inside and block.line not in out.drafts:
-            inside.add(block.line)
-            below.append(block)
-    return below
-
-
-def _plain_task(item: Block) -> bool:
-    return bool(
-        item.text
-        and not item.fate
-        and item.label not in labels.CRITERIA_KINDS
-        and item.label not in labels.PROSE_KINDS
-        and not is_field(item.text)
-        and item.cls not in ("CRITERIA", "NONTASK", "ORDER")
-    )
 
 
 def last_resort(out: Outline) -> None:
@@ -103,10 +37,41 @@ def _numbered_headings(out: Outline, wanted: frozenset[str]) -> list[Block]:
 
 
 def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None:
-    for block in blocks:
+    taken = {block.line for block in blocks}
+    for block in _with_groups(out, blocks):
         block.candidate = True
         draft = from_heading(block, out.head(block), "numbered heading of a task section", confidence)
+        if any(other.line in taken for other in out.subheadings(block)):
+            draft.role = "phase"
         out.drafts[block.line] = draft.hang(out.above(block.section))
+        _bold_items(out, draft)
+
+
+def _with_groups(out: Outline, blocks: list[Block]) -> list[Block]:
+    """The headings, and with `1.1` and `1.2` the `1.` above them and its like."""
+    chosen = {block.line: block for block in blocks}
+    groups = [
+        block.section
+        for block in blocks
+        if block.section is not None
+        and out.head(block.section).role in ("numbered", "dotted")
+        and out.head(block).number.startswith(out.head(block.section).number + ".")
+    ]
+    for group in groups:
+        for like in out.subheadings(group.section) if group.line not in chosen else ():
+            if out.head(like).role == out.head(group).role and like.cls not in NEGATIVE:
+                chosen[like.line] = like
+    return [chosen[line] for line in sorted(chosen)]
+
+
+def _bold_items(out: Outline, draft: Draft) -> None:
+    """Items that each begin with a bold sentence are the tasks of a heading that only counts: `- **Pin it.** Why`."""
+    items = [item for item in out.direct.get(draft.line, ()) if plain_task(item)]
+    bold = [item for item in items if _BOLD_LEAD.match(item.text)]
+    if len(bold) > 1 and len(bold) * 2 > len(items):
+        draft.role = "phase"
+        for block in bold:
+            out.drafts[block.line] = from_item(block, out.dialect, "bold item of a numbered heading", 0.7).hang(draft)
 
 
 def _task_headings(out: Outline) -> None:
@@ -123,7 +88,10 @@ def _other_headings(out: Outline) -> None:
         block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
     ]
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
-        said = [block for block in level if block in chosen or (block.cls == "NONTASK" and _is_sentence(out, block))]
+        lines = {block.line for block in chosen}
+        said = [
+            block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))
+        ]
         _take_headings(out, said, 0.6)
 
 
@@ -138,41 +106,56 @@ def _task_lists(out: Outline) -> None:
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
     files_only = all(_OF_FILES.search(heading.text) for heading in work)
+    sure = any(_named_so(heading) and any(item.number for item in out.direct[heading.line]) for heading in work)
     for heading in out.headings:
         if not files_only and _OF_FILES.search(heading.text):
             continue
-        items = [item for item in out.direct.get(heading.line, ()) if _plain_task(item)]
+        items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
         goes_on = (
             last > 0 and bool(items) and items[0].number == str(last + 1) and heading.cls not in ("CRITERIA", "ORDER")
         )
         if heading.cls not in LIST_CLASSES and not goes_on:
             continue
+        if heading.cls == "TASK" and sure and not any(item.number for item in items) and not _named_so(heading):
+            continue
         chosen = [item for item in items if item.number] or items
         last = int(chosen[-1].number) if chosen and chosen[-1].number else 0
         numbered = numbered or any(item.number for item in chosen)
         _take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
-    if out.drafts and not numbered:
-        _siblings(out)
+    if out.drafts:
+        _siblings(out, min(out.drafts) if numbered else 0)
 
 
-def _siblings(out: Outline) -> None:
+def _named_so(heading: Block) -> bool:
+    """Say whether a section's own heading, not one above it, says that it holds work."""
+    return classify(heading.text)[0] in LIST_CLASSES
+
+
+def _siblings(out: Outline, first: int) -> None:
     """Sections beside a section of bullets that are tasks, of the same level and an unknown class, hold tasks too."""
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
     for heading in out.headings:
+        if heading.line < first:
+            continue  # what stands before a numbered list of tasks describes
+        if heading.cls not in NEGATIVE and heading.level in levels and text_headings(out, heading, out.above(heading)):
+            continue
         if heading.cls == "UNKNOWN" and heading.level in levels and out.heads.get(heading.line):
-            items = [item for item in out.direct.get(heading.line, ()) if _plain_task(item)]
+            items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
             _take_items(out, items, 0.6, heading.cls)
 
 
 def _any_bullets(out: Outline) -> None:
+    """Take every bullet; below a title such as `TODO` also those of sections that elsewhere only tell: `### Testing`."""
+    title = next((block for block in out.headings if block.level == 1), None)
+    todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     for heading in [None, *out.headings]:
         if heading is None:
             items = [item for item in out.items if item.section is None and item.parent is None]
-        elif heading.cls in ("UNKNOWN", *LIST_CLASSES):
+        elif heading.cls in ("UNKNOWN", *LIST_CLASSES) or (todo and heading.line not in out.strong):
             items = out.direct.get(heading.line, [])
         else:
             continue
-        _take_items(out, [item for item in items if _plain_task(item)], 0.7, heading.cls if heading else "")
+        _take_items(out, [item for item in items if plain_task(item)], 0.7, heading.cls if heading else "")
 
 
 def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
@@ -186,22 +169,9 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
 
 def _tables(out: Outline) -> None:
     """Take the rows of a table with a column of ids and one of titles."""
-    for block in out.doc.blocks:
-        if block.kind != "table" or (block.section is not None and block.section.cls in ("CRITERIA", "ORDER")):
+    for table in out.tables:
+        if table.section is not None and table.section.cls in ("CRITERIA", "ORDER"):
             continue
-        header = [cell.lower().strip("*_ ") for cell in cells(block.text)]
-        key = next((n for n, cell in enumerate(header) if cell in words.ID_COLUMNS), None)
-        title = next((n for n, cell in enumerate(header) if cell in words.TITLE_COLUMNS and n != key), None)
-        if key is not None and title is not None:
-            for row in block.kids:
-                _take_row(out, row, header, key, title)
-
-
-def _take_row(out: Outline, row: Block, header: list[str], key: int, title: int) -> None:
-    values = cells(row.text)
-    if len(values) <= max(key, title) or not values[title]:
-        return
-    draft = Draft(row, "row", "row of a task table", 0.8)
-    draft.hard, draft.title = values[key].strip("*_` "), values[title].strip("*_ ")
-    draft.fields = {f"column:{name}": [value] for name, value in zip(header, values, strict=False) if value}
-    out.drafts[row.line] = draft
+        found = tables.columns(table)
+        if found is not None and found.key >= 0:
+            tables.take(out, table, found, out.above(table.section))

@@ -1,6 +1,7 @@
 """What the lines of a task say: field labels, files, states, estimates; prose stays prose."""
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from branchline.model.plan import FileRef, FileUse
@@ -60,7 +61,10 @@ def spans(text: str) -> list[str]:
 
 def path_of(text: str) -> str:
     """Give the relative path a word names, without its line numbers; empty when it names none."""
-    text = _LINES.sub("", text.strip("`*_\"' ").rstrip(".,;:"))
+    text = text.strip("`*_\"' ").rstrip(".,;:")
+    if len(text) > 300:
+        return ""
+    text = _LINES.sub("", text) if ":" in text or "#" in text else text
     if text.startswith("[") != text.endswith("]") and text.count("[") != text.count("]"):
         text = text.strip("[]")
     text = text.removeprefix("./")
@@ -75,22 +79,35 @@ def path_of(text: str) -> str:
 
 
 def paths(text: str, bare: bool) -> list[str]:
-    """List the paths in back-ticks, and with `bare` those of plain words too."""
-    found = [path for path in map(path_of, spans(text)) if path]
-    if bare and not found:
-        found = [path for path in map(path_of, _WORDS.findall(SPAN.sub(" ", text))) if path]
-    return list(dict.fromkeys(found))
+    """List the paths in back-ticks, and with `bare`, where there are none, those of plain words."""
+    return list(_places(text, bare))
+
+
+def _places(text: str, bare: bool) -> dict[str, int]:
+    """Give every path of a text with the place from which it is found."""
+    found: dict[str, int] = {}
+    if "`" in text:
+        for span in SPAN.finditer(text):
+            found.setdefault(path_of(span[2].strip()), span.start())
+        text = SPAN.sub(lambda span: " " * len(span[0]), text)
+    if bare and not any(found):
+        named = any(name in text for name in words.BARE_FILES)
+        for word in _WORDS.finditer(text):
+            if named or "." in word[0][:-1] or "/" in word[0]:
+                found.setdefault(path_of(word[0]), word.start())
+    found.pop("", None)
+    return found
 
 
 def refs(kind: str, text: str, bare: bool) -> list[FileRef]:
     """List the files of a text, each with what the task does with it: by the label, a word beside it, or its name."""
-    return [FileRef(path, _role(kind, text, path)) for path in paths(text, bare)]
+    return [FileRef(path, _role(kind, text, path, at)) for path, at in _places(text, bare).items()]
 
 
-def _role(kind: str, text: str, path: str) -> FileUse:
+def _role(kind: str, text: str, path: str, at: int) -> FileUse:
     if kind in _ROLES:
         return _ROLES[kind]
-    start = text.find(path)
+    start = text.find(path, at)
     before = text[max(0, start - 14) : start].lower()
     after = text[start + len(path) : start + len(path) + 12].lower()
     if any(word in before for word in _NEW_BEFORE) or any(word in after for word in _NEW_AFTER):
@@ -117,19 +134,33 @@ def hours(text: str) -> float | None:
 
 
 def mark_of(text: str) -> str:
-    """Read a state from a heading or a status line: done, wip, or nothing."""
+    """Read a state from a heading or a status line: done, wip, open, or nothing; what is done in part is wip."""
     head = text.strip()
+    low = fold_accents(head.lower())
+    if any(word in low for word in _PARTLY):
+        return "wip"
     if any(mark in head for mark in words.DONE_MARKS):
         return "done"
     if any(mark in head for mark in words.WIP_MARKS):
         return "wip"
-    bare = head.strip("*_`[]()（）.。!: ").lower()
-    if bare in _DONE or bare.split(" ", 1)[0].strip("*_,;:") in _DONE:
+    if any(mark in head for mark in words.OPEN_MARKS):
+        return "open"
+    bare = low.strip("*_`[]()（）.。!: ")
+    if bare in _DONE or _FIRST.split(bare, maxsplit=1)[0].strip("*_") in _DONE:
         return "done"
     if bare in _WIP or bare.startswith(("in progress", "in-progress")):
         return "wip"
     return ""
 
 
-_DONE = frozenset(words.DONE_WORDS.split())
-_WIP = frozenset(words.WIP_WORDS.split())
+def fold_accents(text: str) -> str:
+    """Take the accents off Latin letters, for people leave them out in capitals: `TERMINE`."""
+    if text.isascii():
+        return text
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not "\u0300" <= char <= "\u036f")
+
+
+_FIRST = re.compile(r"[\s,;:，；：、—–(（]")
+_DONE = frozenset(fold_accents(word) for word in words.DONE_WORDS)
+_PARTLY = tuple(fold_accents(word) for word in words.PARTLY)
+_WIP = frozenset(words.WIP_WORDS)

@@ -1,6 +1,6 @@
 """The goal of a plan in one paragraph: its Goal line or section, else its first paragraph, else its H1."""
 
-from branchline.planfile.blocks import Doc
+from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import plain
 from branchline.planfile.fields import field
@@ -8,6 +8,10 @@ from branchline.planfile.labels import KINDS
 from branchline.planfile.sections import bare
 
 MAX_GOAL = 1000
+
+
+def _is_goal(section: Block | None) -> bool:
+    return section is not None and len(section.text) < 80 and KINDS.get(bare(section.text).lower()) == "goal"
 
 
 def find(doc: Doc, plan: Reading, before: int) -> str:
@@ -19,8 +23,7 @@ def find(doc: Doc, plan: Reading, before: int) -> str:
             heading = heading or (bare(block.text) if block.level == 1 else "")
         elif block.kind == "para":
             text = " ".join(part for _, part in block.lines)
-            name = bare(block.section.text).lower() if block.section is not None else ""
-            if KINDS.get(name) == "goal" and (block.line < before or block.section is None or block.section.level < 3):
+            if _is_goal(block.section) and (block.line < before or block.section is None or block.section.level < 3):
                 said = said or text
             if (
                 not first

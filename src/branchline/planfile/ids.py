@@ -4,6 +4,7 @@ import re
 
 from branchline.model.plan import Finding
 from branchline.planfile.drafts import Draft, legal
+from branchline.planfile.scan import MAX_NESTING
 
 _COUNT = re.compile(r"(\d{1,4})\s+(?=\S)")
 
@@ -39,12 +40,14 @@ class Ids:
         self.findings: list[Finding] = []
         self.taken: dict[str, Draft] = {}
         self.doubled: set[str] = set()
+        self._used: dict[str, int] = {}
         _take_counts(drafts)
         self._hard(drafts)
         self._reparent(drafts)
         self._by_place(drafts)
 
     def _hard(self, drafts: list[Draft]) -> None:
+        copies: dict[str, int] = {}
         for draft in drafts:
             if not draft.hard:
                 continue
@@ -57,9 +60,7 @@ class Ids:
                 self.taken[low] = draft
                 continue
             self.doubled.add(low)
-            copy = 2
-            while f"{low}~{copy}" in self.taken:
-                copy += 1
+            copy = copies[low] = copies.get(low, 1) + 1
             draft.id = f"{draft.hard}~{copy}"
             self.taken[draft.id.lower()] = draft
             self.findings.append(
@@ -81,10 +82,18 @@ class Ids:
             wish = draft.fields.get("parent", [""])[0].lower()
             if not wish and "." in draft.hard and (draft.parent is None or draft.parent.role == "phase"):
                 wish = draft.hard.lower().rpartition(".")[0]
+                if draft.parent is not None and draft.parent.number.lower() == wish:
+                    continue
             if not wish:
                 continue
             parent = self.taken.get(wish) or numbers.get((id(draft.parent), wish))
-            if parent is None or parent is draft.parent or parent is draft or draft.holds(parent):
+            if parent is None or parent is draft.parent:
+                continue
+            if _circular(draft, parent):
+                said = (
+                    f"{draft.id or draft.title} cannot hang under {wish}: a circle, or more than {MAX_NESTING} levels."
+                )
+                self.findings.append(Finding("parent-refused", said, draft.line, draft.id or None))
                 continue
             draft.parent = parent
         rebuild(drafts)
@@ -114,7 +123,8 @@ class Ids:
         base = prefix.replace("~", "-")
         if base.count(".") >= 4 or len(base) > 56:
             base = base.replace(".", "-")[:56]
-        place = 0
+        shared = base != prefix.replace("~", "-")  # other groups may count under the same shortened name
+        place = self._used.get(base, 0) if shared else 0
         for draft in siblings:
             place += 1
             if draft.id:
@@ -125,6 +135,18 @@ class Ids:
                 wish = f"{base}.{place}" if base else str(place)
             draft.id = wish
             self.taken[wish.lower()] = draft
+        if shared:
+            self._used[base] = place
+
+
+def _circular(draft: Draft, parent: Draft) -> bool:
+    """Say whether `draft` is `parent` or above it, or the way up from there is longer than nesting may be."""
+    above: Draft | None = parent
+    for _ in range(MAX_NESTING):
+        if above is None or above is draft:
+            break
+        above = above.parent
+    return above is not None
 
 
 def rebuild(drafts: list[Draft]) -> None:

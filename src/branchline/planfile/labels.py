@@ -7,7 +7,7 @@ from branchline.planfile import words
 from branchline.planfile.blocks import Doc
 from branchline.planfile.sections import classify
 
-KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names.split("|")}
+KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names}
 CRITERIA_KINDS = frozenset({"criteria", "expected", "verify", "output", "CRITERIA"})
 BODY_KINDS = frozenset({"files", "depends", "blocks", "needs", "instructions", "NONTASK", "ORDER"})
 """Labels under which not even a box is a task."""

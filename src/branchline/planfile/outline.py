@@ -1,5 +1,7 @@
 """What the engine knows of a text while it looks for tasks."""
 
+from itertools import pairwise
+
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
@@ -15,6 +17,12 @@ class Outline:
         self.doc, self.dialect = doc, dialect
         self.headings = [block for block in doc.blocks if block.kind == "heading"]
         self.items = [block for block in doc.blocks if block.kind == "item"]
+        self.tables = [block for block in doc.blocks if block.kind == "table"]
+        self.subs: dict[int, list[Block]] = {}
+        self.first: dict[int, Block] = {}
+        for block, after in pairwise(doc.blocks):
+            if block.kind == "heading":
+                self.first[block.line] = after
         self.heads: dict[int, Head] = {}
         self.strong: set[int] = set()
         self.drafts: dict[int, Draft] = {}
@@ -26,6 +34,10 @@ class Outline:
     def head(self, block: Block | None) -> Head:
         """Give the words of a heading; nothing for no heading."""
         return self.heads.get(block.line, _NO_HEAD) if block is not None else _NO_HEAD
+
+    def subheadings(self, heading: Block | None) -> list[Block]:
+        """List the headings directly below one; those of the text's first level for None."""
+        return self.subs.get(heading.line if heading is not None else 0, [])
 
     def above(self, block: Block | None) -> Draft | None:
         """Give the draft of the nearest heading at or above `block`."""

@@ -1,18 +1,26 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
+import gc
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import dropwhile
 from typing import cast
 
 from branchline.errors import UsageError
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, checks, duplicates, edges, goal, xmltask
+from branchline.planfile import body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
+from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
+from branchline.planfile.formats import mermaid
+from branchline.planfile.formats.base import STATES
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.outline import Outline
+from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan
 from branchline.planfile.tree import outline
@@ -30,13 +38,40 @@ def text_digest(text: str) -> str:
 def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> Plan:
     """Read a plan's text.
 
-    `dialect` is a name of DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text without tasks
-    gives a Plan without tasks; UsageError for an unknown dialect or order, and for more than MAX_TASKS tasks.
+    `dialect` is a name of FORMATS or DIALECTS or empty (the first that fits), `order` one of edges.ORDERS. A text
+    without tasks gives a Plan without tasks; UsageError for an unknown dialect or order, and for more than MAX_TASKS
+    tasks; InputError with the line for a format that is broken.
     """
     if order not in edges.ORDERS:
         raise UsageError(f"There is no order {order!r}. Known: {', '.join(edges.ORDERS)}.", order=order)
-    doc = scan(text)
-    chosen = detect(doc, dialect)
+    form = formats.find(text, path, dialect)
+    if form is None:
+        plan = _markdown(text, path, dialect, order)
+        if plan.tasks or dialect or not mermaid.fenced(text):
+            return plan
+    return formats.read(form or mermaid.FORMAT, text, path, dialect, text_digest(text), order)
+
+
+def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
+    with _no_collection():
+        doc = scan(text)
+        promote(doc)
+        return _read(doc, detect(doc, dialect), text_digest(text), path, order)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector of cycles from walking a growing tree of which nothing is garbage: a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan:
     out = outline(doc, chosen)
     if len(out.drafts) > MAX_TASKS:
         raise UsageError(f"{path}: {len(out.drafts)} tasks; the limit is {MAX_TASKS}. Split the plan.", path=path)
@@ -51,15 +86,16 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
     drafts = out.in_order()
     owner = body.owners(doc, drafts)
     readings, plan_reading = body.read(out, owner)
-    lines = edges.Edges(out, Names(drafts, found.doubled))
-    edges.written(lines, readings)
-    edges.implied(lines, chosen, order)
+    lines = edges.Edges(out, Names(drafts, found.doubled, path))
+    written.written(lines, readings)
+    implied.implied(lines, chosen, order)
     bodies = _bodies(doc, owner)
-    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, [])) for draft in drafts]
+    whole = plan_reading.said.get("whole", "")
+    tasks = [_task(out, draft, readings[draft.line], findings, bodies.get(draft.line, []), whole) for draft in drafts]
     candidates = [block for block in doc.blocks if block.candidate]
     return Plan(
         path=path,
-        digest=text_digest(text),
+        digest=digest,
         dialect=chosen.name,
         goal=goal.find(doc, plan_reading, drafts[0].line if drafts else len(doc.lines) + 1),
         tasks=tuple(tasks),
@@ -108,9 +144,9 @@ def _fold_deep(out: Outline) -> list[Finding]:
     ]
 
 
-def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str]) -> Task:
+def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str], whole: str) -> Task:
     dialect = out.dialect
-    state, ask = body.state_of(draft, reading, dict(dialect.box_marks))
+    state, ask = body.state_of(draft, reading, dict(dialect.box_marks), whole)
     if ask:
         findings.append(
             Finding(
@@ -122,6 +158,9 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
                 hold=True,
             )
         )
+    if draft.role == "row":
+        told = draft.fields.get("column:status", [""])[0].strip("*`_ ").lower().replace(" ", "-")
+        state = STATES.get(told, state)
     title = body.clean_title(draft.title) or draft.title
     said = reading.said
     atomic = not draft.kids
@@ -139,7 +178,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         checks=body.checks_of(reading, draft.title, draft.line, dialect.test_first) if atomic else (),
         criteria=tuple(reading.criteria),
         output=said.get("output", ""),
-        needs=_listed(", ".join([said.get("needs", ""), *draft.fields.get("needs", [])])),
+        needs=_listed(", ".join([*reading.needs, *draft.fields.get("needs", [])])),
         instructions=_listed(said.get("instructions", "")),
         estimate=body.estimate_of(draft, reading),
         confidence=draft.confidence,
@@ -179,8 +218,7 @@ def _bodies(doc: Doc, owner: list[Draft | None]) -> dict[int, list[str]]:
 
 
 def _body(lines: list[str]) -> str:
-    while lines and not lines[0].strip():
-        lines.pop(0)
+    lines = list(dropwhile(lambda line: not line.strip(), lines))
     while lines and (not lines[-1].strip() or set(lines[-1].strip()) == {"-"}):
         lines.pop()
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)

@@ -1,15 +1,16 @@
 """References between tasks: `t3, t4`, `T007-T009`, `Task 2`, `Phase 1`, a title; and what they cannot mean."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from typing import NamedTuple
 
+from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
 
 _KEYS = "|".join(
     sorted(
-        (re.escape(w).replace(r"\|", r"\s+") for w in (*words.TASK_HEADS.split(), *words.PHASE_HEADS.split())),
+        (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS)),
         key=len,
         reverse=True,
     )
@@ -22,15 +23,21 @@ _ONE = (
 _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到"
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
-    rf"(?:(?P<key>{_KEYS})s?\s*[#№]?\s*)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
+    rf"(?:(?P<key>{_KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
     rf"(?:\s?(?:{_TO})\s?(?:(?:{_KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
     re.IGNORECASE,
 )
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
-_SPLIT = re.compile(r"\s*(?:[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및)\s*", re.IGNORECASE)
-_GLUE = re.compile(r"\s*(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)?\s*", re.IGNORECASE)
+_SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
+_GLUE = re.compile(r"\s*(?:(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*)?", re.IGNORECASE)
+_SPAN = re.compile(r"`([^`\s]{1,200})`")
+_STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
+_SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
+_NOT_NONE = words.NONE - {"no", "-"}
 MAX_RANGE = 500
+MAX_LINKS = 1_000_000
+"""How many tasks the references of one plan may name, ranges written out; a few lines could name billions."""
 
 
 class Found(NamedTuple):
@@ -44,23 +51,33 @@ class Found(NamedTuple):
 class Names:
     """Every name by which a task of the plan may be called."""
 
-    def __init__(self, drafts: list[Draft], doubled: set[str]) -> None:
-        self.drafts, self.doubled = drafts, doubled
+    def __init__(self, drafts: list[Draft], doubled: set[str], path: str = "") -> None:
+        self.doubled, self.path = doubled, path
+        self.line = self.named = 0
+        self.leaves = [draft for draft in drafts if not draft.kids]
+        self.barriers: list[int] = []
         self.by_id = {draft.id.lower(): draft for draft in drafts}
         self.by_key: dict[tuple[str, str], list[Draft]] = {}
+        self.beside: dict[tuple[str, str, int], list[Draft]] = {}
         self.by_title: dict[str, Draft] = {}
         self.alias: dict[str, Draft] = {}
         self.sorted: list[str] | None = None
         self.prefixes = {_prefix(draft.id) for draft in drafts}
         for draft in drafts:
             self._name(draft)
+        self.numbered = any(family == "task" for family, _ in self.by_key)
         short = [name for name in self.by_title if 2 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
         either = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)"
         self.phrase = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def _name(self, draft: Draft) -> None:
         if draft.number:
-            self.by_key.setdefault((_family(draft), draft.number.lower()), []).append(draft)
+            key = _family(draft), draft.number.lower()
+            self.by_key.setdefault(key, []).append(draft)
+            self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        if draft.key in ("story", "user story"):
+            self.alias.setdefault(f"us{draft.number}", draft)
+            self.alias.setdefault(f"us-{draft.number}", draft)
         for ref in draft.fields.get("ref", []):
             self.alias.setdefault(ref.lower(), draft)
         title = draft.title.lower()
@@ -69,6 +86,10 @@ class Names:
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
         self.by_title.setdefault(normal(title), draft)
+        if draft.role == "row" and "`" in title:
+            for span in _SPAN.findall(title):
+                self.alias.setdefault(span, draft)
+                self.alias.setdefault(span.rpartition("/")[2], draft)
         if "(" in title or "（" in title:
             self.by_title.setdefault(normal(_PAREN.sub("", title)), draft)
 
@@ -77,12 +98,8 @@ class Names:
         low = token.lower()
         if key:
             family = "phase" if _is_phase(key) else "task"
-            found = self.by_key.get((family, low), [])
-            near = [draft for draft in found if asker is not None and draft.parent is asker.parent]
-            if len(near) == 1 or len(found) == 1:
-                return (near or found)[0]
-            if found:
-                return None
+            if (family, low) in self.by_key:
+                return self._beside(family, low, asker)
         if low in self.by_id:
             return self.by_id[low]
         if low in self.alias:
@@ -94,19 +111,55 @@ class Names:
         return None
 
     def _by_number(self, number: str, asker: Draft | None) -> Draft | None:
-        found = self.by_key.get(("task", number), []) or self.by_key.get(("phase", number), [])
-        near = [draft for draft in found if asker is not None and draft.parent is asker.parent]
+        return self._beside("task" if ("task", number) in self.by_key else "phase", number, asker)
+
+    def _beside(self, family: str, number: str, asker: Draft | None) -> Draft | None:
+        found = self.by_key.get((family, number), [])
+        near = self.beside.get((family, number, id(asker.parent)), []) if asker is not None else []
         return near[0] if len(near) == 1 else found[0] if len(found) == 1 else None
+
+    def spend(self, count: int) -> None:
+        """Count what is named; raises UsageError when it is more than a plan can mean."""
+        self.named += count
+        if self.named > MAX_LINKS:
+            raise UsageError(
+                f"{self.path}:{self.line}: the dependencies up to this line name more than {MAX_LINKS} tasks. Make one "
+                "task or phase that the others depend on, and name that.",
+                path=self.path,
+                line=self.line,
+            )
+
+    def earlier(self, asker: Draft) -> tuple[Draft, ...]:
+        """All tasks without children that stand before the asker.
+
+        When these are very many: those since the last one that said the same, for they all come after the others.
+        """
+        place = bisect_left(self.leaves, asker.line, key=_line)
+        first = 0
+        if place > MAX_RANGE and self.barriers:
+            before = bisect_left(self.barriers, asker.line)
+            first = bisect_left(self.leaves, self.barriers[before - 1], key=_line) if before else 0
+        if not asker.kids:
+            insort(self.barriers, asker.line)
+        self.spend(place - first)
+        return tuple(self.leaves[first:place])
 
     def like_an_id(self, token: str) -> bool:
         """Say whether a token has the form of this plan's own ids, so that in prose it can only be one of them."""
         if " " in token:
-            return not _is_phase(token.split(" ", 1)[0]) and any(key == "task" for key, _ in self.by_key)
+            return not _is_phase(token.split(" ", 1)[0]) and self.numbered
         return _prefix(token) != "" and _prefix(token) in self.prefixes
+
+    def stories(self) -> list[Draft]:
+        """The phases that are user stories."""
+        return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
 
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""
         wanted = normal(text)
+        named = self.alias.get(text.strip("`* ").lower())
+        if named is not None:
+            return named
         if len(wanted) < 2 or wanted in self.by_title:
             return self.by_title.get(wanted)
         if self.sorted is None:
@@ -114,6 +167,10 @@ class Names:
         place = bisect_left(self.sorted, wanted + " ")
         near = {self.by_title[name].line for name in self.sorted[place : place + 3] if name.startswith(wanted + " ")}
         return self.by_title[self.sorted[place]] if len(near) == 1 and len(wanted) >= 6 else None
+
+
+def _line(draft: Draft) -> int:
+    return draft.line
 
 
 def _prefix(token: str) -> str:
@@ -124,7 +181,7 @@ def _family(draft: Draft) -> str:
     return "phase" if draft.role == "phase" else "task"
 
 
-_PHASE_WORDS = frozenset(w.replace("|", " ") for w in words.PHASE_HEADS.split())
+_PHASE_WORDS = frozenset(words.PHASE_HEADS)
 
 
 def _is_phase(key: str) -> bool:
@@ -175,10 +232,10 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     bare = text.strip().strip("*_` .。").lower()
-    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in words.NONE - {"no", "-"}):
+    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in _NOT_NONE):
         return Found((), ())
     if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
-        return Found(earlier(names, asker), ())
+        return Found(names.earlier(asker), ())
     found: list[Draft] = []
     unknown: list[str] = []
     doubled: list[str] = []
@@ -202,9 +259,10 @@ def _take(
 ) -> None:  # fmt: skip
     wanted = expand(first, last) if last else [first]
     if not last and first.lower() not in names.by_id:
-        split = re.fullmatch(r"([A-Za-z]{1,6}\d+)-(\d+)", first)
+        split = _SUFFIX.fullmatch(first)
         if split and split[1].lower() in names.by_id:
             wanted = expand(split[1], split[2])
+    names.spend(len(wanted))
     for token in wanted:
         draft = names.one(key, token, asker)
         if token.lower() in names.doubled:
@@ -213,8 +271,3 @@ def _take(
             unknown.append(f"{key} {token}".strip())
         else:
             found.append(draft)
-
-
-def earlier(names: Names, asker: Draft) -> tuple[Draft, ...]:
-    """All tasks without children that stand before the asker."""
-    return tuple(draft for draft in names.drafts if draft.line < asker.line and not draft.kids)

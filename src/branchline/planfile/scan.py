@@ -7,6 +7,7 @@ the marker's width. Every step is linear in the length of the text.
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 
 from branchline.planfile.blocks import Block, Doc
 
@@ -113,18 +114,20 @@ class _Scanner:
     def _uncomment(self, at: int, text: str) -> str:
         """Blank out the comments of one line, back-ticked ones excepted; an open one hides the lines below."""
         out: list[str] = []
-        place = 0
+        place = ticks = 0
         while True:
             start = text.find("<!--", place)
             if start < 0:
                 return "".join(out) + text[place:]
-            if text.count("`", 0, start) % 2:
+            ticks += text.count("`", place, start)
+            if ticks % 2:
                 out.append(text[place : start + 4])
                 place = start + 4
                 continue
             out.append(text[place:start])
             end = text.find("-->", start + 4)
             if end >= 0:
+                ticks += text.count("`", start, end)
                 place = end + 3
                 continue
             if start == 0 or self._closes_before_blank(at):
@@ -132,11 +135,17 @@ class _Scanner:
                 return "".join(out)
             return "".join(out) + text[start:]
 
+    @cached_property
+    def blanks(self) -> list[int]:
+        """The indexes of the empty lines, counted when a comment in the middle of a line first asks for them."""
+        return [n for n, line in enumerate(self.lines) if not line.strip()]
+
     def _closes_before_blank(self, at: int) -> bool:
         place = bisect_left(self.closers, at + 1)
         if place == len(self.closers) or self.closers[place] - at > 200:
             return False
-        return all(self.lines[n].strip() for n in range(at + 1, self.closers[place]))
+        blank = bisect_left(self.blanks, at + 1)
+        return blank == len(self.blanks) or self.blanks[blank] > self.closers[place]
 
     def _in_fence(self, at: int, indent: int, stripped: str, raw: str) -> bool:
         """Take a line of an open fence; False when the fence ended because its list item did."""
@@ -168,11 +177,13 @@ class _Scanner:
             return at + 1
         if first == "#" and self._heading(at, indent, text):
             return at + 1
-        if first in "-*_" and _is_rule(text):
+        if first in "-*_" and text[-1] == first and _is_rule(text):
             self._close(indent)
             self._add("rule", at, text, indent)
             return at + 1
         if first in "-*+0123456789" and self._item(at, indent, text):
+            return at + 1
+        if first == "[" and self._bare_box(at, indent, text):
             return at + 1
         if first in "`~" and self._open_fence(at, indent, text):
             return at + 1
@@ -254,10 +265,25 @@ class _Scanner:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)
         block.content = _content(indent + len(found[1]), found[2] or " ")
-        block.candidate = True
         if found[1][0].isdigit():
             block.number = found[1][:-1]
-        box = BOX.match(body)
+        self._enter(at, block, BOX.match(body))
+        return True
+
+    def _bare_box(self, at: int, indent: int, text: str) -> bool:
+        """Take `[ ] text` as the item it is to a reader, though no marker stands before it."""
+        box = BOX.match(text)
+        if not box or not box[3] or (self.stack and indent >= self.stack[-1].indent + 2):
+            return False
+        self._close(indent)
+        block = self._add("item", at, text, indent)
+        block.content = indent + 2
+        self._enter(at, block, box)
+        return True
+
+    def _enter(self, at: int, block: Block, box: re.Match[str] | None) -> None:
+        """Begin an item: what its box says, and what stands behind it."""
+        block.candidate = True
         if box:
             block.box, block.text = box[1] or " ", (box[3] or "").strip()
             block.role = "optional" if box[2] else ""
@@ -267,7 +293,6 @@ class _Scanner:
         mark_of_fence = FENCE.match(block.text) if block.text[:1] in ("`", "~") and block.text else None
         if mark_of_fence and not (mark_of_fence[1][0] == "`" and "`" in mark_of_fence[2]):
             self._open_fence(at, block.content, block.text)
-        return True
 
     def _open_fence(self, at: int, indent: int, text: str) -> bool:
         found = FENCE.match(text)
@@ -368,18 +393,3 @@ def _front_matter(lines: list[str]) -> dict[str, str]:
         if colon and key and not key[0].isspace() and key[0] not in "-#":
             front.setdefault(key.strip(), value.strip().strip("\"'"))
     return front
-
-
-def cells(row: str) -> list[str]:
-    """Split a table row at its bars; escaped bars and bars in back-ticks stay."""
-    masked = row.strip().replace("\\|", "\0")
-    out: list[str] = [""]
-    ticked = False
-    for char in masked.strip("|"):
-        if char == "`":
-            ticked = not ticked
-        if char == "|" and not ticked:
-            out.append("")
-        else:
-            out[-1] += char
-    return [cell.replace("\0", "|").strip() for cell in out]

@@ -9,8 +9,11 @@ from branchline.planfile import words
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
+_FRACTION = re.compile(r"/\d")
+_DIGITS = "一二三四五六七八九十"
+_ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
 
@@ -24,36 +27,39 @@ class Head(NamedTuple):
     id: str = ""
 
 
-def _phrases(text: str) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
+def _phrases(entries: tuple[str, ...]) -> tuple[frozenset[tuple[str, ...]], tuple[str, ...]]:
     spaced: set[tuple[str, ...]] = set()
     spaceless: list[str] = []
-    for entry in text.split():
-        if _SPACELESS.search(entry):
-            spaceless += {entry.replace("|", ""), entry.replace("|", " ")}
+    for entry in entries:
+        if SPACELESS.search(entry):
+            spaceless += {entry.replace(" ", ""), entry}
         else:
-            spaced.add(tuple(entry.split("|")))
+            spaced.add(tuple(_WORD.findall(entry)))
     return frozenset(spaced), tuple(spaceless)
 
 
 _CLASSES: dict[str, tuple[frozenset[tuple[str, ...]], tuple[str, ...]]] = {
-    name: _phrases(getattr(words, name)) for name in PRECEDENCE
+    name: _phrases(words.CLASSES[name]) for name in PRECEDENCE
 }
 _STRONG = _phrases(words.STRONG_NONTASK)
+_SHARE = {"CRITERIA": 0.5, "NONTASK": 0.3}
+"""How much of a title in a script without spaces must be the phrase: `测试验证` is work, `验证` is a section of criteria."""
+_SIZES = (5, 4, 3, 2, 1)
 _BY_PHRASE = {phrase: name for name in reversed(PRECEDENCE) for phrase in _CLASSES[name][0]}
 
 
-def _any_of(text: str) -> str:
-    entries = sorted((entry.replace("|", " ") for entry in text.split()), key=len, reverse=True)
-    return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in entries)
+def _any_of(entries: tuple[str, ...]) -> str:
+    longest = sorted(entries, key=len, reverse=True)
+    return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest)
 
 
-_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z])"
+_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
 _TASK = re.compile(
-    rf"({_any_of(words.TASK_HEADS)})\s*[#№]?\s*({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})\s*[#№]?\s*({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
@@ -65,8 +71,14 @@ _VERSION = re.compile(
     r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+)\]?(?=[\s:：–—(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_CHANGE = re.compile(
+    r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
+)
+_SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"(\d{1,4})[.):：]\s*(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"(\d{1,4}[a-z]?)[.):：]\s*(.+)", re.DOTALL)
+_LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
+_ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
     r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-]))"
     r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
@@ -82,6 +94,11 @@ def classify(title: str) -> tuple[str, bool]:
     if not tokens:
         return "UNKNOWN", False
     found, width = _longest(text, tokens)
+    asks = tokens[0] in words.QUESTIONS and " ".join(tokens) not in words.NO_QUESTIONS
+    if asks and found in ("UNKNOWN", "TASK", "BACKLOG"):
+        return "NONTASK", False
+    if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
+        return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
     if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
         return "TASK", False
     if not width:
@@ -91,17 +108,18 @@ def classify(title: str) -> tuple[str, bool]:
 
 def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
     best, width = "UNKNOWN", 0.0
-    for size in (3, 2, 1):
+    for size in _SIZES:
         for start in range(len(tokens) - size + 1):
             name = _BY_PHRASE.get(tuple(tokens[start : start + size]))
             if name and (size > width or (size == width and PRECEDENCE.index(name) < PRECEDENCE.index(best))):
                 best, width = name, float(size)
         if width:
             break
-    if _SPACELESS.search(text):
+    if SPACELESS.search(text):
+        letters = sum(map(len, _WORD.findall(text.rpartition("：")[2] or text)))
         for name in PRECEDENCE:
             for phrase in _CLASSES[name][1]:
-                if len(phrase) / 2 > width and phrase in text:
+                if len(phrase) / 2 > width and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):
                     best, width = name, len(phrase) / 2
     return best, width
 
@@ -109,7 +127,7 @@ def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
 def _is_strong(text: str, tokens: list[str]) -> bool:
     spaced, spaceless = _STRONG
     return any(
-        tuple(tokens[start : start + size]) in spaced for size in (1, 2, 3) for start in range(len(tokens) - size + 1)
+        tuple(tokens[start : start + size]) in spaced for size in _SIZES for start in range(len(tokens) - size + 1)
     ) or any(phrase in text for phrase in spaceless)
 
 
@@ -130,13 +148,13 @@ def _keyword(text: str) -> Head | None:
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
-        return Head("step" if key in words.STEP_HEADS else "task", key, found[2], found[3].strip())
+        return Head("step" if key in words.STEP_HEADS else "task", key, _count(found[2]), found[3].strip())
     found = _PHASE.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
         if not (loose and rest.split()[0].lower().strip(":") in words.NO_PHASE_REST):
-            return Head("phase", found[1].lower(), found[2], rest)
+            return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
         role = "step" if found[3].startswith("步") else "phase"
@@ -146,15 +164,19 @@ def _keyword(text: str) -> Head | None:
 
 def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
-    if number[0].isdigit():
-        return True
+    if number[0].isdigit() or number[0] in _DIGITS:
+        return not _FRACTION.match(text, end)
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—-([（")
 
 
 def _count(text: str) -> str:
-    digits = "一二三四五六七八九十"
-    return text if text.isdigit() else str(digits.index(text[-1]) + 1) if text and text[-1] in digits else text
+    """Write a Chinese numeral up to 99 in digits; anything else stays as it is."""
+    if not text or any(char not in _DIGITS for char in text):
+        return text
+    tens, ten, ones = text.rpartition("十")
+    value = (_DIGITS.index(tens[-1]) + 1 if tens else 1) * 10 if ten else 0
+    return str(value + (_DIGITS.index(ones[-1]) + 1 if ones else 0))
 
 
 def _coded(text: str) -> Head | None:
@@ -164,13 +186,33 @@ def _coded(text: str) -> Head | None:
         prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
         if code.lower() not in words.NOT_IDS and prefix not in words.NO_TASK_CODES and prefix != "v":
             return Head("task", "id", code, found[2].strip(), code)
+    found = _CHANGE.match(text)
+    if found:
+        return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
     found = _VERSION.match(text)
     if found:
         return Head("version", "version", found[1], found[2].strip(" -–—:："))
+    return _numbered(text)
+
+
+def _numbered(text: str) -> Head | None:
+    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2: Move`."""
     found = _DOTTED.match(text)
     if found:
+        inner = _keyword(found[2].strip())
+        if inner is not None and inner.role == "phase":
+            return inner
         return Head("dotted", "", found[1], found[2].strip(), found[1])
-    found = _NUMBERED.match(text)
+    found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
     if found:
-        return Head("numbered", "", found[1], found[2].strip(), found[1])
+        number = _count(found[1])
+        return Head("numbered", "", number, found[2].strip(), number)
     return None
+
+
+def series(title: str) -> Head | None:
+    """Read `M0 - Foundation` as the phase it is when other headings of its level count on; None for other headings."""
+    found = _SERIES.match(bare(title))
+    if found is None or found[1].lower() not in words.PHASE_CODES:
+        return None
+    return Head("phase", found[1].lower(), found[2], found[3].strip(), found[1] + found[2])

@@ -1,16 +1,20 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
+from functools import lru_cache
 
-from branchline.planfile import fallback, labels
+from branchline.planfile import contents, fallback, fenced, labels, todos
 from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.contents import NEGATIVE
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import Head, classify, head
+from branchline.planfile.scan import MAX_NESTING
+from branchline.planfile.sections import Head, bare, classify, head, series
 from branchline.planfile.words import GSD_TAGS
 
-NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
+MAX_LIKE = 200
+"""How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
 _EXPLICIT = re.compile(r"(?:\*\*)?(?:[A-Za-z]{1,6}-?\d{1,6}(?:\.\d{1,4})*|\d{1,3}(?:\.\d{1,3})+|\d{1,3}[.)])(?=[\s:.])")
 _EXAMPLES = re.compile(
@@ -28,8 +32,11 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _xml(out)
     _headings(out)
     _boxes(out)
-    if dialect.phase_bullets:
-        fallback.phase_bullets(out)
+    todos.take(out)
+    if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
+        contents.fill(out)
+    if not any(draft.role != "phase" for draft in out.drafts.values()):
+        fenced.take(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     return out
@@ -38,17 +45,23 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
+    counted = _series(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
         while stack and stack[-1].level >= block.level:
             stack.pop()
         block.section = stack[-1] if stack else None
+        out.subs.setdefault(block.section.line if block.section is not None else 0, []).append(block)
         stack.append(block)
         block.cls = "UNKNOWN"
         if block is lone:
             continue
-        said = out.heads[block.line] = head(block.text)
+        said = counted.get(block.line) or head(block.text)
+        holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
+        if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):
+            said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
+        out.heads[block.line] = said
         above = block.section.cls if block.section is not None else "UNKNOWN"
         if said.role in ("task", "step", "phase", "version"):
             block.cls = "TASK"
@@ -59,8 +72,27 @@ def _sections(out: Outline) -> None:
         above_strong = block.section is not None and block.section.line in out.strong
         if block.cls == "UNKNOWN" or above_strong or (above == "FUTURE" and block.cls not in NEGATIVE):
             block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
+        counted_work = said.role in ("numbered", "dotted") and above == "TASK" and " " in said.title
+        if block.cls == "NONTASK" and counted_work and not strong:
+            block.cls = "TASK"  # `B. Model architecture` among the numbered parts of a plan is work
         if strong:
             out.strong.add(block.line)
+
+
+def _series(headings: list[Block]) -> dict[int, Head]:
+    """Headings such as `M0 - x`, `M1 - y`: phases, where two of a level count on. `P0` to `P4` alone are priorities."""
+    found: dict[tuple[int, str], dict[int, Head]] = {}
+    for block in headings:
+        said = series(block.text)
+        if said is not None:
+            found.setdefault((block.level, said.key), {})[block.line] = said
+    return {
+        line: said
+        for (_, key), heads in found.items()
+        if len({said.number for said in heads.values()}) > 1
+        and (key != "p" or any(int(said.number) > 4 for said in heads.values()))
+        for line, said in heads.items()
+    }
 
 
 def _tags(doc: Doc) -> None:
@@ -71,7 +103,7 @@ def _tags(doc: Doc) -> None:
             if block.text.startswith("</"):
                 if block.number in stack:
                     del stack[stack.index(block.number) :]
-            else:
+            elif len(stack) < MAX_NESTING:
                 stack.append(block.number)
         elif stack and block.candidate:
             block.cls = GSD_TAGS[stack[-1]]
@@ -90,15 +122,23 @@ def _xml(out: Outline) -> None:
 
 def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
+    named = {
+        (out.head(block).role, out.head(block).number)
+        for block in out.headings
+        if block.section is None or block.section.cls != "CRITERIA"
+    }
     for block in out.headings:
         said = out.head(block)
         if not said.role or block.role == "tagged":
             continue
         above = out.above(block.section)
+        criteria = block.section is not None and block.section.cls == "CRITERIA" and (said.role, said.number) in named
         if said.role in ("phase", "version"):
-            if above is None or above.role == "phase":
+            if not criteria and (above is None or above.role == "phase"):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
+            if said.key == "change":
+                above = _component(out, block, above)
             if said.key != "id" or block.section is None or block.section.line not in out.strong:
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
@@ -110,6 +150,17 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+
+
+def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
+    """`### Core` over `#### [NEW] core.py` groups the changes, unless it is the section of all changes."""
+    holder = block.section
+    if above is not None or holder is None or holder.section is None or holder.section.cls != "TASK":
+        return above
+    draft = from_heading(holder, out.head(holder), "heading of changes")
+    draft.role, draft.key, holder.cls = "phase", "component", "TASK"
+    _take(out, draft, None)
+    return draft
 
 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
@@ -128,8 +179,31 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
     if not boxes:
-        return False
+        return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE
+
+
+def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
+    """A numbered heading without boxes between two with boxes is as good a task as they are."""
+    numbers = [
+        _rank(out.head(other).number)
+        for other in out.subheadings(block.section)[:MAX_LIKE]
+        if out.head(other).role == "numbered" and any(item.box for item in out.direct.get(other.line, ()))
+    ]
+    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
+
+
+def _rank(number: str) -> int:
+    digits = re.match(r"\d+", number)
+    return int(digits[0]) if digits else ord(number[0])
+
+
+def _over_dotted(out: Outline, block: Block) -> bool:
+    """In a section of tasks `1.` groups `1.1` and `1.2`, and its like without any are tasks too."""
+    if block.cls != "TASK":
+        return False
+    like = [other for other in out.subheadings(block.section) if out.head(other).role == "numbered"]
+    return any(out.head(sub).role == "dotted" for other in like[:MAX_LIKE] for sub in out.subheadings(other)[:1])
 
 
 def _boxes(out: Outline) -> None:
@@ -156,17 +230,27 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     if not block.text:
         return "ignored", "an empty item"
     parent = block.parent
-    if parent is not None and parent.fate in ("criterion", "ignored", "body") and parent.line not in out.drafts:
+    plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
+    if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):
         return parent.fate, parent.why
-    if block.label in labels.CRITERIA_KINDS:
+    if block.label in labels.CRITERIA_KINDS and not (block.label == "output" and block.box):
+        above = out.above(block.section)
+        if above is not None and above.role == "head" and block.box:
+            above.steps.append(block.box)
         return "criterion", "stands under a label for criteria"
     if block.label in labels.BODY_KINDS:
         return "body", f"stands under the label {block.label}"
     if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
         return "criterion", "a label for criteria"
+    if block.box is None and parent is not None and block.text.rstrip("*_ ").endswith((":", "：")):
+        block.role = "label"
+        return "body", "a label of the boxes below it"
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
+        if section != "CRITERIA" and above.number and block.text.startswith(above.number + "."):
+            return "", ""
+        above.steps.append(block.box or "")
         if section == "CRITERIA":
             return "criterion", f"criterion of the task on line {above.line}"
         return "body", f"a step of the task on line {above.line}"
@@ -186,10 +270,15 @@ def _by_section(out: Outline, block: Block, section: str) -> tuple[str, str]:
     return "", ""
 
 
+@lru_cache(maxsize=4096)
+def _is_example(title: str) -> bool:
+    return _EXAMPLES.search(title) is not None
+
+
 def _in_examples(block: Block) -> bool:
     section = block.section
     while section is not None:
-        if _EXAMPLES.search(section.text):
+        if _is_example(section.text):
             return True
         section = section.section
     return False

@@ -2,12 +2,13 @@
 
 import re
 
+from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ ~>/-])(\]\*?(?:[ \t\r\n]|$))")
-_ANY_BOX = re.compile(r"([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX~>/-])(?=\](?:[ \t]|$))")
-_DONE = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[xX]\]")
+_BOX = re.compile(r"([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\[)([ ~>/-])(\]\*?(?:[ \t\r\n]|$))")
+_ANY_BOX = re.compile(r"([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\[)([ xX~>/-])(?=\](?:[ \t]|$))")
+_DONE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\[[xX]\]")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
 _MARKS = re.compile(r"[*_`~\[\]]+")
@@ -18,8 +19,10 @@ def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) 
 
     `line` is where it stood (1-based); when lines have moved it is found again by its id, then by its title. `on` is
     the date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its
-    own, or cannot be told from another one.
+    own, or cannot be told from another one; the formats that are no markdown lists have no boxes of tasks.
     """
+    if dialect and dialect not in DIALECTS:
+        return None
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines = [found[0] for found in _LINE.finditer(text.removeprefix(mark))]
     place = _find(lines, line, title, task_id)
@@ -41,8 +44,11 @@ def unmarked(text: str) -> str:
 
 
 def _unmarked(line: str) -> str:
-    box = _ANY_BOX.match(line)
-    return _COMPLETED.sub("", f"{box[1]} {line[box.end(2) :]}") if box else line
+    box = _ANY_BOX.match(line) if "]" in line else None
+    if box is None:
+        return line
+    bare = f"{box[1]} {line[box.end(2) :]}"
+    return _COMPLETED.sub("", bare) if "completed:" in bare else bare
 
 
 def _append(line: str, words: str) -> str:

@@ -110,7 +110,7 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
         "failed": [f"branchline logs {name}", f'branchline retry {name} --note "..."', f"branchline skip {name}"],
         "cancelled": [f"branchline retry {name}", f"branchline skip {name}"],
         "blocked": ["branchline inbox"],
-        "paused": ["branchline budget"],
+        "paused": [f"branchline retry {name} --worker NAME"],
         "done": [f"branchline evidence {name}"],
     }
     return [f"branchline logs {name} -f"] if state in BUSY else by_state.get(state, [])

@@ -9,5 +9,6 @@ from branchline.review.ask import editing as editing
 from branchline.review.ask import editor as editor
 from branchline.review.patch import Patch as Patch
 from branchline.review.patch import changes as changes
+from branchline.review.patch import told as told
 from branchline.review.policy import auto as auto
 from branchline.review.show import render as render

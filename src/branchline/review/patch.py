@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from branchline.model.plan import DraftGraph, Task
 
+MAX_LEFT = 200
+"""How many tasks that are gone are compared, word by word, with those that are new."""
+
 
 class Patch(NamedTuple):
     """What leads from one draft to the next, by the ids that stay; `ids` maps the new draft's own ids to them.
@@ -22,13 +25,24 @@ class Patch(NamedTuple):
     ids: Mapping[str, str]
     graph: DraftGraph
 
+    def table(self) -> dict[str, list[str]]:
+        """The ids of the tasks that were added, removed, changed and moved."""
+        return {name: list(getattr(self, name)) for name in ("added", "removed", "changed", "moved")}
+
+
+def told(patch: Patch, old: DraftGraph) -> list[str]:
+    """Say the patch in lines for a person: a sign (+ - ~ >), the id and the title of each task; none for no change."""
+    titles = {task.id: task.title for task in (*old.tasks, *patch.graph.tasks)}
+    signs = (("+", patch.added), ("-", patch.removed), ("~", patch.changed), (">", patch.moved))
+    return [f"{sign} {task} {titles[task]}" for sign, tasks in signs for task in tasks]
+
 
 def changes(old: DraftGraph, new: DraftGraph, used: Iterable[str] = ()) -> Patch:
     """Compare two drafts of one plan: a task is the same by its id, then by its title, then by its place.
 
     An ordinal that only says where a task stands is no id to know it by: there the title comes first, and a task of
-    another title at the same place is the same only when it shares half of the words. No id of `old` or `used` (those
-    that its runs ever had) is given to another task.
+    another title at the same place, or with the same parent, is the same only when it shares half of the words. No id
+    of `old` or `used` (those that its runs ever had) is given to another task.
     """
     same = _match(old.tasks, new.tasks)
     ids = _ids(new.tasks, same, {task_id.casefold() for task_id in (*used, *(task.id for task in old.tasks))})
@@ -83,6 +97,8 @@ def _match(old: Sequence[Task], new: Sequence[Task]) -> dict[str, str]:
 
     take(lambda task: near(task, free.get(task.id)))
     take(lambda task: near(task, at.get(new_places[task.id])))
+    left = list(free.values())[:MAX_LEFT]
+    take(lambda task: next((each for each in left if near(task, each) and each.parent == task.parent), None))
     return same
 
 

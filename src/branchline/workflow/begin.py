@@ -8,19 +8,18 @@ from typing import NamedTuple
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
-from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.plan import Plan as PlanText
 from branchline.model.run import Event, RunRow
-from branchline.planfile.read import text_digest
+from branchline.planfile import DIALECTS
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
-from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle
+from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replanned
 from branchline.workflow.running import Plan, coordinator, new_run, stored_plan
@@ -38,17 +37,20 @@ class Begun(NamedTuple):
     change: Event | None = None
 
 
-def current_draft(project: Project, path: Path) -> DraftGraph | Answer:
+def current_draft(console: Console, project: Project, path: Path) -> DraftGraph | Answer:
     """The stored graph of a plan with the marks of its text now; a new draft when there is none or the plan changed."""
     stored = graph_path(path)
     former = graphs.read(stored) if stored.exists() else None
-    if former and former.plan_digest == text_digest(read_text(path)):
+    if former and former.plan_digest == reading.digest_of(path):
+        if former.dialect not in DIALECTS:  # only boxes can change without changing the digest, and here are none
+            return former
         return marked(former, reading.read_plan(path, former.plan, former.dialect))
-    plan, made = read_draft(project, path, Reading())
-    if made is None:
-        return no_tasks(plan)
-    graphs.save(made, stored)
-    return made
+    drafted = read_draft(project, path, Reading())
+    if drafted.draft is None:
+        return no_tasks(drafted.plan)
+    tell(console, project, path, drafted.told)
+    graphs.save(drafted.draft, stored)
+    return drafted.draft
 
 
 def marked(draft: DraftGraph, plan: PlanText) -> DraftGraph:

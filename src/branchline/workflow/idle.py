@@ -114,7 +114,12 @@ def key_of(console: Console, root: Path, name: str, said: str) -> str:
 
 
 def remember(console: Console, root: Path, name: str, said: str, run: str, last: int, due: float) -> None:
-    """Keep that a plan's run, up to event `last`, has nothing to do before `due` (seconds since the epoch)."""
+    """Keep that a plan's run, up to event `last`, has nothing to do before `due` (seconds since the epoch).
+
+    A plan that is a folder of files is looked at each time.
+    """
+    if (root / name).is_dir():
+        return
     entry = {"key": key_of(console, root, name, said), "run": run, "seq": last, "due": due}
     write_new(root / ".branchline" / MEMORY, canonical({**recall(root), name: entry}))
 
@@ -142,6 +147,7 @@ def name_of(root: Path, path: Path) -> str:
 
 
 def _digest(path: Path) -> str:
+    """The digest of a file; empty for what cannot be read."""
     try:
         return digest(path.read_bytes())
     except OSError:

@@ -3,17 +3,19 @@
 from typing import Any
 
 from branchline.model.plan import DraftGraph, Edge, Plan, Task
+from branchline.schedule import mutex_keys
 
 
 def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[str, Any]:
-    """graph, tasks, edges, ignored, findings, dialect; `graph` is None when nothing was written."""
+    """graph, tasks, edges, mutexes, gate, ignored, findings, dialect; `graph` is None when nothing was written."""
     return {
         "graph": graph,
         "plan": draft.plan,
         "dialect": draft.dialect,
         "goal": draft.goal,
-        "tasks": [_task(task, draft) for task in draft.tasks],
+        "tasks": _tasks(draft),
         "edges": [_edge(edge) for edge in draft.edges],
+        "mutexes": _mutexes(draft),
         "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
         "ignored": [
             {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became}
@@ -26,9 +28,25 @@ def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[
     }
 
 
-def _task(task: Task, draft: DraftGraph) -> dict[str, Any]:
-    written = [e.before for e in draft.edges if e.after == task.id and e.kind == "written"]
-    implied = [e.before for e in draft.edges if e.after == task.id and e.kind != "written"]
+def _mutexes(draft: DraftGraph) -> dict[str, list[str]]:
+    """The files that more than one open task creates or modifies, each with these tasks: never two at once."""
+    holders: dict[str, list[str]] = {}
+    for task in draft.tasks:
+        if task.kind == "atomic" and task.state not in ("done", "declined"):
+            for key in sorted(mutex_keys(task)):
+                holders.setdefault(key, []).append(task.id)
+    return {key: tasks for key, tasks in sorted(holders.items()) if len(tasks) > 1}
+
+
+def _tasks(draft: DraftGraph) -> list[dict[str, Any]]:
+    written: dict[str, list[str]] = {}
+    implied: dict[str, list[str]] = {}
+    for edge in draft.edges:
+        (written if edge.kind == "written" else implied).setdefault(edge.after, []).append(edge.before)
+    return [_task(task, written.get(task.id, []), implied.get(task.id, [])) for task in draft.tasks]
+
+
+def _task(task: Task, written: list[str], implied: list[str]) -> dict[str, Any]:
     return {
         "id": task.id,
         "title": task.title,

@@ -10,6 +10,7 @@ from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile.explain import explain
+from branchline.terminal import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show, withdraw
 from branchline.workflow.console import Console
@@ -30,23 +31,46 @@ def graph_path(plan: Path) -> Path:
     return plan.with_name(f"{plan.stem}.graph.json")
 
 
-def read_draft(project: Project, path: Path, how: Reading) -> tuple[Plan, DraftGraph | None]:
+class Drafted(NamedTuple):
+    """A plan and its draft graph, and where a graph was stored already, what is different from it."""
+
+    plan: Plan
+    draft: DraftGraph | None
+    patch: review.Patch | None = None
+    told: tuple[str, ...] = ()
+
+
+def read_draft(project: Project, path: Path, how: Reading) -> Drafted:
     """The plan and its draft graph, None when it holds no task; ids of a stored graph are kept."""
     plan = reading.read_plan(path, project.name(path), how.dialect, how.order)
     if not plan.tasks:
-        return plan, None
+        return Drafted(plan, None)
     stored = graph_path(path)
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    return plan, review.changes(graphs.read(stored), draft).graph if stored.exists() else draft
+    if not stored.exists():
+        return Drafted(plan, draft)
+    old = graphs.read(stored)
+    patch = review.changes(old, draft)
+    return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)))
+
+
+def tell(console: Console, project: Project, path: Path, told: tuple[str, ...]) -> None:
+    """Say what an edited plan changes about the graph that is stored."""
+    if told:
+        console.say(
+            "\n".join([f"Changed since {project.name(graph_path(path))}:", *(f"  {safe(line)}" for line in told)])
+        )
 
 
 def decompose(console: Console, path: Path, how: Reading, *, write: bool, review: bool, yes: bool) -> Answer:
     """Turn a plan into a stored draft graph; on a terminal it ends in the review, with `yes` it approves."""
     project, path = open_project(console), console.directory / path
-    plan, draft = read_draft(project, path, how)
+    plan, draft, patch, told = read_draft(project, path, how)
     if draft is None:
         return no_tasks(plan)
     payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
+    payload["patch"] = patch.table() if patch is not None else None
+    tell(console, project, path, told)
     if not write:
         return Answer(
             {**payload, "digest": digest_of(project, draft)}, show(console, project, draft, digest_of(project, draft))

@@ -86,7 +86,7 @@ def _ticked(console: Console, project: Project, store: Store, path: Path, flags:
 
 def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
     """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
-    draft = current_draft(project, path)
+    draft = current_draft(console, project, path)
     if isinstance(draft, Answer):
         return draft
     approved = approval_of(project, draft)

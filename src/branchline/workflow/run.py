@@ -32,7 +32,7 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
     project = open_project(console, flags.settings())
     path = find_plan(console, project, name)
-    draft = current_draft(project, path)
+    draft = current_draft(console, project, path)
     if isinstance(draft, Answer):
         return draft
     if flags.dry_run:

@@ -141,9 +141,7 @@ class Repository:
         tip, git = self.tip(run), self.git.at(self.git.cwd, locks=[self.git.common() / tip_ref(run)])
         if tip == commit or (tip and self._is_merge_of(run, merging, attempt, commit, tip)):
             return ""
-        kept = snapshot.save_heads(git, run, "tip", "moved", [tip], commit) if tip else ""
-        git.move(tip_ref(run), commit, tip or ABSENT, "branchline: put back, someone else had moved it")
-        return kept or short(tip_ref(run))
+        return put_back(git, run, commit, tip)
 
     def _is_merge_of(self, run: str, task: str, attempt: int, before: str, tip: str) -> bool:
         first = self.git.text("rev-parse", "--verify", "--quiet", f"{tip}^1", ok=(0, 1))
@@ -285,6 +283,13 @@ def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -
         for commit, name, task, attempt, subject in rows
         if name == run and task
     ]
+
+
+def put_back(git: Git, run: str, commit: str, tip: str) -> str:
+    """Move a run's integration branch from `tip` (""; it is gone) back to `commit`; the ref that keeps what was there."""
+    kept = snapshot.save_heads(git, run, "tip", "moved", [tip], commit) if tip else ""
+    git.move(tip_ref(run), commit, tip or ABSENT, "branchline: put back, someone else had moved it")
+    return kept or short(tip_ref(run))
 
 
 def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) -> str:

@@ -6,6 +6,7 @@ from branchline.planfile.dialects import (
     aidevops,
     bmad,
     checkbox,
+    cursor,
     gsd_xml,
     kiro,
     openspec,
@@ -21,6 +22,7 @@ TABLE: Final[dict[str, Dialect]] = {
     module.DIALECT.name: module.DIALECT
     for module in (
         gsd_xml,
+        cursor,
         aidevops,
         speckit,
         openspec,

@@ -35,13 +35,15 @@ class Signs(NamedTuple):
     phase_heads: int
     step_boxes: int
     bullets: int
+    todos: int = 0
 
 
 class Dialect(NamedTuple):
     """One row of the table; `matches` is tried in the table's order, and the first that fits is the dialect.
 
     `sequence` names what is ordered by its place: `heads` (Task N headings), `boxes` (boxes that begin with a number),
-    `lists` (numbered list items), `marked` (ids in order, with `[P]` for parallel).
+    `lists` (numbered list items), `marked` (ids in order, with `[P]` for parallel), `tops` (boxes that have no parent:
+    BMAD's developer takes the next one only when the one before is done).
     """
 
     name: str

@@ -1,0 +1,182 @@
+"""What stands in a phase that has no task of its own: the rows, items or headings below it are its tasks (rule 5)."""
+
+import re
+
+from branchline.planfile import labels, tables, words
+from branchline.planfile.blocks import Block
+from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.outline import Outline
+from branchline.planfile.sections import bare, classify
+
+NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
+LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
+MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
+MANY = 4
+"""So many bullets with one label, in about as many sections, make the label a field."""
+_FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
+_NOTHING = re.compile(
+    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
+    r"[^,;:]{0,40}[_*)]*\W*$",
+    re.IGNORECASE,
+)
+_TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
+_DURATION = re.compile(
+    r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
+    r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
+    re.IGNORECASE,
+)
+
+
+def fill(out: Outline) -> None:
+    """Give every phase without tasks those of its contents, and every table of tasks in a section of work its rows."""
+    _recurring(out)
+    if not out.drafts:
+        _duration_phases(out)
+    _restated(out)
+    for draft in list(out.drafts.values()):
+        if not draft.kids and draft.role == "phase":
+            _fill(out, draft)
+        elif draft.rule == "numbered heading" and not draft.kids:
+            _rows(out, draft, [draft.block])
+            _marked(out, draft)
+        elif draft.role == "head" and not draft.kids and not draft.steps:
+            _subtasks(out, draft)
+    for heading in out.headings:
+        if heading.cls in LIST_CLASSES and heading.line not in out.drafts and out.drafts:
+            for table in tables.under(out, heading):
+                found = tables.columns(table)
+                if found is not None and found.key >= 0:
+                    tables.take(out, table, found, out.above(heading))
+
+
+def _recurring(out: Outline) -> None:
+    """A label that many bullets begin with (`- Members: x`) is a field of theirs, whatever its word."""
+    said: dict[str, list[Block]] = {}
+    for item in out.items:
+        found = _FIELD_BULLET.match(item.text) if item.box is None else None
+        if found is not None and not any(char.isdigit() for char in found[1]):
+            said.setdefault(found[1].lower().strip(), []).append(item)
+    for items in said.values():
+        if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
+            for item in items:
+                item.role = "field"
+
+
+def _restated(out: Outline) -> None:
+    """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
+    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]
+    roots = [draft for draft in roots if draft.key not in ("version", "component")]
+    holding = {draft.key for draft in roots if draft.kids}
+    for draft in roots:
+        if holding and draft.key not in holding:
+            draft.block.fate, draft.block.why = "ignored", f"tells the {min(holding)}s again"
+            draft.block.cls = "NONTASK"
+            del out.drafts[draft.line]
+
+
+def _fill(out: Outline, phase: Draft) -> None:
+    below = [phase.block, *_subsections(out, phase.block)]
+    sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
+    if text_headings(out, phase.block, phase):
+        return
+    if _rows(out, phase, sections):
+        return
+    for block in _items(out, sections):
+        draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
+        out.drafts[block.line] = draft.hang(phase)
+
+
+def _marked(out: Outline, draft: Draft) -> None:
+    """Below a heading that only counts, items that each begin with a mark of their state are its tasks: `- ✅ Crop it`."""
+    sections = [draft.block, *_subsections(out, draft.block)]
+    items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
+    marked = [item for item in items if item.text.startswith(MARKS)]
+    if len(marked) > 1 and len(marked) * 2 > len(items):
+        for block in marked:
+            out.drafts[block.line] = from_item(block, out.dialect, "item with a mark of its state", 0.8).hang(draft)
+
+
+def _subtasks(out: Outline, draft: Draft) -> None:
+    """Below a task, a section that is called `Tasks` and nothing else holds tasks of their own."""
+    sections = [each for each in out.subheadings(draft.block) if bare(each.text).lower().strip(":") in words.TRAILERS]
+    for block in _items(out, [each for section in sections for each in (section, *_subsections(out, section))]):
+        out.drafts[block.line] = from_item(block, out.dialect, "item of a section of tasks", 0.8).hang(draft)
+
+
+def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
+    """Take sub-headings as tasks: two or more, most with a text of their own before any list, and no list above them."""
+    first = [each for each in out.subheadings(heading) if _may_work(out, each) and each.line not in out.drafts]
+    if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
+        return False
+    if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
+        return False
+    for block in first:
+        block.candidate = True
+        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
+    return True
+
+
+def _may_work(out: Outline, heading: Block) -> bool:
+    """`Performance & testing` may be work, though either word alone is a section's name."""
+    weak = heading.cls == "NONTASK" and heading.line not in out.strong and len(heading.text.split()) > 1
+    return weak or heading.cls not in NEGATIVE
+
+
+def _begins_with_text(out: Outline, heading: Block) -> bool:
+    first = out.first.get(heading.line)
+    return first is not None and first.kind == "para"
+
+
+def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
+    taken = False
+    for section in sections:
+        for table in tables.under(out, section):
+            found = tables.columns(table)
+            if found is not None and found.sure:
+                taken = tables.take(out, table, found, parent) or taken
+    return taken
+
+
+def _items(out: Outline, sections: list[Block]) -> list[Block]:
+    direct = [item for section in sections for item in out.direct.get(section.line, ())]
+    found = [item for item in direct if plain_task(item)]
+    if not found:  # `- Action:` over a list, beside `- Goal:` and its like
+        actions = [item for item in direct if classify(item.text)[0] == "TASK" and is_field(item.text)]
+        found = [kid for item in actions for kid in item.kids if kid.kind == "item" and plain_task(kid)]
+    return sorted(found, key=lambda block: block.line)
+
+
+def _duration_phases(out: Outline) -> None:
+    """Sibling headings that each name a duration, such as `Design (2-3 weeks)`, are phases."""
+    timed = [block for block in out.headings if _DURATION.search(block.text) and out.direct.get(block.line)]
+    if len(timed) < 2 or len({block.level for block in timed}) > 1:
+        return
+    for block in timed:
+        draft = from_heading(block, out.head(block), "heading with a duration", 0.7)
+        draft.role, block.candidate = "phase", True
+        out.drafts[block.line] = draft
+
+
+def _subsections(out: Outline, heading: Block) -> list[Block]:
+    below = [block for block in out.subheadings(heading) if block.line not in out.drafts]
+    return [each for block in below for each in (block, *_subsections(out, block))]
+
+
+def is_field(text: str) -> bool:
+    """Say whether a bullet is a field line such as `- **Owner**: me`, known by its label."""
+    found = _FIELD_BULLET.match(text)
+    return found is not None and " ".join(found[1].lower().split()) in labels.KINDS
+
+
+def plain_task(item: Block) -> bool:
+    """Say whether a list item may be a task where nothing but lists says what the tasks are."""
+    return bool(
+        item.text
+        and not item.fate
+        and item.label not in labels.CRITERIA_KINDS
+        and item.label not in labels.PROSE_KINDS
+        and not is_field(item.text)
+        and item.cls not in NEGATIVE
+        and item.role != "field"
+        and not _NOTHING.match(item.text)
+    )

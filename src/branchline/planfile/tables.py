@@ -1,0 +1,85 @@
+"""Tables of tasks: which columns name a task, and a draft for each row."""
+
+from typing import NamedTuple
+
+from branchline.planfile import labels, words
+from branchline.planfile.blocks import Block
+from branchline.planfile.drafts import Draft, plain
+from branchline.planfile.outline import Outline
+
+_PLANNING = frozenset({"depends", "status", "estimate", "criteria", "verify", "files", "role"})
+"""Kinds of columns that tables of tasks have, and tables of data have not."""
+
+
+class Columns(NamedTuple):
+    """Where a table's tasks stand: `key` and `more` (a second part of the title) may be missing (-1)."""
+
+    key: int
+    title: int
+    more: int
+    kinds: tuple[str, ...]
+    step: bool
+
+    @property
+    def sure(self) -> bool:
+        """A table with ids, or with a column that only planned work has, is one of tasks."""
+        return self.key >= 0 or bool(_PLANNING.intersection(self.kinds))
+
+
+def columns(table: Block) -> Columns | None:
+    """Find the columns of a table of tasks; None for any other table."""
+    names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
+    kinds = tuple(labels.KINDS.get(name, "") for name in names)
+    keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
+    titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
+    for key in keys:
+        for title in titles:
+            if title != key:
+                return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
+    if titles:
+        return Columns(-1, titles[0], -1, kinds, step=False)
+    if len(names) > 1 and kinds[0] == "files":
+        return Columns(-1, 0, 1, kinds, step=False)
+    return None
+
+
+def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:
+    """Make a task of each row of `table`; says whether there was one."""
+    names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
+    drafts = [_draft(row, names, found, confidence) for row in table.kids if not row.fate]
+    for draft in drafts:
+        if draft is not None:
+            out.drafts[draft.line] = draft.hang(parent)
+    return any(drafts)
+
+
+def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> Draft | None:
+    values = [value.strip() for value in cells(row.text)]
+    if len(values) <= max(found.key, found.title, found.more) or not values[found.title].strip("-–— "):
+        return None
+    draft = Draft(row, "row", "row of a task table", confidence)
+    draft.title = plain(" ".join(values[n] for n in (found.title, found.more) if n >= 0)).strip("*_ ")
+    if found.key >= 0:
+        draft.hard, draft.key = values[found.key].strip("*_` "), "step" if found.step else ""
+    draft.fields = {
+        f"column:{kind or name}": [value]
+        for kind, name, value in zip(found.kinds, names, values, strict=False)
+        if value
+    }
+    return draft
+
+
+def under(out: Outline, heading: Block | None) -> list[Block]:
+    """List the tables that stand directly below a heading, and in no list."""
+    return [block for block in out.tables if block.parent is None and block.section is heading and block.kids]
+
+
+def cells(row: str) -> list[str]:
+    """Split a table row at its bars; escaped bars and bars in back-ticks stay."""
+    masked = row.strip().replace("\\|", "\0")
+    out: list[list[str]] = [[]]
+    for place, part in enumerate(masked.strip("|").split("`")):
+        first, *more = [part] if place % 2 else part.split("|")
+        out[-1].append(f"`{first}" if place else first)
+        out += [[piece] for piece in more]
+    return ["".join(cell).replace("\0", "|").strip() for cell in out]

@@ -1,0 +1,64 @@
+"""The `todos:` that Cursor writes in a plan's front matter: `- id:`, `content:`, `status:`; they are tasks of the plan."""
+
+import re
+
+from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.drafts import Draft, legal, normal
+from branchline.planfile.outline import Outline
+from branchline.planfile.sections import head
+
+_KEY = re.compile(r"(\s*-\s+|\s+)(id|content|status):\s*(.*)$")
+_STATES = {"completed": "done", "in_progress": "wip", "cancelled": "declined", "dnf": "declined", "skipped": "declined"}
+
+
+def todos(doc: Doc) -> list[Block]:
+    """List the todos of the front matter as blocks, `text` being the content, `number` the id, `box` the state."""
+    end = doc.hidden[0][1] if doc.hidden and doc.hidden[0][2] == "front matter" else 0
+    found: list[Block] = []
+    inside = False
+    for number in range(1, end):
+        line = doc.lines[number]
+        if line and not line[0].isspace() and not line.startswith("-"):
+            inside = line.rstrip() == "todos:"
+            continue
+        key = _KEY.match(line) if inside else None
+        if key is None:
+            continue
+        if "-" in key[1]:
+            found.append(Block("todo", number + 1, ""))
+        if found:
+            _set(found[-1], number + 1, key[2], key[3].strip())
+    return [block for block in found if block.text]
+
+
+def _set(block: Block, line: int, key: str, value: str) -> None:
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].replace("''", "'")
+    if key == "content":
+        block.text, block.line, block.end = value, line, line
+    elif key == "id":
+        block.number = value
+    else:
+        block.box = _STATES.get(value.lower(), "open")
+
+
+def take(out: Outline) -> None:
+    """Make tasks of the todos; those that headings of the plan say again only tell these headings' state."""
+    numbered = {
+        (said.role, said.number): line for line, said in out.heads.items() if line in out.drafts and said.number
+    }
+    titled = {normal(draft.title): draft.line for draft in out.drafts.values()}
+    found = todos(out.doc)
+    out.doc.blocks[:0] = found
+    for block in found:
+        block.candidate = True
+        said = head(block.text)
+        same = numbered.get((said.role, said.number)) if said.role else titled.get(normal(block.text))
+        if same is None:
+            draft = Draft(block, "todo", "todo of the front matter")
+            draft.title = said.title if said.role else block.text
+            draft.hard = block.number if block.number and legal(block.number) else ""
+            out.drafts[block.line] = draft
+        else:
+            block.fate, block.why = "duplicate", f"says again what line {same} says"
+            out.drafts[same].mark = block.box or "open"

@@ -1,0 +1,82 @@
+"""Word lists of the reader, in the languages plans are written in: data, no rules.
+
+`sections` classes headings, `fields` names labels such as `Depends on:`, `prose` holds what sentences say of order, and
+`names` what is known by its name (programs, files, things that look like ids). Each list is laid out by language; a
+test holds that every language of `LANGUAGES` has its share of each.
+"""
+
+from branchline.planfile.words.base import LANGUAGES
+from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
+from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
+from branchline.planfile.words.prose import (
+    ALL_PRIOR,
+    ALL_STORIES,
+    BLOCKS_PROSE,
+    DEPENDS_PROSE,
+    GATES,
+    LATER,
+    NONE,
+    PARALLEL,
+    UNBOUND,
+)
+from branchline.planfile.words.sections import (
+    ACTIONS,
+    CLASSES,
+    DONE_MARKS,
+    DONE_WORDS,
+    ID_COLUMNS,
+    NO_PHASE_REST,
+    NO_QUESTIONS,
+    OPEN_MARKS,
+    PARTLY,
+    PHASE_HEADS,
+    QUESTIONS,
+    STEP_COLUMNS,
+    STEP_HEADS,
+    STRONG_NONTASK,
+    TASK_HEADS,
+    TITLE_COLUMNS,
+    TRAILERS,
+    WIP_MARKS,
+    WIP_WORDS,
+)
+
+__all__ = [
+    "ACTIONS",
+    "ALL_PRIOR",
+    "ALL_STORIES",
+    "BARE_FILES",
+    "BLOCKS_PROSE",
+    "CLASSES",
+    "DEPENDS_PROSE",
+    "DONE_MARKS",
+    "DONE_WORDS",
+    "FIELDS",
+    "GATES",
+    "GSD_TAGS",
+    "ID_COLUMNS",
+    "LANGUAGES",
+    "LATER",
+    "LOOSE_DEPENDS",
+    "NONE",
+    "NOT_IDS",
+    "NO_PHASE_REST",
+    "NO_QUESTIONS",
+    "NO_TASK_CODES",
+    "OPEN_MARKS",
+    "PARALLEL",
+    "PARTLY",
+    "PHASE_CODES",
+    "PHASE_HEADS",
+    "PROGRAMS",
+    "QUESTIONS",
+    "STEP_COLUMNS",
+    "STEP_HEADS",
+    "STRONG_NONTASK",
+    "TASK_HEADS",
+    "TITLE_COLUMNS",
+    "TRAILERS",
+    "UNBOUND",
+    "WIP_MARKS",
+    "WIP_WORDS",
+]

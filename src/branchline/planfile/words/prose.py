@@ -1,0 +1,137 @@
+"""What sentences say of order: who waits for whom, what is free, what may run side by side."""
+
+from typing import Final
+
+from branchline.planfile.words.base import phrases
+
+NONE: Final = frozenset(
+    phrases(
+        {
+            "en": "-, –, —, n/a, na, nil, no, none, nothing, no dependencies, none yet",
+            "de": "keine, keiner, nichts",
+            "fr": "aucun, aucune",
+            "es": "nada, ninguna, ninguno",
+            "pt": "nenhum, nenhuma, nada, não há",
+            "ru": "нет, отсутствуют, отсутствует",
+            "uk": "немає, нема, відсутні",
+            "zh": "无, 没有, 無",
+            "ja": "なし, 無し, ありません",
+            "ko": "없음, 없습니다",
+            "vi": "không, không có, có không",
+            "it": "nessuna",
+        }
+    )
+)
+ALL_PRIOR: Final = phrases(
+    {
+        "en": "all prior, all previous, everything above, all above, all tasks above, all earlier, everything",
+        "de": "alle vorherigen, alle vorigen, alles davor",
+        "fr": "toutes les tâches précédentes, tout ce qui précède",
+        "es": "todas las anteriores, todo lo anterior",
+        "pt": "todas as anteriores, tudo acima",
+        "ru": "все предыдущие, всё выше",
+        "uk": "усі попередні, всі попередні",
+        "zh": "所有前置, 以上所有, 前面所有",
+        "ja": "以前のすべて, 上記すべて",
+        "ko": "이전 모든, 위의 모든",
+        "vi": "tất cả các bước trước, tất cả ở trên",
+    }
+)
+ALL_STORIES: Final = phrases(
+    {
+        "en": "all user stories, all desired user stories, all stories, all desired stories, all selected user stories",
+        "de": "alle user stories",
+        "fr": "toutes les user stories",
+        "es": "todas las historias de usuario",
+        "pt": "todas as histórias de usuário, todas as user stories",
+        "ru": "все пользовательские истории",
+        "uk": "усі історії користувачів",
+        "zh": "所有用户故事, 所有使用者故事, 所有 user story, 所有 user stories",
+        "ja": "すべてのユーザーストーリー",
+        "ko": "모든 사용자 스토리, 모든 유저 스토리",
+        "vi": "tất cả user story, tất cả các user story",
+    }
+)
+GATES: Final = (
+    "no user story work can begin until this phase", "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
+    "ユーザーストーリーの作業", "ユーザーストーリーを開始", "사용자 스토리 작업",
+)  # fmt: skip
+"""What Spec Kit's template says of the phase that all stories wait for, and its translations."""
+LATER: Final = phrases(
+    {
+        "en": "after",
+        "de": "nach",
+        "fr": "après",
+        "es": "después de",
+        "pt": "depois de, após",
+        "ru": "после",
+        "uk": "після",
+        "zh": "之后, 完成后, 以后, 之後, 完成後",
+        "ja": "以降, の後, 完了後",
+        "ko": "이후, 완료 후",
+        "vi": "sau",
+    }
+)
+"""Behind an arrow these turn it round: `T2 -> after T1`."""
+DEPENDS_PROSE: Final = phrases(
+    {
+        "en": """depends on, depend on, depends only on, depend only on, blocked by, blocked-by, requires, needs, must wait for,
+            waits for, after completing,
+            has to wait for""",
+        "de": "abhängig von, hängt ab von, wartet auf, blockiert durch, benötigt",
+        "fr": "dépend de, dépendent de, bloqué par, nécessite",
+        "es": "depende de, dependen de, bloqueado por, requiere",
+        "pt": "depende de, dependem de, bloqueado por, requer",
+        "ru": "зависит от, зависят от, требует, ждёт, ждет",
+        "uk": "залежить від, залежать від, потребує, чекає на",
+        "zh": "依赖于, 依赖, 取决于, 依賴於, 依賴",
+        "ja": "に依存",
+        "ko": "에 의존",
+        "vi": "phụ thuộc vào, phụ thuộc, cần có",
+    }
+)
+BLOCKS_PROSE: Final = phrases(
+    {
+        "en": "blocks, unblocks",
+        "de": "blockiert",
+        "fr": "bloque",
+        "es": "bloquea",
+        "pt": "bloqueia",
+        "ru": "блокирует",
+        "uk": "блокує",
+        "zh": "阻塞, 阻挡, 阻擋",
+        "ja": "をブロック",
+        "ko": "을 차단",
+        "vi": "chặn",
+    }
+)
+UNBOUND: Final = phrases(
+    {
+        "en": "no dependenc, independent, start immediately",
+        "de": "unabhängig, keine abhängigkeiten",
+        "fr": "indépendant, aucune dépendance",
+        "es": "independiente, sin dependencias",
+        "pt": "independente, sem dependências",
+        "ru": "независим, без зависимостей",
+        "uk": "незалежн, без залежностей",
+        "zh": "无依赖, 独立, 無依賴, 無相依, 獨立",
+        "ja": "依存なし, 独立",
+        "ko": "독립, 의존성 없음",
+        "vi": "độc lập, không phụ thuộc",
+    }
+)
+PARALLEL: Final = phrases(
+    {
+        "en": "parallel",
+        "de": "parallel, gleichzeitig",
+        "fr": "parallèle",
+        "es": "paralelo",
+        "pt": "paralelo",
+        "ru": "параллельно",
+        "uk": "паралельно",
+        "zh": "并行, 並行",
+        "ja": "並行, 並列",
+        "ko": "병렬, 동시에",
+        "vi": "song song",
+    }
+)

@@ -1,0 +1,146 @@
+"""Every place in which a plan itself says what comes before what: fields, prose, tables, interfaces, sections, graphs."""
+
+import json
+import re
+from itertools import combinations, pairwise
+
+from branchline.planfile import tables, words
+from branchline.planfile.blocks import Block
+from branchline.planfile.body import Reading
+from branchline.planfile.drafts import Draft
+from branchline.planfile.edges import MAX_APART, Edges
+from branchline.planfile.fields import spans
+from branchline.planfile.refs import resolve
+from branchline.planfile.tables import cells
+
+_EVERY = re.compile(
+    r"\beach (phase|milestone|stage|task|step)\b.{0,40}\b(?:depends on|requires|builds on|follows)\b.{0,20}"
+    r"\b(?:previous|prior|preceding|before)\b"
+    r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b",
+    re.IGNORECASE,
+)
+_INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
+
+
+def written(edges: Edges, readings: dict[int, Reading]) -> None:
+    """Gather everything the plan itself says about order."""
+    for line, reading in readings.items():
+        draft = edges.out.drafts[line]
+        for kind, value, at in (*_marks(draft), *reading.refs):
+            edges.field(draft, kind, value, at)
+        if "blocked-by" not in draft.fields:
+            edges.inline(draft, line, draft.block.text, title=True)
+        for at, text in reading.prose:
+            edges.inline(draft, at, text)
+    _interfaces(edges, readings)
+    _overviews(edges)
+    _sections(edges)
+    _gates(edges, readings)
+
+
+def _marks(draft: Draft) -> list[tuple[str, str, int]]:
+    found = [("depends", value, draft.line) for value in draft.fields.get("blocked-by", [])]
+    found += [("depends", value, draft.line) for value in draft.fields.get("column:depends", [])]
+    found += [("blocks", value, draft.line) for value in draft.fields.get("blocks", [])]
+    return found
+
+
+def _interfaces(edges: Edges, readings: dict[int, Reading]) -> None:
+    """`Produces: foo()` of one task and `Consumes: foo()` of a later one, or of `Task 1`, are an edge (superpowers)."""
+    makers: dict[str, Draft] = {}
+    for line, reading in readings.items():
+        draft = edges.out.drafts[line]
+        for at, text in reading.prose:
+            found = _INTERFACE.match(text) if ("onsumes" in text or "roduces" in text) else None
+            if found is None:
+                continue
+            names = {match[0] for span in spans(found[2]) if (match := _NAME.match(span))}
+            if found[1].lower() == "produces":
+                for name in names:
+                    makers.setdefault(name, draft)
+                continue
+            named = resolve(edges.names, found[2], draft, strict=False).drafts
+            for maker in (*named, *(makers[name] for name in sorted(names) if name in makers)):
+                if maker.line < draft.line:
+                    edges.add(maker, draft, "written", at)
+
+
+def _gates(edges: Edges, readings: dict[int, Reading]) -> None:
+    """`No user story work can begin until this phase is complete`, where nothing else says what the stories wait for."""
+    stories = edges.names.stories()
+    if any(story.line in edges.stated for story in stories):
+        return
+    for line, reading in readings.items():
+        draft = edges.out.drafts[line]
+        for at, text in reading.prose if draft.role == "phase" and draft not in stories else ():
+            if any(said in text.lower() for said in words.GATES):
+                for story in stories:
+                    edges.add(draft, story, "written", at)
+
+
+def _overviews(edges: Edges) -> None:
+    """A row that repeats a task of another place may still say what that task depends on."""
+    for table in edges.out.tables:
+        found = tables.columns(table)
+        column = found.kinds.index("depends") if found is not None and "depends" in found.kinds else -1
+        for row in table.kids if column >= 0 else ():
+            same = row.same
+            values = cells(row.text)
+            if same is not None and same in edges.out.drafts and column < len(values):
+                edges.field(edges.out.drafts[same], "depends", values[column], row.line)
+
+
+def _sections(edges: Edges) -> None:
+    """Read the sections on order, and the graphs and waves in fences wherever they stand."""
+    for block in edges.out.doc.blocks:
+        if block.kind == "fence":
+            _fence(edges, block)
+        elif block.kind in ("para", "item") and block.fate != "task":
+            section = block.section.cls if block.section is not None else ""
+            ordered = section == "ORDER" or block.label == "ORDER"
+            for line, text in block.lines:
+                if ordered:
+                    edges.statement(line, text)
+                if "ach " in text or "omplete" in text:
+                    _every(edges, line, text)
+
+
+def _every(edges: Edges, line: int, text: str) -> None:
+    """`Each phase depends on the one before`: said once for all of them."""
+    found = _EVERY.search(text)
+    if found is None:
+        return
+    phases = (found[1] or found[2]).lower() not in ("task", "step")
+    drafts = [draft for draft in edges.out.in_order() if (draft.role == "phase") == phases and not draft.fold]
+    drafts = [draft for draft in drafts if draft.parent is None or not phases]
+    every = " all " in text and len(drafts) <= MAX_APART
+    for before, after in combinations(drafts, 2) if every else pairwise(drafts):
+        edges.add(before, after, "written", line)
+
+
+def _fence(edges: Edges, block: Block) -> None:
+    info = block.text.lower()
+    if info in ("", "text") and block.section is not None and block.section.cls == "ORDER":
+        for line, text in block.lines:
+            edges.statement(line, text)
+    elif info.startswith("mermaid"):
+        edges.mermaid(block.lines)
+    elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
+        _waves(edges, block)
+
+
+def _waves(edges: Edges, block: Block) -> None:
+    """Kiro's dependency graph: waves of task ids, each wave after the one before."""
+    try:
+        waves = json.loads("\n".join(text for _, text in block.lines))["waves"]
+        ids = [[str(each).lower() for each in wave["tasks"]] for wave in waves]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return
+    groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
+    edges.stated.update(draft.line for group in groups for draft in group)
+    for before, after in pairwise(groups):
+        edges.names.spend(len(before) * len(after))
+        for one in before:
+            for other in after:
+                edges.add(one, other, "phase", block.line, 0.9)

@@ -1,0 +1,343 @@
+"""Rules of the reader, each on a small plan: what is a task where boxes do not say so, its state, and its order."""
+
+import pytest
+
+from branchline.model.plan import Plan
+from branchline.planfile.read import parse
+from branchline.planfile.sections import classify
+
+
+def read(text: str, **options: str) -> Plan:
+    return parse(text, "plans/x.md", **options)
+
+
+def tree(plan: Plan) -> list[tuple[str, str | None]]:
+    return [(task.title, task.parent) for task in plan.tasks]
+
+
+def titles(plan: Plan) -> list[str]:
+    return [task.title for task in plan.tasks]
+
+
+def states(plan: Plan) -> dict[str, str]:
+    return {task.title: task.state for task in plan.tasks}
+
+
+def written(plan: Plan) -> set[tuple[str, str]]:
+    return {(edge.before, edge.after) for edge in plan.edges if edge.kind == "written"}
+
+
+class TestTables:
+    def test_rows_below_a_phase_are_its_tasks_with_ids_states_and_edges(self) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n| ID | Task | Depends on | Status |\n|--|--|--|--|\n"
+            "| K-1 | Draw the grid | - | ✅ Done |\n| K-2 | Move the ship | K-1 | ❌ |\n"
+        )
+        assert tree(plan) == [("Phase 1: Core", None), ("Draw the grid", "1"), ("Move the ship", "1")]
+        assert states(plan)["Draw the grid"] == "done"
+        assert states(plan)["Move the ship"] == "open"
+        assert written(plan) == {("K-1", "K-2")}
+
+    def test_rows_of_steps_follow_one_another(self) -> None:
+        plan = read("## 阶段一：基础\n\n| 步骤 | 内容 |\n|--|--|\n| 1.1 | 建立目录 |\n| 1.2 | 编写配置 |\n")
+        assert [(edge.before, edge.after, edge.kind) for edge in plan.edges] == [("1.1", "1.2", "sequence")]
+
+    def test_a_table_of_files_and_what_happens_to_them_names_tasks_by_both(self) -> None:
+        plan = read(
+            "## Milestone 1: Wire\n\n| File | Responsibility | Depends on |\n|--|--|--|\n"
+            "| `a/node.h` | The identity | None |\n| `a/wire.h` | The frames | `node.h` |\n"
+        )
+        assert titles(plan)[1:] == ["`a/node.h` The identity", "`a/wire.h` The frames"]
+        assert written(plan) == {("1.1", "1.2")}
+
+    def test_a_table_of_data_is_none_of_tasks(self) -> None:
+        plan = read("## Phase 1: Core\n\n| Name | Value |\n|--|--|\n| speed | 4 |\n\n- Draw the grid\n")
+        assert titles(plan) == ["Phase 1: Core", "Draw the grid"]
+
+    def test_an_overview_that_repeats_tasks_tells_their_order(self) -> None:
+        plan = read(
+            "| Unit | Name | Dependencies |\n|--|--|--|\n| 1 | Draw the grid | None |\n| 2 | Move the ship | Unit 1 |\n\n"
+            "## Unit 1: Draw the grid\n\nx\n\n## Unit 2: Move the ship\n\ny\n"
+        )
+        assert [gone.became for gone in plan.ignored] == ["duplicate", "duplicate"]
+        assert written(plan) == {("1", "2")}
+
+
+class TestPhases:
+    def test_lists_below_a_phase_are_tasks_even_where_other_phases_have_boxes(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] alpha\n\n## Phase 2: B\n\n2. beta\n3. gamma\n")
+        assert tree(plan)[1:] == [("alpha", "1"), ("Phase 2: B", None), ("beta", "2"), ("gamma", "2")]
+
+    @pytest.mark.parametrize("code", ["M", "P", "S", "MS"])
+    def test_codes_that_count_on_are_phases(self, code: str) -> None:
+        plan = read("".join(f"## {code}{n} — Part {n}\n\n1. do {n}\n2. redo {n}\n\n" for n in range(7)))
+        assert [task.title for task in plan.tasks if task.kind == "composite"] == [
+            f"{code}{n} — Part {n}" for n in range(7)
+        ]
+
+    def test_priorities_are_no_phases(self) -> None:
+        plan = read("## P0 — Critical\n\n- [ ] alpha\n\n## P1 — High\n\n- [ ] beta\n")
+        assert tree(plan) == [("alpha", None), ("beta", None)]
+
+    def test_sub_headings_with_a_text_of_their_own_are_the_tasks(self) -> None:
+        plan = read("## Phase 2: Search\n\n### Index\n\nBuild it.\n\n1. a\n2. b\n\n### Ranking\n\nTune it.\n")
+        assert tree(plan) == [("Phase 2: Search", None), ("Index", "2"), ("Ranking", "2")]
+
+    def test_topics_over_plain_lists_are_not(self) -> None:
+        plan = read("## Phase 2: Search\n\n### Backend\n\n- Index it\n\n### Frontend\n\n- Show it\n")
+        assert tree(plan) == [("Phase 2: Search", None), ("Index it", "2"), ("Show it", "2")]
+
+    def test_phases_among_criteria_are_criteria(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] alpha\n\n## Success criteria\n\n### Phase 1 Success:\n\n- [ ] it works\n")
+        assert tree(plan) == [("Phase 1: A", None), ("alpha", "1")]
+        assert plan.ignored[-1].became == "criterion"
+
+    def test_lines_that_look_like_headings_are_read_as_headings(self) -> None:
+        bold = read("# X\n\n**Phase 1: Draw**\n\n- [ ] alpha\n\n**Phase 2: Move**\n\n- [ ] beta\n")
+        assert tree(bold) == [("Phase 1: Draw", None), ("alpha", "1"), ("Phase 2: Move", None), ("beta", "2")]
+        plain = read("My plan\n\nPhase 1: Draw\n1.1 Draw the grid\n- with lines\n\n1.2 Draw the ship\n")
+        assert tree(plain) == [("Phase 1: Draw", None), ("Draw the grid", "1"), ("Draw the ship", "1")]
+
+    def test_a_bold_line_in_a_section_on_order_is_no_heading(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] alpha\n\n## Dependencies\n\n**Phase 1: A**:\n\n- needs nothing\n")
+        assert titles(plan) == ["Phase 1: A", "alpha"]
+
+
+class TestHeadings:
+    def test_change_headings_are_tasks_of_their_component(self) -> None:
+        plan = read(
+            "# X\n\n## Proposed Changes\n\n### Core\n\n#### [NEW] [a.py](file:///r/a.py)\n\n- x\n\n"
+            "#### [MODIFY] [b.py](file:///r/b.py)\n\n- y\n"
+        )
+        assert tree(plan) == [("Core", None), ("New a.py", "1"), ("Modify b.py", "1")]
+
+    def test_boxes_that_carry_the_number_of_their_task_are_its_children(self) -> None:
+        plan = read("## 任务 1：契约\n\n- [x] 1.1 定义结构\n\n- [ ] 1.2 定义策略\n")
+        assert tree(plan) == [("契约", None), ("定义结构", "1"), ("定义策略", "1")]
+
+    def test_a_section_called_tasks_below_a_task_holds_tasks(self) -> None:
+        plan = read(
+            "## Unit 1: Docs\n\n### Entry criteria\n\n- approved\n\n### Tasks\n\n1. **Write A**\n   - long\n2. **Write B**\n"
+        )
+        assert tree(plan) == [("Docs", None), ("Write A", "1"), ("Write B", "1")]
+
+    def test_numbers_group_dotted_numbers_in_a_section_of_tasks(self) -> None:
+        plan = read(
+            "# X\n\n## 実装計画\n\n### 1. 準備\n\n#### 1.1 設定\n- a\n\n#### 1.2 起動\n- b\n\n### 2. 文書\n- c\n"
+        )
+        assert tree(plan)[:3] == [("準備", None), ("設定", "1"), ("起動", "1")]
+        assert titles(plan)[3] == "文書"
+
+    def test_bold_items_of_numbered_headings_are_their_tasks(self) -> None:
+        plan = read(
+            "# X\n\n## 1. Versions of Node\n\n- **Pin versions.** Commit the lock.\n- **Check first.** Say what is missing.\n\n"
+            "## 2. Session\n\n- **Detect expiry.** See the redirect.\n- **Log in again.** Ask once.\n"
+        )
+        assert [task.kind for task in plan.tasks] == ["composite", "atomic", "atomic"] * 2
+
+    def test_a_numbered_heading_between_groups_of_boxes_is_a_task(self) -> None:
+        plan = read("## 1. A\n\n- [ ] x\n\n## 2. Fetch the tool\n\ntext\n\n## 3. C\n\n- [ ] z\n")
+        assert titles(plan) == ["A", "x", "Fetch the tool", "C", "z"]
+
+    def test_labels_over_boxes_are_no_tasks(self) -> None:
+        plan = read("- [ ] Repair the car\n  - **Sub-tasks:**\n    - [ ] change oil\n    - [ ] new tyres\n")
+        assert tree(plan) == [("Repair the car", None), ("change oil", "1"), ("new tyres", "1")]
+
+
+class TestTodosOfTheFrontMatter:
+    TEXT = (
+        "---\nname: x\ntodos:\n  - id: bounds\n    content: 'Fit the view'\n    status: completed\n"
+        "  - id: map\n    content: Draw the map\n    status: pending\n---\n\n# X\n\n## Notes\n\n1. not this\n"
+    )
+
+    def test_they_are_the_tasks(self) -> None:
+        plan = read(self.TEXT)
+        assert plan.dialect == "cursor"
+        assert [(task.id, task.title, task.state, task.line) for task in plan.tasks] == [
+            ("bounds", "Fit the view", "done", 5),
+            ("map", "Draw the map", "open", 8),
+        ]
+
+    def test_what_headings_say_again_only_tells_the_state(self) -> None:
+        text = self.TEXT.replace("'Fit the view'", "'Task 1: fit'").replace("Draw the map", "'Task 2: draw'")
+        plan = read(text + "\n## Task 1 — Fit the view\n\nx\n\n## Task 2 — Draw the map\n\ny\n")
+        assert states(plan) == {"Fit the view": "done", "Draw the map": "open"}
+        assert [gone.became for gone in plan.ignored if gone.line < 10] == ["duplicate", "duplicate"]
+
+
+class TestStates:
+    @pytest.mark.parametrize(
+        ("heading", "state"),
+        [
+            ("Phase 1: A ✅", "done"),
+            ("Phase 1: A (completado)", "done"),
+            ("Phase 1: A — weapons (completado)", "done"),
+            ("Phase 1: A（已完成，Commit: `4ad`）", "done"),
+            ("Phase 1: A — ✅ PARTIELLEMENT FAIT", "wip"),
+            ("Phase 1: A ❌", "open"),
+            ("Phase 1: A", "open"),
+        ],
+    )
+    def test_of_headings(self, heading: str, state: str) -> None:
+        assert read(f"## {heading}\n\n- alpha\n").tasks[0].state == state
+
+    def test_a_task_whose_steps_are_all_ticked_is_done(self) -> None:
+        plan = read("### Task 1: A\n\n- [x] one\n- [x] two\n\n### Task 2: B\n\n- [x] one\n- [ ] two\n")
+        assert states(plan) == {"A": "done", "B": "open"}
+
+    def test_the_status_of_the_whole_plan_closes_what_has_no_mark_of_its_own(self) -> None:
+        plan = read("# X\n\n> **Status:** TERMINE | 2026\n\n## Tasks\n\n1. alpha\n2. beta\n\n- [ ] gamma\n")
+        assert set(states(plan).values()) <= {"done", "open"}
+        assert read("# X\n\n**Status**: COMPLETED\n\n## Tasks\n\n1. alpha\n").tasks[0].state == "done"
+        assert read("# X\n\n## Tasks\n\n**Status**: COMPLETED\n\n1. alpha\n").tasks[0].state == "open"
+
+
+class TestOrder:
+    SPECKIT = (
+        "# Tasks\n\n## Phase 1: Setup\n\n- [ ] T001 make it\n\n## Phase 2: Foundational\n\n{gate}- [ ] T002 ground it\n\n"
+        "## Phase 3: User Story 1 - Look\n\n- [ ] T003 [US1] look\n\n## Phase 4: User Story 2 - Buy\n\n- [ ] T004 [US2] buy\n\n"
+        "## Phase 5: Polish\n\n- [ ] T005 polish\n\n{order}"
+    )
+
+    def test_all_user_stories_are_the_phases_that_are_stories(self) -> None:
+        order = "## Dependencies\n\n- **Polish (Phase 5)**: Depends on all user stories being complete\n"
+        plan = read(self.SPECKIT.format(gate="", order=order))
+        assert plan.dialect == "speckit"
+        assert written(plan) == {("3", "5"), ("4", "5")}
+
+    def test_the_gate_of_the_template_is_an_edge_where_nothing_else_says_so(self) -> None:
+        gate = "**CRITICAL**: No user story work can begin until this phase is complete\n\n"
+        assert written(read(self.SPECKIT.format(gate=gate, order=""))) == {("2", "3"), ("2", "4")}
+        order = "## Dependencies\n\n- **User Story 1**: Depends on Setup\n"
+        assert written(read(self.SPECKIT.format(gate=gate, order=order))) == {("1", "3")}
+
+    def test_what_one_task_produces_and_another_consumes_is_an_edge(self) -> None:
+        plan = read(
+            "### Task 1: A\n\n**Interfaces:**\n- Produces: `load_rows(path)`\n\n### Task 2: B\n\ntext\n\n"
+            "### Task 3: C\n\n**Interfaces:**\n- Consumes: `load_rows(path)` from the loader\n"
+        )
+        assert written(plan) == {("1", "3")}
+
+    def test_each_phase_depends_on_the_one_before(self) -> None:
+        body = "".join(f"## Phase {n}: P{n}\n\n- [ ] do {n}\n\n" for n in (1, 2, 3))
+        assert written(read(f"{body}## Notes\n\n- Each phase depends on the previous one.\n")) == {
+            ("1", "2"),
+            ("2", "3"),
+        }
+        every = read(f"{body}## Notes\n\n- Strict: each phase depends on all previous phases completing.\n")
+        assert written(every) == {("1", "2"), ("1", "3"), ("2", "3")}
+
+    def test_waves_follow_one_another(self) -> None:
+        plan = read(
+            '- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n```json\n{"waves": [{"tasks": ["2"]}, {"tasks": ["1", "3"]}]}\n```\n',
+            dialect="kiro",
+        )
+        assert {(edge.before, edge.after) for edge in plan.edges} == {("2", "1"), ("2", "3")}
+
+    @pytest.mark.parametrize("text", ["T1 → T2", "T2 → T1 이후", "T2 -> after T1"])
+    def test_arrows_in_a_fence_of_a_section_on_order(self, text: str) -> None:
+        assert written(read(f"- [ ] T1 a\n- [ ] T2 b\n\n## Dependencies\n\n```\n{text}\n```\n")) == {("T1", "T2")}
+
+
+class TestChecks:
+    @pytest.mark.parametrize(
+        "step",
+        ["Run `npm test`.", "Verify no import breaks with `npm test`", "**Run:** `npm test`", "Execute: `npm test`"],
+    )
+    def test_lines_that_only_run_something(self, step: str) -> None:
+        plan = read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n")
+        assert [check.run for check in plan.tasks[0].checks] == ["npm test"]
+        assert plan.tasks[0].checks[0].confidence >= 0.9
+
+    @pytest.mark.parametrize(
+        "step", ["Run the tests in `src/a.ts`", "Verify that `foo` works", "Install with `npm i x`"]
+    )
+    def test_other_lines_run_nothing(self, step: str) -> None:
+        assert read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n").tasks[0].checks == ()
+
+    def test_the_fence_below_a_task_that_is_a_validation(self) -> None:
+        plan = read("## Tasks\n\n1. Write it\n\n2. **Validation**\n   ```bash\n   make test\n   ```\n")
+        assert [[check.run for check in task.checks] for task in plan.tasks] == [[], ["make test"]]
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("title", "cls"),
+        [
+            ("Dependencies", "ORDER"),
+            ("Update dependencies", "UNKNOWN"),
+            ("How it works", "NONTASK"),
+            ("What's next", "BACKLOG"),
+            ("What was shipped", "DONE"),
+            ("验证", "CRITERIA"),
+            ("测试验证", "UNKNOWN"),
+            ("Error handling", "NONTASK"),
+            ("Already implemented", "DONE"),
+        ],
+    )
+    def test_of_headings(self, title: str, cls: str) -> None:
+        assert classify(title)[0] == cls
+
+    def test_a_label_that_recurs_is_a_field(self) -> None:
+        parts = "".join(f"## Part {name}\n\n- Members: {name}\n- build {name}\n\n" for name in ("w", "x", "y", "z"))
+        assert titles(read(f"# All\n\n{parts}")) == ["build w", "build x", "build y", "build z"]
+
+    def test_behind_a_loose_label_only_ids_are_references(self) -> None:
+        text = "### Task 1: A\n\n**Dependencies:** React 18, axios\n\n### Task 2: B\n\n**Depends on:** the moon\n"
+        assert [(found.task, found.hold) for found in read(text).findings] == [("1", False), ("2", True)]
+
+
+class TestFences:
+    LIST = (
+        "## List of tasks to be completed\n\n```yaml\nTask 1:\nCREATE src/a.py:\n  - x\n\n"
+        "Task 2:\nMODIFY src/b.py:\n  - y\n```\n"
+    )
+
+    def test_a_list_of_tasks_in_a_fence(self) -> None:
+        plan = read(f"# PRP\n\n{self.LIST}\n## Final checklist\n\n- [ ] it works\n")
+        assert [(task.id, task.title, task.line) for task in plan.tasks] == [
+            ("1", "CREATE src/a.py", 6),
+            ("2", "MODIFY src/b.py", 10),
+        ]
+
+    def test_beside_other_tasks_a_fence_is_text(self) -> None:
+        assert titles(read(f"## Tasks\n\n- [ ] alpha\n\n{self.LIST}")) == ["alpha"]
+
+
+class TestNumbers:
+    def test_letters_behind_numbers(self) -> None:
+        plan = read("## 3a. Left\n\n- [ ] 3a.1 draw\n\n## 3b. Right\n\n- [ ] 3b.1 move\n")
+        assert [(task.id, task.parent) for task in plan.tasks] == [
+            ("3a", None),
+            ("3a.1", "3a"),
+            ("3b", None),
+            ("3b.1", "3b"),
+        ]
+
+    def test_a_number_below_its_number_is_no_version(self) -> None:
+        plan = read(
+            "## 3. 计划\n\n### 3.1 第一阶段：基础\n\n#### 3.1.1 日志\n- **任务**：写\n\n#### 3.1.2 注入\n- **任务**：写\n"
+        )
+        assert [(task.id, task.kind) for task in plan.tasks] == [
+            ("1", "composite"),
+            ("3.1.1", "atomic"),
+            ("3.1.2", "atomic"),
+        ]
+
+    def test_a_fraction_is_no_number(self) -> None:
+        assert titles(read("- [ ] Day 0/1 edge cases\n")) == ["Day 0/1 edge cases"]
+
+    def test_a_checklist_that_names_the_tasks_tells_their_state(self) -> None:
+        plan = read(
+            "## Progress\n\n- [x] Task 1: schema and seed\n- [ ] Task 2: pages\n\n"
+            "### Task 1: Schema\n\na\n\n### Task 2: Pages\n\nb\n"
+        )
+        assert states(plan) == {"Schema": "done", "Pages": "open"}
+
+    def test_stories_have_a_short_name(self) -> None:
+        plan = read("### Story 1: A\n\na\n\n### Story 2: B\n\nb\n\n## Story dependencies\n\n```\nUS-2 → US-1\n```\n")
+        assert written(plan) == {("2", "1")}
+
+    def test_of_two_families_of_phases_the_empty_one_restates(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] alpha\n\n## Goals\n\n### Milestone 1: shown\n\n- people see it\n")
+        assert titles(plan) == ["Phase 1: A", "alpha"]
