@@ -77,7 +77,7 @@ def play(seed: int, steps: int = STEPS, core: Core = REAL) -> Played:
         except ViolationError as broken:
             words = f"seed {seed}, step {total.steps + history.played.steps}: {broken}"
             raise ViolationError(broken.law, words) from broken
-        except Exception as fault:  # noqa: BLE001 - whatever the coordinator raises is a broken promise, told with its seed
+        except Exception as fault:  # whatever the coordinator raises is a broken promise, told with its seed
             words = f"seed {seed}, step {total.steps + history.played.steps}: {type(fault).__name__}: {fault}"
             raise ViolationError("crash", words) from fault
         total.add(history.played)
