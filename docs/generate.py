@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 GROUPS = {
     "plan": "Plans",
     "run": "Runs",
+    "pulse": "Unattended",
     "wish": "What you can ask of a running run",
     "look": "Looking",
     "care": "Help",

@@ -92,7 +92,9 @@ def test_the_defaults_are_those_of_the_code() -> None:
         for part in name.strip("`").split("."):
             value = getattr(value, part)
         text = told.strip("`")
-        if isinstance(value, bool):
+        if value is None:
+            assert text == "auto", name
+        elif isinstance(value, bool):
             assert text == str(value).lower(), name
         elif isinstance(value, float):
             assert config.duration(text) == value, name

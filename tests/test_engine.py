@@ -249,3 +249,12 @@ def test_a_move_that_is_not_in_the_table_raises(source: str) -> None:
     wrong = next(s for s in ("merging", "claimed", "running") if s not in TASK_MOVES[source])
     with pytest.raises(IllegalMoveError):
         engine.step(state, Event(0.0, "r1", wrong, "", "1", 1))
+
+
+def test_a_deadlock_is_not_done() -> None:
+    """The rows of two tasks say that neither is ready and nothing before them can move: a fault, and told as one."""
+    state = fresh([("1", "2")], ["1", "2"], Policy())
+    state.index(state.tasks["1"]._replace(state="pending"))
+    standing = engine.outcome(state)
+    assert (standing.state, standing.over) == ("failed", True)
+    assert standing.reason == "deadlock: 1, 2 wait for each other"

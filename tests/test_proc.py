@@ -324,3 +324,67 @@ def test_the_wall_limit_is_term_then_kill(custody: Custody, tmp_path: Path) -> N
     custody.start(shell(1, tmp_path, "trap '' TERM; while :; do sleep 0.05; done", wall=1.0, grace=0.2))
     found = collect(custody, [0, 1])
     assert found == {0: Exit(None, 15, cause="timeout"), 1: Exit(None, 9, cause="timeout")}
+
+
+def flood(number: int) -> str:
+    """A script that prints `number` numbered lines of 100 bytes."""
+    return f"seq -f '%099.0f' 1 {number}"
+
+
+@pytest.mark.parametrize("errors", [False, True], ids=["one log", "two logs"])
+def test_a_long_log_keeps_its_tail_from_a_lines_begin(custody: Custody, tmp_path: Path, errors: bool) -> None:
+    path = tmp_path / ("err.0" if errors else "out.0")
+    script = f"{flood(50_000)} {'>&2' if errors else ''}; echo last {'>&2' if errors else ''}"
+    custody.start(
+        shell(0, tmp_path, script, errors=str(tmp_path / "err.0") if errors else "", cap=100_000, limit=10**9)
+    )
+    assert collect(custody, [0]) == {0: Exit(0)}
+    first, *rest, last = lines(path)
+    assert first.startswith("[the log was longer: ")
+    assert first.endswith(" bytes were cut here]")
+    assert last == "last"
+    numbers = [int(line) for line in rest]
+    assert numbers == list(range(numbers[0], 50_001)), "the tail is whole"
+    assert 40_000 < path.stat().st_size <= 100_000
+
+
+def test_a_log_is_cut_while_it_is_written(custody: Custody, tmp_path: Path) -> None:
+    script = f"while [ ! -e go ]; do {flood(2000)}; sleep 0.05; done; echo last"
+    custody.start(shell(0, tmp_path, script, cap=100_000))
+    until(
+        lambda: (tmp_path / "out.0").exists() and b"bytes were cut" in (tmp_path / "out.0").read_bytes()[:200], "a cut"
+    )
+    (tmp_path / "go").touch()
+    assert collect(custody, [0]) == {0: Exit(0)}
+    assert lines(tmp_path / "out.0")[-1] == "last"
+    assert (tmp_path / "out.0").stat().st_size <= 100_000
+
+
+def test_a_short_log_is_left_as_it_is(custody: Custody, tmp_path: Path) -> None:
+    custody.start(shell(0, tmp_path, "printf 'no line break'", cap=13))
+    custody.start(shell(1, tmp_path, f"{flood(5000)}", cap=0))
+    collect(custody, [0, 1])
+    assert (tmp_path / "out.0").read_bytes() == b"no line break"
+    assert (tmp_path / "out.1").stat().st_size == 500_000
+
+
+def test_one_long_line_is_cut_too(custody: Custody, tmp_path: Path) -> None:
+    custody.start(shell(0, tmp_path, "head -c 1000000 /dev/zero | tr '\\0' x", cap=100_000))
+    collect(custody, [0])
+    text = (tmp_path / "out.0").read_text()
+    assert text.startswith("[the log was longer: 950000 bytes were cut here]\nxxx")
+    assert len(text) < 60_000
+
+
+def test_who_floods_is_stopped(custody: Custody, tmp_path: Path) -> None:
+    custody.start(shell(0, tmp_path, "yes", cap=1 << 20, limit=8 << 20, grace=0.2))
+    assert collect(custody, [0]) == {0: Exit(None, 15, False, "output: more than 8 MB were written")}
+    assert (tmp_path / "out.0").stat().st_size <= 1 << 20
+
+
+def test_a_log_that_became_a_link_is_not_followed(custody: Custody, tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"x" * 200_000)
+    script = "rm out.0; ln -s other out.0"
+    custody.start(shell(0, tmp_path, script, cap=1000))
+    assert collect(custody, [0]) == {0: Exit(0)}
+    assert (tmp_path / "other").stat().st_size == 200_000

@@ -85,7 +85,7 @@ def test_every_kind_of_wait_has_its_words() -> None:
         notes={"d": "which database?", "e": "unchecked", "g": "no output"},
     )
     assert reasons(view) == {
-        "b": "waits for a (running), c (failed), d (blocked) and others",
+        "b": "waits for a (running), c (failed: retry or skip it), d (blocked: answer it) and others",
         "d": "question: which database?",
         "e": "held: unchecked",
         "f": "lane: its provider is paused",

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.errors import NotFoundError, StoreError
-from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import AnyStore, MemoryStore, Store, sql
 
 RUN = RunRow("r1", "plans/x.md", "sha256:1", "running", "", "abc", 1.0, None, "{}", '{"nodes":[]}')
@@ -58,9 +58,9 @@ class TestConformance:
     def test_runs_newest_first_and_by_plan(self, store: AnyStore) -> None:
         for number, (plan, started) in enumerate([("a", 3.0), ("b", 1.0), ("a", 2.0), ("a", 2.0)]):
             store.create_run(RUN._replace(run=f"r{number}", plan=plan, started=started), [], started)
-        assert [row.run for row in store.runs()] == ["r0", "r3", "r2", "r1"]
-        assert [row.run for row in store.runs("a")] == ["r0", "r3", "r2"]
-        assert store.newest() == store.run("r0")
+        assert [row.run for row in store.runs()] == ["r3", "r2", "r1", "r0"], "whatever the clock said"
+        assert [row.run for row in store.runs("a")] == ["r3", "r2", "r0"]
+        assert store.newest() == store.run("r3")
         assert store.newest("b") == store.run("r1")
         assert store.newest("c") is None
 
@@ -88,6 +88,24 @@ class TestConformance:
         assert store.requests() == []
         plain = event._replace(data={"kind": "question", "n": [1, 2]})
         assert store.events("r1")[1:] == [plain._replace(seq=last - 1), plain._replace(seq=last)]
+
+    def test_lanes_come_back_as_they_are_now(self, store: AnyStore) -> None:
+        rows = [LaneRow("r1", "b", 2, 9.5, "rate limit", 1, 3.0), LaneRow("r1", ""), LaneRow("r2", "a")]
+        store.commit(Changes(lanes=tuple(rows)))
+        store.commit(Changes(lanes=(rows[1]._replace(room=1),)))
+        assert store.lanes("r1") == [rows[1]._replace(room=1), rows[0]]
+        assert (store.lanes("r2"), store.lanes("r3")) == ([rows[2]], [])
+
+    def test_heads_are_the_runs_in_short(self, store: AnyStore) -> None:
+        for number, plan in enumerate("aba"):
+            store.create_run(RUN._replace(run=f"r{number}", plan=plan, started=float(number)), [], 1.0)
+        assert store.heads() == [("a", "r2", "running"), ("b", "r1", "running"), ("a", "r0", "running")]
+        assert [(row.plan, row.run, row.state) for row in store.runs()] == store.heads()
+
+    def test_the_last_event_is_the_runs_own(self, store: AnyStore) -> None:
+        assert store.last_event("r1") == 0
+        seqs = [store.commit(Changes(events=(Event(1.0, run, "noted"),))) for run in ("r1", "r2", "r1", "r2")]
+        assert (store.last_event("r1"), store.last_event("r2")) == (seqs[2], seqs[3])
 
     def test_an_empty_commit_changes_nothing(self, store: AnyStore) -> None:
         assert store.commit(Changes()) == 0

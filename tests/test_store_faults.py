@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from branchline.care.cuts import cut_log
 from branchline.errors import StoreDamagedError, StoreError, StoreFullError
 from branchline.model.run import Changes, Event, RunRow, TaskRow
 from branchline.store import Store, sql
@@ -196,29 +197,44 @@ class TestDamage:
             assert database.read_bytes() == bytes(content), f"seed {seed}"
         assert found, f"seed {seed}: no damage was seen"
 
-    def test_a_log_cut_at_any_byte_loses_only_the_last_commits(self, tmp_path: Path) -> None:
-        """The states seen after cutting the write-ahead log are whole commits, in order."""
-        source = Store.open(tmp_path / "state.db")
+    def test_a_log_cut_at_any_byte_loses_nothing_that_was_acknowledged(self) -> None:
+        """Every byte of the last records at scale 15; at 1 every byte around their ends, and many between."""
+        cuts, wrong = cut_log(max(1, 211 // (SCALE * SCALE)))
+        assert wrong == []
+        assert cuts > 500
+
+    def test_what_was_cut_off_is_said(self, tmp_path: Path) -> None:
+        path, log = tmp_path / "state.db", tmp_path / "state.db-wal"
+        source = Store.open(path)
         source.create_run(RUN, TASKS[:1], 1.0)
         source._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        for n in range(6):
-            row = TASKS[0]._replace(attempt=n + 1)
-            source.commit(Changes(events=(Event(2.0, "r1", "noted", attempt=n + 1),), tasks=(row,)))
-        copy = tmp_path / "copy"
-        copy.mkdir()
-        database, log = (tmp_path / "state.db").read_bytes(), (tmp_path / "state.db-wal").read_bytes()
-        seen = set()
-        for cut in range(0, len(log) + 1, max(1, len(log) // (40 * SCALE))):
-            for old in copy.iterdir():
-                old.unlink()
-            (copy / "state.db").write_bytes(database)
-            (copy / "state.db-wal").write_bytes(log[:cut])
-            with Store.open(copy / "state.db") as store:
-                events = [event for event in store.events("r1") if event.kind == "noted"]
-                assert store.tasks("r1")[0].attempt == len(events)
-                seen.add(len(events))
+        marks = []
+        for _ in range(3):
+            source.commit(Changes(events=(Event(2.0, "r1", "noted", data={"pad": "x" * 5000}),)))
+            marks.append(log.stat().st_size)
+        database, whole = path.read_bytes(), log.read_bytes()
+        (tmp_path / "copy").mkdir()
+        for cut in [0, 5, 31, 32, 40, *range(marks[0] - 3, marks[2] + 1, 97), marks[1], marks[2]]:
+            (tmp_path / "copy" / "state.db").write_bytes(database)
+            (tmp_path / "copy" / "state.db-wal").write_bytes(whole[:cut])
+            with Store.open(tmp_path / "copy" / "state.db") as store:
+                acknowledged = max((mark for mark in (32, *marks) if mark <= cut), default=cut)
+                assert store.dropped == cut - acknowledged, cut
+                with Store.open(store.path) as second:
+                    assert second.dropped == 0, "the one that has it open has said so"
         source.close()
-        assert len(seen) >= 5
+
+    def test_an_old_tail_of_the_log_is_not_taken_for_a_cut(self, database: Path) -> None:
+        with Store.open(database) as store:
+            for n in range(20):
+                store.commit(move(n, "running", pad=3000))
+            store._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+            store.commit(move(1, "done"))
+            content, log = database.read_bytes(), database.with_name("state.db-wal").read_bytes()
+        database.write_bytes(content)
+        database.with_name("state.db-wal").write_bytes(log)
+        with Store.open(database) as store:
+            assert (store.dropped, store.tasks("r1")[1].state) == (0, "done")
 
     def test_a_record_that_is_not_json_is_damage(self, database: Path) -> None:
         with Store.open(database) as store:
@@ -233,7 +249,7 @@ class TestVersions:
         connection.execute(f"PRAGMA user_version = {len(sql.MIGRATIONS) + 4}")
         connection.close()
         with pytest.raises(
-            StoreError, match=r"written by a newer Branchline \(version 5 of the tables, this one knows 1\)"
+            StoreError, match=r"written by a newer Branchline \(version 6 of the tables, this one knows 2\)"
         ):
             Store.open(database)
 
@@ -250,6 +266,23 @@ class TestVersions:
         with Store.open(path) as store:
             store.create_run(RUN, [], 1.0)
             assert store._connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+    @pytest.mark.parametrize("version", range(1, len(sql.MIGRATIONS) + 1))
+    def test_every_older_version_keeps_what_it_holds(self, tmp_path: Path, version: int) -> None:
+        path = tmp_path / "state.db"
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute(sql.CREATE)
+        connection.execute(sql.WAL)
+        for step in sql.MIGRATIONS[:version]:
+            connection.executescript(step)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("INSERT INTO event (at, run, kind, cause, data) VALUES (1.0, 'r1', 'noted', 'old', '{}')")
+        connection.close()
+        for _ in range(2):
+            with Store.open(path) as store:
+                assert [event.cause for event in store.events("r1")] == ["old"]
+                assert store.lanes("r1") == []
+                assert store._connection.execute("PRAGMA user_version").fetchone() == (len(sql.MIGRATIONS),)
 
 
 class TestReadOnlyPlaces:

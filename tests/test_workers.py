@@ -352,6 +352,27 @@ def test_exit_0_is_not_success(tmp_path: Path, name: str) -> None:
         assert claim.extra["retry_after"] == 7.0
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Retry-After-Ms": "1500", "retry-after": "9"}, {"retry_after": 1.5}),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, {"reset_at": 1792567680.0}),
+        ({"a-requests-reset": "2026-10-21T07:28:00Z", "a-requests-remaining": "0"}, {"reset_at": 1792567680.0}),
+        ({"a-requests-reset": "2026-10-21T07:28:00Z", "a-requests-remaining": "3"}, {}),
+        ({"a-unified-reset": 1792567680, "a-unified-remaining": 0}, {"reset_at": 1792567680.0}),
+        ({"retry-after": "soon", "x-reset": "later"}, {}),
+        ({"retry-after": "-5"}, {}),
+        ("nothing", {}),
+    ],
+)
+def test_the_providers_own_time_is_read_from_its_headers(headers: Any, expected: dict[str, float]) -> None:
+    seen = opencode_events.Seen()
+    seen.take({"type": "error", "error": {"data": {"message": "slow", "statusCode": 429, "responseHeaders": headers}}})
+    claim = opencode_events.fault(seen, False, "")
+    assert claim is not None
+    assert dict(claim.extra) == {"status": 429, **expected}
+
+
 ODD = [
     "not json\n",
     "[1, 2]\n",

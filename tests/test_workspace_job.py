@@ -510,6 +510,26 @@ def test_a_tip_moved_meanwhile_begins_again(place: Place) -> None:
     assert {"main.txt", "x.txt"} <= files_of(place, place.tip())
 
 
+@pytest.mark.parametrize("when", ["before", "while its checks run"])
+def test_a_merge_goes_onto_the_commit_it_was_given_and_what_others_put_there_is_kept(place: Place, when: str) -> None:
+    place.job("setup")
+    place.write("x.txt", "x", place.tree())
+    place.job("check")
+    place.write("sneaky.txt", "m")
+    other = place.commit("sneaky")
+    move, once = f"git update-ref {tip_ref(RUN)} {other}", place.root.parent / "once"
+    if when == "before":
+        place.git(*move.split()[1:])
+        once.touch()
+    check = {"run": f'test -e "$ONCE" || {{ touch "$ONCE"; {move}; }}'}
+    answer = place.job("merge", tip=place.base, checks=[check], env={**os.environ, "ONCE": str(once)})
+    assert answer["ok"], answer
+    assert "x.txt" in files_of(place, place.tip())
+    assert "sneaky.txt" not in files_of(place, place.tip())
+    kept = place.git("for-each-ref", "--format=%(refname)", f"refs/branchline/salvage/{RUN}/tip/").split()
+    assert any("sneaky.txt" in files_of(place, ref) for ref in kept)
+
+
 def test_a_tip_that_the_user_has_checked_out_is_not_moved_under_him(place: Place) -> None:
     place.job("setup")
     place.git("checkout", "-q", "branchline/r1/tip")

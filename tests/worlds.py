@@ -129,7 +129,7 @@ class World:
         process = subprocess.Popen(
             [sys.executable, "-m", "branchline", *words],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(SRC), **more},
+            env={**os.environ, "PYTHONPATH": str(SRC), "RAM_RESERVE_MB": "0", "RAM_PER_WORKER_MB": "1", **more},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -285,10 +285,12 @@ class World:
             assert row is not None
             tasks, attempts, questions = store.tasks(run), store.attempts(run), store.questions(run)
             events = store.events(run)
+            lanes = [each for each in store.lanes(run) if each.room or each.strikes]
         again = replayed(row, tasks, events)
         assert {t.task: t for t in again.tasks.values()} == {t.task: t for t in tasks if t.kind == "atomic"}
         assert list(again.attempts.values()) == attempts
         assert list(again.questions.values()) == questions
+        assert list(again.lanes.values()) == lanes
         assert (again.run.state, again.run.reason) == (row.state, row.reason)
 
     def check_ledger(self, run: str = "r1") -> None:

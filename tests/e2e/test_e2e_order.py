@@ -178,9 +178,9 @@ def test_execute_says_of_each_waiting_task_what_it_waits_for(world: World) -> No
     asking = world.agent('printf \'{"status": "blocked", "text": "A or B?"}\' > "$BRANCHLINE_EXIT_FILE"\nend\n')
     result = world.execute(asking)
     assert result.status == 3, result
-    assert result.json["waiting"]["1.2"] == "waits for 1.1 (blocked)"
+    assert result.json["waiting"]["1.2"] == "waits for 1.1 (blocked: answer it)"
     again = world.finish(world.start("execute", "plan.md"))
-    assert "1.2 Write part 1.2: waits for 1.1 (blocked)" in again.out
+    assert "1.2 Write part 1.2: waits for 1.1 (blocked: answer it)" in again.out
 
 
 def test_work_done_in_place_is_not_to_be_landed(world: World) -> None:

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "convert": ("plan", "write a plan or a graph in another format"),
     "has-subtasks": ("plan", "say whether a task of a TODO.md has subtasks: true or false"),
     "execute": ("run", "run the tasks of an approved plan with agents in worktrees"),
-    "pulse": ("run", "the same unattended, one tick at a time"),
+    "pulse": ("pulse", "the same unattended, one tick at a time"),
     "answer": ("wish", "answer a worker's question"),
     "accept": ("wish", "accept held work, or a held task, as it is"),
     "retry": ("wish", "send a failed, held or cancelled task back to the start"),
@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("look", "the checks behind a task that is done"),
     "report": ("look", "what was done, what was not, and why"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),
+    "selftest": ("care", "prove the promises on this machine: kills, full disks, cut logs"),
     "completion": ("care", "print the completion script of a shell"),
 }
 """Every command: the module of this room that holds its parser, and its one line of help."""

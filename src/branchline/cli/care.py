@@ -1,7 +1,11 @@
 """The commands that show Branchline and help with it."""
 
+import sys
+from typing import TextIO, cast
+
 from branchline.cli import COMMANDS
 from branchline.cli.console import console
+from branchline.cli.out import Lasting
 from branchline.cli.parser import Parser, new, show
 from branchline.workflow import care as workflow
 from branchline.workflow.answer import Answer
@@ -15,6 +19,11 @@ def run(name: str, words: list[str]) -> int:
     if name == "completion":
         script = completion(args.shell)
         return show(Answer({"script": script}, script), args)
+    if name == "selftest":
+        there = console(args)._replace(
+            out=cast(TextIO, Lasting(sys.stderr))
+        )  # what it proved is its one word on stdout
+        return show(workflow.selftest(there, seeds=args.seeds, first=args.seed, kills=args.kills), args)
     return show(workflow.demo(console(args), keep=args.keep), args)
 
 
@@ -23,6 +32,12 @@ def parser(name: str) -> Parser:
     made = new(name)
     if name == "completion":
         made.add_argument("shell", choices=SHELLS, help="the shell")
+    elif name == "selftest":
+        made.add_argument(
+            "--kills", type=int, default=20, metavar="N", help="kill -9 so many real coordinators (default 20)"
+        )
+        made.add_argument("--seeds", type=int, default=1000, metavar="N", help="play so many histories (default 1000)")
+        made.add_argument("--seed", type=int, default=0, metavar="N", help="the first of the seeds (default 0)")
     else:
         made.add_argument(
             "--keep", default="", metavar="DIR", help="make the repository in DIR instead of a temporary folder"

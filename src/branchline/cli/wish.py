@@ -4,19 +4,28 @@ import argparse
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
+from branchline.errors import UsageError
 from branchline.workflow import wish as workflow
 
 
 def run(name: str, words: list[str]) -> int:
     """Run one of this module's commands."""
     args = parser(name).parse_args(words)
+    if name == "cancel" and bool(args.task) == args.all:
+        raise UsageError("name the task to cancel, or say --all for the whole run")
     return show(workflow.ask(console(args), name, args.task, args.run, _data(name, args)), args)
 
 
 def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
-    made.add_argument("task", help="the id of the task")
+    if name == "cancel":
+        made.add_argument("task", nargs="?", default="", help="the id of the task")
+        made.add_argument(
+            "--all", action="store_true", help="the whole run: what runs is stopped, the rest never starts"
+        )
+    else:
+        made.add_argument("task", help="the id of the task")
     if name == "answer":
         made.add_argument("text", nargs="+", help="the answer; for a permission: once, always or reject")
     if name == "retry":

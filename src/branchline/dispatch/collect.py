@@ -13,6 +13,9 @@ from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
 
+_STOPS: dict[str, ClaimStatus] = {"timeout": "timeout", "output:": "failed"}
+"""How the cause of a stop begins -> the claim it makes; any other is a person's wish."""
+
 
 class Collector:
     """Reads claims and results; reading twice gives the same."""
@@ -31,18 +34,12 @@ class Collector:
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
-            self._keep(attempt, data)
+            self.keep(attempt, data)
             return data
-        data["result"] = self._result(attempt, row, error)
-        if data["result"] is not None:
+        result = _no("our own job could not be started", error) if error else self.found(attempt, row)
+        if result is not None:
             data["lost"] = False
-        else:
-            data["result"] = {
-                "ok": False,
-                "cause": "our own job ended without a result",
-                "checks": [],
-                "error": self._tail(attempt),
-            }
+        data["result"] = result or _no("our own job ended without a result", self.tail(attempt))
         return data
 
     def _claim(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str) -> Claim:
@@ -52,20 +49,16 @@ class Collector:
         if exit_.lost:
             return _stopped(Claim("failed", "lost: nobody saw the worker end", error=LOST), cause)
         try:
-            claim = workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+            return _stopped(self.said(attempt, row, exit_), cause)
         except BranchlineError as fault:
             return Claim("failed", f"the worker's answer cannot be read: {fault}", error=str(fault))
-        return _stopped(claim, cause)
 
-    def _keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
-        """Leave our reading beside what was read, for people."""
-        folder = self._jobs.folder(attempt)
-        write_new(folder / "exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
-        write_new(folder / "claim.json", json.dumps(data["claim"], indent=1, default=str) + "\n")
+    def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
+        """What the worker claims; raises BranchlineError when it cannot be read."""
+        return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
 
-    def _result(self, attempt: AttemptRow, row: TaskRow, error: str) -> dict[str, Any] | None:
-        if error:
-            return {"ok": False, "cause": "our own job could not be started", "checks": [], "error": error}
+    def found(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any] | None:
+        """What our own job found, with the verdict on it; None when it left no result."""
         path = self._jobs.folder(attempt) / "result.json"
         if not path.exists():
             return None
@@ -79,7 +72,14 @@ class Collector:
             return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result
 
-    def _tail(self, attempt: AttemptRow) -> str:
+    def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
+        """Leave our reading beside what was read, for people."""
+        folder = self._jobs.folder(attempt)
+        write_new(folder / "exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
+        write_new(folder / "claim.json", json.dumps(data["claim"], indent=1, default=str) + "\n")
+
+    def tail(self, attempt: AttemptRow) -> str:
+        """The last words of our own job."""
         try:
             text = (self._jobs.folder(attempt) / "output.log").read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -87,9 +87,13 @@ class Collector:
         return text[-2000:]
 
 
+def _no(cause: str, error: str) -> dict[str, Any]:
+    return {"ok": False, "cause": cause, "checks": [], "error": error}
+
+
 def _as_lost(exit_: Exit, asked: str) -> Exit:
     """An end that custody made and nobody asked for (its guard was killed) says nothing about the worker."""
-    unasked = exit_.cause and not asked and not exit_.cause.startswith("timeout")
+    unasked = exit_.cause and not asked and not exit_.cause.startswith(("timeout", "output:"))
     return exit_._replace(lost=True, cause="") if unasked else exit_
 
 
@@ -97,5 +101,5 @@ def _stopped(claim: Claim, cause: str) -> Claim:
     """We stopped the worker, so what it said does not count; its session and its cost do."""
     if not cause:
         return claim
-    status: ClaimStatus = "timeout" if cause.startswith("timeout") else "cancelled"
+    status: ClaimStatus = next((made for word, made in _STOPS.items() if cause.startswith(word)), "cancelled")
     return claim._replace(status=status, summary=cause, error=cause, question=None)

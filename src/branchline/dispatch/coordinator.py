@@ -3,24 +3,30 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from branchline import engine, watchdog
+from branchline import engine
 from branchline.config import Settings
-from branchline.dispatch.collect import Collector
-from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.requests import events_for
+from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
-from branchline.model.moves import SATISFIED
+from branchline.model.moves import RUN_MOVES, SATISFIED
 from branchline.model.run import AttemptRow, Event, Exit, TaskRow
-from branchline.proc import Custody, Ended, Started
-from branchline.store import Store
+from branchline.proc import Ended, Started
+from branchline.store import AnyStore
 
 TURN = 0.5
 """Seconds between two looks at the requests of other processes; the design asks for less than one."""
+NOTED = 10.0
+"""Seconds between two records of how many workers the memory allows: it changes all the time."""
 
 
 class Hooks(NamedTuple):
-    """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C."""
+    """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C.
+
+    `memory` gives the free memory in MB (None: unknown, no limit), `jitter` a number from 0 to 1.
+    `at` hears of the moments before and after each commit and each command, and may end the process there; with `step`
+    and `choose` a proof plays an engine that is broken on purpose.
+    """
 
     clock: Callable[[], float]
     told: Callable[[Sequence[Event]], None] = lambda _: None
@@ -28,6 +34,11 @@ class Hooks(NamedTuple):
     confirm: Callable[[Sequence[TaskRow]], bool] = lambda _: True
     interrupts: Callable[[], int] = lambda: 0
     wake: tuple[int, ...] = ()
+    memory: Callable[[], float | None] = lambda: None
+    jitter: Callable[[], float] = lambda: 0.0
+    at: Callable[[str], None] = lambda _: None
+    step: Callable[[State, Event], tuple[State, tuple[engine.Command, ...]]] = engine.step
+    choose: Callable[[State, float, int | None], list[Event]] = engine.choose
 
 
 class Coordinator:
@@ -36,10 +47,11 @@ class Coordinator:
     def __init__(
         self,
         state: State,
-        store: Store,
-        custody: Custody,
-        jobs: Jobs,
-        collector: Collector,
+        store: AnyStore,
+        custody: Keeper,
+        jobs: Builder,
+        collector: Reader,
+        watch: Looker,
         settings: Settings,
         hooks: Hooks,
     ) -> None:
@@ -51,7 +63,10 @@ class Coordinator:
         self._settings = settings
         self._hooks = hooks
         self._handled: list[int] = []
+        self._unbuilt: dict[int, str] = {}
         self._stopped = False
+        self._free: float | None = None
+        self._watch = watch
 
     def recover(self) -> None:
         """Take up what a former coordinator left: adopt what lives, collect what ended, ask again for the rest."""
@@ -96,7 +111,7 @@ class Coordinator:
             happened = self.tick(0.0 if happened else self._pause())
             if self._hooks.interrupts():
                 return engine.Outcome("running", "interrupted", over=False)
-            standing = engine.outcome(self.state)
+            standing = engine.outcome(self.state, self._hooks.clock())
             if standing.over and not happened and not (wait and standing.state == "waiting"):
                 return standing
             if self.state.draining and not self._busy():
@@ -116,12 +131,17 @@ class Coordinator:
             if self._stopped and not self.state.attempts:
                 return
 
+    def own_jobs(self) -> bool:
+        """Whether jobs of our own are under way; all of them are short, next to a worker."""
+        return any(attempt.purpose != "work" for attempt in self.state.attempts.values())
+
     def resume(self) -> None:
         """The run goes on: what it waited for may have come."""
         self.feed([self._event("run", "resumed", data={"state": "running"})])
 
     def close(self) -> None:
         """Let go; what runs goes on in custody."""
+        self._watch.close()
         self._custody.close()
 
     def finish(self, standing: engine.Outcome) -> None:
@@ -130,17 +150,22 @@ class Coordinator:
             self._hold_tip()
         rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
         state = "waiting" if rest else standing.state
-        if state != self.state.run.state or standing.reason != self.state.run.reason:
-            self.feed([self._event("run", standing.reason, data={"state": state})])
+        run = self.state.run
+        if (state, standing.reason) == (run.state, run.reason):
+            return
+        if state not in {run.state, *RUN_MOVES[run.state]}:
+            self.resume()
+        self.feed([self._event("run", standing.reason, data={"state": state})])
 
     def _busy(self) -> bool:
         return bool(self.state.attempts)
 
     def _pause(self) -> float:
-        """How long nothing can happen by itself: until the next retry is due, and never longer than a turn."""
-        now = self._hooks.clock()
-        due = [(self.state.tasks[t].retry_at or now) - now for t in self.state.retrying]
-        return max(0.0, min([TURN, *due]))
+        """How long nothing can happen by itself: until the next start is due, and never longer than a turn."""
+        now, state = self._hooks.clock(), self.state
+        due = [(state.tasks[t].retry_at or now) - now for t in state.retrying]
+        next_starts = [state.last_start + interval - now for interval in state.policy.stagger.values()]
+        return max(0.0, min([TURN, *due, *(wait for wait in next_starts if wait > 0)]))
 
     def _event(
         self, kind: str, cause: str, *, attempt: AttemptRow | None = None, data: dict[str, object] | None = None
@@ -152,7 +177,7 @@ class Coordinator:
 
     def _fold(self, event: Event) -> list[Start | Stop | Settle]:
         """Fold one event and, depth first, every event that follows at once; what is left is to be performed."""
-        self.state, commands = engine.step(self.state, event)
+        self.state, commands = self._hooks.step(self.state, event)
         todo: list[Start | Stop | Settle] = []
         for command in commands:
             if isinstance(command, Emit):
@@ -164,18 +189,23 @@ class Coordinator:
     def _commit(self) -> None:
         changes = self.state.take()
         if changes.events or self._handled:
+            self._hooks.at("before commit")
             self._store.commit(changes._replace(requests=tuple(self._handled)))
+            self._hooks.at("after commit")
             self._handled.clear()
             self._hooks.told(changes.events)
 
     def _perform(self, commands: Iterable[Start | Stop | Settle]) -> None:
         for command in commands:
+            name = type(command).__name__
+            self._hooks.at(f"before {name}")
             if isinstance(command, Start):
                 self._start(command.fence)
             elif isinstance(command, Stop):
                 self._custody.stop(command.fence, self._settings.grace, command.cause)
             else:
                 self._settle(command.task)
+            self._hooks.at(f"after {name}")
 
     def _settle(self, task: str) -> None:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
@@ -190,14 +220,22 @@ class Coordinator:
         attempt = self.state.attempts[fence]
         try:
             if attempt.purpose == "merge":
-                self._hold_tip(attempt.task)
+                self._hold_tip(attempt.task, attempt.attempt)
             self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task], self.state.tip))
         except (BranchlineError, OSError) as error:
-            self.feed([self._ended(attempt, Exit(None, cause=""), str(error))])
+            self._give_up(attempt, str(error))
 
-    def _hold_tip(self, merging: str = "") -> None:
+    def _give_up(self, attempt: AttemptRow, error: str) -> None:
+        """What cannot be built never starts: not by the request of a former coordinator either, still on its way."""
+        self._unbuilt[attempt.fence] = error
+        try:
+            self._custody.stop(attempt.fence, 0.0, "it could not be built")
+        except OSError:  # the disk is too full to use up the number, and so for any custodian to start it
+            self.feed([self._ended(attempt, Exit(None))])
+
+    def _hold_tip(self, merging: str = "", attempt: int = 0) -> None:
         """The integration branch holds what was checked and merged, and nothing that an agent put there."""
-        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging)
+        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging, attempt)
         if kept:
             self.feed([self._event("noted", f"the integration branch was moved by someone else and put back: {kept}")])
 
@@ -206,19 +244,24 @@ class Coordinator:
         for fact in self._custody.poll(timeout, self._hooks.wake):
             attempt = self.state.attempts.get(fact.fence)
             if attempt is None:
-                continue
-            if isinstance(fact, Started):
+                late = self._event("ended", "late: the attempt had ended", data=fact._asdict())
+                facts += [late._replace(fence=fact.fence)] if isinstance(fact, Ended) else []
+            elif isinstance(fact, Started):
                 facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
-            elif isinstance(fact, Ended):
+            else:
                 facts.append(self._ended(attempt, fact.exit))
         return facts
 
-    def _ended(self, attempt: AttemptRow, exit_: Exit, error: str = "") -> Event:
+    def _ended(self, attempt: AttemptRow, exit_: Exit) -> Event:
+        error = self._unbuilt.pop(attempt.fence, "")
+        exit_ = exit_._replace(cause="") if error else exit_
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
+        if data.get("claim", {}).get("status") in ("timeout", "failed", "rate_limited"):
+            data["claim"]["jitter"] = round(self._hooks.jitter(), 3)
         return self._event("ended", exit_.cause, attempt=attempt, data=data)
 
     def _reconcile(self) -> bool:
-        """Wishes of other processes, and workers that have fallen silent; True when there was anything.
+        """Wishes of other processes, and what the watch has seen; True when there was anything.
 
         One wish after the other: each meets the state that the one before has left.
         """
@@ -227,23 +270,47 @@ class Coordinator:
         for request in requests:
             self._handled.append(request.id)
             self.feed(events_for(self.state, request, now))
-        hung = watchdog.silent(self.state.attempts.values(), now, self._settings.silence, self._jobs.last_output)
-        if hung:
-            self.feed([self._event("stopping", cause, attempt=self.state.attempts[fence]) for fence, cause in hung])
-        return bool(requests or hung)
+        seen = self._watch.look(self.state, now)
+        if seen:
+            self.feed(seen)
+        return bool(requests or seen)
 
     def _choose(self) -> bool:
         """Start what can start now; True when anything did."""
         if self._hooks.interrupts():
             return False
-        events = engine.choose(self.state, self._hooks.clock())
+        memory = self._memory()
+        events = self._hooks.choose(self.state, self._hooks.clock(), memory)
         starting = [self.state.tasks[e.task] for e in events if e.kind == "dispatching" and e.task]
         if starting and not self._hooks.confirm(starting):
             self.state.draining = "not confirmed"
             return False
         if events:
             self.feed(events)
-        return bool(events)
+        return bool(events) or self._note_memory(memory)
+
+    def _memory(self) -> int | None:
+        """How many workers the memory rule allows now (DESIGN, section 8: never less than one); None: any number."""
+        settings, state = self._settings, self.state
+        if not settings.memory_per_worker or not state.ready or len(state.slotted) >= state.policy.slots:
+            return None
+        self._free = self._hooks.memory()
+        if self._free is None:
+            return None
+        return max(1, int((self._free - settings.memory_reserve) // settings.memory_per_worker))
+
+    def _note_memory(self, room: int | None) -> bool:
+        """Record that ready tasks wait for memory, and that they do so no more; at most each NOTED seconds anew."""
+        state, now = self.state, self._hooks.clock()
+        binding = room is not None and state.ready and len(state.slotted) >= room
+        room, known = (room or 0) if binding else 0, state.lanes.get("")
+        if room == (known.room if known else 0) or (room and known and now - known.since < NOTED):
+            return False
+        free, kept = self._free or 0.0, self._settings.memory_reserve
+        cause = f"{free:.0f} MB are free, {kept} MB are kept back, {self._settings.memory_per_worker} MB a worker"
+        data = {"lane": "", "room": room, "until": 0.0, "strikes": 0}
+        self.feed([self._event("lane", cause if room else "memory is free again", data=data)])
+        return False
 
     def _stop_all(self, cause: str) -> list[Event]:
         rows = [a for a in self.state.attempts.values() if a.state != "ended" and not a.cause]

@@ -82,9 +82,14 @@ class Jobs:
         folder = self.folder(attempt)
         return max(_mtime(folder / "events.jsonl"), _mtime(folder / "output.log"))
 
-    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
+    def salvage(self, attempt: AttemptRow) -> str:
+        """Save all that a task's worktree holds, as it is now; the name of the ref, "" when nothing is new or isolated."""
+        repository = self.site.repository
+        return repository.salvage(attempt.run, attempt.task, attempt.attempt) if repository else ""
+
+    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
-        return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
+        return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
 
     def settle(self, run: str, task: str) -> None:
         """Tick the box of a task that is done where no merge could, and remove its worktree and its temporary files.
@@ -216,6 +221,9 @@ class Jobs:
             str(output),
             str(errors) if adapter.STREAM else "",
             wall,
+            self.settings.grace,
+            self.settings.log_limit << 20,
+            self.settings.output_limit << 20,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -246,7 +254,17 @@ class Jobs:
             "BRANCHLINE_EXIT_FILE": str(folder / "result.json"),
         }
         env = {**self.site.env, **named, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-        return Spawn(attempt.fence, argv, env, str(self.site.root), "", str(folder / "output.log"), "", 0.0)
+        return Spawn(
+            attempt.fence,
+            argv,
+            env,
+            str(self.site.root),
+            "",
+            str(folder / "output.log"),
+            "",
+            0.0,
+            cap=self.settings.log_limit << 20,
+        )
 
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""

@@ -1,18 +1,25 @@
 """Wishes of other processes, turned into events by the holder of the lock."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from branchline.engine import State
-from branchline.model.moves import TASK_MOVES
+from branchline.engine import State, back
+from branchline.model.moves import FINAL, TASK_MOVES
 from branchline.model.run import Event, RequestRow, TaskRow
 
+HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel": "cancelled"}
+"""What a person answers about a worker that is hung -> why it is stopped; `wait` stops nothing."""
 Maker = Callable[[State, TaskRow, RequestRow, dict[str, Any], float], list[Event]]
 
 
-def events_for(state: State, request: RequestRow, now: float) -> list[Event]:
-    """The events a request asks for; one that no longer fits is recorded with the reason and moves nothing."""
+def events_for(state: State, request: RequestRow, now: float) -> Iterable[Event]:
+    """The events a request asks for; one that no longer fits is recorded with the reason and moves nothing.
+
+    Each is to be folded before the next is asked for: it meets the state that the one before has left.
+    """
+    if request.verb == "cancel" and not request.task:
+        return _cancel_run(state, request, now)
     row = state.tasks.get(request.task)
     if row is None:
         return [Event(now, state.run.run, "noted", f"{request.verb}: no task {request.task} in this run")]
@@ -28,15 +35,20 @@ def _event(row: TaskRow, kind: str, cause: str, now: float, data: Mapping[str, A
 
 def _again(state: State, row: TaskRow, cause: str, now: float, **data: Any) -> list[Event]:
     """Back to the start, by a person's word: `ready`, or `pending` while a dependency is open."""
-    kind = "ready" if state.frontier.is_ready(row.task) else "pending"
+    kind = back(state, row)
     return [_event(row, kind, cause, now, {"person": True, **data})] if kind in TASK_MOVES[row.state] else []
 
 
 def _answer(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
     question = state.open_question(row.task)
-    if question is None or row.state != "blocked":
+    if question is None or row.state not in ("blocked", "running"):
         return []
-    return [_event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})]
+    answered = _event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})
+    live = state.live(row.task)
+    cause = HUNG.get(data["text"]) if live and question.kind == "hung" else None
+    if live is None or cause is None:
+        return [answered]
+    return [answered, Event(now, row.run, "stopping", cause, row.task, live.attempt, live.fence)]
 
 
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
@@ -44,7 +56,9 @@ def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
         return []
     if not row.attempt:
         return _again(state, row, "accepted by a person", now)
-    return [_event(row, "merging", "accepted by a person", now, {**data, "accepted": 1})]
+    # The wish may be older than the work that is held now: the level is then the one of the row.
+    found = {"level": row.evidence or "unchecked", **data, "accepted": 1}
+    return [_event(row, "merging", "accepted by a person", now, found)]
 
 
 def _retry(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
@@ -59,6 +73,13 @@ def _cancel(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
     if live:
         return [Event(now, row.run, "stopping", "cancelled", row.task, live.attempt, live.fence)]
     return [_event(row, "cancelled", "cancelled by a person", now)] if "cancelled" in TASK_MOVES[row.state] else []
+
+
+def _cancel_run(state: State, request: RequestRow, now: float) -> Iterator[Event]:
+    for task in list(state.tasks):
+        row = state.tasks[task]
+        if row.state not in FINAL:
+            yield from _cancel(state, row, request, {}, now)
 
 
 def _skip(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:

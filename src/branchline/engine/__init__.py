@@ -5,12 +5,13 @@ start now and how the run stands.
 """
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding, view
-from branchline.engine.follow import LOST
-from branchline.engine.state import Emit, Policy, Settle, Start, State, Stop
+from branchline.engine.follow import LOST, back
+from branchline.engine.state import Command, Emit, Policy, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
 
 __all__ = [
     "LOST",
+    "Command",
     "Emit",
     "Outcome",
     "Policy",
@@ -18,6 +19,7 @@ __all__ = [
     "Start",
     "State",
     "Stop",
+    "back",
     "choose",
     "outcome",
     "outstanding",

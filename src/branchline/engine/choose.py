@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from branchline.engine.follow import next_merge, open_job
+from branchline.engine import lanes
+from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import BUSY, SATISFIED, RunState
 from branchline.model.run import Event, TaskRow
-from branchline.schedule import Queue, View, next_batch
+from branchline.schedule import Queue, View, admit, next_batch, starved
 from branchline.schedule import choose as take
 
 
@@ -18,46 +19,68 @@ class Outcome(NamedTuple):
     over: bool
 
 
-def view(state: State, now: float) -> View:
-    """What the scheduler may look at."""
+def view(state: State, now: float, memory: int | None = None) -> View:
+    """What the scheduler may look at; `memory` is how many workers the machine's memory allows, None: any number."""
     ready: Queue | list[str] = state.ready
     if state.policy.only:
         ready = [task for task in state.ready if task in state.policy.only]
+    slots = state.policy.slots
     return View(
         adjacency=state.adjacency,
         state=state.states,
-        slots=state.policy.slots,
+        slots=slots if memory is None else min(slots, memory),
+        limit="slot" if memory is None or memory >= slots else "memory",
         ready=ready,
         busy=state.busy,
         role=state.roles,
         mutex=state.mutexes,
+        needs=state.needs,
+        resources=state.policy.resources,
+        lane=state.lane_names if state.lanes else {},
+        lanes={name: row.room for name, row in state.lanes.items() if name and row.room},
+        pauses={name: (row.until, row.cause) for name, row in lanes.paused(state, now).items()},
+        interval=state.intervals if state.policy.stagger else {},
+        last_start=state.last_start,
         now=now,
     )
 
 
-def choose(state: State, now: float) -> list[Event]:
+def choose(state: State, now: float, memory: int | None = None) -> list[Event]:
     """The events that start what can start now: retries that are due, then tasks for the free slots.
 
-    With `batch` nothing new starts before the whole of the former batch has ended.
+    With `batch` nothing new starts before the whole of the former batch has ended, but for what is left of it when
+    starts are staggered. `memory` is how many workers the machine's memory allows, None: any number.
     """
-    due = [state.tasks[t] for t in state.retrying if (state.tasks[t].retry_at or 0.0) <= now]
+    due = [row for row in (state.tasks[task] for task in state.retrying) if is_due(row, now)]
     if due:
-        return [Event(now, state.run.run, "ready", "due again", row.task, data={"resume": row.resume}) for row in due]
-    if state.draining or (state.policy.batch and state.busy):
+        return [
+            Event(now, row.run, back(state, row), "due again", row.task, data={"resume": row.resume}) for row in due
+        ]
+    if state.draining or not state.ready or len(state.slotted) >= state.policy.slots:
         return []
-    if not state.ready or len(state.slotted) >= state.policy.slots:
-        return []
-    seen = view(state, now)
-    if state.policy.batch:
-        chosen = next_batch(seen, state.policy.strategy, state.policy.slots)
-    else:
-        chosen = take(seen, state.policy.strategy)
-    return [_dispatch(state, state.tasks[task], now) for task in chosen]
+    seen = view(state, now, memory)
+    turn = _batch(state, seen) if state.policy.batch else None
+    chosen = take(seen, state.policy.strategy) if turn is None else admit(seen, turn, state.policy.strategy)
+    left = [task for task in turn or () if task not in chosen]
+    return [_dispatch(state, state.tasks[task], now, left) for task in chosen]
 
 
-def _dispatch(state: State, row: TaskRow, now: float) -> Event:
+def is_due(row: TaskRow, now: float) -> bool:
+    """Whether the time of a retry has come; it has when the clock was set back since, for nobody knows how long it was."""
+    return (row.retry_at or 0.0) <= now or now < row.changed
+
+
+def _batch(state: State, seen: View) -> list[str]:
+    """The batch that may start now: what is left of the one that was begun, or a new one when all of it has ended."""
+    left = [task for task in state.rest if task in state.ready]
+    if left or state.busy:
+        return left
+    return next_batch(seen._replace(interval={}), state.policy.strategy, seen.slots)
+
+
+def _dispatch(state: State, row: TaskRow, now: float, left: list[str]) -> Event:
     cause = f"{state.policy.strategy}: a slot is free"
-    return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1)
+    return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, {"batch": left} if left else {})
 
 
 def outstanding(state: State, now: float) -> list[Command]:
@@ -86,14 +109,25 @@ def _numbered(job: Command, fence: int) -> Command:
     return Emit(job.event._replace(fence=fence)) if isinstance(job, Emit) else job
 
 
-def outcome(state: State) -> Outcome:
-    """How the run stands; "nothing to do", "waits for a person", "failed" and "deadlock" are different answers (I8)."""
+def outcome(state: State, now: float | None = None) -> Outcome:
+    """How the run stands; "nothing to do", "waits for a person", "failed" and "deadlock" are different answers (I8).
+
+    A pause that ends more than 15 m after `now` is not waited for; without `now` every pause is.
+    """
     rows = [r for r in state.tasks.values() if not state.policy.only or r.task in state.policy.only]
     by_state: dict[str, list[str]] = {}
     for row in rows:
         by_state.setdefault(row.state, []).append(row.task)
-    if any(s in BUSY or s in ("ready", "retrying") for s in by_state):
+    if any(s in BUSY or s == "retrying" for s in by_state):
         return Outcome("running", "", over=False)
+    pause = _pause(state, by_state, now)
+    if pause:
+        return pause
+    stopped = starved(view(state, 0.0)) if by_state.get("ready") else {}
+    if any(task not in stopped for task in by_state.get("ready", ())):
+        return Outcome("running", "", over=False)
+    if stopped:
+        return Outcome("waiting", f"{_names(list(stopped))}: {next(iter(stopped.values()))}", over=True)
     if all(s in SATISFIED for s in by_state):
         whole = all(r.state in SATISFIED for r in state.tasks.values())
         return Outcome("done", "every task is done" if whole else "the chosen tasks are done", over=True)
@@ -105,6 +139,22 @@ def outcome(state: State) -> Outcome:
     if "paused" in by_state:
         return Outcome("paused", f"paused: {_names(by_state['paused'])}", over=True)
     return _stuck(state, by_state)
+
+
+def _pause(state: State, by_state: dict[str, list[str]], now: float | None) -> Outcome | None:
+    """Nothing goes on but by its provider's time: paused; None when something else may start."""
+    waiting = [state.tasks[task] for task in by_state.get("paused", ()) if state.tasks[task].retry_at is not None]
+    closed = lanes.paused(state, now) if now is not None and state.lanes else {}
+    ready = [state.tasks[task] for task in by_state.get("ready", ())]
+    if not (waiting or closed) or any(state.policy.lane(row) not in closed for row in ready):
+        return None
+    ends = [row.retry_at or 0.0 for row in waiting] + [closed[state.policy.lane(row)].until for row in ready]
+    if not ends:
+        return None
+    far = now is not None and min(ends) - now > state.policy.backoff_limit
+    named = _names([row.task for row in (*waiting, *ready)])
+    causes = sorted({row.reason for row in waiting} | {f"provider {n}: {row.cause}" for n, row in closed.items()})
+    return Outcome("paused", f"paused: {named} ({causes[0]})", over=far)
 
 
 def _stuck(state: State, by_state: dict[str, list[str]]) -> Outcome:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from branchline.engine import lanes
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
@@ -59,9 +60,9 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
         return _after_merge(state, row, event, result)  # it is on the tip, whoever wished otherwise meanwhile
     if attempt.cause == "cancelled":
         return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
-    if attempt.cause == "interrupted":
+    if attempt.cause == "interrupted" and state.draining:
         return []  # `outstanding` opens it again when somebody goes on with the run
-    if data.get("lost"):
+    if data.get("lost") or attempt.cause == "interrupted":
         return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
     return {"setup": _after_setup, "check": _after_check, "merge": _after_merge}[attempt.purpose](
         state, row, event, result
@@ -78,6 +79,13 @@ def _after_setup(state: State, row: TaskRow, event: Event, result: Mapping[str, 
 
 def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
     """A claim is only a claim: `done` goes to the checks, a question to the inbox, a failure to the retry rule."""
+    what = lanes.trouble(event.data)
+    if what:
+        return lanes.after_trouble(state, row, event, what)
+    return [*lanes.after_answer_of(state, row, event), *_after_answered(state, row, event)]
+
+
+def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
     claim, status = event.data, event.data["status"]
     if status == "done":
         return [Emit(event_for(event, "checking", row, "the worker says done"))]
@@ -92,14 +100,13 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
     if status == "cancelled":
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
-    if status == "rate_limited":
-        wait = float((claim.get("extra") or {}).get("retry_after") or _backoff(state, row))
-        return [_again(event, row, "rate limit", event.at + wait, resume=True, free=True)]
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
-    wait = state.policy.backoff if status == "timeout" else state.policy.crash_wait
-    return _failure(state, row, event, _in_words(status, claim.get("summary") or error), error, wait=wait)
+    wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
+    said = claim.get("summary") or error
+    resume = state.policy.on_hung == "resume" and said.startswith("timeout: silent")
+    return _failure(state, row, event, _in_words(status, said), error, wait=wait, resume=resume)
 
 
 def _in_words(status: str, said: str) -> str:
@@ -109,15 +116,10 @@ def _in_words(status: str, said: str) -> str:
     return f"{kind}: {first}" if first and first != kind else kind
 
 
-def _backoff(state: State, row: TaskRow) -> float:
-    """Seconds to wait for a provider that names no time: 30 s, doubling with each attempt, to 15 m (DESIGN, section 6)."""
-    return float(min(state.policy.backoff * 2 ** min(row.attempt - 1, 20), state.policy.backoff_limit))
-
-
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
     """Ended on a person's word: ^C gives the task back, a cancel is final."""
-    if event.cause == "interrupted":
-        return [_again(event, row, "interrupted", event.at, free=True)]
+    if event.cause.startswith("interrupted"):
+        return [_again(event, row, event.cause, event.at, resume=event.cause.endswith("resume"), free=True)]
     return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
 
 
@@ -190,7 +192,12 @@ def after_answer(state: State, question: QuestionRow, event: Event) -> list[Comm
     if row.state != "blocked":
         return []
     data = {"resume": int(question.kind != "conflict"), "person": True}
-    return [Emit(event_for(event, "ready", row, "answered", data))]
+    return [Emit(event_for(event, back(state, row), row, "answered", data))]
+
+
+def back(state: State, row: TaskRow) -> str:
+    """Where a task begins again: `pending` while a dependency is open, which a person may have sent back meanwhile."""
+    return "ready" if state.frontier.is_ready(row.task) else "pending"
 
 
 def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
@@ -200,6 +207,16 @@ def after_release(state: State, row: TaskRow, event: Event) -> list[Command]:
         Emit(event_for(event, "ready", state.tasks[task], f"dependencies done; the last was {row.task}"))
         for task in released
         if state.tasks[task].state == "pending"
+    ]
+
+
+def after_return(state: State, row: TaskRow, event: Event) -> list[Command]:
+    """A dependency is open again: what it had let go and what has not begun waits for it once more (I2)."""
+    held_up = state.frontier.retract(row.task)
+    return [
+        Emit(event_for(event, "pending", state.tasks[task], f"waits for {row.task} again"))
+        for task in held_up
+        if state.tasks[task].state == "ready"
     ]
 
 

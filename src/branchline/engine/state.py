@@ -1,17 +1,24 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
-from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
+
+Value = TypeVar("Value")
 
 
 class Policy(NamedTuple):
-    """What the user decided about a run; times are seconds, `only` empty means every task."""
+    """What the user decided about a run; times are seconds, `only` empty means every task.
+
+    `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
+    start and the start before; `resources`: name -> how many there are.
+    """
 
     slots: int = 4
     strategy: str = "depth-first"
@@ -24,6 +31,19 @@ class Policy(NamedTuple):
     crash_wait: float = 2.0
     backoff: float = 30.0
     backoff_limit: float = 900.0
+    lanes: Mapping[str, str] = {}
+    stagger: Mapping[str, float] = {}
+    resources: Mapping[str, int] = {}
+    on_hung: str = "retry"
+
+    def lane(self, row: TaskRow) -> str:
+        """The lane of a task's worker: the provider its model names, else the worker itself."""
+        provider, slash, _ = row.model.partition("/")
+        return provider if slash else self.lanes.get(f"{row.worker}/{row.role}", row.worker)
+
+    def interval(self, row: TaskRow) -> float:
+        """How many seconds a task's worker keeps from the start before it."""
+        return self.stagger.get(row.worker, 0.0)
 
 
 class Start(NamedTuple):
@@ -54,15 +74,15 @@ class Emit(NamedTuple):
 Command = Start | Stop | Settle | Emit
 
 
-class Column(Mapping[str, str]):
-    """One column of the task rows as a mapping; nothing is copied."""
+class Column(Mapping[str, Value]):
+    """What `make` says of each task row, as a mapping; nothing is copied."""
 
-    def __init__(self, rows: Mapping[str, TaskRow], name: str) -> None:
+    def __init__(self, rows: Mapping[str, TaskRow], make: Callable[[TaskRow], Value]) -> None:
         self._rows = rows
-        self._place = TaskRow._fields.index(name)
+        self._make = make
 
-    def __getitem__(self, task: str) -> str:
-        return str(self._rows[task][self._place])
+    def __getitem__(self, task: str) -> Value:
+        return self._make(self._rows[task])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -87,6 +107,11 @@ class Fresh:
         self.tasks: dict[str, TaskRow] = {}
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
+        self.lanes: dict[str, LaneRow] = {}
+
+
+def _field(name: str) -> Callable[[TaskRow], Any]:
+    return itemgetter(TaskRow._fields.index(name))
 
 
 class State:
@@ -104,14 +129,20 @@ class State:
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
         self.frontier = Frontier(adjacency)
-        self.roles = Column(self.tasks, "role")
-        self.states = Column(self.tasks, "state")
+        self.lanes: dict[str, LaneRow] = {}
+        self.roles: Mapping[str, str] = Column(self.tasks, _field("role"))
+        self.states: Mapping[str, str] = Column(self.tasks, _field("state"))
+        self.lane_names: Mapping[str, str] = Column(self.tasks, policy.lane)
+        self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
         self.ready = Queue(adjacency, policy.strategy, self.roles)
         self.retrying: dict[str, None] = {}
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
         self.mutexes: Mapping[str, frozenset[str]] = {}
+        self.needs: Mapping[str, tuple[str, ...]] = {}
+        self.last_start = 0.0
+        self.rest: tuple[str, ...] = ()
         self.tip = run.base
         self.next_fence = 0
         self.next_question = 1
@@ -127,24 +158,28 @@ class State:
         tasks: Iterable[TaskRow],
         attempts: Iterable[AttemptRow],
         questions: Iterable[QuestionRow],
+        lanes: Iterable[LaneRow] = (),
     ) -> "State":
         """Build the state from projected rows, as a new coordinator finds them."""
         state = cls(run, adjacency, policy)
-        merged = 0.0
+        merged = -1
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
-            if row.state == "done" and row.commit and row.changed >= merged:
-                state.tip, merged = row.commit, row.changed
+            if row.state == "done" and row.commit and row.fence > merged:  # merges come one by one; a clock may jump
+                state.tip, merged = row.commit, row.fence
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
+            if attempt.purpose == ("setup" if policy.isolated else "work") and state.intervals.get(attempt.task):
+                state.last_start = max(state.last_start, attempt.intended)
             if attempt.state != "ended":
                 state.attempts[attempt.fence] = attempt
         for question in questions:
             state.next_question = max(state.next_question, question.id + 1)
             if question.answer is None:
                 state.questions[question.id] = question
+        state.lanes = {row.lane: row for row in lanes if row.room or row.strikes}
         return state
 
     def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow]) -> None:
@@ -162,12 +197,15 @@ class State:
 
     def index(self, row: TaskRow) -> None:
         """Take `row` as the task's row and keep the sets by state in agreement with it."""
+        former = self.tasks.get(row.task)
         self.tasks[row.task] = row
+        if former is not None and former.state == row.state:
+            return
         if row.state == "ready":
             self.ready.add(row.task)
-        else:
+        elif former is not None and former.state == "ready":
             self.ready.discard(row.task)
-        _keep(self.retrying, row, row.state == "retrying")
+        _keep(self.retrying, row, row.retry_at is not None and row.state in ("retrying", "paused"))
         _keep(self.busy, row, row.state in BUSY)
         _keep(self.slotted, row, row.state in SLOTTED)
         _keep(self.merges, row, row.state == "merging")
@@ -187,6 +225,12 @@ class State:
         self.questions[row.id] = row
         self._fresh.questions[row.id] = row
 
+    def put_lane(self, row: LaneRow) -> None:
+        """Replace a lane's row and mark it; one without trouble leaves memory."""
+        self.lanes[row.lane] = self._fresh.lanes[row.lane] = row
+        if not (row.room or row.strikes):
+            del self.lanes[row.lane]
+
     def put_run(self, row: RunRow) -> None:
         """Replace the run's row and mark it."""
         self.run = row
@@ -205,6 +249,7 @@ class State:
             tuple(fresh.tasks.values()),
             tuple(fresh.attempts.values()),
             tuple(fresh.questions.values()),
+            lanes=tuple(fresh.lanes.values()),
         )
         for attempt in changes.attempts:
             if attempt.state == "ended":

@@ -4,19 +4,30 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+from branchline.engine import lanes
 from branchline.engine.follow import (
     after_answer,
     after_attempt,
     after_claim,
     after_dispatch,
     after_release,
+    after_return,
     after_start,
     next_merge,
     open_job,
 )
 from branchline.engine.state import Command, Emit, Settle, Start, State, Stop
 from branchline.graph.adjacency import Adjacency
-from branchline.model.moves import ATTEMPT_MOVES, RUN_MOVES, TASK_MOVES, Purpose, RunState, TaskState, check_move
+from branchline.model.moves import (
+    ATTEMPT_MOVES,
+    RUN_MOVES,
+    SATISFIED,
+    TASK_MOVES,
+    Purpose,
+    RunState,
+    TaskState,
+    check_move,
+)
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
 
 Handler = Callable[[State, Event], list[Command]]
@@ -53,7 +64,7 @@ def move(state: State, event: Event, **changes: Any) -> TaskRow:
     row = state.tasks[cast(str, event.task)]
     check_move(TASK_MOVES, row.state, event.kind, f"task {row.task} in run {row.run}")
     values: dict[str, Any] = {"state": cast(TaskState, event.kind), "reason": event.cause, "changed": event.at}
-    if row.state in ("blocked", "held"):
+    if row.state in ("blocked", "held", "running"):
         _close_questions(state, row.task, event)
     row = row._replace(**{**values, **changes})
     state.put_task(row)
@@ -66,13 +77,8 @@ def _close_questions(state: State, task: str, event: Event) -> None:
         state.put_question(question._replace(answer=event.cause, answered=event.at))
 
 
-def _pending(state: State, event: Event) -> list[Command]:
-    move(state, event)
-    return []
-
-
 def _ready(state: State, event: Event) -> list[Command]:
-    """A task may start: released by its dependencies, due again, answered, or sent back by a person."""
+    """A task may start, or may once its dependencies are done: released, due again, answered, sent back by a person."""
     before, data = state.tasks[cast(str, event.task)], event.data
     changes: dict[str, Any] = {"retry_at": None, "resume": int(data.get("resume", before.resume))}
     if data.get("person"):
@@ -80,16 +86,17 @@ def _ready(state: State, event: Event) -> list[Command]:
     for name in ("worker", "model", "note"):
         if data.get(name):
             changes[name] = data[name]
-    if before.state in ("done", "skipped"):
-        state.frontier.retract(before.task)
-    move(state, event, **changes)
-    return []
+    row = move(state, event, **changes)
+    return after_return(state, row, event) if before.state in SATISFIED else []
 
 
 def _dispatching(state: State, event: Event) -> list[Command]:
     row = state.tasks[cast(str, event.task)]
     # What a person accepted was the work that was there, not what the next worker makes of it.
     row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0)
+    state.rest = tuple(event.data.get("batch") or ())
+    if state.policy.interval(row):
+        state.last_start = event.at
     return after_dispatch(state, row, event)
 
 
@@ -158,6 +165,17 @@ def _running(state: State, event: Event) -> list[Command]:
     return []
 
 
+def _advised(state: State, event: Event) -> list[Command]:
+    """What the watchdog says of a worker: it moves nothing, and may ask a person."""
+    row = state.tasks[cast(str, event.task)]
+    if row.state != "running":
+        return []
+    state.put_task(row._replace(reason=event.cause))
+    if event.data["state"] == "running":
+        _close_questions(state, row.task, event)
+    return _ask(state, event) if event.data.get("question") else []
+
+
 def _claimed(state: State, event: Event) -> list[Command]:
     return after_claim(state, move(state, event), event)
 
@@ -187,12 +205,13 @@ def _skipped(state: State, event: Event) -> list[Command]:
 
 
 def _retrying(state: State, event: Event) -> list[Command]:
+    """A task waits for a time: of its own (`retrying`) or of its provider (`paused`; without a time: of a budget)."""
     data = event.data
     row = state.tasks[cast(str, event.task)]
     move(
         state,
         event,
-        retry_at=data["at"],
+        retry_at=data.get("at"),
         resume=int(data.get("resume", 0)),
         fingerprint=data.get("fingerprint", row.fingerprint),
         tries=max(0, row.tries - 1) if data.get("free") else row.tries,
@@ -201,7 +220,7 @@ def _retrying(state: State, event: Event) -> list[Command]:
 
 
 def _stopped(state: State, event: Event) -> list[Command]:
-    """A task leaves the race: failed, cancelled, held or paused."""
+    """A task leaves the race: failed, cancelled or held."""
     data = event.data
     row = state.tasks[cast(str, event.task)]
     move(
@@ -260,6 +279,12 @@ def _replanned(state: State, event: Event) -> list[Command]:
     return []
 
 
+def _settings(state: State, event: Event) -> list[Command]:
+    """The run goes on with other flags: `data.settings` is what it keeps of them."""
+    state.put_run(state.run._replace(settings=event.data["settings"]))
+    return []
+
+
 def _noted(state: State, event: Event) -> list[Command]:
     return []
 
@@ -275,7 +300,7 @@ def _run_moved(state: State, event: Event) -> list[Command]:
 
 
 HANDLERS: dict[str, Handler] = {
-    "pending": _pending,
+    "pending": _ready,
     "ready": _ready,
     "dispatching": _dispatching,
     "intended": _intended,
@@ -292,10 +317,13 @@ HANDLERS: dict[str, Handler] = {
     "failed": _stopped,
     "cancelled": _stopped,
     "held": _stopped,
-    "paused": _stopped,
+    "paused": _retrying,
     "blocked": _blocked,
     "answered": _answered,
+    "advised": _advised,
     "noted": _noted,
+    "lane": lanes.fold,
+    "settings": _settings,
     "replanned": _replanned,
     "run": _run_moved,
 }

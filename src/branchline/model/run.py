@@ -26,7 +26,8 @@ class Event(NamedTuple):
 class RunRow(NamedTuple):
     """The projection of one run; `settings`, `graph` and `net` are JSON texts, `plan` is relative to the root.
 
-    `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}}.
+    `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
+    and needs: {task: [resource]} where a task has any.
     """
 
     run: str
@@ -120,6 +121,22 @@ class QuestionRow(NamedTuple):
     answered: float | None = None
 
 
+class LaneRow(NamedTuple):
+    """The projection of what keeps one provider's workers few; the lane "" is the machine itself (its memory).
+
+    `room` is how many may run (0: no limit of its own), `until` the end of its pause and `since` the time of its last
+    trouble (seconds since the epoch), `strikes` the troubles in a row, `cause` the words for people.
+    """
+
+    run: str
+    lane: str
+    room: int = 0
+    until: float = 0.0
+    cause: str = ""
+    strikes: int = 0
+    since: float = 0.0
+
+
 class RequestRow(NamedTuple):
     """A wish of another process that the holder of the lock turns into events; `data` is JSON."""
 
@@ -140,6 +157,7 @@ class Changes(NamedTuple):
     attempts: tuple[AttemptRow, ...] = ()
     questions: tuple[QuestionRow, ...] = ()
     requests: tuple[int, ...] = ()
+    lanes: tuple[LaneRow, ...] = ()
 
 
 class Exit(NamedTuple):

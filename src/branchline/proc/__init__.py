@@ -6,8 +6,21 @@ probes. Linux-only calls stand in `linux`.
 
 from branchline.proc.background import detach, foreground
 from branchline.proc.custody import Custody
+from branchline.proc.host import cpu_of, free_memory
 from branchline.proc.pool import Ended, Spawn, Started
 from branchline.proc.run import Completed, run
 from branchline.proc.table import read_exit
 
-__all__ = ["Completed", "Custody", "Ended", "Spawn", "Started", "detach", "foreground", "read_exit", "run"]
+__all__ = [
+    "Completed",
+    "Custody",
+    "Ended",
+    "Spawn",
+    "Started",
+    "cpu_of",
+    "detach",
+    "foreground",
+    "free_memory",
+    "read_exit",
+    "run",
+]

@@ -6,7 +6,7 @@ leaves. A custodian takes one job at a time, owns its whole process tree, and wr
 tells anybody. Coordinator gone: it finishes its job, records it and leaves. Guard gone: it ends its job and leaves.
 
 Standard library only, few imports: every byte is paid for in each slot. What it shares with the coordinator stands in
-`linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its own folder off the path.
+`cgroup.py`, `linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its own folder off the path.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ else:
     import _signal as signal  # the plain one: `signal` brings enum, and 120 kB of each slot
 
 if __package__:
-    from branchline.proc import linux, records, worker
+    from branchline.proc import cgroup, linux, records, worker
 else:
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not small
+    import cgroup  # type: ignore[import-not-found,no-redef]
     import linux  # type: ignore[import-not-found,no-redef]
     import records  # type: ignore[import-not-found,no-redef]
     import worker  # type: ignore[import-not-found,no-redef]
@@ -133,10 +134,18 @@ class Custodian:
                 if message[0] == "stop" and message[1] == job.fence:
                     self.stop(job, message[2], message[3])
             self.hurry(job)
-            self.listen(job.deadline)
+            self.listen(self.next_due(job))
+
+    def next_due(self, job: worker.Job) -> float | None:
+        """When something is to be done even though nothing happens: a limit, or a look at a log that has a cap."""
+        if not job.cap:
+            return job.deadline
+        return job.next_look if job.deadline is None else min(job.deadline, job.next_look)
 
     def hurry(self, job: worker.Job) -> None:
-        """What is due when the deadline has passed: first the wall limit, then the end of the grace."""
+        """What is due: a look at the logs; when the deadline has passed first the wall limit, then the end of the grace."""
+        if job.cap and time.monotonic() >= job.next_look and worker.measure(job) and not job.cause:
+            self.stop(job, job.grace, "output: more than %d MB were written" % (job.limit >> 20))  # noqa: UP031 - no format machinery
         if job.deadline is None or time.monotonic() < job.deadline:
             return
         if not job.cause:
@@ -168,6 +177,8 @@ class Custodian:
     def finish(self, job: worker.Job) -> None:
         """End what is left of the tree, then make the exit durable, then tell."""
         linux.kill_children(self.strangers)
+        if job.cap:
+            worker.measure(job)
         code, number = worker.outcome(job.status or 0)
         part = records.exit_part(code, number, False, time.time(), job.cause)
         os.pwrite(self.table, part, records.place(job.fence) + records.START_SIZE)
@@ -360,12 +371,17 @@ def main(arguments: list[str]) -> None:
     gc.disable()  # a collection would touch, and so copy, every page shared with the guard
     report, *controls = handles
     custodians = {}
+    group = cgroup.enter(folder)
     for index, control in enumerate(controls):
         others = [each for each in handles if each != control]
-        custodians[fork_custodian(folder, control, others)] = index
+        pid = fork_custodian(folder, control, others)
+        custodians[pid] = index
+        cgroup.note(folder, pid, group)
     for control in controls:
         os.close(control)
+    pids = list(custodians)
     keep_watch(report, custodians)
+    cgroup.leave(folder, pids, group)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import Any
 
 from branchline.errors import BranchlineError
 from branchline.model.run import Exit
-from branchline.proc import linux
-from branchline.proc.pool import LOG, Channel, Ended, Guard, Spawn, Started, launch, reap_guards
+from branchline.proc import cgroup, linux
+from branchline.proc.pool import CUSTODIAN, LOG, Channel, Ended, Guard, Spawn, Started, launch, reap_guards
 from branchline.proc.table import Record, Table
 from branchline.proc.worker import NOT_STARTED
 
@@ -27,10 +27,12 @@ class Custody:
     Not for several threads. Custodians and workers outlive this object and this process.
     """
 
-    def __init__(self, folder: Path, slots: int) -> None:
+    def __init__(self, folder: Path, slots: int, program: Path = CUSTODIAN) -> None:
+        self._program = program
         self._folder = folder.absolute()
         self._slots = slots
         self._table = Table(self._folder)
+        cgroup.sweep(os.fsencode(self._folder))
         self._epoll = select.epoll()
         self._queue: OrderedDict[int, Spawn] = OrderedDict()
         self._guards: dict[int, Guard] = {}
@@ -45,9 +47,9 @@ class Custody:
         self._strikes = 0
 
     @classmethod
-    def open(cls, folder: Path, slots: int) -> "Custody":
+    def open(cls, folder: Path, slots: int, program: Path = CUSTODIAN) -> "Custody":
         """Start one guard and `slots` custodians, which come up while the caller goes on."""
-        custody = cls(folder, slots)
+        custody = cls(folder, slots, program)
         custody._launch(slots)
         return custody
 
@@ -93,6 +95,10 @@ class Custody:
         self._table.settle_boot()
         return found
 
+    def keeper(self, fence: int) -> int:
+        """The pid of the process that has an attempt in custody, 0 when none has."""
+        return self._table.holder(fence)
+
     def poll(self, timeout: float, extra: Sequence[int] = ()) -> list[Started | Ended]:
         """What happened, waiting up to `timeout` seconds; early, perhaps with nothing, when one of `extra` is readable.
 
@@ -133,7 +139,7 @@ class Custody:
     # -- the pool
 
     def _launch(self, count: int) -> None:
-        guard = launch(self._folder, count)
+        guard = launch(self._folder, count, self._program)
         self._guards[guard.stream.fileno()] = guard
         self._epoll.register(guard.stream.fileno(), select.EPOLLIN)
         for channel in guard.channels.values():
@@ -316,6 +322,7 @@ class Custody:
         """End what is left of a lost attempt; the pid of what cannot be ended, 0 when there is nothing of the kind."""
         start = record.start
         if start and start.boot == linux.boot_id():
+            cgroup.end(os.fsencode(self._folder), start.custodian)
             return linux.end_tree(start.worker, start.ticks, start.mark)
         return 0
 

@@ -72,6 +72,11 @@ def start_time(pid: int) -> int:
     return int(fields[19]) if fields else 0
 
 
+def ticks(pid: int) -> int:
+    """Clock ticks of processor that a process and the children it has waited for have used; 0 when it is gone."""
+    return sum(map(int, _stat(pid)[11:15]))
+
+
 def alive(pid: int, ticks: int) -> bool:
     """Whether `pid` still runs and is the process that started at `ticks`; a zombie does not run."""
     fields = _stat(pid)

@@ -23,7 +23,8 @@ class Spawn(NamedTuple):
     """One process to start; paths are absolute, `env` is its whole environment.
 
     `stdin` is a file or "" for nothing; `errors` is the file for stderr, "" for the one of stdout; `wall` is its limit
-    in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL.
+    in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL. `cap` is how many bytes each of its logs
+    may have (0: any number; of a longer one the end is kept), `limit` how many it may write to them in all.
     """
 
     fence: int
@@ -35,13 +36,16 @@ class Spawn(NamedTuple):
     errors: str
     wall: float
     grace: float = 10.0
+    cap: int = 0
+    limit: int = 0
 
     def message(self) -> tuple[Any, ...]:
         """What the custodian gets: every text as the bytes the kernel will see."""
         env = {os.fsencode(name): os.fsencode(value) for name, value in self.env.items()}
         files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
         argv = [os.fsencode(word) for word in self.argv]
-        return ("start", int(self.fence), argv, env, *files, float(self.wall), float(self.grace), linux.mark(env))
+        times = (float(self.wall), float(self.grace))
+        return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), int(self.cap), int(self.limit))
 
 
 class Started(NamedTuple):
@@ -131,15 +135,18 @@ class Channel:
         self.ready = False
 
 
-def launch(folder: Path, count: int) -> Guard:
-    """Start a guard with `count` custodians; they come up while the caller goes on, and may be sent jobs at once."""
+def launch(folder: Path, count: int, program: Path = CUSTODIAN) -> Guard:
+    """Start a guard with `count` custodians; they come up while the caller goes on, and may be sent jobs at once.
+
+    `program` is what they run: the custodian, or one that a proof kills at a point of its own.
+    """
     reap_guards()
     pairs = [socket.socketpair() for _ in range(count + 1)]
     theirs = [other for _, other in pairs]
     for other in theirs:
         other.set_inheritable(True)
     try:
-        pid = _spawn_guard(folder, [other.fileno() for other in theirs])
+        pid = _spawn_guard(folder, program, [other.fileno() for other in theirs])
     finally:
         for other in theirs:
             other.close()
@@ -150,12 +157,12 @@ def launch(folder: Path, count: int) -> Guard:
     return guard
 
 
-def _spawn_guard(folder: Path, handles: list[int]) -> int:
+def _spawn_guard(folder: Path, program: Path, handles: list[int]) -> int:
     log = os.fspath(folder / LOG)
     numbers = [str(handle) for handle in handles]
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-I", "-S", "-X", "utf8", os.fspath(CUSTODIAN), os.fspath(folder), *numbers],
+        [sys.executable, "-I", "-S", "-X", "utf8", os.fspath(program), os.fspath(folder), *numbers],
         {},
         file_actions=(
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),

@@ -16,6 +16,9 @@ NOT_STARTED = 127  # what a shell answers for a command it cannot start
 ALL_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe without a writer must not hold its reader up
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+LOOK = 1.0  # seconds after which a log is first measured, and as long as it grows
+LONGEST_LOOK = 5.0
+CHUNK = 1 << 16
 DEFAULT_PATH = b"/usr/local/bin:/usr/bin:/bin"
 
 
@@ -34,6 +37,8 @@ class Job:
         wall: float,
         grace: float,
         mark: int,
+        cap: int = 0,
+        limit: int = 0,
     ) -> None:
         self.fence = fence
         self.argv = argv
@@ -44,6 +49,11 @@ class Job:
         self.errors = errors
         self.grace = grace
         self.mark = mark
+        self.cap = cap
+        self.limit = limit
+        self.cut = 0
+        self.pause = LOOK
+        self.next_look = time.monotonic() + LOOK
         self.at = time.time()
         self.worker = 0
         self.status: int | None = None
@@ -74,6 +84,50 @@ def spawn(job: Job) -> int:
     finally:
         for handle in set(handles):
             os.close(handle)
+
+
+def measure(job: Job) -> bool:
+    """Cut what is too long of the job's logs; True when it has written more than it may in all."""
+    size = cap_log(job, job.output) + (cap_log(job, job.errors) if job.errors else 0)
+    job.pause = LOOK if size > job.cap // 4 else min(2 * job.pause, LONGEST_LOOK)
+    job.next_look = time.monotonic() + job.pause
+    return 0 < job.limit < job.cut + size
+
+
+def cap_log(job: Job, path: bytes) -> int:
+    """The size of a log; of one that is longer than the cap the last half of the cap is kept, from a line's begin on.
+
+    The worker appends, so its next byte follows what is left; what it writes while we cut may be lost. A log that
+    cannot be cut stays as it is.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return 0
+    try:
+        size = os.fstat(handle).st_size
+        if not 0 < job.cap < size:
+            return size
+        kept = move_up(handle, size - job.cap // 2)
+        job.cut += size - kept
+        return kept
+    except OSError:
+        return 0
+    finally:
+        os.close(handle)
+
+
+def move_up(handle: int, start: int) -> int:
+    """Move what follows the first line break after `start` to the front of a file; its new size."""
+    chunk = os.pread(handle, CHUNK, start)
+    start += chunk.find(b"\n") + 1
+    said = b"[the log was longer: %d bytes were cut here]\n" % start
+    at = os.pwrite(handle, said, 0)
+    while chunk := os.pread(handle, CHUNK, start):
+        start += len(chunk)
+        at += os.pwrite(handle, chunk, at)
+    os.ftruncate(handle, at)
+    return at
 
 
 def find_program(name: bytes, env: dict[bytes, bytes]) -> bytes:

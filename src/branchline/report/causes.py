@@ -37,8 +37,11 @@ def why(
     attempts: Sequence[AttemptRow] = (),
     questions: Sequence[QuestionRow] = (),
     tasks: Sequence[TaskRow] = (),
+    behind: str = "",
 ) -> dict[str, Any]:
     """Return why a task waits or what became of it: `task, state, reason, since, history, attempts, questions, next`.
+
+    `behind` is the task before it that waits for a person: what moves that one on moves this one on.
 
     `tasks` are all tasks of the run: a composite's state and reason come from those below it. `history` holds the
     task's last events as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0 when nothing happened.
@@ -57,7 +60,8 @@ def why(
         "history": [{name: getattr(event, name) for name in _EVENT} for event in own[-_HISTORY:]],
         "attempts": _attempts([attempt for attempt in attempts if attempt.task == task.task]),
         "questions": [{"kind": question.kind, "text": question.text} for question in asked],
-        "next": _next(task, state, asked),
+        "behind": behind,
+        "next": _next_behind(behind, tasks, questions) if behind else _next(task, state, asked),
     }
 
 
@@ -89,6 +93,11 @@ def _seconds(attempt: AttemptRow) -> float | None:
     return max(0.0, attempt.ended - attempt.started)
 
 
+def _next_behind(behind: str, tasks: Sequence[TaskRow], questions: Sequence[QuestionRow]) -> list[str]:
+    asked = [question for question in questions if question.task == behind and question.answer is None]
+    return [command for task in tasks if task.task == behind for command in _next(task, task.state, asked)]
+
+
 def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
     """Return the commands that would move the task on; nothing that destroys anything."""
     if task.kind == "composite":
@@ -99,9 +108,9 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
     by_state = {
         "held": [f"branchline evidence {name}", f"branchline accept {name}", f"branchline retry {name}"],
         "failed": [f"branchline logs {name}", f'branchline retry {name} --note "..."', f"branchline skip {name}"],
-        "cancelled": [f"branchline retry {name}"],
+        "cancelled": [f"branchline retry {name}", f"branchline skip {name}"],
         "blocked": ["branchline inbox"],
-        "paused": ["branchline budget"],
+        "paused": [f"branchline retry {name} --worker NAME"],
         "done": [f"branchline evidence {name}"],
     }
     return [f"branchline logs {name} -f"] if state in BUSY else by_state.get(state, [])

@@ -9,6 +9,7 @@ from branchline.terminal.text import duration, lines, safe
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest")
 _QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
+_STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
 
 
@@ -19,6 +20,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     that has some, and an empty `level`: nothing was proved of a merged result.
     """
     done = task.state == "done"
+    stopped = [event for event in events if event.task == task.task and event.kind == "stopping" and event.data]
     data = _data(task.task, events, frozenset({"done"}) if done else _JUDGED)
     commit = data.get("commit") or ""
     return {
@@ -30,6 +32,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "out_of_scope": _list(data, "out_of_scope"),
         "state": task.state,
         "accepted": bool(task.accepted),
+        "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
     }
 
 
@@ -68,6 +71,10 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         shown.append("  changed: " + ", ".join(safe(str(path)) for path in found["files"]))
     if found["out_of_scope"]:
         shown.append("  outside the task's scope: " + ", ".join(safe(str(path)) for path in found["out_of_scope"]))
+    for stop in found["stopped"]:
+        shown.append(f"  attempt {stop['attempt']} was stopped: {safe(stop['cause'])}")
+        shown += [f"    its work is kept under {safe(stop['salvage'])}"] if stop["salvage"] else []
+        shown += [f"    | {safe(str(line))}" for line in stop["tail"] or ()]
     return "\n".join(shown)
 
 
@@ -123,6 +130,8 @@ def answer_with(task: str, kind: str) -> str:
     task = safe(task)
     if kind in ("unchecked", "approval"):
         return f"branchline accept {task}    (or: branchline retry {task})"
+    if kind == "hung":
+        return f"branchline answer {task} wait    (or: resume, retry, cancel)"
     if kind == "permission":
         return f"branchline answer {task} once    (or: always, reject)"
     if kind == "obsolete":

@@ -5,19 +5,22 @@
 """
 
 from branchline.schedule.batch import next_batch, order
-from branchline.schedule.choice import Queue, choose
+from branchline.schedule.choice import Queue, admit, choose
 from branchline.schedule.view import STRATEGIES, Reason, View, mutex_keys
-from branchline.schedule.words import explain, reasons
+from branchline.schedule.words import explain, reasons, root_of, starved
 
 __all__ = [
     "STRATEGIES",
     "Queue",
     "Reason",
     "View",
+    "admit",
     "choose",
     "explain",
     "mutex_keys",
     "next_batch",
     "order",
     "reasons",
+    "root_of",
+    "starved",
 ]

@@ -28,7 +28,7 @@ class Queue(Collection[str]):
         check_strategy(strategy)
         self.strategy = strategy
         self._adjacency = adjacency
-        self._role = role or {}
+        self._role = {} if role is None else role  # a mapping that is still empty is filled later
         self._rank = adjacency.rank() if rank is None and strategy == "critical-path" else rank or {}
         self._sorted = sorted((self.key(leaf), leaf) for leaf in leaves)
 
@@ -82,11 +82,16 @@ def choose(view: View, strategy: str = "depth-first") -> list[str]:
     Same view, same answer (I9). Raises UsageError for an unknown strategy.
     """
     check_strategy(strategy)
+    return admit(view, in_turn(view, strategy), strategy)
+
+
+def admit(view: View, turn: Iterable[str], strategy: str) -> list[str]:
+    """As `choose`, of the leaves of `turn` alone and in their order."""
     room = Room(view, strategy)
     if view.stop or not room.free:
         return []
     chosen: list[str] = []
-    for leaf in in_turn(view, strategy):
+    for leaf in turn:
         if view.state.get(leaf, "pending") in STARTABLE and room.obstacle(leaf) is None:
             room.take(leaf)
             chosen.append(leaf)

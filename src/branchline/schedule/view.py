@@ -27,7 +27,9 @@ class View(NamedTuple):
     so few (slot, memory or lane). `ready`: leaves in state pending or ready with nothing unsatisfied before them (a
     `Queue`, or any order); `busy`: leaves in a BUSY state; both are worked out from `state` when None. `mutex`: keys no
     two busy tasks may share (`mutex_keys`). `needs`: resource names, one unit for each mention, of which `resources`
-    says how many there are (1 when it does not). `lane`: leaf -> provider lane, `lanes`: how many may run in it.
+    says how many there are (1 when it does not). `lane`: leaf -> provider lane, `lanes`: how many may run in it,
+    `pauses`: until when, and why, nothing starts in it. `interval`: leaf -> seconds it keeps from `last_start`, the
+    last start of a leaf that has one. `limit` may say more after a colon.
     `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
     `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1.
@@ -45,6 +47,9 @@ class View(NamedTuple):
     resources: Mapping[str, int] = {}
     lane: Mapping[str, str] = {}
     lanes: Mapping[str, int] = {}
+    pauses: Mapping[str, tuple[float, str]] = {}
+    interval: Mapping[str, float] = {}
+    last_start: float = 0.0
     retry_at: Mapping[str, float] = {}
     now: float = 0.0
     notes: Mapping[str, str] = {}
@@ -53,7 +58,7 @@ class View(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `next`); `words` are for people."""
+    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `stagger`, `next`); `words` are for people."""
 
     kind: str
     words: str
@@ -94,14 +99,21 @@ class Room:
         self.view = view
         self.hybrid = strategy == "hybrid"
         self.used = 0
+        self.last_start = view.last_start
         self.holders: dict[str, str] = {}
         self.resources: Counter[str] = Counter()
         self.lanes: Counter[str] = Counter()
         self.builders: dict[str, str] = {}
         for leaf in busy_of(view):
-            self.take(leaf, view.state.get(leaf, "running") in SLOTTED)
+            self._count(leaf, view.state.get(leaf, "running") in SLOTTED)
 
-    def take(self, leaf: str, slot: bool = True) -> None:
+    def take(self, leaf: str) -> None:
+        """Count in a leaf that starts now."""
+        self._count(leaf, slot=True)
+        if self.view.interval.get(leaf):
+            self.last_start = self.view.now
+
+    def _count(self, leaf: str, slot: bool) -> None:
         """Count `leaf` in; a merging task holds its files but no slot, lane or resource."""
         view = self.view
         for key in view.mutex.get(leaf, ()):
@@ -126,11 +138,20 @@ class Room:
             found = hindrance(leaf)
             if found:
                 return found
-        return None if self.free else self.full()
+        return self._stagger(leaf) if self.free else self.full()
 
     def full(self) -> Reason:
         """The reason of a task for which only a slot is missing."""
-        return Reason(self.view.limit, f"{self.view.limit}: {self.used} of {max(0, self.view.slots)} used")
+        kind, _, more = self.view.limit.partition(": ")
+        words = f"{kind}: {self.used} of {max(0, self.view.slots)} used"
+        return Reason(kind, f"{words} ({more})" if more else words)
+
+    def _stagger(self, leaf: str) -> Reason | None:
+        interval = self.view.interval.get(leaf, 0.0)
+        wait = self.last_start + interval - self.view.now
+        if not 0 < wait <= interval:  # a last start in the future is a clock that was set back
+            return None
+        return Reason("stagger", f"stagger: in {wait:.0f} s; one start every {interval:g} s")
 
     def _time(self, leaf: str) -> Reason | None:
         wait = self.view.retry_at.get(leaf, 0.0) - self.view.now
@@ -155,6 +176,9 @@ class Room:
 
     def _lane(self, leaf: str) -> Reason | None:
         lane = self.view.lane.get(leaf)
+        until, cause = self.view.pauses.get(lane, (0.0, "")) if lane is not None else (0.0, "")
+        if until > self.view.now:
+            return Reason("lane", f"lane: provider {lane} is paused for {until - self.view.now:.0f} s more: {cause}")
         room = self.view.lanes.get(lane) if lane is not None else None
         if lane is None or room is None or self.lanes[lane] < room:
             return None

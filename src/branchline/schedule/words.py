@@ -1,11 +1,12 @@
 """Why each task that is not running waits, in words (I8)."""
 
+from collections import Counter
 from typing import Final
 
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import BUSY, FINAL, SATISFIED
 from branchline.schedule.choice import in_turn
-from branchline.schedule.view import STARTABLE, Reason, Room, View, check_strategy
+from branchline.schedule.view import STARTABLE, Reason, Room, View, check_strategy, ready_of
 
 _NAMED: Final = 3
 """How many unmet prerequisites a reason names."""
@@ -16,6 +17,13 @@ _STANDING: Final = {
     "retrying": ("retry time", "it will be tried again"),
 }
 """State -> kind of reason and the words when no note says more."""
+WAY_OUT: Final = {
+    "failed": "retry or skip it",
+    "cancelled": "retry or skip it",
+    "blocked": "answer it",
+    "held": "accept or retry it",
+}
+"""State of a prerequisite that nothing but a person moves on -> what the person can do."""
 
 
 def reasons(view: View, strategy: str = "depth-first") -> dict[str, str]:
@@ -38,7 +46,9 @@ def explain(view: View, strategy: str = "depth-first") -> dict[str, Reason]:
             continue
         blockers = unmet.of(leaf)
         if blockers:
-            found[leaf] = Reason("dependency", f"waits for {_named(view, blockers)}")
+            found[leaf] = Reason(
+                "dependency", f"waits for {_named(view, blockers)}{_behind(view, unmet, leaf, blockers)}"
+            )
     found.update(_queued(view, strategy, found))
     return {leaf: found[leaf] for leaf in view.adjacency.leaves if leaf in found}
 
@@ -49,14 +59,41 @@ def _standing(view: View, leaf: str, state: str) -> Reason | None:
     kind, words = _STANDING[state]
     note = view.notes.get(leaf, "")
     until = view.retry_at.get(leaf, 0.0) - view.now
-    if kind == "retry time" and until > 0:
+    if state in ("retrying", "paused") and until > 0:
         return Reason(kind, f"{kind}: in {until:.0f} s" + (f", {note}" if note else ""))
     return Reason(kind, f"{kind}: {note or words}")
 
 
+def starved(view: View) -> dict[str, str]:
+    """Ready leaves that can never start, for they need more of a resource than there is, with the words for it."""
+    found = {leaf: Counter(view.needs[leaf]) for leaf in ready_of(view) if view.needs.get(leaf)}
+    return {
+        leaf: f"resource: {name}: needs {units}, there are only {view.resources.get(name, 1)}: raise [resources]"
+        for leaf, wanted in found.items()
+        for name, units in wanted.items()
+        if units > view.resources.get(name, 1)
+    }
+
+
 def _named(view: View, blockers: list[str]) -> str:
-    told = ", ".join(f"{each} ({view.state.get(each, 'pending')})" for each in blockers[:_NAMED])
+    told = ", ".join(f"{each} ({_standing_of(view, each)})" for each in blockers[:_NAMED])
     return told + (" and others" if len(blockers) > _NAMED else "")
+
+
+def _standing_of(view: View, leaf: str) -> str:
+    state = view.state.get(leaf, "pending")
+    return f"{state}: {WAY_OUT[state]}" if state in WAY_OUT else state
+
+
+def _behind(view: View, unmet: "_Unmet", leaf: str, blockers: list[str]) -> str:
+    """What keeps the chain before a leaf, when no name in its reason says so."""
+    root = unmet.root(leaf)
+    return f", behind {root} ({_standing_of(view, root)})" if root and root not in blockers[:_NAMED] else ""
+
+
+def root_of(view: View, leaf: str) -> str:
+    """The task before `leaf`, however far, that waits for a person; "" when there is none."""
+    return _Unmet(view).root(leaf)
 
 
 def _queued(view: View, strategy: str, waiting: dict[str, Reason]) -> dict[str, Reason]:
@@ -87,10 +124,32 @@ class _Unmet:
         self._state = view.state
         self._adjacency: Adjacency = view.adjacency
         self._known: dict[int, list[int]] = {}
+        self._roots: dict[str, str] = {}
 
     def of(self, leaf: str) -> list[str]:
         adjacency = self._adjacency
         return [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+
+    def root(self, leaf: str) -> str:
+        """The first task before a leaf, along any chain of unsatisfied ones, that only a person moves on."""
+        stack, opened = [leaf], set()
+        while stack:
+            at = stack[-1]
+            state = "pending" if at == leaf else self._state.get(at, "pending")
+            if at in self._roots or state in WAY_OUT:
+                self._roots.setdefault(at, at)
+            elif state in STARTABLE:
+                before = self.of(at)
+                missing = [each for each in before if each not in self._roots] if at not in opened else []
+                opened.add(at)
+                if missing:
+                    stack.extend(missing)
+                    continue
+                self._roots[at] = next(filter(None, (self._roots.get(each, "") for each in before)), "")
+            else:
+                self._roots[at] = ""
+            stack.pop()
+        return self._roots[leaf]
 
     def _before(self, point: int) -> list[int]:
         """Fill in the composites' points before `point`, deepest first, without recursion."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import sql
-from branchline.store.database import Connection, connect, identity, in_words, transaction
+from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
 from branchline.store.memory import MemoryStore, created
 
@@ -24,10 +24,14 @@ _LARGEST = 2**63 - 1
 
 
 class Store:
-    """The database of one repository; every function may raise StoreError, StoreFullError or StoreDamagedError."""
+    """The database of one repository; every function may raise StoreError, StoreFullError or StoreDamagedError.
+
+    `dropped` counts the bytes of a commit that a kill cut off and that nobody was told of: they are gone.
+    """
 
     def __init__(self, path: Path, *, create: bool = True, read_only: bool = False, max_pages: int = 0) -> None:
         self.path = path
+        self.dropped = 0 if read_only else unfinished(path)
         self._connection = connect(path, create=create and not read_only, read_only=read_only, max_pages=max_pages)
         self._file = identity(path)
 
@@ -67,6 +71,7 @@ class Store:
             connection.executemany(sql.PUT_TASK, changes.tasks)
             connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
             connection.executemany(sql.PUT_QUESTION, changes.questions)
+            connection.executemany(sql.PUT_LANE, changes.lanes)
             connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
         return int(last)
 
@@ -77,6 +82,10 @@ class Store:
     def runs(self, plan: str = "") -> list[RunRow]:
         """Return the runs, of one plan if it is given, newest first."""
         return self._all(RunRow._make, sql.PLAN_RUNS, plan) if plan else self._all(RunRow._make, sql.ALL_RUNS)
+
+    def heads(self) -> list[tuple[str, str, str]]:
+        """Return plan, name and state of every run, newest first, at a small part of the price of `runs`."""
+        return self._all(tuple, sql.HEADS)
 
     def newest(self, plan: str = "") -> RunRow | None:
         """Return the run that started last, of one plan if it is given."""
@@ -102,11 +111,20 @@ class Store:
         """Return the questions of a run in the order they were asked."""
         return self._all(QuestionRow._make, sql.OPEN_QUESTIONS if open_only else sql.RUN_QUESTIONS, run)
 
+    def lanes(self, run: str) -> list[LaneRow]:
+        """Return the lanes of a run that ever had a limit of their own, by name."""
+        return self._all(LaneRow._make, sql.RUN_LANES, run)
+
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         """Return the events of a run, or of one task, with a seq over `after`; at most `limit` unless it is 0."""
         if task:
             return self._all(_event, sql.TASK_EVENTS, run, task, after, limit or -1)
         return self._all(_event, sql.RUN_EVENTS, run, after, limit or -1)
+
+    def last_event(self, run: str) -> int:
+        """Return the seq of a run's last event, 0 when it has none."""
+        found = self._first(tuple, sql.LAST_EVENT, run)
+        return int(found[0]) if found else 0
 
     def request(self, at: float, run: str, verb: str, task: str = "", data: Mapping[str, Any] | None = None) -> int:
         """Leave a wish for the holder of the lock and return its number; waits at most 5 s for another writer."""
@@ -190,6 +208,7 @@ def _storable(changes: Changes) -> Changes:
         attempts=tuple(map(clean, changes.attempts)),
         questions=tuple(map(clean, changes.questions)),
         requests=changes.requests,
+        lanes=tuple(map(clean, changes.lanes)),
     )
 
 

@@ -16,7 +16,7 @@ from branchline.store import sql
 
 BUSY_SECONDS: Final = 5.0
 
-__all__ = ["Connection", "connect", "identity", "in_words", "transaction"]
+__all__ = ["Connection", "connect", "identity", "in_words", "transaction", "unfinished"]
 
 _DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ"})
 _FULL: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR"})
@@ -110,6 +110,30 @@ def _connect(path: Path, read_only: bool, suspicious: bool, max_pages: int, mode
             connection.close()
             raise
     return connection
+
+
+def unfinished(path: Path) -> int:
+    """How many bytes at the end of the log belong to no whole commit: SQLite drops them, for they were never acknowledged.
+
+    0 when the file is open here, for then its owner knows. By the file format of SQLite: a header of 32 bytes, then
+    frames of 24 bytes and a page; the frames of one life share its salts, the last one of a commit has its size set.
+    """
+    if _open_here[identity(path)]:
+        return 0
+    try:
+        handle = os.open(f"{path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        header, size = os.pread(handle, 32, 0), os.fstat(handle).st_size
+        frame, at, whole = 24 + int.from_bytes(header[8:12]), 32, 32
+        while size >= at + frame and (head := os.pread(handle, 24, at))[8:16] == header[16:24]:
+            at += frame
+            whole = at if any(head[4:8]) else whole
+        rest = os.pread(handle, 24, at)
+        return (size if len(rest) < 24 or rest[8:16] == header[16:24] else at) - min(whole, size)
+    finally:
+        os.close(handle)
 
 
 def identity(path: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
 
 
 class MemoryStore:
@@ -17,6 +17,7 @@ class MemoryStore:
         self._tasks: dict[tuple[str, str], TaskRow] = {}
         self._attempts: dict[tuple[str, int], AttemptRow] = {}
         self._questions: dict[tuple[str, int], QuestionRow] = {}
+        self._lanes: dict[tuple[str, str], LaneRow] = {}
         self._events: list[Event] = []
         self._requests: list[RequestRow] = []
         self._handled: set[int] = set()
@@ -29,13 +30,15 @@ class MemoryStore:
         return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
 
     def commit(self, changes: Changes) -> int:
-        plain = [event._replace(data=json.loads(json.dumps(dict(event.data)))) for event in changes.events]
-        self._events += [event._replace(seq=seq) for seq, event in enumerate(plain, len(self._events) + 1)]
+        for seq, event in enumerate(changes.events, len(self._events) + 1):
+            data = json.loads(json.dumps(dict(event.data))) if event.data else {}
+            self._events.append(Event(*event[:7], data, seq))
         if changes.run:
             self._runs[changes.run.run] = changes.run
         self._tasks |= {(row.run, row.task): row for row in changes.tasks}
         self._attempts |= {(row.run, row.fence): row for row in changes.attempts}
         self._questions |= {(row.run, row.id): row for row in changes.questions}
+        self._lanes |= {(row.run, row.lane): row for row in changes.lanes}
         self._handled |= {number for number in changes.requests if number <= len(self._requests)}
         return len(self._events) if changes.events else 0
 
@@ -43,8 +46,10 @@ class MemoryStore:
         return self._runs.get(run)
 
     def runs(self, plan: str = "") -> list[RunRow]:
-        rows = [row for row in self._runs.values() if not plan or row.plan == plan]
-        return sorted(rows, key=lambda row: row.started)[::-1]
+        return [row for row in self._runs.values() if not plan or row.plan == plan][::-1]
+
+    def heads(self) -> list[tuple[str, str, str]]:
+        return [(row.plan, row.run, row.state) for row in self.runs()]
 
     def newest(self, plan: str = "") -> RunRow | None:
         return next(iter(self.runs(plan)), None)
@@ -65,9 +70,15 @@ class MemoryStore:
         ]
         return sorted(rows, key=lambda row: row.id)
 
+    def lanes(self, run: str) -> list[LaneRow]:
+        return sorted((row for row in self._lanes.values() if row.run == run), key=lambda row: row.lane)
+
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
         return found[:limit] if limit else found
+
+    def last_event(self, run: str) -> int:
+        return max((event.seq for event in self._events if event.run == run), default=0)
 
     def request(self, at: float, run: str, verb: str, task: str = "", data: Mapping[str, Any] | None = None) -> int:
         self._requests.append(RequestRow(len(self._requests) + 1, at, run, verb, task, json.dumps(dict(data or {}))))

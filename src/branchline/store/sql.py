@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.model.run import AttemptRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
 
 APPLICATION_ID: Final = 0x42724C6E
 """Marks a SQLite file as ours (`BrLn`), so that another program's database is never migrated."""
@@ -70,7 +70,13 @@ CREATE TABLE approval (
 CREATE INDEX approval_plan ON approval (plan);
 """
 
-MIGRATIONS: Final = (FIRST,)
+LANES: Final = """
+CREATE TABLE lane (
+    run TEXT, lane TEXT, room INTEGER, until REAL, cause TEXT, strikes INTEGER, since REAL, PRIMARY KEY (run, lane)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (FIRST, LANES)
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`); a released step is never changed."""
 
 
@@ -97,6 +103,7 @@ PUT_RUN: Final = _upsert("run", RunRow._fields, ("run",))
 PUT_TASK: Final = _upsert("task", TaskRow._fields, ("run", "task"))
 PUT_ATTEMPT: Final = _upsert("attempt", AttemptRow._fields, ("run", "fence"))
 PUT_QUESTION: Final = _upsert("question", QuestionRow._fields, ("run", "id"))
+PUT_LANE: Final = _upsert("lane", LaneRow._fields, ("run", "lane"))
 ADD_EVENT: Final = f"INSERT INTO event ({_columns(_EVENT)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 ADD_REQUEST: Final = "INSERT INTO request (at, run, verb, task, data) VALUES (?, ?, ?, ?, ?)"
 ADD_APPROVAL: Final = 'INSERT INTO approval (plan, digest, "by", at) VALUES (?, ?, ?, ?)'
@@ -104,14 +111,17 @@ HANDLE_REQUEST: Final = "UPDATE request SET handled = 1 WHERE id = ?"
 LAST_ID: Final = "SELECT last_insert_rowid()"
 
 GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
-ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY started DESC, rowid DESC")
-PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY started DESC, rowid DESC")
+ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY rowid DESC")
+PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY rowid DESC")
+HEADS: Final = "SELECT plan, run, state FROM run ORDER BY rowid DESC"
+LAST_EVENT: Final = "SELECT COALESCE(MAX(seq), 0) FROM event WHERE run = ?"
 GET_TASK: Final = _select("task", TaskRow._fields, "WHERE run = ? AND task = ?")
 RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ? ORDER BY place")
 RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")
 TASK_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? AND task = ? ORDER BY fence")
 RUN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? ORDER BY id")
 OPEN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? AND answer IS NULL ORDER BY id")
+RUN_LANES: Final = _select("lane", LaneRow._fields, "WHERE run = ? ORDER BY lane")
 RUN_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?")
 TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND seq > ? ORDER BY seq LIMIT ?")
 OPEN_REQUESTS: Final = _select("request", RequestRow._fields, "WHERE handled = 0 ORDER BY id")

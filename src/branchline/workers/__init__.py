@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from branchline.errors import SettingsError
+from branchline.workers.transcript import Tail, of_log
 
 if TYPE_CHECKING:  # they are only spelled here, and a plan's types take 10 ms to import
     from branchline.model.plan import Task
@@ -58,6 +59,13 @@ def get(kind: str) -> Adapter:
         hint = f"did you mean {near[0]}?" if near else f"known kinds: {', '.join(sorted(TABLE))}"
         raise SettingsError(f"there is no kind of worker {kind!r}; {hint}")
     return cast(Adapter, importlib.import_module(TABLE[kind]))
+
+
+def tail(kind: str, folder: Path) -> "Tail":
+    """Give the end of a worker's transcript, by its adapter where that has a form of its own; never raises for a log."""
+    adapter = get(kind)
+    own = getattr(adapter, "tail", None)
+    return cast("Tail", own(folder)) if own else of_log(folder)
 
 
 def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:

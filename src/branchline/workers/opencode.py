@@ -12,6 +12,7 @@ from typing import Final
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, record
+from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g opencode-ai"
 PROGRAM: Final = "opencode"
@@ -73,6 +74,12 @@ def claim(job: Job, exit: Exit) -> Claim:
         cost=seen.cost,
         extra={**judged.extra, **({"usage": dict(seen.usage)} if seen.usage else {})},
     )
+
+
+def tail(folder: Path) -> Tail:
+    """Give the end of the stream of events, or of the log while there is none."""
+    found = opencode_events.tail(folder / "events.jsonl")
+    return found if found.lines else of_log(folder)
 
 
 def _not_as_asked(job: Job, log: str) -> Claim | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.model.run import Claim
+from branchline.workers import record
+from branchline.workers.transcript import LINES, Tail
 
 MAX_LINE: Final = 4 * 1024 * 1024
 _ASKED: Final = "rejected permission"
@@ -98,6 +100,28 @@ def read(path: Path) -> Seen:
     return seen
 
 
+def tail(path: Path, limit: int = 128 * 1024) -> Tail:
+    """The last tool calls and texts of a stream, from its last `limit` bytes."""
+    lines: list[str] = []
+    calls: list[str] = []
+    for line in record.tail(path, limit, limit).split("\n"):
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        part = event.get("part") if isinstance(event, Mapping) else None
+        if not isinstance(part, Mapping):
+            continue
+        if event.get("type") == "tool_use":
+            state = part.get("state")
+            asked = state.get("input") if isinstance(state, Mapping) else None
+            calls.append(f"{part.get('tool')} {json.dumps(asked, ensure_ascii=False, sort_keys=True)}"[:1000])
+            lines.append(f"> {calls[-1]}"[:300])
+        elif isinstance(part.get("text"), str):
+            lines += part["text"].split("\n")
+    return Tail(tuple(lines[-LINES:]), tuple(calls[-2 * LINES :]))
+
+
 def fault(seen: Seen, ended: bool, log: str) -> Claim | None:
     """Say what went wrong, from the stream; None when nothing did, or when only the exit status can tell.
 
@@ -139,19 +163,45 @@ def _error(error: Mapping[str, Any], log: str) -> Claim:
         said += "; a key that is taken from the environment must be named in the worker's pass_env"
     if "Unexpected server error" in text:
         said += "; an unknown model or provider looks like this too"
-    return Claim("failed", said, error=said, extra={"status": status} if status else {})
+    later = _retry_after(data) if status >= 500 else {}
+    return Claim("failed", said, error=said, extra={"status": status, **later} if status else {})
 
 
 def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
-    headers = data.get("responseHeaders")
-    if not isinstance(headers, Mapping):
-        return {}
-    for name, value in headers.items():
-        if str(name).lower() in {"retry-after-ms", "retry-after"}:
-            seconds = _number(value) / (1000.0 if str(name).lower().endswith("-ms") else 1.0)
-            if seconds > 0:
-                return {"retry_after": seconds}
-    return {}
+    """When the provider takes requests again: `retry_after` in seconds, or `reset_at` in seconds since the epoch.
+
+    `retry-after` counts before the reset of a limit of which nothing remains; of several such the latest.
+    """
+    found = data.get("responseHeaders")
+    headers = {str(n).lower(): v for n, v in found.items()} if isinstance(found, Mapping) else {}
+    after = _number(headers.get("retry-after-ms")) / 1000.0 or _number(headers.get("retry-after"))
+    if after > 0:
+        return {"retry_after": after}
+    resets = [headers.get("retry-after")] + [
+        value
+        for name, value in headers.items()
+        if name.endswith("-reset") and _number(headers.get(f"{name.removesuffix('-reset')}-remaining")) == 0
+    ]
+    at = max(map(_moment, resets))
+    return {"reset_at": at} if at > 0 else {}
+
+
+def _moment(value: Any) -> float:
+    """A moment as headers write it (an HTTP date, ISO 8601, seconds since the epoch); 0 for anything else."""
+    if _number(value) > 1e9:
+        return _number(value)
+    if not isinstance(value, str):
+        return 0.0
+    from datetime import datetime
+    from email.utils import parsedate_to_datetime
+
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value.strip())
+        except ValueError:
+            continue
+        return moment.timestamp() if moment.tzinfo else 0.0
+    return 0.0
 
 
 def _number(value: Any) -> float:

@@ -10,6 +10,9 @@ from branchline.terminal.text import use_colour
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, role_workers
 
+PULSE = "policy: pulse"
+"""Who approved, when pulse did."""
+
 
 def digest_of(project: Project, draft: DraftGraph) -> str:
     """The digest of a graph's meaning and of the argv of every worker that the settings know."""
@@ -43,10 +46,13 @@ def withdraw(project: Project, draft: DraftGraph, at: float) -> None:
             store.approve(draft.plan, "", "a person: withdrawn", at)
 
 
-def hold_list(approved: ApprovedGraph) -> dict[str, str]:
-    """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow."""
-    draft = approved.graph
-    held = review.auto(draft) if approved.approved_by.startswith("policy") else {}
+def hold_list(approved: ApprovedGraph, confidence: float) -> dict[str, str]:
+    """Task -> why it is held: what the reader is not sure of, and for a policy's approval what only a person may allow.
+
+    `confidence` is what a task needs for pulse to start it by itself.
+    """
+    draft, by = approved.graph, approved.approved_by
+    held = review.auto(draft, *((confidence,) if by == PULSE else ())) if by.startswith("policy") else {}
     held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
     return held | {f.task: f.message for f in draft.findings if f.hold and f.task}
 

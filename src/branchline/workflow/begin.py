@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
@@ -17,16 +17,13 @@ from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, in_place, overlaid, policy_of
-from branchline.workflow.look import rows_of
+from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
+from branchline.workflow.idle import finished
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replanned
 from branchline.workflow.running import Plan, coordinator, new_run, stored_plan
 from branchline.workspace.repository import Repository
-
-STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "paused": 75}
-"""Run state -> exit status (DESIGN, section 6)."""
 
 
 class Begun(NamedTuple):
@@ -94,8 +91,9 @@ def begin(console: Console, project: Project, store: Store, approved: ApprovedGr
         repository.check_ready((draft.plan,))
     plan = planned(project, approved, worker)
     isolated = repository is not None
-    policy = policy_of(project.settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
-    row = new_run(store, repository, plan, flags, policy.slots, console)
+    settings = with_flags(project.settings, flags)
+    policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
+    row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, plan, flags, repository)
 
 
@@ -111,7 +109,7 @@ def planned(project: Project, approved: ApprovedGraph, worker: str) -> Plan:
     The approval is that of the settings: a program named with `--worker` is the person's own word and needs none.
     """
     chosen = choose_workers(project, approved.graph, worker)
-    return Plan(approved, hold_list(approved), chosen, adjacency_of(approved.graph))
+    return Plan(approved, hold_list(approved, project.settings.pulse.confidence), chosen, adjacency_of(approved.graph))
 
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
@@ -135,39 +133,26 @@ def resumed(
     return Begun(project, former, plan, flags, repository, change)
 
 
-def finished(store: Store, run: RunRow, now: float) -> Answer:
-    """All done: nothing is run a second time."""
-    data = outcome_data(store, run, now)
-    where = "it worked in place" if in_place(run) else "branchline land brings it to your branch"
-    return Answer(data, f"run {run.run} of {run.plan} is done; nothing to do ({where})")
-
-
-def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
-    """The keys of `execute` and `pulse`: run, state, counts, waiting with the reason why each task waits now (I8)."""
-    counts: dict[str, int] = {}
-    waiting: dict[str, str] = {}
-    for row in rows_of(store, run, now):
-        if row.kind != "atomic":
-            continue
-        counts[row.state] = counts.get(row.state, 0) + 1
-        if row.state not in ("done", "skipped"):
-            waiting[row.task] = row.reason or row.state
-    newest = store.run(run.run) or run
-    return {"run": run.run, "state": newest.state, "plan": run.plan, "counts": counts, "waiting": waiting}
-
-
 def opened_store(stack: ExitStack, project: Project) -> Store:
     """The lock first, then the store: one coordinator at a time."""
     stack.enter_context(lock(project.state))
     return stack.enter_context(project.store())
 
 
-def charge(store: Store, begun: Begun, hooks: Hooks) -> Coordinator:
-    """Put a coordinator in charge and let it take up what a former one left."""
-    driver, _ = coordinator(begun.project, store, begun.repository, begun.run, begun.plan, begun.flags, hooks)
+def charge(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool = False) -> Coordinator:
+    """Put a coordinator in charge and let it take up what a former one left.
+
+    `lazy`: custodians come up with the first start, and the run counts as resumed with the first thing that happens.
+    """
+    driver = coordinator(begun.project, store, begun.repository, begun.run, begun.plan, begun.flags, hooks, lazy=lazy)
     if begun.change:
         driver.feed([begun.change])
     driver.recover()
-    if begun.run.state != "running":
+    if store.dropped:
+        words = (
+            f"the last write to {store.path.name} was cut off: {store.dropped} bytes dropped, nothing acknowledged lost"
+        )
+        driver.feed([Event(hooks.clock(), begun.run.run, "noted", words)])
+    if begun.run.state != "running" and not lazy:
         driver.resume()
     return driver

@@ -1,8 +1,9 @@
-"""Show what Branchline does, on the bundled plan."""
+"""Show what Branchline does, on the bundled plan; prove on this machine that it keeps its promises."""
 
 import tempfile
 from pathlib import Path
 
+from branchline.care.selftest import selftest as prove
 from branchline.errors import RepositoryError, UsageError
 from branchline.files import read_text
 from branchline.proc import run as run_process
@@ -32,6 +33,18 @@ def demo(console: Console, *, keep: str) -> Answer:
     done = execute(there, "plans/demo.md", flags)
     where = f"\nThe merged commits: git -C '{root}' log --oneline --graph branchline/{done.data['run']}/tip"
     return done._replace(text=f"{done.text}\n{where}\nTo bring them to the branch: branchline land -C '{root}'")
+
+
+def selftest(console: Console, *, seeds: int, first: int, kills: int) -> Answer:
+    """Simulated histories, crash points, real kills and cuts of the log; exit status 4 when one broke a promise."""
+    if min(seeds, first, kills) < 0:
+        raise UsageError("--seeds, --seed and --kills are numbers from 0 on")
+    proved = prove(seeds, first, kills, console.env, console.say)
+    data = {**proved.counts, "wrong": proved.wrong}
+    text = "\n".join(
+        [*proved.words, *proved.wrong, "every promise was kept" if not proved.wrong else "NOT every promise was kept"]
+    )
+    return Answer(data, text, 4 if proved.wrong else 0, proved.wrong[0] if proved.wrong else "")
 
 
 def _folder(console: Console, keep: str) -> Path:

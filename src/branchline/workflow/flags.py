@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,14 +41,38 @@ class Flags(NamedTuple):
         return {name: value for name, value in named.items() if value is not None}
 
 
+AGENT_STAGGER = 1.0
 KEPT = ("strategy", "jobs", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
-def to_text(flags: Flags, directory: Path, slots: int) -> str:
-    """The kept flags as canonical JSON, with the folder that relative programs were named in and the slots it began with."""
+def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
+    """The kept flags as canonical JSON, with the folder that relative programs were named in and the policy's limits."""
     kept = {name: getattr(flags, name) for name in KEPT if getattr(flags, name)}
-    return json.dumps({"directory": str(directory), "flags": kept, "slots": slots}, sort_keys=True)
+    return json.dumps({"directory": str(directory), "flags": kept, **limits_of(policy)}, sort_keys=True)
+
+
+def limits_of(policy: Policy) -> dict[str, Any]:
+    """What `status` and `why` need to know of a run's limits."""
+    found: dict[str, Any] = {"slots": policy.slots}
+    for name in ("lanes", "stagger", "resources"):
+        found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
+    return found
+
+
+def with_limits(text: str, policy: Policy) -> str:
+    """A run's kept settings with the limits of the policy in force now."""
+    kept = {name: value for name, value in json.loads(text).items() if name in ("directory", "flags")}
+    return json.dumps(kept | limits_of(policy), sort_keys=True)
+
+
+def with_flags(settings: Settings, flags: Flags) -> Settings:
+    """The settings with the model, variant and agent that the flags give every worker."""
+    workers = {
+        name: replace(w, model=flags.model or w.model, variant=flags.variant or w.variant, agent=flags.agent or w.agent)
+        for name, w in settings.workers.items()
+    }
+    return replace(settings, workers=workers)
 
 
 def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:
@@ -78,6 +103,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
     slots = settings.jobs if isolated or flags.jobs is not None else 1
     if slots < 0:
         raise UsageError(f"-j {slots}: the number of workers cannot be negative")
+    slots = min(slots, settings.max_workers or slots)
     return Policy(
         slots=slots,
         strategy=settings.strategy,
@@ -87,7 +113,29 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         isolated=isolated,
         fail_fast=flags.fail_fast or settings.on_failure == "stop-run",
         only=chosen_leaves(flags, adjacency),
+        on_hung=settings.on_hung,
+        lanes=lanes_of(settings),
+        stagger=stagger_of(settings),
+        resources=dict(settings.resources),
     )
+
+
+def lanes_of(settings: Settings) -> dict[str, str]:
+    """Worker/role -> the provider that the worker's or the role's model names, where one does."""
+    models = {
+        f"{w}/{r}": worker.model or role.model
+        for w, worker in settings.workers.items()
+        for r, role in settings.roles.items()
+    }
+    return {name: model.partition("/")[0] for name, model in models.items() if "/" in model}
+
+
+def stagger_of(settings: Settings) -> dict[str, float]:
+    """Worker -> seconds between two starts; automatic: 1 s for agents, none for programs and players (DESIGN, section 6)."""
+    plain = {name for name, worker in settings.workers.items() if worker.kind in ("shell", "scripted")}
+    if settings.stagger is None:
+        return {name: AGENT_STAGGER for name in settings.workers if name not in plain}
+    return dict.fromkeys(settings.workers, settings.stagger) if settings.stagger else {}
 
 
 def chosen_leaves(flags: Flags, adjacency: Adjacency) -> frozenset[str]:
@@ -102,3 +150,30 @@ def chosen_leaves(flags: Flags, adjacency: Adjacency) -> frozenset[str]:
     if unknown:
         raise UsageError(f"--only: there is no task {', '.join(unknown)}; `branchline status` lists them")
     return frozenset(leaf for name in wanted for leaf in adjacency.leaves_under(name))
+
+
+def flags_argv(flags: Flags) -> list[str]:
+    """The words that stand for these flags on a command line, without plan, `--confirm` and `--detach`."""
+    words: list[str] = []
+    for name, flag in (
+        ("strategy", "--strategy"),
+        ("jobs", "-j"),
+        ("worker", "--worker"),
+        ("model", "--model"),
+        ("variant", "--variant"),
+        ("agent", "--agent"),
+        ("minimum", "--minimum"),
+        ("phase", "--phase"),
+    ):
+        value = getattr(flags, name)
+        words += [flag, str(value)] if value not in (None, "") else []
+    for name, flag in (
+        ("in_place", "--in-place"),
+        ("batch", "--batch"),
+        ("wait", "--wait"),
+        ("fail_fast", "--fail-fast"),
+        ("new", "--new"),
+        ("yes", "--yes"),
+    ):
+        words += [flag] if getattr(flags, name) else []
+    return [*words, *(["--only", *flags.only] if flags.only else [])]

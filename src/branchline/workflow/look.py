@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from branchline import report as words
+from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
+from branchline.model.moves import BUSY
 from branchline.model.run import QuestionRow, RunRow, TaskRow
-from branchline.schedule import View, reasons
+from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 
+WAITING = ("pending", "ready", "retrying", "paused")
+"""States of tasks that wait for something other than a person: why, is asked anew at each look."""
 FOLLOW = 0.2
 """Seconds between two looks at a log that is followed."""
 
@@ -31,7 +35,7 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
     with Store.open(state_of(console) / "state.db", read_only=True) as store:
         run = store.run(name) if name else store.newest()
         if run is None:
-            there = ", ".join(row.run for row in store.runs()[:5])
+            there = ", ".join(run for _, run, _ in store.heads()[:5])
             raise NotFoundError(
                 f"there is no run {name}; there are {there}"
                 if name
@@ -44,22 +48,43 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows = store.tasks(run.run)
     flags = json.loads(run.settings).get("flags", {})
-    found = reasons(_view(run, rows, now), flags.get("strategy") or "depth-first")
-    return [row._replace(reason=found.get(row.task, "")) if row.state in ("pending", "ready") else row for row in rows]
+    found = reasons(_view(store, run, rows, now), flags.get("strategy") or "depth-first")
+    return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
 
 
-def _view(run: RunRow, rows: list[TaskRow], now: float) -> View:
-    net = json.loads(run.net)
+def _view(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
+    net, kept = json.loads(run.net), json.loads(run.settings)
+    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}))
+    lanes = {row.lane: row for row in store.lanes(run.run)}
+    memory = lanes.pop("", None)
+    room = memory.room if memory else 0
     return View(
         Adjacency.build(((row.task, row.parent, row.kind) for row in rows), map(tuple, net["edges"]), placed=True),
         {row.task: row.state for row in rows},
-        slots_of(run),
+        min(slots_of(run), room or slots_of(run)),
+        f"memory: {memory.cause}" if memory and 0 < room < slots_of(run) else "slot",
         role={row.task: row.role for row in rows},
         mutex=net["mutex"],
+        needs=net.get("needs", {}),
+        resources=kept.get("resources", {}),
+        lane={row.task: policy.lane(row) for row in rows} if lanes else {},
+        lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},
+        pauses={lane.lane: (lane.until, lane.cause) for lane in lanes.values() if lane.until > now},
+        interval={row.task: policy.interval(row) for row in rows if policy.interval(row)},
+        last_start=_last_start(store, rows, policy) if policy.stagger else 0.0,
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
     )
+
+
+def _last_start(store: Store, rows: list[TaskRow], policy: Policy) -> float:
+    """When the last of the staggered workers that are at work was started; an ended one is not looked for."""
+    busy = [row for row in rows if row.state in BUSY and policy.interval(row)]
+    found = [
+        min((a.intended for a in store.attempts(r.run, r.task) if a.attempt == r.attempt), default=0.0) for r in busy
+    ]
+    return max(found, default=0.0)
 
 
 def slots_of(run: RunRow) -> int:
@@ -82,14 +107,19 @@ def status(console: Console, name: str) -> Answer:
 def why(console: Console, name: str, task: str) -> Answer:
     """Why a task is where it is."""
     with opened(console, name) as (store, run):
-        rows = rows_of(store, run, console.clock())
+        now = console.clock()
+        rows = rows_of(store, run, now)
         row = find(rows, run, task)
+        root = (
+            root_of(_view(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
+        )
         found = words.why(
             row,
             store.events(run.run, row.task),
             store.attempts(run.run, row.task),
-            [q for q in store.questions(run.run) if q.task == row.task],
+            [q for q in store.questions(run.run) if q.task in (row.task, root)],
             rows,
+            root,
         )
     return Answer(found, words.why_text(found, console.clock()))
 
@@ -187,6 +217,7 @@ def _follow(console: Console, store: Store, run: RunRow, number: int, task: str,
         live = any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
         for file in files:
             text = _read(file)
+            shown[file] = min(shown[file], len(text))  # its beginning may have been cut
             if len(text) > shown[file]:
                 console.say(text[shown[file] :].rstrip("\n"))
                 shown[file] = len(text)

@@ -3,60 +3,88 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from random import random
 
 from branchline import engine
 from branchline.config import duration
-from branchline.dispatch import Hooks
-from branchline.errors import NotApprovedError, NotFoundError
+from branchline.dispatch import Coordinator, Hooks
+from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
 from branchline.model.run import RunRow
+from branchline.proc import free_memory
 from branchline.store import Store
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import approval_of, approve_draft
-from branchline.workflow.begin import STATUS, begin, charge, current_draft, opened_store, outcome_data, resumed
+from branchline.workflow.approval import PULSE, approval_of, approve_draft
+from branchline.workflow.begin import begin, charge, current_draft, opened_store, resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
+from branchline.workflow.idle import NEVER, due_of, quiet, remember, standing, together, unfinished
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Interrupts
 
+SHORTEST = 1.0
+"""Seconds between two pulses of a loop, at least."""
+SETTLE = 10.0
+"""Seconds a pulse stays for jobs of our own (set-up, checks, merge), so that they do not cost a pulse each.
 
-def pulse(console: Console, plans: Sequence[str], flags: Flags, *, every: str) -> Answer:
-    """One tick for each plan, or one each `every`, by the same code as `execute`; approves by policy what is new."""
+It never waits for a worker; what takes longer goes on in custody, for the next pulse.
+"""
+TURN = 0.2
+
+
+def pulse(console: Console, plans: Sequence[str], flags: Flags, said: str, *, every: str) -> Answer:
+    """One tick for each plan, or one each `every`, by the same code as `execute`; approves by policy what is new.
+
+    `said` stands for all flags given, so that another pulse can see that nothing has changed.
+    """
     if not every:
-        return pulse_once(console, plans, flags)
+        return pulse_once(console, plans, flags, said)
     pause = duration(every)
+    if pause < SHORTEST:
+        raise UsageError(f"--every {every}: a pulse each second is the most; say 30s, 3m, 1h")
+    first = True
     with Interrupts().installed() as interrupts:
         while True:
-            answer = pulse_once(console, plans, flags)
-            console.say(answer.text)
+            console.say(_in_loop(console, plans, flags, said, first).text)
+            first = False
             if interrupts.wait(pause):
-                return answer._replace(text="stopped; what runs goes on in custody", status=130, error="interrupted")
+                return Answer({}, "stopped; what runs goes on in custody", 130, "interrupted")
 
 
-def pulse_once(console: Console, plans: Sequence[str], flags: Flags) -> Answer:
-    """One tick for each plan; without a name for each plan whose newest run is not over."""
+def _in_loop(console: Console, plans: Sequence[str], flags: Flags, said: str, first: bool) -> Answer:
+    """One pulse of a loop: what stands in its way is said, and the loop goes on; but the first must be able to begin."""
+    try:
+        return quiet(console, plans, said) or pulse_once(console, plans, flags, said)
+    except LockedError as error:
+        return Answer({}, f"{error.message}; the next pulse looks again", error.exit_status)
+    except BranchlineError as error:
+        if first:
+            raise
+        return Answer({}, f"branchline: {error.message}", error.exit_status)
+
+
+def pulse_once(console: Console, plans: Sequence[str], flags: Flags, said: str = "") -> Answer:
+    """One tick for each plan; without a name for each plan whose newest run is not over.
+
+    What is wrong with one plan keeps no other from its tick. Raises NotFoundError when there is nothing to speak of.
+    """
     project = open_project(console, flags.settings())
     with ExitStack() as stack:
         store = opened_store(stack, project)
-        paths = [console.directory / name for name in plans] or unfinished(project, store)
-        found = [tick(console, project, store, path, flags) for path in paths]
-    if len(found) == 1:
-        return found[0]
-    data = {"runs": [dict(answer.data) for answer in found]}
-    return Answer(
-        data, "\n".join(answer.text for answer in found) or "nothing to do", max((a.status for a in found), default=0)
-    )
+        if not plans and not store.heads():
+            raise NotFoundError("no plan was named and there is no run yet; `branchline pulse plans/x.md` starts one")
+        paths = [console.directory / name for name in plans] or [project.root / name for name in unfinished(store)]
+        return together([_ticked(console, project, store, path, flags, said) for path in paths])
 
 
-def unfinished(project: Project, store: Store) -> list[Path]:
-    """The plans of runs that are not over. Raises NotFoundError when there never was a run."""
-    runs = store.runs()
-    if not runs:
-        raise NotFoundError("no plan was named and there is no run yet; `branchline pulse plans/x.md` starts one")
-    newest = {run.plan: run for run in reversed(runs)}
-    return [project.root / plan for plan, run in newest.items() if run.state not in ("done", "cancelled")]
+def _ticked(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
+    try:
+        return tick(console, project, store, path, flags, said)
+    except BranchlineError as error:
+        data = {"plan": project.name(path), "code": error.code, "error": error.message, "details": error.details}
+        return Answer(data, f"{project.name(path)}: {error.message}", error.exit_status, error.message)
 
 
-def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags) -> Answer:
+def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
     """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
     draft = current_draft(console, project, path)
     if isinstance(draft, Answer):
@@ -67,20 +95,35 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
             raise NotApprovedError(
                 f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
             )
-        approved = approve_draft(project, draft, "policy: pulse", console.clock())
+        approved = approve_draft(project, draft, PULSE, console.clock())
     begun = begin(console, project, store, approved, flags)
     if isinstance(begun, Answer):
+        _remember(console, project, store, str(begun.data["run"]), NEVER, said)
         return begun
-    driver = charge(store, begun, Hooks(console.clock))
-    driver.tick(0.0)
-    standing = engine.outcome(driver.state)
-    driver.finish(standing)
+    hooks = Hooks(console.clock, memory=free_memory, jitter=random)
+    driver = charge(store, begun, hooks, lazy=True)
+    _settle(console, driver)
+    driver.finish(engine.outcome(driver.state, console.clock()))
     driver.close()
-    data = outcome_data(store, driver.state.run, console.clock())
-    counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
-    return Answer(
-        data, f"{draft.plan}: run {begun.run.run} {standing.state}: {counts}", STATUS[standing.state], standing.reason
-    )
+    due = due_of(driver.state)
+    if due is not None:
+        _remember(console, project, store, begun.run.run, due, said)
+    return standing(store, driver.state.run, console.clock())
+
+
+def _settle(console: Console, driver: Coordinator) -> None:
+    """Tick, and go on as long as our own short jobs are under way, up to a limit."""
+    until = console.clock() + SETTLE
+    busy = driver.tick(0.0)
+    while (busy or driver.own_jobs()) and console.clock() < until:
+        busy = driver.tick(0.0 if busy else TURN)
+
+
+def _remember(console: Console, project: Project, store: Store, name: str, due: float, said: str) -> None:
+    """Nothing changes by itself before `due`: the next pulse need only see that nothing has changed from outside."""
+    run = store.run(name)
+    if run is not None:
+        remember(console, project.root, run.plan, said, name, store.last_event(name), due)
 
 
 def tick_run(console: Console, run: RunRow) -> None:
@@ -89,7 +132,7 @@ def tick_run(console: Console, run: RunRow) -> None:
     with ExitStack() as stack:
         store = opened_store(stack, project)
         begun = resumed(console, project, store, store.run(run.run) or run, Flags())
-        driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 1))
+        driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 1), lazy=True)
         driver.tick(0.0)
-        driver.finish(engine.outcome(driver.state))
+        driver.finish(engine.outcome(driver.state, console.clock()))
         driver.close()

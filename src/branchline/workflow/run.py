@@ -2,19 +2,21 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from random import random
 from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError, NotFoundError
 from branchline.model.run import RunRow
-from branchline.proc import detach
+from branchline.proc import detach, free_memory
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
-from branchline.workflow.begin import STATUS, Begun, approval, begin, charge, current_draft, opened_store, outcome_data
+from branchline.workflow.begin import Begun, approval, begin, charge, current_draft, opened_store
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, in_place
+from branchline.workflow.flags import Flags, flags_argv, in_place
+from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
@@ -67,6 +69,8 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 confirming(console, flags.confirm),
                 lambda: interrupts.count,
                 (interrupts.reader,),
+                free_memory,
+                random,
             ),
         )
         display.driver = driver
@@ -121,7 +125,12 @@ def detached(console: Console, project: Project, path: Path, flags: Flags) -> An
     """Start the same command in the background; returns when its run is open, or with what kept it from that."""
     log, name = project.state / "detached.log", project.name(path)
     began = console.clock()
-    background = detach(flags_argv(path, flags), cwd=console.directory, env=dict(console.env), log=log)
+    background = detach(
+        ["execute", str(path.resolve()), "--confirm", "plan", *flags_argv(flags)],
+        cwd=console.directory,
+        env=dict(console.env),
+        log=log,
+    )
     while background.ended() is None and console.clock() - began < START_LIMIT:
         if held(project.state) == background.pid and opened_since(project, name, began):
             break
@@ -141,33 +150,6 @@ def opened_since(project: Project, plan: str, began: float) -> bool:
     with project.store() as store:
         run = store.newest(plan)
         return run is not None and (run.started >= began or run.state == "running")
-
-
-def flags_argv(path: Path, flags: Flags) -> list[str]:
-    """The words of an `execute` with these flags, without `--detach`."""
-    words = ["execute", str(path.resolve()), "--confirm", "plan"]
-    for name, flag in (
-        ("strategy", "--strategy"),
-        ("jobs", "-j"),
-        ("worker", "--worker"),
-        ("model", "--model"),
-        ("variant", "--variant"),
-        ("agent", "--agent"),
-        ("minimum", "--minimum"),
-        ("phase", "--phase"),
-    ):
-        value = getattr(flags, name)
-        words += [flag, str(value)] if value not in (None, "") else []
-    for name, flag in (
-        ("in_place", "--in-place"),
-        ("batch", "--batch"),
-        ("wait", "--wait"),
-        ("fail_fast", "--fail-fast"),
-        ("new", "--new"),
-        ("yes", "--yes"),
-    ):
-        words += [flag] if getattr(flags, name) else []
-    return [*words, *(["--only", *flags.only] if flags.only else [])]
 
 
 def land_run(console: Console, name: str) -> Answer:

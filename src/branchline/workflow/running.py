@@ -6,14 +6,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import NamedTuple
 
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
-from branchline.engine import State, view
+from branchline.dispatch.watch import Watch
+from branchline.engine import Policy, State, view
 from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
@@ -27,7 +27,7 @@ from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.approval import adjacency_of
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, policy_of, to_text
+from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.project import Project, identity_of
 from branchline.workspace.repository import Repository
 
@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
 
 def new_run(
-    store: Store, repository: Repository | None, plan: Plan, flags: Flags, slots: int, console: Console
+    store: Store, repository: Repository | None, plan: Plan, flags: Flags, policy: Policy, console: Console
 ) -> RunRow:
     """Record a new run with its tasks, on an integration branch of its own."""
     name = free_name(store, repository)
@@ -63,7 +63,7 @@ def new_run(
         base=base,
         started=console.clock(),
         ended=None,
-        settings=to_text(flags, console.directory, slots),
+        settings=to_text(flags, console.directory, policy),
         graph=canonical(graphs.to_document(plan.draft)),
         net=graphs.net(plan.draft),
     )
@@ -73,7 +73,7 @@ def new_run(
 
 def free_name(store: Store, repository: Repository | None) -> str:
     """The next run's name: r1, r2, ...; one whose branch is still there is never taken again."""
-    number = max((natural_number(row.run) for row in store.runs()), default=0) + 1
+    number = max((natural_number(run) for _, run, _ in store.heads()), default=0) + 1
     while repository and repository.tip(f"r{number}"):
         number += 1
     return f"r{number}"
@@ -127,27 +127,42 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
 
 
 def coordinator(
-    project: Project, store: Store, repository: Repository | None, run: RunRow, plan: Plan, flags: Flags, hooks: Hooks
-) -> tuple[Coordinator, Custody]:
-    """A coordinator with the rows of a run, and the custody of its processes."""
-    settings = project.settings
-    worker_settings = {
-        name: replace(w, model=flags.model or w.model, variant=flags.variant or w.variant, agent=flags.agent or w.agent)
-        for name, w in settings.workers.items()
-    }
-    settings = replace(settings, workers=worker_settings)
+    project: Project,
+    store: Store,
+    repository: Repository | None,
+    run: RunRow,
+    plan: Plan,
+    flags: Flags,
+    hooks: Hooks,
+    *,
+    lazy: bool = False,
+) -> Coordinator:
+    """A coordinator with the rows of a run, and the custody of its processes; `lazy` starts no custodian in advance."""
+    settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=repository is not None)
     state = State.restore(
-        run, plan.adjacency, policy, store.tasks(run.run), store.attempts(run.run), store.questions(run.run)
+        run,
+        plan.adjacency,
+        policy,
+        store.tasks(run.run),
+        store.attempts(run.run),
+        store.questions(run.run),
+        store.lanes(run.run),
     )
     state.mutexes = {t.id: mutex_keys(t) for t in plan.draft.tasks if t.kind == "atomic"}
+    state.needs = {t.id: t.needs for t in plan.draft.tasks if t.kind == "atomic" and t.needs}
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     history = History(store, plan.adjacency, {t.id: t.title for t in plan.draft.tasks})
     jobs = Jobs(site, plan.draft, settings, history, hooks.clock)
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
-    custody = Custody.open(folder, policy.slots + 1)
-    return Coordinator(state, store, custody, jobs, Collector(jobs, history), settings, hooks), custody
+    custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
+    watch = Watch(custody, jobs, settings, folder)
+    driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
+    kept = with_limits(run.settings, policy)
+    if kept != run.settings:
+        driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
+    return driver
 
 
 def stored_plan(run: RunRow, store: Store) -> Plan:

@@ -1,5 +1,6 @@
 """Ask the coordinator for something; without one, say who will act."""
 
+import json
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,7 +13,7 @@ from branchline.workflow.look import find, state_of
 from branchline.workflow.pulse import tick_run
 
 FITS = {
-    "answer": {"blocked"},
+    "answer": {"blocked", "running"},
     "accept": {"held"},
     "retry": {"failed", "held", "cancelled", "skipped", "blocked", "paused", "retrying"},
     "skip": {"pending", "ready", "blocked", "retrying", "held", "paused", "failed", "cancelled"},
@@ -28,7 +29,8 @@ INSTEAD = {
 def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any]) -> Answer:
     """Leave a request for the holder of the lock, who acts within a second; without one the next `execute` acts.
 
-    Raises NotFoundError for an unknown task and UsageError when the task's state does not fit.
+    Without a task the whole run is cancelled. Raises NotFoundError for an unknown task and UsageError when the task's
+    state does not fit.
     """
     state = state_of(console)
     with ExitStack() as stack:
@@ -36,10 +38,10 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         run = store.run(name) if name else store.newest()
         if run is None:
             raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
-        row = find(store.tasks(run.run), run, task)
-        check(verb, run, row)
-        if verb == "accept":
-            data = verdict_of(store, row)
+        if task:
+            data = checked(store, run, verb, task, data)
+        elif run.state in ("done", "cancelled"):
+            raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
     holder = held(state)
     if verb == "cancel" and not holder:
@@ -47,7 +49,17 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         when = "done; no coordinator was running"
     else:
         when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act"
-    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {task}: {when}")
+    what = task or f"all of run {run.run}"
+    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
+
+
+def checked(store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
+    row = find(store.tasks(run.run), run, task)
+    check(verb, run, row)
+    if verb == "answer":
+        check_answer(store, row, data["text"])
+    return verdict_of(store, row) if verb == "accept" else data
 
 
 def check(verb: str, run: RunRow, row: TaskRow) -> None:
@@ -59,6 +71,18 @@ def check(verb: str, run: RunRow, row: TaskRow) -> None:
     if over or (fits is not None and row.state not in fits):
         words = INSTEAD.get(row.state, f"it is {row.state}")
         raise UsageError(f"cannot {verb} task {row.task} of run {run.run}: {words}", task=row.task, state=row.state)
+
+
+def check_answer(store: Store, row: TaskRow, text: str) -> None:
+    """Raise UsageError when a running task asks nothing, or is hung and the answer is none of those it can have."""
+    asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
+    if row.state == "running" and not asked:
+        raise UsageError(
+            f"cannot answer task {row.task} of run {row.run}: it is running and asks nothing", task=row.task
+        )
+    options = json.loads(asked[0].options) if asked and asked[0].kind == "hung" else []
+    if options and text not in options:
+        raise UsageError(f"task {row.task} is hung: answer {', '.join(options[:-1])} or {options[-1]}, not {text!r}")
 
 
 def verdict_of(store: Store, row: TaskRow) -> dict[str, Any]:

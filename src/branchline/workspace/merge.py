@@ -11,7 +11,7 @@ from branchline.files import read_json
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.repository import changed_files, merged
+from branchline.workspace.repository import changed_files, merged, put_back
 from branchline.workspace.spec import PlanLine, Spec, write_answer
 from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
 
@@ -33,9 +33,13 @@ def merge(spec: Spec) -> dict[str, Any]:
         git = git.at(git.cwd, locks=[git.common() / spec.tip_ref])
         for _ in range(MAX_ROUNDS):
             tip = git.resolve(spec.tip_ref)
+            answer = _already(git, spec, tip) if tip else None
+            if answer is None and spec.tip and tip != spec.tip:
+                put_back(git, spec.run, spec.tip, tip)  # an agent was faster than the look before this job
+                tip = spec.tip
             if not tip:
                 raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
-            answer = _already(git, spec, tip) or _round(git, spec, scratch, tip)
+            answer = answer or _round(git, spec, scratch, tip)
             if answer is not None:
                 return answer
     return _no("git", f"{short(spec.tip_ref)} was moved by someone else {MAX_ROUNDS} times; try again")

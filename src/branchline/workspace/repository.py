@@ -132,22 +132,20 @@ class Repository:
         """Return the commit of a run's integration branch, or "" when there is none."""
         return self.git.resolve(tip_ref(run))
 
-    def hold_tip(self, run: str, commit: str, merging: str = "") -> str:
+    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
         """Put a run's integration branch back to `commit` when anyone but us has moved it, or taken it away.
 
-        Call it while no merge is under way. A merge of `merging` on top of `commit`, killed before it was recorded,
-        stays. Returns the salvage ref that keeps what was there, or "" when nothing had been moved.
+        Call it while no merge is under way. A merge of this `attempt` of `merging` on top of `commit`, killed before
+        it was recorded, stays. Returns the salvage ref that keeps what was there, or "" when nothing had been moved.
         """
         tip, git = self.tip(run), self.git.at(self.git.cwd, locks=[self.git.common() / tip_ref(run)])
-        if tip == commit or (tip and self._is_merge_of(run, merging, commit, tip)):
+        if tip == commit or (tip and self._is_merge_of(run, merging, attempt, commit, tip)):
             return ""
-        kept = snapshot.save_heads(git, run, "tip", "moved", [tip], commit) if tip else ""
-        git.move(tip_ref(run), commit, tip or ABSENT, "branchline: put back, someone else had moved it")
-        return kept or short(tip_ref(run))
+        return put_back(git, run, commit, tip)
 
-    def _is_merge_of(self, run: str, task: str, before: str, tip: str) -> bool:
+    def _is_merge_of(self, run: str, task: str, attempt: int, before: str, tip: str) -> bool:
         first = self.git.text("rev-parse", "--verify", "--quiet", f"{tip}^1", ok=(0, 1))
-        return first == before and [row.task for row in self.merged(run, before)] == [task]
+        return first == before and [(row.task, row.attempt) for row in self.merged(run, before)] == [(task, attempt)]
 
     def worktree(self, run: str, task: str) -> Path:
         """Return where a task's worktree stands or would stand."""
@@ -285,6 +283,13 @@ def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -
         for commit, name, task, attempt, subject in rows
         if name == run and task
     ]
+
+
+def put_back(git: Git, run: str, commit: str, tip: str) -> str:
+    """Move a run's integration branch from `tip` (""; it is gone) back to `commit`; the ref that keeps what was there."""
+    kept = snapshot.save_heads(git, run, "tip", "moved", [tip], commit) if tip else ""
+    git.move(tip_ref(run), commit, tip or ABSENT, "branchline: put back, someone else had moved it")
+    return kept or short(tip_ref(run))
 
 
 def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) -> str:

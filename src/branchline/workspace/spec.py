@@ -30,7 +30,7 @@ class Spec(NamedTuple):
 
     `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
     `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
-    brings in ("": the task's branch), `tip` what a fresh worktree begins at ("": the
+    brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
     integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before).
     """
 

@@ -1,0 +1,1 @@
+"""selftest: the promises of the engine, proved on the user's own machine"""

@@ -1,0 +1,96 @@
+"""Lanes: a provider in trouble halves its lane and pauses it; each answer it gives brings one worker back.
+
+No task pays for its provider: a pause spends no try (DESIGN, sections 6 and 8).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from branchline.engine.state import Command, Emit, State
+from branchline.model.run import Event, LaneRow, TaskRow
+
+LONGEST = 7 * 86400.0
+"""Seconds of the longest pause that a provider's header is believed."""
+_ANSWERED = frozenset({"done", "blocked", "partial", "permission"})
+"""Claims that only a worker makes whose provider answered it."""
+
+
+def trouble(claim: Mapping[str, Any]) -> str:
+    """What kept a worker's provider from answering: a rate limit or a server error; "" when it was anything else."""
+    if claim["status"] == "rate_limited":
+        return "rate limit"
+    status = (claim.get("extra") or {}).get("status")
+    server = claim["status"] == "failed" and isinstance(status, int) and 500 <= status <= 599
+    return "server error" if server else ""
+
+
+def after_trouble(state: State, row: TaskRow, event: Event, what: str) -> list[Command]:
+    """Pause the lane and the task until the provider's own time, else with a back-off that doubles.
+
+    Workers that were at work together meet the same limit together: that is one strike, not many.
+    """
+    name, claim = state.policy.lane(row), event.data
+    lane = state.lanes.get(name) or LaneRow(row.run, name)
+    attempt = state.attempts.get(row.fence)
+    anew = attempt is None or not lane.strikes or attempt.intended > lane.since
+    strikes, room = lane.strikes + anew, lane.room
+    if anew and what == "rate limit":
+        room = max(1, min(room or state.policy.slots, _at_work(state, name)) // 2)
+    known = lane.until if event.at >= lane.since else 0.0  # the clock was set back: that pause is over
+    until = max(known, event.at + _wait(state, event, strikes))
+    said = (claim.get("error") or claim.get("summary") or "").strip().partition("\n")[0][:200]
+    cause = f"{what}: {said}" if said else what
+    facts = {"lane": name, "room": room, "until": until, "strikes": strikes, "since": event.at if anew else lane.since}
+    pause = {"at": until, "resume": 1, "free": True}
+    return [
+        Emit(Event(event.at, row.run, "lane", cause, data=facts)),
+        Emit(Event(event.at, row.run, "paused", f"provider {name}: {cause}", row.task, row.attempt, None, pause)),
+    ]
+
+
+def _wait(state: State, event: Event, strikes: int) -> float:
+    """Seconds until the provider's own time (by a header), else a back-off."""
+    extra = event.data.get("extra") or {}
+    said, moment = extra.get("retry_after"), extra.get("reset_at")
+    wait = said if isinstance(said, int | float) else moment - event.at if isinstance(moment, int | float) else 0.0
+    return min(float(wait), LONGEST) if wait > 0 else backoff(state, strikes, event.data)
+
+
+def backoff(state: State, times: int, data: Mapping[str, Any]) -> float:
+    """Seconds to wait after the n-th trouble: 30 s, doubling, to 15 m (DESIGN, section 6), and up to a quarter more.
+
+    The quarter is `jitter` (0..1) of the recorded data, so that the pure engine draws no lots.
+    """
+    policy = state.policy
+    base = min(policy.backoff * 2 ** min(max(times, 1) - 1, 20), policy.backoff_limit)
+    return float(base * (1 + float(data.get("jitter") or 0.0) / 4))
+
+
+def _at_work(state: State, name: str) -> int:
+    return sum(1 for task in state.slotted if state.lane_names[task] == name)
+
+
+def after_answer_of(state: State, row: TaskRow, event: Event) -> list[Command]:
+    """A provider that answers has no strikes any more, and its lane grows by one until no limit is left."""
+    name = state.policy.lane(row)
+    lane = state.lanes.get(name)
+    if lane is None or event.data["status"] not in _ANSWERED or lane.until > event.at:
+        return []
+    room = lane.room + 1 if 0 < lane.room < state.policy.slots - 1 else 0
+    facts = {"lane": name, "room": room, "until": 0.0, "strikes": 0, "since": lane.since}
+    return [Emit(Event(event.at, row.run, "lane", "it answers again", data=facts))]
+
+
+def fold(state: State, event: Event) -> list[Command]:
+    """Keep what an event says of a lane."""
+    data = event.data
+    row = LaneRow(
+        event.run, data["lane"], data["room"], data["until"], event.cause, data["strikes"], data.get("since", event.at)
+    )
+    state.put_lane(row)
+    return []
+
+
+def paused(state: State, now: float) -> dict[str, LaneRow]:
+    """The lanes in which nothing starts now; a pause from before the clock was set back is over."""
+    return {name: row for name, row in state.lanes.items() if row.until > now >= row.since}

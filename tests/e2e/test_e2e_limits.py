@@ -1,0 +1,109 @@
+"""Limits from outside: memory, staggered starts, a provider that is in trouble; each wait with its reason."""
+
+import itertools
+import json
+import time
+
+import pytest
+
+from worlds import Task, World
+
+WAITING = 'make\nwhile [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\nsay done ok\nend\n'
+HONEST = "make\nsay done ok\nend\n"
+THREE = (Task("1.1"), Task("1.2"), Task("1.3"))
+
+
+def test_the_memory_rule_gives_at_least_one_worker_and_says_so(world: World) -> None:
+    world.plan(*THREE)
+    process = world.start(
+        "execute", "plan.md", "--yes", "--json", "--worker", world.agent(WAITING), RAM_RESERVE_MB="9000000"
+    )
+    world.until(lambda: world.started(), "an agent")
+    world.until(lambda: world.reasons().get("1.2", "").startswith("memory: 1 of 1 used ("), "the reason")
+    assert len(world.started()) == 1
+    said = world.run("why", "1.3").json["reason"]
+    assert "9000000 MB are kept back" in said
+    (world.folder / "go").touch()
+    assert world.finish(process).status == 0
+    ends = [line.at for line in world.ledger() if line.what == "end"]
+    starts = [line.at for line in world.ledger() if line.what == "start"]
+    assert all(start > end for start, end in zip(starts[1:], ends, strict=False)), "never two at once"
+    world.check_laws()
+
+
+def test_the_cap_of_workers_is_the_seeds(world: World) -> None:
+    world.plan(*THREE)
+    process = world.start(
+        "execute", "plan.md", "--yes", "--json", "-j", "8", "--worker", world.agent(WAITING), MAX_WORKERS_CAP="2"
+    )
+    world.until(lambda: len(world.started()) == 2, "two agents")
+    assert world.run("status").json["slots"] == {"used": 2, "total": 2}
+    assert world.reasons()["1.3"] == "slot: 2 of 2 used"
+    (world.folder / "go").touch()
+    assert world.finish(process).status == 0
+
+
+def test_starts_are_staggered_and_say_so(world: World) -> None:
+    world.plan(*THREE)
+    world.settings('stagger = "2s"\n')
+    process = world.begin(world.agent(HONEST))
+    world.until(lambda: world.started(), "an agent")
+    world.until(lambda: world.reasons().get("1.3", "").startswith("stagger: in "), "the reason")
+    assert world.finish(process).status == 0
+    at = [line.at for line in world.ledger() if line.what == "start"]
+    assert min(b - a for a, b in itertools.pairwise(at)) > 1.5
+    world.check_laws()
+
+
+def test_programs_are_not_staggered_by_themselves(world: World) -> None:
+    world.plan(*THREE)
+    assert world.execute(world.agent(HONEST)).status == 0
+    kinds = [event for event in world.story().splitlines() if "stagger" in event]
+    assert kinds == []
+
+
+def opencode(world: World, body: str) -> None:
+    """A program that speaks as OpenCode does; `answer` and `refuse` are its words."""
+    error = {"type": "error", "error": {"name": "APIError", "data": {"message": "slow down", "statusCode": 0}}}
+    text = json.dumps(error).replace(": 0}", ': %s, "responseHeaders": {"retry-after": "%s"}}')
+    step = '{"type":"step_start","sessionID":"s1"}\\n{"type":"text","part":{"text":"it is done","messageID":"m"}}\\n'
+    step += '{"type":"step_finish","part":{"reason":"stop"}}\\n'
+    head = f"""#!/bin/sh
+ledger='@LEDGER@'
+run="$BRANCHLINE_TASK_ID $BRANCHLINE_ATTEMPT"
+echo "start $run $(date +%s.%N)" >> "$ledger"
+cat > /dev/null
+refuse() {{ printf '{text}\\n' "$1" "$2"; exit 1; }}
+answer() {{ echo "made by $run" > "out-$BRANCHLINE_TASK_ID.txt"; printf '{step}'; exit 0; }}
+"""
+    path = world.agent(body, "opencode.sh", head).removeprefix("shell:")
+    world.settings(f'retries = 0\nstagger = "0s"\n[workers.opencode]\nargv = ["{path}"]\nmodel = "acme/large"\n')
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_provider_in_trouble_costs_no_try(world: World, status: int) -> None:
+    world.plan(Task("1.1"), Task("1.2"))
+    opencode(world, f'[ "$run" = "1.1 1" ] && refuse {status} 2\nanswer\n')
+    at = time.monotonic()
+    result = world.execute("opencode")
+    assert result.status == 0, result
+    assert time.monotonic() - at > 2, "the provider's own time was kept"
+    assert sorted(world.started()) == [("1.1", 1), ("1.1", 2), ("1.2", 1)]
+    assert world.task("1.1").tries == 1
+    world.check_laws()
+
+
+def test_a_paused_provider_is_named_and_known_after_a_kill(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2"), Task("1.3"))
+    opencode(world, "refuse 429 4000\n")
+    result = world.execute("opencode", "-j", "1")
+    assert result.status == 75, result
+    assert result.json["state"] == "paused"
+    assert "provider acme: rate limit" in result.json["waiting"]["1.1"]
+    assert "lane: provider acme is paused for " in world.reasons()["1.2"]
+    assert world.run("why", "1.3").json["state"] == "ready"
+    for words in (("execute", "plan.md"), ("pulse", "--once"), ("execute", "plan.md")):
+        again = world.run(*words)
+        assert again.status == 75, again
+    assert world.started() == [("1.1", 1)], "a restart knows of the pause"
+    world.check_laws()
