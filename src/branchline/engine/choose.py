@@ -5,7 +5,7 @@ from typing import NamedTuple
 from branchline.engine import lanes
 from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
-from branchline.model.moves import BUSY, SATISFIED, RunState
+from branchline.model.moves import SATISFIED, RunState
 from branchline.model.run import Event, TaskRow
 from branchline.schedule import Queue, View, admit, next_batch, starved
 from branchline.schedule import choose as take
@@ -114,11 +114,14 @@ def outcome(state: State, now: float | None = None) -> Outcome:
 
     A pause that ends more than 15 m after `now` is not waited for; without `now` every pause is.
     """
-    rows = [r for r in state.tasks.values() if not state.policy.only or r.task in state.policy.only]
+    only = state.policy.only
+    if any(not only or task in only for task in state.busy):  # the usual case, without a look at every task
+        return Outcome("running", "", over=False)
+    rows = [row for row in state.tasks.values() if not only or row.task in only]
     by_state: dict[str, list[str]] = {}
     for row in rows:
         by_state.setdefault(row.state, []).append(row.task)
-    if any(s in BUSY or s == "retrying" for s in by_state):
+    if "retrying" in by_state:
         return Outcome("running", "", over=False)
     pause = _pause(state, by_state, now)
     if pause:

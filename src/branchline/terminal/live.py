@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, TextIO
 
 from branchline.model.moves import BUSY
@@ -107,6 +107,7 @@ class Progress:
         self._gone = False
         self._drawn = float("-inf")
         self._states: dict[str, tuple[str, int]] = {}
+        self._done = 0
         self._began: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -115,12 +116,13 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def update(self, snapshot: Snapshot) -> None:
+    def update(self, snapshot: Snapshot, touched: Iterable[TaskRow] | None = None) -> None:
         """Show the snapshot: a line for each task whose state changed since the last one, and the display redrawn.
 
-        Above the live display only the lines that last are written: what is done, failed or waits for a person.
+        `touched` are the rows that can have changed since then; None: any. Above the live display only the lines that
+        last are written: what is done, failed or waits for a person.
         """
-        changed = self._changed(snapshot)
+        changed = self._changed(snapshot, snapshot.tasks if touched is None or not self._states else touched)
         for state, text in changed:
             if not self._wanted or state in _LASTING:
                 self.line(text)
@@ -145,20 +147,20 @@ class Progress:
             with self._display():
                 live.stop()
 
-    def _changed(self, snapshot: Snapshot) -> list[tuple[str, str]]:
-        states, first = counts(snapshot.tasks), not self._states
-        total = sum(states.values())
-        found: list[tuple[str, str]] = []
-        for task in snapshot.tasks:
+    def _changed(self, snapshot: Snapshot, rows: Iterable[TaskRow]) -> list[tuple[str, str]]:
+        first, told = not self._states, []
+        for task in rows:
             now, before = (task.state, task.attempt), self._states.get(task.task)
             if now == before or task.kind == "composite":
                 continue
             self._states[task.task] = now
+            self._done += (task.state == "done") - (before is not None and before[0] == "done")
             if task.state in BUSY and (before is None or before[0] not in BUSY or before[1] != task.attempt):
                 self._began[task.task] = task.changed or snapshot.now
             if self._tells(task, before, first):
-                found.append((task.state, change(task, states["done"], total, self._took(task, snapshot.now))))
-        return found
+                told.append(task)
+        total = len(self._states)
+        return [(task.state, change(task, self._done, total, self._took(task, snapshot.now))) for task in told]
 
     @staticmethod
     def _tells(task: TaskRow, before: tuple[str, int] | None, first: bool) -> bool:

@@ -4,7 +4,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -226,11 +226,15 @@ class Display:
 
     def told(self, events: Sequence[Event]) -> None:
         """Show what has changed."""
-        if any(event.task for event in events):
-            self.turned()
+        touched = {event.task for event in events if event.task}
+        if touched:
+            self._show(touched)
 
     def turned(self) -> None:
         """Show how things are now."""
+        self._show(None)
+
+    def _show(self, touched: Collection[str] | None) -> None:
         if self.driver is None:
             return
         state, now = self.driver.state, self._clock()
@@ -238,7 +242,8 @@ class Display:
         if self._live:
             rows = [self._with_reason(row) for row in rows] if self._ask(state, now) else rows
         self.progress.update(
-            Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started)
+            Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
+            None if touched is None else sorted((state.tasks[task] for task in touched), key=lambda row: row.place),
         )
 
     def _ask(self, state: State, now: float) -> bool:
