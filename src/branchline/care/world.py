@@ -217,6 +217,9 @@ class Reading(Collector):
     def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
         return
 
+    def checkless(self, task: str) -> bool:
+        return False
+
     def tail(self, attempt: AttemptRow) -> str:
         return ""
 

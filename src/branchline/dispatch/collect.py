@@ -35,6 +35,8 @@ class Collector:
             claim = self._claim(attempt, row, exit_, error)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             self.keep(attempt, data)
+            if claim.status == "done" and self.checkless(attempt.task):
+                data["claim"]["checkless"] = True
             return data
         result = _no("our own job could not be started", error) if error else self.found(attempt, row)
         if result is not None:
@@ -56,6 +58,10 @@ class Collector:
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+
+    def checkless(self, task: str) -> bool:
+        """Whether a check job could find out nothing about a task; then none is started."""
+        return self._jobs.checkless(task)
 
     def found(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any] | None:
         """What our own job found, with the verdict on it; None when it left no result."""

@@ -1,6 +1,7 @@
 """An attempt, made into what custody starts: the worker with its prompt, or one of our own jobs with its spec."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -140,6 +141,12 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
+    def checkless(self, task: str) -> bool:
+        """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
+        if self.site.repository or land.checks_for(self.tasks[task], self.draft.gate)[0]:
+            return False
+        return not any(os.path.lexists(folder / ".git") for folder in (self.site.root, *self.site.root.parents))
+
             title=row.title,
             worktree=str(self.worktree(attempt.run, attempt.task)),
             folder=str(folder),

@@ -64,7 +64,7 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
         return []  # `outstanding` opens it again when somebody goes on with the run
     if data.get("lost") or attempt.cause == "interrupted":
         return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
-    return {"setup": _after_setup, "check": _after_check, "merge": _after_merge}[attempt.purpose](
+    return {"setup": _after_setup, "check": after_check, "merge": _after_merge}[attempt.purpose](
         state, row, event, result
     )
 
@@ -88,7 +88,8 @@ def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
 def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
     claim, status = event.data, event.data["status"]
     if status == "done":
-        return [Emit(event_for(event, "checking", row, "the worker says done"))]
+        known = {"checkless": True} if claim.get("checkless") else None
+        return [Emit(event_for(event, "checking", row, "the worker says done", known))]
     if status in ("blocked", "permission"):
         question = claim.get("question") or {
             "kind": "permission",
@@ -123,7 +124,8 @@ def _after_stop(row: TaskRow, event: Event) -> list[Command]:
     return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
 
 
-def _after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
+    """A verdict on the work in its place: merge it, ask a person, or try again."""
     if not result.get("ok"):
         cause = result.get("cause") or "check failed"
         return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)

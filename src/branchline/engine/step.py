@@ -8,6 +8,7 @@ from branchline.engine import lanes
 from branchline.engine.follow import (
     after_answer,
     after_attempt,
+    after_check,
     after_claim,
     after_dispatch,
     after_release,
@@ -28,7 +29,7 @@ from branchline.model.moves import (
     TaskState,
     check_move,
 )
-from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
+from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow, Verdict
 
 Handler = Callable[[State, Event], list[Command]]
 
@@ -182,6 +183,8 @@ def _claimed(state: State, event: Event) -> list[Command]:
 
 def _checking(state: State, event: Event) -> list[Command]:
     row = move(state, event)
+    if event.data.get("checkless"):  # no process could find out more than that
+        return after_check(state, row, event, Verdict(ok=True, level="unchecked")._asdict())
     return open_job(state, row, "check", event)
 
 
