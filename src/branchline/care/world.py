@@ -190,6 +190,9 @@ class Git:
         self.trees.discard(task)
         world.point("settled")
 
+    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
+        """Here is no plan."""
+
     def worktrees(self, run: str) -> list[str]:
         """The tasks that have one."""
         return sorted(self.trees)
@@ -214,11 +217,11 @@ class Reading(Collector):
         left = self._world.processes[attempt.fence].left
         return left if isinstance(left, dict) else None
 
-    def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
-        return
-
     def checkless(self, task: str) -> bool:
         return False
+
+    def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
+        return
 
     def tail(self, attempt: AttemptRow) -> str:
         return ""

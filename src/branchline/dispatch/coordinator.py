@@ -85,6 +85,8 @@ class Coordinator:
         standing = [self.state.tasks.get(task) for task in self._jobs.worktrees(self.state.run.run)]
         self._commit()
         self._perform([*todo, *(Settle(row.task) for row in standing if row and row.state == "done")])
+        rows = self.state.tasks.values()
+        self._write_back([row.task for row in rows if row.state == "done" and row.attempt], at_once=True)
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
@@ -100,9 +102,10 @@ class Coordinator:
         if facts:
             self.feed(facts)
         happened = self._reconcile() or bool(facts)
-        started = self._choose()
+        happened = self._choose() or happened
+        self._write_back(at_once=not happened)
         self._hooks.turned()
-        return happened or started
+        return happened
 
     def loop(self, *, wait: bool = False) -> engine.Outcome:
         """Tick until nothing runs and nothing can start; `wait` stays for answers. Returns how the run stands."""
@@ -143,6 +146,7 @@ class Coordinator:
         """Let go; what runs goes on in custody."""
         self._watch.close()
         self._custody.close()
+        self._write_back(at_once=True)
 
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
@@ -214,6 +218,13 @@ class Coordinator:
         except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
             self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
+
+    def _write_back(self, tasks: Sequence[str] = (), *, at_once: bool) -> None:
+        """The boxes of what is done, in a plan that no merge can tick: many at a time, and again after a kill."""
+        try:
+            self._jobs.write_back(tasks, at_once=at_once)
+        except (BranchlineError, OSError) as error:
+            self.feed([self._event("noted", f"the boxes of what is done could not be ticked: {error}")])
 
     def _start(self, fence: int) -> None:
         """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""

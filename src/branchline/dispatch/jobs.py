@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,8 @@ class Jobs:
         self._history = history
         self._clock = clock
         self._family = prompts.family(draft)
+        self._unticked: dict[str, None] = {}
+        self._next_write = 0.0
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
@@ -93,24 +95,38 @@ class Jobs:
         return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
 
     def settle(self, run: str, task: str) -> None:
-        """Tick the box of a task that is done where no merge could, and remove its worktree and its temporary files.
+        """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
 
         Raises BranchlineError when the worktree holds more than was merged.
-        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4).
         """
+        self._unticked[task] = None
         sandbox.empty_temporary(self._home(run, task))
+        if self.site.repository:
+            self.site.repository.remove_worktree(run, task)
+
+    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
+        """Tick the boxes of `tasks` and of what was settled, where no merge could; raises BranchlineError or OSError.
+
+        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
+        `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
+        """
+        self._unticked.update((task, None) for task in tasks)
+        began = time.monotonic()
+        if not self._unticked or (began < self._next_write and not at_once):
+            return
+        done, self._unticked = [self.tasks[task] for task in self._unticked if task in self.tasks], {}
         repository = self.site.repository
         if repository is None or not repository.tracks(self.draft.plan):
-            self._tick(self.tasks[task])
-        if repository:
-            repository.remove_worktree(run, task)
+            self._tick(done)
+        now = time.monotonic()
+        self._next_write = now + max(1.0, 20 * (now - began))
 
-    def _tick(self, task: Task) -> None:
+    def _tick(self, tasks: Iterable[Task]) -> None:
         path = (self.site.root / self.draft.plan).resolve()
-        if task.line is None or not path.is_file():
+        places = [(task.line, task.title, task.id) for task in tasks if task.line is not None]
+        if not places or not path.is_file():
             return
-        text = read_bytes(path).decode("utf-8")
-        ticked = writeback.tick(text, task.line, task.title, task.id, self.draft.dialect, self._today())
+        ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
         if ticked is not None:
             write_durable(path, ticked)
 
@@ -124,6 +140,12 @@ class Jobs:
         except KeyError:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
+
+    def checkless(self, task: str) -> bool:
+        """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
+        if self.site.repository or land.checks_for(self.tasks[task], self.draft.gate)[0]:
+            return False
+        return not any(os.path.lexists(folder / ".git") for folder in (self.site.root, *self.site.root.parents))
 
     def read_only(self, role: str) -> bool:
         """Whether a role may not edit; one that the settings do not know may."""
@@ -141,12 +163,6 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-    def checkless(self, task: str) -> bool:
-        """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
-        if self.site.repository or land.checks_for(self.tasks[task], self.draft.gate)[0]:
-            return False
-        return not any(os.path.lexists(folder / ".git") for folder in (self.site.root, *self.site.root.parents))
-
             title=row.title,
             worktree=str(self.worktree(attempt.run, attempt.task)),
             folder=str(folder),

@@ -1,6 +1,8 @@
 """Plan to text: one task's own box changes by one character, and nothing else changes at all (DESIGN, section 4)."""
 
+import functools
 import re
+from collections.abc import Callable, Iterable
 
 from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
@@ -24,21 +26,41 @@ def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) 
     the date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its
     own, or cannot be told from another one; the formats that are no markdown lists have no boxes of tasks.
     """
+    return tick_all(text, [(line, title, task_id)], dialect, on)
+
+
+def tick_all(text: str, tasks: Iterable[tuple[int, str, str]], dialect: str, on: str) -> str | None:
+    """As `tick` for many tasks, each (line, title, id), with one look at the text; None when no box changes."""
     if dialect and dialect not in DIALECTS:
         return None
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines = [found[0] for found in _LINE.finditer(text.removeprefix(mark))]
-    place = _find(lines, line, title, task_id)
-    if place is None:
-        return None
-    box = _BOX.match(lines[place])
-    if box is None or (box[2] == "-" and dialect == "aidevops"):
-        return None
+    boxes = functools.cache(lambda: _boxes(lines))  # ticking one changes neither lines nor blocks
+    changed = [_tick(lines, boxes, task, dialect, on) for task in tasks]
+    return mark + "".join(lines) if any(changed) else None
+
+
+def _tick(
+    lines: list[str], boxes: Callable[[], dict[int, None]], task: tuple[int, str, str], dialect: str, on: str
+) -> bool:
+    line, title, task_id = task
+    own = lines[line - 1] if 1 <= line <= len(lines) else ""
+    if _DONE.match(own) and _by_id(own, task_id) and _by_title(own, title):
+        return False  # ticked, and seen without a look at all the others
+    place = _find(lines, boxes, line, title, task_id)
+    box = None if place is None else _BOX.match(lines[place])
+    if place is None or box is None or (box[2] == "-" and dialect == "aidevops"):
+        return False
     old = lines[place]
     lines[place] = old[: box.end(1)] + "x" + old[box.end(2) :]
     if dialect == "aidevops" and on and not _COMPLETED.search(old):
         lines[place] = _append(lines[place], f" completed:{on}")
-    return mark + "".join(lines)
+    return True
+
+
+def _boxes(lines: list[str]) -> dict[int, None]:
+    blocks = scan("".join(lines)).blocks
+    return {block.line - 1: None for block in blocks if block.kind == "item" and block.box is not None}
 
 
 def unmarked(text: str) -> str:
@@ -60,7 +82,7 @@ def _append(line: str, words: str) -> str:
     return kept + words + bare[len(kept) :] + line[len(bare) :]
 
 
-def _find(lines: list[str], line: int, title: str, task_id: str) -> int | None:
+def _find(lines: list[str], boxes: Callable[[], dict[int, None]], line: int, title: str, task_id: str) -> int | None:
     """Find the place of the task's box; fences and comments hold none, and of two that fit neither is taken.
 
     A heading, row or XML task that still stands on its line has no box, whatever box repeats its words.
@@ -68,11 +90,10 @@ def _find(lines: list[str], line: int, title: str, task_id: str) -> int | None:
     own = lines[line - 1].lstrip(" \t") if 1 <= line <= len(lines) else ""
     if own[:1] in ("#", "|", "<") and own and _words(title) in _words(own):
         return None
-    boxes = [block.line - 1 for block in scan("".join(lines)).blocks if block.kind == "item" and block.box is not None]
-    if line - 1 in boxes and _is_it(lines[line - 1], title, task_id):
+    if line - 1 in boxes() and _is_it(lines[line - 1], title, task_id):
         return line - 1
     for same, wanted in ((_by_id, task_id), (_by_title, title)):
-        found = [place for place in boxes if same(lines[place], wanted)]
+        found = [place for place in boxes() if same(lines[place], wanted)]
         if len(found) == 1:
             return found[0]
     return None
