@@ -44,7 +44,9 @@ def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
         return []
     if not row.attempt:
         return _again(state, row, "accepted by a person", now)
-    return [_event(row, "merging", "accepted by a person", now, {**data, "accepted": 1})]
+    # The wish may be older than the work that is held now: the level is then the one of the row.
+    found = {"level": row.evidence or "unchecked", **data, "accepted": 1}
+    return [_event(row, "merging", "accepted by a person", now, found)]
 
 
 def _retry(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
