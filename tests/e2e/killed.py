@@ -22,7 +22,7 @@ def main(agent: str, name: str, number: int) -> int:
     flags = Flags(worker=agent, yes=True)
     project = open_project(console, flags.settings())
     path = Path("plan.md").resolve()
-    draft = current_draft(project, path)
+    draft = current_draft(console, project, path)
     passed = 0
 
     def at(point: str) -> None:

@@ -102,18 +102,21 @@ class Oracle:
 
     def _supplied(self, task: str, now: float) -> bool:
         """Whether resources, the provider's lane and the pace of starts allow a task."""
-        slotted = [other for other in self._leaves if self.states[other] in SLOTTED]
-        for name, there in self._policy.resources.items():
-            wanted = self._needs.get(task, ()).count(name)
-            if wanted and wanted + sum(self._needs.get(other, ()).count(name) for other in slotted) > there:
-                return False
-        worker = self._workers[task]
-        lane = self._lanes.get(worker, {})
-        together = sum(self._workers[other] == worker for other in slotted)
-        if lane and (lane["until"] > now >= lane.get("since", 0.0) or 0 < lane["room"] <= together):
+        worker, needs = self._workers[task], self._needs.get(task, ())
+        lane, pace = self._lanes.get(worker), self._policy.stagger.get(worker, 0.0)
+        if pace and 0 < self._last_start + pace - now <= pace:
             return False
-        pace = self._policy.stagger.get(worker, 0.0)
-        return not pace or not 0 < self._last_start + pace - now <= pace
+        if not lane and not needs:
+            return True
+        slotted = [other for other in self._leaves if self.states[other] in SLOTTED]
+        for name in set(needs):
+            used = sum(self._needs.get(other, ()).count(name) for other in slotted)
+            if used + needs.count(name) > self._policy.resources[name]:
+                return False
+        if not lane:
+            return True
+        together = sum(self._workers[other] == worker for other in slotted)
+        return not (lane["until"] > now >= lane.get("since", 0.0) or 0 < lane["room"] <= together)
 
     def _fits(self, task: str, now: float) -> bool:
         """Whether a task could start now, slots aside."""
