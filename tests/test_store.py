@@ -107,6 +107,20 @@ class TestConformance:
         seqs = [store.commit(Changes(events=(Event(1.0, run, "noted"),))) for run in ("r1", "r2", "r1", "r2")]
         assert (store.last_event("r1"), store.last_event("r2")) == (seqs[2], seqs[3])
 
+    def test_the_newest_event_of_a_kind_is_the_tasks_own(self, store: AnyStore) -> None:
+        assert store.newest_event("r1", "t1", "claimed") is None
+        for cause, task, kind in (
+            ("a", "t1", "claimed"),
+            ("b", "t1", "claimed"),
+            ("c", "t2", "claimed"),
+            ("d", "t1", "done"),
+        ):
+            store.commit(Changes(events=(Event(1.0, "r1", kind, cause, task, data={"summary": cause}),)))
+        found = store.newest_event("r1", "t1", "claimed")
+        assert found is not None
+        assert (found.cause, found.data, found.seq) == ("b", {"summary": "b"}, 2)
+        assert store.newest_event("r2", "t1", "claimed") is None
+
     def test_an_empty_commit_changes_nothing(self, store: AnyStore) -> None:
         assert store.commit(Changes()) == 0
         assert store.commit(Changes(tasks=(task(1),))) == 0

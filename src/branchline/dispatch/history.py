@@ -41,12 +41,12 @@ class History:
 
     def summary(self, row: TaskRow) -> str:
         """What the task's worker said of its work last."""
-        claim = _last(self._store.events(row.run, row.task), "claimed") if self._store else None
+        claim = self._store.newest_event(row.run, row.task, "claimed") if self._store else None
         return str(claim.data.get("summary") or "") if claim else ""
 
     def verdict(self, row: TaskRow) -> Mapping[str, Any]:
         """What the checks in the worktree found: the data of the task's last `merging` event."""
-        merging = _last(self._store.events(row.run, row.task), "merging") if self._store else None
+        merging = self._store.newest_event(row.run, row.task, "merging") if self._store else None
         return merging.data if merging else {}
 
     def _answers(self, row: TaskRow) -> list[tuple[str, str]]:

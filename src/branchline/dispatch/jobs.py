@@ -65,9 +65,9 @@ class Jobs:
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
-        base = self.site.state / "runs" / attempt.run / attempt.task / str(attempt.attempt)
         inside = {"work": "", "setup": "setup", "check": "checks", "merge": "merge"}[attempt.purpose]
-        return base / inside / str(attempt.fence) if inside else base
+        own = (inside, str(attempt.fence)) if inside else ()
+        return self.site.state.joinpath("runs", attempt.run, attempt.task, str(attempt.attempt), *own)
 
     def worktree(self, run: str, task: str) -> Path:
         """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
@@ -184,7 +184,7 @@ class Jobs:
         return self._home(attempt.run, attempt.task)
 
     def _home(self, run: str, task: str) -> Path:
-        return self.site.state / "runs" / run / task / "home"
+        return self.site.state.joinpath("runs", run, task, "home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")

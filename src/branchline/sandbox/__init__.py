@@ -50,8 +50,8 @@ def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[
     env = {name: value for name, value in base.items() if name in PASSED or name.startswith("LC_")}
     env.setdefault("PATH", os.defpath)
     env.setdefault("LANG", "C.UTF-8")
-    env["HOME"] = str(home)
-    env.update({name: str(home / folder) for name, folder in _FOLDERS.items()})
+    env["HOME"] = own = str(home)
+    env.update({name: f"{own}/{folder}" for name, folder in _FOLDERS.items()})
     # A worker has no terminal: git must fail at once instead of waiting for a password nobody will type.
     env["GIT_TERMINAL_PROMPT"] = "0"
     for name in worker.pass_env:
@@ -77,12 +77,14 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
     Nothing is copied from `real_home`; it is a parameter so that a home inside or above it by mistake is refused
     (SettingsError). Safe to call again: what the worker left there stays, the .gitconfig is written anew.
     """
-    if home.resolve() == real_home.resolve() or real_home.resolve().is_relative_to(home.resolve()):
+    own = os.path.realpath(home)
+    if f"{os.path.realpath(real_home)}/".startswith(f"{own.rstrip('/')}/"):
         raise SettingsError(f"{home} is the real home or above it; a worker's home must be a folder of its own")
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
     for folder in _FOLDERS.values():
-        (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.path.isdir(f"{own}/{folder}"):  # noqa: PTH112 - a Path for each would cost more than the folders
+            (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     config = home / ".gitconfig"
     temporary = home / ".gitconfig.new"
     temporary.write_text(_git_config(name, email), encoding="utf-8")

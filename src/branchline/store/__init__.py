@@ -121,6 +121,10 @@ class Store:
             return self._all(_event, sql.TASK_EVENTS, run, task, after, limit or -1)
         return self._all(_event, sql.RUN_EVENTS, run, after, limit or -1)
 
+    def newest_event(self, run: str, task: str, kind: str) -> Event | None:
+        """Return the last event of one kind about a task."""
+        return self._first(_event, sql.NEWEST_EVENT, run, task, kind)
+
     def last_event(self, run: str) -> int:
         """Return the seq of a run's last event, 0 when it has none."""
         found = self._first(tuple, sql.LAST_EVENT, run)

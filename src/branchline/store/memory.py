@@ -77,6 +77,9 @@ class MemoryStore:
         found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
         return found[:limit] if limit else found
 
+    def newest_event(self, run: str, task: str, kind: str) -> Event | None:
+        return next((event for event in reversed(self.events(run, task)) if event.kind == kind), None)
+
     def last_event(self, run: str) -> int:
         return max((event.seq for event in self._events if event.run == run), default=0)
 

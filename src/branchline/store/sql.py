@@ -124,5 +124,8 @@ OPEN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? 
 RUN_LANES: Final = _select("lane", LaneRow._fields, "WHERE run = ? ORDER BY lane")
 RUN_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?")
 TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND seq > ? ORDER BY seq LIMIT ?")
+NEWEST_EVENT: Final = _select(
+    "event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+)
 OPEN_REQUESTS: Final = _select("request", RequestRow._fields, "WHERE handled = 0 ORDER BY id")
 GET_APPROVAL: Final = 'SELECT digest, "by", at FROM approval WHERE plan = ? ORDER BY id DESC LIMIT 1'
