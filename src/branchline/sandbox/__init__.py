@@ -82,13 +82,12 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
         raise SettingsError(f"{home} is the real home or above it; a worker's home must be a folder of its own")
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
+    (home / ".local").mkdir(exist_ok=True)
     for folder in _FOLDERS.values():
-        if not os.path.isdir(f"{own}/{folder}"):  # noqa: PTH112 - a Path for each would cost more than the folders
-            (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    config = home / ".gitconfig"
+        (home / folder).mkdir(mode=0o700, exist_ok=True)
     temporary = home / ".gitconfig.new"
     temporary.write_text(_git_config(name, email), encoding="utf-8")
-    temporary.replace(config)
+    temporary.replace(home / ".gitconfig")
 
 
 def empty_temporary(home: Path) -> None:
