@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.planfile.read import parse
-from branchline.planfile.writeback import tick
+from branchline.planfile.writeback import tick, tick_all
 
 DAY = "2026-03-04"
 SOURCE = str(Path(__file__).parents[1] / "src")
@@ -47,6 +47,27 @@ def test_aidevops_notes_the_day() -> None:
     assert (
         tick("- [>] t1 a completed:2025-01-01\n", 1, "a", "t1", "aidevops", DAY) == "- [x] t1 a completed:2025-01-01\n"
     )
+
+
+def test_many_boxes_at_once_are_ticked_as_one_after_the_other() -> None:
+    text = (
+        "# T\n- [ ] t1 a\n  - [ ] t1.1 b\n```\n- [ ] t2 c\n```\n- [x] t3 d\n- [-] t4 e\n- [ ] t2 c\nmoved\n- [ ] t5 f\n"
+    )
+    tasks = [
+        (2, "a", "t1"),
+        (3, "b", "t1.1"),
+        (5, "c", "t2"),
+        (7, "d", "t3"),
+        (8, "e", "t4"),
+        (10, "f", "t5"),
+        (99, "g", "t6"),
+    ]
+    by_one = text
+    for task in tasks:
+        by_one = tick(by_one, *task, "aidevops", DAY) or by_one
+    assert by_one.count(f" completed:{DAY}") == 4
+    assert tick_all(text, tasks, "aidevops", DAY) == by_one
+    assert tick_all(by_one, tasks, "aidevops", DAY) is None
 
 
 def test_the_way_back_loads_nothing_heavy() -> None:

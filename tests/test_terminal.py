@@ -241,6 +241,21 @@ def test_plain_progress_is_one_line_for_each_change() -> None:
     ]
 
 
+def test_plain_progress_looks_only_at_the_rows_that_were_touched() -> None:
+    stream = io.StringIO()
+    with Progress(stream, live=False, clock=lambda: 0.0) as progress:
+        progress.update(snapshot(row("1", "done"), row("2", "pending"), row("3", "pending")), [])
+        rows = row("1", "done"), row("2", "running", changed=100.0), row("3", "running", changed=100.0)
+        progress.update(snapshot(*rows), [rows[1]])
+        progress.update(snapshot(row("1", "pending"), *rows[1:]), [row("1", "pending")])
+        progress.update(snapshot(row("1", "pending"), *rows[1:]), [rows[2]])
+    assert stream.getvalue().splitlines() == [
+        "[done 1/3] 2 running (opencode)",
+        "[done 0/3] 1 pending",
+        "[done 0/3] 3 running (opencode)",
+    ]
+
+
 def test_plain_progress_tells_of_failures_and_second_attempts() -> None:
     stream = io.StringIO()
     with Progress(stream, live=False, clock=lambda: 0.0) as progress:

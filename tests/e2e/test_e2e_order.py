@@ -1,5 +1,6 @@
 """Order of dispatch, mutexes, batches, and pulse as the same engine."""
 
+import shutil
 from typing import Any
 
 import pytest
@@ -158,7 +159,34 @@ def test_in_place_there_is_one_at_a_time_and_the_plan_is_ticked(world: World) ->
     assert [line.what for line in world.ledger()] == ["start", "end"] * 2
     assert (world.root / "out-1.1.txt").read_text() == "made by 1.1 1\n"
     assert world.git("rev-parse", "HEAD") == head
+    assert {attempt.purpose for attempt in world.rows()[1]} == {"work", "check"}
     world.check_replay()
+
+
+def test_nothing_is_started_to_check_what_has_no_check_and_no_repository(world: World) -> None:
+    world.write("plan.md", "- [ ] 1.1 Write one part\n- [ ] 1.2 Write another part\n")
+    shutil.rmtree(world.root / ".git")
+    agent = world.agent("make\nsay done ok\nend\n")
+    held = world.execute(agent, "--in-place", "--only", "1.1", "--minimum", "gated")
+    assert (held.status, world.states()["1.1"]) == (3, "held"), held
+    assert world.execute(agent, "--in-place", "--new", "--minimum", "unchecked").status == 0
+    _, attempts, _ = world.rows("r2")
+    assert [(a.task, a.purpose) for a in attempts] == [("1.1", "work"), ("1.2", "work")]
+    assert world.run("evidence", "1.1").json["level"] == "unchecked"
+    world.check_replay("r2")
+
+
+def test_a_box_that_a_kill_left_open_is_ticked_when_the_run_goes_on(world: World) -> None:
+    plan = "- [ ] 1.1 Write one part\n- [ ] 1.2 Write another part\n"
+    world.write("plan.md", plan)
+    words = ("--in-place", "--minimum", "unchecked")
+    agent = world.agent("make\nsay done ok\nend\n")
+    assert world.execute(agent, *words, "--only", "1.1").status == 0
+    assert (world.root / "plan.md").read_text() == plan.replace("[ ] 1.1", "[x] 1.1")
+    (world.root / "plan.md").write_text(plan)  # as if the coordinator had been killed before it wrote
+    assert world.execute(agent, *words).status == 0
+    assert (world.root / "plan.md").read_text() == plan.replace("[ ]", "[x]")
+    assert world.started() == [("1.1", 1), ("1.2", 1)]
 
 
 def test_a_run_in_worktrees_does_not_go_on_in_place(world: World) -> None:
