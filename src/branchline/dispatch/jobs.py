@@ -43,6 +43,7 @@ class Jobs:
         settings: Settings,
         history: History,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.site = site
         self.draft = draft
@@ -50,6 +51,7 @@ class Jobs:
         self.tasks = {task.id: task for task in draft.tasks}
         self._history = history
         self._clock = clock
+        self._steady = steady
         self._family = prompts.family(draft)
         self._unticked: dict[str, None] = {}
         self._next_write = 0.0
@@ -111,14 +113,14 @@ class Jobs:
         `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
         """
         self._unticked.update((task, None) for task in tasks)
-        began = time.monotonic()
+        began = self._steady()
         if not self._unticked or (began < self._next_write and not at_once):
             return
         done, self._unticked = [self.tasks[task] for task in self._unticked if task in self.tasks], {}
         repository = self.site.repository
         if repository is None or not repository.tracks(self.draft.plan):
             self._tick(done)
-        now = time.monotonic()
+        now = self._steady()
         self._next_write = now + max(1.0, 20 * (now - began))
 
     def _tick(self, tasks: Iterable[Task]) -> None:
