@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from sys import intern
 from typing import Any, Final, get_args
 
 from branchline.errors import GraphError
@@ -30,13 +31,13 @@ def task_of(value: Any, number: int = 0) -> Task:
     what = Subject(f"task {task_id}", task=task_id)
     known_only(node, _NODE, what)
     return Task(
-        id=task_id,
+        id=intern(task_id),  # edges and children name it again: one text for all of them
         title=text_of(node, "title", what, needed=True),
         line=_line(node, what),
         kind=_choice(node, "kind", KINDS, "atomic", what),
         parent=_text_or_none(node, "parent", what),
         state=_choice(node, "state", MARKS, "open", what),
-        role=text_of(node, "role", what) or "build",
+        role=intern(text_of(node, "role", what) or "build"),
         worker=_text_or_none(node, "worker", what),
         model=_text_or_none(node, "model", what),
         files=tuple(_file(each, what) for each in listed(node, "files", what, optional=True)),
@@ -47,7 +48,7 @@ def task_of(value: Any, number: int = 0) -> Task:
         instructions=_texts(node, "instructions", what),
         estimate=_estimate(node, what),
         confidence=_confidence(node, what),
-        rule=text_of(node, "rule", what),
+        rule=intern(text_of(node, "rule", what)),
         body=text_of(node, "body", what),
         extra=object_of(node.get("extra", {}), "extra", what),
     )
@@ -62,7 +63,7 @@ def edge_of(value: Any, number: int = 0) -> Edge:
     what = Subject(f"edge {ends[0]} -> {ends[1]}", edge=(ends[0], ends[1]))
     known_only(edge, _EDGE, what)
     kind = _choice(edge, "kind", EDGE_KINDS, "written", what)
-    return Edge(ends[0], ends[1], kind, _line(edge, what), _confidence(edge, what))
+    return Edge(intern(ends[0]), intern(ends[1]), kind, _line(edge, what), _confidence(edge, what))
 
 
 def check_of(value: Any, what: "Subject | str") -> Check:
@@ -153,7 +154,7 @@ def _text_or_none(holder: Fields, name: str, what: Subject) -> str | None:
     value = holder.get(name)
     if value is not None and not isinstance(value, str):
         raise what.fault(name, "must be a text or null")
-    return value
+    return value and intern(value)
 
 
 def _texts(holder: Fields, name: str, what: Subject) -> tuple[str, ...]:
@@ -168,7 +169,7 @@ def _choice(holder: Fields, name: str, allowed: frozenset[Any], default: str, wh
     value = holder.get(name, default)
     if not isinstance(value, str) or value not in allowed:
         raise what.fault(name, f"must be one of {', '.join(sorted(allowed))}")
-    return value
+    return intern(value)
 
 
 def _line(holder: Fields, what: "Subject | str") -> int | None:
