@@ -175,6 +175,15 @@ def test_no_id_of_a_plan_is_anything_but_a_name(folder: Path, form: str) -> None
     assert len(ids) >= (1 if form[0] == "#" else len(NASTY))
 
 
+def test_a_bomb_in_front_matter_is_refused(folder: Path) -> None:
+    bomb = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    (folder / "p.md").write_text(f"---\na: &a [x, x, x, x, x, x, x, x, x]\n{bomb}---\n\n- [ ] t1 a\n")
+    said = decompose(folder, "p.md", "--no-write")
+    assert (said.status, said.data["code"]) == (2, "E_INPUT")
+    assert "p.md:8: its aliases stand for too many" in said.data["error"]
+    assert said.megabytes < 80
+
+
 def test_front_matter_is_never_unfolded(folder: Path) -> None:
     bomb = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     evil = "x: !!python/object/apply:os.system ['touch pwned']\n<<: {a: 1}\n" + "y: " + "[" * 10_000 + "\n"

@@ -381,3 +381,14 @@ class TestGroups:
     @pytest.mark.parametrize("title", ["4.x upkeep", "5.0 architecture", "v2.1 look"])
     def test_versions(self, title: str) -> None:
         assert tree(read(f"## {title}\n\n- do it\n"))[0] == (title, None)
+
+    def test_a_table_with_priorities_is_one_of_work(self) -> None:
+        plan = read("# Roadmap\n\n| Prioridade | Feature |\n|--|--|\n| ✅ Feito | Lista |\n| Alta | Busca |\n")
+        assert states(plan) == {"Lista": "done", "Busca": "open"}
+
+    def test_what_is_not_planned_is_no_task(self) -> None:
+        assert titles(read("## Planned\n\n- a login\n\n## Not planned\n\n- a server\n")) == ["a login"]
+
+    @pytest.mark.parametrize("said", ["BLOQUEADO por T1", "(después de T1)", "blocked by T1", "зависит от T1"])
+    def test_prose_says_what_blocks(self, said: str) -> None:
+        assert written(read(f"- [ ] T1 a\n- [ ] T2 b {said}\n")) == {("T1", "T2")}

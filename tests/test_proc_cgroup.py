@@ -134,7 +134,7 @@ def test_the_groups_of_the_dead_are_swept(tmp_path: Path) -> None:
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for each in (*groups, guard):
                 os.kill(each, number)
-        until(lambda: not any(map(alive, groups)), "their end")
+        until(lambda: not any(map(alive, (*groups, guard))), "their end")
     Custody(tmp_path, 1).close()
     assert not any(os.path.exists(path) for path in groups.values())
     assert notes(tmp_path) == {}

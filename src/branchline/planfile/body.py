@@ -19,6 +19,7 @@ _TAILS = (
     re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
 )
 """Where a heading may say how far it is: in brackets at its end, or behind a dash."""
+_STATE_COLUMNS = ("column:status", "column:priority")
 _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 
 
@@ -308,7 +309,10 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
             return {"WIP": "wip", "FUTURE": "deferred", "DECLINED": "declined"}.get(section, "open"), False
         return said, False
     said = _heading_mark(block.text) if draft.role != "xml" else ""
-    said = said or mark_of(reading.said.get("status", "")) or mark_of(draft.fields.get("column:status", [""])[0])
+    said = said or mark_of(reading.said.get("status", ""))
+    said = said or next(
+        (mark for name in _STATE_COLUMNS for value in draft.fields.get(name, ()) if (mark := mark_of(value))), ""
+    )
     if not said and draft.steps and not draft.kids and all(marks.get(box) == "done" for box in draft.steps):
         said = "done"
     said = said or draft.mark

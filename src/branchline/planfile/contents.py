@@ -9,7 +9,7 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.sections import bare, classify
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
-LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE", "DECLINED"})
+LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 MANY = 3

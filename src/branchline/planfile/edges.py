@@ -32,14 +32,17 @@ _STARTS = re.compile(
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
+_OF_TASKS = re.compile(r"blocke?d|bloqu|blockiert|depend|dépend|завис|залеж|phụ thuộc")
+"""Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
+_STRICT = "|".join(["depends[- ]on", *(re.escape(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|(?<!\w)after(?!\w))[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
-    r"|(?<!\w)(?:depends[- ]on|blocked[- ]by)[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){1,200})",
+    rf"[(（\[]\s*(?:{_DEPENDS}|{_any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
+    rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
     re.IGNORECASE,
 )
-_INLINE_WORDS = tuple({verb.split()[0] for verb in words.DEPENDS_PROSE} | {"after"})
+_INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words.LATER)} | {"depends-on", "blocked-by"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;。；])\s+|(?<!\s)\s+[—–]\s+")

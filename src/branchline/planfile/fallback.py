@@ -185,5 +185,5 @@ def _tables(out: Outline) -> None:
         if table.section is not None and table.section.cls in ("CRITERIA", "ORDER"):
             continue
         found = tables.columns(table)
-        if found is not None and found.key >= 0:
+        if found is not None and (found.key >= 0 or "priority" in found.kinds):
             tables.take(out, table, found, out.above(table.section))

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from itertools import dropwhile
 from typing import cast
 
-from branchline.errors import UsageError
+from branchline.errors import InputError, UsageError
+from branchline.files import load_yaml
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
 from branchline.planfile import body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
@@ -56,8 +57,23 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
 def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
     with _no_collection():
         doc = scan(text, path)
+        _refuse_bomb(doc, path)
         promote(doc)
         return _read(doc, detect(doc, dialect), text_digest(text), path, order)
+
+
+def _refuse_bomb(doc: Doc, path: str) -> None:
+    """Refuse front matter whose aliases stand for more than a text can hold; sloppy front matter is no fault."""
+    if not doc.hidden or doc.hidden[0][2] != "front matter":
+        return
+    front = "\n".join(["", *doc.lines[1 : doc.hidden[0][1] - 1]])
+    if "&" not in front or "*" not in front:
+        return
+    try:
+        load_yaml(front, path)
+    except InputError as error:
+        if "alias" in error.message:
+            raise
 
 
 @contextmanager
@@ -163,7 +179,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         )
     if draft.role == "row":
         told = draft.fields.get("column:status", [""])[0].strip("*`_ ").lower().replace(" ", "-")
-        state = STATES.get(told, state)
+        state = STATES.get(told, state) if told else state
     title = body.clean_title(draft.title) or draft.title
     said = reading.said
     atomic = not draft.kids

@@ -7,7 +7,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
 
-_PLANNING = frozenset({"depends", "status", "estimate", "criteria", "verify", "files", "role"})
+_PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
 
@@ -29,7 +29,7 @@ class Columns(NamedTuple):
 def columns(table: Block) -> Columns | None:
     """Find the columns of a table of tasks; None for any other table."""
     names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
-    kinds = tuple(labels.KINDS.get(name, "") for name in names)
+    kinds = tuple("priority" if name in words.PRIORITY_COLUMNS else labels.KINDS.get(name, "") for name in names)
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
     titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
     for key in keys:

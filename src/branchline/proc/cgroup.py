@@ -39,6 +39,14 @@ def note(folder: bytes, custodian: int, path: bytes) -> None:
         return
 
 
+def forget(folder: bytes, custodian: int) -> None:
+    """Take the note of a custodian away: nothing is left of what it held."""
+    try:
+        os.unlink(_note(folder, custodian))  # noqa: PTH108 - as above
+    except OSError:
+        return
+
+
 def leave(folder: bytes, custodians: list[int], path: bytes) -> None:
     """Go back to the group above and take ours away with its notes; whatever is left in it stays for `end`."""
     try:
@@ -48,26 +56,29 @@ def leave(folder: bytes, custodians: list[int], path: bytes) -> None:
         return
     if path and _remove(path):
         for pid in custodians:
-            _forget(folder, pid)
+            forget(folder, pid)
 
 
 def end(folder: bytes, custodian: int) -> None:
     """KILL all that is left in the group of a custodian when its guard is gone too, and remove the group.
 
-    A guard that lives ends by itself what a custodian has left; without one the other custodians end what they have
-    and leave, and are given the time to record it.
+    A guard that lives ends by itself what a custodian has left, and then takes the note away: that is waited for,
+    because one that is being killed still looks alive. Without a guard the other custodians end what they have and
+    leave, and are given the time to record it.
     """
-    path = _path(folder, custodian)
     now = time.monotonic()
+    path = _path(folder, custodian)
     try:
-        while path and (left := _members(path)) and not _guarded(path, left) and time.monotonic() < now + PATIENCE:
-            if time.monotonic() > now + GRACE or not any(_path(folder, int(pid)) == path for pid in left):
+        while path and (left := _members(path)) and time.monotonic() < now + PATIENCE:
+            late = time.monotonic() > now + GRACE
+            if not _guarded(path, left) and (late or not any(_path(folder, int(pid)) == path for pid in left)):
                 _write(os.path.join(path, b"cgroup.kill"), b"1")  # noqa: PTH118 - as above
             time.sleep(0.001)
+            path = _path(folder, custodian)
     except OSError:
         return
     if path and _remove(path):
-        _forget(folder, custodian)
+        forget(folder, custodian)
 
 
 def sweep(folder: bytes) -> None:
@@ -79,7 +90,7 @@ def sweep(folder: bytes) -> None:
     for pid in [int(name) for name in names if name.isdigit()]:
         path = _path(folder, pid)
         if not path or _remove(path):
-            _forget(folder, pid)
+            forget(folder, pid)
 
 
 def _guarded(path: bytes, members: list[bytes]) -> bool:
@@ -118,13 +129,6 @@ def _members(path: bytes) -> list[bytes]:
 
 def _note(folder: bytes, pid: int) -> bytes:
     return os.path.join(folder, FOLDER, b"%d" % pid)  # noqa: PTH118 - as above
-
-
-def _forget(folder: bytes, pid: int) -> None:
-    try:
-        os.unlink(_note(folder, pid))  # noqa: PTH108 - as above
-    except OSError:
-        return
 
 
 def _remove(path: bytes) -> bool:

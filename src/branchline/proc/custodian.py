@@ -322,7 +322,7 @@ def fork_custodian(folder: bytes, control: int, others: list[int]) -> int:
         os._exit(status)
 
 
-def keep_watch(report: int, custodians: dict[int, int]) -> None:
+def keep_watch(folder: bytes, report: int, custodians: dict[int, int]) -> None:
     """The guard: when a custodian is gone, end what it left, then say so; until no custodian is left."""
     while custodians:
         pid, _ = os.waitpid(-1, 0)
@@ -330,6 +330,7 @@ def keep_watch(report: int, custodians: dict[int, int]) -> None:
         if place is None:
             continue
         linux.kill_children(set(custodians))
+        cgroup.forget(folder, pid)
         try:
             os.write(report, frame(("gone", place)))
         except OSError:
@@ -380,7 +381,7 @@ def main(arguments: list[str]) -> None:
     for control in controls:
         os.close(control)
     pids = list(custodians)
-    keep_watch(report, custodians)
+    keep_watch(folder, report, custodians)
     cgroup.leave(folder, pids, group)
 
 

@@ -344,6 +344,10 @@ PARTLY: Final = phrases(
 OPEN_MARKS: Final = ("❌", "☐", "⬜", "🔲", "⭕")
 DONE_MARKS: Final = ("✅", "☑", "✔", "✓")
 WIP_MARKS: Final = ("🚧", "⏳", "🔄")
+PRIORITY_COLUMNS: Final = words(
+    "priority priorität priorité prioridad prioridade приоритет пріоритет 优先级 優先級 優先度 우선순위"
+)
+"""Columns that only tables of work have."""
 STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步骤 ステップ 手順 단계 bước")
 """Columns of ids that count the steps of something."""
 ID_COLUMNS: Final = (
@@ -351,7 +355,7 @@ ID_COLUMNS: Final = (
 )
 TITLE_COLUMNS: Final = words(
     "title task tasks name description summary item work feature what action change improvement milestone deliverable "
-    "aufgabe titel задача завдання название назва tarefa título tarea tâche fonctionnalité fonctionnalite "
-    "任务 任务名称 名称 改动 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
+    "funcionalidade funcionalidad aufgabe titel задача завдання название назва tarefa título tarea tâche fonctionnalité "
+    "fonctionnalite 任务 任务名称 名称 改动 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
     "作業内容 内容 작업 작업내용 내용 việc"
 ) | {"task name", "작업 내용", "công việc", "nhiệm vụ"}
