@@ -227,6 +227,21 @@ class TestOrder:
         every = read(f"{body}## Notes\n\n- Strict: each phase depends on all previous phases completing.\n")
         assert written(every) == {("1", "2"), ("1", "3"), ("2", "3")}
 
+    def test_a_field_in_brackets_behind_a_title_may_name_titles(self) -> None:
+        plan = read(
+            "- [ ] Make the folder `a/`\n- [ ] Fill it (depends on: Make the folder)\n- [ ] Dance [blocked by: rain]\n"
+        )
+        assert written(plan) == {("1", "2")}
+        assert [(found.code, found.line, found.task, found.hold) for found in plan.findings] == [
+            ("unknown-reference", 3, "3", False)
+        ]
+
+    def test_a_field_in_brackets_that_names_nothing_is_no_reference(self) -> None:
+        plan = read(
+            "- [ ] One\n- [ ] Two (depends on: none)\n- [ ] Three (depends on Python)\n- [ ] Four (needs: One)\n"
+        )
+        assert (written(plan), plan.findings) == (set(), ())
+
     def test_waves_follow_one_another(self) -> None:
         plan = read(
             '- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n```json\n{"waves": [{"tasks": ["2"]}, {"tasks": ["1", "3"]}]}\n```\n',

@@ -42,6 +42,7 @@ _INLINE = re.compile(
     rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
     re.IGNORECASE,
 )
+_AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words.LATER)} | {"depends-on", "blocked-by"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
@@ -112,7 +113,10 @@ class Edges:
         self._hold(draft, "unknown-reference", said, line, hold=not loose)
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
-        """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there."""
+        """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there.
+
+        `(depends on: the first one)` in a title is a field, and may name titles.
+        """
         low = text.lower()
         if not any(word in low for word in _INLINE_WORDS):
             return
@@ -121,6 +125,9 @@ class Edges:
             text = _CODE.sub(" ", text)
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
+            if title and _AS_FIELD.match(found[0]):
+                self.field(draft, "after", value, line)
+                continue
             bare = _NUMBERS.fullmatch(value) is not None
             named = resolve(self.names, value, draft, strict=bare)
             for other in named.drafts:
