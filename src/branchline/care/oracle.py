@@ -7,14 +7,13 @@ plan it works everything out anew, by brute force. The numbers are those of DESI
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from branchline.engine import view
+from branchline.care.plans import Sketch
+from branchline.engine import Outcome, Policy, State, view
 from branchline.model.run import AttemptRow, Changes, Claim, Event, TaskRow
 from branchline.schedule import reasons
 
-if TYPE_CHECKING:
-    from branchline.care.plans import Sketch
+if TYPE_CHECKING:  # the world holds its oracle, and is only spelled here
     from branchline.care.world import Process, World
-    from branchline.engine import Outcome, Policy, State
 
 BUSY = ("dispatching", "running", "claimed", "checking", "merging")
 SLOTTED = BUSY[:4]
@@ -35,7 +34,7 @@ class ViolationError(Exception):
 class Oracle:
     """What must be so, from the outside."""
 
-    def __init__(self, plan: "Sketch", policy: "Policy", world: "World") -> None:
+    def __init__(self, plan: Sketch, policy: Policy, world: "World") -> None:
         self._policy = policy
         self._world = world
         inner = set(plan.parents.values())
@@ -63,7 +62,7 @@ class Oracle:
 
     # -- the plan, by brute force
 
-    def _dependencies(self, plan: "Sketch") -> dict[str, set[str]]:
+    def _dependencies(self, plan: Sketch) -> dict[str, set[str]]:
         """Leaf -> the leaves it has to wait for, every edge expanded through composites."""
         under: dict[str, list[str]] = {name: [] for name in plan.parents}
         for leaf in self._leaves:
@@ -298,7 +297,7 @@ class Oracle:
         if stored != self.states:
             raise ViolationError("replay", "the stored tasks are not what the events say")
 
-    def rested(self, state: "State") -> None:
+    def rested(self, state: State) -> None:
         """After a tick in which nothing happened: no task that could start was left behind."""
         if self._commits != self._seen:
             self._seen = self._commits
@@ -315,7 +314,7 @@ class Oracle:
         """The run goes on with all tasks."""
         self._policy = self._policy._replace(only=frozenset())
 
-    def stands(self, state: "State", standing: "Outcome", now: float | None) -> None:
+    def stands(self, state: State, standing: Outcome, now: float | None) -> None:
         """At a rest: the answer is the right one, and whoever waits can say why when asked (`now` is not None)."""
         chosen = {t: s for t, s in self.states.items() if not self._policy.only or t in self._policy.only}
         states = set(chosen.values())
