@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from branchline.engine import Policy, State, replay
 from branchline.graph import store as graphs
-from branchline.model.run import AttemptRow, QuestionRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.store import Store
 from branchline.workflow.approval import adjacency_of
 
@@ -251,15 +251,26 @@ class World:
                 found[int(entry.name)] = line.replace(b"\0", b" ").decode(errors="replace").strip()
         return found
 
-    def story(self) -> str:
-        """The events of the newest runs, for a failed test."""
+    def run_row(self, run: str = "r1") -> RunRow:
+        """What is stored of a run itself."""
+        with Store.open(self.root / ".branchline" / "state.db") as store:
+            row = store.run(run)
+        assert row, f"no run {run}"
+        return row
+
+    def events(self) -> list[Event]:
+        """The events of every run, oldest first; none before the first run."""
         path = self.root / ".branchline" / "state.db"
         if not path.exists():
-            return "no run"
+            return []
         with Store.open(path) as store:
-            rows = [event for run in store.runs() for event in store.events(run.run)]
-        told = "\n".join(f"{e.at:.2f} {e.task} {e.attempt} {e.fence} {e.kind}: {e.cause[:150]}" for e in rows[-150:])
-        return f"{told}\nalive: {self.processes()}"
+            return [event for run in store.runs() for event in store.events(run.run)]
+
+    def story(self) -> str:
+        """The newest events and what is alive, for a failed test to print; a test asks `events`."""
+        rows = self.events()[-150:]
+        told = "\n".join(f"{e.at:.2f} {e.task} {e.attempt} {e.fence} {e.kind}: {e.cause[:150]}" for e in rows)
+        return f"{told or 'no run'}\nalive: {self.processes()}"
 
     def until(self, fact: Callable[[], object], what: str, seconds: float = 30.0) -> None:
         """Wait for a fact of real processes; raises AssertionError at the deadline."""

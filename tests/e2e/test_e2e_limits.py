@@ -55,11 +55,13 @@ def test_starts_are_staggered_and_say_so(world: World) -> None:
     world.check_laws()
 
 
-def test_programs_are_not_staggered_by_themselves(world: World) -> None:
+def test_agents_are_staggered_by_themselves_and_programs_are_not(world: World) -> None:
     world.plan(*THREE)
+    world.settings('[workers.mine]\nkind = "shell"\nargv = ["true"]\n[workers.claude]\nmodel = "haiku"\n')
     assert world.execute(world.agent(HONEST)).status == 0
-    kinds = [event for event in world.story().splitlines() if "stagger" in event]
-    assert kinds == []
+    paced = json.loads(world.run_row().settings)["stagger"]
+    assert (paced["claude"], paced["opencode"]) == (1.0, 1.0)
+    assert not {"mine", "shell", "scripted"} & paced.keys()
 
 
 def opencode(world: World, body: str) -> None:
