@@ -258,10 +258,10 @@ class Display:
         return row._replace(reason=self._why[row.task]) if waits else row
 
 
-def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool]:
+def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool] | None:
     """The say a person has before each start: for every task, for every batch, or none (the plan was approved)."""
     if how == "plan" or not console.interactive:
-        return lambda _: True
+        return None
 
     def ask(rows: Sequence[TaskRow]) -> bool:
         shown = ", ".join(f"{row.task} {row.title}" for row in rows)
