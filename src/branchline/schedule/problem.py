@@ -59,7 +59,9 @@ def problem(
         adjacency.check()
     spans = [duration.get(leaf, 1.0) for leaf in adjacency.leaves]
     spans += [0.0] * (len(order) - len(spans))
-    asked = [_asked(leaf, slots, demand or {}, mutex or {}) for leaf in adjacency.leaves]
+    shared = Counter(key for keys in (mutex or {}).values() for key in set(keys))
+    alone = {key for key, tasks in shared.items() if tasks == 1}
+    asked = [_asked(leaf, slots, demand or {}, set((mutex or {}).get(leaf, ())) - alone) for leaf in adjacency.leaves]
     there = {name: (capacity or {}).get(name, 1) for each in asked for name in each} | ({SLOT: slots} if slots else {})
     for leaf, each in zip(adjacency.leaves, asked, strict=True):
         for name, units in each.items():
@@ -98,12 +100,10 @@ def lengths(
     return head, tail
 
 
-def _asked(
-    leaf: str, slots: int, demand: Mapping[str, Mapping[str, int]], mutex: Mapping[str, Collection[str]]
-) -> Counter[str]:
+def _asked(leaf: str, slots: int, demand: Mapping[str, Mapping[str, int]], mutex: Iterable[str]) -> Counter[str]:
     found: Counter[str] = Counter({SLOT: 1} if slots else {})
     found.update({name: units for name, units in demand.get(leaf, {}).items() if units})
-    found.update({f" {key}": 1 for key in mutex.get(leaf, ())})
+    found.update({f" {key}": 1 for key in mutex})
     return found
 
 
@@ -129,6 +129,14 @@ def bound(given: Problem) -> float:
                 busy = -(-work // units) if whole else work / units
                 best = max(best, release + busy + delivery)
     return best
+
+
+def scarcest(given: Problem) -> float:
+    """How long the resource that has the most to do works, if all of it works all the time."""
+    work: Counter[str] = Counter()
+    for each, span in zip(given.asked, given.duration, strict=False):
+        work.update({name: units * span for name, units in each.items()})
+    return max((spent / given.capacity[name] for name, spent in work.items()), default=0.0)
 
 
 def faults(given: Problem, starts: Sequence[float]) -> list[str]:

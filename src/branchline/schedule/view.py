@@ -2,7 +2,7 @@
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from branchline.errors import UsageError
@@ -32,7 +32,8 @@ class View(NamedTuple):
     last start of a leaf that has one. `limit` may say more after a colon.
     `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
     `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
-    `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1.
+    `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
+    order starts now, None when reality has left it (`Reservations.due`).
     """
 
     adjacency: Adjacency
@@ -55,6 +56,7 @@ class View(NamedTuple):
     notes: Mapping[str, str] = {}
     stop: str = ""
     rank: Mapping[str, float] | None = None
+    due: "Callable[[View], list[str] | None] | None" = None
 
 
 class Reason(NamedTuple):

@@ -62,17 +62,22 @@ def adjacency_of(draft: DraftGraph) -> Adjacency:
     return Adjacency.build(((t.id, t.parent, t.kind) for t in draft.tasks), ((e.before, e.after) for e in draft.edges))
 
 
+def state_of(draft: DraftGraph) -> dict[str, str]:
+    """Leaf -> its state by the plan's own marks."""
+    marks = {"done": "done", "declined": "skipped"}
+    return {t.id: marks.get(t.state, "pending") for t in draft.tasks if t.kind == "atomic"}
+
+
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     """What would start together if every task took the same time."""
-    adjacency = adjacency_of(draft)
-    marks = {"done": "done", "declined": "skipped"}
-    state = {t.id: marks.get(t.state, "pending") for t in draft.tasks if t.kind == "atomic"}
     view = View(
-        adjacency,
-        state,
+        adjacency_of(draft),
+        state_of(draft),
         policy.slots,
         role={t.id: t.role for t in draft.tasks},
         mutex={t.id: mutex_keys(t) for t in draft.tasks if t.kind == "atomic"},
+        needs={t.id: t.needs for t in draft.tasks if t.needs},
+        resources=policy.resources,
     )
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
@@ -80,7 +85,7 @@ def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
 def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     settings = project.settings
-    policy = Policy(slots=settings.jobs, strategy=settings.strategy)
+    policy = Policy(slots=settings.jobs, strategy=settings.strategy, resources=dict(settings.resources))
     return review.render(
         draft,
         digest,
