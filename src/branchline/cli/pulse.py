@@ -50,6 +50,9 @@ def common(made: Parser) -> None:
     made.add_argument(
         "-j", dest="jobs", type=int, metavar="N", help="how many workers at once (default: 4; in place: 1)"
     )
+    made.add_argument(
+        "--optimise", metavar="S", help="critical-path: search so long for a better order, such as 0.2s (default: 0s)"
+    )
     made.add_argument("--worker", help="a worker of the settings, a kind, or `shell:PROGRAM ARG...`")
     made.add_argument("--model", help="the model, as the worker names it")
     made.add_argument("--variant", help="the model's variant, as the worker names it")

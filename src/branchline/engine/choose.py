@@ -42,6 +42,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         interval=state.intervals if state.policy.stagger else {},
         last_start=state.last_start,
         now=now,
+        due=state.ahead.due if state.ahead and not state.policy.batch else None,
     )
 
 

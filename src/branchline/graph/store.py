@@ -166,7 +166,8 @@ def net(draft: DraftGraph) -> str:
     edges = [[edge.before, edge.after] for edge in draft.edges]
     needs = {t.id: list(t.needs) for t in draft.tasks if t.needs and t.kind == "atomic"}
     found = {"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}}
-    return canonical(found | ({"needs": needs} if needs else {}))
+    estimate = {t.id: t.estimate for t in draft.tasks if t.estimate and t.kind == "atomic"}
+    return canonical(found | ({"needs": needs} if needs else {}) | ({"estimate": estimate} if estimate else {}))
 
 
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:

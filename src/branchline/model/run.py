@@ -27,7 +27,7 @@ class RunRow(NamedTuple):
     """The projection of one run; `settings`, `graph` and `net` are JSON texts, `plan` is relative to the root.
 
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
-    and needs: {task: [resource]} where a task has any.
+    and where a task has any: needs: {task: [resource]} and estimate: {task: hours}.
     """
 
     run: str
@@ -135,6 +135,19 @@ class LaneRow(NamedTuple):
     cause: str = ""
     strikes: int = 0
     since: float = 0.0
+
+
+class SpentRow(NamedTuple):
+    """What the last dispatch of a task that is done took: seconds from its intent to its merge, and money."""
+
+    run: str
+    task: str
+    role: str
+    worker: str
+    model: str
+    effort: str
+    seconds: float
+    cost: float
 
 
 class RequestRow(NamedTuple):

@@ -14,7 +14,7 @@ from branchline.schedule.view import STARTABLE, View, busy_of, ready_of
 
 MOST: Final = 300
 """More leaves than this are taken greedily: a decision has to be quick."""
-PLACEMENTS: Final = 600_000
+PLACEMENTS: Final = 800_000
 """Tasks that one second of search places, about."""
 _EFFORT: Final = 1000
 """Tasks that one decision may place beyond the two schedules it begins with; 3,000 gained nothing (benchmarks)."""

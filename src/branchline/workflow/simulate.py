@@ -14,11 +14,10 @@ from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, state_of
 from branchline.workflow.console import Console
+from branchline.workflow.estimates import expected_of
 from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
 from branchline.workflow.project import Project, open_project
 
-HOUR: Final = 3600.0
-"""What a task takes of which nothing is known, in seconds."""
 _BARS: Final = 60
 
 
@@ -71,11 +70,11 @@ def play(case: virtual.Case, how: How) -> Played:
 
 
 def case_of(project: Project, draft: DraftGraph, slots: int) -> virtual.Case:
-    """An approved or drafted graph as a case: seconds, estimates of the plan or an hour, its resources and mutexes."""
+    """An approved or drafted graph as a case: the seconds its tasks are expected to take, its resources and mutexes."""
     leaves = [task for task in draft.tasks if task.kind == "atomic"]
     return virtual.Case(
         adjacency_of(draft),
-        {task.id: (task.estimate or 1.0) * HOUR for task in leaves},
+        expected_of(project, draft),
         slots,
         {task.id: dict.fromkeys(task.needs, 1) for task in leaves if task.needs},
         project.settings.resources,
