@@ -60,6 +60,12 @@ def test_every_strategy_ends_and_keeps_every_limit_whatever_the_tasks_really_tak
     assert result(case, strategy, real, optimise, dice) == found
 
 
+def test_nothing_takes_no_time() -> None:
+    empty = Case(Adjacency.build([]), {})
+    assert result(empty, "critical-path", {}, 0.01, dice).makespan == 0
+    assert result(empty, "critical-path", {"none": 1.0}, 0.01, dice).schedule == []
+
+
 def faults_of(case: Case, real: dict[str, float], starts: dict[str, float]) -> list[str]:
     """The faults of a schedule of leaves: a composite's points are as early as what is before them ends."""
     problem = case.problem(real)

@@ -10,8 +10,9 @@ from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import SATISFIED
 from branchline.schedule import Queue, View, choose
+from branchline.schedule.decode import serial
 from branchline.schedule.problem import Problem, bound, problem, scarcest
-from branchline.schedule.reserve import reserve
+from branchline.schedule.reserve import Reservations, reserve
 from branchline.schedule.search import Dice
 from branchline.schedule.view import STARTABLE
 
@@ -89,12 +90,24 @@ def result(case: Case, strategy: str, real: Mapping[str, float], optimise: float
     began: dict[str, float] = {}
     view = case.view()
     ahead = reserve(case.problem(case.todo()), began, dice, optimise) if strategy == "critical-path" else None
-    schedule = play(view._replace(due=ahead.due) if ahead else view, strategy, real, began)
+    if ahead and real == case.todo():  # then it goes as it was planned
+        schedule = _planned(case, ahead)
+    else:
+        schedule = play(view._replace(due=ahead.due) if ahead else view, strategy, real, began)
     makespan = max((span.end for span in schedule), default=0.0)
     given = case.problem(real)
     least = bound(given)
     gap = max(0.0, makespan / least - 1.0) if least else 0.0
     return Result(strategy, makespan, least, gap, scarcest(given) / makespan if makespan else 0.0, schedule)
+
+
+def _planned(case: Case, ahead: Reservations) -> list[Span]:
+    starts, ends = serial(ahead.given, ahead.order)
+    return [
+        Span(leaf, starts[task], ends[task])
+        for task, leaf in enumerate(case.adjacency.leaves)
+        if case.state.get(leaf) not in SATISFIED
+    ]
 
 
 def play(view: View, strategy: str, duration: Mapping[str, float], began: dict[str, float]) -> list[Span]:

@@ -84,11 +84,13 @@ def choose(view: View, strategy: str = "depth-first") -> list[str]:
     """
     check_strategy(strategy)
     due = view.due(view) if view.due and strategy == "critical-path" else None
-    if due is not None and (due or busy_of(view)):
-        chosen = admit(view, due, strategy)
-        if len(chosen) == len(due):
-            return chosen
-    return admit(view, in_turn(view, strategy), strategy)
+    turn = in_turn(view, strategy)
+    if due is None:
+        return admit(view, turn, strategy)
+    chosen = admit(view, due, strategy)
+    if len(chosen) == len(due) and (due or busy_of(view)):
+        return chosen
+    return admit(view, dict.fromkeys((*due, *turn)), strategy)
 
 
 def admit(view: View, turn: Iterable[str], strategy: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from branchline.model.moves import SATISFIED
+from branchline.schedule.decode import greedy
 from branchline.schedule.problem import Problem, lengths
 from branchline.schedule.search import Dice, Start, search
 from branchline.schedule.view import STARTABLE, View, busy_of, ready_of
@@ -22,6 +23,8 @@ _LATE: Final = 2.0
 """A task that has run for so many times what was expected says nothing of when it ends."""
 _REST: Final = 0.25
 """The least share of its expected time that a task which still runs is expected to need."""
+_GAIN: Final = 0.02
+"""A schedule that promises to be shorter by less than this is not worth waiting for: estimates are not that good."""
 _NOW: Final = 1e-9
 
 
@@ -34,14 +37,22 @@ class Reservations(NamedTuple):
     dice: Callable[[], Dice]
 
     def due(self, view: View) -> list[str] | None:
-        """The ready leaves that the order starts now; None when a running task is far too late: then nobody waits."""
+        """The ready leaves that the order starts now; None when no wait is worth it.
+
+        That is when a running task is far too late, and when greedily the rest is expected to end about as early.
+        """
         found = self._rest(view)
         if found is None:
             return None
         rest, running = found
+        first = set(running)
+        priority = [float("-inf") if task in first else -tail for task, tail in enumerate(rest.tail)]
+        plainly = max(greedy(rest, priority)[1], default=0.0)
         start = Start((self.order,), running, max(rest.tail, default=0.0))
-        starts = search(rest, self.dice(), lambda placed: placed >= _EFFORT, start).starts
-        return [leaf for leaf in ready_of(view) if starts[view.adjacency.place(leaf)] <= _NOW]
+        best = search(rest, self.dice(), lambda placed: placed >= _EFFORT, start)
+        if best.makespan >= plainly * (1.0 - _GAIN):
+            return None
+        return [leaf for leaf in ready_of(view) if best.starts[view.adjacency.place(leaf)] <= _NOW]
 
     def _rest(self, view: View) -> tuple[Problem, list[int]] | None:
         """What is left from now on, and which of it runs: what is done, or can never start as things are, takes no time."""
