@@ -11,15 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from branchline.engine import Policy
 from branchline.errors import BranchlineError, InputError
 from branchline.graph.adjacency import Adjacency
+from branchline.model.plan import DraftGraph
 from branchline.schedule import STRATEGIES, choose
 from branchline.schedule.problem import faults
 from branchline.schedule.reserve import MOST, reserve
 from branchline.simulate import Case, instance, noisy, result
 from branchline.terminal import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
+from branchline.workflow.approval import preview, show
 from branchline.workflow.console import Console
+from branchline.workflow.plan import Reading, read_draft
+from branchline.workflow.project import Project, open_project
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -160,6 +165,41 @@ def test_the_command_compares_the_strategies_and_shows_the_best(tmp_path: Path) 
     assert (tmp_path / "chart.svg").read_text().startswith("<svg")
     assert told(tmp_path, TASKS, jobs=1, strategy="depth-first").data["makespan"] == 18
     assert told(tmp_path, TASKS, noise=0.5).data != data
+
+
+PLAN = """# A plan
+
+- [ ] 1 Short
+  - Estimate: 1h
+- [ ] 2 Also short
+  - Estimate: 1h
+- [ ] 3 Long
+  - Estimate: 2h
+"""
+
+
+def drafted(tmp_path: Path, text: str, settings: str) -> tuple[Project, DraftGraph]:
+    (tmp_path / "plan.md").write_text(text)
+    (tmp_path / "branchline.toml").write_text(settings)
+    console = Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0)
+    project = open_project(console)
+    draft = read_draft(project, tmp_path / "plan.md", Reading()).draft
+    assert draft is not None
+    return project, draft
+
+
+def test_the_review_says_how_long_it_takes_and_what_another_strategy_saves(tmp_path: Path) -> None:
+    """In the plan's order the long task starts when the short ones are done."""
+    project, draft = drafted(tmp_path, PLAN, "jobs = 2")
+    shown = show(Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0), project, draft, "d")
+    assert "Takes about 3h 00m with depth-first; critical-path would save 1h 00m" in shown
+    assert workflow.quickest(project, draft, 2) == "critical-path"
+    assert workflow.quickest(project, draft, 1) == "depth-first"
+
+
+def test_a_plan_of_which_a_task_can_never_start_has_no_preview(tmp_path: Path) -> None:
+    project, draft = drafted(tmp_path, PLAN + "- [ ] 4 Hungry\n  - Needs: gpu\n", "[resources]\ngpu = 0\n")
+    assert preview(project, draft, Policy(slots=2)) == ""
 
 
 def test_the_chart_has_a_line_a_task_and_cannot_be_broken_by_a_title() -> None:

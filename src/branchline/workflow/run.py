@@ -21,7 +21,10 @@ from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
+from branchline.workflow.simulate import quickest
 
+AUTO = "auto"
+"""The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
 START_LIMIT = 20.0
 """Seconds in which a detached command has opened its run, or is left to itself."""
 SECOND_CHANCE = 3.0
@@ -30,11 +33,16 @@ SECOND_CHANCE = 3.0
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
-    project = open_project(console, flags.settings())
+    auto = flags.strategy == AUTO
+    project = open_project(console, flags._replace(strategy=None if auto else flags.strategy).settings())
     path = find_plan(console, project, name)
     draft = current_draft(console, project, path)
     if isinstance(draft, Answer):
         return draft
+    if auto:
+        flags = flags._replace(strategy=quickest(project, draft, project.settings.jobs))
+        project = open_project(console, flags.settings())
+        console.say(f"strategy {flags.strategy}: expected to take the shortest")
     if flags.dry_run:
         return dry_run(console, project, draft, flags)
     approved = approval(console, project, path, draft, flags)

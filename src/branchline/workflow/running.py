@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from random import Random
 from typing import NamedTuple
 
 from branchline.dispatch import Coordinator, Hooks
@@ -30,15 +29,12 @@ from branchline.schedule.problem import problem
 from branchline.schedule.reserve import Reservations, reserve
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
-from branchline.workflow.approval import adjacency_of
+from branchline.workflow.approval import adjacency_of, dice
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.project import Project, identity_of
 from branchline.workspace.repository import Repository
-
-SEED = 1
-"""Of the search for a better order: the same run finds the same one (I9)."""
 
 
 class Plan(NamedTuple):
@@ -199,7 +195,7 @@ def ahead_of(state: State, seconds: float) -> Reservations | None:
         given = problem(state.adjacency, left, policy.slots, demand, policy.resources, state.mutexes)
     except GraphError:
         return None
-    return reserve(given, state.began, lambda: Random(SEED).random, seconds)  # noqa: S311 - dice, no secrets
+    return reserve(given, state.began, dice, seconds)
 
 
 class Interrupts:

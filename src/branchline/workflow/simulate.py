@@ -9,12 +9,11 @@ from branchline.errors import InputError, UsageError
 from branchline.files import read_json, write_durable
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
-from branchline.schedule import STRATEGIES, mutex_keys
+from branchline.schedule import STRATEGIES
 from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of, state_of
+from branchline.workflow.approval import case_of, dice
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import expected_of
 from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
 from branchline.workflow.project import Project, open_project
 
@@ -69,19 +68,10 @@ def play(case: virtual.Case, how: How) -> Played:
     return Played(case, results, wider)
 
 
-def case_of(project: Project, draft: DraftGraph, slots: int) -> virtual.Case:
-    """An approved or drafted graph as a case: the seconds its tasks are expected to take, its resources and mutexes."""
-    leaves = [task for task in draft.tasks if task.kind == "atomic"]
-    return virtual.Case(
-        adjacency_of(draft),
-        expected_of(project, draft),
-        slots,
-        {task.id: dict.fromkeys(task.needs, 1) for task in leaves if task.needs},
-        project.settings.resources,
-        {task.id: mutex_keys(task) for task in leaves},
-        {task.id: task.role for task in leaves},
-        state_of(draft),
-    )
+def quickest(project: Project, draft: DraftGraph, slots: int) -> str:
+    """The strategy under which a graph is expected to take the shortest; among equals the first of STRATEGIES."""
+    case = case_of(project, draft, slots)
+    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), 0.0, dice).makespan)
 
 
 def _case(console: Console, name: str, how: How) -> tuple[virtual.Case, Mapping[str, str], Callable[[float], str]]:
