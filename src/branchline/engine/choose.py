@@ -34,6 +34,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         busy=state.busy,
         role=state.roles,
         mutex=state.mutexes,
+        touch=state.touches,
         needs=state.needs,
         resources=state.policy.resources,
         lane=state.lane_names if state.lanes else {},

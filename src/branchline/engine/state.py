@@ -147,6 +147,7 @@ class State:
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
         self.mutexes: Mapping[str, frozenset[str]] = {}
+        self.touches: Mapping[str, Mapping[str, bool]] = {}
         self.needs: Mapping[str, tuple[str, ...]] = {}
         self.ahead: Reservations | None = None
         self.began: dict[str, float] = {}

@@ -32,6 +32,7 @@ class View(NamedTuple):
     last start of a leaf that has one. `limit` may say more after a colon.
     `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
     `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
+    `touch`: leaf -> path -> whether it is likely to change it (`touch_keys`), for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
     order starts now, None when reality has left it (`Reservations.due`).
     """
@@ -55,6 +56,7 @@ class View(NamedTuple):
     now: float = 0.0
     notes: Mapping[str, str] = {}
     stop: str = ""
+    touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
     due: "Callable[[View], list[str] | None] | None" = None
 
@@ -69,6 +71,15 @@ class Reason(NamedTuple):
 def mutex_keys(task: "Task") -> frozenset[str]:
     """The files a task creates or modifies: two tasks that share one never run at the same time (DESIGN, section 2)."""
     return frozenset(posixpath.normpath(file.path) for file in task.files if file.role in ("create", "modify"))
+
+
+def touch_keys(task: "Task") -> dict[str, bool]:
+    """Path -> whether a task is likely to change it: what it creates, modifies or tests with, and not what it mentions."""
+    found: dict[str, bool] = {}
+    for file in task.files:
+        path = posixpath.normpath(file.path)
+        found[path] = found.get(path, False) or file.role != "mention"
+    return found
 
 
 def check_strategy(strategy: str) -> None:
@@ -106,6 +117,7 @@ class Room:
         self.resources: Counter[str] = Counter()
         self.lanes: Counter[str] = Counter()
         self.builders: dict[str, str] = {}
+        self.touched: dict[str, bool] = {}
         for leaf in busy_of(view):
             self._count(leaf, view.state.get(leaf, "running") in SLOTTED)
 
@@ -120,6 +132,8 @@ class Room:
         view = self.view
         for key in view.mutex.get(leaf, ()):
             self.holders[key] = leaf
+        for key, changes in self.view.touch.get(leaf, {}).items():
+            self.touched[key] = changes or self.touched.get(key, False)
         if not slot:
             return
         self.used += 1
@@ -128,6 +142,11 @@ class Room:
             self.lanes[view.lane[leaf]] += 1
         if self.hybrid and view.role.get(leaf, "build") not in EARLY_ROLES:
             self.builders[view.adjacency.branch(leaf)] = leaf
+
+    def meets(self, leaf: str) -> bool:
+        """Whether a leaf is likely to change a file that a busy one works with, or the other way round: a likely conflict."""
+        wanted = self.view.touch.get(leaf) if self.touched else None
+        return any(key in self.touched and (changes or self.touched[key]) for key, changes in (wanted or {}).items())
 
     @property
     def free(self) -> int:

@@ -24,7 +24,7 @@ from branchline.model.moves import SATISFIED, TaskState
 from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.proc import Custody
-from branchline.schedule import mutex_keys, reasons
+from branchline.schedule import mutex_keys, reasons, touch_keys
 from branchline.schedule.problem import problem
 from branchline.schedule.reserve import Reservations, reserve
 from branchline.store import Store
@@ -157,6 +157,7 @@ def coordinator(
         expected_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
     state.mutexes = {t.id: mutex_keys(t) for t in plan.draft.tasks if t.kind == "atomic"}
+    state.touches = {t.id: touch_keys(t) for t in plan.draft.tasks if t.kind == "atomic" and t.files}
     state.needs = {t.id: t.needs for t in plan.draft.tasks if t.kind == "atomic" and t.needs}
     state.ahead = ahead_of(state, settings.optimise)
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
