@@ -407,3 +407,61 @@ class TestGroups:
     @pytest.mark.parametrize("said", ["BLOQUEADO por T1", "(después de T1)", "blocked by T1", "зависит от T1"])
     def test_prose_says_what_blocks(self, said: str) -> None:
         assert written(read(f"- [ ] T1 a\n- [ ] T2 b {said}\n")) == {("T1", "T2")}
+
+
+class TestForms:
+    """Forms in which strangers wrote what the rules above already knew in another dress."""
+
+    @pytest.mark.parametrize(
+        "title",
+        ["Version 1.1: Polish", "**Release 2.3** (later)", "第1周：基础", "第2-3周", "3주차: 구현", "Final Phase: Polish",
+         "Fase final: cierre", "最終フェーズ"],
+    )  # fmt: skip
+    def test_names_of_phases(self, title: str) -> None:
+        assert [task.kind for task in read(f"# Plan\n\n## {title}\n\n- [ ] crop it\n").tasks] == ["composite", "atomic"]
+
+    def test_a_count_of_days_is_no_phase(self) -> None:
+        assert titles(read("# Plan\n\n## 3天内完成\n\n- [ ] crop it\n")) == ["crop it"]
+
+    def test_the_final_phase_is_called_by_its_name(self) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n- [ ] a\n\n## Final Phase: Polish\n\n- [ ] b\n\n"
+            "## Dependencies\n\n- **Final Phase**: Depends on Phase 1\n"
+        )
+        assert written(plan) == {("1", "final")}
+
+    def test_boxes_in_bold(self) -> None:
+        plan = read("## Phase 1: Core\n\n* **[x] Crop it:** by hand\n* **[ ]** Send it\n* **[~] Turn it**\n")
+        assert [(task.title, task.state) for task in plan.tasks[1:]] == [
+            ("Crop it: by hand", "done"), ("Send it", "open"), ("Turn it", "wip"),
+        ]  # fmt: skip
+
+    def test_one_tilde_strikes_as_two_do(self) -> None:
+        assert states(read("# TODO\n\n- ~crop it~\n- ~~send it~~\n- turn it ~ twice\n")) == {
+            "crop it": "done", "send it": "done", "turn it ~ twice": "open",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "title", ["What not to do", "Что не делать сейчас", "Qué no hacer", "暂不做", "やらないこと", "Nicht tun"]
+    )
+    def test_what_is_not_to_be_done_is_no_task(self, title: str) -> None:
+        assert titles(read(f"# Tasks\n\n## Next\n\n- a login\n\n## {title}\n\n- a server\n")) == ["a login"]
+
+    @pytest.mark.parametrize("word", ["All", "alle", "全部", "Tất cả"])
+    def test_all_in_a_column_is_all_before(self, word: str) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n| ID | Task | Deps |\n|--|--|--|\n"
+            f"| K-1 | Draw | - |\n| K-2 | Move | - |\n| K-3 | Test | {word} |\n| K-4 | Ship | all user stories |\n"
+        )
+        assert written(plan) == {("K-1", "K-3"), ("K-2", "K-3")}
+
+    def test_columns_of_titles_in_other_languages(self) -> None:
+        plan = read(
+            "## Phase 1: A\n\n| ID | 제목 | 의존성 |\n|--|--|--|\n| K-1 | ✅ 구조 | - |\n| K-2 | 회로 | K-1 |\n"
+        )
+        assert states(plan) == {"Phase 1: A": "open", "구조": "done", "회로": "open"}
+        assert written(plan) == {("K-1", "K-2")}
+
+    def test_that_each_task_builds_on_the_one_before_is_no_dependency(self) -> None:
+        plan = read("Each task builds on the previous one.\n\n- [ ] 1. a\n- [ ] 2. b\n")
+        assert written(plan) == set()

@@ -34,7 +34,8 @@ PLANS = {
     [
         sections._TASK, sections._CRITERIA, sections._NONTASK, sections._STRONG_NONTASK, sections._DONE, sections._WIP,
         sections._BACKLOG, sections._FUTURE, sections._DECLINED, sections._ORDER, sections._TASK_HEADS,
-        sections._PHASE_HEADS, *(lists for kind, lists in fields._FIELDS.items() if len(lists) > 1),
+        sections._PHASE_HEADS, sections._LAST_OF_PHASES, sections._VERSION_HEADS,
+        *(lists for kind, lists in fields._FIELDS.items() if len(lists) > 1),
     ],
 )  # fmt: skip
 def test_every_list_speaks_every_language(language: str, lists: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
+from branchline.planfile.sections import LAST
 
 _KEYS = "|".join(
     sorted(
@@ -83,6 +84,8 @@ class Names:
             self.alias.setdefault(ref.lower(), draft)
         title = draft.title.lower()
         if draft.role == "phase":
+            if draft.number == LAST:
+                self.by_title.setdefault(normal(re.split(r"[:：(（–—]", title, maxsplit=1)[0]), draft)
             title = re.sub(r"^\W*[^\W\d_]{3,12}\s*\d{1,3}\s*[:：.–—-]\s*", "", title)
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
@@ -235,7 +238,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     bare = text.strip().strip("*_` .。").lower()
     if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in _NOT_NONE):
         return Found((), ())
-    if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
+    if strict and asker is not None and (bare in words.EVERYTHING or bare.startswith(words.ALL_PRIOR)):
         return Found(names.earlier(asker), ())
     found: list[Draft] = []
     unknown: list[str] = []

@@ -13,7 +13,7 @@ from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
 ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
-BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](\*?)(?:[ \t]+(.*))?$", re.DOTALL)
+BOX = re.compile(r"(?:\*\*|__)?\[([ xX~>/?!✓✔-]?)\](\*\*|__|\*)?(?:[ \t]+(.*))?$", re.DOTALL)
 ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -291,7 +291,7 @@ class _Scanner:
         block.candidate = True
         if box:
             block.box, block.text = box[1] or " ", (box[3] or "").strip()
-            block.role = "optional" if box[2] else ""
+            block.role = "optional" if box[2] == "*" else ""
         block.lines.append((at + 1, block.text))
         self.stack.append(block)
         self.para = block

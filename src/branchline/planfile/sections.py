@@ -13,6 +13,8 @@ SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
+LAST = "final"
+"""The number of a phase that is called the last one and has none."""
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
@@ -63,12 +65,18 @@ _PHASE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
-    r"(?:第\s*([一二三四五六七八九十\d]{1,3})|(\d{1,2}))\s?"
-    r"(阶段|階段|期|フェーズ|段階|단계|步|步骤)\s*[:：.、\-–—]?\s*(.*)",
+    rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
+    rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—-]|$))\s*[:：.、\-–—]?\s*(.*)",
     re.DOTALL,
 )
+_LAST = re.compile(
+    rf"(?:(?:{_any_of(words.LAST_OF_PHASES)})\s?({_any_of(words.PHASE_HEADS)})"
+    rf"|({_any_of(words.PHASE_HEADS)})\s(?:{_any_of(words.LAST_OF_PHASES)}))(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _VERSION = re.compile(
-    r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0])\]?(?=[\s:：–—(-]|$)(.*)",
+    rf"(?:(?:{_any_of(words.VERSION_HEADS)})\s+(?=\d))?\[?"
+    r"(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})\]?(?=[\s:：–—(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CHANGE = re.compile(
@@ -157,8 +165,11 @@ def _keyword(text: str) -> Head | None:
             return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
-        role = "step" if found[3].startswith("步") else "phase"
-        return Head(role, found[3], _count(found[1] or found[2]), found[4].strip())
+        key = found[2] or found[4]
+        return Head("step" if key in words.STEP_HEADS else "phase", key, _count(found[1] or found[3]), found[5].strip())
+    found = _LAST.match(text)
+    if found:
+        return Head("phase", (found[1] or found[2]).lower(), LAST, found[3].strip())
     return None
 
 

@@ -37,6 +37,24 @@ ALL_PRIOR: Final = phrases(
         "vi": "tất cả các bước trước, tất cả ở trên",
     }
 )
+EVERYTHING: Final = frozenset(
+    phrases(
+        {
+            "en": "all, everything, all tasks",
+            "de": "alle, alles",
+            "fr": "tout, toutes, tous",
+            "es": "todo, todas, todos",
+            "pt": "tudo, todas, todos",
+            "ru": "все, всё",
+            "uk": "усі, всі, все, усе",
+            "zh": "全部, 所有",
+            "ja": "すべて, 全て, 全部",
+            "ko": "모두, 전체, 전부",
+            "vi": "tất cả",
+        }
+    )
+)
+"""The whole of what a task says that it depends on: all that stand before it."""
 ALL_STORIES: Final = phrases(
     {
         "en": "all user stories, all desired user stories, all stories, all desired stories, all selected user stories",
