@@ -465,3 +465,90 @@ class TestForms:
     def test_that_each_task_builds_on_the_one_before_is_no_dependency(self) -> None:
         plan = read("Each task builds on the previous one.\n\n- [ ] 1. a\n- [ ] 2. b\n")
         assert written(plan) == set()
+
+    def test_codes_without_a_mark_are_tasks_where_they_count_on(self) -> None:
+        plan = read("## Phase 1: Core\n\n### S1 Draw the grid\n\nx\n\n### S2 Move the ship\n\n- Depends on: S1\n")
+        assert [(task.id, task.parent, task.kind) for task in plan.tasks] == [
+            ("1", None, "composite"), ("S1", "1", "atomic"), ("S2", "1", "atomic"),
+        ]  # fmt: skip
+        assert written(plan) == {("S1", "S2")}
+
+    def test_one_code_alone_is_a_word(self) -> None:
+        assert titles(read("# Plan\n\n## H2 and beyond\n\n- [ ] crop it\n\n## H1 goals\n\n- [ ] send it\n")) == [
+            "crop it", "send it",
+        ]  # fmt: skip
+
+    def test_paragraphs_with_codes_that_count_on_are_tasks_and_their_bullets_describe(self) -> None:
+        plan = read(
+            "# Breakdown\n\n## Track 1: Validation\n\nT1.1 Draw the grid.\n\n- By hand.\n- Dependencies: none.\n\n"
+            "T1.2b Move the ship.\n\n- Status: implemented.\n- Dependencies: T1.1.\n\n"
+            "## Track 2: Rest\n\nT2.1 Test it.\n\n- Dependencies: T1.2b.\n"
+        )
+        assert [(task.id, task.parent, task.state) for task in plan.tasks] == [
+            ("1", None, "open"), ("T1.1", "1", "open"), ("T1.2b", "1", "done"), ("2", None, "open"), ("T2.1", "2", "open"),
+        ]  # fmt: skip
+        assert written(plan) == {("T1.1", "T1.2b"), ("T1.2b", "T2.1")}
+
+    def test_a_heading_without_its_space(self) -> None:
+        plan = read(
+            "# Plan\n\n #Phase 1: Core\nWhy it is so.\n\n- [ ] crop it\n\n##Phase 2: Rest\n\n- [ ] send it\n\n#later that day\n"
+        )
+        assert tree(plan) == [
+            ("Phase 1: Core", None), ("crop it", "1"), ("Phase 2: Rest", "1"), ("send it", "1.2"),
+        ]  # fmt: skip
+
+    def test_weeks_as_a_range(self) -> None:
+        assert titles(read("## Weeks 3-4: Core\n\n- [ ] crop it\n")) == ["Weeks 3-4: Core", "crop it"]
+
+    def test_ids_and_marks_in_the_cells_of_a_table(self) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n### Advanced analysis\n\n| ID | Title | Deps |\n|--|--|--|\n"
+            "| ✅ #1 | Draw the grid | - |\n| #2 | Move the ship | #1 |\n"
+        )
+        assert [(task.title, task.state) for task in plan.tasks[1:]] == [
+            ("Draw the grid", "done"),
+            ("Move the ship", "open"),
+        ]
+        assert written(plan) == {("1.1", "1.2")}
+
+    def test_a_table_that_lists_the_headings_tells_their_state(self) -> None:
+        plan = read(
+            "## 3. 当前任务\n\n| 编号 | 任务名称 | 状态 |\n|--|--|--|\n| H00 | 画网格 | 已完成 |\n| H01 | 移动 | 进行中 |\n\n"
+            "## 4. 任务说明\n\n### H00 画网格\n\n- 目标：\n  - 画\n\n### H01 移动\n\n- 依赖：H00\n"
+        )
+        assert [(task.id, task.state) for task in plan.tasks] == [("H00", "done"), ("H01", "wip")]
+        assert written(plan) == {("H00", "H01")}
+
+    def test_a_counted_section_that_holds_phases_is_none(self) -> None:
+        plan = read("## 3. Risks\n\n### 3.1 Time\n\nx\n\n## 4. The task list\n\n### Phase 1: Core\n\n- [ ] crop it\n")
+        assert titles(plan) == ["Phase 1: Core", "crop it"]
+
+    def test_a_list_above_the_first_heading_belongs_to_the_list_of_tasks(self) -> None:
+        assert titles(read("- crop it\n- send it\n\n## Unordered todo\n\n- turn it\n")) == [
+            "crop it",
+            "send it",
+            "turn it",
+        ]
+
+    def test_counted_files_are_no_tasks_beside_counted_steps(self) -> None:
+        plan = read(
+            "## Implementation plan\n\n### Files to modify\n\n#### 1. `a.py`\n\nx\n\n#### 2. `b.py`\n\ny\n\n"
+            "### Implementation steps\n\n1. crop it\n2. send it\n"
+        )
+        assert titles(plan) == ["crop it", "send it"]
+
+    def test_a_section_of_labels_and_what_they_are_describes(self) -> None:
+        plan = read(
+            "# Thing\n\n## Layers\n\n- Server: it sends\n- Screen: it shows\n\n## More\n\n- crop it\n- send it\n"
+        )
+        assert titles(plan) == ["crop it", "send it"]
+
+    def test_chains_with_their_reasons_in_brackets(self) -> None:
+        plan = read(
+            "- [ ] T1\n- [ ] T2\n- [ ] T3\n- [ ] T4\n\n## 依赖\n\n- T1 → T2（依赖 T1）；T3（依赖 T1，可与 T2 并行）∥ T4（依赖 T2）\n"
+        )
+        assert written(plan) == {("T1", "T2"), ("T1", "T3"), ("T2", "T4")}
+
+    def test_a_node_that_names_many_tasks_is_none_of_them(self) -> None:
+        text = "- [ ] T1 a\n- [ ] T2 b\n- [ ] T3 c\n\n```mermaid\ngraph TD\nA[T1] --> B[T2]\nB --> C[T2-T3 rest]\n```\n"
+        assert written(read(text)) == {("T1", "T2")}

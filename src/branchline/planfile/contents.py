@@ -94,7 +94,7 @@ def _fill(out: Outline, phase: Draft) -> None:
     sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
     if text_headings(out, phase.block, phase):
         return
-    if _rows(out, phase, sections):
+    if _rows(out, phase, [each for each in below if each in sections or _may_work(out, each)]):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)

@@ -17,7 +17,7 @@ _KEYS = "|".join(
     )
 )
 _ONE = (
-    r"[A-Za-z]{1,7}-?[0-9]{1,9}(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}){0,4}(?:~[0-9])?"
+    r"[A-Za-z]{1,7}-?[0-9]{1,9}(?:[a-z](?=\.[0-9]))?(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}[a-z]?){0,4}(?:~[0-9])?"
     r"|[A-Za-z]{2,6}-(?=[a-z]{0,7}[0-9])[0-9a-z]{3,8}(?:\.[0-9]{1,4}){0,3}"
     r"|[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 )
@@ -80,7 +80,7 @@ class Names:
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)
-        for ref in draft.fields.get("ref", []):
+        for ref in (*draft.fields.get("ref", []), *(str(said) for said in [draft.extra.get("id")] if said)):
             self.alias.setdefault(ref.lower(), draft)
         title = draft.title.lower()
         if draft.role == "phase":

@@ -61,7 +61,7 @@ _TASK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
@@ -82,13 +82,15 @@ _VERSION = re.compile(
 _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
-_SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
+_SERIES = re.compile(
+    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4}[a-z]?)[.):：]\s*(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
-    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-]))"
+    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-])(?!\.\d))"
     r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
     re.DOTALL,
 )
@@ -222,8 +224,14 @@ def _numbered(text: str) -> Head | None:
 
 
 def series(title: str) -> Head | None:
-    """Read `M0 - Foundation` as the phase it is when other headings of its level count on; None for other headings."""
+    """Read `M0 - Foundation` and `T1.2 Draw` as what they are when others beside them count on; None for other titles.
+
+    A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's.
+    """
     found = _SERIES.match(bare(title))
-    if found is None or found[1].lower() not in words.PHASE_CODES:
+    if found is None:
         return None
-    return Head("phase", found[1].lower(), found[2], found[3].strip(), found[1] + found[2])
+    key, number, code = found[1].lower(), found[2], found[1] + found[2]
+    if found[3] and number.isdigit():
+        return Head("phase", key, number, found[4].strip(), code) if key in words.PHASE_CODES else None
+    return None if key in words.NO_TASK_CODES else Head("task", "id", code, found[4].strip(), code)

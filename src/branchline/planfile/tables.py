@@ -7,6 +7,8 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
 
+MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
+"""Marks of a state, which may stand in any cell of a row, its id's too."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
@@ -60,7 +62,7 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
     draft = Draft(row, "row", "row of a task table", confidence)
     draft.title = plain(" ".join(values[n] for n in (found.title, found.more) if n >= 0)).strip("*_ ")
     if found.key >= 0:
-        draft.hard, draft.key = values[found.key].strip("*_` "), "step" if found.step else ""
+        draft.hard, draft.key = values[found.key].strip("*_` " + MARKS), "step" if found.step else ""
     draft.fields = {
         f"column:{kind or name}": [value]
         for kind, name, value in zip(found.kinds, names, values, strict=False)
