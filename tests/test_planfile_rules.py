@@ -545,10 +545,25 @@ class TestForms:
 
     def test_chains_with_their_reasons_in_brackets(self) -> None:
         plan = read(
-            "- [ ] T1\n- [ ] T2\n- [ ] T3\n- [ ] T4\n\n## 依赖\n\n- T1 → T2（依赖 T1）；T3（依赖 T1，可与 T2 并行）∥ T4（依赖 T2）\n"
+            "- [ ] T1\n- [ ] T2\n- [ ] T3\n- [ ] T4\n\n## 依赖\n\n- T1 → T2（依赖 T1）；T3（依赖 T1，并行 T2）∥ T4（依赖 T2）\n"
         )
         assert written(plan) == {("T1", "T2"), ("T1", "T3"), ("T2", "T4")}
 
     def test_a_node_that_names_many_tasks_is_none_of_them(self) -> None:
         text = "- [ ] T1 a\n- [ ] T2 b\n- [ ] T3 c\n\n```mermaid\ngraph TD\nA[T1] --> B[T2]\nB --> C[T2-T3 rest]\n```\n"
         assert written(read(text)) == {("T1", "T2")}
+
+    def test_what_stands_under_a_topic_of_a_finished_phase_tells_how_it_was_done(self) -> None:
+        plan = read(
+            "## Phase 1: Core ✅\n\n### Stack\n\n- Python\n- Make\n\n### Missing\n\n- crop it\n\n"
+            "## Phase 2: Rest (done)\n\n- send it\n\n## Phase 3: More\n\n### Screen\n\n- show it\n"
+        )
+        assert [(task.title, task.state) for task in plan.tasks] == [
+            ("Phase 1: Core", "done"), ("crop it", "open"), ("Phase 2: Rest (done)", "done"), ("send it", "done"),
+            ("Phase 3: More", "open"), ("show it", "open"),
+        ]  # fmt: skip
+
+    def test_milestones_beside_the_weeks_say_when_the_weeks_are_done(self) -> None:
+        plan = read("## 时间表\n\n### 第1周: 网格\n\n- [ ] 画\n\n## 检查点和里程碑\n\n### 里程碑 1\n\n- [ ] 画完\n")
+        assert titles(plan) == ["第1周: 网格", "画"]
+        assert [gone.became for gone in plan.ignored] == ["criterion"]

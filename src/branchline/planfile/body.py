@@ -310,7 +310,7 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
                 return "declined", False
             return {"WIP": "wip", "FUTURE": "deferred", "DECLINED": "declined"}.get(section, "open"), False
         return said, False
-    said = _heading_mark(block.text) if draft.role != "xml" else ""
+    said = heading_mark(block.text) if draft.role != "xml" else ""
     said = said or mark_of(reading.said.get("status", ""))
     said = said or next(
         (mark for name in _STATE_COLUMNS for value in draft.fields.get(name, ()) if (mark := mark_of(value))), ""
@@ -321,10 +321,13 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
     if not said and draft.role != "xml":
         own = block.cls if block.kind == "heading" else section
         said = STATE_OF.get(own, "")
+    if not said and draft.parent is not None and draft.parent.role == "phase":
+        said = "done" if heading_mark(draft.parent.block.text) == "done" else ""
     return said or ("done" if mark_of(whole) == "done" else "open"), False
 
 
-def _heading_mark(text: str) -> str:
+def heading_mark(text: str) -> str:
+    """Give the state that a heading tells: struck through, a mark, or a word in brackets or behind a dash at its end."""
     if text[:3] in ("[x]", "[X]") or _STRUCK.match(text):
         return "done"
     said = mark_of(text) if any(mark in text for mark in _MARKS) else ""

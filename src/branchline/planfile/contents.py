@@ -4,6 +4,7 @@ import re
 
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
+from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import bare, classify
@@ -91,6 +92,8 @@ def _restated(out: Outline) -> None:
 
 def _fill(out: Outline, phase: Draft) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
+    if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
+        below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
     if text_headings(out, phase.block, phase):
         return

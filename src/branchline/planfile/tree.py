@@ -133,11 +133,10 @@ def _xml(out: Outline) -> None:
 
 def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
-    named = {
-        (out.head(block).role, out.head(block).number): out.head(block).key
-        for block in out.headings
-        if block.section is None or block.section.cls not in ("CRITERIA", "NONTASK")
-    }
+    named: dict[tuple[str, str], str] = {}
+    for block in out.headings:
+        if block.section is None or block.section.cls != "CRITERIA":
+            named.setdefault((out.head(block).role, out.head(block).number), out.head(block).key)
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):

@@ -170,17 +170,17 @@ _WIP: Final[Lists] = {
 _BACKLOG: Final[Lists] = {
     "en": """backlog, next priorities, next priority order, next priority, priority order, todo, to do, ready, open,
         outstanding, pending, remaining, upcoming, next, planned, queue, up next, near term, medium term, short
-        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished""",
-    "de": "offen, ausstehend, geplant, noch offen, als nächstes",
-    "fr": "à faire, restant, en attente, à venir, planifié",
-    "es": "pendiente, pendientes, por hacer, planificado, próximo",
-    "pt": "pendente, pendentes, a fazer, planejado, planeado, próximas",
-    "ru": "осталось, к выполнению, запланировано, предстоит, не сделано, невыполненные, бэклог",
-    "uk": "залишилось, залишилося, до виконання, заплановано, не зроблено, беклог",
-    "zh": "待完成, 未完成, 待处理, 待实现, 未开始, 计划中",
-    "ja": "未着手, 残タスク, 未対応, 未完了, 予定",
-    "ko": "대기, 남은, 예정, 미완료, 백로그",
-    "vi": "còn lại, chưa làm, chưa hoàn thành, sắp tới, đang chờ",
+        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished, missing""",
+    "de": "offen, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend",
+    "fr": "à faire, restant, en attente, à venir, planifié, manquant, manquants",
+    "es": "pendiente, pendientes, por hacer, planificado, próximo, faltante, faltantes",
+    "pt": "pendente, pendentes, a fazer, planejado, planeado, próximas, faltando, faltantes",
+    "ru": "осталось, к выполнению, запланировано, предстоит, не сделано, невыполненные, бэклог, не хватает",
+    "uk": "залишилось, залишилося, до виконання, заплановано, не зроблено, беклог, не вистачає, бракує",
+    "zh": "待完成, 未完成, 待处理, 待实现, 未开始, 计划中, 缺失, 待补充",
+    "ja": "未着手, 残タスク, 未対応, 未完了, 予定, 不足",
+    "ko": "대기, 남은, 예정, 미완료, 백로그, 누락",
+    "vi": "còn lại, chưa làm, chưa hoàn thành, sắp tới, đang chờ, còn thiếu",
     "it": "da fare, rimanenti",
 }
 _FUTURE: Final[Lists] = {
