@@ -567,3 +567,33 @@ class TestForms:
         plan = read("## 时间表\n\n### 第1周: 网格\n\n- [ ] 画\n\n## 检查点和里程碑\n\n### 里程碑 1\n\n- [ ] 画完\n")
         assert titles(plan) == ["第1周: 网格", "画"]
         assert [gone.became for gone in plan.ignored] == ["criterion"]
+
+    def test_stages_of_a_release_are_phases_where_two_stand_together(self) -> None:
+        text = "# TODO\n\n## Alpha\n\nAll of it.\n\n- [x] crop it\n\n## Beta (next)\n\n- [ ] send it\n"
+        assert tree(read(text)) == [
+            ("Alpha", None), ("crop it", "Alpha"), ("Beta (next)", None), ("send it", "Beta"),
+        ]  # fmt: skip
+        assert titles(read("# TODO\n\n## Beta\n\n- [ ] crop it\n\n## Other\n\n- [ ] send it\n")) == [
+            "crop it",
+            "send it",
+        ]
+
+    def test_paragraphs_that_count_on_below_a_phase_that_holds_nothing_else(self) -> None:
+        plan = read(
+            "# Curso\n\n## Fase 1: Bits\n\nPor qué.\n\nMódulo 1: Un bit (5 min).\n\nMódulos 2-3: Dos bits.\n\nEso es todo.\n\n"
+            "## Fase 2: Más\n\nMódulo 4: Sola.\n"
+        )
+        assert titles(plan) == ["Fase 1: Bits", "Módulo 1: Un bit (5 min).", "Módulos 2-3: Dos bits.", "Fase 2: Más"]
+
+    def test_a_table_with_ids_and_a_column_of_planned_work_names_tasks_in_any_words(self) -> None:
+        plan = read(
+            "# Plan\n\n## Deliverables\n\n- a world\n- a screen\n\n## Sketch\n\n"
+            "| # | Chunk | Contents | Acceptance sketch |\n|--|--|--|--|\n| 1 | Draw | grid | seen |\n| 2 | Move | ship | so |\n"
+        )
+        assert titles(plan) == ["Draw", "Move"]
+
+    def test_round_bullets_are_bullets(self) -> None:
+        assert titles(read("# TODO\n\n• crop it\n• send it\n")) == ["crop it", "send it"]
+
+    def test_a_name_with_a_dot_is_one_word(self) -> None:
+        assert classify("Next.js setup") == ("UNKNOWN", False)

@@ -21,6 +21,7 @@ _NOTHING = re.compile(
     r"[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -104,6 +105,20 @@ def _fill(out: Outline, phase: Draft) -> None:
         out.drafts[block.line] = draft.hang(phase)
         for kid in _of_area(block):
             out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
+    if not phase.kids:
+        _counted_paragraphs(out, phase, sections)
+
+
+def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:
+    """`Lesson 1: Bits`, `Lessons 2-3: Gates`, each a paragraph: one word that counts on names the tasks of a phase."""
+    said: dict[str, list[Block]] = {}
+    for block in (block for section in sections for block in out.paras.get(section.line, ())):
+        found = _COUNTED.match(block.text)
+        if found:
+            said.setdefault(found[1].lower(), []).append(block)
+    for block in sorted((block for each in said.values() if len(each) > 1 for block in each), key=lambda one: one.line):
+        block.candidate = True
+        out.drafts[block.line] = from_item(block, out.dialect, "paragraph that counts on", 0.7).hang(phase)
 
 
 def _marked(out: Outline, draft: Draft) -> None:

@@ -195,7 +195,16 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
 
 
 def _task_tables(out: Outline) -> None:
-    """Take the rows of tables with ids in sections that call themselves tasks, where no other list does so."""
+    """Take the rows of tables with ids in sections that call themselves tasks, where no other list does so.
+
+    Ids beside a column of planned work (what it waits for, how long it takes, when it is done) say so of themselves.
+    """
+    for table in out.tables:
+        found = tables.columns(table)
+        if found is not None and found.key >= 0 and found.planned and _may_hold(out, table.section):
+            tables.take(out, table, found, out.above(table.section))
+    if out.drafts:
+        return
     named = [heading for heading in out.headings if heading.cls == "TASK" and _named_so(heading)]
     if any(out.direct.get(heading.line) for heading in named):
         return
@@ -206,10 +215,14 @@ def _task_tables(out: Outline) -> None:
                 tables.take(out, table, found, out.above(heading))
 
 
+def _may_hold(out: Outline, section: Block | None) -> bool:
+    return section is None or (section.cls not in ("CRITERIA", "ORDER") and section.line not in out.strong)
+
+
 def _tables(out: Outline) -> None:
     """Take the rows of a table with a column of ids and one of titles."""
     for table in out.tables:
-        if table.section is not None and table.section.cls in ("CRITERIA", "ORDER"):
+        if not _may_hold(out, table.section):
             continue
         found = tables.columns(table)
         if found is not None and (found.key >= 0 or "priority" in found.kinds):

@@ -12,7 +12,7 @@ from functools import cached_property
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
-ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
+ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
 BOX = re.compile(r"(?:\*\*|__)?\[([ xX~>/?!✓✔-]?)\](\*\*|__|\*)?(?:[ \t]+(.*))?$", re.DOTALL)
 ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
@@ -186,7 +186,7 @@ class _Scanner:
             self._close(indent)
             self._add("rule", at, text, indent)
             return at + 1
-        if first in "-*+0123456789" and self._item(at, indent, text):
+        if first in "-*+•0123456789" and self._item(at, indent, text):
             return at + 1
         if first == "[" and self._bare_box(at, indent, text):
             return at + 1

@@ -8,7 +8,7 @@ from branchline.planfile import words
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
@@ -84,6 +84,9 @@ _CHANGE = re.compile(
 )
 _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+)
+_STAGE = re.compile(
+    rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4}[a-z]?)[.):：]\s*(.+)", re.DOTALL)
@@ -226,9 +229,14 @@ def _numbered(text: str) -> Head | None:
 def series(title: str) -> Head | None:
     """Read `M0 - Foundation` and `T1.2 Draw` as what they are when others beside them count on; None for other titles.
 
-    A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's.
+    A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's. `Alpha` and `Beta`
+    are stages of a release.
     """
-    found = _SERIES.match(bare(title))
+    text = bare(title)
+    stage = _STAGE.match(text)
+    if stage:
+        return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
+    found = _SERIES.match(text)
     if found is None:
         return None
     key, number, code = found[1].lower(), found[2], found[1] + found[2]

@@ -25,13 +25,18 @@ class Columns(NamedTuple):
     @property
     def sure(self) -> bool:
         """A table with ids, or with a column that only planned work has, is one of tasks."""
-        return self.key >= 0 or bool(_PLANNING.intersection(self.kinds))
+        return self.key >= 0 or self.planned
+
+    @property
+    def planned(self) -> bool:
+        """Say whether a column is one that only planned work has."""
+        return bool(_PLANNING.intersection(self.kinds))
 
 
 def columns(table: Block) -> Columns | None:
     """Find the columns of a table of tasks; None for any other table."""
     names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
-    kinds = tuple("priority" if name in words.PRIORITY_COLUMNS else labels.KINDS.get(name, "") for name in names)
+    kinds = tuple(_kind(name) for name in names)
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
     titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
     for key in keys:
@@ -40,9 +45,19 @@ def columns(table: Block) -> Columns | None:
                 return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
     if titles:
         return Columns(-1, titles[0], -1, kinds, step=False)
+    if keys and keys[0] + 1 < len(names) and not kinds[keys[0] + 1] and _PLANNING.intersection(kinds):
+        return Columns(keys[0], keys[0] + 1, -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
     return None
+
+
+def _kind(name: str) -> str:
+    """Give what a column holds by its head, or by the first word of it: `Acceptance sketch`, `Depends (ids)`."""
+    if name in words.PRIORITY_COLUMNS:
+        return "priority"
+    first = labels.KINDS.get(name.split(" ", 1)[0], "")
+    return labels.KINDS.get(name, first if first in _PLANNING else "")
 
 
 def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:

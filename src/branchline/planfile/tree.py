@@ -84,7 +84,7 @@ def _sections(out: Outline) -> None:
 
 
 def _series(headings: list[Block]) -> dict[int, Head]:
-    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, where two of a level count on.
+    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
 
     Names of things are none: `P0` to `P4` alone are priorities, `H1` and `H2` alone are headings of HTML.
     """
@@ -92,7 +92,8 @@ def _series(headings: list[Block]) -> dict[int, Head]:
     for block in headings:
         said = series(block.text)
         if said is not None:
-            found.setdefault((block.level, said.key, _letters(said.id)), {})[block.line] = said
+            family = _letters(said.id) if said.key == "id" else said.key
+            found.setdefault((block.level, said.role, family), {})[block.line] = said
     return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
 
 

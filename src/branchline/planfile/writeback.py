@@ -8,7 +8,7 @@ from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_LEAD = r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\*\*|__)?)?\["
+_LEAD = r"[ \t]*(?:(?:[-*+•]|\d{1,9}[.)])[ \t]+(?:\*\*|__)?)?\["
 _BOX = re.compile(rf"({_LEAD})([ ~>/-])(\](?:\*\*|__|\*)?(?:[ \t\r\n]|$))")
 _ANY_BOX = re.compile(rf"({_LEAD})([ xX~>/-])(?=\](?:\*\*|__)?(?:[ \t]|$))")
 _DONE = re.compile(rf"{_LEAD}[xX]\]")

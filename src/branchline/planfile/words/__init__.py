@@ -1,13 +1,24 @@
 """Word lists of the reader, in the languages plans are written in: data, no rules.
 
-`sections` classes headings, `fields` names labels such as `Depends on:`, `columns` the heads of tables, `prose` holds
-what sentences say of order, and `names` what is known by its name (programs, files, things that look like ids). Each list
-is laid out by language; a test holds that every language of `LANGUAGES` has its share of each.
+`sections` classes headings, `heads` tells which of them name tasks and phases, `fields` names labels such as `Depends on:`,
+`columns` the heads of tables, `prose` holds what sentences say of order, and `names` what is known by its name (programs,
+files, things that look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has
+its share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
+from branchline.planfile.words.heads import (
+    COUNTED_HEADS,
+    LAST_OF_PHASES,
+    NO_PHASE_REST,
+    PHASE_HEADS,
+    STAGE_HEADS,
+    STEP_HEADS,
+    TASK_HEADS,
+    VERSION_HEADS,
+)
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
@@ -24,21 +35,14 @@ from branchline.planfile.words.prose import (
 from branchline.planfile.words.sections import (
     ACTIONS,
     CLASSES,
-    COUNTED_HEADS,
     DONE_MARKS,
     DONE_WORDS,
-    LAST_OF_PHASES,
-    NO_PHASE_REST,
     NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
-    PHASE_HEADS,
     QUESTIONS,
-    STEP_HEADS,
     STRONG_NONTASK,
-    TASK_HEADS,
     TRAILERS,
-    VERSION_HEADS,
     WIP_MARKS,
     WIP_WORDS,
 )
@@ -76,6 +80,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "STAGE_HEADS",
     "STEP_COLUMNS",
     "STEP_HEADS",
     "STRONG_NONTASK",
