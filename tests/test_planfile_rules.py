@@ -597,3 +597,30 @@ class TestForms:
 
     def test_a_name_with_a_dot_is_one_word(self) -> None:
         assert classify("Next.js setup") == ("UNKNOWN", False)
+
+    def test_the_list_of_actions_beside_a_goal_holds_the_tasks(self) -> None:
+        plan = read("## Phase 1: A\n\n- Goal: see more\n- **Action**:\n  - crop it\n  - send it\n")
+        assert titles(plan) == ["Phase 1: A", "crop it", "send it"]
+
+    def test_a_title_of_two_scripts_is_classed_by_the_stricter_word(self) -> None:
+        assert classify("驗收 Checklist") == ("CRITERIA", True)
+
+    def test_a_checklist_by_numbers_tells_the_state_of_counted_headings(self) -> None:
+        plan = read(
+            "## FASE 1: A\n\n### 1.1 Cortar\n\nx\n\n### 1.2 Enviar\n\ny\n\n"
+            "## Progreso\n\n- [x] **FASE 1.1** - Corte de imagen\n- [ ] **FASE 1.2** - Envío\n"
+        )
+        assert states(plan) == {"FASE 1: A": "open", "Cortar": "done", "Enviar": "open"}
+
+    def test_beside_counted_headings_the_section_of_done_work_still_tells_what_was_done(self) -> None:
+        plan = read("## Just shipped\n\n1. crop it\n\n## Next priority\n\n### 1. Send it\n\nx\n\n### 2. Turn it\n\ny\n")
+        assert states(plan) == {"crop it": "done", "Send it": "open", "Turn it": "open"}
+
+    @pytest.mark.parametrize(
+        "said", ["After Phase 1, crop it.", "Nach Phase 1 mehr.", "Built after Phase 1 is stable."]
+    )
+    def test_prose_says_after_which_phase(self, said: str) -> None:
+        assert written(read(f"## Phase 1: A\n\n- [ ] a\n\n## Phase 2: B\n\n{said}\n\n- [ ] b\n")) == {("1", "2")}
+
+    def test_after_the_name_of_a_thing_is_no_dependency(self) -> None:
+        assert written(read("- [ ] 17. a\n- [ ] 18. b after React 17\n")) == set()

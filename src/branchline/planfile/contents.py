@@ -177,7 +177,10 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
     found = [item for item in direct if plain_task(item)]
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
         actions = [item for item in direct if classify(item.text)[0] == "TASK" and is_field(item.text)]
-        found = [kid for item in actions for kid in item.kids if kid.kind == "item" and plain_task(kid)]
+        below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
+        for kid in below:
+            kid.label = "TASK"
+        found = [kid for kid in below if plain_task(kid)]
     return sorted(found, key=lambda block: block.line)
 
 

@@ -19,7 +19,7 @@ def fold(out: Outline) -> None:
             continue
         if draft.role in ("head", "xml"):
             by_title.setdefault(normal(draft.title), draft)
-            if draft.key and draft.number and draft.key != "id":
+            if draft.number and draft.key != "id":
                 by_title.setdefault(f"{draft.key} {draft.number}", draft)
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
@@ -53,9 +53,11 @@ def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
     """A checklist that repeats the task headings: its boxes are the copies."""
     for draft in out.in_order():
         counted = f"{draft.key} {draft.number}"
-        if draft.role != "item" or draft.kids or (len(normal(draft.title)) < MIN_TITLE and counted not in by_title):
+        if draft.role != "item" or draft.kids or (len(normal(draft.title)) < MIN_TITLE and not draft.number):
             continue
         same = by_title.get(normal(draft.title)) or by_title.get(counted)
+        if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
+            same = by_title.get(f" {draft.number}")
         if same is None or same is draft or draft.parent is same:
             continue
         draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"

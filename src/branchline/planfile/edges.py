@@ -7,7 +7,7 @@ from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import Names, groups, resolve
+from branchline.planfile.refs import KEYS, Names, groups, resolve
 from branchline.planfile.sections import SPACELESS
 
 MAX_APART = 40
@@ -42,6 +42,11 @@ _INLINE = re.compile(
     rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
     re.IGNORECASE,
 )
+_AFTER = re.compile(
+    rf"(?<!\w)(?:{_any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
+    re.IGNORECASE,
+)
+"""`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words.LATER)} | {"depends-on", "blocked-by"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
@@ -131,6 +136,10 @@ class Edges:
         self.names.line = line
         if "`" in text:
             text = _CODE.sub(" ", text)
+        for found in _AFTER.finditer(text):
+            for other in resolve(self.names, found[1], draft, strict=False).drafts:
+                self.stated.add(draft.line)
+                self.add(other, draft, "written", line)
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
             if title and _AS_FIELD.match(found[0]):

@@ -82,6 +82,9 @@ def _task_headings(out: Outline) -> None:
         found = [block for block in found if block.section is None or not _OF_FILES.search(block.section.text)]
     if len(found) > 1:
         _take_headings(out, found, 0.8)
+        for heading in out.headings:
+            if heading.cls == "DONE" and _named_so(heading) and out.above(heading) is None:
+                _take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
 
 
 def _other_headings(out: Outline) -> None:

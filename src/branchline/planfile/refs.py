@@ -9,7 +9,7 @@ from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.sections import LAST
 
-_KEYS = "|".join(
+KEYS = "|".join(
     sorted(
         (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS)),
         key=len,
@@ -24,8 +24,8 @@ _ONE = (
 _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到"
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
-    rf"(?:(?P<key>{_KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
-    rf"(?:\s?(?:{_TO})\s?(?:(?:{_KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
+    rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
+    rf"(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
     re.IGNORECASE,
 )
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")

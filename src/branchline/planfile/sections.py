@@ -132,8 +132,10 @@ def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
         letters = len(SPACELESS.findall(text.rpartition("：")[2] or text)) or 1
         for name in PRECEDENCE:
             for phrase in _CLASSES[name][1]:
-                if len(phrase) / 2 > width and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):
-                    best, width = name, len(phrase) / 2
+                wide = len(phrase) / 2
+                wider = wide > width or (wide == width and PRECEDENCE.index(name) < PRECEDENCE.index(best))
+                if wider and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):
+                    best, width = name, wide
     return best, width
 
 
