@@ -624,3 +624,7 @@ class TestForms:
 
     def test_after_the_name_of_a_thing_is_no_dependency(self) -> None:
         assert written(read("- [ ] 17. a\n- [ ] 18. b after React 17\n")) == set()
+
+    def test_boxes_as_they_are_typed_in_haste(self) -> None:
+        plan = read("# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [P] no box\n- [x](y) a link\n")
+        assert states(plan) == {"a": "open", "bee": "open", "c": "done", "d": "done", "e": "done"}

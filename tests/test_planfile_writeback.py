@@ -34,9 +34,16 @@ def test_lines_that_moved_are_found_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["* **[ ] Turn it:** by hand", "- **[ ]** Turn it: by hand", "1. __[~] Turn it:__ by hand"]
+    "line",
+    [
+        "* **[ ] Turn it:** by hand",
+        "- **[ ]** Turn it: by hand",
+        "1. __[~] Turn it:__ by hand",
+        "-[ ] Turn it: by hand",
+        "- [ ]Turn it: by hand",
+    ],
 )
-def test_a_box_in_bold_is_one(line: str) -> None:
+def test_a_box_in_another_dress_is_one(line: str) -> None:
     done = line.replace("[ ]", "[x]").replace("[~]", "[x]")
     assert tick(f"# T\n\n{line}\n", 3, "Turn it: by hand", "1", "checkbox", DAY) == f"# T\n\n{done}\n"
     assert tick(f"# T\n\n{done}\n", 3, "Turn it: by hand", "1", "checkbox", DAY) is None

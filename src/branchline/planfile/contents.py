@@ -96,9 +96,10 @@ def _fill(out: Outline, phase: Draft) -> None:
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
+    tabled = [each for each in below if each is phase.block or _may_work(out, each) or _TESTS.match(each.text)]
     if text_headings(out, phase.block, phase):
         return
-    if _rows(out, phase, [each for each in below if each in sections or _may_work(out, each)]):
+    if _rows(out, phase, tabled):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)

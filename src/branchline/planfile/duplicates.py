@@ -67,6 +67,4 @@ def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
 
 def _drop(out: Outline, draft: Draft) -> None:
     del out.drafts[draft.line]
-    if draft.parent is not None:
-        draft.parent.kids.remove(draft)
-    draft.parent = None
+    draft.parent = None  # whose list of children is written anew with the ids

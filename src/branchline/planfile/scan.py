@@ -12,8 +12,10 @@ from functools import cached_property
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
-ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
-BOX = re.compile(r"(?:\*\*|__)?\[([ xX~>/?!✓✔-]?)\](\*\*|__|\*)?(?:[ \t]+(.*))?$", re.DOTALL)
+ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.DOTALL)
+BOX = re.compile(
+    r"(?:\*\*|__)?\[(?: (?=[xX✓✔✅☑]))?([ xX~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$", re.DOTALL
+)
 ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -192,10 +194,8 @@ class _Scanner:
             return at + 1
         if first in "`~" and self._open_fence(at, indent, text):
             return at + 1
-        if first == "<":
-            following = self._angle(at, indent, text)
-            if following:
-                return following
+        if first == "<" and (following := self._angle(at, indent, text)):
+            return following
         if first == ">":
             self._quote(at, indent, text)
             return at + 1
