@@ -628,3 +628,10 @@ class TestForms:
     def test_boxes_as_they_are_typed_in_haste(self) -> None:
         plan = read("# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [P] no box\n- [x](y) a link\n")
         assert states(plan) == {"a": "open", "bee": "open", "c": "done", "d": "done", "e": "done"}
+
+    @pytest.mark.parametrize("said", ["Concluída", "✅ Erledigt", "已上线", "済", "Đã xong"])
+    def test_a_column_tells_the_state_in_the_words_of_sections(self, said: str) -> None:
+        plan = read(
+            f"## Phase 1: A\n\n| ID | Task | Status |\n|--|--|--|\n| K-1 | crop | {said} |\n| K-2 | 決済 | open |\n"
+        )
+        assert [task.state for task in plan.tasks[1:]] == ["done", "open"]

@@ -162,6 +162,6 @@ def fold_accents(text: str) -> str:
 
 
 _FIRST = re.compile(r"[\s,;:，；：、—–(（]")
-_DONE = frozenset(fold_accents(word) for word in words.DONE_WORDS)
+_DONE = frozenset(fold_accents(word) for word in (*words.CLASSES["DONE"], *words.DONE_ALONE))
 _PARTLY = tuple(fold_accents(word) for word in words.PARTLY)
-_WIP = frozenset(words.WIP_WORDS)
+_WIP = frozenset(fold_accents(word) for word in words.CLASSES["WIP"])

@@ -35,8 +35,8 @@ from branchline.planfile.words.prose import (
 from branchline.planfile.words.sections import (
     ACTIONS,
     CLASSES,
+    DONE_ALONE,
     DONE_MARKS,
-    DONE_WORDS,
     NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
@@ -44,7 +44,6 @@ from branchline.planfile.words.sections import (
     STRONG_NONTASK,
     TRAILERS,
     WIP_MARKS,
-    WIP_WORDS,
 )
 
 __all__ = [
@@ -56,8 +55,8 @@ __all__ = [
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",
+    "DONE_ALONE",
     "DONE_MARKS",
-    "DONE_WORDS",
     "EVERYTHING",
     "FIELDS",
     "GATES",
@@ -90,5 +89,4 @@ __all__ = [
     "UNBOUND",
     "VERSION_HEADS",
     "WIP_MARKS",
-    "WIP_WORDS",
 ]

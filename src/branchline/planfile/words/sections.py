@@ -140,8 +140,8 @@ _STRONG_NONTASK: Final[Lists] = {
     "vi": "không làm, việc không làm, rủi ro, ngoài phạm vi, ví dụ, tham khảo",
 }
 _DONE: Final[Lists] = {
-    "en": """done, completed, complete, finished, shipped, released, archive, archived, already done, recently completed,
-        implemented, implemented features, completed features, completed tasks, completed work""",
+    "en": """done, completed, complete, merged, closed, finished, shipped, released, archive, archived, already done,
+        recently completed, implemented, implemented features, completed features, completed tasks, completed work""",
     "de": "erledigt, fertig, abgeschlossen, umgesetzt",
     "fr": "terminé, terminée, terminées, terminés, fait, faits, accompli, réalisé",
     "es": "hecho, hechos, completado, completada, completadas, completados, terminado, realizado",
@@ -240,22 +240,8 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
 """The classes of sections, in their precedence among phrases of one length."""
 STRONG_NONTASK: Final = phrases(_STRONG_NONTASK)
 """Sections in which not even a box is a task; in the others of NONTASK a box still is one."""
-DONE_WORDS: Final = phrases(
-    {
-        "en": "done, complete, completed, finished, shipped, merged, implemented, closed",
-        "de": "erledigt, fertig, abgeschlossen",
-        "fr": "terminé, fait",
-        "es": "hecho, completado",
-        "pt": "concluído, feito",
-        "ru": "готово, выполнено, завершено, сделано",
-        "uk": "виконано, зроблено",
-        "zh": "已完成, 完成",
-        "ja": "完了, 済",
-        "ko": "완료",
-        "vi": "xong, hoàn thành, hoàn tất",
-    }
-)
-WIP_WORDS: Final = ("wip", "started", "active", "ongoing", "进行中", "進行中", "진행중")
+DONE_ALONE: Final = ("済",)
+"""A state that is too short to be looked for inside of a heading: `決済` is a payment."""
 ACTIONS: Final = words(
     "add apply audit automate build bump change clean cleanup collect configure connect convert create define delete deploy "
     "document draft drop enable ensure expand export expose extend extract finalize finish fix generate handle harden "
