@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from branchline.graph.adjacency import Adjacency
+from branchline.model.plan import Task
 from branchline.model.run import Event, TaskRow
 from branchline.store import Store
 
@@ -21,10 +22,10 @@ class Told(NamedTuple):
 class History:
     """Reads the store for prompts; None as the store means that there is no past (a dry run)."""
 
-    def __init__(self, store: Store | None, adjacency: Adjacency, titles: dict[str, str]) -> None:
+    def __init__(self, store: Store | None, adjacency: Adjacency, tasks: Mapping[str, Task]) -> None:
         self._store = store
         self._adjacency = adjacency
-        self._titles = titles
+        self._tasks = tasks
 
     def of(self, row: TaskRow) -> Told:
         """What the next worker of this task should know."""
@@ -59,7 +60,7 @@ class History:
         for task in self._adjacency.before[row.task]:
             before = self._store.task(row.run, task) if self._store else None
             if before and before.state == "done" and before.attempt:
-                found.append((task, self._titles[task], self.summary(before)))
+                found.append((task, self._tasks[task].title, self.summary(before)))
         return found
 
 

@@ -4,6 +4,7 @@ import gc
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import dropwhile
 from typing import cast
 
@@ -25,7 +26,7 @@ from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
-from branchline.planfile.writeback import unmarked
+from branchline.planfile.writeback import boxes, unmarked
 
 MAX_TASKS = 150_000
 """Plans with more tasks are refused (DESIGN, section 13)."""
@@ -59,7 +60,8 @@ def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
         doc = scan(text, path)
         _refuse_bomb(doc, path)
         promote(doc)
-        return _read(doc, detect(doc, dialect), text_digest(text), path, order)
+        plan = _read(doc, detect(doc, dialect), text_digest(text), path, order)
+    return replace(plan, boxes="".join(boxes(text).values()))
 
 
 def _refuse_bomb(doc: Doc, path: str) -> None:
