@@ -56,11 +56,8 @@ from pathlib import Path
 from branchline.cli import COLLECT_EVERY
 gc.set_threshold(COLLECT_EVERY)
 from branchline.graph import store
-from branchline.graph.build import adjacency
 began = time.perf_counter()
-net = adjacency(store.read(Path(sys.argv[1])))
-net.check()
-net.rank()
+store.read_stored(Path(sys.argv[1])).adjacency.rank()
 print(time.perf_counter() - began)
 """
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from branchline.errors import GraphError
-from branchline.files import canonical, read_bytes, write_durable
+from branchline.files import canonical, read_bytes, uncollected, write_durable
 from branchline.files import digest as hashed
-from branchline.graph.fields import check_of, edge_of, finding_of, ignored_of, listed, object_of, task_of, text_of
+from branchline.graph.adjacency import Adjacency
+from branchline.graph.fields import check_of, edges_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 
@@ -22,6 +23,14 @@ MEND: Final = "mend it or put its last version back; or move the file away and d
 """A graph is longer than its plan: every field is named, and a task of any length stands on one line."""
 _TEXTS: Final = ("plan", "plan_digest", "dialect", "goal", "request", "boxes")
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
+
+
+class Stored(NamedTuple):
+    """A draft with its adjacency, and the digest of the file that holds it."""
+
+    draft: DraftGraph
+    adjacency: Adjacency
+    file: str
 
 
 def save(draft: DraftGraph, path: Path) -> str:
@@ -41,15 +50,14 @@ def file_digest(path: Path) -> str:
 
 def read(path: Path) -> DraftGraph:
     """The draft in a graph file; raises GraphError naming line, task and field, InputError as `files.read_bytes`."""
-    return read_with_digest(path)[0]
+    return read_stored(path).draft
 
 
-def read_with_digest(path: Path) -> tuple[DraftGraph, str]:
-    """As `read`, with the digest of the file."""
+def read_stored(path: Path) -> Stored:
+    """As `read`, with the adjacency of the draft and the digest of the file."""
     data = read_bytes(path, MAX_BYTES)
-    digest = hashed(data)
     try:
-        return loads(data.decode("utf-8-sig"), str(path)), digest
+        return Stored(*_loads(data.decode("utf-8-sig"), str(path)), hashed(data))
     except UnicodeDecodeError as fault:
         raise GraphError(f"{path}: not UTF-8 ({fault}); {MEND}", path=str(path)) from fault
     except GraphError as fault:
@@ -89,13 +97,25 @@ def _line(value: Any, ascii_only: bool) -> str:
 
 def loads(text: str, name: str) -> DraftGraph:
     """The draft in the text of a graph file called `name`; raises GraphError that names line, task and field."""
+    return _loads(text, name)[0]
+
+
+def _loads(text: str, name: str) -> tuple[DraftGraph, Adjacency]:
+    with uncollected():
+        return _draft_of(_parsed(text, name), text, name)
+
+
+def _parsed(text: str, name: str) -> Any:
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as fault:
         words = f"{name}:{fault.lineno}: not JSON ({fault.msg})"
         raise GraphError(words, path=name, line=fault.lineno) from fault
     except (ValueError, RecursionError) as fault:
         raise GraphError(f"{name}: not a graph file ({fault})", path=name) from fault
+
+
+def _draft_of(document: Any, text: str, name: str) -> tuple[DraftGraph, Adjacency]:
     try:
         return from_document(document)
     except GraphError as fault:
@@ -152,8 +172,8 @@ def _fields(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
-def from_document(document: Any) -> DraftGraph:
-    """The draft of a node-link document; raises GraphError naming task or edge and field for anything amiss.
+def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
+    """The draft of a node-link document with its adjacency; raises GraphError naming task or edge and field.
 
     Duplicate ids, unknown references, circles and unknown fields are all errors here: nobody guesses at a stored graph.
     """
@@ -167,10 +187,9 @@ def from_document(document: Any) -> DraftGraph:
     draft = replace(
         _head_of(graph),
         tasks=tuple(task_of(node, number) for number, node in enumerate(listed(whole, "nodes"), 1)),
-        edges=tuple(edge_of(edge, number) for number, edge in enumerate(listed(whole, "edges"), 1)),
+        edges=tuple(edges_of(listed(whole, "edges"))),
     )
-    check_draft(draft)
-    return draft
+    return draft, check_draft(draft)
 
 
 def _head_of(graph: Mapping[str, Any]) -> DraftGraph:

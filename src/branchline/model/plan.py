@@ -134,13 +134,9 @@ class DraftGraph:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedGraph:
-    """A draft that a person or a policy approved; `digest` binds the approval to its meaning and the workers' argv.
-
-    `source` is the digest of the file that holds it and of the same argv; empty when it is not known.
-    """
+    """A draft that a person or a policy approved; `digest` binds the approval to its meaning and the workers' argv."""
 
     graph: DraftGraph
     digest: str
     approved_by: str
     approved_at: float
-    source: str = ""

@@ -10,6 +10,7 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
 from branchline.files import read_text
 from branchline.graph import store as graphs
+from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.run import Event, RunRow
 from branchline.planfile import DIALECTS
@@ -37,11 +38,12 @@ class Begun(NamedTuple):
     repository: Repository | None
 
 
-class Current(NamedTuple):
-    """The graph of a plan as it is now, and the digest of the file that holds it."""
+class Agreed(NamedTuple):
+    """An approved graph with its adjacency, and the `source` that a run of it keeps."""
 
-    draft: DraftGraph
-    file: str
+    approved: ApprovedGraph
+    adjacency: Adjacency
+    source: str
 
 
 def unchanged(project: Project, path: Path) -> RunRow | None:
@@ -75,18 +77,18 @@ def _is_ticked(store: Store, run: RunRow, head: DraftGraph, text: str) -> bool:
     return not changed <= {line for _, state, line in store.states(run.run) if state == "done"}
 
 
-def current_draft(console: Console, project: Project, path: Path) -> Current | Answer:
+def current_draft(console: Console, project: Project, path: Path) -> graphs.Stored | Answer:
     """The stored graph of a plan with the marks of its text now; a new draft when there is none or the plan changed."""
     stored = graph_path(path)
     if stored.exists():
-        former, file = graphs.read_with_digest(stored)
-        if former.plan_digest == reading.digest_of(path):
-            return Current(marked(former, path), file)
+        former = graphs.read_stored(stored)
+        if former.draft.plan_digest == reading.digest_of(path):
+            return former._replace(draft=marked(former.draft, path))
     drafted = read_draft(project, path, Reading())
     if drafted.draft is None:
         return no_tasks(drafted.plan)
     tell(console, project, path, drafted.told)
-    return Current(drafted.draft, graphs.save(drafted.draft, stored))
+    return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
 
 
 def marked(draft: DraftGraph, path: Path) -> DraftGraph:
@@ -101,7 +103,7 @@ def marked(draft: DraftGraph, path: Path) -> DraftGraph:
     return replace(draft, tasks=tasks, boxes=now)
 
 
-def approval(console: Console, project: Project, path: Path, current: Current, flags: Flags) -> ApprovedGraph:
+def approval(console: Console, project: Project, path: Path, current: graphs.Stored, flags: Flags) -> Agreed:
     """The graph as it was approved; asks on a terminal, takes `--yes`, else raises NotApprovedError."""
     draft = current.draft
     approved = approval_of(project, draft)
@@ -114,22 +116,22 @@ def approval(console: Console, project: Project, path: Path, current: Current, f
             f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
             plan=draft.plan,
         )
-    return sourced(project, approved, current)
+    return agreed_of(project, approved, current)
 
 
-def sourced(project: Project, approved: ApprovedGraph, current: Current) -> ApprovedGraph:
-    """The approved graph with its source, when it is the very one that stands in the file."""
-    return replace(approved, source=source_of(project, current.file)) if approved.graph is current.draft else approved
+def agreed_of(project: Project, approved: ApprovedGraph, current: graphs.Stored) -> Agreed:
+    """The approved graph, be it the one that stands in the file or that as a person has edited it since."""
+    if approved.graph is current.draft:
+        return Agreed(approved, current.adjacency, source_of(project, current.file))
+    return Agreed(approved, adjacency_of(approved.graph), "")
 
 
-def begin(
-    console: Console, project: Project, store: Store, agreed: ApprovedGraph | RunRow, flags: Flags
-) -> Begun | Answer:
+def begin(console: Console, project: Project, store: Store, agreed: Agreed | RunRow, flags: Flags) -> Begun | Answer:
     """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run.
 
     A run that is `unchanged` goes on; another coordinator may have finished it meanwhile.
     """
-    if isinstance(agreed, ApprovedGraph):
+    if isinstance(agreed, Agreed):
         return _begin(console, project, store, agreed, flags)
     former = store.run(agreed.run) or agreed
     if former.state == "done":
@@ -137,8 +139,8 @@ def begin(
     return resumed(console, project, store, former, flags)
 
 
-def _begin(console: Console, project: Project, store: Store, approved: ApprovedGraph, flags: Flags) -> Begun | Answer:
-    draft = approved.graph
+def _begin(console: Console, project: Project, store: Store, agreed: Agreed, flags: Flags) -> Begun | Answer:
+    approved, draft = agreed.approved, agreed.approved.graph
     former = None if flags.new else store.newest(draft.plan)
     wished = former is not None and any(request.run == former.run for request in store.requests())
     if former and (former.state != "cancelled" or wished):
@@ -146,12 +148,12 @@ def _begin(console: Console, project: Project, store: Store, approved: ApprovedG
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former, console.clock())
         if same or former.state != "done" or not landed(project, former, flags):
-            return resumed(console, project, store, former, flags, None if same and not flags.worker else approved)
+            return resumed(console, project, store, former, flags, None if same and not flags.worker else agreed)
     project, worker = with_worker(project, console, flags.worker)
     repository = project.repository(in_place=flags.in_place)
     if repository:
         repository.check_ready((draft.plan,))
-    plan = planned(project, approved, worker)
+    plan = planned(project, agreed, worker)
     isolated = repository is not None
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
@@ -165,13 +167,14 @@ def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
     return any(task in marks and state in FREE for task, state, _ in store.states(run.run))
 
 
-def planned(project: Project, approved: ApprovedGraph, worker: str) -> Plan:
+def planned(project: Project, agreed: Agreed, worker: str) -> Plan:
     """An approved graph with the worker of each task and what is held.
 
     The approval is that of the settings: a program named with `--worker` is the person's own word and needs none.
     """
-    chosen = choose_workers(project, approved.graph, worker)
-    return Plan(approved, hold_list(approved, project.settings.pulse.confidence), chosen, adjacency_of(approved.graph))
+    chosen = choose_workers(project, agreed.approved.graph, worker)
+    held = hold_list(agreed.approved, project.settings.pulse.confidence)
+    return Plan(agreed.approved, held, chosen, agreed.adjacency, agreed.source)
 
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
@@ -181,7 +184,7 @@ def landed(project: Project, run: RunRow, flags: Flags) -> bool:
 
 
 def resumed(
-    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: ApprovedGraph | None = None
+    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None
 ) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
     flags, directory = overlaid(former, flags)

@@ -9,19 +9,19 @@ from branchline import engine
 from branchline.config import duration
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
-from branchline.model.plan import ApprovedGraph
 from branchline.model.run import RunRow
 from branchline.proc import free_memory
 from branchline.store import Store
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import PULSE, approval_of, approve_draft
 from branchline.workflow.begin import (
+    Agreed,
+    agreed_of,
     begin,
     charge,
     current_draft,
     opened_store,
     resumed,
-    sourced,
     unchanged,
 )
 from branchline.workflow.console import Console
@@ -113,7 +113,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     return standing(store, driver.state.run, console.clock())
 
 
-def _approved(console: Console, project: Project, path: Path) -> ApprovedGraph | Answer:
+def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer:
     """The graph of a plan as it is now, approved by policy when nobody has approved it."""
     current = current_draft(console, project, path)
     if isinstance(current, Answer):
@@ -126,7 +126,7 @@ def _approved(console: Console, project: Project, path: Path) -> ApprovedGraph |
                 f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
             )
         approved = approve_draft(project, draft, PULSE, console.clock())
-    return sourced(project, approved, current)
+    return agreed_of(project, approved, current)
 
 
 def _settle(console: Console, driver: Coordinator) -> None:

@@ -55,7 +55,7 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
         "graph": graph,
         "nodes": nodes,
         "net": graphs.net(plan.draft),
-        "source": plan.approved.source,
+        "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],
         "removed": [row.task for row in dropped],

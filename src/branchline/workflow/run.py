@@ -9,12 +9,12 @@ from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError, NotFoundError
 from branchline.graph import store as graphs
-from branchline.model.plan import ApprovedGraph
 from branchline.model.run import RunRow
 from branchline.proc import detach, free_memory
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import (
+    Agreed,
     Begun,
     approval,
     begin,
@@ -61,7 +61,7 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         return drive(console, store, begun)
 
 
-def _agreed(console: Console, project: Project, path: Path, flags: Flags) -> RunRow | ApprovedGraph | Answer:
+def _agreed(console: Console, project: Project, path: Path, flags: Flags) -> RunRow | Agreed | Answer:
     """The unfinished run that goes on unchanged, else the graph of the plan with its approval."""
     run = None if flags.dry_run or flags.new or flags.worker else unchanged(project, path)
     if run:

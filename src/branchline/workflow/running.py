@@ -34,12 +34,13 @@ from branchline.workspace.repository import Repository
 
 
 class Plan(NamedTuple):
-    """An approved graph with all that it takes to begin a run of it, or to bring one to it."""
+    """An approved graph with all that it takes to begin a run of it, or to bring one to it; `source` is its `RunRow`'s."""
 
     approved: ApprovedGraph
     held: Mapping[str, str]
     workers: Mapping[str, str]
     adjacency: Adjacency
+    source: str
 
     @property
     def draft(self) -> DraftGraph:
@@ -68,7 +69,7 @@ def new_run(
         settings=to_text(flags, console.directory, policy),
         graph=graph,
         net=graphs.net(plan.draft),
-        source=plan.approved.source,
+        source=plan.source,
     )
     now = console.clock()
     store.create_run(row, task_rows(name, plan, now), now, (NodeRow(name, task, text) for task, text in nodes))
