@@ -28,8 +28,7 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
     repository = Repository.open(project.root, project.env) if isolated else None
     site = Site(project.root, project.root / ".branchline", repository, project.env)
-    family = prompts.family(draft)
-    jobs = Jobs(site, draft, family, project.settings, History(None, adjacency, family.by_id), console.clock)
+    jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, adjacency), console.clock)
     rounds = batches(draft, policy)
     place = {name: number for number, name in enumerate(adjacency.order)}
     wanted = policy.only or frozenset(adjacency.leaves)
