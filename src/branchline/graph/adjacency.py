@@ -320,13 +320,16 @@ class Adjacency:
         return rank
 
     def _ranks(self, duration: Mapping[str, float]) -> list[float]:
-        order = topological(self.successors)
+        order, leaves = topological(self.successors), len(self.leaves)
         if len(order) < len(self.successors):
             self.check()
         ranks = [0.0] * len(order)
         for point in reversed(order):
-            longest = max((ranks[target] for target in self.successors[point]), default=0.0)
-            own = duration.get(self._names[point], 1.0) if point < len(self.leaves) else 0.0
+            longest = 0.0
+            for target in self.successors[point]:
+                if ranks[target] > longest:
+                    longest = ranks[target]
+            own = duration.get(self._names[point], 1.0) if point < leaves else 0.0
             ranks[point] = own + longest
         return ranks
 

@@ -184,9 +184,11 @@ def text_of(holder: Fields, name: str, what: "Subject | str", needed: bool = Fal
 
 def _text_or_none(holder: Fields, name: str, what: Subject) -> str | None:
     value = holder.get(name)
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return None
+    if not isinstance(value, str):
         raise what.fault(name, "must be a text or null")
-    return value and intern(value)
+    return intern(value)
 
 
 def _each(holder: Fields, name: str, make: Callable[[Any, Subject], Made], what: Subject) -> tuple[Made, ...]:
