@@ -37,10 +37,10 @@ def begun(world: World, *where: str) -> None:
     assert world.execute("", *where).status == 3
 
 
-def found(world: World) -> RunRow | None:
+def found(world: World, plan: str = "plan.md") -> RunRow | None:
     """The run that would go on unread."""
     console = Console(world.root, dict(os.environ), sys.stderr, lambda _: "", lambda _: 0)
-    return unchanged(open_project(console), world.root / "plan.md")
+    return unchanged(open_project(console), world.root / plan)
 
 
 def edit(name: str, old: str, new: str) -> Callable[[World], None]:
@@ -101,6 +101,16 @@ def test_to_look_leaves_no_trace(world: World) -> None:
     world.plan(Task("1.1"))
     assert found(world) is None
     assert not (world.root / ".branchline").exists()
+
+
+def test_a_stored_graph_as_the_plan_of_a_run_goes_on_unread_too(world: World) -> None:
+    begun(world, "--in-place")
+    (world.root / "plan.graph.json").rename(world.root / "other.json")
+    for _ in range(2):
+        assert world.run("execute", "other.json", "--yes", "--in-place").status == 3
+        assert found(world, "other.json") is not None
+    edit("other.json", "Write part 2.2", "Write another part 2.2")(world)
+    assert found(world, "other.json") is None
 
 
 def test_a_box_that_has_been_read_is_known(world: World) -> None:

@@ -70,9 +70,11 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
 
 def _is_ticked(store: Store, run: RunRow, head: DraftGraph, text: str) -> bool:
     """Whether a box has changed since the graph was made that the run itself has not ticked: then marks are read anew."""
-    found = boxes(text) if head.dialect in DIALECTS else {}
-    if "".join(found.values()) == head.boxes:
+    if head.dialect not in DIALECTS:  # boxes mean nothing there
         return False
+    found = boxes(text)
+    if len(found) != len(head.boxes):
+        return True
     changed = {line for (line, now), then in zip(found.items(), head.boxes, strict=True) if now != then}
     return not changed <= {line for _, state, line in store.states(run.run) if state == "done"}
 
@@ -95,12 +97,12 @@ def marked(draft: DraftGraph, path: Path) -> DraftGraph:
     """The draft with the state that the plan's own boxes give its tasks now; only boxes have changed, so lines agree."""
     if draft.dialect not in DIALECTS:  # only boxes can change without changing the digest, and here are none
         return draft
-    now = "".join(boxes(read_text(path)).values())
-    if now == draft.boxes:
+    if "".join(boxes(read_text(path)).values()) == draft.boxes:
         return draft
-    marks = {task.line: task.state for task in reading.read_plan(path, draft.plan, draft.dialect).tasks}
+    plan = reading.read_plan(path, draft.plan, draft.dialect)
+    marks = {task.line: task.state for task in plan.tasks}
     tasks = tuple(replace(task, state=marks.get(task.line, task.state)) for task in draft.tasks)
-    return replace(draft, tasks=tasks, boxes=now)
+    return replace(draft, tasks=tasks, boxes=plan.boxes)
 
 
 def approval(console: Console, project: Project, path: Path, current: graphs.Stored, flags: Flags) -> Agreed:
