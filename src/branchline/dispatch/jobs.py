@@ -34,12 +34,13 @@ class Site:
 
 
 class Jobs:
-    """Builds the processes of one run."""
+    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task."""
 
     def __init__(
         self,
         site: Site,
         draft: DraftGraph,
+        family: prompts.Family,
         settings: Settings,
         history: History,
         clock: Callable[[], float] = time.time,
@@ -48,12 +49,14 @@ class Jobs:
         self.site = site
         self.draft = draft
         self.settings = settings
-        self.tasks = {task.id: task for task in draft.tasks}
+        self.tasks = family.by_id
         self._history = history
         self._clock = clock
         self._steady = steady
-        self._family = prompts.family(draft)
-        self._unticked: dict[str, None] = {}
+        self._family = family
+        self._runs = f"{site.state}/runs"
+        self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
+        self._unticked: dict[str, TaskRow] = {}
         self._next_write = 0.0
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
@@ -67,9 +70,9 @@ class Jobs:
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
+        folder = f"{self._runs}/{attempt.run}/{attempt.task}/{attempt.attempt}"
         inside = {"work": "", "setup": "setup", "check": "checks", "merge": "merge"}[attempt.purpose]
-        own = (inside, str(attempt.fence)) if inside else ()
-        return self.site.state.joinpath("runs", attempt.run, attempt.task, str(attempt.attempt), *own)
+        return Path(f"{folder}/{inside}/{attempt.fence}" if inside else folder)
 
     def worktree(self, run: str, task: str) -> Path:
         """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
@@ -96,36 +99,36 @@ class Jobs:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
         return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
 
-    def settle(self, run: str, task: str) -> None:
+    def settle(self, row: TaskRow) -> None:
         """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
 
         Raises BranchlineError when the worktree holds more than was merged.
         """
-        self._unticked[task] = None
-        sandbox.empty_temporary(self._home(run, task))
+        self._unticked[row.task] = row
+        sandbox.empty_temporary(self._home(row.run, row.task))
         if self.site.repository:
-            self.site.repository.remove_worktree(run, task)
+            self.site.repository.remove_worktree(row.run, row.task)
 
-    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
-        """Tick the boxes of `tasks` and of what was settled, where no merge could; raises BranchlineError or OSError.
+    def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
+        """Tick the boxes of `rows` and of what was settled, where no merge could; raises BranchlineError or OSError.
 
         A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
         `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
         """
-        self._unticked.update((task, None) for task in tasks)
+        self._unticked.update((row.task, row) for row in rows)
         began = self._steady()
         if not self._unticked or (began < self._next_write and not at_once):
             return
-        done, self._unticked = [self.tasks[task] for task in self._unticked if task in self.tasks], {}
+        done, self._unticked = list(self._unticked.values()), {}
         repository = self.site.repository
         if repository is None or not repository.tracks(self.draft.plan):
             self._tick(done)
         now = self._steady()
         self._next_write = now + max(1.0, 20 * (now - began))
 
-    def _tick(self, tasks: Iterable[Task]) -> None:
+    def _tick(self, rows: Iterable[TaskRow]) -> None:
         path = (self.site.root / self.draft.plan).resolve()
-        places = [(task.line, task.title, task.id) for task in tasks if task.line is not None]
+        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
         if not places or not path.is_file():
             return
         ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
@@ -145,9 +148,7 @@ class Jobs:
 
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
-        if self.site.repository or land.checks_for(self.tasks[task], self.draft.gate)[0]:
-            return False
-        return not any(os.path.lexists(folder / ".git") for folder in (self.site.root, *self.site.root.parents))
+        return self._untracked and not land.checks_for(self.tasks[task], self.draft.gate)[0]
 
     def read_only(self, role: str) -> bool:
         """Whether a role may not edit; one that the settings do not know may."""
@@ -178,6 +179,7 @@ class Jobs:
             trust_exit=worker.trust_exit,
             lean=worker.lean,
             read_only=self.read_only(row.role),
+            files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
@@ -186,7 +188,7 @@ class Jobs:
         return self._home(attempt.run, attempt.task)
 
     def _home(self, run: str, task: str) -> Path:
-        return self.site.state.joinpath("runs", run, task, "home")
+        return Path(f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -232,7 +234,7 @@ class Jobs:
         settings = self.worker(row.worker)
         adapter, job = workers.get(settings.kind), self.job(attempt, row)
         folder = Path(job.folder)
-        if not (folder / "spec.json").exists():  # asked for a second time, the first request may be at work already
+        if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
@@ -254,22 +256,21 @@ class Jobs:
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
         folder = Path(job.folder)
-        if not row.resume:  # a session that goes on may have left there what it still needs
+        if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         text = self.prompt(row, job.exit_file, job.session)
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
-        workers.write_task(folder, self.tasks[attempt.task], attempt.attempt)
         adapter.prepare(job, self.site.env)
-        write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
+        workers.write_spec(job)
 
     def _own(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
         folder = self.folder(attempt)
         spec = {**self.spec(attempt, row), "tip": tip}
-        write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
+        write_new(folder / "spec.json", json.dumps(spec) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
         # The four names let custody find what is left of the job when its custodian and guard were killed together.
         named = {
