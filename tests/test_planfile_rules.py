@@ -635,3 +635,19 @@ class TestForms:
             f"## Phase 1: A\n\n| ID | Task | Status |\n|--|--|--|\n| K-1 | crop | {said} |\n| K-2 | 決済 | open |\n"
         )
         assert [task.state for task in plan.tasks[1:]] == ["done", "open"]
+
+    def test_tracks_run_beside_one_another(self) -> None:
+        plan = read(
+            "## Track 1: A\n\n- [ ] crop it\n\n## Track 2: B\n\n- [ ] send it\n\n## Phase 3: C\n\n- [ ] turn it\n"
+        )
+        assert [(edge.before, edge.after) for edge in plan.edges] == [("2", "3")]
+
+    def test_areas_of_one_task_each_hold_it(self) -> None:
+        plan = read("".join(f"## Phase {n}: P\n\n- DB\n  - a{n}\n- Screen\n  - b{n}\n  - c{n}\n\n" for n in (1, 2, 3)))
+        assert tree(plan)[:4] == [("Phase 1: P", None), ("DB", "1"), ("a1", "1.1"), ("Screen", "1")]
+
+    def test_an_entry_with_its_date_is_one_of_a_log(self) -> None:
+        assert titles(read("## Phase 1: A\n\n- crop it\n- Result on 2026-03-04: it was cropped\n")) == [
+            "Phase 1: A",
+            "crop it",
+        ]

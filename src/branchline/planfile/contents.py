@@ -21,6 +21,8 @@ _NOTHING = re.compile(
     r"[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
+"""`Result on 2026-03-04: it works` is an entry of a log."""
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
@@ -59,7 +61,7 @@ def _recurring(out: Outline) -> None:
         found = _FIELD_BULLET.match(item.text) if item.box is None else None
         if found is not None and not any(char.isdigit() for char in found[1]):
             said.setdefault(found[1].lower().strip(), []).append(item)
-        elif item.box is None and len(item.kids) > 1 and len(item.text) <= MAX_AREA:
+        elif item.box is None and item.kids and len(item.text) <= MAX_AREA:
             said.setdefault(item.text.lower().strip("*_ "), []).append(item)
     for items in said.values():
         if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
@@ -217,5 +219,6 @@ def plain_task(item: Block) -> bool:
         and not is_field(item.text)
         and item.cls not in NEGATIVE
         and item.role != "field"
+        and not _DATED.match(item.text)
         and not _NOTHING.match(item.text)
     )

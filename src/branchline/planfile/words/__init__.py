@@ -10,6 +10,7 @@ from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.heads import (
+    BESIDE_HEADS,
     COUNTED_HEADS,
     LAST_OF_PHASES,
     NO_PHASE_REST,
@@ -51,6 +52,7 @@ __all__ = [
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",
+    "BESIDE_HEADS",
     "BLOCKS_PROSE",
     "CLASSES",
     "COUNTED_HEADS",

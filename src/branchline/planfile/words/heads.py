@@ -83,6 +83,8 @@ TASK_HEADS: Final = phrases(_TASK_HEADS)
 PHASE_HEADS: Final = phrases(_PHASE_HEADS)
 COUNTED_HEADS: Final = phrases(_COUNTED_HEADS)
 """What stands behind its number: `第1周`, `2단계`."""
+BESIDE_HEADS: Final = frozenset({"track", "stream", "workstream"})
+"""Phases of these names run beside one another."""
 LAST_OF_PHASES: Final = phrases(_LAST_OF_PHASES)
 """`Final Phase: Polish` is a phase without a number."""
 VERSION_HEADS: Final = phrases(_VERSION_HEADS)
