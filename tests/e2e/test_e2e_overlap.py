@@ -2,8 +2,8 @@
 
 from worlds import SCALE, Task, World
 
-ROUNDS = max(2, round(2 * SCALE))
-"""50 at scale 25."""
+ROUNDS = max(2, round(5 * SCALE))
+"""50 at scale 10."""
 WAIT = """while [ ! -e '{gate}' ]; do sleep 0.02; done
 {end}
 """
