@@ -10,7 +10,7 @@ from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
-from branchline.model.run import AttemptRow, Event, Exit, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, Exit, TaskRow
 from branchline.proc import Ended, Started
 from branchline.store import AnyStore
 
@@ -150,6 +150,7 @@ class Coordinator:
 
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
+        self._store.commit(Changes())  # who was overtaken while it was held up touches no branch any more
         if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
             self._hold_tip()
         rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
