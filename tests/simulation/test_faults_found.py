@@ -7,7 +7,8 @@ import pytest
 
 from branchline import engine
 from branchline.care.plans import RUN, Sketch, drawn
-from branchline.care.world import GOOD, Core, World
+from branchline.care.process import GOOD
+from branchline.care.world import Core, World
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Policy, State
 from branchline.model.run import Claim, Event, Exit, RequestRow

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from branchline.care.histories import VERBS, History
-from branchline.care.world import GOOD, REAL, Crash
+from branchline.care.process import GOOD
+from branchline.care.world import REAL, Crash
 from branchline.errors import StoreFullError
 from branchline.model.run import Claim, Question
 

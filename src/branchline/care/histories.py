@@ -1,14 +1,15 @@
 """One seed, one history: the real coordinator in a world that goes wrong at random, then a calm end."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from branchline import engine
 from branchline.care.oracle import ViolationError
 from branchline.care.plans import Sketch, policy, sketch
-from branchline.care.world import GOOD, REAL, Core, Crash, Process, World
+from branchline.care.process import GOOD, Process
+from branchline.care.world import REAL, Core, Crash, World
 from branchline.engine import State
 from branchline.errors import StoreFullError
 from branchline.model.moves import ClaimStatus
@@ -48,39 +49,27 @@ CALM = 600
 LONG = 86_400.0
 
 
-@dataclass
-class Played:
-    """What came to pass in one or many histories."""
-
-    steps: int = 0
-    events: int = 0
-    runs: int = 0
-    crashes: int = 0
-    full: int = 0
-    jumps: int = 0
-    wishes: int = 0
-    processes: int = 0
-
-    def add(self, other: "Played") -> None:
-        """Count another one in."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
+COUNTED = ("steps", "events", "runs", "processes", "crashes", "full", "jumps", "wishes")
+"""What is counted of the histories that were played."""
 
 
-def play(seed: int, steps: int = STEPS, core: Core = REAL) -> Played:
-    """Play one seed of so many steps, one run after the other; raises ViolationError with the seed and the step in its words."""
-    dice, total = Random(seed), Played()  # noqa: S311 - dice, not secrets
-    while total.steps < steps:
-        history = History(dice, steps - total.steps, core)
+def play(seed: int, steps: int = STEPS, core: Core = REAL) -> Counter[str]:
+    """Play one seed of so many steps, one run after the other; how often each of COUNTED came to pass.
+
+    Raises ViolationError with the seed and the step in its words.
+    """
+    dice, total = Random(seed), Counter[str]()  # noqa: S311 - dice, not secrets
+    while total["steps"] < steps:
+        history = History(dice, steps - total["steps"], core)
         try:
             history.play()
         except ViolationError as broken:
-            words = f"seed {seed}, step {total.steps + history.played.steps}: {broken}"
+            words = f"seed {seed}, step {(total + history.played)['steps']}: {broken}"
             raise ViolationError(broken.law, words) from broken
         except Exception as fault:  # whatever the coordinator raises is a broken promise, told with its seed
-            words = f"seed {seed}, step {total.steps + history.played.steps}: {type(fault).__name__}: {fault}"
+            words = f"seed {seed}, step {(total + history.played)['steps']}: {type(fault).__name__}: {fault}"
             raise ViolationError("crash", words) from fault
-        total.add(history.played)
+        total.update(history.played)
     return total
 
 
@@ -90,7 +79,7 @@ class History:
     def __init__(self, dice: Random, steps: int, core: Core) -> None:
         self.dice = dice
         self.limit = steps
-        self.played = Played(runs=1)
+        self.played = Counter(runs=1)
         self.faults = frozenset(fault for fault in FAULTS if dice.random() < 0.5)
         plan = sketch(dice)
         self.world = World(plan, policy(dice, plan), core, self.turn)
@@ -109,8 +98,8 @@ class History:
                 self.turn(0.0)
         self.world.oracle.finished()
         self._replay()
-        self.played.events = self.world.oracle.events
-        self.played.processes = len(self.world.processes)
+        self.played["events"] = self.world.oracle.events
+        self.played["processes"] = len(self.world.processes)
 
     def _live(self) -> bool:
         """One coordinator's life; True when the run is over for good."""
@@ -130,11 +119,11 @@ class History:
                     world.oracle.stands(driver.state, standing, world.now if self.dice.random() < 0.3 else None)
                 driver.finish(standing)
         except Crash:
-            self.played.crashes += 1
+            self.played["crashes"] += 1
             world.gone(lambda _: self.dice.random() < 0.5)
             return False
         except StoreFullError:
-            self.played.full += 1
+            self.played["full"] += 1
             world.gone()
             return False
         interrupted = world.interrupts
@@ -142,7 +131,7 @@ class History:
         return not interrupted and self._over()
 
     def _over(self) -> bool:
-        if self.played.steps >= self.limit:
+        if self.played["steps"] >= self.limit:
             self.be_calm()
         if all(state in ("done", "skipped") for state in self.world.oracle.states.values()):
             return True
@@ -154,8 +143,8 @@ class History:
 
     def turn(self, timeout: float) -> None:
         """The world goes on by one step."""
-        self.played.steps += 1
-        if self.calm is not None or self.played.steps >= self.limit:
+        self.played["steps"] += 1
+        if self.calm is not None or self.played["steps"] >= self.limit:
             self._calm_turn(timeout)
             return
         roll = self.dice.random()
@@ -214,14 +203,14 @@ class History:
         if fault not in self.faults or fault in ("claims", "jobs", "lost", "slow"):
             world.pass_time(max(timeout, dice.random() * 60))
         elif fault == "person":
-            self.played.wishes += 1
+            self.played["wishes"] += 1
             world.ask(dice.choice(VERBS), dice.choice(self.names))
         elif fault == "crash":
             world.crash_at = world.points + dice.randint(1, 20)
         elif fault == "full":
             world.full, world.unbuildable, world.stubborn = dice.choice(((1, 0, 0), (3, 0, 0), (0, 1, 0), (0, 0, 1)))
         elif fault == "jump":
-            self.played.jumps += 1
+            self.played["jumps"] += 1
             world.now += dice.choice((-LONG, LONG, -100.0, 100.0, -5.0))
         elif fault == "double":
             world.double = not world.double
@@ -249,7 +238,7 @@ class History:
         """Nothing goes wrong any more: now the run has to end."""
         if self.calm is None:
             world = self.world
-            self.calm = self.played.steps
+            self.calm = self.played["steps"]
             self.faults = frozenset()
             world.full = world.unbuildable = world.stubborn = world.crash_at = 0
             world.slow, world.double, world.memory = 0.0, False, None
@@ -257,7 +246,7 @@ class History:
 
     def _calm_turn(self, timeout: float) -> None:
         self.be_calm()
-        if self.played.steps - (self.calm or 0) > CALM:
+        if self.played["steps"] - (self.calm or 0) > CALM:
             raise ViolationError("I8", f"the run never ends: {self.world.oracle.states}")
         alive = self.world.alive()
         for process in alive:

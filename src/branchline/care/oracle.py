@@ -5,15 +5,13 @@ plan it works everything out anew, by brute force. The numbers are those of DESI
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from branchline.care.plans import Sketch
+from branchline.care.process import Facts, Process
 from branchline.engine import Outcome, Policy, State, view
 from branchline.model.run import AttemptRow, Changes, Claim, Event, TaskRow
 from branchline.schedule import reasons
-
-if TYPE_CHECKING:  # the world holds its oracle, and is only spelled here
-    from branchline.care.world import Process, World
 
 BUSY = ("dispatching", "running", "claimed", "checking", "merging")
 SLOTTED = BUSY[:4]
@@ -34,7 +32,7 @@ class ViolationError(Exception):
 class Oracle:
     """What must be so, from the outside."""
 
-    def __init__(self, plan: Sketch, policy: Policy, world: "World") -> None:
+    def __init__(self, plan: Sketch, policy: Policy, world: Facts) -> None:
         self._policy = policy
         self._world = world
         inner = set(plan.parents.values())
@@ -255,7 +253,7 @@ class Oracle:
 
     # -- what really happened
 
-    def begun(self, process: "Process") -> None:
+    def begun(self, process: Process) -> None:
         """A process starts to run."""
         world, attempt = self._world, process.attempt
         if self._live.get(attempt.task) != attempt.fence:

@@ -10,35 +10,18 @@ from typing import Any, NamedTuple
 from branchline import engine
 from branchline.care.oracle import Oracle, ViolationError
 from branchline.care.plans import Sketch
+from branchline.care.process import GOOD, Eyes, Process, Reading
 from branchline.config import Settings
 from branchline.dispatch import Coordinator, Hooks
-from branchline.dispatch.collect import Collector
 from branchline.engine import Policy, State
 from branchline.errors import GitError, StoreFullError
 from branchline.model.run import AttemptRow, Changes, Claim, Event, Exit, TaskRow
 from branchline.proc import Ended, Spawn, Started
 from branchline.store import MemoryStore
 
-GOOD: Mapping[str, Any] = {"ok": True, "checks": ({"command": "true", "exit": 0},), "level": "checked", "error": ""}
-
 
 class Crash(BaseException):
     """kill -9 of the coordinator, at this very point."""
-
-
-class Process:
-    """One attempt as custody knows it: asked for, running, or over with its exit and what it left."""
-
-    __slots__ = ("attempt", "cause", "exit", "left", "runs", "state", "wrote")
-
-    def __init__(self, attempt: AttemptRow) -> None:
-        self.attempt = attempt
-        self.state = "asked"
-        self.cause = ""
-        self.exit = Exit(None, None, lost=True)
-        self.left: Claim | dict[str, Any] | None = None
-        self.runs = 0
-        self.wrote = 0.0
 
 
 class Disk(MemoryStore):
@@ -203,52 +186,6 @@ class Git:
         return process.wrote if process else 0.0
 
 
-class Reading(Collector):
-    """The real collector, but for the files it would read."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-
-    def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
-        left = self._world.processes[attempt.fence].left
-        return left if isinstance(left, Claim) else Claim("no_output", error="nothing was said")
-
-    def found(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any] | None:
-        left = self._world.processes[attempt.fence].left
-        return left if isinstance(left, dict) else None
-
-    def checkless(self, task: str) -> bool:
-        return False
-
-    def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
-        return
-
-    def tail(self, attempt: AttemptRow) -> str:
-        return ""
-
-
-class Eyes:
-    """The watch over workers, which sees what it is told to see."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self.next = ""
-
-    def look(self, state: State, now: float) -> list[Event]:
-        """End the oldest worker for its silence, or ask about it."""
-        live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
-        seen, self.next = self.next, ""
-        if not seen or not live:
-            return []
-        attempt, words = live[0], "timeout: silent for 600 s"
-        question = {"kind": "hung", "text": words, "options": ["wait", "retry"]}
-        kind, data = ("stopping", {}) if seen == "stop" else ("advised", {"state": "hung", "question": question})
-        return [Event(now, attempt.run, kind, words, attempt.task, attempt.attempt, attempt.fence, data)]
-
-    def close(self) -> None:
-        """Nothing to leave."""
-
-
 class Core(NamedTuple):
     """The decisions under test; the real ones unless a proof wants to see its checker bite."""
 
@@ -268,15 +205,15 @@ class World:
         self.core = core
         self.turn = turn
         self.hold_back: Callable[[int], int] = lambda _: 0
-        self.now = 1_000_000.0
+        self.now = 1_800_000_000.0  # far from 0: no kernel lets its clock be set back behind 1970
         self.true = 0.0
         self.processes: dict[int, Process] = {}
         self.built: dict[int, AttemptRow] = {}
         self.git = Git(self)
         self.oracle = Oracle(self.sketch, policy, self)
         self.store = Disk(self)
-        self.reading = Reading(self)
-        self.eyes = Eyes(self)
+        self.reading = Reading(self.processes)
+        self.eyes = Eyes()
         self.memory: float | None = None
         self.settings = Settings()
         self.life: Life | None = None
