@@ -11,7 +11,8 @@ from branchline.care.process import GOOD
 from branchline.care.world import Core, World
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Policy, State
-from branchline.model.run import Claim, Event, Exit, RequestRow
+from branchline.errors import LockedError
+from branchline.model.run import Claim, Event, Exit, Question, RequestRow
 from branchline.proc import Ended, Started
 
 
@@ -181,3 +182,31 @@ def test_a_result_that_comes_after_the_end_is_recorded_and_changes_nothing() -> 
     assert (last.kind, last.cause, last.fence) == ("ended", "late: the attempt had ended", process.attempt.fence)
     world.turn = script
     world.oracle.compare(world.store.tasks("r1"))
+
+
+def bring_on(world: World, work: Claim) -> None:
+    """One turn of the coordinator, then every process ends: a worker with this claim."""
+    assert world.driver
+    world.driver.tick()
+    for process in world.alive():
+        if process.state == "running":
+            world.end(process, work if process.attempt.purpose == "work" else GOOD)
+
+
+def test_who_was_overtaken_and_has_nothing_to_record_leaves_the_branch_alone() -> None:
+    """A coordinator that only waits for an answer is held up while another one gets it, works and merges."""
+    world = Quiet(drawn({"1": None}, (), {}, {"1": "build"}), Policy())
+    first = world.open()
+    while world.oracle.states["1"] != "blocked":
+        bring_on(world, Claim("blocked", question=Question("question", "which?")))
+    world.overtake()
+    world.ask("answer", "1")
+    while world.oracle.states["1"] != "done":
+        bring_on(world, Claim("done"))
+    merged = list(world.git.tip)
+    world.swap()
+    standing = first.loop()
+    assert standing.state == "waiting", "so it seems to it"
+    with pytest.raises(LockedError, match="took over"):
+        first.finish(standing)
+    assert world.git.tip == merged != []

@@ -169,6 +169,7 @@ MUTANTS: dict[str, tuple[Core, set[str]]] = {
     "forgets a retry": (chosen(lambda _, events: [e for e in events if e.kind != "ready"]), {"I8"}),
     "leaves a slot empty": (chosen(lambda state, events: [] if state.busy else events), {"I8"}),
     "takes the last first": (chosen(lambda _, events: events[::-1]), {"I9"}),
+    "lets a second one write": (Core(reopen=lambda store: store), {"I1", "I5", "I7", "replay"}),
     "moves without an event": (altered("dispatching", scribbles), {"replay"}),
 }
 

@@ -11,7 +11,7 @@ from branchline.care.plans import Sketch, policy, sketch
 from branchline.care.process import GOOD, Process
 from branchline.care.world import REAL, Core, Crash, World
 from branchline.engine import State
-from branchline.errors import StoreFullError
+from branchline.errors import LockedError, StoreFullError
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import Claim, Question
 
@@ -43,13 +43,14 @@ FAULTS = (
     "jobs",
     "memory",
     "hung",
+    "overlap",
 )
 CALM = 600
 """Turns in which a run with nothing wrong any more has ended, or it never will."""
 LONG = 86_400.0
 
 
-COUNTED = ("steps", "events", "runs", "processes", "crashes", "full", "jumps", "wishes")
+COUNTED = ("steps", "events", "runs", "processes", "crashes", "full", "jumps", "wishes", "overlaps", "refused")
 """What is counted of the histories that were played."""
 
 
@@ -84,6 +85,8 @@ class History:
         plan = sketch(dice)
         self.world = World(plan, policy(dice, plan), core, self.turn)
         self.world.hold_back = self._late
+        self.world.between = self._between
+        self.rival = False
         self.world.slow = dice.random() * 5 if "slow" in self.faults else 0.0
         self.calm: int | None = None
         self.waits = False
@@ -105,7 +108,7 @@ class History:
         """One coordinator's life; True when the run is over for good."""
         world = self.world
         try:
-            driver = world.open()
+            driver = world.driver or world.open()
             self.waits = self.calm is None and self.dice.random() < 0.5
             if self.visits and self.calm is None:
                 driver.tick()
@@ -115,9 +118,9 @@ class History:
             if world.interrupts:
                 driver.drain(3.0)
             else:
+                driver.finish(standing)
                 if standing.over:
                     world.oracle.stands(driver.state, standing, world.now if self.dice.random() < 0.3 else None)
-                driver.finish(standing)
         except Crash:
             self.played["crashes"] += 1
             world.gone(lambda _: self.dice.random() < 0.5)
@@ -126,9 +129,53 @@ class History:
             self.played["full"] += 1
             world.gone()
             return False
+        except LockedError:
+            return self._refused()
         interrupted = world.interrupts
         world.gone()
         return not interrupted and self._over()
+
+    def _refused(self) -> bool:
+        """Who was overtaken is told so, and goes; who took over goes on, unless it is dead by now. Never the end."""
+        if not self.played["overlaps"]:
+            raise ViolationError("I1", "a coordinator is refused, and no other one was there")
+        self.played["refused"] += 1
+        if self.world.other:
+            self.world.fall()
+        else:
+            self.world.gone()
+        return False
+
+    def _between(self) -> None:
+        """A second coordinator: the lock refuses it. When the lock is lost, the two take turns until one is refused."""
+        world = self.world
+        if self.calm is not None or not (self.rival or world.other):
+            return
+        world.between = lambda: None  # the turn of the second one is not a turn between two
+        try:
+            if world.other:
+                world.swap()
+                for _ in range(self.dice.choice((1, 1, 12))):
+                    assert world.driver  # noqa: S101 - one that took over lives
+                    world.driver.tick()
+            else:
+                self._overtake()
+        except (Crash, StoreFullError, LockedError) as end:
+            self.played["refused"] += isinstance(end, LockedError)
+            world.fall()
+        else:
+            world.swap()
+        world.between = self._between
+
+    def _overtake(self) -> None:
+        self.rival = False
+        try:
+            self.world.open()
+        except LockedError:
+            self.played["overlaps"] += 1
+            self.world.overtake()
+        else:
+            raise ViolationError("I1", "a second coordinator got in beside one that lives")
 
     def _over(self) -> bool:
         if self.played["steps"] >= self.limit:
@@ -208,7 +255,7 @@ class History:
         elif fault == "crash":
             world.crash_at = world.points + dice.randint(1, 20)
         elif fault == "full":
-            world.full, world.unbuildable, world.stubborn = dice.choice(((1, 0, 0), (3, 0, 0), (0, 1, 0), (0, 0, 1)))
+            self._fill(dice.choice(((1, 0, 0, 0), (3, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))))
         elif fault == "jump":
             self.played["jumps"] += 1
             world.now += dice.choice((-LONG, LONG, -100.0, 100.0, -5.0))
@@ -220,8 +267,15 @@ class History:
             self._rogue()
         elif fault == "memory":
             world.memory = dice.choice((None, 0.0, 6144.0 + 512 * 2, 6144.0 + 512 * 3))
+        elif fault == "overlap":
+            self.rival = True
         elif fault == "hung":
             world.eyes.next = dice.choice(("stop", "ask"))
+
+    def _fill(self, times: tuple[int, int, int, int]) -> None:
+        """How often the disk has no room: for a commit, a process, the end of a worktree, our reading of an end."""
+        world = self.world
+        world.full, world.unbuildable, world.stubborn, world.reading.full = times
 
     def _rogue(self) -> None:
         """An agent moves the integration branch."""
@@ -240,7 +294,8 @@ class History:
             world = self.world
             self.calm = self.played["steps"]
             self.faults = frozenset()
-            world.full = world.unbuildable = world.stubborn = world.crash_at = 0
+            self._fill((0, 0, 0, 0))
+            world.crash_at = 0
             world.slow, world.double, world.memory = 0.0, False, None
             world.interrupts = int(self.waits)  # who waits for answers is told to go, and comes again without
 

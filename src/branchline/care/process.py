@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from branchline.config import Settings
 from branchline.dispatch.collect import Collector
 from branchline.engine import State
+from branchline.errors import StoreFullError
 from branchline.model.run import AttemptRow, Claim, Event, Exit, TaskRow
 
 GOOD: Mapping[str, Any] = {"ok": True, "checks": ({"command": "true", "exit": 0},), "level": "checked", "error": ""}
@@ -52,6 +53,7 @@ class Reading(Collector):
 
     def __init__(self, processes: Mapping[int, Process]) -> None:
         self._processes = processes
+        self.full = 0
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         left = self._processes[attempt.fence].left
@@ -65,7 +67,9 @@ class Reading(Collector):
         return False
 
     def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
-        return
+        if self.full:
+            self.full -= 1
+            raise StoreFullError("the disk of this world has no room for exit.json")
 
     def tail(self, attempt: AttemptRow) -> str:
         return ""

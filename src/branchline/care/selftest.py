@@ -50,7 +50,8 @@ def _simulate(proved: Proved, seeds: range, say: Callable[[str], None]) -> None:
     proved.counts["simulation"] = {"seeds": len(seeds), **total, "broken": broken}
     proved.words.append(
         f"simulated: {len(seeds)} histories, {total['steps']} steps, {total['crashes']} kills of the coordinator, "
-        f"{total['full']} full disks, {total['jumps']} clock jumps, {total['wishes']} wishes of a person: {broken} broke a law"
+        f"{total['full']} full disks, {total['jumps']} clock jumps, {total['overlaps']} second coordinators, "
+        f"{total['wishes']} wishes of a person: {broken} broke a law"
     )
 
 

@@ -14,7 +14,7 @@ from branchline.care.process import GOOD, Eyes, Process, Reading
 from branchline.config import Settings
 from branchline.dispatch import Coordinator, Hooks
 from branchline.engine import Policy, State
-from branchline.errors import GitError, StoreFullError
+from branchline.errors import GitError, LockedError, StoreFullError
 from branchline.model.run import AttemptRow, Changes, Claim, Event, Exit, TaskRow
 from branchline.proc import Ended, Spawn, Started
 from branchline.store import MemoryStore
@@ -48,6 +48,7 @@ class Life:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self.driver: Coordinator | None = None
         self.facts: list[Started | Ended] = []
         self.over: set[int] = set()
         self.watched: set[int] = set()
@@ -187,10 +188,14 @@ class Git:
 
 
 class Core(NamedTuple):
-    """The decisions under test; the real ones unless a proof wants to see its checker bite."""
+    """The decisions under test; the real ones unless a proof wants to see its checker bite.
+
+    `reopen` is what a coordinator sees of the store that others have written to.
+    """
 
     step: Callable[[State, Event], tuple[State, tuple[engine.Command, ...]]] = engine.step
     choose: Callable[[State, float, int | None], list[Event]] = engine.choose
+    reopen: Callable[[MemoryStore], MemoryStore] = MemoryStore.open
 
 
 REAL = Core()
@@ -205,6 +210,7 @@ class World:
         self.core = core
         self.turn = turn
         self.hold_back: Callable[[int], int] = lambda _: 0
+        self.between: Callable[[], None] = lambda: None
         self.now = 1_800_000_000.0  # far from 0: no kernel lets its clock be set back behind 1970
         self.true = 0.0
         self.processes: dict[int, Process] = {}
@@ -217,7 +223,7 @@ class World:
         self.memory: float | None = None
         self.settings = Settings()
         self.life: Life | None = None
-        self.driver: Coordinator | None = None
+        self.other: Life | None = None
         self.points = 0
         self.crash_at = 0
         self.full = self.unbuildable = self.stubborn = self.interrupts = 0
@@ -227,8 +233,15 @@ class World:
 
     # -- the coordinator
 
+    @property
+    def driver(self) -> Coordinator | None:
+        """The coordinator whose turn it is."""
+        return self.life.driver if self.life else None
+
     def open(self) -> Coordinator:
-        """A new coordinator takes the run up, as `execute` does."""
+        """A new coordinator takes the run up, as `execute` does; LockedError while one lives, held up or not."""
+        if self.life:
+            raise LockedError("a coordinator of this world is alive")
         self.life = Life(self)
         run = self.store.run("r1")
         assert run is not None  # noqa: S101 - it was made with the world
@@ -254,15 +267,32 @@ class World:
             step=self.core.step,
             choose=self.core.choose,
         )
-        self.driver = Coordinator(state, self.store, self.life, self.git, self.reading, self.eyes, self.settings, hooks)
-        self.driver.recover()
+        store = self.core.reopen(self.store)
+        driver = Coordinator(state, store, self.life, self.git, self.reading, self.eyes, self.settings, hooks)
+        self.life.driver = driver
+        driver.recover()
         if run.state != "running":
-            self.driver.resume()
-        return self.driver
+            driver.resume()
+        return driver
+
+    def overtake(self) -> None:
+        """The lock is lost while its holder is held up: a second one gets in, and neither knows of the other."""
+        self.life, self.other = None, self.life
+        self.open()
+
+    def swap(self) -> None:
+        """The other one of two coordinators goes on."""
+        self.life, self.other = self.other, self.life
+
+    def fall(self) -> None:
+        """The one whose turn it is is no more; what it asked custody for is on its way still, and the other goes on."""
+        self.life, self.other = self.other, None
+        self.crash_at = 0
 
     def _turned(self) -> None:
-        if self.driver and not self.interrupts:
+        if self.driver and not self.interrupts and not self.other:
             self.oracle.rested(self.driver.state)
+        self.between()
 
     def point(self, name: str) -> None:
         """A moment at which the coordinator may be killed, if there is one."""
@@ -271,8 +301,8 @@ class World:
             raise Crash(name)
 
     def gone(self, forgets: Callable[[Process], bool] = lambda _: True) -> None:
-        """The coordinator is no more: a request that custody has not begun is on its way still, or forgotten."""
-        self.life = self.driver = None
+        """No coordinator is left: a request that custody has not begun is on its way still, or forgotten."""
+        self.life = self.other = None
         self.crash_at = self.interrupts = 0
         for fence in [f for f, p in self.processes.items() if p.state == "asked" and forgets(p)]:
             del self.processes[fence]
@@ -295,17 +325,20 @@ class World:
         process.runs += 1
         process.wrote = self.now
         self.oracle.begun(process)
-        if self.life and process.attempt.fence in self.life.watched:
-            self.life.hear(Started(process.attempt.fence, process.attempt.fence, self.now))
+        self._tell(Started(process.attempt.fence, process.attempt.fence, self.now))
         self.point("after the start record")
 
     def finish(self, process: Process, exit_: Exit) -> None:
         """A process is over, and its tree with it."""
         self.point("before the exit record")
         process.state, process.exit = "over", exit_
-        if self.life and process.attempt.fence in self.life.watched:
-            self.life.hear(Ended(process.attempt.fence, exit_))
+        self._tell(Ended(process.attempt.fence, exit_))
         self.point("after the exit record")
+
+    def _tell(self, fact: Started | Ended) -> None:
+        for life in (self.life, self.other):
+            if life and fact.fence in life.watched:
+                life.hear(fact)
 
     def end(self, process: Process, left: Claim | Mapping[str, Any] | None, code: int = 0) -> None:
         """A process ends with what it leaves; one that is being stopped ends by the signal."""
