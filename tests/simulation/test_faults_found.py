@@ -12,7 +12,7 @@ from branchline.care.world import Core, World
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Policy, State
 from branchline.errors import LockedError
-from branchline.model.run import Claim, Event, Exit, Question, RequestRow
+from branchline.model.run import AttemptRow, Claim, Event, Exit, Question, RequestRow
 from branchline.proc import Ended, Started
 
 
@@ -193,20 +193,36 @@ def bring_on(world: World, work: Claim) -> None:
             world.end(process, work if process.attempt.purpose == "work" else GOOD)
 
 
-def test_who_was_overtaken_and_has_nothing_to_record_leaves_the_branch_alone() -> None:
+def test_who_was_overtaken_and_has_nothing_to_record_notices_and_leaves_the_branch_alone() -> None:
     """A coordinator that only waits for an answer is held up while another one gets it, works and merges."""
     world = Quiet(drawn({"1": None}, (), {}, {"1": "build"}), Policy())
     first = world.open()
     while world.oracle.states["1"] != "blocked":
         bring_on(world, Claim("blocked", question=Question("question", "which?")))
+    standing = first.loop()
+    assert standing.state == "waiting"
     world.overtake()
     world.ask("answer", "1")
     while world.oracle.states["1"] != "done":
         bring_on(world, Claim("done"))
     merged = list(world.git.tip)
     world.swap()
-    standing = first.loop()
-    assert standing.state == "waiting", "so it seems to it"
-    with pytest.raises(LockedError, match="took over"):
-        first.finish(standing)
+    for go_on in (lambda: first.finish(standing), lambda: first.loop(wait=True)):
+        with pytest.raises(LockedError, match="took over"):
+            go_on()
     assert world.git.tip == merged != []
+
+
+def test_starts_are_paced_after_a_restart_too_when_the_clock_was_set_back() -> None:
+    plan = drawn({"1": None, "2": None}, (), {}, dict.fromkeys("12", "build"), workers=("claude",))
+    before = AttemptRow("r1", 1, "1", 1, "setup", "ended", worker="claude", intended=90_000.0)
+    state = State.restore(
+        RUN,
+        plan.adjacency,
+        Policy(stagger={"claude": 1.0}),
+        plan.rows,
+        [before, before._replace(fence=2, attempt=2, intended=100.0)],
+        [],
+    )
+    assert started(state, 100.5) == []
+    assert started(state, 101.0) != []
