@@ -12,7 +12,6 @@ whole     from the start of the process to the same commit: Python, the plan, th
 
 import argparse
 import compileall
-import json
 import shutil
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import branchline
-from engine_speed import Rows, execute, prepare, silent, stopped, until
+from engine_speed import Rows, execute, prepare, stopped, until
 
 AGAIN = """
 import os, signal, sys, time

@@ -97,7 +97,8 @@ class History:
     def play(self) -> None:
         """Coordinators come and go until the run is over."""
         while not self._live():
-            for _ in range(self.dice.randint(1, 5) if self.calm is None else 0):
+            alone = self.calm is None and not self.world.life
+            for _ in range(self.dice.randint(1, 5) if alone else 0):
                 self.turn(0.0)
         self.world.oracle.finished()
         self._replay()
@@ -268,7 +269,7 @@ class History:
         elif fault == "memory":
             world.memory = dice.choice((None, 0.0, 6144.0 + 512 * 2, 6144.0 + 512 * 3))
         elif fault == "overlap":
-            self.rival = True
+            self.rival = dice.random() < 0.3
         elif fault == "hung":
             world.eyes.next = dice.choice(("stop", "ask"))
 

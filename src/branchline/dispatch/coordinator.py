@@ -103,6 +103,8 @@ class Coordinator:
             self.feed(facts)
         happened = self._reconcile() or bool(facts)
         happened = self._choose() or happened
+        if not happened:
+            self._store.commit(Changes())  # nobody has taken over meanwhile: who records nothing would not notice
         self._write_back(at_once=not happened)
         self._hooks.turned()
         return happened
@@ -150,7 +152,7 @@ class Coordinator:
 
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
-        self._store.commit(Changes())  # who was overtaken while it was held up touches no branch any more
+        self._store.commit(Changes())  # who was overtaken touches no branch any more
         if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
             self._hold_tip()
         rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
