@@ -1,4 +1,4 @@
-"""A disk that fills at the very moment at which the end of a worker is to be written down (promise 2)."""
+"""The end of a worker that cannot be written down: the disk fills at that moment, or the worker has spoiled the place."""
 
 import json
 import os
@@ -46,4 +46,16 @@ def test_an_end_that_cannot_be_written_down_is_told_and_collected_when_there_is_
     (world.folder / "after").rename(world.root / ".branchline")
     work = [(row.task, row.exit) for row in world.rows()[1] if row.purpose == "work"]
     assert work == [("1.1", 0), ("1.2", 0)]
+    world.check_laws()
+
+
+def test_a_worker_that_spoils_its_own_folder_holds_nobody_up(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2"))
+    world.settings("retries = 0\n")
+    spoil = 'mkdir -p "../../../runs/r1/$BRANCHLINE_TASK_ID/1/$name/x"'
+    agent = world.agent(f"make; say done ok; for name in exit.json claim.json; do {spoil}; done; end\n")
+    result = world.execute(agent)
+    assert (result.status, result.json["counts"]) == (0, {"done": 2}), result
+    notes = [event.cause for event in world.events() if event.kind == "noted"]
+    assert len([words for words in notes if "exit.json: cannot be written" in words]) == 2, notes
     world.check_laws()
