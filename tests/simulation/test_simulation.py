@@ -53,7 +53,7 @@ def test_a_kill_at_every_point_ends_in_the_same_state() -> None:
     """The points come from the coordinator itself: a command that is added is among them without a word here."""
     seen = set(crash_points())
     names = {command.__name__ for command in get_args(Command)} - {Emit.__name__}
-    assert {f"{when} {name}" for name in names | {"commit"} for when in ("before", "after")} <= seen
+    assert {f"{when} {name}" for name in names | {"commit", "the write-back"} for when in ("before", "after")} <= seen
 
 
 # -- an engine that is broken on purpose

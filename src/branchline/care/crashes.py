@@ -95,6 +95,7 @@ class Script(World):
             try:
                 driver = self.open()
                 driver.finish(driver.loop(wait=True))
+                driver.close()
             except Crash:
                 self.gone()
                 continue

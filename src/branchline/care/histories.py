@@ -122,6 +122,7 @@ class History:
                 driver.finish(standing)
                 if standing.over:
                     world.oracle.stands(driver.state, standing, world.now if self.dice.random() < 0.3 else None)
+            driver.close()
         except Crash:
             self.played["crashes"] += 1
             world.gone(lambda _: self.dice.random() < 0.5)

@@ -343,8 +343,10 @@ class Oracle:
         ]
         if missing:
             raise ViolationError("I6", f"attempts ended and were never collected: {missing}")
+        done = sorted(task for task, state in self.states.items() if state == "done")
+        if boxes := set(done) - self._world.git.ticked:
+            raise ViolationError("write-back", f"done and not ticked in the plan: {sorted(boxes)}")
         if self._policy.isolated:
-            done = sorted(task for task, state in self.states.items() if state == "done")
             merged = sorted(task for _, task, _ in self._world.git.tip)
             if done != merged:
                 raise ViolationError("I3", f"done are {done}, on the branch are {merged}")

@@ -1,6 +1,6 @@
 """The processes of a simulated world, who reads what they leave, and who watches them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from branchline.config import Settings
@@ -28,10 +28,13 @@ class Process:
 
 
 class Branch(Protocol):
-    """The integration branch: each merge with its commit, task and attempt, oldest first."""
+    """The integration branch, each merge with its commit, task and attempt, oldest first; and the plan's ticked boxes."""
 
     @property
     def tip(self) -> Sequence[tuple[str, str, int]]: ...
+
+    @property
+    def ticked(self) -> Set[str]: ...
 
 
 class Facts(Protocol):

@@ -122,6 +122,8 @@ class Git:
         self.tip: list[tuple[str, str, int]] = []  # commit, task, attempt; oldest first
         self.salvaged: list[tuple[str, str, int]] = []
         self.made = 0
+        self.ticked: set[str] = set()
+        self.unticked: set[str] = set()  # what a coordinator has in mind to tick; its death forgets it
 
     def head(self) -> str:
         """The commit the integration branch stands at."""
@@ -173,6 +175,7 @@ class Git:
         world = self._world
         world.point("settle")
         world.oracle.settled(task)
+        self.unticked.add(task)
         if world.stubborn:
             world.stubborn -= 1
             raise GitError("the worktree holds more than was merged")
@@ -180,7 +183,13 @@ class Git:
         world.point("settled")
 
     def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
-        """Here is no plan."""
+        """Tick the boxes of what is done, when there is time for it."""
+        self.unticked.update(tasks)
+        if self.unticked and at_once:
+            self._world.point("before the write-back")
+            self.ticked |= self.unticked
+            self.unticked.clear()
+            self._world.point("after the write-back")
 
     def worktrees(self, run: str) -> list[str]:
         """The tasks that have one."""
@@ -309,6 +318,7 @@ class World:
         """No coordinator is left: a request that custody has not begun is on its way still, or forgotten."""
         self.life = self.other = None
         self.crash_at = self.interrupts = 0
+        self.git.unticked.clear()
         for fence in [f for f, p in self.processes.items() if p.state == "asked" and forgets(p)]:
             del self.processes[fence]
 
