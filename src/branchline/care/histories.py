@@ -98,7 +98,7 @@ class History:
         """Coordinators come and go until the run is over."""
         while not self._live():
             alone = self.calm is None and not self.world.life
-            for _ in range(self.dice.randint(1, 5) if alone else 0):
+            for _ in range(self.dice.randint(1, 8) if alone else 0):
                 self.turn(0.0)
         self.world.oracle.finished()
         self._replay()
