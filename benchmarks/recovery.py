@@ -8,6 +8,7 @@ on. It goes the way of `execute`, so that the moments can be told from inside:
 adoption  from the moment at which a coordinator is put in charge (state, custody, adoption) to the commit by which each of
           the workers is recorded as running under it
 whole     from the start of the process to the same commit: Python, the plan, the approval and the store come on top
+processor what of the whole was its own processor time: the rest is waiting, for the disk and for the machine's other work
 """
 
 import argparse
@@ -47,19 +48,18 @@ with ExitStack() as stack:
     driver = charge(store, begun, hooks)
     while len(adopted) < int(sys.argv[1]):
         driver.tick()
-    print(time.monotonic() - began, time.monotonic() - float(sys.argv[2]), flush=True)
+    print(time.monotonic() - began, time.monotonic() - float(sys.argv[2]), time.process_time(), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
-"""A coordinator that says in how many seconds it adopted so many workers, of its own life and in all, and dies."""
+"""A coordinator that says in how many seconds it adopted so many workers, since it was in charge and in all, and dies."""
 
 
-def adopted(folder: Path, workers: int, limit: float) -> tuple[float, float]:
-    """One new coordinator: the seconds of its adoption, and those of its whole life until then."""
+def adopted(folder: Path, workers: int, limit: float) -> list[float]:
+    """One new coordinator: the seconds of its adoption, those of its whole life until then, and those of processor in it."""
     words = [sys.executable, "-P", "-c", AGAIN, str(workers), str(time.monotonic())]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=limit, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    adoption, whole = map(float, done.stdout.split())
-    return adoption, whole
+    return [float(word) for word in done.stdout.split()]
 
 
 def line(name: str, seconds: list[float], aim: str) -> str:
@@ -91,8 +91,10 @@ def main() -> None:
         assert rows.count("running") == given.workers, "none was lost"
         assert rows.number("SELECT COUNT(*) FROM attempt") == given.workers, "none was started again"
         print(f"{given.workers} live workers, {given.rounds} kills of their coordinator: none lost, none started again")
-        print(line("adoption", [each for each, _ in rounds], "aim p99 250"))
-        print(line("whole", [each for _, each in rounds], ""))
+        for name, seconds, aim in zip(
+            ("adoption", "whole", "processor"), zip(*rounds, strict=True), ("aim p99 250", "", ""), strict=True
+        ):
+            print(line(name, list(seconds), aim))
         last = rows.last("started")
         with stopped(execute(here, given.workers)):
             assert until(lambda: rows.last("started") > last, given.limit)
