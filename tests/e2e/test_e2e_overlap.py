@@ -42,6 +42,7 @@ def test_a_coordinator_that_was_held_up_does_nothing_twice(world: World, lock: s
     words = ("execute", "plan.md", "--yes", "--json", "--worker", world.agent(WAIT.format(gate=gate, end=HONEST)))
     first = world.start(*words)
     world.until(lambda: len(world.started()) == 2, "two agents")
+    world.until(lambda: [row.state for row in world.rows()[0]].count("running") == 2, "nothing more to write")
     first.send_signal(signal.SIGSTOP)
     if lock == "held":
         refused = world.finish(world.start(*words))
