@@ -112,6 +112,17 @@ def test_a_new_pause_does_not_keep_the_end_of_one_from_before_the_clock_was_set_
     assert state.lanes["shell"].until < 1000.0
 
 
+def test_a_pause_told_by_an_old_worker_does_not_begin_before_the_clock_was_set_forward() -> None:
+    """Set forward by a day, a pause of 30 s was told; set back again, it lasted for the day."""
+    state = moved(state_of(plan_of(), Policy()), "1", "dispatching", "running")
+    facts = {"lane": "shell", "room": 1, "until": 40.0, "strikes": 1, "since": 10.0}
+    state = feed(state, Event(10.0, "r1", "lane", "rate limit", data=facts))
+    state = feed(state, Event(90_000.0, "r1", "claimed", "", "1", 1, data={"status": "rate_limited"}))
+    assert (state.lanes["shell"].until, state.lanes["shell"].strikes) == (90_030.0, 1)
+    assert started(state, 90_001.0) == []
+    assert [(event.kind, event.task) for event in engine.choose(state, 3_600.0)] == [("ready", "1")]
+
+
 def test_an_accept_that_was_meant_for_a_hold_before_any_work_takes_the_work_as_it_is() -> None:
     state = moved(state_of(plan_of(), Policy(isolated=False)), "1", "dispatching", "running", "claimed", status="done")
     verdict = {"level": "gated", "question": {"kind": "approval", "text": "it steers us"}}
