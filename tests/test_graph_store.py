@@ -109,8 +109,8 @@ def edited(change: Callable[[dict[str, Any]], Any]) -> str:
 @pytest.mark.parametrize(
     ("change", "words", "line"),
     [
-        (lambda d: d["nodes"].append(dict(d["nodes"][1])), "the id 1.1 stands twice", 26),
-        (lambda d: d["nodes"][2].update(id="1", parent=None), "the id 1 stands twice", 24),
+        (lambda d: d["nodes"].append(dict(d["nodes"][1])), "the id 1.1 stands twice", 27),
+        (lambda d: d["nodes"][2].update(id="1", parent=None), "the id 1 stands twice", 25),
         (lambda d: d["nodes"][3].update(title=7), "task 2: title must be a text", None),
         (lambda d: d["nodes"][3].update(title=""), "task 2: title is missing", None),
         (lambda d: d["nodes"][3].update(chekcs=[]), "chekcs is an unknown field; did you mean checks", None),
@@ -239,3 +239,17 @@ def test_the_digest_sees_edges_gate_tasks_and_argv() -> None:
     }
     assert len(seen) == 9
     assert all(each.startswith("sha256:") for each in seen)
+
+
+def test_the_net_of_a_run_has_what_scheduling_asks_and_nothing_that_no_task_has() -> None:
+    files = (FileRef("./a.py", "modify"), FileRef("./a.py", "mention"), FileRef("t.py", "test"), FileRef("d.py"))
+    plain = Task("1", "One", files=files[:1])
+    assert json.loads(store.net(replace(DRAFT, tasks=(plain,), edges=()))) == {"edges": [], "mutex": {"1": ["./a.py"]}}
+    asking = replace(plain, files=files, needs=("gpu",), estimate=2.5)
+    assert json.loads(store.net(replace(DRAFT, tasks=(asking,), edges=()))) == {
+        "edges": [],
+        "mutex": {"1": ["./a.py"]},
+        "needs": {"1": ["gpu"]},
+        "estimate": {"1": 2.5},
+        "touch": {"1": {"a.py": True, "t.py": True, "d.py": False}},
+    }

@@ -22,7 +22,6 @@ from branchline.schedule import (
     next_batch,
     order,
     reasons,
-    touch_keys,
 )
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
@@ -75,11 +74,6 @@ def test_unknown_strategies_are_refused() -> None:
 def test_the_mutex_of_a_task_is_what_it_creates_or_modifies() -> None:
     files = (FileRef("./a.py", "modify"), FileRef("b//c.py", "create"), FileRef("t.py", "test"), FileRef("d.py"))
     assert mutex_keys(Task("1", "One", files=files)) == {"a.py", "b/c.py"}
-
-
-def test_what_a_task_touches_is_what_it_names_and_whether_it_changes_it() -> None:
-    files = (FileRef("./a.py", "modify"), FileRef("a.py"), FileRef("t.py", "test"), FileRef("d.py"))
-    assert touch_keys(Task("1", "One", files=files)) == {"a.py": True, "t.py": True, "d.py": False}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
 from branchline.schedule.durations import USUAL
 
@@ -112,6 +112,7 @@ class Fresh:
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
         self.lanes: dict[str, LaneRow] = {}
+        self.nodes: tuple[NodeRow, ...] = ()
 
 
 def _field(name: str) -> Callable[[TaskRow], Any]:
@@ -171,7 +172,7 @@ class State:
         lanes: Iterable[LaneRow] = (),
         expected: Mapping[str, float] | None = None,
     ) -> "State":
-        """Build the state from projected rows, as a new coordinator finds them.
+        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences.
 
         `expected` is task -> seconds, for the strategy that asks how long tasks take; without it all take equally long.
         """
@@ -188,7 +189,7 @@ class State:
             if attempt.purpose == ("setup" if policy.isolated else "work"):
                 state.began[attempt.task] = attempt.intended
                 if state.intervals.get(attempt.task):
-                    state.last_start = max(state.last_start, attempt.intended)
+                    state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
             if attempt.state != "ended":
                 state.attempts[attempt.fence] = attempt
         for question in questions:
@@ -206,8 +207,9 @@ class State:
             rank = self.adjacency.rank({leaf: known.get(leaf, USUAL) for leaf in self.adjacency.leaves})
         return Queue(self.adjacency, self.policy.strategy, self.roles, rank)
 
-    def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow]) -> None:
+    def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow], nodes: Iterable[NodeRow]) -> None:
         """Go on with another graph; `rows` replace those they name, tasks that are not in it are no longer looked at."""
+        self._fresh.nodes = tuple(nodes)
         changed = {row.task: row for row in rows}
         self._fresh.tasks.update(changed)
         known = {**self.tasks, **changed}
@@ -275,6 +277,7 @@ class State:
             tuple(fresh.attempts.values()),
             tuple(fresh.questions.values()),
             lanes=tuple(fresh.lanes.values()),
+            nodes=fresh.nodes,
         )
         for attempt in changes.attempts:
             if attempt.state == "ended":

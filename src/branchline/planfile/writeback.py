@@ -8,9 +8,10 @@ from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_BOX = re.compile(r"([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\[)([ ~>/-])(\]\*?(?:[ \t\r\n]|$))")
-_ANY_BOX = re.compile(r"([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\[)([ xX~>/-])(?=\](?:[ \t]|$))")
-_DONE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\[[xX]\]")
+_LEAD = r"[ \t]*(?:(?:[-*+•]|\d{1,9}[.)])(?:[ \t]+(?:\*\*|__)?)?)?\["
+_BOX = re.compile(rf"({_LEAD})([ ~>/-])( ?\](?:\*\*|__|\*)?(?:[ \t\r\n]|(?=[^\W_])|$))")
+_ANY_BOX = re.compile(rf"({_LEAD})([ xX~>/-])(?= ?\](?:\*\*|__)?(?:[ \t]|[^\W_]|$))")
+_DONE = re.compile(rf"{_LEAD} ?[xX] ?\]")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
 _MARKS = re.compile(r"[*_`~\[\]]+")
@@ -66,6 +67,12 @@ def _boxes(lines: list[str]) -> dict[int, None]:
 def unmarked(text: str) -> str:
     """The text with every box empty and no date of completion: what it says without what has been done of it."""
     return "".join(_unmarked(found[0]) for found in _LINE.finditer(text))
+
+
+def boxes(text: str) -> dict[int, str]:
+    """Line -> the character in its box: all that `unmarked` leaves out of a text, but for dates of completion."""
+    found = ((number, _ANY_BOX.match(line[0])) for number, line in enumerate(_LINE.finditer(text), 1) if "]" in line[0])
+    return {number: box[2] for number, box in found if box}
 
 
 def _unmarked(line: str) -> str:

@@ -7,7 +7,7 @@ of a `problem` and `bound` what none can beat.
 
 from branchline.schedule.batch import next_batch, order
 from branchline.schedule.choice import Queue, admit, choose
-from branchline.schedule.view import STRATEGIES, Reason, View, mutex_keys, touch_keys
+from branchline.schedule.view import STRATEGIES, Reason, View, mutex_keys
 from branchline.schedule.words import explain, reasons, root_of, starved
 
 __all__ = [
@@ -24,5 +24,4 @@ __all__ = [
     "reasons",
     "root_of",
     "starved",
-    "touch_keys",
 ]

@@ -32,7 +32,7 @@ class View(NamedTuple):
     last start of a leaf that has one. `limit` may say more after a colon.
     `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
     `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
-    `touch`: leaf -> path -> whether it is likely to change it (`touch_keys`), for keeping likely conflicts apart.
+    `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
     order starts now, None when reality has left it (`Reservations.due`).
     """
@@ -71,15 +71,6 @@ class Reason(NamedTuple):
 def mutex_keys(task: "Task") -> frozenset[str]:
     """The files a task creates or modifies: two tasks that share one never run at the same time (DESIGN, section 2)."""
     return frozenset(posixpath.normpath(file.path) for file in task.files if file.role in ("create", "modify"))
-
-
-def touch_keys(task: "Task") -> dict[str, bool]:
-    """Path -> whether a task is likely to change it: what it creates, modifies or tests with, and not what it mentions."""
-    found: dict[str, bool] = {}
-    for file in task.files:
-        path = posixpath.normpath(file.path)
-        found[path] = found.get(path, False) or file.role != "mention"
-    return found
 
 
 def check_strategy(strategy: str) -> None:
