@@ -4,7 +4,6 @@ import io
 import json
 import os
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -14,24 +13,25 @@ from hypothesis import strategies as st
 from branchline.engine import Policy
 from branchline.errors import BranchlineError, InputError
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.store import net, parts
 from branchline.model.plan import DraftGraph
+from branchline.model.run import AttemptRow, Changes, RunRow, TaskRow
+from branchline.report import report, report_text
 from branchline.schedule import STRATEGIES, choose
 from branchline.schedule.problem import faults
 from branchline.schedule.reserve import MOST, reserve
-from branchline.simulate import Case, instance, noisy, result
+from branchline.simulate import Case, dice, instance, noisy, result
+from branchline.store import MemoryStore
 from branchline.terminal import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
 from branchline.workflow.approval import preview, show
 from branchline.workflow.console import Console
+from branchline.workflow.hindsight import hindsight
 from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
-
-
-def dice() -> Any:
-    return Random(1).random
 
 
 @st.composite
@@ -200,6 +200,37 @@ def test_the_review_says_how_long_it_takes_and_what_another_strategy_saves(tmp_p
 def test_a_plan_of_which_a_task_can_never_start_has_no_preview(tmp_path: Path) -> None:
     project, draft = drafted(tmp_path, PLAN + "- [ ] 4 Hungry\n  - Needs: gpu\n", "[resources]\ngpu = 0\n")
     assert preview(project, draft, Policy(slots=2)) == ""
+
+
+def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
+    """On two slots the long task waited for the short ones: three hours where two would have been enough."""
+    _, draft = drafted(tmp_path, PLAN, "")
+    run = RunRow("r1", "plan.md", "d", "done", "", "", 0.0, 9e4, '{"slots": 2}', parts(draft)[0], net(draft))
+    rows = [
+        TaskRow("r1", task.id, place, task.title, "atomic", None, 1, "build", "shell", "done", attempt=2)
+        for place, task in enumerate(draft.tasks)
+    ]
+    times = {"1": (100.0, 3700.0), "2": (100.0, 3700.0), "3": (3700.0, 10_900.0)}
+    attempts = [
+        AttemptRow("r1", 0, "1", 1, "work", "ended", intended=1.0, ended=2.0),
+        *(
+            AttemptRow("r1", int(task), task, 2, "work", "ended", intended=start, ended=end)
+            for task, (start, end) in times.items()
+        ),
+    ]
+    store = MemoryStore()
+    store.create_run(run, rows, 0.0)
+    store.commit(Changes(attempts=tuple(attempts)))
+    found = hindsight(store, run, rows)
+    assert found is not None
+    assert (found["took"], found["best"], found["bound"], found["strategy"]) == (10_800, 7200, 7200, "critical-path")
+    assert [task["waited"] for task in found["tasks"]] == [0, 0, 3600]
+    assert [task["expected"] for task in found["tasks"]] == [3600, 3600, 7200]
+    told = report_text(report(run, rows, attempts, schedule=found))
+    assert "schedule: 3h 00m, at best 2h 00m with critical-path; no order could take less than 2h 00m" in told
+    assert "waits: 1 task, 1h 00m in all, most 3 (1h 00m)" in told
+    assert "estimates: 3 tasks took 4h 00m, the plan said 4h 00m" in told
+    assert hindsight(store, run, rows[:1]) is None
 
 
 def test_the_chart_has_a_line_a_task_and_cannot_be_broken_by_a_title() -> None:

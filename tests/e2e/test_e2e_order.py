@@ -241,9 +241,9 @@ ESTIMATED = """# A plan
   - Estimate: 9h
 - [ ] 4 Last
   - Depends on: 3
-  - Estimate: 4h
+  - Estimate: 3h
 - [ ] 5 Alone
-  - Estimate: 20h
+  - Estimate: 14h
 """
 
 

@@ -2,6 +2,8 @@
 
 import argparse
 from collections.abc import Callable
+from importlib import import_module
+from typing import cast
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
@@ -30,6 +32,11 @@ def parser(name: str) -> Parser:
     return made
 
 
+def _hindsight() -> workflow.Hindsight:
+    """What plays a run again is imported for the report alone."""
+    return cast(workflow.Hindsight, import_module("branchline.workflow.hindsight").hindsight)
+
+
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "status": lambda args: workflow.status(console(args), args.run),
     "why": lambda args: workflow.why(console(args), args.run, args.task),
@@ -37,5 +44,5 @@ CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "logs": lambda args: workflow.logs(console(args), args.run, args.task, args.attempt, follow=args.follow),
     "prompt": lambda args: workflow.prompt(console(args), args.run, args.task, args.attempt),
     "evidence": lambda args: workflow.evidence(console(args), args.run, args.task),
-    "report": lambda args: workflow.report(console(args), args.run, args.format),
+    "report": lambda args: workflow.report(console(args), args.run, args.format, _hindsight()),
 }

@@ -1,7 +1,5 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
-from random import Random
-
 from branchline import review
 from branchline.engine import Policy
 from branchline.errors import GraphError
@@ -10,15 +8,13 @@ from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
-from branchline.schedule.search import Dice
-from branchline.simulate import Case, result
+from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
 from branchline.terminal.text import use_colour
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_of
 from branchline.workflow.project import Project, role_workers
 
-SEED = 1
 PREVIEWED = 2000
 """A graph of more tasks is not played while a person waits for the page."""
 PULSE = "policy: pulse"
@@ -131,11 +127,6 @@ def preview(project: Project, draft: DraftGraph, policy: Policy) -> str:
         return ""
     saves = f"; critical-path would save {duration(now - best)}" if now - best > now / 100 else ""
     return f"Takes about {duration(now)} with {policy.strategy}{saves}"
-
-
-def dice() -> Dice:
-    """Dice that fall alike each time, so that the same plan gives the same answer."""
-    return Random(SEED).random  # noqa: S311 - no secrets
 
 
 def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:

@@ -27,6 +27,7 @@ from branchline.workflow.begin import (
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv, in_place
+from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
@@ -148,15 +149,17 @@ def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, sta
 
 def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, Any]:
     """The report of a run from its recorded rows."""
+    rows = rows_of(store, run, now)
     return report.report(
         run,
-        rows_of(store, run, now),
+        rows,
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
         gate=[check.run for check in graphs.head(run.graph).gate],
         in_place=begun.repository is None,
         now=now,
+        schedule=hindsight(store, run, rows),
     )
 
 

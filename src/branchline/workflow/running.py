@@ -29,9 +29,9 @@ from branchline.proc import Custody
 from branchline.schedule import reasons
 from branchline.schedule.problem import problem
 from branchline.schedule.reserve import Reservations, reserve
+from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
-from branchline.workflow.approval import dice
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits

@@ -12,7 +12,7 @@ from branchline.model.plan import DraftGraph
 from branchline.schedule import STRATEGIES
 from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import case_of, dice
+from branchline.workflow.approval import case_of
 from branchline.workflow.console import Console
 from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
 from branchline.workflow.project import Project, open_project
@@ -71,7 +71,7 @@ def play(case: virtual.Case, how: How) -> Played:
 def quickest(project: Project, draft: DraftGraph, slots: int) -> str:
     """The strategy under which a graph is expected to take the shortest; among equals the first of STRATEGIES."""
     case = case_of(project, draft, slots)
-    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), 0.0, dice).makespan)
+    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), 0.0, virtual.dice).makespan)
 
 
 def _case(console: Console, name: str, how: How) -> tuple[virtual.Case, Mapping[str, str], Callable[[float], str]]:
