@@ -31,11 +31,12 @@ class How(NamedTuple):
 
 
 class Played(NamedTuple):
-    """A case with what each strategy makes of it, the shortest first, and the shortest with one more slot."""
+    """A case with what each strategy makes of it, the shortest first, the shortest with one more slot, and the longest path."""
 
     case: virtual.Case
     results: list[virtual.Result]
     wider: virtual.Result | None
+    critical: list[str]
 
 
 def simulate(console: Console, name: str, how: How, svg: str) -> Answer:
@@ -44,9 +45,9 @@ def simulate(console: Console, name: str, how: How, svg: str) -> Answer:
         raise UsageError("--noise must be from 0 to 10 and -j at least 1")
     case, titles, say = _case(console, name, how)
     played = play(case, how)
-    best = played.results[0]
+    best, critical = played.results[0], set(played.critical)
     bars = [
-        Bar(f"{span.id} {titles.get(span.id, '')}".strip(), span.start, span.end, span.id in _critical(case))
+        Bar(f"{span.id} {titles.get(span.id, '')}".strip(), span.start, span.end, span.id in critical)
         for span in sorted(best.schedule, key=lambda span: (span.start, span.end))
     ]
     if svg:
@@ -65,7 +66,7 @@ def play(case: virtual.Case, how: How) -> Played:
     results.sort(key=lambda each: each.makespan)
     more = case._replace(slots=case.slots + 1) if case.slots else None
     wider = virtual.result(more, results[0].strategy, real, how.optimise, how.dice) if more else None
-    return Played(case, results, wider)
+    return Played(case, results, wider, case.adjacency.critical_path(case.todo()))
 
 
 def quickest(project: Project, draft: DraftGraph, slots: int) -> str:
@@ -91,15 +92,11 @@ def _case(console: Console, name: str, how: How) -> tuple[virtual.Case, Mapping[
     return case_of(project, draft, how.jobs or project.settings.jobs), titles, duration
 
 
-def _critical(case: virtual.Case) -> set[str]:
-    return set(case.adjacency.critical_path(case.todo()))
-
-
 def _data(played: Played, svg: str) -> dict[str, Any]:
     best, wider = played.results[0], played.wider
     return {
         **_result(best),
-        "critical_path": [leaf for leaf in played.case.adjacency.leaves if leaf in _critical(played.case)],
+        "critical_path": played.critical,
         "strategies": [_result(each) for each in played.results],
         "one_more_slot": wider.makespan if wider else None,
         "schedule": [span._asdict() for span in best.schedule],
@@ -122,7 +119,7 @@ def _table(played: Played, say: Callable[[float], str]) -> Sequence[str]:
         f"{each.strategy:<16}{say(each.makespan):>12}{each.gap:>12.1%}{each.utilisation:>12.0%}"
         for each in played.results
     ]
-    path = [safe(leaf) for leaf in case.adjacency.critical_path(case.todo())]
+    path = [safe(leaf) for leaf in played.critical]
     lines.append(f"Critical path: {' > '.join(path[:12])}{' > ...' if len(path) > 12 else ''}")
     if played.wider:
         lines.append(f"One more slot: {say(played.wider.makespan)} with {played.wider.strategy}")
