@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
+    "claude": "branchline.workers.claude",
     "shell": "branchline.workers.shell",
     "scripted": "branchline.workers.scripted",
 }
