@@ -176,7 +176,7 @@ class Settings:
 
 
 _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
-    **{("workers", name, "kind"): name for name in ("opencode", "claude", "shell", "scripted")},
+    **{("workers", name, "kind"): name for name in ("opencode", "claude", "codex", "shell", "scripted")},
     ("roles", "build", "permissions"): "edit",
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",
