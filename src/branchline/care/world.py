@@ -179,18 +179,18 @@ class Git:
     def _on_top(self, commit: str) -> bool:
         return bool(self.tip) and (self.tip[-2][0] if len(self.tip) > 1 else "base") == commit
 
-    def settle(self, run: str, task: str) -> None:
+    def settle(self, row: TaskRow) -> None:
         """Remove a worktree; one that holds more than was merged stays."""
         world = self._world
         world.point("settle")
-        world.oracle.settled(task)
+        world.oracle.settled(row.task)
         if world.stubborn:
             world.stubborn -= 1
             raise GitError("the worktree holds more than was merged")
-        self.trees.discard(task)
+        self.trees.discard(row.task)
         world.point("settled")
 
-    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
+    def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
         """Here is no plan."""
 
     def worktrees(self, run: str) -> list[str]:

@@ -86,7 +86,7 @@ class Coordinator:
         self._commit()
         self._perform([*todo, *(Settle(row.task) for row in standing if row and row.state == "done")])
         rows = self.state.tasks.values()
-        self._write_back([row.task for row in rows if row.state == "done" and row.attempt], at_once=True)
+        self._write_back([row for row in rows if row.state == "done" and row.attempt], at_once=True)
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
@@ -217,15 +217,15 @@ class Coordinator:
     def _settle(self, task: str) -> None:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
         try:
-            self._jobs.settle(self.state.run.run, task)
+            self._jobs.settle(self.state.tasks[task])
         except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
             self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
 
-    def _write_back(self, tasks: Sequence[str] = (), *, at_once: bool) -> None:
+    def _write_back(self, rows: Sequence[TaskRow] = (), *, at_once: bool) -> None:
         """The boxes of what is done, in a plan that no merge can tick: many at a time, and again after a kill."""
         try:
-            self._jobs.write_back(tasks, at_once=at_once)
+            self._jobs.write_back(rows, at_once=at_once)
         except (BranchlineError, OSError) as error:
             self.feed([self._event("noted", f"the boxes of what is done could not be ticked: {error}")])
 

@@ -34,12 +34,13 @@ class Site:
 
 
 class Jobs:
-    """Builds the processes of one run."""
+    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task."""
 
     def __init__(
         self,
         site: Site,
         draft: DraftGraph,
+        family: prompts.Family,
         settings: Settings,
         history: History,
         clock: Callable[[], float] = time.time,
@@ -48,14 +49,14 @@ class Jobs:
         self.site = site
         self.draft = draft
         self.settings = settings
-        self.tasks = {task.id: task for task in draft.tasks}
+        self.tasks = family.by_id
         self._history = history
         self._clock = clock
         self._steady = steady
-        self._family = prompts.family(draft)
+        self._family = family
         self._runs = f"{site.state}/runs"
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
-        self._unticked: dict[str, None] = {}
+        self._unticked: dict[str, TaskRow] = {}
         self._next_write = 0.0
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
@@ -98,36 +99,36 @@ class Jobs:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
         return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
 
-    def settle(self, run: str, task: str) -> None:
+    def settle(self, row: TaskRow) -> None:
         """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
 
         Raises BranchlineError when the worktree holds more than was merged.
         """
-        self._unticked[task] = None
-        sandbox.empty_temporary(self._home(run, task))
+        self._unticked[row.task] = row
+        sandbox.empty_temporary(self._home(row.run, row.task))
         if self.site.repository:
-            self.site.repository.remove_worktree(run, task)
+            self.site.repository.remove_worktree(row.run, row.task)
 
-    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
-        """Tick the boxes of `tasks` and of what was settled, where no merge could; raises BranchlineError or OSError.
+    def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
+        """Tick the boxes of `rows` and of what was settled, where no merge could; raises BranchlineError or OSError.
 
         A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
         `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
         """
-        self._unticked.update((task, None) for task in tasks)
+        self._unticked.update((row.task, row) for row in rows)
         began = self._steady()
         if not self._unticked or (began < self._next_write and not at_once):
             return
-        done, self._unticked = [self.tasks[task] for task in self._unticked if task in self.tasks], {}
+        done, self._unticked = list(self._unticked.values()), {}
         repository = self.site.repository
         if repository is None or not repository.tracks(self.draft.plan):
             self._tick(done)
         now = self._steady()
         self._next_write = now + max(1.0, 20 * (now - began))
 
-    def _tick(self, tasks: Iterable[Task]) -> None:
+    def _tick(self, rows: Iterable[TaskRow]) -> None:
         path = (self.site.root / self.draft.plan).resolve()
-        places = [(task.line, task.title, task.id) for task in tasks if task.line is not None]
+        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
         if not places or not path.is_file():
             return
         ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())

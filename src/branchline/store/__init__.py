@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import sql
 from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
@@ -44,12 +44,12 @@ class Store:
         """
         return cls(path, create=create, read_only=read_only, max_pages=max_pages)
 
-    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float) -> int:
+    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float, nodes: Iterable[NodeRow] = ()) -> int:
         """Add a run with its tasks and its first event (cause `created`); returns its seq. StoreError if it exists."""
         tasks = tuple(tasks)
         if self.run(run.run):
             raise StoreError(f"run {run.run} is there already")
-        return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
+        return self.commit(Changes((created(run, len(tasks), at),), run, tasks, nodes=tuple(nodes)))
 
     def commit(self, changes: Changes) -> int:
         """Write events, rows and handled requests in one transaction; returns the last event's seq, 0 without events.
@@ -72,6 +72,9 @@ class Store:
             connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
             connection.executemany(sql.PUT_QUESTION, changes.questions)
             connection.executemany(sql.PUT_LANE, changes.lanes)
+            if changes.nodes:
+                connection.execute(sql.DROP_NODES, (changes.nodes[0].run,))
+                connection.executemany(sql.PUT_NODE, changes.nodes)
             connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
         return int(last)
 
@@ -96,6 +99,19 @@ class Store:
     def tasks(self, run: str) -> list[TaskRow]:
         """Return the tasks of a run in the tree's natural order."""
         return self._all(TaskRow._make, sql.RUN_TASKS, run)
+
+    def graph_tasks(self, run: str) -> list[TaskRow]:
+        """Return those of its tasks that are still in its plan: a re-plan leaves the rows of others behind."""
+        return self._all(TaskRow._make, sql.GRAPH_TASKS, run)
+
+    def states(self, run: str) -> list[tuple[str, str, int | None]]:
+        """Return id, state and line of every task of a run in no order, at a small part of the price of `tasks`."""
+        return self._all(tuple, sql.TASK_STATES, run)
+
+    def node(self, run: str, task: str) -> str | None:
+        """Return what the graph of a run says of one task, as the JSON text of its node."""
+        found = self._first(tuple, sql.GET_NODE, run, task)
+        return str(found[0]) if found else None
 
     def task(self, run: str, task: str) -> TaskRow | None:
         """Return one task of a run."""
@@ -213,6 +229,7 @@ def _storable(changes: Changes) -> Changes:
         questions=tuple(map(clean, changes.questions)),
         requests=changes.requests,
         lanes=tuple(map(clean, changes.lanes)),
+        nodes=tuple(map(clean, changes.nodes)),
     )
 
 
