@@ -109,3 +109,17 @@ def test_a_paused_provider_is_named_and_known_after_a_kill(world: World) -> None
         assert again.status == 75, again
     assert world.started() == [("1.1", 1)], "a restart knows of the pause"
     world.check_laws()
+
+
+def test_a_limited_model_is_left_for_the_next_of_the_users_list_and_that_is_recorded(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2"))
+    opencode(world, 'case "$*" in *acme/large*) refuse 429 4000;; esac\nanswer\n')
+    settings = world.root / "branchline.toml"
+    world.settings(settings.read_text() + '[roles.build]\nfallback_models = ["acme/small", "other/large"]\n')
+    result = world.execute("opencode", "-j", "1")
+    assert result.status == 0, result
+    assert world.started() == [("1.1", 1), ("1.1", 2), ("1.2", 1)]
+    assert {world.task(task).model for task in ("1.1", "1.2")} == {"other/large"}
+    causes = [event.cause for event in world.events() if event.kind == "dispatching"]
+    assert "other/large as fallback_models has it, for provider acme is paused: rate limit" in causes[1]
+    world.check_laws()

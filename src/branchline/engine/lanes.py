@@ -6,7 +6,7 @@ No task pays for its provider: a pause spends no try (DESIGN, sections 6 and 8).
 from collections.abc import Mapping
 from typing import Any
 
-from branchline.engine.state import Command, Emit, State
+from branchline.engine.state import Column, Command, Emit, State
 from branchline.model.run import Event, LaneRow, TaskRow
 
 LONGEST = 7 * 86400.0
@@ -94,3 +94,11 @@ def fold(state: State, event: Event) -> list[Command]:
 def paused(state: State, now: float) -> dict[str, LaneRow]:
     """The lanes in which nothing starts now; a pause from before the clock was set back is over."""
     return {name: row for name, row in state.lanes.items() if row.until > now >= row.since}
+
+
+def ways(state: State, closed: Mapping[str, LaneRow]) -> Mapping[str, str]:
+    """Task -> the lane it runs in, or would start in now: one that may fall back to an open lane is counted there."""
+    policy = state.policy
+    if not (closed and policy.models):
+        return state.lane_names
+    return Column(state.tasks, lambda row: policy.lane(policy.detour(row, closed)))
