@@ -58,6 +58,11 @@ def command(job: Job) -> Command:
     return Command(tuple(argv), env, job.prompt_file)
 
 
+def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
+    """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
+    return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
+
+
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream of events: done needs exit 0, a last step that stopped, a final text and no refused tool."""
     folder = Path(job.folder)
