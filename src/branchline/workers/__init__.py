@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
     "claude": "branchline.workers.claude",
+    "acp": "branchline.workers.acp",
     "codex": "branchline.workers.codex",
     "shell": "branchline.workers.shell",
     "scripted": "branchline.workers.scripted",

@@ -140,6 +140,8 @@ def _check(project: Project, name: str) -> None:
     program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
+    if worker.kind == "acp" and not worker.argv:
+        raise UsageError("the acp worker needs an agent: --worker 'acp:opencode acp', or argv in [workers.NAME]")
     if program and not _which(program, project.env):
         how = f" (`{adapter.INSTALL}`)" if adapter.INSTALL and program == adapter.PROGRAM else ""
         raise WorkerMissingError(
