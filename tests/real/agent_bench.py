@@ -17,6 +17,10 @@ from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
 
 TIMEOUT = 180.0
+_QUIET = tuple(
+    f"OPENCODE_DISABLE_{what}"
+    for what in ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "PROJECT_CONFIG")
+)
 
 
 class Agent(NamedTuple):
@@ -28,6 +32,7 @@ class Agent(NamedTuple):
     shell: Callable[[str], list[Any]]
     length: str
     pass_env: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 def _opencode(user: Path, model: StubModel) -> Mapping[str, str]:
@@ -35,6 +40,12 @@ def _opencode(user: Path, model: StubModel) -> Mapping[str, str]:
     config = {**model.config(), "mcp": {"slow": broken}, "permission": {"bash": "ask", "edit": "ask"}}
     (user / "mine.json").write_text(json.dumps(config))
     return {"OPENCODE_CONFIG": str(user / "mine.json"), "XDG_CONFIG_HOME": str(user), "XDG_DATA_HOME": str(user)}
+
+
+def _acp(user: Path, model: StubModel) -> Mapping[str, str]:
+    config = {**model.config(), "permission": {"bash": "ask", "edit": "ask", "external_directory": "ask"}}
+    (user / "acp.json").write_text(json.dumps(config))
+    return {"OPENCODE_CONFIG": str(user / "acp.json"), **dict.fromkeys(_QUIET, "1")}
 
 
 def _claude(user: Path, model: StubModel) -> Mapping[str, str]:
@@ -83,6 +94,15 @@ AGENTS: Mapping[str, Agent] = {
         lambda command: ["exec_command", {"cmd": command}],
         "max_output_tokens",
         ("STUB_KEY",),
+    ),
+    "acp": Agent(
+        "stub/stub-1",
+        _acp,
+        lambda path, text: ["write", {"filePath": path, "content": text}],
+        lambda command: ["bash", {"command": command, "description": "as told"}],
+        "length",
+        ("OPENCODE_CONFIG", *_QUIET),
+        ("acp",),
     ),
 }
 
@@ -133,7 +153,7 @@ class RealBench:
             "exit_file": str(exit_file),
             "model": self.agent.model,
             "session": session,
-            "argv": (str(PROGRAMS[self.kind]),),
+            "argv": (str(PROGRAMS[self.kind]), *self.agent.arguments),
             "read_only": role == "research",
             "env": self.env,
         }
@@ -142,6 +162,7 @@ class RealBench:
     def start(self, job: Job) -> "subprocess.Popen[bytes]":
         """Start the agent as custody would."""
         self.adapter.prepare(job, self.base)
+        workers.write_spec(job)
         command = self.adapter.command(job)
         folder = Path(job.folder)
         with (

@@ -26,8 +26,10 @@ def find(agent: str) -> str | None:
 
 
 PROGRAMS = {agent: find(agent) for agent in _CACHED}
+PROGRAMS["acp"] = PROGRAMS["opencode"]
 
 
 def missing(agent: str) -> str:
     """Why the tests of an agent are skipped; empty when it is there."""
-    return "" if PROGRAMS[agent] else f"no {agent}: set BRANCHLINE_{agent.upper()} to its path"
+    name = "opencode" if agent == "acp" else agent
+    return "" if PROGRAMS[agent] else f"no {name}: set BRANCHLINE_{name.upper()} to its path"

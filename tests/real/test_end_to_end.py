@@ -57,7 +57,7 @@ class Stage:
         home = tmp / "home"
         home.mkdir(parents=True)
         (tmp / "bin").mkdir()
-        (tmp / "bin" / kind).symlink_to(str(PROGRAMS[kind]))
+        (tmp / "bin" / Path(str(PROGRAMS[kind])).stem).symlink_to(str(PROGRAMS[kind]))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "OPENCODE", "BRANCHLINE"))}
         self.env = {**kept, "HOME": str(home), "PATH": f"{tmp / 'bin'}:{kept['PATH']}", "HOUSE_API_KEY": SECRET}
         self.env |= AGENTS[kind].settle(home, self.model)
@@ -66,7 +66,9 @@ class Stage:
         (self.root / "plans" / "house.md").write_text(plan)
         if AGENTS[kind].pass_env:
             named = json.dumps(AGENTS[kind].pass_env)
-            (self.root / "branchline.toml").write_text(f'[workers.{kind}]\npass_env = {named}\nmodel = "stub-1"\n')
+            (self.root / "branchline.toml").write_text(
+                f'[workers.{kind}]\npass_env = {named}\nmodel = "{AGENTS[kind].model}"\n'
+            )
         self.git("init", "-q")
         self.git("add", "-A")
         self.git("commit", "-qm", "a plan")
@@ -226,10 +228,11 @@ def test_a_plan_of_six_tasks_is_merged_with_every_agent(stages: Any, kind: str) 
         (rf"(?m)^# Task {n}: ", [{"tools": [shell(f"echo {n} > {n}.txt")]}, {"text": f"{n}."}]) for n in range(1, 7)
     ]
     stage = stages(SIX, rules, kind)
-    done = stage.run("execute", "plans/house.md", "--worker", kind, "--yes", "-j", "2")
+    worker = f"{kind}:opencode acp" if kind == "acp" else kind
+    done = stage.run("execute", "plans/house.md", "--worker", worker, "--yes", "-j", "2")
     assert (done["state"], done["counts"]) == ("done", {"done": 6})
     for n in range(1, 7):
         assert stage.git("show", f"branchline/r1/tip:{n}.txt") == f"{n}\n"
     assert [(task["evidence"]) for task in stage.run("status")["tasks"]] == ["checked"] * 6
     spent = [json.loads(path.read_text())["tokens"] for path in stage.root.glob(".branchline/runs/r1/*/1/claim.json")]
-    assert spent == [240] * 6
+    assert spent == [120 if kind == "acp" else 240] * 6
