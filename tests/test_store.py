@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from branchline.errors import NotFoundError, StoreError
+from branchline.errors import LockedError, NotFoundError, StoreError
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import AnyStore, MemoryStore, Store, sql
 
@@ -29,6 +29,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyStore]:
     found: AnyStore = Store.open(tmp_path / "state.db") if request.param == "sqlite" else MemoryStore()
     with found:
         yield found
+
+
+def again(store: AnyStore) -> AnyStore:
+    """The same store as another process opens it."""
+    return Store.open(store.path) if isinstance(store, Store) else MemoryStore.open(store)
 
 
 class TestConformance:
@@ -207,6 +212,25 @@ class TestConformance:
             assert seen.tasks("r1") == [task(1)]
             assert seen.run("r1") == RUN
         store.commit(Changes(tasks=(task(1, state="ready"),)))
+
+    def test_who_was_overtaken_writes_nothing_any_more(self, store: AnyStore) -> None:
+        store.create_run(RUN, [task(1)], 1.0)
+        number = store.request(1.5, "r1", "skip", "t1")
+        late = [Changes((Event(3.0, "r1", "noted", "late"),), tasks=(task(1, state="done"),)), Changes()]
+        with again(store) as other:
+            other.request(1.6, "r1", "retry", "t1")
+            store.commit(Changes(tasks=(task(1, state="ready"),)))
+            other.commit(Changes((Event(2.0, "r1", "noted", "taken over"),)))
+            for changes in (*late, Changes(requests=(number,))):
+                with pytest.raises(LockedError, match="took over while this one was held up"):
+                    store.commit(changes)
+            assert [event.cause for event in other.events("r1")] == ["created", "taken over"]
+            assert other.tasks("r1") == store.tasks("r1") == [task(1, state="ready")]
+            assert [wish.verb for wish in other.requests()] == ["skip", "retry"]
+            other.commit(late[0])
+        with again(store) as third:
+            third.commit(Changes())
+            assert third.task("r1", "t1") == task(1, state="done")
 
     def test_closing_twice_is_no_fault(self, store: AnyStore) -> None:
         store.close()

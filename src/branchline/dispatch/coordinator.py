@@ -10,7 +10,7 @@ from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
-from branchline.model.run import AttemptRow, Event, Exit, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, Exit, TaskRow
 from branchline.proc import Ended, Started
 from branchline.store import AnyStore
 
@@ -98,6 +98,8 @@ class Coordinator:
         todo = self._fold_all(facts)
         happened = self._reconcile() or bool(facts)
         happened = self._choose(todo) or happened
+        if not happened:
+            self._store.commit(Changes())  # nobody has taken over meanwhile: who records nothing would not notice
         self._write_back(at_once=not happened)
         self._hooks.turned()
         return happened
@@ -145,6 +147,7 @@ class Coordinator:
 
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
+        self._store.commit(Changes())  # who was overtaken touches no branch any more
         if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
             self._hold_tip()
         rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
@@ -245,7 +248,7 @@ class Coordinator:
         try:
             self._custody.stop(attempt.fence, 0.0, "it could not be built")
         except OSError:  # the disk is too full to use up the number, and so for any custodian to start it
-            self.feed([self._ended(attempt, Exit(None))])
+            self.feed(self._ended(attempt, Exit(None)))
 
     def _hold_tip(self, merging: str = "", attempt: int = 0) -> None:
         """The integration branch holds what was checked and merged, and nothing that an agent put there."""
@@ -263,16 +266,17 @@ class Coordinator:
             elif isinstance(fact, Started):
                 facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
             else:
-                facts.append(self._ended(attempt, fact.exit))
+                facts += self._ended(attempt, fact.exit)
         return facts
 
-    def _ended(self, attempt: AttemptRow, exit_: Exit) -> Event:
+    def _ended(self, attempt: AttemptRow, exit_: Exit) -> list[Event]:
         error = self._unbuilt.pop(attempt.fence, "")
         exit_ = exit_._replace(cause="") if error else exit_
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
         if data.get("claim", {}).get("status") in ("timeout", "failed", "rate_limited"):
             data["claim"]["jitter"] = round(self._hooks.jitter(), 3)
-        return self._event("ended", exit_.cause, attempt=attempt, data=data)
+        note = [self._event("noted", data["unkept"], attempt=attempt)] if "unkept" in data else []
+        return [*note, self._event("ended", exit_.cause, attempt=attempt, data=data)]
 
     def _reconcile(self) -> bool:
         """Wishes of other processes, and what the watch has seen; True when there was anything.

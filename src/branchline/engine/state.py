@@ -176,7 +176,7 @@ class State:
         questions: Iterable[QuestionRow],
         lanes: Iterable[LaneRow] = (),
     ) -> "State":
-        """Build the state from projected rows, as a new coordinator finds them."""
+        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences."""
         state = cls(run, adjacency, policy)
         merged = -1
         for row in tasks:
@@ -188,7 +188,7 @@ class State:
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
             if attempt.purpose == ("setup" if policy.isolated else "work") and state.intervals.get(attempt.task):
-                state.last_start = max(state.last_start, attempt.intended)
+                state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
             if attempt.state != "ended":
                 state.attempts[attempt.fence] = attempt
         for question in questions:

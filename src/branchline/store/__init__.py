@@ -15,7 +15,7 @@ from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, Q
 from branchline.store import sql
 from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
-from branchline.store.memory import MemoryStore, created
+from branchline.store.memory import MemoryStore, created, overtaken
 
 __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
@@ -34,6 +34,7 @@ class Store:
         self.dropped = 0 if read_only else unfinished(path)
         self._connection = connect(path, create=create and not read_only, read_only=read_only, max_pages=max_pages)
         self._file = identity(path)
+        self._newest = 0 if read_only else self._last_seq()
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True, read_only: bool = False, max_pages: int = 0) -> Self:
@@ -55,6 +56,8 @@ class Store:
         """Write events, rows and handled requests in one transaction; returns the last event's seq, 0 without events.
 
         All of it is durable when this returns; none of it is written when it raises. `seq` of the events is given here.
+        Raises LockedError when another store has written an event since this one was opened or last wrote: whoever was
+        paused while its lock was lost, and another one took over, writes nothing any more. An empty commit only asks.
         """
         try:
             return self._commit(changes)
@@ -63,9 +66,11 @@ class Store:
 
     def _commit(self, changes: Changes) -> int:
         with self._writing() as connection:
+            if self._last_seq() != self._newest:
+                raise overtaken(str(self.path))
             if changes.events:
                 connection.executemany(sql.ADD_EVENT, map(_event_values, changes.events))
-            last = connection.execute(sql.LAST_ID).fetchone()[0] if changes.events else 0
+            last = int(connection.execute(sql.LAST_ID).fetchone()[0]) if changes.events else 0
             if changes.run:
                 connection.execute(sql.PUT_RUN, changes.run)
             connection.executemany(sql.PUT_TASK, changes.tasks)
@@ -76,7 +81,8 @@ class Store:
                 connection.execute(sql.DROP_NODES, (changes.nodes[0].run,))
                 connection.executemany(sql.PUT_NODE, changes.nodes)
             connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
-        return int(last)
+        self._newest = last or self._newest
+        return last
 
     def run(self, run: str) -> RunRow | None:
         """Return one run."""
@@ -193,6 +199,10 @@ class Store:
             raise StoreError(f"{self.path} was removed or replaced while it was in use; stop, and put it back")
         with transaction(self._connection, self.path) as connection:
             yield connection
+
+    def _last_seq(self) -> int:
+        found = self._first(tuple, sql.NEWEST_SEQ)
+        return int(found[0]) if found else 0
 
     def _all(self, make: Callable[[Any], Row], query: str, *values: Any) -> list[Row]:
         with in_words(self.path):

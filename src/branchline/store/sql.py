@@ -120,6 +120,7 @@ ADD_REQUEST: Final = "INSERT INTO request (at, run, verb, task, data) VALUES (?,
 ADD_APPROVAL: Final = 'INSERT INTO approval (plan, digest, "by", at) VALUES (?, ?, ?, ?)'
 HANDLE_REQUEST: Final = "UPDATE request SET handled = 1 WHERE id = ?"
 LAST_ID: Final = "SELECT last_insert_rowid()"
+NEWEST_SEQ: Final = "SELECT COALESCE(MAX(seq), 0) FROM event"
 
 GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
 ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY rowid DESC")
