@@ -246,6 +246,16 @@ def test_a_resource_that_is_not_there_is_no_endless_run() -> None:
 MODELS = {"big/build": ("acme/large", "acme/small", "other/large", "third/x")}
 
 
+def test_a_provider_that_cannot_be_reached_is_waited_for_and_costs_no_try() -> None:
+    shift = Shift(tasks=2, slots=1, retries=0)
+    shift.start()
+    shift.end("t0", {"status": "failed", "error": "connection refused", "extra": {"cause": "unreachable"}})
+    row = shift.state.tasks["t0"]
+    assert (row.state, row.tries, row.retry_at) == ("paused", 0, 1030.0)
+    assert row.reason == "provider acme: unreachable: connection refused"
+    assert shift.start() == []
+
+
 def test_a_paused_provider_is_gone_round_down_the_users_list() -> None:
     shift = Shift(tasks=4, slots=2, models=MODELS)
     assert shift.start() == ["t0", "t1"]

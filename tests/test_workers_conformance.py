@@ -30,6 +30,7 @@ EXPECTED = {
     "error-401": "failed",
     "error-429": "rate_limited",
     "error-500": "failed",
+    "unreachable": "failed",
     "unknown-model": "failed",
     "empty": "no_output",
     "truncated": "partial",
@@ -43,11 +44,13 @@ EXPECTED = {
     "lost": "failed",
 }
 """Case -> the claim that every adapter makes of it."""
-_PROVIDER = {"error-400", "error-401", "error-429", "error-500", "unknown-model", "denied", "bare-tool"}
+_PROVIDER = {"error-400", "error-401", "error-429", "error-500", "unreachable", "unknown-model", "denied", "bare-tool"}
 NOT_THEIRS = {
     "shell": {*_PROVIDER, "resume", "session-gone"},  # a program of the user's has no model, no tools and no sessions
     "scripted": {*_PROVIDER, "session-gone"},  # nor has the player, but it can be told to go on
-    "codex": {"denied"},  # it is either let do all, or in a sandbox where a command fails like any other
+    # Codex is either let do all, or in a sandbox where a command fails like any other; it waits for a network for ever.
+    "codex": {"denied", "unreachable"},
+    "acp": {"unreachable"},  # the protocol knows no such error
 }
 """Kind -> the cases that cannot happen to it."""
 SHELL = {
@@ -167,6 +170,10 @@ def _said(claim: Claim, kind: str) -> None:
     assert claim.summary == "I wrote it." or kind in PLAIN
 
 
+def _unreachable(claim: Claim, kind: str) -> None:
+    assert dict(claim.extra) == {"cause": "unreachable"}, "the provider's lane pauses, and no try is spent"
+
+
 CHECKS: Mapping[str, Callable[[Claim, str], None]] = {
     "success": _said,
     "bare-tool": _said,
@@ -175,6 +182,7 @@ CHECKS: Mapping[str, Callable[[Claim, str], None]] = {
     "error-401": _status(401),
     "error-429": _status(429),
     "error-500": _status(500),
+    "unreachable": _unreachable,
     "truncated": _cut,
     "kill": _known,
     "hang": _known,

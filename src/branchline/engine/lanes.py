@@ -16,10 +16,13 @@ _ANSWERED = frozenset({"done", "blocked", "partial", "permission"})
 
 
 def trouble(claim: Mapping[str, Any]) -> str:
-    """What kept a worker's provider from answering: a rate limit or a server error; "" when it was anything else."""
+    """What kept a worker's provider from answering: a limit, an error of its own, no way to it; "" for anything else."""
     if claim["status"] == "rate_limited":
         return "rate limit"
-    status = (claim.get("extra") or {}).get("status")
+    extra = claim.get("extra") or {}
+    if claim["status"] == "failed" and extra.get("cause") == "unreachable":
+        return "unreachable"
+    status = extra.get("status")
     server = claim["status"] == "failed" and isinstance(status, int) and 500 <= status <= 599
     return "server error" if server else ""
 

@@ -237,6 +237,8 @@ def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
         return Claim("failed", said, error=said, extra={"cause": "session"})
     if kind == "error_max_turns" or "prompt is too long" in low or "output token maximum" in low:
         return Claim("partial", said, error=said, extra={"cause": "turns" if kind == "error_max_turns" else "context"})
+    if result.get("api_error") == "connection_failed":
+        return Claim("failed", said, error=said, extra={"cause": "unreachable"})
     if result.get("stop_reason") == "refusal":
         return Claim("failed", said, error=said, extra={"cause": "refusal"})
     if status in {401, 403} or "not logged in" in low:

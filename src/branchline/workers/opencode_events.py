@@ -144,6 +144,8 @@ def _error(error: Mapping[str, Any], log: str) -> Claim:
         said += "; a key that is taken from the environment must be named in the worker's pass_env"
     if "Unexpected server error" in text:
         said += "; an unknown model or provider looks like this too"
+    if not status and "cannot connect to api" in text.lower():
+        return Claim("failed", said, error=said, extra={"cause": "unreachable"})
     later = _retry_after(data) if status >= 500 else {}
     return Claim("failed", said, error=said, extra={"status": status, **later} if status else {})
 
