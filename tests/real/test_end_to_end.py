@@ -221,6 +221,18 @@ def test_a_refused_key_and_an_empty_answer_are_no_success(stages: Any) -> None:
     assert stage.git("rev-parse", "branchline/r1/tip") == stage.git("rev-parse", "HEAD"), "nothing was merged"
 
 
+@with_opencode
+def test_a_model_that_opencode_does_not_know_starts_nothing(stages: Any) -> None:
+    stage = stages(ONE_TASK, [(r"(?m)^# Task 1: ", [write("colour.txt", "blue\n"), {"text": "It is blue."}])])
+    words = ("execute", "plans/house.md", "--worker", "opencode", "--yes", "--model")
+    refused = stage.run(*words, "stub/stub-2", status=2)
+    assert (
+        refused["error"] == "worker opencode in role build: there is no model 'stub/stub-2'; did you mean stub/stub-1?"
+    )
+    assert stage.model.requests == []
+    assert stage.run(*words, "stub/stub-1")["counts"] == {"done": 1}
+
+
 @pytest.mark.parametrize("kind", AGENT_KINDS)
 def test_a_plan_of_six_tasks_is_merged_with_every_agent(stages: Any, kind: str) -> None:
     shell = AGENTS[kind].shell
