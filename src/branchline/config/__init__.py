@@ -140,6 +140,7 @@ class Settings:
     model: str = _key("", kinds.text)
     variant: str = _key("", kinds.text)
     agent: str = _key("", kinds.text)
+    allowed_models: tuple[str, ...] = _key((), kinds.words)
     memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
     memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
     max_workers: int = _key(0, kinds.whole(0, 10_000))
@@ -168,6 +169,18 @@ class Settings:
             return WorkerSettings(kind=name)
         raise SettingsError(f"no worker is called {name!r}{_nearest(name, [*self.workers, *WORKER_KINDS])}")
 
+    def check_model(self, model: str, where: str) -> None:
+        """Raise SettingsError, naming the nearest, for a model that `allowed_models` (names, or patterns) does not have."""
+        from fnmatch import fnmatchcase
+
+        if self.allowed_models and not any(fnmatchcase(model, allowed) for allowed in self.allowed_models):
+            said = (
+                f"the model {model!r} is not in allowed_models"
+                if model
+                else "no model is named, but allowed_models are"
+            )
+            raise SettingsError(f"{where}: {said}{_nearest(model, self.allowed_models)}")
+
     def role_named(self, name: str) -> RoleSettings:
         """Return a role by name; raises SettingsError naming the nearest."""
         if name not in self.roles:
@@ -176,7 +189,7 @@ class Settings:
 
 
 _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
-    **{("workers", name, "kind"): name for name in ("opencode", "shell", "scripted")},
+    **{("workers", name, "kind"): name for name in ("opencode", "claude", "codex", "acp", "shell", "scripted")},
     ("roles", "build", "permissions"): "edit",
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",

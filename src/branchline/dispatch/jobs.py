@@ -233,6 +233,8 @@ class Jobs:
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
         adapter, job = workers.get(settings.kind), self.job(attempt, row)
+        if adapter.PROGRAM:  # an agent; programs of the user's have no model
+            self.settings.check_model(job.model, f"task {job.task}")
         folder = Path(job.folder)
         if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)

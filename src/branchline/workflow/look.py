@@ -54,8 +54,9 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 
 def _view(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     net, kept = json.loads(run.net), json.loads(run.settings)
-    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}))
+    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}), models=kept.get("models", {}))
     lanes = {row.lane: row for row in store.lanes(run.run)}
+    closed = {lane for lane, row in lanes.items() if row.until > now}
     memory = lanes.pop("", None)
     room = memory.room if memory else 0
     return View(
@@ -67,7 +68,7 @@ def _view(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         mutex=net["mutex"],
         needs=net.get("needs", {}),
         resources=kept.get("resources", {}),
-        lane={row.task: policy.lane(row) for row in rows} if lanes else {},
+        lane={row.task: policy.lane(policy.detour(row, closed)) for row in rows} if lanes else {},
         lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},
         pauses={lane.lane: (lane.until, lane.cause) for lane in lanes.values() if lane.until > now},
         interval={row.task: policy.interval(row) for row in rows if policy.interval(row)},
