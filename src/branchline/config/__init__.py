@@ -111,12 +111,16 @@ class DecomposeSettings:
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it."""
+    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
+
+    `programs` are the filters and merge drivers of the repository's own configuration that git may run.
+    """
 
     copy: tuple[str, ...] = _key((), kinds.words)
     symlink: tuple[str, ...] = _key((), kinds.words)
     setup: tuple[str, ...] = _key((), kinds.commands)
     teardown: tuple[str, ...] = _key((), kinds.commands)
+    programs: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)

@@ -317,6 +317,7 @@ class Jobs:
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
+            "programs": list(self.settings.workspace.programs),
         }
 
 

@@ -12,7 +12,7 @@ from branchline.workspace.spec import Spec
 
 def check(spec: Spec) -> dict[str, Any]:
     """Run the checks where the user's files are; without a repository there is no commit and no list of files."""
-    git = Git(Path(spec.root))
+    git = Git(Path(spec.root), programs=spec.programs)
     inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
     commit = git.resolve("HEAD") if inside else ""
     base = (inside and git.resolve(spec.base or "HEAD")) or commit
@@ -38,7 +38,7 @@ def merge(spec: Spec) -> dict[str, Any]:
 
 
 def _head(spec: Spec) -> str:
-    git = Git(Path(spec.root))
+    git = Git(Path(spec.root), programs=spec.programs)
     inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
     return git.resolve("HEAD") if inside else ""
 

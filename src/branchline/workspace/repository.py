@@ -47,11 +47,14 @@ class Repository:
         self.root = root
 
     @classmethod
-    def open(cls, start: Path, environ: Mapping[str, str] | None = None) -> Self:
-        """Return the repository that holds `start`; raises RepositoryError: no folder, no repository, bare, in .git."""
+    def open(cls, start: Path, environ: Mapping[str, str] | None = None, programs: Sequence[str] = ()) -> Self:
+        """Return the repository that holds `start`; raises RepositoryError: no folder, no repository, bare, in .git.
+
+        `programs` are the filters and merge drivers of its own configuration that may run (`filter.lfs`).
+        """
         if not start.is_dir():
             raise RepositoryError(f"{start} is not a folder")
-        git = Git(start, environ)
+        git = Git(start, environ, programs=programs)
         words = ("--is-bare-repository", "--is-inside-git-dir", "--is-inside-work-tree")
         done = git.run("rev-parse", *words, ok=(0, 128))
         said = done.err.decode(errors="replace").strip()
@@ -78,7 +81,8 @@ class Repository:
     def check_ready(self, ignore: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
 
-        No commit, no identity, a merge or rebase in progress, tracked files modified. `ignore` are paths relative to
+        No commit, no identity, a merge or rebase in progress, files that need a filter that may not run, tracked files
+        modified. `ignore` are paths relative to
         the root (plans); they and stored graphs never count as modified, untracked files neither.
         """
         if not self.head():
@@ -87,6 +91,9 @@ class Repository:
         begun = unfinished(self.git)
         if begun:
             raise RepositoryError(f"a {begun[0]} is in progress in {self.root}; finish it first, or use --in-place")
+        words = self.filtered(self.git.fields("ls-files", "-z"))
+        if words:
+            raise RepositoryError(words)
         files = self.dirty(ignore)
         if files:
             shown = "".join(f"\n  {name}" for name in files[:_SHOWN])
@@ -103,6 +110,26 @@ class Repository:
         rows = self.git.fields("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
         names = [row[3:] for row in rows]
         return [name for name in names if name not in spared and not name.endswith(_GRAPHS)]
+
+    def filtered(self, files: Sequence[str], commit: str = "HEAD") -> str:
+        """Say in words that a file needs a filter which the repository's own configuration names and may not run.
+
+        "" when none does. What each file needs is said by the attributes of `commit`.
+        """
+        refused = [name for name in self.git.refused() if name.startswith("filter.")]
+        if not refused or not files:
+            return ""
+        data = "".join(f"{name}\0" for name in files).encode("utf-8", "surrogateescape")
+        with snapshot.index_of(self.git, commit) as git:
+            rows = git.fields("check-attr", "-z", "--cached", "--stdin", "filter", data=data)
+        name, needed = next(
+            ((f, v) for f, v in zip(rows[::3], rows[2::3], strict=True) if f"filter.{v}" in refused), ("", "")
+        )
+        return name and (
+            f"{name} needs the filter {needed!r}, a program that this repository's own configuration names: it is not run "
+            f'unless you allow it with [workspace] programs = ["filter.{needed}"], or name it in your own configuration '
+            "(git config --global)"
+        )
 
     def tracks(self, name: str) -> bool:
         """Say whether git tracks a file; `name` is relative to the root."""
@@ -230,6 +257,9 @@ class Repository:
         if files:
             shown = ", ".join(files[:_SHOWN])
             return LandResult(False, head, f"commit or stash your changes first, then land again: {shown}")
+        words = self.filtered(self.changed_files(head, tip), tip)
+        if words:
+            return LandResult(False, head, f"{words}; or go there by hand: git merge --ff-only {name}")
         done = self.git.run("merge", "--ff-only", "--quiet", "--no-stat", tip, ok=(0, 1, 2, 128))
         if done.code:
             said = done.err.decode(errors="replace").strip()

@@ -127,6 +127,15 @@ def _files(git: Git, tree: str) -> set[str]:
 
 
 @contextmanager
+def index_of(git: Git, commit: str) -> Iterator[Git]:
+    """Give git with an index of its own that holds a commit, for the time of the block."""
+    with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
+        other = git.at(git.cwd, env={"GIT_INDEX_FILE": str(Path(folder, "index"))})
+        other.run("read-tree", commit)
+        yield other
+
+
+@contextmanager
 def _index(git: Git, start: str) -> Iterator[Git]:
     own = Path(git.text("rev-parse", "--absolute-git-dir"), "index")
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
