@@ -353,7 +353,7 @@ def test_report_in_words() -> None:
         "  2.1: Which one?",
         "",
         "The merged work is on branchline/r1/tip; branchline land brings it to your branch.",
-        "Work that was not merged is kept under 1 salvage ref (branchline salvage):",
+        "Work that was not merged is kept under 1 salvage ref (branchline salvage list):",
         "  refs/branchline/salvage/r1/3/2",
     ]
 

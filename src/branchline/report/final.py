@@ -205,5 +205,5 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
         yield "Nothing was merged."
     if found["salvage"]:
         refs = many(len(found["salvage"]), "salvage ref")
-        yield f"Work that was not merged is kept under {refs} (branchline salvage):"
+        yield f"Work that was not merged is kept under {refs} (branchline salvage list):"
         yield from (f"  {safe(ref)}" for ref in found["salvage"])

@@ -238,9 +238,14 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in _PASSED if name in environ} | _FIXED
 
 
+def is_name(name: str) -> bool:
+    """Say whether an id may stand in paths and refs."""
+    return _SAFE_NAME.match(name) is not None
+
+
 def check_name(name: str) -> str:
     """Return a run's or task's id that may stand in paths and refs; raises RepositoryError for any other."""
-    if not _SAFE_NAME.match(name):
+    if not is_name(name):
         raise RepositoryError(f"{name!r} cannot be used as the name of a run or a task")
     return name
 

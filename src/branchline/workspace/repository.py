@@ -1,13 +1,27 @@
 """What the coordinator asks of the user's repository; it changes nothing there but refs of our own, and `land`."""
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import snapshot
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, base_ref, salvage_folder, short, task_ref, tip_ref
-from branchline.workspace.worktree import Worktree, folder_of, prepared_of, unfinished
+from branchline.workspace.git import (
+    ABSENT,
+    RUN_REFS,
+    SALVAGE_REFS,
+    Git,
+    base_ref,
+    from_ref_part,
+    is_name,
+    salvage_folder,
+    short,
+    task_ref,
+    tip_ref,
+)
+from branchline.workspace.worktree import Worktree, folder_of, prepared_of, scratch_of, unfinished
 
 _GRAPHS: Final = ".graph.json"
 _SHOWN: Final = 20
@@ -198,27 +212,55 @@ class Repository:
         """Return the salvage refs of a task, of a run, or all."""
         return snapshot.salvages(self.git, run, task)
 
+    def left_over(self) -> list[tuple[str, str]]:
+        """Return the runs and tasks that have a worktree or a branch, in the order of their names."""
+        folders = (self.root / snapshot.OWN / "worktrees").glob("*/*")
+        found = {(path.parent.name, path.name.removeprefix(".gone-")) for path in folders if path.is_dir()}
+        for ref in self.git.text("for-each-ref", "--format=%(refname)", RUN_REFS).splitlines():
+            run, kind, *task = ref.removeprefix(RUN_REFS).split("/")
+            found |= {(from_ref_part(run), from_ref_part(task[0]))} if kind == "task" and len(task) == 1 else set()
+        return sorted((run, task) for run, task in found if is_name(run) and is_name(task))
+
+    def would_lose(self, run: str, task: str) -> str:
+        """Say in words what of a task's worktree and branch is neither merged nor saved; "" for nothing."""
+        tree = Worktree(self.git, self.worktree(run, task))
+        health = tree.health()
+        branch = self.git.resolve(task_ref(run, task))
+        heads = [tree.head() or branch or self.tip(run), branch]
+        content = snapshot.tree_of(_standing(tree, health), heads[0]) if health in _FILLED else ""
+        if self._is_safe(run, task, content, heads):
+            return ""
+        where = tree.path if health in _FILLED else f"the branch {short(task_ref(run, task))}"
+        return f"the worktree of task {task} holds work that is neither merged nor saved: {where}"
+
     def remove_worktree(self, run: str, task: str) -> None:
         """Take a task's worktree and branch away; raises WaitingError unless all of it is merged or salvaged.
 
         Ignored files go with it. Without a worktree only the branch is looked at.
         """
-        tree = Worktree(self.git, self.worktree(run, task))
-        branch = task_ref(run, task)
-        heads = [self.git.resolve(branch)]
-        health = tree.health()
-        heads.insert(0, tree.head() or heads[0] or self.tip(run))
-        content = snapshot.tree_of(_standing(tree, health), heads[0]) if health in _FILLED else ""
-        if not self._is_safe(run, task, content, heads):
+        words = self.would_lose(run, task)
+        if words:
             raise WaitingError(
-                f"the worktree of task {task} holds work that is neither merged nor saved: {tree.path}\n"
-                f"save it first: branchline salvage {task}",
-                path=str(tree.path),
+                f"{words}\nsave it first: branchline salvage save {task}", path=str(self.worktree(run, task))
             )
-        tree.discard()
+        Worktree(self.git, self.worktree(run, task)).discard()
         prepared_of(self.root, run, task).unlink(missing_ok=True)
-        if heads[-1]:
-            self.git.drop(branch, heads[-1])
+        branch = self.git.resolve(task_ref(run, task))
+        if branch:
+            self.git.drop(task_ref(run, task), branch)
+
+    def remove_scratch(self, run: str) -> bool:
+        """Take away where a run's merges were tried, once no merge is under way; True when there was anything."""
+        scratch = scratch_of(self.root, run)
+        there = os.path.lexists(scratch)
+        Worktree(self.git, scratch).discard()
+        for path in (scratch.with_name(".merge.lock"), prepared_of(self.root, run, "x").parent, scratch.parent):
+            if path.is_dir():
+                with suppress(OSError):  # another task's worktree or answer is in it still
+                    path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
+        return there
 
     def land(self, run: str, branch: str = "", ignore: Sequence[str] = ()) -> LandResult:
         """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
