@@ -36,8 +36,8 @@ def test_the_list_the_content_and_the_way_back(failed: World, tmp_path: Path) ->
     assert row["ref"] == "refs/branchline/salvage/r1/1.2/1"
     shown = failed.run("salvage", "show", "1.2").json
     assert shown["files"] == [
-        {"path": "bytes ü 1.2.bin", "added": None, "removed": None},
-        {"path": "out-1.2.txt", "added": 1, "removed": 0},
+        {"path": "bytes ü 1.2.bin", "how": "A", "added": None, "removed": None},
+        {"path": "out-1.2.txt", "how": "A", "added": 1, "removed": 0},
     ]
     restored = failed.run("salvage", "restore", "1.2").json
     assert (restored["branch"], restored["commit"]) == ("restored/1.2-1", row["commit"])

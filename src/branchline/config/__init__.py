@@ -76,10 +76,14 @@ class RoleSettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    """The quality gate: commands for every task without a check of its own, and more for changed files that match."""
+    """The quality gate: commands for every task without a check of its own, and more for changed files that match.
+
+    `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
+    """
 
     commands: tuple[str, ...] = _key((), kinds.commands)
     by_glob: Mapping[str, tuple[str, ...]] = _key({}, kinds.mapping(kinds.commands))
+    frozen: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)

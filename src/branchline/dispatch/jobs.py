@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from branchline import land, prompts, sandbox, workers
@@ -55,6 +56,11 @@ class Jobs:
         self._family = prompts.family(draft)
         self._unticked: dict[str, None] = {}
         self._next_write = 0.0
+
+    @cached_property
+    def frozen(self) -> land.Frozen:
+        """The files that checks rest on, as they were declared before the start."""
+        return land.frozen_of(self.draft.tasks, self.settings.gate.frozen)
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.

@@ -131,9 +131,11 @@ def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, A
         return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)
     needs_person = result.get("needs_person")
     if needs_person and not row.accepted:
-        return [_hold(event, row, "approval", str(needs_person), result)]
+        kind = "frozen_check" if result.get("frozen") else "approval"
+        return [_hold(event, row, kind, str(needs_person), result)]
     if LEVELS.index(result["level"]) < LEVELS.index(state.policy.minimum) and not row.accepted:
-        text = f"its evidence is {result['level']}, and {state.policy.minimum} is the least that is taken"
+        because = f" ({result['cause']})" if result.get("cause") else ""
+        text = f"its evidence is {result['level']}{because}, and {state.policy.minimum} is the least that is taken"
         return [_hold(event, row, "unchecked", text, result)]
     return [Emit(event_for(event, "merging", row, "checks passed" if result["checks"] else "nothing to check", result))]
 

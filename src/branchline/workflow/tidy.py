@@ -14,6 +14,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, open_project
 from branchline.workspace import restore as saved_work
+from branchline.workspace.diff import Change, changes
 from branchline.workspace.repository import Repository
 from branchline.workspace.snapshot import Salvage
 
@@ -48,9 +49,9 @@ def salvage_show(console: Console, run: str, name: str, attempt: str) -> Answer:
     repository = _repository(console)
     saved = _find(repository, run, name, attempt)
     base = saved_work.forked_at(repository.git, saved)
-    changes = saved_work.diffstat(repository.git, base, saved.commit) if base else []
-    data = {**saved._asdict(), "base": base, "files": [change._asdict() for change in changes]}
-    shown = [f"{saved.ref}", f"commit {saved.commit}", *_changed(base, changes)]
+    changed = changes(repository.git, base, saved.commit) if base else []
+    data = {**saved._asdict(), "base": base, "files": [change._asdict() for change in changed]}
+    shown = [f"{saved.ref}", f"commit {saved.commit}", *_changed(base, changed)]
     shown += (
         [f"the whole of it: git diff {base[:12]} {saved.ref}"] if base else [f"the whole of it: git show {saved.ref}"]
     )
@@ -170,15 +171,15 @@ def _over(known: Mapping[str, tuple[RunRow, Any]], repository: Repository, run: 
             yield name
 
 
-def _changed(base: str, changes: Sequence[saved_work.Change]) -> Iterator[str]:
+def _changed(base: str, changed: Sequence[Change]) -> Iterator[str]:
     if not base:
         yield "the run it left is gone, so what it changed cannot be told"
         return
-    yield f"{many(len(changes), 'file')} differ from {base[:12]}:"
-    for path, added, removed in changes[:_SHOWN]:
+    yield f"{many(len(changed), 'file')} differ from {base[:12]}:"
+    for path, _, added, removed in changed[:_SHOWN]:
         yield f"  {safe(path)}  " + ("binary" if added is None else f"+{added} -{removed}")
-    if len(changes) > _SHOWN:
-        yield f"  and {len(changes) - _SHOWN} more"
+    if len(changed) > _SHOWN:
+        yield f"  and {len(changed) - _SHOWN} more"
 
 
 def _tidied(data: Mapping[str, Any]) -> Iterator[str]:

@@ -14,9 +14,10 @@ from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.diff import changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.merge import merge
-from branchline.workspace.repository import changed_files, salvage_worktree
+from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
 from branchline.workspace.worktree import Worktree, folder_of
@@ -103,8 +104,10 @@ def check(spec: Spec) -> dict[str, Any]:
     )
     rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
     running.unlink(missing_ok=True)
-    files = changed_files(tree.git, base, commit)
+    changed = changes(tree.git, base, commit)
+    files = [row.path for row in changed]
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
+    answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
 
@@ -220,7 +223,16 @@ def _has_mark(path: Path) -> bool:
 
 
 def _no(error: str) -> dict[str, Any]:
-    empty = {"commit": "", "base": "", "checks": [], "files": [], "leftovers": False, "empty": True, "guarded": []}
+    empty = {
+        "commit": "",
+        "base": "",
+        "checks": [],
+        "files": [],
+        "altered": [],
+        "leftovers": False,
+        "empty": True,
+        "guarded": [],
+    }
     return {"ok": False, "error": error, "reason": "worktree", "left_out": []} | empty
 
 

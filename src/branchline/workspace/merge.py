@@ -10,8 +10,9 @@ from branchline.errors import GitError
 from branchline.files import read_json
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.diff import changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.repository import changed_files, merged, put_back
+from branchline.workspace.repository import merged, put_back
 from branchline.workspace.spec import PlanLine, Spec, write_answer
 from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
 
@@ -78,11 +79,13 @@ def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
     parents = [tip] if empty else [tip, commit]
     words = [word for parent in parents for word in ("-p", parent)]
     message = _message(spec).encode("utf-8", "surrogateescape")
-    new = git.text("commit-tree", *words, "-F", "-", git.text("write-tree"), data=message)
+    written = git.text("write-tree")
+    new = git.text("commit-tree", *words, "-F", "-", written, data=message)
     tree.reset(new, nested=True)
     rows = run_checks(spec, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
-    found: dict[str, Any] = {"task_commit": commit, "tip": tip, "checks": rows, "files": changed_files(git, tip, new)}
-    found |= {"ticked": ticked, "empty": empty}
+    changed = changes(git, tip, new)
+    found: dict[str, Any] = {"task_commit": commit, "tip": tip, "tree": written, "checks": rows}
+    found |= {"files": [row.path for row in changed], "diffstat": total(changed), "ticked": ticked, "empty": empty}
     if not passed(rows):
         return _no("recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
     return {"ok": True, "commit": new, "reason": "", "error": "", "conflict": None} | found

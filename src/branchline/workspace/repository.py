@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import snapshot
+from branchline.workspace.diff import changed_files
 from branchline.workspace.git import (
     ABSENT,
     RUN_REFS,
@@ -331,12 +332,6 @@ class Repository:
                     "git does not know who you are; say it once with "
                     "`git config --global user.name NAME` and `git config --global user.email ADDRESS`"
                 )
-
-
-def changed_files(git: Git, base: str, commit: str) -> list[str]:
-    """Return the paths that differ between two commits; a renamed file counts under both names."""
-    words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, commit, "--")
-    return git.fields(*words)
 
 
 def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -> list[Merged]:

@@ -2,21 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from branchline.errors import UsageError
 from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, base_ref, ref_part, short, tip_ref
 from branchline.workspace.snapshot import Salvage, index_of
 
 RESTORED: Final = "refs/heads/restored/"
-
-
-class Change(NamedTuple):
-    """One file that differs; `added` and `removed` count lines and are None for what is no text."""
-
-    path: str
-    added: int | None
-    removed: int | None
 
 
 def forked_at(git: Git, saved: Salvage) -> str:
@@ -27,13 +19,6 @@ def forked_at(git: Git, saved: Salvage) -> str:
         if fork:
             return fork
     return ""
-
-
-def diffstat(git: Git, old: str, new: str) -> list[Change]:
-    """Return the files that differ between two commits, with the lines added and removed."""
-    words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", old, new, "--")
-    rows = [row.split("\t", 2) for row in git.fields(*words)]
-    return [Change(path, *(int(n) if n.isdecimal() else None for n in counts)) for *counts, path in rows]
 
 
 def to_branch(git: Git, saved: Salvage, name: str = "") -> str:
@@ -64,6 +49,3 @@ def chosen(saved: Sequence[Salvage], name: str) -> list[Salvage]:
     found = [row for row in saved if row.ref == name] if name.startswith(SALVAGE_REFS) else []
     found = found or [row for row in saved if row.task == name]
     return sorted(found, key=lambda row: (row.at, row.ref))
-
-
-__all__ = ["Change", "chosen", "diffstat", "forked_at", "to_branch", "to_folder"]
