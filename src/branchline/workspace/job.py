@@ -17,6 +17,7 @@ from branchline.workspace.checks import passed, run_checks
 from branchline.workspace.diff import changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.merge import merge
+from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
@@ -68,6 +69,7 @@ def setup(spec: Spec) -> dict[str, Any]:
     if tree.health() == "missing":
         tree.add(tip if spec.fresh or not branch else branch, spec.branch)
     tree.guard()
+    prepare(spec, tree)
     head = tree.head()
     base = _fork(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
@@ -127,7 +129,11 @@ def _worktree(spec: Spec) -> Worktree:
 
 
 def _merge(spec: Spec) -> Mapping[str, Any]:
-    return merge(spec) if spec.isolated() else inplace.merge(spec)
+    if not spec.isolated():
+        return inplace.merge(spec)
+    answer = merge(spec)
+    # The work is on the tip: its worktree is taken away next.
+    return answer | {"teardown": tear_down(spec, Path(spec.worktree))} if answer["ok"] else answer
 
 
 def _fork(tree: Worktree, spec: Spec, commit: str) -> str:

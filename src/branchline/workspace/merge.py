@@ -12,6 +12,7 @@ from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks
 from branchline.workspace.diff import changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
+from branchline.workspace.prepare import forget, prepare
 from branchline.workspace.repository import merged, put_back
 from branchline.workspace.spec import PlanLine, Spec, write_answer
 from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
@@ -82,6 +83,7 @@ def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
     written = git.text("write-tree")
     new = git.text("commit-tree", *words, "-F", "-", written, data=message)
     tree.reset(new, nested=True)
+    prepare(spec, tree)
     rows = run_checks(spec, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
     changed = changes(git, tip, new)
     found: dict[str, Any] = {"task_commit": commit, "tip": tip, "tree": written, "checks": rows}
@@ -163,6 +165,7 @@ def _scratch_at(git: Git, path: Path, tip: str) -> Worktree:
         tree.add(tip)
     tree.reset(tip, nested=True)
     tree.sweep(nested=True, ignored=True)
+    forget(tree)
     tree.guard()
     return tree
 

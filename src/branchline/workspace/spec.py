@@ -32,7 +32,8 @@ class Spec(NamedTuple):
     `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
     brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
     integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
-    filters and merge drivers of the repository's own configuration that may run.
+    filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup` and
+    `teardown` are those of `[workspace]`.
     """
 
     purpose: str
@@ -60,6 +61,10 @@ class Spec(NamedTuple):
     tip: str = ""
     guarded_paths: tuple[str, ...] = GUARDED
     programs: tuple[str, ...] = ()
+    copy: tuple[str, ...] = ()
+    symlink: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    teardown: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -75,7 +80,7 @@ class Spec(NamedTuple):
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
         known["plan"] = plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields})
-        for name in ("checks", "wrap", "guarded_paths", "programs"):
+        for name in (key for key, default in cls._field_defaults.items() if isinstance(default, tuple)):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
         spec = cls(**known)
         return spec._replace(
