@@ -117,7 +117,8 @@ class DecomposeSettings:
 class WorkspaceSettings:
     """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
 
-    `programs` are the filters and merge drivers of the repository's own configuration that git may run.
+    `programs` are the filters and merge drivers of the repository's own configuration that git may run;
+    `salvage_ignored` says that files which git ignores are saved too before a worktree goes.
     """
 
     copy: tuple[str, ...] = _key((), kinds.words)
@@ -125,6 +126,7 @@ class WorkspaceSettings:
     setup: tuple[str, ...] = _key((), kinds.commands)
     teardown: tuple[str, ...] = _key((), kinds.commands)
     programs: tuple[str, ...] = _key((), kinds.words)
+    salvage_ignored: bool = _key(False, kinds.flag)
 
 
 @dataclass(frozen=True)

@@ -151,11 +151,15 @@ def _is_of(name: str, attempt: str) -> bool:
     return name == attempt or name.startswith(f"{attempt}-")
 
 
+def _save(tree: Worktree, spec: Spec, attempt: str) -> None:
+    salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, attempt, ignored=spec.salvage_ignored)
+
+
 def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
     """Save everything, then put branch and worktree to the tip (or take away what is no whole worktree)."""
 
     def save() -> None:
-        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, _former(spec))
+        _save(tree, spec, _former(spec))
 
     save()
     health = tree.health()
@@ -175,7 +179,7 @@ def _back_to_branch(tree: Worktree, spec: Spec) -> None:
         return
     head, old = tree.head(), tree.base.resolve(spec.branch)
     if old and not tree.git.contains(head, old):
-        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, str(spec.attempt))
+        _save(tree, spec, str(spec.attempt))
     if old != head and not tree.base.move(spec.branch, head, old, "branchline: where the worker left HEAD"):
         raise RepositoryError(f"the branch {short(spec.branch)} was moved by someone else at this moment; try again")
     tree.git.run("symbolic-ref", "-m", "branchline: back to the task's branch", "HEAD", spec.branch)
@@ -189,7 +193,7 @@ def _sweep_after_kill(tree: Worktree, spec: Spec) -> None:
     path = _running(tree)
     if path.is_file():
         commit = path.read_text(encoding="ascii")
-        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, f"{spec.attempt}-check")
+        _save(tree, spec, f"{spec.attempt}-check")
         tree.reset(commit, spec.branch)
         path.unlink()
 

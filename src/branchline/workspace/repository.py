@@ -55,17 +55,26 @@ class Merged(NamedTuple):
 class Repository:
     """The user's repository: `root` is the top folder of the checkout, `git` stands in it."""
 
-    __slots__ = ("git", "root")
+    __slots__ = ("git", "ignored", "root")
 
-    def __init__(self, git: Git, root: Path) -> None:
+    def __init__(self, git: Git, root: Path, *, ignored: bool = False) -> None:
         self.git = git
         self.root = root
+        self.ignored = ignored
 
     @classmethod
-    def open(cls, start: Path, environ: Mapping[str, str] | None = None, programs: Sequence[str] = ()) -> Self:
+    def open(
+        cls,
+        start: Path,
+        environ: Mapping[str, str] | None = None,
+        programs: Sequence[str] = (),
+        *,
+        ignored: bool = False,
+    ) -> Self:
         """Return the repository that holds `start`; raises RepositoryError: no folder, no repository, bare, in .git.
 
-        `programs` are the filters and merge drivers of its own configuration that may run (`filter.lfs`).
+        `programs` are the filters and merge drivers of its own configuration that may run (`filter.lfs`); `ignored` says
+        that files which git ignores are work too: saved before anything is removed.
         """
         if not start.is_dir():
             raise RepositoryError(f"{start} is not a folder")
@@ -83,7 +92,7 @@ class Repository:
         if inside == "true":
             raise RepositoryError(f"{start} is inside the .git folder; go to the folder that holds your files")
         root = Path(git.text("rev-parse", "--path-format=absolute", "--show-toplevel"))
-        return cls(git.at(root), root)
+        return cls(git.at(root), root, ignored=ignored)
 
     def head(self) -> str:
         """Return the commit of HEAD, or "" when there is none yet."""
@@ -207,7 +216,7 @@ class Repository:
         "" when there is nothing that the tip does not have already. Index, branch and files stay as they are. Raises
         GitError when something cannot be read.
         """
-        return salvage_worktree(self.git, self.root, run, task, str(attempt))
+        return salvage_worktree(self.git, self.root, run, task, str(attempt), ignored=self.ignored)
 
     def salvage_list(self, run: str = "", task: str = "") -> list[snapshot.Salvage]:
         """Return the salvage refs of a task, of a run, or all."""
@@ -228,17 +237,21 @@ class Repository:
         health = tree.health()
         branch = self.git.resolve(task_ref(run, task))
         heads = [tree.head() or branch or self.tip(run), branch]
-        content = snapshot.tree_of(_standing(tree, health), heads[0]) if health in _FILLED else ""
+        standing = health in _FILLED
+        content = snapshot.tree_of(_standing(tree, health), heads[0], ignored=self.ignored) if standing else ""
         if self._is_safe(run, task, content, heads):
             return ""
-        where = tree.path if health in _FILLED else f"the branch {short(task_ref(run, task))}"
+        where = tree.path if standing else f"the branch {short(task_ref(run, task))}"
         return f"the worktree of task {task} holds work that is neither merged nor saved: {where}"
 
     def remove_worktree(self, run: str, task: str) -> None:
         """Take a task's worktree and branch away; raises WaitingError unless all of it is merged or salvaged.
 
-        Ignored files go with it. Without a worktree only the branch is looked at.
+        Ignored files go with it, unless they are work: then they are saved now. Without a worktree only the branch is
+        looked at.
         """
+        if self.ignored:
+            self.salvage(run, task, "ignored")
         words = self.would_lose(run, task)
         if words:
             raise WaitingError(
@@ -359,7 +372,7 @@ def put_back(git: Git, run: str, commit: str, tip: str) -> str:
     return kept or short(tip_ref(run))
 
 
-def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) -> str:
+def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *, ignored: bool = False) -> str:
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
@@ -368,7 +381,7 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) ->
     health = tree.health()
     heads = [tree.head() or branch or tip, branch]
     if health in _FILLED:
-        return snapshot.salvage(_standing(tree, health), run, task, attempt, heads, tip)
+        return snapshot.salvage(_standing(tree, health), run, task, attempt, heads, tip, ignored=ignored)
     return snapshot.save_heads(git, run, task, attempt, heads, tip)
 
 

@@ -32,8 +32,8 @@ class Spec(NamedTuple):
     `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
     brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
     integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
-    filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup` and
-    `teardown` are those of `[workspace]`.
+    filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
+    `teardown` and `salvage_ignored` are those of `[workspace]`.
     """
 
     purpose: str
@@ -65,6 +65,7 @@ class Spec(NamedTuple):
     symlink: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
     teardown: tuple[str, ...] = ()
+    salvage_ignored: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Self:
