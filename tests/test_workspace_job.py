@@ -271,6 +271,32 @@ def test_a_check_that_bends_the_tree_does_not_bend_the_next(place: Place) -> Non
     assert place.git("status", "--porcelain", cwd=place.tree()) == ""
 
 
+def test_a_check_that_fails_once_is_flaky_and_never_hidden(place: Place, tmp_path: Path) -> None:
+    place.job("setup")
+    flaky = f"echo try; test -e '{tmp_path}/tried' || {{ touch '{tmp_path}/tried' left; exit 5; }}; ! test -e left"
+    answer = place.job("check", checks=[{"run": flaky}])
+    (row,) = answer["checks"]
+    assert (answer["ok"], row["exit"], row["flaky"]) == (True, 0, True)
+    assert (row["first"]["exit"], row["first"]["tail"]) == (5, "try\n")
+    assert (place.root / row["first"]["log"]).read_text() == (place.root / row["log"]).read_text() == "try\n"
+    (row,) = place.job("check", checks=[{"run": "exit 6"}])["checks"]
+    assert (row["exit"], row["flaky"], row["first"]["exit"]) == (6, False, 6)
+
+
+def test_a_check_that_takes_too_long_is_not_run_again(place: Place, tmp_path: Path) -> None:
+    place.job("setup")
+    (row,) = place.job("check", checks=[{"run": f"echo x >> '{tmp_path}/ran'; sleep 60"}], check_timeout=0.3)["checks"]
+    assert (row["exit"], (tmp_path / "ran").read_text()) == (124, "x\n")
+
+
+def test_a_check_that_floods_the_disk_is_stopped_at_the_limit(place: Place) -> None:
+    place.job("setup")
+    answer = place.job("check", checks=[{"run": "head -c 5000000 /dev/zero"}], output_limit=1)
+    (row,) = answer["checks"]
+    assert row["exit"] != 0
+    assert (place.root / row["log"]).stat().st_size == 1 << 20
+
+
 def test_the_wrapping_words_stand_before_the_check(place: Place) -> None:
     place.job("setup")
     wrap = [shutil.which("env"), "WRAPPED=yes"]

@@ -318,6 +318,7 @@ class Jobs:
             "env": env,
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
+            "output_limit": self.settings.output_limit,
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),

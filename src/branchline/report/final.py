@@ -73,6 +73,7 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "level": found["level"],
         "commit": found["commit"],
         "checks": len(found["checks"]),
+        "flaky": [check["command"] for check in found["checks"] if check["flaky"]],
         "accepted": found["accepted"],
         "out_of_scope": found["out_of_scope"],
     }
@@ -184,6 +185,7 @@ def _gate_words(gate: Mapping[str, Any]) -> str:
 def _proof(task: Mapping[str, Any]) -> str:
     parts = [safe(task["level"]) or "no evidence recorded", *([safe(task["commit"])[:7]] if task["commit"] else [])]
     parts += ["accepted by a person"] if task["accepted"] else []
+    parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
     return ", ".join(parts)
 

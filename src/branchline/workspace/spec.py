@@ -33,7 +33,8 @@ class Spec(NamedTuple):
     brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
     integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
     filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
-    `teardown` and `salvage_ignored` are those of `[workspace]`.
+    `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a file may have that a
+    check writes, its log too (0: no limit).
     """
 
     purpose: str
@@ -66,6 +67,7 @@ class Spec(NamedTuple):
     setup: tuple[str, ...] = ()
     teardown: tuple[str, ...] = ()
     salvage_ignored: bool = False
+    output_limit: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Self:
