@@ -23,6 +23,20 @@ _MAX_OTHERS: Final = 20
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
 
 
+def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
+    """Run a spec's checks at a commit, in a worktree that is made for it and taken away, and return what was found."""
+    git = spec.git()
+    place = scratch_of(Path(spec.root), spec.run).with_name(".verify")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with alone(place.with_name(".verify.lock")):
+        tree = scratch_at(git, place, commit)
+        try:
+            prepare(spec, tree)
+            return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
+        finally:
+            tree.discard()
+
+
 def merge(spec: Spec) -> dict[str, Any]:
     """Merge a task's commit into the run's tip and return the answer; the tip moves only when the checks pass.
 
@@ -31,7 +45,7 @@ def merge(spec: Spec) -> dict[str, Any]:
     git = spec.git()
     scratch = scratch_of(Path(spec.root), spec.run)
     scratch.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(scratch.parent / ".merge.lock"):
+    with alone(scratch.parent / ".merge.lock"):
         git = git.at(git.cwd, locks=[git.common() / spec.tip_ref])
         for _ in range(MAX_ROUNDS):
             tip = git.resolve(spec.tip_ref)
@@ -58,7 +72,7 @@ def _round(git: Git, spec: Spec, scratch: Path, tip: str) -> dict[str, Any] | No
         return _no("git", f"{why}; switch to another branch there (git switch -), then try again")
     answer = _prepared(git, spec, tip, commit)
     if answer is None:
-        tree = _scratch_at(git, scratch, tip)
+        tree = scratch_at(git, scratch, tip)
         answer = _try(tree, spec, tip, commit)
         if not answer["ok"]:
             return answer
@@ -157,8 +171,8 @@ def _read_prepared(spec: Spec) -> dict[str, Any]:
     return kept if kept.get("attempt") == spec.attempt else {}
 
 
-def _scratch_at(git: Git, path: Path, tip: str) -> Worktree:
-    """Return the scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
+def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
+    """Return a scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
     tree = Worktree(git, path)
     if tree.health() != "whole":
         tree.discard()
@@ -182,7 +196,7 @@ def _no(reason: str, error: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold a kernel lock for the time of the block; a job that dies frees it."""
     with path.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

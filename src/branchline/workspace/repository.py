@@ -268,7 +268,8 @@ class Repository:
         scratch = scratch_of(self.root, run)
         there = os.path.lexists(scratch)
         Worktree(self.git, scratch).discard()
-        for path in (scratch.with_name(".merge.lock"), prepared_of(self.root, run, "x").parent, scratch.parent):
+        locks = (scratch.with_name(".merge.lock"), scratch.with_name(".verify.lock"))
+        for path in (*locks, prepared_of(self.root, run, "x").parent, scratch.parent):
             if path.is_dir():
                 with suppress(OSError):  # another task's worktree or answer is in it still
                     path.rmdir()

@@ -1,0 +1,67 @@
+"""Evidence that can be looked at again: what was recorded is so, or it is said that it is not."""
+
+from pathlib import Path
+
+import pytest
+
+from worlds import Task, World
+
+
+@pytest.fixture
+def done(world: World) -> World:
+    """A run with one task whose check looks at a file of its own and at one outside of the repository."""
+    (world.folder / "outside").touch()
+    world.plan(Task("1.1", verify=f"cat out-1.1.txt && test -e {world.folder}/outside"))
+    assert world.execute(world.agent("make\nsay done ok\nend\n")).status == 0
+    return world
+
+
+def log_of(world: World) -> Path:
+    (log,) = world.root.glob(".branchline/runs/r1/1.1/1/merge/*/checks/merged-1.log")
+    return log
+
+
+def test_what_was_recorded_is_found_again(done: World) -> None:
+    before = done.checkout()
+    found = done.run("evidence", "1.1", "--verify")
+    assert found.status == 0, found
+    ((command, recorded, now, intact),) = [tuple(row.values()) for row in found.json["verified"]["checks"]]
+    assert (command.partition(" ")[0], recorded, now, intact) == ("cat", 0, 0, True)
+    assert found.json["verified"]["faults"] == []
+    assert found.json["tree"] == done.git("rev-parse", f"{found.json['commit']}^{{tree}}")
+    assert (found.json["claim"], found.json["diffstat"]["files"]) == ({"status": "done", "summary": "ok"}, 1)
+    assert done.worktrees() == []
+    assert done.checkout() == before
+
+
+def test_a_check_that_fails_now_is_told(done: World) -> None:
+    (done.folder / "outside").unlink()
+    found = done.run("evidence", "1.1", "--verify")
+    assert (found.status, found.json["code"]) == (4, "E_FAILED")
+    (fault,) = found.json["verified"]["faults"]
+    assert "ended with 0, and ends with 1 now" in fault
+    assert found.json["verified"]["checks"][0]["found"] == 1
+
+
+def test_a_log_that_was_changed_is_told(done: World) -> None:
+    log_of(done).write_text("it went very well\n")
+    found = done.run("evidence", "1.1", "--verify")
+    assert found.status == 4
+    assert "is not the one that was recorded" in found.json["verified"]["faults"][0]
+    log_of(done).unlink()
+    assert done.run("evidence", "1.1", "--verify").json["verified"]["checks"][0]["log_intact"] is None
+
+
+def test_a_commit_that_left_the_branch_is_told(done: World) -> None:
+    done.git("update-ref", "refs/heads/branchline/r1/tip", "HEAD")
+    found = done.run("evidence", "1.1", "--verify")
+    assert found.status == 4
+    assert "not on the integration branch" in found.json["verified"]["faults"][0]
+
+
+def test_what_is_not_done_has_nothing_to_verify(world: World) -> None:
+    world.plan(Task("1.1"))
+    world.settings("retries = 0\n")
+    assert world.execute(world.agent("say failed no\nend\n")).status == 4
+    refused = world.run("evidence", "1.1", "--verify")
+    assert (refused.status, refused.json["code"]) == (2, "E_USAGE")
