@@ -65,3 +65,59 @@ def test_what_is_not_done_has_nothing_to_verify(world: World) -> None:
     assert world.execute(world.agent("say failed no\nend\n")).status == 4
     refused = world.run("evidence", "1.1", "--verify")
     assert (refused.status, refused.json["code"]) == (2, "E_USAGE")
+
+
+# ---- checks of phases, and of what is touched
+
+PHASE = """# A plan
+
+Parts that belong together.
+
+## 1. Both parts
+
+Verify: `cat out-1.1.txt out-1.2.txt && echo whole >> {ledger}.phase`
+
+- [ ] 1.1 Write the first part
+  - Verify: `test -s out-1.1.txt`
+- [ ] 1.2 Write the second part
+  - Verify: `test -s out-1.2.txt`
+"""
+
+
+def test_the_check_of_a_phase_runs_once_after_its_last_task(world: World) -> None:
+    world.write("plan.md", PHASE.format(ledger=world.ledger_file))
+    result = world.execute(world.agent("make\nsay done ok\nend\n"), "-j", "2")
+    assert result.status == 0, result
+    assert Path(f"{world.ledger_file}.phase").read_text() == "whole\n"
+    ran = [len(world.run("evidence", name).json["checks"]) for name in ("1.1", "1.2")]
+    assert sorted(ran) == [1, 2]
+    world.check_laws()
+
+
+def test_a_phase_whose_check_fails_sends_its_last_task_back(world: World) -> None:
+    world.write("plan.md", PHASE.format(ledger=world.ledger_file).replace("cat out-1.1.txt", "cat nowhere.txt"))
+    result = world.execute(world.agent("make\nsay done ok\nend\n"), "-j", "1")
+    assert result.status == 4, result
+    assert world.states() == {"1.1": "done", "1.2": "failed"}
+    assert "cat nowhere.txt" in world.reasons()["1.2"]
+    world.check_laws()
+
+
+def test_commands_by_pattern_run_on_what_was_touched_and_on_nothing_else(world: World) -> None:
+    world.write("old.sh", "if\n")
+    world.settings('[gate.by_glob]\n"*.sh" = "for f in \\"$@\\"; do :; done; sh -n"\n')
+    world.plan(Task("1.1"), Task("1.2"))
+    body = """make
+case $run in
+  "1.1 "*) mkdir -p 'a b'; echo 'echo fine' > 'a b/-new.sh';;
+  *) printf 'if\\n' > bad.sh;;
+esac
+say done ok
+end
+"""
+    assert world.execute(world.agent(body)).status == 4
+    assert world.states() == {"1.1": "done", "1.2": "failed"}
+    commands = [check["command"] for check in world.run("evidence", "1.1").json["checks"]]
+    assert commands[1].endswith("sh -n 'a b/-new.sh'")
+    assert "sh -n bad.sh" in world.reasons()["1.2"]
+    world.check_laws()

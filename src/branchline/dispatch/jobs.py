@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
-from branchline.model.plan import DraftGraph, Task
+from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
@@ -151,7 +151,7 @@ class Jobs:
 
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
-        if self.site.repository or land.checks_for(self.tasks[task], self.draft.gate)[0]:
+        if self.site.repository or self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]:
             return False
         return not any(os.path.lexists(folder / ".git") for folder in (self.site.root, *self.site.root.parents))
 
@@ -297,10 +297,29 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
+    def _phase_checks(self, row: TaskRow) -> list[Check]:
+        """The checks of the composites that a task is the last of: they are run on the result of its merge."""
+        return [
+            replace(check, source=f"phase {name}")
+            for name, leaves in self._checked_composites.items()
+            if row.task in leaves and self._history.others_done(row, leaves)
+            for check in self.tasks[name].checks
+        ]
+
+    @cached_property
+    def _checked_composites(self) -> dict[str, frozenset[str]]:
+        return {
+            task.id: self._history.leaves_under(task.id)
+            for task in self.draft.tasks
+            if task.kind == "composite" and task.checks
+        }
+
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""
         task = self.tasks[attempt.task]
         checks, _ = land.checks_for(task, self.draft.gate)
+        if attempt.purpose == ("merge" if self.site.repository else "check"):
+            checks = (*checks, *self._phase_checks(row))
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
         self._prepare_home(attempt)
         name, email = self.site.identity
@@ -319,6 +338,7 @@ class Jobs:
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,
+            "by_glob": dict(self.settings.gate.by_glob),
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),

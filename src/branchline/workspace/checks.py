@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import GitError
 from branchline.proc.run import run
+from branchline.workspace.globs import matching
 from branchline.workspace.spec import Spec
 
 TIMED_OUT: Final = 124
@@ -49,6 +51,28 @@ def run_checks(
         if row["exit"]:
             break
     return rows
+
+
+def with_globs(spec: Spec, files: Sequence[str]) -> Spec:
+    """Return the spec with the checks that `by_glob` asks for: each command with those of the files that it means.
+
+    `files` are what was changed and is there still, relative to where the checks run.
+    """
+    asked = [
+        {
+            "run": f"{command} {' '.join(shlex.quote(_operand(name)) for name in touched)}",
+            "source": f"gate.by_glob: {glob}",
+        }
+        for glob, commands in spec.by_glob.items()
+        if (touched := matching(files, [glob]))
+        for command in commands
+    ]
+    return spec._replace(checks=(*spec.checks, *asked))
+
+
+def _operand(name: str) -> str:
+    """A name that no program takes for an option."""
+    return f"./{name}" if name.startswith("-") else name
 
 
 def _again(

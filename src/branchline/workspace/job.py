@@ -13,7 +13,7 @@ from typing import Any, Final
 from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
-from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.merge import merge
@@ -104,9 +104,10 @@ def check(spec: Spec) -> dict[str, Any]:
         or tree.base.resolve(base_ref(spec.run))
         or commit
     )
-    rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
-    running.unlink(missing_ok=True)
     changed = changes(tree.git, base, commit)
+    asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
+    rows = run_checks(asked, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
+    running.unlink(missing_ok=True)
     files = [row.path for row in changed]
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}

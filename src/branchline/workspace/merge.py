@@ -9,7 +9,7 @@ from typing import Any, Final
 from branchline.errors import GitError
 from branchline.files import read_json
 from branchline.planfile import writeback
-from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare
@@ -98,8 +98,9 @@ def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
     new = git.text("commit-tree", *words, "-F", "-", written, data=message)
     tree.reset(new, nested=True)
     prepare(spec, tree)
-    rows = run_checks(spec, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
     changed = changes(git, tip, new)
+    asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
+    rows = run_checks(asked, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
     found: dict[str, Any] = {"task_commit": commit, "tip": tip, "tree": written, "checks": rows}
     found |= {"files": [row.path for row in changed], "diffstat": total(changed), "ticked": ticked, "empty": empty}
     if not passed(rows):
@@ -160,7 +161,7 @@ def _prepared(git: Git, spec: Spec, tip: str, commit: str) -> dict[str, Any] | N
     kept = _read_prepared(spec)
     same = kept.get("tip") == tip and kept.get("task_commit") == commit
     commands = [check["run"] for check in spec.checks]
-    if same and [row["command"] for row in kept["checks"]] == commands and git.resolve(kept["commit"]):
+    if same and [row["command"] for row in kept["checks"]][: len(commands)] == commands and git.resolve(kept["commit"]):
         return kept
     return None
 
