@@ -83,6 +83,7 @@ def test_temporary_files_go_and_all_else_stays(tmp_path: Path) -> None:
     sandbox.prepare_home(home, tmp_path / "real")
     elsewhere.mkdir()
     (elsewhere / "kept").write_text("kept")
+    (home / ".config").mkdir()
     (home / ".config" / "kept").write_text("kept")
     cache = home / "tmp" / "cache" / "mod"
     cache.mkdir(parents=True)

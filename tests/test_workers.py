@@ -248,7 +248,7 @@ def test_steps_go_by_attempt(tmp_path: Path) -> None:
         folder = tmp_path / f"{task}-{attempt}"
         folder.mkdir()
         bench = Bench(folder, "scripted", argv, attempt=attempt, task=task)
-        (bench.folder / "task.json").unlink()
+        (bench.folder / workers.SPEC).unlink()
         assert bench.run().status == expected
 
 

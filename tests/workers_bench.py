@@ -8,7 +8,6 @@ from typing import Any
 
 from branchline import sandbox, workers
 from branchline.config import WorkerSettings
-from branchline.model.plan import FileRef, Task
 from branchline.model.run import Claim, Exit, Job
 
 
@@ -40,11 +39,11 @@ class Bench:
             "prompt_file": str(self.folder / "prompt.md"),
             "exit_file": str(self.exit_file),
             "argv": argv,
+            "files": (("src/a.txt", "create"), ("b.txt", "mention")),
             "env": self.env,
         }
         self.job = Job(**{**fields, **more})
-        task = Task("t1", "Add a", role=self.job.role, files=(FileRef("src/a.txt", "create"), FileRef("b.txt")))
-        workers.write_task(self.folder, task, self.job.attempt)
+        workers.write_spec(self.job)
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start what the adapter says, its output where the adapter will read it."""

@@ -4,7 +4,7 @@ It sees what became durable (events and rows), what custody really did, and what
 plan it works everything out anew, by brute force. The numbers are those of DESIGN, section 5.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from branchline.care.plans import Sketch
@@ -45,6 +45,7 @@ class Oracle:
         self._workers = {row.task: row.worker for row in plan.rows}
         self._lanes: dict[str, Mapping[str, Any]] = {}
         self._last_start = float("-inf")
+        self._begun: Sequence[str] = ()  # what is left of the batch that was begun
         self._leaves = [name for name in plan.parents if name not in inner]
         self.before = self._dependencies(plan)
         self._turn = self._keys()
@@ -102,8 +103,8 @@ class Oracle:
     def _supplied(self, task: str, now: float) -> bool:
         """Whether resources, the provider's lane and the pace of starts allow a task."""
         worker, needs = self._workers[task], self._needs.get(task, ())
-        lane, pace = self._lanes.get(worker), self._policy.stagger.get(worker, 0.0)
-        if pace and 0 < self._last_start + pace - now <= pace:
+        lane = self._lanes.get(worker)
+        if self._too_soon(task, now):
             return False
         if not lane and not needs:
             return True
@@ -134,6 +135,11 @@ class Oracle:
             states[other] in SLOTTED and self._parents[other] == branch and self._roles[other] == "build"
             for other in self._leaves
         )
+
+    def _too_soon(self, task: str, now: float) -> bool:
+        """Whether the pace of starts holds a task back."""
+        pace = self._policy.stagger.get(self._workers[task], 0.0)
+        return pace > 0 and 0 < self._last_start + pace - now <= pace
 
     # -- what became durable
 
@@ -178,6 +184,7 @@ class Oracle:
             self._accepted.add(task)
         if kind == "dispatching":
             self._dispatched(task, event.at)
+            self._begun = event.data.get("batch", ())
         elif kind == "done":
             self._done(task, event)
         elif kind == "held":
@@ -302,13 +309,17 @@ class Oracle:
         if self._commits != self._seen:
             self._seen = self._commits
             return
-        policy = self._policy
         busy = sum(each in SLOTTED for each in self.states.values())
-        if state.draining or busy >= self._slots() or (policy.batch and any(s in BUSY for s in self.states.values())):
+        if state.draining or busy >= self._slots() or (self._policy.batch and self._in_batch()):
             return
         left = [task for task in self._leaves if self._fits(task, self._world.now)]
         if left:
             raise ViolationError("I8", f"task {left[0]} could start and does not")
+
+    def _in_batch(self) -> bool:
+        """Whether the batch that was begun goes on: some of it works, or has its start ahead of it."""
+        left = [task for task in self._begun if self.states[task] == "ready"]
+        return any(s in BUSY for s in self.states.values()) or any(self._too_soon(t, self._world.now) for t in left)
 
     def widen(self) -> None:
         """The run goes on with all tasks."""

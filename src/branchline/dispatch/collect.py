@@ -84,7 +84,7 @@ class Collector:
         """Leave our reading beside what was read, for people."""
         folder = self._jobs.folder(attempt)
         write_new(folder / "exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
-        write_new(folder / "claim.json", json.dumps(data["claim"], indent=1, default=str) + "\n")
+        write_new(folder / "claim.json", json.dumps(data["claim"], default=str) + "\n")
 
     def tail(self, attempt: AttemptRow) -> str:
         """The last words of our own job."""

@@ -23,7 +23,7 @@ NOTED = 10.0
 class Hooks(NamedTuple):
     """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C.
 
-    `memory` gives the free memory in MB (None: unknown, no limit), `jitter` a number from 0 to 1.
+    `confirm` None never asks. `memory` gives the free memory in MB (None: unknown, no limit), `jitter` a number from 0 to 1.
     `at` hears of the moments before and after each commit and each command, and may end the process there; with `step`
     and `choose` a proof plays an engine that is broken on purpose.
     """
@@ -31,7 +31,7 @@ class Hooks(NamedTuple):
     clock: Callable[[], float]
     told: Callable[[Sequence[Event]], None] = lambda _: None
     turned: Callable[[], None] = lambda: None
-    confirm: Callable[[Sequence[TaskRow]], bool] = lambda _: True
+    confirm: Callable[[Sequence[TaskRow]], bool] | None = None
     interrupts: Callable[[], int] = lambda: 0
     wake: tuple[int, ...] = ()
     memory: Callable[[], float | None] = lambda: None
@@ -90,19 +90,14 @@ class Coordinator:
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
-        todo: list[Start | Stop | Settle] = []
-        for event in events:
-            todo += self._fold(event)
-        self._commit()
-        self._perform(todo)
+        self._carry_out(self._fold_all(events))
 
     def tick(self, timeout: float = 0.0) -> bool:
         """One turn; waits at most `timeout` seconds for something to happen. True when anything did."""
         facts = self._reap(timeout)
-        if facts:
-            self.feed(facts)
+        todo = self._fold_all(facts)
         happened = self._reconcile() or bool(facts)
-        happened = self._choose() or happened
+        happened = self._choose(todo) or happened
         self._write_back(at_once=not happened)
         self._hooks.turned()
         return happened
@@ -189,6 +184,14 @@ class Coordinator:
             else:
                 todo.append(command)
         return todo
+
+    def _fold_all(self, events: Iterable[Event]) -> list[Start | Stop | Settle]:
+        return [command for event in events for command in self._fold(event)]
+
+    def _carry_out(self, commands: Iterable[Start | Stop | Settle]) -> None:
+        """Nothing is done before what asks for it is durable."""
+        self._commit()
+        self._perform(commands)
 
     def _commit(self) -> None:
         changes = self.state.take()
@@ -286,18 +289,20 @@ class Coordinator:
             self.feed(seen)
         return bool(requests or seen)
 
-    def _choose(self) -> bool:
-        """Start what can start now; True when anything did."""
+    def _choose(self, todo: list[Start | Stop | Settle]) -> bool:
+        """Start what can start now, and carry out `todo` with it: one commit for both; True when anything started."""
+        if self._hooks.interrupts() or self._hooks.confirm:  # nothing waits while a person thinks
+            self._carry_out(todo)
+            todo = []
         if self._hooks.interrupts():
             return False
         memory = self._memory()
         events = self._hooks.choose(self.state, self._hooks.clock(), memory)
         starting = [self.state.tasks[e.task] for e in events if e.kind == "dispatching" and e.task]
-        if starting and not self._hooks.confirm(starting):
+        if starting and self._hooks.confirm and not self._hooks.confirm(starting):
             self.state.draining = "not confirmed"
             return False
-        if events:
-            self.feed(events)
+        self._carry_out([*todo, *self._fold_all(events)])
         return bool(events) or self._note_memory(memory)
 
     def _memory(self) -> int | None:

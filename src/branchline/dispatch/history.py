@@ -31,7 +31,9 @@ class History:
         """What the next worker of this task should know."""
         if self._store is None:
             return Told([], [], [], "", "")
-        events = self._store.events(row.run, row.task) if row.attempt else []
+        if row.attempt <= 1:  # nothing was tried and nothing asked before
+            return Told([], self._results(row), [], "", "")
+        events = self._store.events(row.run, row.task)
         again = _last(events, "retrying")
         claim = _last(events, "claimed")
         reason = again.cause if again else ""

@@ -54,6 +54,8 @@ class Jobs:
         self._clock = clock
         self._steady = steady
         self._family = prompts.family(draft)
+        self._runs = f"{site.state}/runs"
+        self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._unticked: dict[str, None] = {}
         self._next_write = 0.0
 
@@ -73,9 +75,9 @@ class Jobs:
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
+        folder = f"{self._runs}/{attempt.run}/{attempt.task}/{attempt.attempt}"
         inside = {"work": "", "setup": "setup", "check": "checks", "merge": "merge"}[attempt.purpose]
-        own = (inside, str(attempt.fence)) if inside else ()
-        return self.site.state.joinpath("runs", attempt.run, attempt.task, str(attempt.attempt), *own)
+        return Path(f"{folder}/{inside}/{attempt.fence}" if inside else folder)
 
     def worktree(self, run: str, task: str) -> Path:
         """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
@@ -151,9 +153,8 @@ class Jobs:
 
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
-        if self.site.repository or self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]:
-            return False
-        return not any(os.path.lexists(folder / ".git") for folder in (self.site.root, *self.site.root.parents))
+        judged = self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]
+        return self._untracked and not judged
 
     def read_only(self, role: str) -> bool:
         """Whether a role may not edit; one that the settings do not know may."""
@@ -184,6 +185,7 @@ class Jobs:
             trust_exit=worker.trust_exit,
             lean=worker.lean,
             read_only=self.read_only(row.role),
+            files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
@@ -192,7 +194,7 @@ class Jobs:
         return self._home(attempt.run, attempt.task)
 
     def _home(self, run: str, task: str) -> Path:
-        return self.site.state.joinpath("runs", run, task, "home")
+        return Path(f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -238,7 +240,7 @@ class Jobs:
         settings = self.worker(row.worker)
         adapter, job = workers.get(settings.kind), self.job(attempt, row)
         folder = Path(job.folder)
-        if not (folder / "spec.json").exists():  # asked for a second time, the first request may be at work already
+        if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
@@ -260,22 +262,21 @@ class Jobs:
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
         folder = Path(job.folder)
-        if not row.resume:  # a session that goes on may have left there what it still needs
+        if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         text = self.prompt(row, job.exit_file, job.session)
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
-        workers.write_task(folder, self.tasks[attempt.task], attempt.attempt)
         adapter.prepare(job, self.site.env)
-        write_new(folder / "spec.json", json.dumps(job._replace(env={})._asdict(), indent=1) + "\n")
+        workers.write_spec(job)
 
     def _own(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
         folder = self.folder(attempt)
         spec = {**self.spec(attempt, row), "tip": tip}
-        write_new(folder / "spec.json", json.dumps(spec, indent=1) + "\n")
+        write_new(folder / "spec.json", json.dumps(spec) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
         # The four names let custody find what is left of the job when its custodian and guard were killed together.
         named = {

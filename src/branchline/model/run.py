@@ -172,7 +172,8 @@ class Exit(NamedTuple):
 class Job(NamedTuple):
     """Everything an adapter needs to start one attempt; all paths are absolute.
 
-    `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with.
+    `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with;
+    `files` are pairs of a path and what the task does with it.
     """
 
     run: str
@@ -194,6 +195,7 @@ class Job(NamedTuple):
     trust_exit: bool = False
     lean: bool = True
     read_only: bool = False
+    files: tuple[tuple[str, str], ...] = ()
     env: Mapping[str, str] = {}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from branchline.errors import SettingsError
+from branchline.files import write_new
 
 PASSED: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "SHELL"})
 """Names that pass from the coordinator's environment to every worker, and `LC_*`; nothing else without a setting."""
@@ -25,6 +26,10 @@ _FOLDERS: Final = {
     "XDG_RUNTIME_DIR": ".run",
     "TMPDIR": "tmp",
 }
+
+
+_MADE: Final = (_FOLDERS["TMPDIR"], _FOLDERS["XDG_RUNTIME_DIR"])
+"""The folders that programs expect to be there."""
 
 
 class Allowance(Protocol):
@@ -75,19 +80,21 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
     """Make the fake HOME of a worker: folders of mode 700 and a .gitconfig that holds an identity and nothing else.
 
     Nothing is copied from `real_home`; it is a parameter so that a home inside or above it by mistake is refused
-    (SettingsError). Safe to call again: what the worker left there stays, the .gitconfig is written anew.
+    (SettingsError). Safe to call again: what the worker left there stays, the .gitconfig is written anew. The other XDG
+    folders are made by who uses them, as their specification has it.
     """
-    own = os.path.realpath(home)
-    if f"{os.path.realpath(real_home)}/".startswith(f"{own.rstrip('/')}/"):
-        raise SettingsError(f"{home} is the real home or above it; a worker's home must be a folder of its own")
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
-    (home / ".local").mkdir(exist_ok=True)
-    for folder in _FOLDERS.values():
+    try:
+        home.mkdir(mode=0o700, parents=True)
+    except FileExistsError:  # only a folder that was there can be one that is in use
+        own = os.path.realpath(home)
+        if f"{os.path.realpath(real_home)}/".startswith(f"{own.rstrip('/')}/"):
+            raise SettingsError(
+                f"{home} is the real home or above it; a worker's home must be a folder of its own"
+            ) from None
+        home.chmod(0o700)
+    for folder in _MADE:
         (home / folder).mkdir(mode=0o700, exist_ok=True)
-    temporary = home / ".gitconfig.new"
-    temporary.write_text(_git_config(name, email), encoding="utf-8")
-    temporary.replace(home / ".gitconfig")
+    write_new(home / ".gitconfig", _git_config(name, email))
 
 
 def empty_temporary(home: Path) -> None:

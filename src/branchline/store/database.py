@@ -67,7 +67,7 @@ def transaction(connection: Connection, path: Path) -> Iterator[Connection]:
         try:
             yield connection
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # ^C as well: what is begun is never left open
             with suppress(sqlite3.Error):  # a full disk may have rolled back already
                 connection.execute("ROLLBACK")
             raise
@@ -106,7 +106,7 @@ def _connect(path: Path, read_only: bool, suspicious: bool, max_pages: int, mode
             _migrate(connection, path, read_only)
             if read_only:
                 connection.execute("PRAGMA query_only = ON")
-        except BaseException:
+        except BaseException:  # ^C as well: nobody else could close it
             connection.close()
             raise
     return connection
@@ -214,7 +214,7 @@ def _open(path: Path, mode: str) -> Connection:
     try:
         for pragma in sql.CONNECT:
             connection.execute(pragma)
-    except BaseException:
+    except BaseException:  # as above
         connection.close()
         raise
     return connection

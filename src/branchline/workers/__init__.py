@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from branchline.errors import SettingsError
+from branchline.files import write_new
 from branchline.workers.transcript import Tail, of_log
 
-if TYPE_CHECKING:  # they are only spelled here, and a plan's types take 10 ms to import
-    from branchline.model.plan import Task
+if TYPE_CHECKING:
     from branchline.model.run import Claim, Command, Exit, Job
 
 TABLE: Final[dict[str, str]] = {
@@ -23,6 +23,8 @@ TABLE: Final[dict[str, str]] = {
     "scripted": "branchline.workers.scripted",
 }
 """Kind of worker -> module of its adapter."""
+SPEC: Final = "spec.json"
+"""What an attempt was asked for, in its folder; its driver process may read it too."""
 
 
 class Adapter(Protocol):
@@ -82,16 +84,6 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
         raise SettingsError(f"--worker {text!r} cannot be split into words: {error}") from None
 
 
-def write_task(folder: Path, task: "Task", attempt: int) -> Path:
-    """Write `task.json` in the attempt's folder, the facts a driver process of ours may need; gives its path."""
-    path = folder / "task.json"
-    data = {
-        "id": task.id,
-        "title": task.title,
-        "role": task.role,
-        "attempt": attempt,
-        "files": [{"path": file.path, "role": file.role} for file in task.files],
-        "checks": [check.run for check in task.checks],
-    }
-    path.write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+def write_spec(job: "Job") -> None:
+    """Write `spec.json` in the attempt's folder: all of the job but its environment."""
+    write_new(Path(job.folder) / SPEC, json.dumps(job._replace(env={})._asdict(), ensure_ascii=False) + "\n")

@@ -1,6 +1,6 @@
 """The process of the scripted worker: `python -m branchline.workers.player FOLDER [SCENARIO]`.
 
-FOLDER is the attempt's folder; `task.json` in it, where it exists, tells the task's title, role and files. The working
+FOLDER is the attempt's folder; `spec.json` in it, where it exists, tells the task's title, role and files. The working
 directory is the worktree. The steps of a scenario are those of `schema.scenario`; a task that has none is done
 honestly. It exits with 2 when it cannot play its scenario.
 """
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from branchline import files, schema
 from branchline.errors import InputError
+from branchline.workers import SPEC
 
 Step = Mapping[str, Any]
 
@@ -33,10 +34,10 @@ class Player:
 
     def __init__(self, root: Path, task: Mapping[str, Any], exit_file: Path, sleep: Callable[[float], None]) -> None:
         self.root = root
-        self.id = str(task.get("id") or "task")
+        self.id = str(task.get("task") or "task")
         self.title = str(task.get("title") or self.id)
         self.role = str(task.get("role") or "build")
-        self.files = [file for file in task.get("files") or () if file.get("role") in {"create", "modify"}]
+        self.files = [path for path, use in task.get("files") or () if use in {"create", "modify"}]
         self.exit_file = exit_file
         self.sleep = sleep
 
@@ -53,7 +54,7 @@ class Player:
     def do_honest(self, _: object) -> None:
         """Do what the task asks in a trivial way, commit, and say so; a reading role only answers."""
         if self.role not in {"research", "brainstorm"}:
-            paths = [file["path"] for file in self.files if self._inside(file["path"])]
+            paths = [path for path in self.files if self._inside(path)]
             for path in paths or [f"branchline-notes/{self.id}.md"]:
                 self.do_append({"path": path, "content": f"{self.id}: {self.title}\n"})
             self.do_commit(f"{self.id}: {self.title}")
@@ -168,10 +169,10 @@ class Player:
 
 
 def read_task(folder: Path, env: Mapping[str, str]) -> dict[str, Any]:
-    """Read `task.json` of the attempt's folder, completed by the reserved names of the environment."""
-    path = folder / "task.json"
-    task = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {"id": env.get("BRANCHLINE_TASK_ID", ""), "attempt": int(env.get("BRANCHLINE_ATTEMPT") or 1), **task}
+    """Read the job in the attempt's folder, completed by the reserved names of the environment."""
+    path = folder / SPEC
+    job = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {"task": env.get("BRANCHLINE_TASK_ID", ""), "attempt": int(env.get("BRANCHLINE_ATTEMPT") or 1), **job}
 
 
 def read_steps(path: Path, task: str, attempt: int) -> Sequence[Step]:
@@ -188,7 +189,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str], sleep: Callable[[floa
         folder = Path(arguments[0])
         task = read_task(folder, env)
         exit_file = Path(env.get("BRANCHLINE_EXIT_FILE") or folder / "answer.json")
-        chosen = read_steps(Path(arguments[1]), task["id"], task["attempt"]) if len(arguments) > 1 else ()
+        chosen = read_steps(Path(arguments[1]), task["task"], task["attempt"]) if len(arguments) > 1 else ()
         return Player(Path.cwd(), task, exit_file, sleep).play(chosen)
     except (InputError, ValueError, OSError, IndexError) as error:
         sys.stderr.write(f"the scenario cannot be played: {error}\n")

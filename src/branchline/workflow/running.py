@@ -4,7 +4,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -225,16 +225,19 @@ class Display:
         self.driver: Coordinator | None = None
 
     def told(self, events: Sequence[Event]) -> None:
-        """Show what has changed."""
-        touched = {event.task for event in events if event.task}
-        if touched:
-            self._show(touched)
+        """Show what has changed, and why a task is tried again even when its retry has begun in the same breath."""
+        if self.driver is None or not (touched := {event.task for event in events if event.task}):
+            return
+        tasks = self.driver.state.tasks
+        retried = [e for e in events if e.kind == "retrying" and e.task and tasks[e.task].state != "retrying"]
+        again = [tasks[str(e.task)]._replace(state="retrying", reason=e.cause, attempt=e.attempt or 0) for e in retried]
+        self._show([*again, *sorted((tasks[task] for task in touched), key=lambda row: row.place)])
 
     def turned(self) -> None:
         """Show how things are now."""
         self._show(None)
 
-    def _show(self, touched: Collection[str] | None) -> None:
+    def _show(self, touched: Sequence[TaskRow] | None) -> None:
         if self.driver is None:
             return
         state, now = self.driver.state, self._clock()
@@ -243,7 +246,7 @@ class Display:
             rows = [self._with_reason(row) for row in rows] if self._ask(state, now) else rows
         self.progress.update(
             Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
-            None if touched is None else sorted((state.tasks[task] for task in touched), key=lambda row: row.place),
+            touched,
         )
 
     def _ask(self, state: State, now: float) -> bool:
@@ -258,10 +261,10 @@ class Display:
         return row._replace(reason=self._why[row.task]) if waits else row
 
 
-def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool]:
+def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool] | None:
     """The say a person has before each start: for every task, for every batch, or none (the plan was approved)."""
     if how == "plan" or not console.interactive:
-        return lambda _: True
+        return None
 
     def ask(rows: Sequence[TaskRow]) -> bool:
         shown = ", ".join(f"{row.task} {row.title}" for row in rows)
