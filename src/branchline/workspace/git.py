@@ -103,7 +103,7 @@ class Git:
     `programs` are the filters and merge drivers of the repository's own configuration that may run.
     """
 
-    __slots__ = ("_env", "_guard", "_sleep", "cwd", "locks")
+    __slots__ = ("_env", "_guard", "_settings", "_sleep", "cwd", "locks")
 
     def __init__(
         self,
@@ -118,12 +118,21 @@ class Git:
         self._sleep = sleep
         self.locks = tuple(locks)
         self._guard = Guard(programs)
+        self._settings: tuple[str, ...] = ()
 
-    def at(self, cwd: Path, *, locks: Sequence[Path] = (), env: Mapping[str, str] | None = None) -> Self:
-        """Return the same git in another folder, with more of our own variables (GIT_INDEX_FILE, GIT_WORK_TREE ...)."""
+    def at(
+        self,
+        cwd: Path,
+        *,
+        locks: Sequence[Path] = (),
+        env: Mapping[str, str] | None = None,
+        settings: Sequence[str] = (),
+    ) -> Self:
+        """Return the same git in another folder, with more of our own variables and settings (`core.abbrev=40`)."""
         other = type(self)(cwd, {}, self._sleep, (*self.locks, *locks))
         other._env = {**self._env, **(env or {})}
         other._guard = self._guard
+        other._settings = (*self._settings, *(word for setting in settings for word in ("-c", setting)))
         return other
 
     def refused(self) -> tuple[str, ...]:
@@ -197,7 +206,8 @@ class Git:
 
     def _start(self, words: Sequence[str], data: bytes, more: Mapping[str, str]) -> Completed:
         env = {**self._env, **more}
-        done = run((*_PREFIX, *words), cwd=self.cwd, env=env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
+        argv = (*_PREFIX, *self._settings, *words)
+        done = run(argv, cwd=self.cwd, env=env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
         if done.code == NOT_STARTED and done.err.startswith(b"could not start"):
             raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(done.err)}")
         if done.truncated:

@@ -22,7 +22,7 @@ from branchline.workspace.git import (
     task_ref,
     tip_ref,
 )
-from branchline.workspace.worktree import Worktree, folder_of, prepared_of, scratch_of, unfinished
+from branchline.workspace.worktree import WHOLE, Worktree, folder_of, prepared_of, scratch_of, unfinished
 
 _GRAPHS: Final = ".graph.json"
 _SHOWN: Final = 20
@@ -392,7 +392,8 @@ def _standing(tree: Worktree, health: str) -> Git:
         return tree.git
     if tree.path.is_symlink() or not tree.path.is_dir():
         raise GitError(f"{tree.path} is no folder; move it away, then try again")
-    return tree.base.at(tree.path, env={"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)})
+    env = {"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)}
+    return tree.base.at(tree.path, env=env, settings=WHOLE)
 
 
 __all__ = ["SALVAGE_REFS", "LandResult", "Merged", "Repository"]
