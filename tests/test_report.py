@@ -44,7 +44,7 @@ def event(kind: str, task: str | None = None, at: float = 1000.0, **more: Any) -
 def check(command: str = "make check", code: int = 0) -> dict[str, Any]:
     tail = HOSTILE if code else ""
     found = {"command": command, "exit": code, "seconds": 2.0, "commit": "1a2b3c4d", "log": "x", "tail": tail}
-    return found | {"log_digest": DIGEST, "flaky": None, "first": None}
+    return found | {"log_digest": DIGEST, "source": "plan", "flaky": None, "first": None}
 
 
 TASKS = [

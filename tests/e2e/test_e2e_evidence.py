@@ -121,3 +121,34 @@ end
     assert commands[1].endswith("sh -n 'a b/-new.sh'")
     assert "sh -n bad.sh" in world.reasons()["1.2"]
     world.check_laws()
+
+
+# ---- what is done stays done
+
+BREAKS = """
+case $BRANCHLINE_TASK_ID in
+  1.1) echo base > shared.txt; make;;
+  *) echo other > "out-$BRANCHLINE_TASK_ID.txt"; if [ $BRANCHLINE_ATTEMPT = 1 ]; then echo broken > shared.txt; fi;;
+esac
+say done ok
+end
+"""
+
+
+@pytest.mark.parametrize(("recheck", "attempts"), [("touched", 2), ("all", 2), ("none", 1)])
+def test_a_merge_that_breaks_a_done_task_is_sent_back(world: World, recheck: str, attempts: int) -> None:
+    world.settings(f'[land]\nrecheck = "{recheck}"\n')
+    world.plan(Task("1.1", verify="grep -qx base shared.txt"), Task("1.2", after=("1.1",)))
+    assert world.execute(world.agent(BREAKS)).status == 0
+    assert world.task("1.2").attempt == attempts
+    retries = [event.cause for event in world.events() if event.kind == "retrying"]
+    if attempts == 2:
+        assert "it breaks task 1.1, which is done" in retries[0]
+        assert world.tip("shared.txt") == "base"
+        assert world.run("prompt", "1.2").json["prompt"].count("it breaks task 1.1")
+    else:
+        assert retries == []
+    assert [c["source"] for c in world.run("evidence", "1.2").json["checks"]] in (
+        [["plan"]] if recheck != "all" else [["plan", "recheck of 1.1"]]
+    )
+    world.check_laws()

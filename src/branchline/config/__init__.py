@@ -88,11 +88,11 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class LandSettings:
-    """What a task needs to be done, and how the result reaches the user's branch."""
+    """What a task needs to be done, whose checks its merge runs again, and how the result reaches the user's branch."""
 
     minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
-    recheck: bool = _key(True, kinds.flag)
-    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "squash"))
+    recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
+    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
-from branchline.files import read_bytes, write_durable, write_new
+from branchline.files import canonical, digest, read_bytes, write_durable, write_new
 from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
@@ -298,6 +298,20 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
+    @cached_property
+    def _all_checks(self) -> str:
+        """The checks of every task that has any, {task: [command]}, as text."""
+        known = {name: [c.run for c in land.checks_for(task, self.draft.gate)[0]] for name, task in self.tasks.items()}
+        return canonical({name: commands for name, commands in known.items() if commands})
+
+    def _checks_file(self, run: str) -> str:
+        """Where the checks of all tasks stand, for the merges that run some again; written once for each graph."""
+        name = f"checks-{digest(self._all_checks).removeprefix('sha256:')[:12]}.json"
+        path = self.site.state / "runs" / run / name
+        if not path.exists():
+            write_durable(path, self._all_checks)
+        return str(path)
+
     def _phase_checks(self, row: TaskRow) -> list[Check]:
         """The checks of the composites that a task is the last of: they are run on the result of its merge."""
         return [
@@ -340,6 +354,8 @@ class Jobs:
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,
             "by_glob": dict(self.settings.gate.by_glob),
+            "recheck": self.settings.land.recheck,
+            "checks_file": self._checks_file(attempt.run) if attempt.purpose == "merge" else "",
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from branchline.model.run import Event, QuestionRow, TaskRow
 from branchline.terminal.text import duration, lines, many, safe
 
-_KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "flaky", "first")
+_KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
 _TAIL: Final = 20
 """Lines of a failed check's last words that are shown."""
 _QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
@@ -58,7 +58,7 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def check_record(check: Any) -> dict[str, Any]:
-    """Return one check with its eight keys, None where nothing was recorded."""
+    """Return one check with the keys of a record, None where nothing was recorded."""
     return {key: check.get(key) for key in _KEYS} if isinstance(check, Mapping) else dict.fromkeys(_KEYS)
 
 
@@ -70,7 +70,9 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         commit = f" on {safe(str(check['commit']))[:12]}" if check["commit"] else ""
         ended = "exit not recorded" if check["exit"] is None else f"exit {check['exit']}"
         first, *more = lines(str(check["command"]))
-        shown += [f"  $ {first}", *(f"    {line}" for line in more), f"    {ended}{seconds}{commit}"]
+        source = str(check["source"] or "")
+        why = f"    ({safe(source)})" if source.startswith(("recheck", "phase", "gate.by_glob")) else ""
+        shown += [f"  $ {first}{why}", *(f"    {line}" for line in more), f"    {ended}{seconds}{commit}"]
         if check["log_digest"]:
             shown.append(f"    log {safe(str(check['log_digest']))}")
         if check["flaky"]:

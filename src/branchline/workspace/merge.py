@@ -1,7 +1,7 @@
 """Bringing a task's commit into the integration branch: tried in a scratch worktree, checked, then the ref moved."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ from branchline.errors import GitError
 from branchline.files import read_json
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import changed_files, changes, total
+from branchline.workspace.diff import Change, changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare
 from branchline.workspace.repository import merged, put_back
@@ -20,6 +20,8 @@ from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
 MAX_ROUNDS: Final = 5
 """How often a merge begins again because the tip was moved by someone else meanwhile."""
 _MAX_OTHERS: Final = 20
+_MAX_PATHS: Final = 500
+"""A change of more files than this is taken to touch what every task did: so many do not go on a command line."""
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
 
 
@@ -99,13 +101,32 @@ def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
     tree.reset(new, nested=True)
     prepare(spec, tree)
     changed = changes(git, tip, new)
-    asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
+    asked = with_globs(_with_earlier(spec, git, tip, changed), [row.path for row in changed if row.how != "D"])
     rows = run_checks(asked, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
     found: dict[str, Any] = {"task_commit": commit, "tip": tip, "tree": written, "checks": rows}
     found |= {"files": [row.path for row in changed], "diffstat": total(changed), "ticked": ticked, "empty": empty}
     if not passed(rows):
         return _no("recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
     return {"ok": True, "commit": new, "reason": "", "error": "", "conflict": None} | found
+
+
+def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> Spec:
+    """Return the spec with the checks of tasks merged before: of those that changed the same files, of all, or of none.
+
+    The plan does not count: every merge ticks a box in it.
+    """
+    plan = spec.plan.path if spec.plan else ""
+    paths = [row.path for row in changed if row.path != plan]
+    if spec.recheck == "none" or not paths or not spec.checks_file:
+        return spec
+    narrowed = paths if spec.recheck == "touched" and len(paths) <= _MAX_PATHS else ()
+    before = merged(git, spec.run, spec.base or git.resolve(base_ref(spec.run)), tip, narrowed)
+    known: dict[str, list[str]] = read_json(Path(spec.checks_file)) if before else {}
+    asked = {command: row.task for row in before if row.task != spec.task for command in known.get(row.task, ())}
+    for check in spec.checks:
+        asked.pop(str(check["run"]), None)
+    again = [{"run": command, "source": f"recheck of {task}"} for command, task in asked.items()]
+    return spec._replace(checks=(*spec.checks, *again))
 
 
 def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:

@@ -34,7 +34,8 @@ class Spec(NamedTuple):
     integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
     filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
     `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a file may have that a
-    check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern.
+    check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern; `recheck` says
+    whose checks a merge runs again (none, touched, all), `checks_file` holds them: {task: [command]}.
     """
 
     purpose: str
@@ -69,6 +70,8 @@ class Spec(NamedTuple):
     salvage_ignored: bool = False
     output_limit: int = 0
     by_glob: Mapping[str, tuple[str, ...]] = {}
+    recheck: str = "none"
+    checks_file: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Self:
