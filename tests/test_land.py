@@ -84,14 +84,14 @@ def test_the_commit_message_holds_no_control_characters() -> None:
 def altered(task: Task, *names: str, patterns: tuple[str, ...] = (), tasks: tuple[Task, ...] = ()) -> Any:
     """The verdict on a passed check job that changed these files, all of which were there before."""
     result = {"ok": True, "checks": [PASSED], "files": list(names), "altered": list(names)}
-    frozen = land.frozen_of((task, *tasks), patterns)
+    frozen = land.frozen_of((task, *tasks), [Check("sh test/gate.sh")], patterns)
     return land.judge_checks(task, "checked", result, isolated=True, read_only=False, frozen=frozen)
 
 
 def test_an_attempt_that_changes_what_a_check_rests_on_needs_a_person() -> None:
     other = Task("2", "two", files=(FileRef("spec/[slug].spec.ts", "test"),))
     task = Task("1", "one", checks=(Check("python -m pytest tests/unit/test_x.py::test_y -q"),))
-    for name in ("tests/unit/test_x.py", "spec/[slug].spec.ts", "ci/gate.sh"):
+    for name in ("tests/unit/test_x.py", "spec/[slug].spec.ts", "ci/gate.sh", "test/gate.sh"):
         verdict = altered(task, "src/x.py", name, patterns=("ci/",), tasks=(other,))
         assert verdict.frozen == (name,)
         assert verdict.needs_person == f"it changed files that checks rest on: {name}"
@@ -103,13 +103,13 @@ def test_what_a_task_is_there_to_change_and_what_is_new_is_not_frozen() -> None:
     assert altered(mine, "tests/test_x.py").frozen == ()
     new = Task("1", "one", checks=(Check("pytest tests/test_x.py"),))
     result = {"ok": True, "checks": [PASSED], "files": ["tests/test_x.py"], "altered": []}
-    frozen = land.frozen_of([new], ())
+    frozen = land.frozen_of([new], (), ())
     assert land.judge_checks(new, "checked", result, isolated=True, read_only=False, frozen=frozen).needs_person == ""
 
 
 def test_a_product_that_a_check_runs_or_reads_is_no_test_file() -> None:
     task = Task("1", "one", checks=(Check("node src/latest.js && grep -q x README.md && test -s out.txt"),))
-    assert land.frozen_of([task], ()).names == frozenset()
+    assert land.frozen_of([task], (), ()).names == frozenset()
 
 
 def test_the_gate_proves_nothing_of_a_task_that_changed_nothing() -> None:

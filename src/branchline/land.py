@@ -76,11 +76,12 @@ def judge_checks(
     return _with_cause(verdict, "check failed", "the check could not be run")
 
 
-def frozen_of(tasks: Iterable[Task], patterns: Sequence[str]) -> Frozen:
-    """What checks rest on: the test files that the tasks of a plan name, as files or in their checks, and `patterns`."""
+def frozen_of(tasks: Iterable[Task], gate: Sequence[Check], patterns: Sequence[str]) -> Frozen:
+    """What checks rest on: the test files that a plan names, as files of its tasks or in checks, and `patterns`."""
     tasks = tuple(tasks)
     named = {file.path for task in tasks for file in task.files if file.role == "test"}
-    words = {word for task in tasks for check in task.checks for word in _WORD.findall(check.run)}
+    checks = [*gate, *(check for task in tasks for check in task.checks)]
+    words = {word for check in checks for word in _WORD.findall(check.run)}
     return Frozen(frozenset(named | set(matching(words, _TESTS))), tuple(patterns))
 
 

@@ -62,7 +62,7 @@ class Jobs:
     @cached_property
     def frozen(self) -> land.Frozen:
         """The files that checks rest on, as they were declared before the start."""
-        return land.frozen_of(self.draft.tasks, self.settings.gate.frozen)
+        return land.frozen_of(self.draft.tasks, self.draft.gate, self.settings.gate.frozen)
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
