@@ -115,8 +115,7 @@ def report_text(found: Mapping[str, Any]) -> str:
     """Return `report` in words for a terminal."""
     shown = [f"{safe(found['plan'])}  run {safe(found['run'])}", *_summary(found)]
     if found["done"]:
-        shown += ["", "Done"]
-        shown += [f"  {safe(task['id'])} {safe(task['title'])}  ({_proof(task)})" for task in found["done"]]
+        shown += ["", "Done", *done_lines(found)]
     for group, title in _GROUPS.items():
         if found[group]:
             shown += ["", title]
@@ -125,6 +124,11 @@ def report_text(found: Mapping[str, Any]) -> str:
         shown += ["", "Open questions (branchline inbox)"]
         shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
     return "\n".join([*shown, "", *_whereabouts(found)])
+
+
+def done_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return a line for each task of a report that is done: id, title, and what proves it."""
+    return [f"  {safe(task['id'])} {safe(task['title'])}  ({_proof(task)})" for task in found["done"]]
 
 
 def report_markdown(found: Mapping[str, Any]) -> str:

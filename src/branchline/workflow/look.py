@@ -158,20 +158,23 @@ def evidence(console: Console, name: str, task: str) -> Answer:
 def report(console: Console, name: str, form: str) -> Answer:
     """What was done, what was not, and why."""
     with opened(console, name) as (store, run):
-        flags = json.loads(run.settings).get("flags", {})
-        gate = [check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])]
-        found = words.report(
-            run,
-            rows_of(store, run, console.clock()),
-            store.attempts(run.run),
-            store.questions(run.run),
-            store.events(run.run),
-            gate=gate,
-            in_place=bool(flags.get("in_place")),
-            now=console.clock(),
-        )
+        found = report_of(store, run, console.clock())
     shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
     return Answer(found, shown)
+
+
+def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
+    """The report of a run from what is recorded."""
+    return words.report(
+        run,
+        rows_of(store, run, now),
+        store.attempts(run.run),
+        store.questions(run.run),
+        store.events(run.run),
+        gate=[check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])],
+        in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
+        now=now,
+    )
 
 
 def as_json(found: dict[str, Any]) -> str:

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
-from branchline.workspace import snapshot
+from branchline.workspace import landing, snapshot
 from branchline.workspace.diff import changed_files
 from branchline.workspace.git import (
     ABSENT,
@@ -22,25 +22,13 @@ from branchline.workspace.git import (
     task_ref,
     tip_ref,
 )
+from branchline.workspace.landing import SHOWN, LandResult
 from branchline.workspace.worktree import WHOLE, Worktree, folder_of, prepared_of, scratch_of, unfinished
 
-_GRAPHS: Final = ".graph.json"
-_SHOWN: Final = 20
 _FILLED: Final = frozenset({"whole", "lost"})
 _TRAILERS: Final = "".join(
     f"%x1f%(trailers:key=Branchline-{key},valueonly,separator=%x2C)" for key in ("Run", "Task", "Attempt")
 )
-
-
-class LandResult(NamedTuple):
-    """What `land` did: `moved` says that the user's branch holds the tip now, `commit` where it stands.
-
-    `advice` says in words what to do when it does not.
-    """
-
-    moved: bool
-    commit: str
-    advice: str
 
 
 class Merged(NamedTuple):
@@ -120,8 +108,8 @@ class Repository:
             raise RepositoryError(words)
         files = self.dirty(ignore)
         if files:
-            shown = "".join(f"\n  {name}" for name in files[:_SHOWN])
-            more = f"\n  and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+            shown = "".join(f"\n  {name}" for name in files[:SHOWN])
+            more = f"\n  and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
             raise RepositoryError(
                 f"files with changes that are not committed; workers would not see them:{shown}{more}\n"
                 "commit them, or work in your own checkout with --in-place",
@@ -130,30 +118,11 @@ class Repository:
 
     def dirty(self, ignore: Sequence[str] = ()) -> list[str]:
         """Return the tracked files that are modified, plans (`ignore`) and stored graphs aside; relative paths."""
-        spared = {str(PurePosixPath(name)) for name in ignore}
-        rows = self.git.fields("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
-        names = [row[3:] for row in rows]
-        return [name for name in names if name not in spared and not name.endswith(_GRAPHS)]
+        return landing.dirty(self.git, ignore)
 
     def filtered(self, files: Sequence[str], commit: str = "HEAD") -> str:
-        """Say in words that a file needs a filter which the repository's own configuration names and may not run.
-
-        "" when none does. What each file needs is said by the attributes of `commit`.
-        """
-        refused = [name for name in self.git.refused() if name.startswith("filter.")]
-        if not refused or not files:
-            return ""
-        data = "".join(f"{name}\0" for name in files).encode("utf-8", "surrogateescape")
-        with snapshot.index_of(self.git, commit) as git:
-            rows = git.fields("check-attr", "-z", "--cached", "--stdin", "filter", data=data)
-        name, needed = next(
-            ((f, v) for f, v in zip(rows[::3], rows[2::3], strict=True) if f"filter.{v}" in refused), ("", "")
-        )
-        return name and (
-            f"{name} needs the filter {needed!r}, a program that this repository's own configuration names: it is not run "
-            f'unless you allow it with [workspace] programs = ["filter.{needed}"], or name it in your own configuration '
-            "(git config --global)"
-        )
+        """Say in words that a file needs a filter which may not run; "" when none does."""
+        return landing.filtered(self.git, files, commit)
 
     def tracks(self, name: str) -> bool:
         """Say whether git tracks a file; `name` is relative to the root."""
@@ -277,60 +246,9 @@ class Repository:
                 path.unlink(missing_ok=True)
         return there
 
-    def land(self, run: str, branch: str = "", ignore: Sequence[str] = ()) -> LandResult:
-        """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
-
-        Nothing is ever merged, rebased or overwritten here: a branch that has moved on, or files in the way, are left
-        to the user. `ignore` as for `check_ready`.
-        """
-        tip = self.tip(run)
-        if not tip:
-            raise RepositoryError(f"there is no run {run}: the branch {short(tip_ref(run))} is missing")
-        name = short(tip_ref(run))
-        current = self.branch()
-        target = branch or current
-        if not target:
-            advice = f"HEAD is detached, no branch is checked out; make one: git switch -c NAME {name}"
-            return LandResult(False, self.head(), advice)
-        old = self.git.resolve(f"refs/heads/{target}")
-        if not old:
-            return LandResult(False, "", f"there is no branch {target}; make it: git branch {target} {name}")
-        if self.git.contains(old, tip):
-            return LandResult(True, old, "")
-        if not self.git.contains(tip, old):
-            advice = (
-                f"{target} has moved on since the run began; bring both together with `git merge {name}` on {target}, "
-                f"or start from it with `git rebase {target} {name}`"
-            )
-            return LandResult(False, old, advice)
-        return self._land_here(tip, name, ignore) if target == current else self._land_there(target, old, tip, name)
-
-    def _land_here(self, tip: str, name: str, ignore: Sequence[str]) -> LandResult:
-        head = self.head()
-        begun = unfinished(self.git)
-        if begun:
-            return LandResult(False, head, f"a {begun[0]} is in progress; finish it, then land again")
-        files = self.dirty(ignore)
-        if files:
-            shown = ", ".join(files[:_SHOWN])
-            return LandResult(False, head, f"commit or stash your changes first, then land again: {shown}")
-        words = self.filtered(self.changed_files(head, tip), tip)
-        if words:
-            return LandResult(False, head, f"{words}; or go there by hand: git merge --ff-only {name}")
-        done = self.git.run("merge", "--ff-only", "--quiet", "--no-stat", tip, ok=(0, 1, 2, 128))
-        if done.code:
-            said = done.err.decode(errors="replace").strip()
-            return LandResult(False, self.head(), f"git would not fast-forward to {name}: {said}")
-        return LandResult(True, self.head(), "")
-
-    def _land_there(self, target: str, old: str, tip: str, name: str) -> LandResult:
-        ref = f"refs/heads/{target}"
-        place = self.git.checked_out(ref)
-        if place:
-            return LandResult(False, old, f"{target} is checked out in {place}; go there: git merge --ff-only {name}")
-        if self.git.move(ref, tip, old, f"branchline: land {name}"):
-            return LandResult(True, tip, "")
-        return LandResult(False, self.git.resolve(ref), f"{target} was moved at this moment; look, then land again")
+    def land(self, run: str, branch: str = "", ignore: Sequence[str] = (), message: str = "") -> LandResult:
+        """Bring a run's tip to the user's branch ("": the one checked out), as `landing.land` says."""
+        return landing.land(self.git, run, branch, ignore, message)
 
     def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str]) -> bool:
         saved = [row.commit for row in self.salvage_list(run, task)]
