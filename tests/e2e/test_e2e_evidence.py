@@ -152,3 +152,12 @@ def test_a_merge_that_breaks_a_done_task_is_sent_back(world: World, recheck: str
         [["plan"]] if recheck != "all" else [["plan", "recheck of 1.1"]]
     )
     world.check_laws()
+
+
+def test_the_report_is_one_page_with_graph_time_line_and_evidence(done: World) -> None:
+    said = done.finish(done.start("report", "--format", "html"))
+    assert said.status == 0
+    assert said.out.startswith("<!doctype html>")
+    assert said.out.count("<svg") == 2
+    assert '<details id="e-1.1">' in said.out
+    assert done.run("report", "--format", "html").json["html"].strip() == said.out.strip()

@@ -27,7 +27,7 @@ def parser(name: str) -> Parser:
     if name == "logs":
         made.add_argument("-f", "--follow", action="store_true", help="go on printing until the attempt ends")
     if name == "report":
-        made.add_argument("--format", choices=("text", "md", "json"), default="text", help="how to write it")
+        made.add_argument("--format", choices=("text", "md", "html", "json"), default="text", help="how to write it")
     if name == "evidence":
         made.add_argument(
             "--verify", action="store_true", help="run the checks again at the recorded commit, and compare"
@@ -43,6 +43,12 @@ def _evidence(args: argparse.Namespace) -> Answer:
     return cast(Answer, verify(console(args), args.run, args.task))
 
 
+def _report(args: argparse.Namespace) -> Answer:
+    if args.format != "html":
+        return workflow.report(console(args), args.run, args.format)
+    return cast(Answer, import_module("branchline.workflow.page").report_page(console(args), args.run))
+
+
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "status": lambda args: workflow.status(console(args), args.run),
     "why": lambda args: workflow.why(console(args), args.run, args.task),
@@ -50,5 +56,5 @@ CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "logs": lambda args: workflow.logs(console(args), args.run, args.task, args.attempt, follow=args.follow),
     "prompt": lambda args: workflow.prompt(console(args), args.run, args.task, args.attempt),
     "evidence": _evidence,
-    "report": lambda args: workflow.report(console(args), args.run, args.format),
+    "report": _report,
 }

@@ -48,11 +48,12 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows = store.tasks(run.run)
     flags = json.loads(run.settings).get("flags", {})
-    found = reasons(_view(store, run, rows, now), flags.get("strategy") or "depth-first")
+    found = reasons(view_of(store, run, rows, now), flags.get("strategy") or "depth-first")
     return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
 
 
-def _view(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
+def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
+    """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
     policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}))
     lanes = {row.lane: row for row in store.lanes(run.run)}
@@ -111,7 +112,7 @@ def why(console: Console, name: str, task: str) -> Answer:
         rows = rows_of(store, run, now)
         row = find(rows, run, task)
         root = (
-            root_of(_view(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
+            root_of(view_of(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
         )
         found = words.why(
             row,
