@@ -68,6 +68,7 @@ def judge_checks(
         out_of_scope=out_of_scope(task, files),
         error=result.get("error") or "",
         diffstat=result.get("diffstat") or {},
+        conflict=result.get("conflict"),
     )
     if isolated:
         verdict = verdict._replace(frozen=tuple(_changed_frozen(task, result.get("altered") or (), frozen)))

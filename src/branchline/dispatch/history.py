@@ -52,6 +52,11 @@ class History:
         merging = self._store.newest_event(row.run, row.task, "merging") if self._store else None
         return merging.data if merging else {}
 
+    def conflicts(self, row: TaskRow) -> bool:
+        """Whether a conflict is why the task was sent back last."""
+        again = self._store.newest_event(row.run, row.task, "retrying") if self._store else None
+        return again is not None and again.cause.startswith("conflict")
+
     def leaves_under(self, task: str) -> frozenset[str]:
         """The tasks below a composite that are dispatched."""
         return frozenset(self._adjacency.leaves_under(task))

@@ -348,6 +348,7 @@ class Jobs:
             "commit": self._history.verdict(row).get("commit") if attempt.purpose == "merge" else None,
             "folder": str(self.folder(attempt)),
             "fresh": not row.resume,
+            "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
             "checks": [{"run": check.run, "source": check.source} for check in checks],

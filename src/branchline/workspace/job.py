@@ -69,6 +69,8 @@ def setup(spec: Spec) -> dict[str, Any]:
     if tree.health() == "missing":
         tree.add(tip if spec.fresh or not branch else branch, spec.branch)
     tree.guard()
+    if spec.join and not spec.fresh:
+        _join_tip(tree, spec, tip)
     prepare(spec, tree)
     head = tree.head()
     base = _fork(tree, spec, head)
@@ -91,7 +93,8 @@ def check(spec: Spec) -> dict[str, Any]:
         return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
     marked = _conflict_marks(tree.git)
     if marked:
-        return _no(f"a merge was left with its conflicts in {', '.join(marked)}")
+        found = _no(f"a merge was left with its conflicts in {', '.join(marked)}")
+        return found | {"conflict": {"files": marked}}
     _back_to_branch(tree, spec)
     left = _commit_leftovers(tree, spec)
     commit = tree.head()
@@ -113,6 +116,17 @@ def check(spec: Spec) -> dict[str, Any]:
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
+
+
+def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
+    """Begin to merge the tip into the worktree and leave both sides there, for the worker to bring them together.
+
+    A merge that is under way is left as it is; one that git will not begin too: the worker is told of the conflict.
+    """
+    _back_to_branch(tree, spec)
+    if tree.git.resolve("MERGE_HEAD") or tree.unfinished() or tree.git.contains(tree.head(), tip):
+        return
+    tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", tip, ok=(0, 1, 2, 128))
 
 
 def guarded(spec: Spec, files: Sequence[str]) -> list[str]:

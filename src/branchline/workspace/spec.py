@@ -33,9 +33,10 @@ class Spec(NamedTuple):
     brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
     integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
     filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
-    `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a file may have that a
-    check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern; `recheck` says
-    whose checks a merge runs again (none, touched, all), `checks_file` holds them: {task: [command]}.
+    `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a
+    file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
+    `join` says that a kept worktree gets what was merged meanwhile; `recheck` says whose checks a merge runs again
+    (none, touched, all), `checks_file` holds them: {task: [command]}.
     """
 
     purpose: str
@@ -70,6 +71,7 @@ class Spec(NamedTuple):
     salvage_ignored: bool = False
     output_limit: int = 0
     by_glob: Mapping[str, tuple[str, ...]] = {}
+    join: bool = False
     recheck: str = "none"
     checks_file: str = ""
 
