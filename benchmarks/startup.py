@@ -17,7 +17,7 @@ from statistics import median, quantiles
 
 import branchline
 from branchline.files import canonical, state_folder
-from branchline.graph.store import net, to_document
+from branchline.graph.store import net, parts
 from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.model.run import RunRow, TaskRow
 from branchline.store import Store
@@ -37,9 +37,7 @@ def make_run(folder: Path, tasks: int) -> None:
     edges = [Edge(before, after, "written") for before, after in zip(names, names[3:], strict=False)]
     draft = DraftGraph("plan.md", "", "checkbox", "", tuple(nodes), tuple(edges))
     settings = canonical({"directory": str(folder), "flags": {}})
-    run = RunRow(
-        "r1", "plan.md", "d", "running", "", "", 1.0, None, settings, canonical(to_document(draft)), net(draft)
-    )
+    run = RunRow("r1", "plan.md", "d", "running", "", "", 1.0, None, settings, parts(draft)[0], net(draft))
     rows = [
         TaskRow("r1", name, place, f"Task {name}", "atomic", None, place, "build", "shell", state)
         for place, name in enumerate(names)

@@ -176,4 +176,6 @@ def _read(pid: int, name: str) -> bytes:
 
 
 def _state(pid: int) -> str:
-    return _read(pid, "stat").rpartition(b")")[2].split()[0].decode() if _read(pid, "stat") else "X"
+    """One letter; one that is gone by now counts as dead: between two reads of the same file it can go."""
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return fields[0].decode() if fields else "X"

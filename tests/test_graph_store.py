@@ -109,8 +109,8 @@ def edited(change: Callable[[dict[str, Any]], Any]) -> str:
 @pytest.mark.parametrize(
     ("change", "words", "line"),
     [
-        (lambda d: d["nodes"].append(dict(d["nodes"][1])), "the id 1.1 stands twice", 26),
-        (lambda d: d["nodes"][2].update(id="1", parent=None), "the id 1 stands twice", 24),
+        (lambda d: d["nodes"].append(dict(d["nodes"][1])), "the id 1.1 stands twice", 27),
+        (lambda d: d["nodes"][2].update(id="1", parent=None), "the id 1 stands twice", 25),
         (lambda d: d["nodes"][3].update(title=7), "task 2: title must be a text", None),
         (lambda d: d["nodes"][3].update(title=""), "task 2: title is missing", None),
         (lambda d: d["nodes"][3].update(chekcs=[]), "chekcs is an unknown field; did you mean checks", None),

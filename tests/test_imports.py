@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from branchline.files import canonical, state_folder
-from branchline.graph.store import net, to_document
+from branchline.graph.store import net, parts
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import RunRow, TaskRow
 from branchline.store import Store
@@ -53,7 +53,7 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / ".git").mkdir()
     draft = DraftGraph("p.md", "", "checkbox", "", (Task("1", "One"),))
     settings = canonical({"directory": str(tmp_path), "flags": {}})
-    run = RunRow("r1", "p.md", "d", "running", "", "", 1.0, None, settings, canonical(to_document(draft)), net(draft))
+    run = RunRow("r1", "p.md", "d", "running", "", "", 1.0, None, settings, parts(draft)[0], net(draft))
     with Store.open(state_folder(tmp_path) / "state.db") as store:
         store.create_run(run, [TaskRow("r1", "1", 0, "One", "atomic", None, 1, "build", "shell", "ready")], 1.0)
     return tmp_path

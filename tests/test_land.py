@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from branchline import land
-from branchline.model.plan import Check, FileRef, Task
+from branchline.model.plan import Check, DraftGraph, FileRef, Task
 from branchline.workspace.globs import matching
 
 CHECK, GATE = Check("make unit"), Check("make test")
@@ -81,10 +81,16 @@ def test_the_commit_message_holds_no_control_characters() -> None:
     assert message.splitlines()[0].startswith("1: a")
 
 
+def frozen_of(*tasks: Task, gate: tuple[Check, ...] = (), patterns: tuple[str, ...] = ()) -> land.Frozen:
+    """What is frozen in a plan of these tasks."""
+    found = land.net_of(DraftGraph("plan.md", "", "", "", tasks, gate=gate))
+    return land.Frozen(frozenset(found.get("tests", ())), patterns)
+
+
 def altered(task: Task, *names: str, patterns: tuple[str, ...] = (), tasks: tuple[Task, ...] = ()) -> Any:
     """The verdict on a passed check job that changed these files, all of which were there before."""
     result = {"ok": True, "checks": [PASSED], "files": list(names), "altered": list(names)}
-    frozen = land.frozen_of((task, *tasks), [Check("sh test/gate.sh")], patterns)
+    frozen = frozen_of(task, *tasks, gate=(Check("sh test/gate.sh"),), patterns=patterns)
     return land.judge_checks(task, "checked", result, isolated=True, read_only=False, frozen=frozen)
 
 
@@ -103,13 +109,13 @@ def test_what_a_task_is_there_to_change_and_what_is_new_is_not_frozen() -> None:
     assert altered(mine, "tests/test_x.py").frozen == ()
     new = Task("1", "one", checks=(Check("pytest tests/test_x.py"),))
     result = {"ok": True, "checks": [PASSED], "files": ["tests/test_x.py"], "altered": []}
-    frozen = land.frozen_of([new], (), ())
+    frozen = frozen_of(new)
     assert land.judge_checks(new, "checked", result, isolated=True, read_only=False, frozen=frozen).needs_person == ""
 
 
 def test_a_product_that_a_check_runs_or_reads_is_no_test_file() -> None:
     task = Task("1", "one", checks=(Check("node src/latest.js && grep -q x README.md && test -s out.txt"),))
-    assert land.frozen_of([task], (), ()).names == frozenset()
+    assert frozen_of(task).names == frozenset()
 
 
 def test_the_gate_proves_nothing_of_a_task_that_changed_nothing() -> None:

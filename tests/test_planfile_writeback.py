@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from branchline.planfile.read import parse
-from branchline.planfile.writeback import tick, tick_all
+from branchline.planfile.read import parse, text_digest
+from branchline.planfile.writeback import boxes, tick, tick_all
 
 DAY = "2026-03-04"
 SOURCE = str(Path(__file__).parents[1] / "src")
@@ -101,3 +101,17 @@ def test_ticking_a_task_changes_one_character_and_is_read_as_done(lines: list[st
         assert sum(a != b for a, b in zip(text, ticked, strict=True)) == 1
         again = next(one for one in parse(ticked, "x.md").tasks if one.line == task.line)
         assert again.state == "done"
+
+
+@given(
+    st.lists(st.sampled_from(["- [{}] a task", "  - [{}] b", "text", "```", "1. [{}] c", "# H", "[{}] d", "* [{}]"]))
+)
+def test_digest_and_boxes_together_tell_every_change_of_a_box(lines: list[str]) -> None:
+    texts = ["\n".join(line.format(mark) for line in lines) for mark in (" ", "x")]
+    found = [boxes(text) for text in texts]
+    assert text_digest(texts[0]) == text_digest(texts[1])
+    assert (found[0] == found[1]) == (texts[0] == texts[1])
+    assert list(found[0]) == list(found[1]), "the same lines"
+    for text, marks in zip(texts, found, strict=True):
+        assert all(f"[{mark}]" in text.split("\n")[line - 1] for line, mark in marks.items())
+        assert parse(text, "p.md").boxes == "".join(marks.values())

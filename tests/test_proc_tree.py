@@ -1,7 +1,12 @@
-"""Nothing of an attempt outlives it: not when it ends, is stopped, or when the processes that keep it are killed."""
+"""Nothing of an attempt outlives it: not when it ends, is stopped, or when the processes that keep it are killed.
+
+BRANCHLINE_TEST_SCALE multiplies the kills at random moments (100 of each kind at 20).
+"""
 
 import os
+import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +32,9 @@ from proc_bench import (
     stubborn,
     until,
 )
+
+KILLS = max(2, round(5 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))))
+SEED = int(os.environ.get("BRANCHLINE_TEST_SEED", "0")) or random.randrange(1, 10**6)
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +109,25 @@ def test_the_tree_does_not_outlive_its_keepers(tmp_path: Path, who: str) -> None
         custody.start(shell(3, tmp_path, "exit 6"))
         assert collect(custody, [2, 3]) == {2: Exit(5), 3: Exit(6)}
         assert {fence: read_exit(tmp_path, fence) for fence in found} == found
+
+
+@pytest.mark.parametrize("who", ["custodian", "guard", "both"])
+def test_no_worker_is_alive_after_any_kill_of_its_keepers(tmp_path: Path, who: str) -> None:
+    """From the moment on at which its start is recorded, before there is a worker, up to a tree that has grown."""
+    print(f"BRANCHLINE_TEST_SEED={SEED}")
+    dice = random.Random(SEED)
+    with Custody.open(tmp_path, 1) as custody:
+        for fence in range(KILLS):
+            custody.start(stubborn(fence, tmp_path))
+            keeper = until(lambda: (custody.poll(0.0), custodian(fence, tmp_path))[1], f"a custodian of {fence}")  # noqa: B023 - asked at once
+            moment = time.monotonic() + dice.choice((0.0, 0.01, 0.1)) * dice.random()
+            while (left := moment - time.monotonic()) > 0:
+                custody.poll(left)
+            guard = parent(keeper)
+            kill_at_once(*{"custodian": [keeper], "guard": [guard], "both": [keeper, guard]}[who])
+            end = collect(custody, [fence])[fence]
+            assert not living(fence, tmp_path), f"kill {fence}"
+            assert end.lost or (who == "guard" and end.cause == "stopped: the guard was killed"), end
 
 
 def test_a_stop_is_kept_when_the_custodian_is_killed(tmp_path: Path) -> None:

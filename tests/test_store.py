@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from branchline.errors import NotFoundError, StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.errors import LockedError, NotFoundError, StoreError
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import AnyStore, MemoryStore, Store, sql
 
 RUN = RunRow("r1", "plans/x.md", "sha256:1", "running", "", "abc", 1.0, None, "{}", '{"nodes":[]}')
@@ -29,6 +29,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyStore]:
     found: AnyStore = Store.open(tmp_path / "state.db") if request.param == "sqlite" else MemoryStore()
     with found:
         yield found
+
+
+def again(store: AnyStore) -> AnyStore:
+    """The same store as another process opens it."""
+    return Store.open(store.path) if isinstance(store, Store) else MemoryStore.open(store)
 
 
 class TestConformance:
@@ -95,6 +100,24 @@ class TestConformance:
         store.commit(Changes(lanes=(rows[1]._replace(room=1),)))
         assert store.lanes("r1") == [rows[1]._replace(room=1), rows[0]]
         assert (store.lanes("r2"), store.lanes("r3")) == ([rows[2]], [])
+
+    def test_the_tasks_of_a_graph_are_those_it_has_a_node_of(self, store: AnyStore) -> None:
+        first = [NodeRow("r1", f"t{number}", f'{{"n": {number}}}') for number in (1, 2)]
+        store.create_run(RUN, [task(3), task(2), task(1)], 1.0, first)
+        store.create_run(RUN._replace(run="r2"), [], 1.0, [NodeRow("r2", "t3", "{}")])
+        assert store.graph_tasks("r1") == [task(1), task(2)]
+        assert [store.node("r1", name) for name in ("t1", "t2", "t3")] == ['{"n": 1}', '{"n": 2}', None]
+        store.commit(Changes(nodes=(NodeRow("r1", "t3", "[]"),)))
+        assert store.graph_tasks("r1") == [task(3)], "another graph takes the place of the former one"
+        assert [store.node("r1", name) for name in ("t1", "t3")] == [None, "[]"]
+        assert store.node("r2", "t3") == "{}"
+        store.commit(Changes(tasks=(task(1, state="done"),)))
+        assert store.graph_tasks("r1") == [task(3)]
+
+    def test_states_are_the_tasks_in_short(self, store: AnyStore) -> None:
+        store.create_run(RUN, [task(2, line=None), task(1, state="done")], 1.0)
+        assert sorted(store.states("r1")) == [("t1", "done", 1), ("t2", "pending", None)]
+        assert store.states("r2") == []
 
     def test_heads_are_the_runs_in_short(self, store: AnyStore) -> None:
         for number, plan in enumerate("aba"):
@@ -189,6 +212,25 @@ class TestConformance:
             assert seen.tasks("r1") == [task(1)]
             assert seen.run("r1") == RUN
         store.commit(Changes(tasks=(task(1, state="ready"),)))
+
+    def test_who_was_overtaken_writes_nothing_any_more(self, store: AnyStore) -> None:
+        store.create_run(RUN, [task(1)], 1.0)
+        number = store.request(1.5, "r1", "skip", "t1")
+        late = [Changes((Event(3.0, "r1", "noted", "late"),), tasks=(task(1, state="done"),)), Changes()]
+        with again(store) as other:
+            other.request(1.6, "r1", "retry", "t1")
+            store.commit(Changes(tasks=(task(1, state="ready"),)))
+            other.commit(Changes((Event(2.0, "r1", "noted", "taken over"),)))
+            for changes in (*late, Changes(requests=(number,))):
+                with pytest.raises(LockedError, match="took over while this one was held up"):
+                    store.commit(changes)
+            assert [event.cause for event in other.events("r1")] == ["created", "taken over"]
+            assert other.tasks("r1") == store.tasks("r1") == [task(1, state="ready")]
+            assert [wish.verb for wish in other.requests()] == ["skip", "retry"]
+            other.commit(late[0])
+        with again(store) as third:
+            third.commit(Changes())
+            assert third.task("r1", "t1") == task(1, state="done")
 
     def test_closing_twice_is_no_fault(self, store: AnyStore) -> None:
         store.close()

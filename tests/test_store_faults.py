@@ -1,6 +1,7 @@
 """store: full disks, damaged files, kills at any moment."""
 
 import itertools
+import json
 import os
 import random
 import shutil
@@ -249,7 +250,7 @@ class TestVersions:
         connection.execute(f"PRAGMA user_version = {len(sql.MIGRATIONS) + 4}")
         connection.close()
         with pytest.raises(
-            StoreError, match=r"written by a newer Branchline \(version 6 of the tables, this one knows 2\)"
+            StoreError, match=r"written by a newer Branchline \(version 7 of the tables, this one knows 3\)"
         ):
             Store.open(database)
 
@@ -283,6 +284,29 @@ class TestVersions:
                 assert [event.cause for event in store.events("r1")] == ["old"]
                 assert store.lanes("r1") == []
                 assert store._connection.execute("PRAGMA user_version").fetchone() == (len(sql.MIGRATIONS),)
+
+    def test_the_graph_of_an_older_version_is_told_apart(self, tmp_path: Path) -> None:
+        """It was one text with the run; now each task has a row of its own."""
+        path = tmp_path / "state.db"
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute(sql.CREATE)
+        for step in sql.MIGRATIONS[:2]:
+            connection.executescript(step)
+        connection.execute("PRAGMA user_version = 2")
+        whole = {
+            "graph": {"plan": "p.md", "gate": []},
+            "nodes": [{"id": "1", "title": "One"}, {"id": "2"}],
+            "edges": [],
+        }
+        for run, text in (("r1", json.dumps(whole)), ("r2", "no graph")):
+            connection.execute("INSERT INTO run (run, plan, graph) VALUES (?, 'p.md', ?)", (run, text))
+        connection.close()
+        with Store.open(path) as store:
+            rows = {row.run: row for row in store.runs()}
+            assert json.loads(rows["r1"].graph) == {"graph": {"plan": "p.md", "gate": []}}
+            assert (rows["r2"].graph, rows["r1"].source) == ("no graph", "")
+            assert json.loads(store.node("r1", "1") or "") == {"id": "1", "title": "One"}
+            assert (store.node("r1", "3"), store.node("r2", "1")) == (None, None)
 
 
 class TestReadOnlyPlaces:

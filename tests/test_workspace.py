@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import job
-from branchline.workspace.git import Git, environment, from_ref_part, ref_part, task_ref, tip_ref
+from branchline.workspace.git import Git, base_ref, environment, from_ref_part, ref_part, task_ref, tip_ref
 from branchline.workspace.repository import Repository
 
 RUN = "r1"
@@ -293,6 +293,15 @@ def test_a_lock_that_stays_is_an_error_unless_it_is_our_own(place: Place) -> Non
         git.run("add", "a.txt")
     git.at(place.root, locks=[place.root / ".git" / "index"]).run("add", "a.txt")
     assert not lock.exists()
+
+
+@pytest.mark.parametrize("ref", [base_ref("r2"), tip_ref("r2")])
+def test_locks_that_a_killed_start_left_do_not_stop_the_next_one(place: Place, ref: str) -> None:
+    lock = place.root / ".git" / f"{ref}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("")
+    place.repository.start_run("r2", place.base)
+    assert (place.repository.tip("r2"), lock.exists()) == (place.base, False)
 
 
 def test_move_is_compare_and_swap(place: Place) -> None:

@@ -50,7 +50,8 @@ def plan_of(text: str, name: str, dialect: str = "", order: str = "numbered") ->
         return parse(text, name, dialect, order)
     graph = graph_of(text, name, form)
     kept = {
-        field: getattr(graph, field) for field in ("goal", "tasks", "edges", "gate", "findings", "ignored", "request")
+        field: getattr(graph, field)
+        for field in ("goal", "tasks", "edges", "gate", "findings", "ignored", "request", "boxes")
     }
     lines = [*(task.line or 1 for task in graph.tasks), *(each.line for each in graph.ignored)]
     return Plan(path=name, digest=text_digest(text), dialect=form, candidates=tuple(sorted(lines)), **kept)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from branchline.model.moves import Level
-from branchline.model.plan import Check, Task
+from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import Verdict
 from branchline.terminal.text import safe
 from branchline.workspace.globs import matching
@@ -77,13 +77,16 @@ def judge_checks(
     return _with_cause(verdict, "check failed", "the check could not be run")
 
 
-def frozen_of(tasks: Iterable[Task], gate: Sequence[Check], patterns: Sequence[str]) -> Frozen:
-    """What checks rest on: the test files that a plan names, as files of its tasks or in checks, and `patterns`."""
-    tasks = tuple(tasks)
-    named = {file.path for task in tasks for file in task.files if file.role == "test"}
-    checks = [*gate, *(check for task in tasks for check in task.checks)]
+def net_of(draft: DraftGraph) -> dict[str, list[str]]:
+    """What judging needs of a whole graph: the test files that it names, as files of its tasks or in checks (`tests`),
+    and the composites that have checks (`phases`); only what there is.
+    """
+    named = {file.path for task in draft.tasks for file in task.files if file.role == "test"}
+    checks = [*draft.gate, *(check for task in draft.tasks for check in task.checks)]
     words = {word for check in checks for word in _WORD.findall(check.run)}
-    return Frozen(frozenset(named | set(matching(words, _TESTS))), tuple(patterns))
+    phases = [task.id for task in draft.tasks if task.kind == "composite" and task.checks]
+    found = {"tests": sorted(named | set(matching(words, _TESTS))), "phases": phases}
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict:

@@ -22,7 +22,7 @@ def main(agent: str, name: str, number: int) -> int:
     flags = Flags(worker=agent, yes=True)
     project = open_project(console, flags.settings())
     path = Path("plan.md").resolve()
-    draft = current_draft(console, project, path)
+    current = current_draft(console, project, path)
     passed = 0
 
     def at(point: str) -> None:
@@ -33,7 +33,7 @@ def main(agent: str, name: str, number: int) -> int:
 
     with ExitStack() as stack:
         store = opened_store(stack, project)
-        begun = begin(console, project, store, approval(console, project, path, draft, flags), flags)  # type: ignore[arg-type]
+        begun = begin(console, project, store, approval(console, project, path, current, flags), flags)  # type: ignore[arg-type]
         driver = charge(store, begun, Hooks(console.clock, at=at))  # type: ignore[arg-type]
         driver.finish(driver.loop())
         driver.close()

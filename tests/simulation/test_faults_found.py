@@ -7,10 +7,12 @@ import pytest
 
 from branchline import engine
 from branchline.care.plans import RUN, Sketch, drawn
-from branchline.care.world import GOOD, Core, World
+from branchline.care.process import GOOD
+from branchline.care.world import Core, World
 from branchline.dispatch.requests import events_for
 from branchline.engine import Emit, Policy, State
-from branchline.model.run import Claim, Event, Exit, RequestRow
+from branchline.errors import LockedError
+from branchline.model.run import AttemptRow, Claim, Event, Exit, Question, RequestRow
 from branchline.proc import Ended, Started
 
 
@@ -110,6 +112,19 @@ def test_a_new_pause_does_not_keep_the_end_of_one_from_before_the_clock_was_set_
     assert state.lanes["shell"].until < 1000.0
 
 
+def test_a_pause_told_by_an_old_worker_does_not_begin_before_the_clock_was_set_forward() -> None:
+    """Set forward by a day, a pause of 30 s was told; set back again, it lasted for the day."""
+    state = moved(state_of(plan_of(), Policy()), "1", "dispatching", "running")
+    facts = {"lane": "shell", "room": 1, "until": 40.0, "strikes": 1, "since": 10.0}
+    state = feed(state, Event(10.0, "r1", "lane", "rate limit", data=facts))
+    state = feed(state, Event(90_000.0, "r1", "claimed", "", "1", 1, data={"status": "rate_limited"}))
+    assert (state.lanes["shell"].until, state.lanes["shell"].strikes) == (90_030.0, 1)
+    assert started(state, 90_001.0) == []
+    for event in engine.choose(state, 3_600.0):
+        state = feed(state, event)
+    assert started(state, 3_600.0) == ["1"]
+
+
 def test_an_accept_that_was_meant_for_a_hold_before_any_work_takes_the_work_as_it_is() -> None:
     state = moved(state_of(plan_of(), Policy(isolated=False)), "1", "dispatching", "running", "claimed", status="done")
     verdict = {"level": "gated", "question": {"kind": "approval", "text": "it steers us"}}
@@ -180,3 +195,47 @@ def test_a_result_that_comes_after_the_end_is_recorded_and_changes_nothing() -> 
     assert (last.kind, last.cause, last.fence) == ("ended", "late: the attempt had ended", process.attempt.fence)
     world.turn = script
     world.oracle.compare(world.store.tasks("r1"))
+
+
+def bring_on(world: World, work: Claim) -> None:
+    """One turn of the coordinator, then every process ends: a worker with this claim."""
+    assert world.driver
+    world.driver.tick()
+    for process in world.alive():
+        if process.state == "running":
+            world.end(process, work if process.attempt.purpose == "work" else GOOD)
+
+
+def test_who_was_overtaken_and_has_nothing_to_record_notices_and_leaves_the_branch_alone() -> None:
+    """A coordinator that only waits for an answer is held up while another one gets it, works and merges."""
+    world = Quiet(drawn({"1": None}, (), {}, {"1": "build"}), Policy())
+    first = world.open()
+    while world.oracle.states["1"] != "blocked":
+        bring_on(world, Claim("blocked", question=Question("question", "which?")))
+    standing = first.loop()
+    assert standing.state == "waiting"
+    world.overtake()
+    world.ask("answer", "1")
+    while world.oracle.states["1"] != "done":
+        bring_on(world, Claim("done"))
+    merged = list(world.git.tip)
+    world.swap()
+    for go_on in (lambda: first.finish(standing), lambda: first.loop(wait=True)):
+        with pytest.raises(LockedError, match="took over"):
+            go_on()
+    assert world.git.tip == merged != []
+
+
+def test_starts_are_paced_after_a_restart_too_when_the_clock_was_set_back() -> None:
+    plan = drawn({"1": None, "2": None}, (), {}, dict.fromkeys("12", "build"), workers=("claude",))
+    before = AttemptRow("r1", 1, "1", 1, "setup", "ended", worker="claude", intended=90_000.0)
+    state = State.restore(
+        RUN,
+        plan.adjacency,
+        Policy(stagger={"claude": 1.0}),
+        plan.rows,
+        [before, before._replace(fence=2, attempt=2, intended=100.0)],
+        [],
+    )
+    assert started(state, 100.5) == []
+    assert started(state, 101.0) != []

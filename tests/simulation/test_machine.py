@@ -3,13 +3,15 @@
 import os
 from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from branchline.care.histories import VERBS, History
-from branchline.care.world import GOOD, REAL, Crash
-from branchline.errors import StoreFullError
+from branchline.care.process import GOOD
+from branchline.care.world import REAL, Crash
+from branchline.errors import LockedError, StoreFullError
 from branchline.model.run import Claim, Question
 
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -33,6 +35,8 @@ class Machine(RuleBasedStateMachine):
         self.history = History(Random(seed), 10**9, REAL)
         self.world = self.history.world
         self.world.turn = lambda _: None
+        self.world.between = lambda: None
+        self.overlaps = 0
         self.world.slow, self.world.hold_back = 0.0, lambda _: 0
 
     @rule()
@@ -43,6 +47,26 @@ class Machine(RuleBasedStateMachine):
             driver.tick()
         except (Crash, StoreFullError):
             self.world.gone(lambda process: process.attempt.fence % 2 == 0)
+        except LockedError:
+            assert self.overlaps, "nobody else was there"
+            self.world.fall()
+
+    @precondition(lambda self: self.world.driver and not self.world.other)
+    @rule()
+    def overlap(self) -> None:
+        """A second coordinator is refused; then the lock is lost, and it gets in."""
+        with pytest.raises(LockedError):
+            self.world.open()
+        self.overlaps += 1
+        try:
+            self.world.overtake()
+        except (Crash, StoreFullError):
+            self.world.fall()
+
+    @precondition(lambda self: self.world.other)
+    @rule()
+    def swap(self) -> None:
+        self.world.swap()
 
     @precondition(lambda self: self.world.alive())
     @rule(which=pick, left=pick)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from branchline.care.oracle import ViolationError
 from branchline.care.plans import drawn
-from branchline.care.world import GOOD, REAL, Core, Crash, Process, World
+from branchline.care.process import GOOD, Process
+from branchline.care.world import REAL, Core, Crash, World
 from branchline.engine import Policy
 from branchline.model.run import Claim, Question
 
@@ -94,6 +95,7 @@ class Script(World):
             try:
                 driver = self.open()
                 driver.finish(driver.loop(wait=True))
+                driver.close()
             except Crash:
                 self.gone()
                 continue

@@ -1,16 +1,17 @@
 """One seed, one history: the real coordinator in a world that goes wrong at random, then a calm end."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from branchline import engine
 from branchline.care.oracle import ViolationError
 from branchline.care.plans import Sketch, policy, sketch
-from branchline.care.world import GOOD, REAL, Core, Crash, Process, World
+from branchline.care.process import GOOD, Process
+from branchline.care.world import REAL, Core, Crash, World
 from branchline.engine import State
-from branchline.errors import StoreFullError
+from branchline.errors import LockedError, StoreFullError
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import Claim, Question
 
@@ -42,45 +43,34 @@ FAULTS = (
     "jobs",
     "memory",
     "hung",
+    "overlap",
 )
 CALM = 600
 """Turns in which a run with nothing wrong any more has ended, or it never will."""
 LONG = 86_400.0
 
 
-@dataclass
-class Played:
-    """What came to pass in one or many histories."""
-
-    steps: int = 0
-    events: int = 0
-    runs: int = 0
-    crashes: int = 0
-    full: int = 0
-    jumps: int = 0
-    wishes: int = 0
-    processes: int = 0
-
-    def add(self, other: "Played") -> None:
-        """Count another one in."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
+COUNTED = ("steps", "events", "runs", "processes", "crashes", "full", "jumps", "wishes", "overlaps", "refused")
+"""What is counted of the histories that were played."""
 
 
-def play(seed: int, steps: int = STEPS, core: Core = REAL) -> Played:
-    """Play one seed of so many steps, one run after the other; raises ViolationError with the seed and the step in its words."""
-    dice, total = Random(seed), Played()  # noqa: S311 - dice, not secrets
-    while total.steps < steps:
-        history = History(dice, steps - total.steps, core)
+def play(seed: int, steps: int = STEPS, core: Core = REAL) -> Counter[str]:
+    """Play one seed of so many steps, one run after the other; how often each of COUNTED came to pass.
+
+    Raises ViolationError with the seed and the step in its words.
+    """
+    dice, total = Random(seed), Counter[str]()  # noqa: S311 - dice, not secrets
+    while total["steps"] < steps:
+        history = History(dice, steps - total["steps"], core)
         try:
             history.play()
         except ViolationError as broken:
-            words = f"seed {seed}, step {total.steps + history.played.steps}: {broken}"
+            words = f"seed {seed}, step {(total + history.played)['steps']}: {broken}"
             raise ViolationError(broken.law, words) from broken
         except Exception as fault:  # whatever the coordinator raises is a broken promise, told with its seed
-            words = f"seed {seed}, step {total.steps + history.played.steps}: {type(fault).__name__}: {fault}"
+            words = f"seed {seed}, step {(total + history.played)['steps']}: {type(fault).__name__}: {fault}"
             raise ViolationError("crash", words) from fault
-        total.add(history.played)
+        total.update(history.played)
     return total
 
 
@@ -90,11 +80,13 @@ class History:
     def __init__(self, dice: Random, steps: int, core: Core) -> None:
         self.dice = dice
         self.limit = steps
-        self.played = Played(runs=1)
+        self.played = Counter(runs=1)
         self.faults = frozenset(fault for fault in FAULTS if dice.random() < 0.5)
         plan = sketch(dice)
         self.world = World(plan, policy(dice, plan), core, self.turn)
         self.world.hold_back = self._late
+        self.world.between = self._between
+        self.rival = False
         self.world.slow = dice.random() * 5 if "slow" in self.faults else 0.0
         self.calm: int | None = None
         self.waits = False
@@ -105,18 +97,19 @@ class History:
     def play(self) -> None:
         """Coordinators come and go until the run is over."""
         while not self._live():
-            for _ in range(self.dice.randint(1, 5) if self.calm is None else 0):
+            alone = self.calm is None and not self.world.life
+            for _ in range(self.dice.randint(1, 8) if alone else 0):
                 self.turn(0.0)
         self.world.oracle.finished()
         self._replay()
-        self.played.events = self.world.oracle.events
-        self.played.processes = len(self.world.processes)
+        self.played["events"] = self.world.oracle.events
+        self.played["processes"] = len(self.world.processes)
 
     def _live(self) -> bool:
         """One coordinator's life; True when the run is over for good."""
         world = self.world
         try:
-            driver = world.open()
+            driver = world.driver or world.open()
             self.waits = self.calm is None and self.dice.random() < 0.5
             if self.visits and self.calm is None:
                 driver.tick()
@@ -126,23 +119,68 @@ class History:
             if world.interrupts:
                 driver.drain(3.0)
             else:
+                driver.finish(standing)
                 if standing.over:
                     world.oracle.stands(driver.state, standing, world.now if self.dice.random() < 0.3 else None)
-                driver.finish(standing)
+            driver.close()
         except Crash:
-            self.played.crashes += 1
+            self.played["crashes"] += 1
             world.gone(lambda _: self.dice.random() < 0.5)
             return False
         except StoreFullError:
-            self.played.full += 1
+            self.played["full"] += 1
             world.gone()
             return False
+        except LockedError:
+            return self._refused()
         interrupted = world.interrupts
         world.gone()
         return not interrupted and self._over()
 
+    def _refused(self) -> bool:
+        """Who was overtaken is told so, and goes; who took over goes on, unless it is dead by now. Never the end."""
+        if not self.played["overlaps"]:
+            raise ViolationError("I1", "a coordinator is refused, and no other one was there")
+        self.played["refused"] += 1
+        if self.world.other:
+            self.world.fall()
+        else:
+            self.world.gone()
+        return False
+
+    def _between(self) -> None:
+        """A second coordinator: the lock refuses it. When the lock is lost, the two take turns until one is refused."""
+        world = self.world
+        if self.calm is not None or not (self.rival or world.other):
+            return
+        world.between = lambda: None  # the turn of the second one is not a turn between two
+        try:
+            if world.other:
+                world.swap()
+                for _ in range(self.dice.choice((1, 1, 12))):
+                    assert world.driver  # noqa: S101 - one that took over lives
+                    world.driver.tick()
+            else:
+                self._overtake()
+        except (Crash, StoreFullError, LockedError) as end:
+            self.played["refused"] += isinstance(end, LockedError)
+            world.fall()
+        else:
+            world.swap()
+        world.between = self._between
+
+    def _overtake(self) -> None:
+        self.rival = False
+        try:
+            self.world.open()
+        except LockedError:
+            self.played["overlaps"] += 1
+            self.world.overtake()
+        else:
+            raise ViolationError("I1", "a second coordinator got in beside one that lives")
+
     def _over(self) -> bool:
-        if self.played.steps >= self.limit:
+        if self.played["steps"] >= self.limit:
             self.be_calm()
         if all(state in ("done", "skipped") for state in self.world.oracle.states.values()):
             return True
@@ -154,8 +192,8 @@ class History:
 
     def turn(self, timeout: float) -> None:
         """The world goes on by one step."""
-        self.played.steps += 1
-        if self.calm is not None or self.played.steps >= self.limit:
+        self.played["steps"] += 1
+        if self.calm is not None or self.played["steps"] >= self.limit:
             self._calm_turn(timeout)
             return
         roll = self.dice.random()
@@ -214,14 +252,14 @@ class History:
         if fault not in self.faults or fault in ("claims", "jobs", "lost", "slow"):
             world.pass_time(max(timeout, dice.random() * 60))
         elif fault == "person":
-            self.played.wishes += 1
+            self.played["wishes"] += 1
             world.ask(dice.choice(VERBS), dice.choice(self.names))
         elif fault == "crash":
             world.crash_at = world.points + dice.randint(1, 20)
         elif fault == "full":
-            world.full, world.unbuildable, world.stubborn = dice.choice(((1, 0, 0), (3, 0, 0), (0, 1, 0), (0, 0, 1)))
+            self._fill(dice.choice(((1, 0, 0, 0), (3, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))))
         elif fault == "jump":
-            self.played.jumps += 1
+            self.played["jumps"] += 1
             world.now += dice.choice((-LONG, LONG, -100.0, 100.0, -5.0))
         elif fault == "double":
             world.double = not world.double
@@ -231,8 +269,15 @@ class History:
             self._rogue()
         elif fault == "memory":
             world.memory = dice.choice((None, 0.0, 6144.0 + 512 * 2, 6144.0 + 512 * 3))
+        elif fault == "overlap":
+            self.rival = dice.random() < 0.3
         elif fault == "hung":
             world.eyes.next = dice.choice(("stop", "ask"))
+
+    def _fill(self, times: tuple[int, int, int, int]) -> None:
+        """How often the disk has no room: for a commit, a process, the end of a worktree, our reading of an end."""
+        world = self.world
+        world.full, world.unbuildable, world.stubborn, world.reading.full = times
 
     def _rogue(self) -> None:
         """An agent moves the integration branch."""
@@ -249,15 +294,16 @@ class History:
         """Nothing goes wrong any more: now the run has to end."""
         if self.calm is None:
             world = self.world
-            self.calm = self.played.steps
+            self.calm = self.played["steps"]
             self.faults = frozenset()
-            world.full = world.unbuildable = world.stubborn = world.crash_at = 0
+            self._fill((0, 0, 0, 0))
+            world.crash_at = 0
             world.slow, world.double, world.memory = 0.0, False, None
             world.interrupts = int(self.waits)  # who waits for answers is told to go, and comes again without
 
     def _calm_turn(self, timeout: float) -> None:
         self.be_calm()
-        if self.played.steps - (self.calm or 0) > CALM:
+        if self.played["steps"] - (self.calm or 0) > CALM:
             raise ViolationError("I8", f"the run never ends: {self.world.oracle.states}")
         alive = self.world.alive()
         for process in alive:

@@ -5,15 +5,13 @@ plan it works everything out anew, by brute force. The numbers are those of DESI
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from branchline.care.plans import Sketch
+from branchline.care.process import Facts, Process
 from branchline.engine import Outcome, Policy, State, view
 from branchline.model.run import AttemptRow, Changes, Claim, Event, TaskRow
 from branchline.schedule import reasons
-
-if TYPE_CHECKING:  # the world holds its oracle, and is only spelled here
-    from branchline.care.world import Process, World
 
 BUSY = ("dispatching", "running", "claimed", "checking", "merging")
 SLOTTED = BUSY[:4]
@@ -34,7 +32,7 @@ class ViolationError(Exception):
 class Oracle:
     """What must be so, from the outside."""
 
-    def __init__(self, plan: Sketch, policy: Policy, world: "World") -> None:
+    def __init__(self, plan: Sketch, policy: Policy, world: Facts) -> None:
         self._policy = policy
         self._world = world
         inner = set(plan.parents.values())
@@ -262,7 +260,7 @@ class Oracle:
 
     # -- what really happened
 
-    def begun(self, process: "Process") -> None:
+    def begun(self, process: Process) -> None:
         """A process starts to run."""
         world, attempt = self._world, process.attempt
         if self._live.get(attempt.task) != attempt.fence:
@@ -356,8 +354,10 @@ class Oracle:
         ]
         if missing:
             raise ViolationError("I6", f"attempts ended and were never collected: {missing}")
+        done = sorted(task for task, state in self.states.items() if state == "done")
+        if boxes := set(done) - self._world.git.ticked:
+            raise ViolationError("write-back", f"done and not ticked in the plan: {sorted(boxes)}")
         if self._policy.isolated:
-            done = sorted(task for task, state in self.states.items() if state == "done")
             merged = sorted(task for _, task, _ in self._world.git.tip)
             if done != merged:
                 raise ViolationError("I3", f"done are {done}, on the branch are {merged}")

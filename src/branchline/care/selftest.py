@@ -1,5 +1,6 @@
 """All proofs after one another, with the counts."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from random import Random
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 
 from branchline.care.crashes import crash_points
 from branchline.care.cuts import cut_log
-from branchline.care.histories import Played, play
+from branchline.care.histories import COUNTED, play
 from branchline.care.kills import Kills, kill_coordinators
 from branchline.care.oracle import ViolationError
 
@@ -37,19 +38,20 @@ def selftest(seeds: int, first: int, kills: int, env: Mapping[str, str], say: Ca
 
 
 def _simulate(proved: Proved, seeds: range, say: Callable[[str], None]) -> None:
-    total, broken = Played(), 0
+    total, broken = Counter(dict.fromkeys(COUNTED, 0)), 0
     for number, seed in enumerate(seeds, 1):
         try:
-            total.add(play(seed))
+            total.update(play(seed))
         except ViolationError as error:
             broken += 1
             proved.wrong.append(f"{error}; replay it with: branchline selftest --seeds 1 --seed {seed} --kills 0")
         if number % 500 == 0:
             say(f"{number} of {len(seeds)} histories")
-    proved.counts["simulation"] = {"seeds": len(seeds), **asdict(total), "broken": broken}
+    proved.counts["simulation"] = {"seeds": len(seeds), **total, "broken": broken}
     proved.words.append(
-        f"simulated: {len(seeds)} histories, {total.steps} steps, {total.crashes} kills of the coordinator, {total.full} "
-        f"full disks, {total.jumps} clock jumps, {total.wishes} wishes of a person: {broken} broke a law"
+        f"simulated: {len(seeds)} histories, {total['steps']} steps, {total['crashes']} kills of the coordinator, "
+        f"{total['full']} full disks, {total['jumps']} clock jumps, {total['overlaps']} second coordinators, "
+        f"{total['wishes']} wishes of a person: {broken} broke a law"
     )
 
 

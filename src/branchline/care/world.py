@@ -10,35 +10,21 @@ from typing import Any, NamedTuple
 from branchline import engine
 from branchline.care.oracle import Oracle, ViolationError
 from branchline.care.plans import Sketch
+from branchline.care.process import GOOD, Eyes, Process, Reading
 from branchline.config import Settings
 from branchline.dispatch import Coordinator, Hooks
-from branchline.dispatch.collect import Collector
 from branchline.engine import Policy, State
-from branchline.errors import GitError, StoreFullError
+from branchline.errors import GitError, LockedError, StoreFullError
 from branchline.model.run import AttemptRow, Changes, Claim, Event, Exit, TaskRow
 from branchline.proc import Ended, Spawn, Started
 from branchline.store import MemoryStore
 
-GOOD: Mapping[str, Any] = {"ok": True, "checks": ({"command": "true", "exit": 0},), "level": "checked", "error": ""}
+NOTHING = Changes()
+"""A commit that only asks whether another one has taken over."""
 
 
 class Crash(BaseException):
     """kill -9 of the coordinator, at this very point."""
-
-
-class Process:
-    """One attempt as custody knows it: asked for, running, or over with its exit and what it left."""
-
-    __slots__ = ("attempt", "cause", "exit", "left", "runs", "state", "wrote")
-
-    def __init__(self, attempt: AttemptRow) -> None:
-        self.attempt = attempt
-        self.state = "asked"
-        self.cause = ""
-        self.exit = Exit(None, None, lost=True)
-        self.left: Claim | dict[str, Any] | None = None
-        self.runs = 0
-        self.wrote = 0.0
 
 
 class Disk(MemoryStore):
@@ -51,6 +37,8 @@ class Disk(MemoryStore):
     def commit(self, changes: Changes) -> int:
         """Write, unless the disk is full or the process dies here."""
         world = self._world
+        if changes == NOTHING:
+            return super().commit(changes)
         if world.full:
             world.full -= 1
             raise StoreFullError("the disk of this world is full")
@@ -65,6 +53,7 @@ class Life:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self.driver: Coordinator | None = None
         self.facts: list[Started | Ended] = []
         self.over: set[int] = set()
         self.watched: set[int] = set()
@@ -133,6 +122,8 @@ class Git:
         self.tip: list[tuple[str, str, int]] = []  # commit, task, attempt; oldest first
         self.salvaged: list[tuple[str, str, int]] = []
         self.made = 0
+        self.ticked: set[str] = set()
+        self.unticked: set[str] = set()  # what a coordinator has in mind to tick; its death forgets it
 
     def head(self) -> str:
         """The commit the integration branch stands at."""
@@ -179,19 +170,26 @@ class Git:
     def _on_top(self, commit: str) -> bool:
         return bool(self.tip) and (self.tip[-2][0] if len(self.tip) > 1 else "base") == commit
 
-    def settle(self, run: str, task: str) -> None:
+    def settle(self, row: TaskRow) -> None:
         """Remove a worktree; one that holds more than was merged stays."""
         world = self._world
         world.point("settle")
-        world.oracle.settled(task)
+        world.oracle.settled(row.task)
+        self.unticked.add(row.task)
         if world.stubborn:
             world.stubborn -= 1
             raise GitError("the worktree holds more than was merged")
-        self.trees.discard(task)
+        self.trees.discard(row.task)
         world.point("settled")
 
-    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
-        """Here is no plan."""
+    def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
+        """Tick the boxes of what is done, when there is time for it."""
+        self.unticked.update(row.task for row in rows)
+        if self.unticked and at_once:
+            self._world.point("before the write-back")
+            self.ticked |= self.unticked
+            self.unticked.clear()
+            self._world.point("after the write-back")
 
     def worktrees(self, run: str) -> list[str]:
         """The tasks that have one."""
@@ -203,57 +201,15 @@ class Git:
         return process.wrote if process else 0.0
 
 
-class Reading(Collector):
-    """The real collector, but for the files it would read."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-
-    def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
-        left = self._world.processes[attempt.fence].left
-        return left if isinstance(left, Claim) else Claim("no_output", error="nothing was said")
-
-    def found(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any] | None:
-        left = self._world.processes[attempt.fence].left
-        return left if isinstance(left, dict) else None
-
-    def checkless(self, task: str) -> bool:
-        return False
-
-    def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
-        return
-
-    def tail(self, attempt: AttemptRow) -> str:
-        return ""
-
-
-class Eyes:
-    """The watch over workers, which sees what it is told to see."""
-
-    def __init__(self, world: "World") -> None:
-        self._world = world
-        self.next = ""
-
-    def look(self, state: State, now: float) -> list[Event]:
-        """End the oldest worker for its silence, or ask about it."""
-        live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
-        seen, self.next = self.next, ""
-        if not seen or not live:
-            return []
-        attempt, words = live[0], "timeout: silent for 600 s"
-        question = {"kind": "hung", "text": words, "options": ["wait", "retry"]}
-        kind, data = ("stopping", {}) if seen == "stop" else ("advised", {"state": "hung", "question": question})
-        return [Event(now, attempt.run, kind, words, attempt.task, attempt.attempt, attempt.fence, data)]
-
-    def close(self) -> None:
-        """Nothing to leave."""
-
-
 class Core(NamedTuple):
-    """The decisions under test; the real ones unless a proof wants to see its checker bite."""
+    """The decisions under test; the real ones unless a proof wants to see its checker bite.
+
+    `reopen` is what a coordinator sees of the store that others have written to.
+    """
 
     step: Callable[[State, Event], tuple[State, tuple[engine.Command, ...]]] = engine.step
     choose: Callable[[State, float, int | None], list[Event]] = engine.choose
+    reopen: Callable[[MemoryStore], MemoryStore] = MemoryStore.open
 
 
 REAL = Core()
@@ -268,19 +224,20 @@ class World:
         self.core = core
         self.turn = turn
         self.hold_back: Callable[[int], int] = lambda _: 0
-        self.now = 1_000_000.0
+        self.between: Callable[[], None] = lambda: None
+        self.now = 1_800_000_000.0  # far from 0: no kernel lets its clock be set back behind 1970
         self.true = 0.0
         self.processes: dict[int, Process] = {}
         self.built: dict[int, AttemptRow] = {}
         self.git = Git(self)
         self.oracle = Oracle(self.sketch, policy, self)
         self.store = Disk(self)
-        self.reading = Reading(self)
-        self.eyes = Eyes(self)
+        self.reading = Reading(self.processes)
+        self.eyes = Eyes()
         self.memory: float | None = None
         self.settings = Settings()
         self.life: Life | None = None
-        self.driver: Coordinator | None = None
+        self.other: Life | None = None
         self.points = 0
         self.crash_at = 0
         self.full = self.unbuildable = self.stubborn = self.interrupts = 0
@@ -290,8 +247,15 @@ class World:
 
     # -- the coordinator
 
+    @property
+    def driver(self) -> Coordinator | None:
+        """The coordinator whose turn it is."""
+        return self.life.driver if self.life else None
+
     def open(self) -> Coordinator:
-        """A new coordinator takes the run up, as `execute` does."""
+        """A new coordinator takes the run up, as `execute` does; LockedError while one lives, held up or not."""
+        if self.life:
+            raise LockedError("a coordinator of this world is alive")
         self.life = Life(self)
         run = self.store.run("r1")
         assert run is not None  # noqa: S101 - it was made with the world
@@ -317,15 +281,32 @@ class World:
             step=self.core.step,
             choose=self.core.choose,
         )
-        self.driver = Coordinator(state, self.store, self.life, self.git, self.reading, self.eyes, self.settings, hooks)
-        self.driver.recover()
+        store = self.core.reopen(self.store)
+        driver = Coordinator(state, store, self.life, self.git, self.reading, self.eyes, self.settings, hooks)
+        self.life.driver = driver
+        driver.recover()
         if run.state != "running":
-            self.driver.resume()
-        return self.driver
+            driver.resume()
+        return driver
+
+    def overtake(self) -> None:
+        """The lock is lost while its holder is held up: a second one gets in, and neither knows of the other."""
+        self.life, self.other = None, self.life
+        self.open()
+
+    def swap(self) -> None:
+        """The other one of two coordinators goes on."""
+        self.life, self.other = self.other, self.life
+
+    def fall(self) -> None:
+        """The one whose turn it is is no more; what it asked custody for is on its way still, and the other goes on."""
+        self.life, self.other = self.other, None
+        self.crash_at = 0
 
     def _turned(self) -> None:
-        if self.driver and not self.interrupts:
+        if self.driver and not self.interrupts and not self.other:
             self.oracle.rested(self.driver.state)
+        self.between()
 
     def point(self, name: str) -> None:
         """A moment at which the coordinator may be killed, if there is one."""
@@ -334,9 +315,10 @@ class World:
             raise Crash(name)
 
     def gone(self, forgets: Callable[[Process], bool] = lambda _: True) -> None:
-        """The coordinator is no more: a request that custody has not begun is on its way still, or forgotten."""
-        self.life = self.driver = None
+        """No coordinator is left: a request that custody has not begun is on its way still, or forgotten."""
+        self.life = self.other = None
         self.crash_at = self.interrupts = 0
+        self.git.unticked.clear()
         for fence in [f for f, p in self.processes.items() if p.state == "asked" and forgets(p)]:
             del self.processes[fence]
 
@@ -358,17 +340,20 @@ class World:
         process.runs += 1
         process.wrote = self.now
         self.oracle.begun(process)
-        if self.life and process.attempt.fence in self.life.watched:
-            self.life.hear(Started(process.attempt.fence, process.attempt.fence, self.now))
+        self._tell(Started(process.attempt.fence, process.attempt.fence, self.now))
         self.point("after the start record")
 
     def finish(self, process: Process, exit_: Exit) -> None:
         """A process is over, and its tree with it."""
         self.point("before the exit record")
         process.state, process.exit = "over", exit_
-        if self.life and process.attempt.fence in self.life.watched:
-            self.life.hear(Ended(process.attempt.fence, exit_))
+        self._tell(Ended(process.attempt.fence, exit_))
         self.point("after the exit record")
+
+    def _tell(self, fact: Started | Ended) -> None:
+        for life in (self.life, self.other):
+            if life and fact.fence in life.watched:
+                life.hear(fact)
 
     def end(self, process: Process, left: Claim | Mapping[str, Any] | None, code: int = 0) -> None:
         """A process ends with what it leaves; one that is being stopped ends by the signal."""

@@ -8,7 +8,7 @@ from branchline import land, workers
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
 from branchline.engine import LOST
-from branchline.errors import BranchlineError
+from branchline.errors import BranchlineError, InputError
 from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
@@ -25,7 +25,8 @@ class Collector:
         self._history = history
 
     def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]:
-        """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs).
+        """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
+        `unkept` says why our reading could not be left beside it.
 
         `error` says why the attempt could not even be built.
         """
@@ -34,7 +35,10 @@ class Collector:
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
-            self.keep(attempt, data)
+            try:
+                self.keep(attempt, data)
+            except InputError as fault:  # a worker that spoils its own folder holds nobody up: the event says the same
+                data["unkept"] = fault.message
             if claim.status == "done" and self.checkless(attempt.task):
                 data["claim"]["checkless"] = True
             return data

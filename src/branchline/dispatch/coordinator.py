@@ -10,7 +10,7 @@ from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
 from branchline.engine import Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
-from branchline.model.run import AttemptRow, Event, Exit, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, Exit, TaskRow
 from branchline.proc import Ended, Started
 from branchline.store import AnyStore
 
@@ -86,7 +86,7 @@ class Coordinator:
         self._commit()
         self._perform([*todo, *(Settle(row.task) for row in standing if row and row.state == "done")])
         rows = self.state.tasks.values()
-        self._write_back([row.task for row in rows if row.state == "done" and row.attempt], at_once=True)
+        self._write_back([row for row in rows if row.state == "done" and row.attempt], at_once=True)
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
@@ -98,6 +98,8 @@ class Coordinator:
         todo = self._fold_all(facts)
         happened = self._reconcile() or bool(facts)
         happened = self._choose(todo) or happened
+        if not happened:
+            self._store.commit(Changes())  # nobody has taken over meanwhile: who records nothing would not notice
         self._write_back(at_once=not happened)
         self._hooks.turned()
         return happened
@@ -145,6 +147,7 @@ class Coordinator:
 
     def finish(self, standing: engine.Outcome) -> None:
         """Record how the run stands; one whose chosen tasks alone are done waits for the others."""
+        self._store.commit(Changes())  # who was overtaken touches no branch any more
         if not any(attempt.purpose == "merge" for attempt in self.state.attempts.values()):
             self._hold_tip()
         rest = standing.state == "done" and any(row.state not in SATISFIED for row in self.state.tasks.values())
@@ -217,15 +220,15 @@ class Coordinator:
     def _settle(self, task: str) -> None:
         """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
         try:
-            self._jobs.settle(self.state.run.run, task)
+            self._jobs.settle(self.state.tasks[task])
         except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
             self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
 
-    def _write_back(self, tasks: Sequence[str] = (), *, at_once: bool) -> None:
+    def _write_back(self, rows: Sequence[TaskRow] = (), *, at_once: bool) -> None:
         """The boxes of what is done, in a plan that no merge can tick: many at a time, and again after a kill."""
         try:
-            self._jobs.write_back(tasks, at_once=at_once)
+            self._jobs.write_back(rows, at_once=at_once)
         except (BranchlineError, OSError) as error:
             self.feed([self._event("noted", f"the boxes of what is done could not be ticked: {error}")])
 
@@ -245,7 +248,7 @@ class Coordinator:
         try:
             self._custody.stop(attempt.fence, 0.0, "it could not be built")
         except OSError:  # the disk is too full to use up the number, and so for any custodian to start it
-            self.feed([self._ended(attempt, Exit(None))])
+            self.feed(self._ended(attempt, Exit(None)))
 
     def _hold_tip(self, merging: str = "", attempt: int = 0) -> None:
         """The integration branch holds what was checked and merged, and nothing that an agent put there."""
@@ -263,16 +266,17 @@ class Coordinator:
             elif isinstance(fact, Started):
                 facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
             else:
-                facts.append(self._ended(attempt, fact.exit))
+                facts += self._ended(attempt, fact.exit)
         return facts
 
-    def _ended(self, attempt: AttemptRow, exit_: Exit) -> Event:
+    def _ended(self, attempt: AttemptRow, exit_: Exit) -> list[Event]:
         error = self._unbuilt.pop(attempt.fence, "")
         exit_ = exit_._replace(cause="") if error else exit_
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
         if data.get("claim", {}).get("status") in ("timeout", "failed", "rate_limited"):
             data["claim"]["jitter"] = round(self._hooks.jitter(), 3)
-        return self._event("ended", exit_.cause, attempt=attempt, data=data)
+        note = [self._event("noted", data["unkept"], attempt=attempt)] if "unkept" in data else []
+        return [*note, self._event("ended", exit_.cause, attempt=attempt, data=data)]
 
     def _reconcile(self) -> bool:
         """Wishes of other processes, and what the watch has seen; True when there was anything.

@@ -22,10 +22,9 @@ class Told(NamedTuple):
 class History:
     """Reads the store for prompts; None as the store means that there is no past (a dry run)."""
 
-    def __init__(self, store: Store | None, adjacency: Adjacency, titles: dict[str, str]) -> None:
+    def __init__(self, store: Store | None, adjacency: Adjacency) -> None:
         self._store = store
         self._adjacency = adjacency
-        self._titles = titles
 
     def of(self, row: TaskRow) -> Told:
         """What the next worker of this task should know."""
@@ -76,7 +75,7 @@ class History:
         for task in self._adjacency.before[row.task]:
             before = self._store.task(row.run, task) if self._store else None
             if before and before.state == "done" and before.attempt:
-                found.append((task, self._titles[task], self.summary(before)))
+                found.append((task, before.title, self.summary(before)))
         return found
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
-from branchline.files import canonical, digest, read_bytes, write_durable, write_new
+from branchline.files import read_bytes, write_durable, write_new
 from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
@@ -35,34 +36,42 @@ class Site:
 
 
 class Jobs:
-    """Builds the processes of one run."""
+    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task."""
 
     def __init__(
         self,
         site: Site,
         draft: DraftGraph,
+        family: prompts.Family,
         settings: Settings,
         history: History,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        net: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self.site = site
+        self._read_net = net
         self.draft = draft
         self.settings = settings
-        self.tasks = {task.id: task for task in draft.tasks}
+        self.tasks = family.by_id
         self._history = history
         self._clock = clock
         self._steady = steady
-        self._family = prompts.family(draft)
+        self._family = family
         self._runs = f"{site.state}/runs"
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
-        self._unticked: dict[str, None] = {}
+        self._unticked: dict[str, TaskRow] = {}
         self._next_write = 0.0
 
     @cached_property
     def frozen(self) -> land.Frozen:
         """The files that checks rest on, as they were declared before the start."""
-        return land.frozen_of(self.draft.tasks, self.draft.gate, self.settings.gate.frozen)
+        return land.Frozen(frozenset(self._net.get("tests", ())), self.settings.gate.frozen)
+
+    @cached_property
+    def _net(self) -> Mapping[str, Any]:
+        """What the run keeps of its whole graph; read when it is first asked for, for a plan may be changed at the start."""
+        return self._read_net()
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
@@ -104,36 +113,36 @@ class Jobs:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
         return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
 
-    def settle(self, run: str, task: str) -> None:
+    def settle(self, row: TaskRow) -> None:
         """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
 
         Raises BranchlineError when the worktree holds more than was merged.
         """
-        self._unticked[task] = None
-        sandbox.empty_temporary(self._home(run, task))
+        self._unticked[row.task] = row
+        sandbox.empty_temporary(self._home(row.run, row.task))
         if self.site.repository:
-            self.site.repository.remove_worktree(run, task)
+            self.site.repository.remove_worktree(row.run, row.task)
 
-    def write_back(self, tasks: Iterable[str] = (), *, at_once: bool) -> None:
-        """Tick the boxes of `tasks` and of what was settled, where no merge could; raises BranchlineError or OSError.
+    def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
+        """Tick the boxes of `rows` and of what was settled, where no merge could; raises BranchlineError or OSError.
 
         A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
         `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
         """
-        self._unticked.update((task, None) for task in tasks)
+        self._unticked.update((row.task, row) for row in rows)
         began = self._steady()
         if not self._unticked or (began < self._next_write and not at_once):
             return
-        done, self._unticked = [self.tasks[task] for task in self._unticked if task in self.tasks], {}
+        done, self._unticked = list(self._unticked.values()), {}
         repository = self.site.repository
         if repository is None or not repository.tracks(self.draft.plan):
             self._tick(done)
         now = self._steady()
         self._next_write = now + max(1.0, 20 * (now - began))
 
-    def _tick(self, tasks: Iterable[Task]) -> None:
+    def _tick(self, rows: Iterable[TaskRow]) -> None:
         path = (self.site.root / self.draft.plan).resolve()
-        places = [(task.line, task.title, task.id) for task in tasks if task.line is not None]
+        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
         if not places or not path.is_file():
             return
         ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
@@ -298,20 +307,6 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
-    @cached_property
-    def _all_checks(self) -> str:
-        """The checks of every task that has any, {task: [command]}, as text."""
-        known = {name: [c.run for c in land.checks_for(task, self.draft.gate)[0]] for name, task in self.tasks.items()}
-        return canonical({name: commands for name, commands in known.items() if commands})
-
-    def _checks_file(self, run: str) -> str:
-        """Where the checks of all tasks stand, for the merges that run some again; written once for each graph."""
-        name = f"checks-{digest(self._all_checks).removeprefix('sha256:')[:12]}.json"
-        path = self.site.state / "runs" / run / name
-        if not path.exists():
-            write_durable(path, self._all_checks)
-        return str(path)
-
     def _phase_checks(self, row: TaskRow) -> list[Check]:
         """The checks of the composites that a task is the last of: they are run on the result of its merge."""
         return [
@@ -323,11 +318,7 @@ class Jobs:
 
     @cached_property
     def _checked_composites(self) -> dict[str, frozenset[str]]:
-        return {
-            task.id: self._history.leaves_under(task.id)
-            for task in self.draft.tasks
-            if task.kind == "composite" and task.checks
-        }
+        return {name: self._history.leaves_under(name) for name in self._net.get("phases", ())}
 
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""
@@ -356,7 +347,6 @@ class Jobs:
             "output_limit": self.settings.output_limit,
             "by_glob": dict(self.settings.gate.by_glob),
             "recheck": self.settings.land.recheck,
-            "checks_file": self._checks_file(attempt.run) if attempt.purpose == "merge" else "",
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),

@@ -40,7 +40,8 @@ def after_trouble(state: State, row: TaskRow, event: Event, what: str) -> list[C
     until = max(known, event.at + _wait(state, event, strikes))
     said = (claim.get("error") or claim.get("summary") or "").strip().partition("\n")[0][:200]
     cause = f"{what}: {said}" if said else what
-    facts = {"lane": name, "room": room, "until": until, "strikes": strikes, "since": event.at if anew else lane.since}
+    since = event.at if anew or event.at > lane.until else lane.since  # after the end of a pause begins another one
+    facts = {"lane": name, "room": room, "until": until, "strikes": strikes, "since": since}
     pause = {"at": until, "resume": 1, "free": True}
     return [
         Emit(Event(event.at, row.run, "lane", cause, data=facts)),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
 
 Value = TypeVar("Value")
@@ -108,6 +108,7 @@ class Fresh:
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
         self.lanes: dict[str, LaneRow] = {}
+        self.nodes: tuple[NodeRow, ...] = ()
 
 
 def _field(name: str) -> Callable[[TaskRow], Any]:
@@ -160,7 +161,7 @@ class State:
         questions: Iterable[QuestionRow],
         lanes: Iterable[LaneRow] = (),
     ) -> "State":
-        """Build the state from projected rows, as a new coordinator finds them."""
+        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences."""
         state = cls(run, adjacency, policy)
         merged = -1
         for row in tasks:
@@ -172,7 +173,7 @@ class State:
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
             if attempt.purpose == ("setup" if policy.isolated else "work") and state.intervals.get(attempt.task):
-                state.last_start = max(state.last_start, attempt.intended)
+                state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
             if attempt.state != "ended":
                 state.attempts[attempt.fence] = attempt
         for question in questions:
@@ -182,8 +183,9 @@ class State:
         state.lanes = {row.lane: row for row in lanes if row.room or row.strikes}
         return state
 
-    def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow]) -> None:
+    def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow], nodes: Iterable[NodeRow]) -> None:
         """Go on with another graph; `rows` replace those they name, tasks that are not in it are no longer looked at."""
+        self._fresh.nodes = tuple(nodes)
         changed = {row.task: row for row in rows}
         self._fresh.tasks.update(changed)
         known = {**self.tasks, **changed}
@@ -250,6 +252,7 @@ class State:
             tuple(fresh.attempts.values()),
             tuple(fresh.questions.values()),
             lanes=tuple(fresh.lanes.values()),
+            nodes=fresh.nodes,
         )
         for attempt in changes.attempts:
             if attempt.state == "ended":

@@ -29,7 +29,7 @@ from branchline.model.moves import (
     TaskState,
     check_move,
 )
-from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow, Verdict
+from branchline.model.run import AttemptRow, Event, NodeRow, QuestionRow, TaskRow, Verdict
 
 Handler = Callable[[State, Event], list[Command]]
 
@@ -272,13 +272,13 @@ def _answered(state: State, event: Event) -> list[Command]:
 def _replanned(state: State, event: Event) -> list[Command]:
     """An approved change of the plan: `data` holds the new graph, its digest and every row that the change touches."""
     data = event.data
-    graph = json.loads(data["graph"])
+    nodes = [NodeRow(event.run, task, text) for task, text in data["nodes"]]
     adjacency = Adjacency.build(
-        ((node["id"], node["parent"], node["kind"]) for node in graph["nodes"]),
-        ((edge["source"], edge["target"]) for edge in graph["edges"]),
+        ((node["id"], node["parent"], node["kind"]) for node in (json.loads(row.text) for row in nodes)),
+        map(tuple, json.loads(data["net"])["edges"]),
     )
-    state.put_run(state.run._replace(digest=data["digest"], graph=data["graph"], net=data["net"]))
-    state.put_graph(adjacency, [TaskRow(*row) for row in data["rows"]])
+    state.put_run(state.run._replace(**{name: data[name] for name in ("digest", "graph", "net", "source")}))
+    state.put_graph(adjacency, [TaskRow(*row) for row in data["rows"]], nodes)
     return []
 
 

@@ -21,9 +21,10 @@ NaturalKey = tuple[tuple[str | int, ...], str]
 
 def natural_key(task_id: str) -> NaturalKey:
     """The sort key of an id in natural order: t1.2 before t1.10, without regard to case; equal only for equal ids."""
-    pieces = _DIGITS.split(task_id.lower())
+    pieces: list[str | int] = [*_DIGITS.split(task_id.lower())]
     # int() refuses more than 4,300 digits; ids that differ only after 4,000 are told apart by their text.
-    return tuple(int(piece[:4000]) if place % 2 else piece for place, piece in enumerate(pieces)), task_id
+    pieces[1::2] = [int(str(piece)[:4000]) for piece in pieces[1::2]]
+    return tuple(pieces), task_id
 
 
 def in_order(siblings: list[str]) -> list[str]:
@@ -41,7 +42,6 @@ class Adjacency:
         "_ends",
         "_lineal",
         "_names",
-        "_pairs",
         "_place",
         "_rank",
         "_starts",
@@ -74,7 +74,6 @@ class Adjacency:
     _ends: dict[str, int]
     _lineal: tuple[tuple[str, str], ...]
     _names: list[str]
-    _pairs: dict[tuple[str, str], None]
     _place: dict[str, int]
     _rank: dict[str, float] | None
     _starts: dict[str, int]
@@ -135,21 +134,24 @@ class Adjacency:
         self.order = tuple(order)
 
     def _take_edges(self, edges: Iterable[tuple[str, str]]) -> None:
-        kept: dict[tuple[str, str], None] = {}
-        lineal: dict[tuple[str, str], None] = {}
-        for edge in edges:
+        parent, nested = self.parent, len(self.children) > 1
+        kept = dict.fromkeys(edges)
+        for edge in kept:
             before, after = edge
-            if before not in self.parent or after not in self.parent:
-                unknown = after if before in self.parent else before
+            if before not in parent or after not in parent:
+                unknown = after if before in parent else before
                 raise GraphError(f"edge {before} -> {after}: there is no task {unknown}", edge=edge, task=unknown)
-            (lineal if self.related(before, after) else kept)[edge] = None
-        self._pairs = kept
+        self._lineal = tuple(edge for edge in kept if edge[0] == edge[1] or (nested and self.related(*edge)))
+        for edge in self._lineal:
+            del kept[edge]
         self.edges = tuple(kept)
-        self._lineal = tuple(lineal)
 
     def related(self, one: str, other: str) -> bool:
         """Whether two tasks are the same or one is an ancestor of the other: such two cannot be ordered."""
-        return one in self.lineage(other) or other in self.lineage(one)
+        if one == other:
+            return True
+        children = self.children
+        return (one in children and one in self.lineage(other)) or (other in children and other in self.lineage(one))
 
     def lineage(self, task_id: str) -> Iterator[str]:
         """The task itself, its parent, and so on up to the root."""
@@ -174,8 +176,11 @@ class Adjacency:
                 self._join(self._ends[task_id], self._ends[parent])
             if task_id not in self._place and task_id not in self.children:
                 self._join(self._starts[task_id], self._ends[task_id])
-        for before, after in self.edges:
-            self._join(self._ends[before], self._starts[after])
+        starts, ends, successors, predecessors = self._starts, self._ends, self.successors, self.predecessors
+        for before, after in self.edges:  # every end of an edge has its point
+            one, other = ends[before], starts[after]
+            successors[one].append(other)
+            predecessors[other].append(one)
 
     def _add_points(self, points: dict[str, int], wanted: set[str]) -> None:
         for task_id in self.order:
@@ -264,9 +269,12 @@ class Adjacency:
             if drop(circle, [(before, after)]) is None:
                 return circle
         stopped: list[list[str]] = []
+        pairs: set[tuple[str, str]] = set()
 
         def choose(cycle: list[int]) -> tuple[int, int] | None:
-            steps = self._edges_of(cycle)
+            if not pairs:
+                pairs.update(self.edges)
+            steps = self._edges_of(cycle, pairs)
             path = self._path_of(cycle)
             edge = drop(path, list(steps))
             if edge is None:
@@ -282,11 +290,11 @@ class Adjacency:
         path = [name for place, name in enumerate(names) if name != names[place - 1]] or names[:1]
         return [*path, path[0]]
 
-    def _edges_of(self, cycle: list[int]) -> dict[tuple[str, str], tuple[int, int]]:
+    def _edges_of(self, cycle: list[int], pairs: set[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
         found: dict[tuple[str, str], tuple[int, int]] = {}
         for step in pairwise([*cycle, cycle[0]]):
             edge = (self._names[step[0]], self._names[step[1]])
-            if edge in self._pairs:
+            if edge in pairs:
                 found[edge] = step
         return found
 
@@ -312,13 +320,16 @@ class Adjacency:
         return rank
 
     def _ranks(self, duration: Mapping[str, float]) -> list[float]:
-        order = topological(self.successors)
+        order, leaves = topological(self.successors), len(self.leaves)
         if len(order) < len(self.successors):
             self.check()
         ranks = [0.0] * len(order)
         for point in reversed(order):
-            longest = max((ranks[target] for target in self.successors[point]), default=0.0)
-            own = duration.get(self._names[point], 1.0) if point < len(self.leaves) else 0.0
+            longest = 0.0
+            for target in self.successors[point]:
+                if ranks[target] > longest:
+                    longest = ranks[target]
+            own = duration.get(self._names[point], 1.0) if point < leaves else 0.0
             ranks[point] = own + longest
         return ranks
 

@@ -43,6 +43,7 @@ def from_plan(plan: Plan) -> DraftGraph:
         request=plan.request,
         findings=tuple(findings),
         ignored=plan.ignored,
+        boxes=plan.boxes,
     )
 
 

@@ -200,7 +200,7 @@ def _node(item: Any, number: int) -> dict[str, Any]:
     if not isinstance(task_id, str):
         words = f"task number {number} of the form has the id {task_id!r}; ids stand in quotes"
         raise GraphError(words, task=str(task_id), field="id")
-    known_only(node, _SHOWN, Subject(f"task {task_id}", task=task_id))
+    known_only(node, _SHOWN, Subject("task", task_id))
     return node
 
 

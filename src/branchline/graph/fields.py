@@ -1,10 +1,11 @@
 """The fields of a stored graph, checked one by one: what is not as it must be is an error that names task and field."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from operator import itemgetter
 from sys import intern
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from branchline.errors import GraphError
 from branchline.model.plan import Check, Edge, EdgeKind, FileRef, FileUse, Finding, Ignored, Kind, Mark, Task
@@ -19,7 +20,10 @@ _EDGE: Final = frozenset({"source", "target", "kind", "line", "confidence"})
 _CHECK: Final = frozenset({"run", "source", "confidence", "line"})
 _FILE: Final = frozenset({"path", "role"})
 
+_COLUMNS: Final = itemgetter("source", "target", "kind", "line", "confidence")
+
 Fields = Mapping[str, Any]
+Made = TypeVar("Made")
 
 
 def task_of(value: Any, number: int = 0) -> Task:
@@ -28,7 +32,7 @@ def task_of(value: Any, number: int = 0) -> Task:
     task_id = node.get("id")
     if not isinstance(task_id, str) or not task_id:
         raise GraphError(f"node number {number} has no id; ids are texts", field="id")
-    what = Subject(f"task {task_id}", task=task_id)
+    what = Subject("task", task_id)
     known_only(node, _NODE, what)
     return Task(
         id=intern(task_id),  # edges and children name it again: one text for all of them
@@ -40,8 +44,8 @@ def task_of(value: Any, number: int = 0) -> Task:
         role=intern(text_of(node, "role", what) or "build"),
         worker=_text_or_none(node, "worker", what),
         model=_text_or_none(node, "model", what),
-        files=tuple(_file(each, what) for each in listed(node, "files", what, optional=True)),
-        checks=tuple(check_of(each, what) for each in listed(node, "checks", what, optional=True)),
+        files=_each(node, "files", _file, what),
+        checks=_each(node, "checks", check_of, what),
         criteria=_texts(node, "criteria", what),
         output=text_of(node, "output", what),
         needs=_texts(node, "needs", what),
@@ -54,13 +58,39 @@ def task_of(value: Any, number: int = 0) -> Task:
     )
 
 
+def edges_of(links: Sequence[Any]) -> Iterable[Edge]:
+    """The edges of a list of links; raises GraphError naming the edge and the field.
+
+    There may be hundreds of thousands: whether anything is amiss is seen column by column, and what it is one by one.
+    """
+    try:
+        befores, afters, kinds, lines, confidences = zip(*map(_COLUMNS, links), strict=True)
+        usual = (
+            set(map(len, links)) == {len(_EDGE)}
+            and {str} == {*map(type, befores), *map(type, afters)}
+            and EDGE_KINDS.issuperset(kinds)
+            and {int, type(None)}.issuperset(map(type, lines))
+            and all(line is None or line > 0 for line in set(lines))
+            and {float}.issuperset(map(type, confidences))
+            and all(0 <= confidence <= 1 for confidence in set(confidences))
+        )
+    except (KeyError, TypeError, ValueError):
+        usual = False
+    if not usual:
+        return (edge_of(link, number) for number, link in enumerate(links, 1))
+    one = {kind: kind for kind in EDGE_KINDS}  # one text for each kind, as for each id
+    ends = map(intern, befores), map(intern, afters)
+    named = zip(*ends, map(one.__getitem__, kinds), lines, confidences, strict=True)
+    return (Edge(*each) for each in named)
+
+
 def edge_of(value: Any, number: int = 0) -> Edge:
     """The edge of one link, the `number`-th of its list; raises GraphError naming the edge and the field."""
     edge = object_of(value, f"edge number {number}")
     ends = edge.get("source"), edge.get("target")
     if not isinstance(ends[0], str) or not isinstance(ends[1], str):
         raise GraphError(f"edge number {number} has no source or target; both are ids of tasks", field="source")
-    what = Subject(f"edge {ends[0]} -> {ends[1]}", edge=(ends[0], ends[1]))
+    what = Subject("edge", (ends[0], ends[1]))
     known_only(edge, _EDGE, what)
     kind = _choice(edge, "kind", EDGE_KINDS, "written", what)
     return Edge(intern(ends[0]), intern(ends[1]), kind, _line(edge, what), _confidence(edge, what))
@@ -97,19 +127,21 @@ def ignored_of(value: Any) -> Ignored:
 
 
 class Subject:
-    """What an error is about: its words, and the details that find its line."""
+    """What an error is about: a task, an edge or, without a name, something else; put into words when there is one."""
 
-    __slots__ = ("details", "words")
+    __slots__ = ("kind", "name")
 
-    def __init__(self, words: str, **details: Any) -> None:
-        self.words = words
-        self.details = details
+    def __init__(self, kind: str, name: str | tuple[str, str] = "") -> None:
+        self.kind = kind
+        self.name = name
 
     def __str__(self) -> str:
-        return self.words
+        name = self.name if isinstance(self.name, str) else " -> ".join(self.name)
+        return f"{self.kind} {name}".rstrip()
 
     def fault(self, field: str, words: str) -> GraphError:
-        return GraphError(f"{self.words}: {field} {words}", field=field, **self.details)
+        details: dict[str, Any] = {self.kind: self.name} if self.name else {}
+        return GraphError(f"{self}: {field} {words}", field=field, **details)
 
 
 def _named(what: "Subject | str") -> Subject:
@@ -152,9 +184,16 @@ def text_of(holder: Fields, name: str, what: "Subject | str", needed: bool = Fal
 
 def _text_or_none(holder: Fields, name: str, what: Subject) -> str | None:
     value = holder.get(name)
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return None
+    if not isinstance(value, str):
         raise what.fault(name, "must be a text or null")
-    return value and intern(value)
+    return intern(value)
+
+
+def _each(holder: Fields, name: str, make: Callable[[Any, Subject], Made], what: Subject) -> tuple[Made, ...]:
+    values = listed(holder, name, what, optional=True)
+    return tuple([make(value, what) for value in values]) if values else ()
 
 
 def _texts(holder: Fields, name: str, what: Subject) -> tuple[str, ...]:

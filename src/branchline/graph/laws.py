@@ -1,6 +1,7 @@
 """The laws a stored or edited graph keeps: legal ids, one tree not too deep, edges among known tasks, no circle."""
 
 import re
+from collections import Counter
 from typing import Final
 
 from branchline.errors import GraphError
@@ -15,15 +16,14 @@ _DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.I
 def check_draft(draft: DraftGraph) -> Adjacency:
     """Raise GraphError for the first law that the draft breaks; the adjacency of the draft otherwise."""
     _check_ids(draft)
-    pairs: set[tuple[str, str]] = set()
-    for edge in draft.edges:
-        pair = (edge.before, edge.after)
-        if pair in pairs:
-            raise GraphError(f"edge {edge.before} -> {edge.after} stands twice; once is enough", edge=pair)
-        pairs.add(pair)
-    adjacency = Adjacency.build(((task.id, task.parent, task.kind) for task in draft.tasks), pairs)
+    lines = {(edge.before, edge.after): edge.line for edge in draft.edges}
+    if len(lines) < len(draft.edges):
+        counted = Counter((edge.before, edge.after) for edge in draft.edges)
+        twice = next(pair for pair, times in counted.items() if times > 1)
+        raise GraphError(f"edge {twice[0]} -> {twice[1]} stands twice; once is enough", edge=twice)
+    adjacency = Adjacency.build(((task.id, task.parent, task.kind) for task in draft.tasks), lines)
     _check_tree(draft, adjacency)
-    adjacency.check({(edge.before, edge.after): edge.line for edge in draft.edges})
+    adjacency.check(lines)
     return adjacency
 
 

@@ -5,13 +5,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from branchline.errors import GraphError
-from branchline.files import canonical, read_bytes, write_durable
+from branchline.files import canonical, read_bytes, uncollected, write_durable
 from branchline.files import digest as hashed
-from branchline.graph.fields import check_of, edge_of, finding_of, ignored_of, listed, object_of, task_of, text_of
+from branchline.graph.adjacency import Adjacency
+from branchline.graph.fields import check_of, edges_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 
@@ -19,18 +21,43 @@ VERSION: Final = 1
 MAX_BYTES: Final = 256 << 20
 MEND: Final = "mend it or put its last version back; or move the file away and decompose the plan again"
 """A graph is longer than its plan: every field is named, and a task of any length stands on one line."""
+_TEXTS: Final = ("plan", "plan_digest", "dialect", "goal", "request", "boxes")
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
 
 
-def save(draft: DraftGraph, path: Path) -> None:
-    """Write the draft durably; raises GraphError when a task's `extra` holds what JSON cannot."""
-    write_durable(path, dumps(draft))
+class Stored(NamedTuple):
+    """A draft with its adjacency, and the digest of the file that holds it."""
+
+    draft: DraftGraph
+    adjacency: Adjacency
+    file: str
+
+
+def save(draft: DraftGraph, path: Path) -> str:
+    """Write the draft durably, and return the digest of the file.
+
+    Raises GraphError when a task's `extra` holds what JSON cannot.
+    """
+    data = dumps(draft).encode()
+    write_durable(path, data)
+    return hashed(data)
+
+
+def file_digest(path: Path) -> str:
+    """The digest of a graph file; raises InputError as `files.read_bytes`."""
+    return hashed(read_bytes(path, MAX_BYTES))
 
 
 def read(path: Path) -> DraftGraph:
     """The draft in a graph file; raises GraphError naming line, task and field, InputError as `files.read_bytes`."""
+    return read_stored(path).draft
+
+
+def read_stored(path: Path) -> Stored:
+    """As `read`, with the adjacency of the draft and the digest of the file."""
+    data = read_bytes(path, MAX_BYTES)
     try:
-        return loads(read_bytes(path, MAX_BYTES).decode("utf-8-sig"), str(path))
+        return Stored(*_loads(data.decode("utf-8-sig"), str(path)), hashed(data))
     except UnicodeDecodeError as fault:
         raise GraphError(f"{path}: not UTF-8 ({fault}); {MEND}", path=str(path)) from fault
     except GraphError as fault:
@@ -70,13 +97,25 @@ def _line(value: Any, ascii_only: bool) -> str:
 
 def loads(text: str, name: str) -> DraftGraph:
     """The draft in the text of a graph file called `name`; raises GraphError that names line, task and field."""
+    return _loads(text, name)[0]
+
+
+def _loads(text: str, name: str) -> tuple[DraftGraph, Adjacency]:
+    with uncollected():
+        return _draft_of(_parsed(text, name), text, name)
+
+
+def _parsed(text: str, name: str) -> Any:
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as fault:
         words = f"{name}:{fault.lineno}: not JSON ({fault.msg})"
         raise GraphError(words, path=name, line=fault.lineno) from fault
     except (ValueError, RecursionError) as fault:
         raise GraphError(f"{name}: not a graph file ({fault})", path=name) from fault
+
+
+def _draft_of(document: Any, text: str, name: str) -> tuple[DraftGraph, Adjacency]:
     try:
         return from_document(document)
     except GraphError as fault:
@@ -104,19 +143,16 @@ def to_document(draft: DraftGraph) -> dict[str, Any]:
     return {
         "directed": True,
         "multigraph": False,
-        "graph": {
-            "version": VERSION,
-            "plan": draft.plan,
-            "plan_digest": draft.plan_digest,
-            "dialect": draft.dialect,
-            "goal": draft.goal,
-            "gate": [_fields(check) for check in draft.gate],
-            "request": draft.request,
-            "findings": [_fields(finding) for finding in draft.findings],
-            "ignored": [_fields(each) for each in draft.ignored],
-        },
+        "graph": _whole(draft),
         "nodes": [_node(task) for task in draft.tasks],
         "edges": [_edge(edge) for edge in draft.edges],
+    }
+
+
+def _whole(draft: DraftGraph) -> dict[str, Any]:
+    return {"version": VERSION} | {
+        **{name: getattr(draft, name) for name in _TEXTS},
+        **{name: [_fields(each) for each in getattr(draft, name)] for name in ("gate", "findings", "ignored")},
     }
 
 
@@ -136,8 +172,8 @@ def _fields(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
-def from_document(document: Any) -> DraftGraph:
-    """The draft of a node-link document; raises GraphError naming task or edge and field for anything amiss.
+def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
+    """The draft of a node-link document with its adjacency; raises GraphError naming task or edge and field.
 
     Duplicate ids, unknown references, circles and unknown fields are all errors here: nobody guesses at a stored graph.
     """
@@ -148,25 +184,55 @@ def from_document(document: Any) -> DraftGraph:
     if graph.get("version") != VERSION:
         words = f"this graph file has version {graph.get('version')!r}, Branchline reads version {VERSION}"
         raise GraphError(words, field="version")
-    draft = DraftGraph(
-        **{name: text_of(graph, name, "graph") for name in ("plan", "plan_digest", "dialect", "goal", "request")},
+    draft = replace(
+        _head_of(graph),
         tasks=tuple(task_of(node, number) for number, node in enumerate(listed(whole, "nodes"), 1)),
-        edges=tuple(edge_of(edge, number) for number, edge in enumerate(listed(whole, "edges"), 1)),
+        edges=tuple(edges_of(listed(whole, "edges"))),
+    )
+    return draft, check_draft(draft)
+
+
+def _head_of(graph: Mapping[str, Any]) -> DraftGraph:
+    texts = {name: text_of(graph, name, "graph") for name in _TEXTS}
+    return DraftGraph(
+        tasks=(),
+        plan=texts["plan"],
+        plan_digest=texts["plan_digest"],
+        dialect=texts["dialect"],
+        goal=texts["goal"],
+        request=texts["request"],
+        boxes=texts["boxes"],
         gate=tuple(check_of(check, "the gate") for check in listed(graph, "gate", optional=True)),
         findings=tuple(finding_of(each) for each in listed(graph, "findings", optional=True)),
         ignored=tuple(ignored_of(each) for each in listed(graph, "ignored", optional=True)),
     )
-    check_draft(draft)
-    return draft
 
 
-def net(draft: DraftGraph) -> str:
-    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`)."""
+def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
+    """What a run keeps of a graph: the text of what it says beside its tasks, and (id, text of the node) of each task."""
+    return canonical({"graph": _whole(draft)}), [(task.id, canonical(_node(task))) for task in draft.tasks]
+
+
+def head(text: str) -> DraftGraph:
+    """The graph in the first of its `parts`: without tasks and edges."""
+    return _head_of(json.loads(text)["graph"])
+
+
+def node(text: str) -> Task:
+    """The task in the text of its node."""
+    return task_of(json.loads(text))
+
+
+def net(draft: DraftGraph, more: Mapping[str, Any] | None = None) -> str:
+    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`).
+
+    `more` is put beside it.
+    """
     mutex = {t.id: [f.path for f in t.files if f.role in ("create", "modify")] for t in draft.tasks if t.files}
     edges = [[edge.before, edge.after] for edge in draft.edges]
     needs = {t.id: list(t.needs) for t in draft.tasks if t.needs and t.kind == "atomic"}
     found = {"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}}
-    return canonical(found | ({"needs": needs} if needs else {}))
+    return canonical(found | ({"needs": needs} if needs else {}) | dict(more or {}))
 
 
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:

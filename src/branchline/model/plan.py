@@ -93,7 +93,10 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A text, read: every candidate line is a task's line or stands in `ignored`. Tasks are in document order."""
+    """A text, read: every candidate line is a task's line or stands in `ignored`. Tasks are in document order.
+
+    `boxes` are the characters in the boxes of the text, line by line: all of it that its digest leaves out.
+    """
 
     path: str
     digest: str
@@ -106,11 +109,15 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     candidates: tuple[int, ...] = ()
     request: str = ""
+    boxes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftGraph:
-    """A directed acyclic graph of tasks that nobody has approved; `plan_digest` is that of its text without marks."""
+    """A directed acyclic graph of tasks that nobody has approved.
+
+    `plan_digest` is that of its text without marks, `boxes` are the marks in it: one character for each box.
+    """
 
     plan: str
     plan_digest: str
@@ -122,6 +129,7 @@ class DraftGraph:
     request: str = ""
     findings: tuple[Finding, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    boxes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

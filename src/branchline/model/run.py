@@ -26,6 +26,8 @@ class Event(NamedTuple):
 class RunRow(NamedTuple):
     """The projection of one run; `settings`, `graph` and `net` are JSON texts, `plan` is relative to the root.
 
+    `graph` is what the graph says beside its tasks, which are `NodeRow`s; `source` is the digest of the graph's file and
+    of the argv of the workers, as they were approved: while it is the same, so is `digest`, and nothing need be read.
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
     and needs: {task: [resource]} where a task has any.
     """
@@ -41,6 +43,15 @@ class RunRow(NamedTuple):
     settings: str
     graph: str
     net: str = '{"edges": [], "mutex": {}}'
+    source: str = ""
+
+
+class NodeRow(NamedTuple):
+    """What a run's graph says of one task, as the JSON text of its node; it is read when the task is dispatched."""
+
+    run: str
+    task: str
+    text: str
 
 
 class TaskRow(NamedTuple):
@@ -149,7 +160,10 @@ class RequestRow(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What one transaction writes: events with the rows they project onto, and the requests they answer."""
+    """What one transaction writes: events with the rows they project onto, and the requests they answer.
+
+    `nodes`, where there are any, are all that the run has from now on.
+    """
 
     events: tuple[Event, ...] = ()
     run: RunRow | None = None
@@ -158,6 +172,7 @@ class Changes(NamedTuple):
     questions: tuple[QuestionRow, ...] = ()
     requests: tuple[int, ...] = ()
     lanes: tuple[LaneRow, ...] = ()
+    nodes: tuple[NodeRow, ...] = ()
 
 
 class Exit(NamedTuple):

@@ -1,14 +1,12 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
-import gc
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from itertools import dropwhile
 from typing import cast
 
 from branchline.errors import InputError, UsageError
-from branchline.files import load_yaml
+from branchline.files import load_yaml, uncollected
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
 from branchline.planfile import body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
@@ -25,7 +23,7 @@ from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
-from branchline.planfile.writeback import unmarked
+from branchline.planfile.writeback import boxes, unmarked
 
 MAX_TASKS = 150_000
 """Plans with more tasks are refused (DESIGN, section 13)."""
@@ -55,11 +53,12 @@ def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> P
 
 
 def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
-    with _no_collection():
+    with uncollected():
         doc = scan(text, path)
         _refuse_bomb(doc, path)
         promote(doc)
-        return _read(doc, detect(doc, dialect), text_digest(text), path, order)
+        plan = _read(doc, detect(doc, dialect), text_digest(text), path, order)
+    return replace(plan, boxes="".join(boxes(text).values()))
 
 
 def _refuse_bomb(doc: Doc, path: str) -> None:
@@ -74,18 +73,6 @@ def _refuse_bomb(doc: Doc, path: str) -> None:
     except InputError as error:
         if "alias" in error.message:
             raise
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the collector of cycles from walking a growing tree of which nothing is garbage: a third of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
 from branchline.store import sql
 from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
-from branchline.store.memory import MemoryStore, created
+from branchline.store.memory import MemoryStore, created, overtaken
 
 __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
@@ -34,6 +34,7 @@ class Store:
         self.dropped = 0 if read_only else unfinished(path)
         self._connection = connect(path, create=create and not read_only, read_only=read_only, max_pages=max_pages)
         self._file = identity(path)
+        self._newest = 0 if read_only else self._last_seq()
 
     @classmethod
     def open(cls, path: Path, *, create: bool = True, read_only: bool = False, max_pages: int = 0) -> Self:
@@ -44,17 +45,19 @@ class Store:
         """
         return cls(path, create=create, read_only=read_only, max_pages=max_pages)
 
-    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float) -> int:
+    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float, nodes: Iterable[NodeRow] = ()) -> int:
         """Add a run with its tasks and its first event (cause `created`); returns its seq. StoreError if it exists."""
         tasks = tuple(tasks)
         if self.run(run.run):
             raise StoreError(f"run {run.run} is there already")
-        return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
+        return self.commit(Changes((created(run, len(tasks), at),), run, tasks, nodes=tuple(nodes)))
 
     def commit(self, changes: Changes) -> int:
         """Write events, rows and handled requests in one transaction; returns the last event's seq, 0 without events.
 
         All of it is durable when this returns; none of it is written when it raises. `seq` of the events is given here.
+        Raises LockedError when another store has written an event since this one was opened or last wrote: whoever was
+        paused while its lock was lost, and another one took over, writes nothing any more. An empty commit only asks.
         """
         try:
             return self._commit(changes)
@@ -63,17 +66,23 @@ class Store:
 
     def _commit(self, changes: Changes) -> int:
         with self._writing() as connection:
+            if self._last_seq() != self._newest:
+                raise overtaken(str(self.path))
             if changes.events:
                 connection.executemany(sql.ADD_EVENT, map(_event_values, changes.events))
-            last = connection.execute(sql.LAST_ID).fetchone()[0] if changes.events else 0
+            last = int(connection.execute(sql.LAST_ID).fetchone()[0]) if changes.events else 0
             if changes.run:
                 connection.execute(sql.PUT_RUN, changes.run)
             connection.executemany(sql.PUT_TASK, changes.tasks)
             connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
             connection.executemany(sql.PUT_QUESTION, changes.questions)
             connection.executemany(sql.PUT_LANE, changes.lanes)
+            if changes.nodes:
+                connection.execute(sql.DROP_NODES, (changes.nodes[0].run,))
+                connection.executemany(sql.PUT_NODE, changes.nodes)
             connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
-        return int(last)
+        self._newest = last or self._newest
+        return last
 
     def run(self, run: str) -> RunRow | None:
         """Return one run."""
@@ -96,6 +105,19 @@ class Store:
     def tasks(self, run: str) -> list[TaskRow]:
         """Return the tasks of a run in the tree's natural order."""
         return self._all(TaskRow._make, sql.RUN_TASKS, run)
+
+    def graph_tasks(self, run: str) -> list[TaskRow]:
+        """Return those of its tasks that are still in its plan: a re-plan leaves the rows of others behind."""
+        return self._all(TaskRow._make, sql.GRAPH_TASKS, run)
+
+    def states(self, run: str) -> list[tuple[str, str, int | None]]:
+        """Return id, state and line of every task of a run in no order, at a small part of the price of `tasks`."""
+        return self._all(tuple, sql.TASK_STATES, run)
+
+    def node(self, run: str, task: str) -> str | None:
+        """Return what the graph of a run says of one task, as the JSON text of its node."""
+        found = self._first(tuple, sql.GET_NODE, run, task)
+        return str(found[0]) if found else None
 
     def task(self, run: str, task: str) -> TaskRow | None:
         """Return one task of a run."""
@@ -178,6 +200,10 @@ class Store:
         with transaction(self._connection, self.path) as connection:
             yield connection
 
+    def _last_seq(self) -> int:
+        found = self._first(tuple, sql.NEWEST_SEQ)
+        return int(found[0]) if found else 0
+
     def _all(self, make: Callable[[Any], Row], query: str, *values: Any) -> list[Row]:
         with in_words(self.path):
             return list(map(make, self._connection.execute(query, values)))
@@ -213,6 +239,7 @@ def _storable(changes: Changes) -> Changes:
         questions=tuple(map(clean, changes.questions)),
         requests=changes.requests,
         lanes=tuple(map(clean, changes.lanes)),
+        nodes=tuple(map(clean, changes.nodes)),
     )
 
 

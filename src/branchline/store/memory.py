@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, Self
 
-from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.errors import LockedError, StoreError
+from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
 
 
 class MemoryStore:
@@ -18,18 +19,29 @@ class MemoryStore:
         self._attempts: dict[tuple[str, int], AttemptRow] = {}
         self._questions: dict[tuple[str, int], QuestionRow] = {}
         self._lanes: dict[tuple[str, str], LaneRow] = {}
+        self._nodes: dict[str, dict[str, str]] = {}
         self._events: list[Event] = []
         self._requests: list[RequestRow] = []
         self._handled: set[int] = set()
         self._approvals: dict[str, tuple[str, str, float]] = {}
+        self._newest = 0
 
-    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float) -> int:
+    @classmethod
+    def open(cls, former: Self) -> Self:
+        """The memory of another store, as a second process opens the same file."""
+        again = copy(former)
+        again._newest = len(former._events)
+        return again
+
+    def create_run(self, run: RunRow, tasks: Iterable[TaskRow], at: float, nodes: Iterable[NodeRow] = ()) -> int:
         if run.run in self._runs:
             raise StoreError(f"run {run.run} is there already")
         tasks = tuple(tasks)
-        return self.commit(Changes(events=(created(run, len(tasks), at),), run=run, tasks=tasks))
+        return self.commit(Changes((created(run, len(tasks), at),), run, tasks, nodes=tuple(nodes)))
 
     def commit(self, changes: Changes) -> int:
+        if len(self._events) != self._newest:
+            raise overtaken("the memory")
         for seq, event in enumerate(changes.events, len(self._events) + 1):
             data = json.loads(json.dumps(dict(event.data))) if event.data else {}
             self._events.append(Event(*event[:7], data, seq))
@@ -39,8 +51,11 @@ class MemoryStore:
         self._attempts |= {(row.run, row.fence): row for row in changes.attempts}
         self._questions |= {(row.run, row.id): row for row in changes.questions}
         self._lanes |= {(row.run, row.lane): row for row in changes.lanes}
+        if changes.nodes:
+            self._nodes[changes.nodes[0].run] = {row.task: row.text for row in changes.nodes}
         self._handled |= {number for number in changes.requests if number <= len(self._requests)}
-        return len(self._events) if changes.events else 0
+        self._newest = len(self._events)
+        return self._newest if changes.events else 0
 
     def run(self, run: str) -> RunRow | None:
         return self._runs.get(run)
@@ -56,6 +71,15 @@ class MemoryStore:
 
     def tasks(self, run: str) -> list[TaskRow]:
         return sorted((row for row in self._tasks.values() if row.run == run), key=lambda row: row.place)
+
+    def graph_tasks(self, run: str) -> list[TaskRow]:
+        return [row for row in self.tasks(run) if row.task in self._nodes.get(run, {})]
+
+    def states(self, run: str) -> list[tuple[str, str, int | None]]:
+        return [(row.task, row.state, row.line) for row in self.tasks(run)]
+
+    def node(self, run: str, task: str) -> str | None:
+        return self._nodes.get(run, {}).get(task)
 
     def task(self, run: str, task: str) -> TaskRow | None:
         return self._tasks.get((run, task))
@@ -114,3 +138,11 @@ def created(run: RunRow, tasks: int, at: float) -> Event:
     """Return the first event of a run."""
     data = {"state": run.state, "plan": run.plan, "digest": run.digest, "tasks": tasks}
     return Event(at, run.run, "run", "created", data=data)
+
+
+def overtaken(where: str) -> LockedError:
+    """Return the error of a store that another one has written to since: who holds it is in charge no more."""
+    return LockedError(
+        f"{where}: another Branchline took over while this one was held up; nothing of this one was written since, and "
+        "what it started goes on there; see `branchline status`"
+    )

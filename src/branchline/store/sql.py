@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.model.run import AttemptRow, LaneRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
 
 APPLICATION_ID: Final = 0x42724C6E
 """Marks a SQLite file as ours (`BrLn`), so that another program's database is never migrated."""
@@ -76,7 +76,16 @@ CREATE TABLE lane (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (FIRST, LANES)
+NODES: Final = """
+CREATE TABLE node (run TEXT, task TEXT, text TEXT, PRIMARY KEY (run, task)) WITHOUT ROWID;
+INSERT INTO node
+    SELECT run.run, json_extract(each.value, '$.id'), each.value
+    FROM run, json_each(CASE WHEN json_valid(run.graph) THEN run.graph ELSE '{}' END, '$.nodes') AS each;
+UPDATE run SET graph = json_object('graph', json_extract(graph, '$.graph')) WHERE json_valid(graph);
+ALTER TABLE run ADD COLUMN source TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: Final = (FIRST, LANES, NODES)
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`); a released step is never changed."""
 
 
@@ -103,12 +112,15 @@ PUT_RUN: Final = _upsert("run", RunRow._fields, ("run",))
 PUT_TASK: Final = _upsert("task", TaskRow._fields, ("run", "task"))
 PUT_ATTEMPT: Final = _upsert("attempt", AttemptRow._fields, ("run", "fence"))
 PUT_QUESTION: Final = _upsert("question", QuestionRow._fields, ("run", "id"))
+PUT_NODE: Final = _upsert("node", NodeRow._fields, ("run", "task"))
+DROP_NODES: Final = "DELETE FROM node WHERE run = ?"
 PUT_LANE: Final = _upsert("lane", LaneRow._fields, ("run", "lane"))
 ADD_EVENT: Final = f"INSERT INTO event ({_columns(_EVENT)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 ADD_REQUEST: Final = "INSERT INTO request (at, run, verb, task, data) VALUES (?, ?, ?, ?, ?)"
 ADD_APPROVAL: Final = 'INSERT INTO approval (plan, digest, "by", at) VALUES (?, ?, ?, ?)'
 HANDLE_REQUEST: Final = "UPDATE request SET handled = 1 WHERE id = ?"
 LAST_ID: Final = "SELECT last_insert_rowid()"
+NEWEST_SEQ: Final = "SELECT COALESCE(MAX(seq), 0) FROM event"
 
 GET_RUN: Final = _select("run", RunRow._fields, "WHERE run = ?")
 ALL_RUNS: Final = _select("run", RunRow._fields, "ORDER BY rowid DESC")
@@ -117,6 +129,13 @@ HEADS: Final = "SELECT plan, run, state FROM run ORDER BY rowid DESC"
 LAST_EVENT: Final = "SELECT COALESCE(MAX(seq), 0) FROM event WHERE run = ?"
 GET_TASK: Final = _select("task", TaskRow._fields, "WHERE run = ? AND task = ?")
 RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ? ORDER BY place")
+GRAPH_TASKS: Final = _select(
+    "task",
+    TaskRow._fields,
+    "WHERE run = ? AND EXISTS (SELECT 1 FROM node WHERE node.run = task.run AND node.task = task.task) ORDER BY place",
+)
+TASK_STATES: Final = "SELECT task, state, line FROM task WHERE run = ?"
+GET_NODE: Final = "SELECT text FROM node WHERE run = ? AND task = ?"
 RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")
 TASK_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? AND task = ? ORDER BY fence")
 RUN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? ORDER BY id")

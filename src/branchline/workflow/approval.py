@@ -2,6 +2,7 @@
 
 from branchline import review
 from branchline.engine import Policy
+from branchline.files import canonical, digest
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
@@ -16,8 +17,17 @@ PULSE = "policy: pulse"
 
 def digest_of(project: Project, draft: DraftGraph) -> str:
     """The digest of a graph's meaning and of the argv of every worker that the settings know."""
-    argv = {name: tuple(worker.argv) for name, worker in project.settings.workers.items() if worker.argv}
-    return graphs.digest(draft, argv)
+    return graphs.digest(draft, argv_of(project))
+
+
+def source_of(project: Project, file: str) -> str:
+    """The digest of all that `digest_of` is made of, where `file` is the digest of the graph's file."""
+    return digest(canonical([file, argv_of(project)]).encode("utf-8", "surrogatepass"))
+
+
+def argv_of(project: Project) -> dict[str, tuple[str, ...]]:
+    """Worker -> its argv, of every worker that the settings give one."""
+    return {name: tuple(worker.argv) for name, worker in project.settings.workers.items() if worker.argv}
 
 
 def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> ApprovedGraph:

@@ -8,59 +8,106 @@ from typing import NamedTuple
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
+from branchline.files import read_text
 from branchline.graph import store as graphs
+from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
-from branchline.model.plan import Plan as PlanText
 from branchline.model.run import Event, RunRow
 from branchline.planfile import DIALECTS
+from branchline.planfile.read import text_digest
+from branchline.planfile.writeback import boxes
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list
+from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list, source_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
-from branchline.workflow.replan import FREE, replanned
-from branchline.workflow.running import Plan, coordinator, new_run, stored_plan
+from branchline.workflow.replan import FREE, replan
+from branchline.workflow.running import Plan, coordinator, new_run
 from branchline.workspace.repository import Repository
 
 
 class Begun(NamedTuple):
-    """A run that is open: its row, its graph, the flags in force, where it works, and a change of the plan to apply."""
+    """A run that is open: its row, the flags in force, and where it works; all else of it stands in the store."""
 
     project: Project
     run: RunRow
-    plan: Plan
     flags: Flags
     repository: Repository | None
-    change: Event | None = None
 
 
-def current_draft(console: Console, project: Project, path: Path) -> DraftGraph | Answer:
+class Agreed(NamedTuple):
+    """An approved graph with its adjacency, and the `source` that a run of it keeps."""
+
+    approved: ApprovedGraph
+    adjacency: Adjacency
+    source: str
+
+
+def unchanged(project: Project, path: Path) -> RunRow | None:
+    """The unfinished run of a plan when plan, graph, argv and approval are as they were when it began; else None.
+
+    It goes on without reading any of them: that the digests are the same is seen in a small part of the time.
+    """
+    stored = graph_path(path)
+    if not (project.root / ".branchline" / "state.db").exists() or not stored.exists() or reading.is_folder(path):
+        return None
+    with project.store() as store:
+        run = store.newest(project.name(path))
+        if run is None or not run.source or run.state in ("done", "cancelled"):
+            return None
+        approved, head = store.approval(run.plan), graphs.head(run.graph)
+        same = approved is not None and approved[0] == run.digest
+        if not same or run.source != source_of(project, graphs.file_digest(stored)):
+            return None
+        text = read_text(path)
+        if head.plan_digest != text_digest(text) or _is_ticked(store, run, head, text):
+            return None
+    return run
+
+
+def _is_ticked(store: Store, run: RunRow, head: DraftGraph, text: str) -> bool:
+    """Whether a box has changed since the graph was made that the run itself has not ticked: then marks are read anew."""
+    if head.dialect not in DIALECTS:  # boxes mean nothing there
+        return False
+    found = boxes(text)
+    if len(found) != len(head.boxes):
+        return True
+    changed = {line for (line, now), then in zip(found.items(), head.boxes, strict=True) if now != then}
+    return not changed <= {line for _, state, line in store.states(run.run) if state == "done"}
+
+
+def current_draft(console: Console, project: Project, path: Path) -> graphs.Stored | Answer:
     """The stored graph of a plan with the marks of its text now; a new draft when there is none or the plan changed."""
     stored = graph_path(path)
-    former = graphs.read(stored) if stored.exists() else None
-    if former and former.plan_digest == reading.digest_of(path):
-        if former.dialect not in DIALECTS:  # only boxes can change without changing the digest, and here are none
-            return former
-        return marked(former, reading.read_plan(path, former.plan, former.dialect))
+    if stored.exists():
+        former = graphs.read_stored(stored)
+        if former.draft.plan_digest == reading.digest_of(path):
+            return former._replace(draft=marked(former.draft, path))
     drafted = read_draft(project, path, Reading())
     if drafted.draft is None:
         return no_tasks(drafted.plan)
     tell(console, project, path, drafted.told)
-    graphs.save(drafted.draft, stored)
-    return drafted.draft
+    return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
 
 
-def marked(draft: DraftGraph, plan: PlanText) -> DraftGraph:
+def marked(draft: DraftGraph, path: Path) -> DraftGraph:
     """The draft with the state that the plan's own boxes give its tasks now; only boxes have changed, so lines agree."""
+    if draft.dialect not in DIALECTS:  # only boxes can change without changing the digest, and here are none
+        return draft
+    if "".join(boxes(read_text(path)).values()) == draft.boxes:
+        return draft
+    plan = reading.read_plan(path, draft.plan, draft.dialect)
     marks = {task.line: task.state for task in plan.tasks}
-    return replace(draft, tasks=tuple(replace(t, state=marks.get(t.line, t.state)) for t in draft.tasks))
+    tasks = tuple(replace(task, state=marks.get(task.line, task.state)) for task in draft.tasks)
+    return replace(draft, tasks=tasks, boxes=plan.boxes)
 
 
-def approval(console: Console, project: Project, path: Path, draft: DraftGraph, flags: Flags) -> ApprovedGraph:
+def approval(console: Console, project: Project, path: Path, current: graphs.Stored, flags: Flags) -> Agreed:
     """The graph as it was approved; asks on a terminal, takes `--yes`, else raises NotApprovedError."""
+    draft = current.draft
     approved = approval_of(project, draft)
     if approved is None and flags.yes:
         approved = approve_draft(project, draft, "policy: --yes", console.clock())
@@ -71,12 +118,31 @@ def approval(console: Console, project: Project, path: Path, draft: DraftGraph, 
             f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
             plan=draft.plan,
         )
-    return approved
+    return agreed_of(project, approved, current)
 
 
-def begin(console: Console, project: Project, store: Store, approved: ApprovedGraph, flags: Flags) -> Begun | Answer:
-    """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run."""
-    draft = approved.graph
+def agreed_of(project: Project, approved: ApprovedGraph, current: graphs.Stored) -> Agreed:
+    """The approved graph, be it the one that stands in the file or that as a person has edited it since."""
+    if approved.graph is current.draft:
+        return Agreed(approved, current.adjacency, source_of(project, current.file))
+    return Agreed(approved, adjacency_of(approved.graph), "")
+
+
+def begin(console: Console, project: Project, store: Store, agreed: Agreed | RunRow, flags: Flags) -> Begun | Answer:
+    """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run.
+
+    A run that is `unchanged` goes on; another coordinator may have finished it meanwhile.
+    """
+    if isinstance(agreed, Agreed):
+        return _begin(console, project, store, agreed, flags)
+    former = store.run(agreed.run) or agreed
+    if former.state == "done":
+        return finished(store, former, console.clock())
+    return resumed(console, project, store, former, flags)
+
+
+def _begin(console: Console, project: Project, store: Store, agreed: Agreed, flags: Flags) -> Begun | Answer:
+    approved, draft = agreed.approved, agreed.approved.graph
     former = None if flags.new else store.newest(draft.plan)
     wished = former is not None and any(request.run == former.run for request in store.requests())
     if former and (former.state != "cancelled" or wished):
@@ -84,32 +150,33 @@ def begin(console: Console, project: Project, store: Store, approved: ApprovedGr
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former, console.clock())
         if same or former.state != "done" or not landed(project, former, flags):
-            return resumed(console, project, store, former, flags, None if same and not flags.worker else approved)
+            return resumed(console, project, store, former, flags, None if same and not flags.worker else agreed)
     project, worker = with_worker(project, console, flags.worker)
     repository = project.repository(in_place=flags.in_place)
     if repository:
         repository.check_ready((draft.plan,))
-    plan = planned(project, approved, worker)
+    plan = planned(project, agreed, worker)
     isolated = repository is not None
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
     row = new_run(store, repository, plan, flags, policy, console)
-    return Begun(project, row, plan, flags, repository)
+    return Begun(project, row, flags, repository)
 
 
 def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
     """Whether a person ticked or declined, in the plan, a task that the run has not begun."""
     marks = {task.id for task in draft.tasks if task.kind == "atomic" and task.state in ("done", "declined")}
-    return any(row.task in marks and row.state in FREE for row in store.tasks(run.run))
+    return any(task in marks and state in FREE for task, state, _ in store.states(run.run))
 
 
-def planned(project: Project, approved: ApprovedGraph, worker: str) -> Plan:
+def planned(project: Project, agreed: Agreed, worker: str) -> Plan:
     """An approved graph with the worker of each task and what is held.
 
     The approval is that of the settings: a program named with `--worker` is the person's own word and needs none.
     """
-    chosen = choose_workers(project, approved.graph, worker)
-    return Plan(approved, hold_list(approved, project.settings.pulse.confidence), chosen, adjacency_of(approved.graph))
+    chosen = choose_workers(project, agreed.approved.graph, worker)
+    held = hold_list(agreed.approved, project.settings.pulse.confidence)
+    return Plan(agreed.approved, held, chosen, agreed.adjacency, agreed.source)
 
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
@@ -119,18 +186,16 @@ def landed(project: Project, run: RunRow, flags: Flags) -> bool:
 
 
 def resumed(
-    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: ApprovedGraph | None = None
+    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None
 ) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
     flags, directory = overlaid(former, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
     repository = project.repository(in_place=flags.in_place)
-    if changed is None:
-        return Begun(project, former, stored_plan(former, store), flags, repository)
-    plan = planned(project, changed, worker)
-    change = replanned(former, store.tasks(former.run), plan, console.clock())
-    return Begun(project, former, plan, flags, repository, change)
+    if changed is not None:
+        former = replan(store, former, planned(project, changed, worker), console.clock())
+    return Begun(project, former, flags, repository)
 
 
 def opened_store(stack: ExitStack, project: Project) -> Store:
@@ -144,9 +209,7 @@ def charge(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool = False) -> C
 
     `lazy`: custodians come up with the first start, and the run counts as resumed with the first thing that happens.
     """
-    driver = coordinator(begun.project, store, begun.repository, begun.run, begun.plan, begun.flags, hooks, lazy=lazy)
-    if begun.change:
-        driver.feed([begun.change])
+    driver = coordinator(begun.project, store, begun.repository, begun.run, begun.flags, hooks, lazy=lazy)
     driver.recover()
     if store.dropped:
         words = (

@@ -14,7 +14,16 @@ from branchline.proc import free_memory
 from branchline.store import Store
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import PULSE, approval_of, approve_draft
-from branchline.workflow.begin import begin, charge, current_draft, opened_store, resumed
+from branchline.workflow.begin import (
+    Agreed,
+    agreed_of,
+    begin,
+    charge,
+    current_draft,
+    opened_store,
+    resumed,
+    unchanged,
+)
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
 from branchline.workflow.idle import NEVER, due_of, quiet, remember, standing, together, unfinished
@@ -86,19 +95,12 @@ def _ticked(console: Console, project: Project, store: Store, path: Path, flags:
 
 def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
     """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
-    draft = current_draft(console, project, path)
-    if isinstance(draft, Answer):
-        return draft
-    approved = approval_of(project, draft)
-    if approved is None:
-        if not project.settings.pulse.auto_approve:
-            raise NotApprovedError(
-                f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
-            )
-        approved = approve_draft(project, draft, PULSE, console.clock())
-    begun = begin(console, project, store, approved, flags)
+    agreed = unchanged(project, path) or _approved(console, project, path)
+    begun = agreed if isinstance(agreed, Answer) else begin(console, project, store, agreed, flags)
+    del agreed  # all that the engine needs stands in the store, and a graph may be large
     if isinstance(begun, Answer):
-        _remember(console, project, store, str(begun.data["run"]), NEVER, said)
+        if "run" in begun.data:
+            _remember(console, project, store, str(begun.data["run"]), NEVER, said)
         return begun
     hooks = Hooks(console.clock, memory=free_memory, jitter=random)
     driver = charge(store, begun, hooks, lazy=True)
@@ -109,6 +111,22 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     if due is not None:
         _remember(console, project, store, begun.run.run, due, said)
     return standing(store, driver.state.run, console.clock())
+
+
+def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer:
+    """The graph of a plan as it is now, approved by policy when nobody has approved it."""
+    current = current_draft(console, project, path)
+    if isinstance(current, Answer):
+        return current
+    draft = current.draft
+    approved = approval_of(project, draft)
+    if approved is None:
+        if not project.settings.pulse.auto_approve:
+            raise NotApprovedError(
+                f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
+            )
+        approved = approve_draft(project, draft, PULSE, console.clock())
+    return agreed_of(project, approved, current)
 
 
 def _settle(console: Console, driver: Coordinator) -> None:

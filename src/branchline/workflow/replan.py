@@ -1,16 +1,29 @@
 """An approved change of the plan, applied to its unfinished run as a patch (DESIGN, sections 4 and 6)."""
 
+import json
+
+from branchline import land
+from branchline.engine import Policy, State, step
 from branchline.errors import UsageError
-from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Task
 from branchline.model.run import Event, RunRow, TaskRow
-from branchline.workflow.running import Plan, first_row
+from branchline.store import Store
+from branchline.workflow.running import Plan, adjacency_of, first_row
 
 FREE = frozenset({"pending", "ready"})
 """States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
+
+
+def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
+    """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
+    rows = store.graph_tasks(run.run)
+    former = State.restore(run, adjacency_of(rows, json.loads(run.net)["edges"]), Policy(), rows, (), ())
+    state, _ = step(former, replanned(run, store.tasks(run.run), plan, now))
+    store.commit(state.take())
+    return state.run
 
 
 def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event:
@@ -37,10 +50,13 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
     ]
     dropped = [row._replace(state="cancelled", reason="no longer in the plan", changed=now) for row in gone]
     changed = [row for row in [*new, *dropped] if row != before.get(row.task)]
+    graph, nodes = graphs.parts(plan.draft)
     data = {
         "digest": plan.approved.digest,
-        "graph": canonical(graphs.to_document(plan.draft)),
-        "net": graphs.net(plan.draft),
+        "graph": graph,
+        "nodes": nodes,
+        "net": graphs.net(plan.draft, land.net_of(plan.draft)),
+        "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],
         "removed": [row.task for row in dropped],

@@ -8,11 +8,21 @@ from typing import Any
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
+from branchline.graph import store as graphs
 from branchline.model.run import RunRow
 from branchline.proc import detach, free_memory
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
-from branchline.workflow.begin import Begun, approval, begin, charge, current_draft, opened_store
+from branchline.workflow.begin import (
+    Agreed,
+    Begun,
+    approval,
+    begin,
+    charge,
+    current_draft,
+    opened_store,
+    unchanged,
+)
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv
@@ -32,12 +42,9 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
     project = open_project(console, flags.settings())
     path = find_plan(console, project, name)
-    draft = current_draft(console, project, path)
-    if isinstance(draft, Answer):
-        return draft
-    if flags.dry_run:
-        return dry_run(console, project, draft, flags)
-    approved = approval(console, project, path, draft, flags)
+    agreed = _agreed(console, project, path, flags)
+    if isinstance(agreed, Answer):
+        return agreed
     if flags.confirm != "plan" and not flags.yes and (flags.detach or not console.interactive):
         raise NotApprovedError(
             f"--confirm {flags.confirm} asks before each start, and there is no terminal to ask on: leave it out, or "
@@ -47,10 +54,24 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         return detached(console, project, path, flags)
     with ExitStack() as stack:
         store = opened_store(stack, project)
-        begun = begin(console, project, store, approved, flags)
+        begun = begin(console, project, store, agreed, flags)
+        del agreed  # all that the engine needs stands in the store, and a graph may be large
         if isinstance(begun, Answer):
             return begun
         return drive(console, store, begun)
+
+
+def _agreed(console: Console, project: Project, path: Path, flags: Flags) -> RunRow | Agreed | Answer:
+    """The unfinished run that goes on unchanged, else the graph of the plan with its approval."""
+    run = None if flags.dry_run or flags.new or flags.worker else unchanged(project, path)
+    if run:
+        return run
+    current = current_draft(console, project, path)
+    if isinstance(current, Answer):
+        return current
+    if flags.dry_run:
+        return dry_run(console, project, current.draft, flags)
+    return approval(console, project, path, current, flags)
 
 
 def drive(console: Console, store: Store, begun: Begun) -> Answer:
@@ -115,7 +136,7 @@ def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, 
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
-        gate=[check.run for check in begun.plan.draft.gate],
+        gate=[check.run for check in graphs.head(run.graph).gate],
         in_place=begun.repository is None,
         now=now,
     )

@@ -1,31 +1,33 @@
 """Open a run, new or unfinished, and put a coordinator in charge of it."""
 
+import json
 import os
+import posixpath
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from branchline import land
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
+from branchline.dispatch.nodes import family
 from branchline.dispatch.watch import Watch
 from branchline.engine import Policy, State, view
-from branchline.files import canonical
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import TaskState
 from branchline.model.plan import ApprovedGraph, DraftGraph, Task
-from branchline.model.run import Event, RunRow, TaskRow
+from branchline.model.run import Event, NodeRow, RunRow, TaskRow
 from branchline.proc import Custody
-from branchline.schedule import mutex_keys, reasons
+from branchline.schedule import reasons
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
-from branchline.workflow.approval import adjacency_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.project import Project, identity_of
@@ -33,12 +35,13 @@ from branchline.workspace.repository import Repository
 
 
 class Plan(NamedTuple):
-    """An approved graph with all that a run of it needs."""
+    """An approved graph with all that it takes to begin a run of it, or to bring one to it; `source` is its `RunRow`'s."""
 
     approved: ApprovedGraph
     held: Mapping[str, str]
     workers: Mapping[str, str]
     adjacency: Adjacency
+    source: str
 
     @property
     def draft(self) -> DraftGraph:
@@ -54,6 +57,7 @@ def new_run(
     base = repository.head() if repository else ""
     if repository:
         repository.start_run(name, base)
+    graph, nodes = graphs.parts(plan.draft)
     row = RunRow(
         run=name,
         plan=plan.draft.plan,
@@ -64,10 +68,12 @@ def new_run(
         started=console.clock(),
         ended=None,
         settings=to_text(flags, console.directory, policy),
-        graph=canonical(graphs.to_document(plan.draft)),
-        net=graphs.net(plan.draft),
+        graph=graph,
+        net=graphs.net(plan.draft, land.net_of(plan.draft)),
+        source=plan.source,
     )
-    store.create_run(row, task_rows(name, plan, console.clock()), console.clock())
+    now = console.clock()
+    store.create_run(row, task_rows(name, plan, now), now, (NodeRow(name, task, text) for task, text in nodes))
     return row
 
 
@@ -131,29 +137,36 @@ def coordinator(
     store: Store,
     repository: Repository | None,
     run: RunRow,
-    plan: Plan,
     flags: Flags,
     hooks: Hooks,
     *,
     lazy: bool = False,
 ) -> Coordinator:
-    """A coordinator with the rows of a run, and the custody of its processes; `lazy` starts no custodian in advance."""
-    settings = with_flags(project.settings, flags)
-    policy = policy_of(settings, flags, plan.adjacency, isolated=repository is not None)
+    """A coordinator of a run as the store holds it, and the custody of its processes.
+
+    `lazy` starts no custodian in advance.
+    """
+    settings, rows = with_flags(project.settings, flags), store.graph_tasks(run.run)
+    net = json.loads(run.net)
+    adjacency = adjacency_of(rows, net["edges"])
+    policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
     state = State.restore(
         run,
-        plan.adjacency,
+        adjacency,
         policy,
-        store.tasks(run.run),
+        rows,
         store.attempts(run.run),
         store.questions(run.run),
         store.lanes(run.run),
     )
-    state.mutexes = {t.id: mutex_keys(t) for t in plan.draft.tasks if t.kind == "atomic"}
-    state.needs = {t.id: t.needs for t in plan.draft.tasks if t.kind == "atomic" and t.needs}
+    state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
+    state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    history = History(store, plan.adjacency, {t.id: t.title for t in plan.draft.tasks})
-    jobs = Jobs(site, plan.draft, settings, history, hooks.clock)
+    related = family(store, run.run, adjacency)
+    history = History(store, adjacency)
+    jobs = Jobs(
+        site, graphs.head(run.graph), related, settings, history, hooks.clock, net=lambda: net_of(store, run.run)
+    )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -165,12 +178,16 @@ def coordinator(
     return driver
 
 
-def stored_plan(run: RunRow, store: Store) -> Plan:
-    """The graph a run was started with, as it was approved."""
-    draft = graphs.loads(run.graph, f"run {run.run}")
-    rows = store.tasks(run.run)
-    approved = ApprovedGraph(draft, run.digest, f"run {run.run}", run.started)
-    return Plan(approved, {}, {row.task: row.worker for row in rows}, adjacency_of(draft))
+def net_of(store: Store, run: str) -> dict[str, Any]:
+    """What a run keeps of its whole graph, as it is now."""
+    row = store.run(run)
+    return dict(json.loads(row.net)) if row else {}
+
+
+def adjacency_of(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
+    """The graph of a run, from the rows of its tasks in their order and the edges of its net."""
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    return Adjacency.build(nodes, ((before, after) for before, after in edges), placed=True)
 
 
 class Interrupts:
@@ -273,4 +290,4 @@ def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool
     return ask
 
 
-__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "new_run", "stored_plan"]
+__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "new_run"]

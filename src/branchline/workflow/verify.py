@@ -9,19 +9,20 @@ from typing import Any
 from branchline import report as words
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
+from branchline.dispatch.nodes import family
 from branchline.errors import UsageError
 from branchline.files import write_new
 from branchline.graph import store as graphs
 from branchline.model.run import AttemptRow, Event, RunRow, TaskRow
+from branchline.store import Store
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import in_place
 from branchline.workflow.look import find, opened
 from branchline.workflow.project import Project, identity_of, open_project
+from branchline.workflow.running import adjacency_of
 from branchline.workspace.merge import check_at
-from branchline.workspace.repository import Repository
 from branchline.workspace.spec import Spec
 
 
@@ -35,12 +36,11 @@ def verify(console: Console, name: str, task: str) -> Answer:
         row = find(store.tasks(run.run), run, task)
         found = words.evidence(row, store.events(run.run, row.task))
         recorded = _recorded(store.events(run.run, row.task))
-    if row.state != "done" or in_place(run) or not found["commit"]:
+        spec = None if in_place(run) else _spec(project, store, run, row, recorded)
+    if spec is None or row.state != "done" or not found["commit"]:
         why = "it was done in place" if in_place(run) else f"it is {row.state}"
         raise UsageError(f"task {task} of run {run.run} has no commit to verify its evidence at: {why}", task=task)
-    repository = project.repository(in_place=False)
-    assert repository is not None  # noqa: S101 - not in place
-    data = {**found, "verified": _compared(project, repository, run, row, recorded, found["commit"])}
+    data = {**found, "verified": _compared(project, spec, recorded, found["commit"])}
     faults = data["verified"]["faults"]
     shown = [words.evidence_text(found), *(f"  NOT AS RECORDED: {safe(fault)}" for fault in faults)]
     if not faults:
@@ -55,15 +55,14 @@ def _recorded(events: list[Event]) -> list[Mapping[str, Any]]:
     return list(done[-1].data.get("checks") or ()) if done else []
 
 
-def _compared(
-    project: Project, repository: Repository, run: RunRow, row: TaskRow, recorded: list[Mapping[str, Any]], commit: str
-) -> dict[str, Any]:
+def _compared(project: Project, spec: Spec, recorded: list[Mapping[str, Any]], commit: str) -> dict[str, Any]:
     faults: list[str] = []
-    if not repository.git.resolve(commit):
+    git = spec.git()
+    if not git.resolve(commit):
         return {"checks": [], "faults": [f"the commit {commit} is not in the repository any more"]}
-    if not repository.git.contains(repository.tip(run.run) or "HEAD", commit):
+    if not git.contains(git.resolve(spec.tip_ref) or "HEAD", commit):
         faults.append(f"the commit {commit} is not on the integration branch any more")
-    rows = check_at(_spec(project, repository, run, row, recorded), commit)
+    rows = check_at(spec, commit)
     checks = []
     for before, now in zip(recorded, rows, strict=False):
         intact = _intact(project.root, before)
@@ -86,14 +85,13 @@ def _intact(root: Path, check: Mapping[str, Any]) -> bool | None:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}" == str(check["log_digest"])
 
 
-def _spec(
-    project: Project, repository: Repository, run: RunRow, row: TaskRow, recorded: list[Mapping[str, Any]]
-) -> Spec:
+def _spec(project: Project, store: Store, run: RunRow, row: TaskRow, recorded: list[Mapping[str, Any]]) -> Spec:
     """What the checks were run with, in a folder of its own: environment, limits, worktree settings."""
-    draft = graphs.loads(run.graph, f"run {run.run}")
+    repository = project.repository(in_place=False)
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    adjacency = adjacency_of(draft)
-    jobs = Jobs(site, draft, project.settings, History(None, adjacency, {}))
+    adjacency = adjacency_of(store.graph_tasks(run.run), json.loads(run.net)["edges"])
+    related = family(store, run.run, adjacency)
+    jobs = Jobs(site, graphs.head(run.graph), related, project.settings, History(None, adjacency))
     attempt = AttemptRow(run.run, row.fence, row.task, row.attempt, "check", "ended")
     folder = project.state / "runs" / run.run / row.task / "verify"
     told = {**jobs.spec(attempt, row), "folder": str(folder)}

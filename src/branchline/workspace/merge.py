@@ -13,7 +13,8 @@ from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import Change, changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare
-from branchline.workspace.repository import merged, put_back
+from branchline.workspace.repository import Merged, merged, put_back
+from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import PlanLine, Spec, write_answer
 from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
 
@@ -117,16 +118,23 @@ def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> 
     """
     plan = spec.plan.path if spec.plan else ""
     paths = [row.path for row in changed if row.path != plan]
-    if spec.recheck == "none" or not paths or not spec.checks_file:
+    if spec.recheck == "none" or not paths:
         return spec
     narrowed = paths if spec.recheck == "touched" and len(paths) <= _MAX_PATHS else ()
     before = merged(git, spec.run, spec.base or git.resolve(base_ref(spec.run)), tip, narrowed)
-    known: dict[str, list[str]] = read_json(Path(spec.checks_file)) if before else {}
-    asked = {command: row.task for row in before if row.task != spec.task for command in known.get(row.task, ())}
+    asked = {command: row.task for row in before if row.task != spec.task for command in _own_checks(spec, row)}
     for check in spec.checks:
         asked.pop(str(check["run"]), None)
     again = [{"run": command, "source": f"recheck of {task}"} for command, task in asked.items()]
     return spec._replace(checks=(*spec.checks, *again))
+
+
+def _own_checks(spec: Spec, row: Merged) -> list[str]:
+    """Return the commands that a merge before this one was judged by, from what it was told; not those of its phase."""
+    told = Path(spec.root, OWN, "runs", spec.run, row.task, str(row.attempt), "merge")
+    found = sorted(told.glob("**/spec.json"), key=lambda path: path.stat().st_mtime_ns)
+    checks = read_json(found[-1]).get("checks") or () if found else ()
+    return [str(check["run"]) for check in checks if not str(check.get("source") or "").startswith("phase ")]
 
 
 def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:

@@ -142,8 +142,10 @@ class Repository:
         commit = self.git.resolve(base)
         if not commit:
             raise RepositoryError(f"{base!r} is no commit of this repository")
-        self.git.run("update-ref", base_ref(run), commit)
-        if self.git.move(ref, commit, ABSENT, "branchline: start of the run"):
+        common = self.git.common()
+        git = self.git.at(self.git.cwd, locks=[common / base_ref(run), common / ref])
+        git.run("update-ref", base_ref(run), commit)
+        if git.move(ref, commit, ABSENT, "branchline: start of the run"):
             return
         if not self.git.contains(self.git.resolve(ref), commit):
             raise RepositoryError(f"the branch {short(ref)} is there already and does not hold {commit[:12]}")
