@@ -207,8 +207,7 @@ def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
     if tree.health() != "whole":
         tree.discard()
         tree.add(tip)
-    tree.reset(tip, nested=True)
-    tree.sweep(nested=True, ignored=True)
+    tree.reset(tip, nested=True, ignored=True)
     forget(tree)
     tree.guard()
     return tree

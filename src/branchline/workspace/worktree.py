@@ -137,19 +137,21 @@ class Worktree:
         """Return the name of what was begun in the worktree and not ended (a rebase ...), a merge aside, or ""."""
         return next((word for word in unfinished(self.git) if word != "merge"), "")
 
-    def reset(self, commit: str, branch: str = "", *, nested: bool = False) -> None:
-        """Put tracked files, index, HEAD and branch to a commit and remove untracked files; ignored ones stay.
+    def reset(self, commit: str, branch: str = "", *, nested: bool = False, ignored: bool = False) -> None:
+        """Put tracked files, index, HEAD and branch to a commit and remove untracked files.
 
-        With `nested`, untracked repositories inside it go too. What is lost by it must be saved already.
+        With `nested`, untracked repositories inside it go too, with `ignored` what git ignores. What is lost by it must
+        be saved already.
         """
         if branch:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
         else:
             self.git.run("update-ref", "--no-deref", "HEAD", commit)
         self.git.run("reset", "--quiet", "--hard", commit)
+        own = self.admin() or self._own_git_folder()
         for name in UNFINISHED:
-            _remove(self._own_git_folder() / name)
-        self.sweep(nested=nested)
+            _remove(own / name)
+        self.sweep(nested=nested, ignored=ignored)
 
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
         """Remove untracked files, `.branchline/` aside; with `ignored`, the ignored ones too."""
