@@ -407,3 +407,247 @@ class TestGroups:
     @pytest.mark.parametrize("said", ["BLOQUEADO por T1", "(después de T1)", "blocked by T1", "зависит от T1"])
     def test_prose_says_what_blocks(self, said: str) -> None:
         assert written(read(f"- [ ] T1 a\n- [ ] T2 b {said}\n")) == {("T1", "T2")}
+
+
+class TestForms:
+    """Forms in which strangers wrote what the rules above already knew in another dress."""
+
+    @pytest.mark.parametrize(
+        "title",
+        ["Version 1.1: Polish", "**Release 2.3** (later)", "第1周：基础", "第2-3周", "3주차: 구현", "Final Phase: Polish",
+         "Fase final: cierre", "最終フェーズ"],
+    )  # fmt: skip
+    def test_names_of_phases(self, title: str) -> None:
+        assert [task.kind for task in read(f"# Plan\n\n## {title}\n\n- [ ] crop it\n").tasks] == ["composite", "atomic"]
+
+    def test_a_count_of_days_is_no_phase(self) -> None:
+        assert titles(read("# Plan\n\n## 3天内完成\n\n- [ ] crop it\n")) == ["crop it"]
+
+    def test_the_final_phase_is_called_by_its_name(self) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n- [ ] a\n\n## Final Phase: Polish\n\n- [ ] b\n\n"
+            "## Dependencies\n\n- **Final Phase**: Depends on Phase 1\n"
+        )
+        assert written(plan) == {("1", "final")}
+
+    def test_boxes_in_bold(self) -> None:
+        plan = read("## Phase 1: Core\n\n* **[x] Crop it:** by hand\n* **[ ]** Send it\n* **[~] Turn it**\n")
+        assert [(task.title, task.state) for task in plan.tasks[1:]] == [
+            ("Crop it: by hand", "done"), ("Send it", "open"), ("Turn it", "wip"),
+        ]  # fmt: skip
+
+    def test_one_tilde_strikes_as_two_do(self) -> None:
+        assert states(read("# TODO\n\n- ~crop it~\n- ~~send it~~\n- turn it ~ twice\n")) == {
+            "crop it": "done", "send it": "done", "turn it ~ twice": "open",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "title", ["What not to do", "Что не делать сейчас", "Qué no hacer", "暂不做", "やらないこと", "Nicht tun"]
+    )
+    def test_what_is_not_to_be_done_is_no_task(self, title: str) -> None:
+        assert titles(read(f"# Tasks\n\n## Next\n\n- a login\n\n## {title}\n\n- a server\n")) == ["a login"]
+
+    @pytest.mark.parametrize("word", ["All", "alle", "全部", "Tất cả"])
+    def test_all_in_a_column_is_all_before(self, word: str) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n| ID | Task | Deps |\n|--|--|--|\n"
+            f"| K-1 | Draw | - |\n| K-2 | Move | - |\n| K-3 | Test | {word} |\n| K-4 | Ship | all user stories |\n"
+        )
+        assert written(plan) == {("K-1", "K-3"), ("K-2", "K-3")}
+
+    def test_columns_of_titles_in_other_languages(self) -> None:
+        plan = read(
+            "## Phase 1: A\n\n| ID | 제목 | 의존성 |\n|--|--|--|\n| K-1 | ✅ 구조 | - |\n| K-2 | 회로 | K-1 |\n"
+        )
+        assert states(plan) == {"Phase 1: A": "open", "구조": "done", "회로": "open"}
+        assert written(plan) == {("K-1", "K-2")}
+
+    def test_that_each_task_builds_on_the_one_before_is_no_dependency(self) -> None:
+        plan = read("Each task builds on the previous one.\n\n- [ ] 1. a\n- [ ] 2. b\n")
+        assert written(plan) == set()
+
+    def test_codes_without_a_mark_are_tasks_where_they_count_on(self) -> None:
+        plan = read("## Phase 1: Core\n\n### S1 Draw the grid\n\nx\n\n### S2 Move the ship\n\n- Depends on: S1\n")
+        assert [(task.id, task.parent, task.kind) for task in plan.tasks] == [
+            ("1", None, "composite"), ("S1", "1", "atomic"), ("S2", "1", "atomic"),
+        ]  # fmt: skip
+        assert written(plan) == {("S1", "S2")}
+
+    def test_one_code_alone_is_a_word(self) -> None:
+        assert titles(read("# Plan\n\n## H2 and beyond\n\n- [ ] crop it\n\n## H1 goals\n\n- [ ] send it\n")) == [
+            "crop it", "send it",
+        ]  # fmt: skip
+
+    def test_paragraphs_with_codes_that_count_on_are_tasks_and_their_bullets_describe(self) -> None:
+        plan = read(
+            "# Breakdown\n\n## Track 1: Validation\n\nT1.1 Draw the grid.\n\n- By hand.\n- Dependencies: none.\n\n"
+            "T1.2b Move the ship.\n\n- Status: implemented.\n- Dependencies: T1.1.\n\n"
+            "## Track 2: Rest\n\nT2.1 Test it.\n\n- Dependencies: T1.2b.\n"
+        )
+        assert [(task.id, task.parent, task.state) for task in plan.tasks] == [
+            ("1", None, "open"), ("T1.1", "1", "open"), ("T1.2b", "1", "done"), ("2", None, "open"), ("T2.1", "2", "open"),
+        ]  # fmt: skip
+        assert written(plan) == {("T1.1", "T1.2b"), ("T1.2b", "T2.1")}
+
+    def test_a_heading_without_its_space(self) -> None:
+        plan = read(
+            "# Plan\n\n #Phase 1: Core\nWhy it is so.\n\n- [ ] crop it\n\n##Phase 2: Rest\n\n- [ ] send it\n\n#later that day\n"
+        )
+        assert tree(plan) == [
+            ("Phase 1: Core", None), ("crop it", "1"), ("Phase 2: Rest", "1"), ("send it", "1.2"),
+        ]  # fmt: skip
+
+    def test_weeks_as_a_range(self) -> None:
+        assert titles(read("## Weeks 3-4: Core\n\n- [ ] crop it\n")) == ["Weeks 3-4: Core", "crop it"]
+
+    def test_ids_and_marks_in_the_cells_of_a_table(self) -> None:
+        plan = read(
+            "## Phase 1: Core\n\n### Advanced analysis\n\n| ID | Title | Deps |\n|--|--|--|\n"
+            "| ✅ #1 | Draw the grid | - |\n| #2 | Move the ship | #1 |\n"
+        )
+        assert [(task.title, task.state) for task in plan.tasks[1:]] == [
+            ("Draw the grid", "done"),
+            ("Move the ship", "open"),
+        ]
+        assert written(plan) == {("1.1", "1.2")}
+
+    def test_a_table_that_lists_the_headings_tells_their_state(self) -> None:
+        plan = read(
+            "## 3. 当前任务\n\n| 编号 | 任务名称 | 状态 |\n|--|--|--|\n| H00 | 画网格 | 已完成 |\n| H01 | 移动 | 进行中 |\n\n"
+            "## 4. 任务说明\n\n### H00 画网格\n\n- 目标：\n  - 画\n\n### H01 移动\n\n- 依赖：H00\n"
+        )
+        assert [(task.id, task.state) for task in plan.tasks] == [("H00", "done"), ("H01", "wip")]
+        assert written(plan) == {("H00", "H01")}
+
+    def test_a_counted_section_that_holds_phases_is_none(self) -> None:
+        plan = read("## 3. Risks\n\n### 3.1 Time\n\nx\n\n## 4. The task list\n\n### Phase 1: Core\n\n- [ ] crop it\n")
+        assert titles(plan) == ["Phase 1: Core", "crop it"]
+
+    def test_a_list_above_the_first_heading_belongs_to_the_list_of_tasks(self) -> None:
+        assert titles(read("- crop it\n- send it\n\n## Unordered todo\n\n- turn it\n")) == [
+            "crop it",
+            "send it",
+            "turn it",
+        ]
+
+    def test_counted_files_are_no_tasks_beside_counted_steps(self) -> None:
+        plan = read(
+            "## Implementation plan\n\n### Files to modify\n\n#### 1. `a.py`\n\nx\n\n#### 2. `b.py`\n\ny\n\n"
+            "### Implementation steps\n\n1. crop it\n2. send it\n"
+        )
+        assert titles(plan) == ["crop it", "send it"]
+
+    def test_a_section_of_labels_and_what_they_are_describes(self) -> None:
+        plan = read(
+            "# Thing\n\n## Layers\n\n- Server: it sends\n- Screen: it shows\n\n## More\n\n- crop it\n- send it\n"
+        )
+        assert titles(plan) == ["crop it", "send it"]
+
+    def test_chains_with_their_reasons_in_brackets(self) -> None:
+        plan = read(
+            "- [ ] T1\n- [ ] T2\n- [ ] T3\n- [ ] T4\n\n## 依赖\n\n- T1 → T2（依赖 T1）；T3（依赖 T1，并行 T2）∥ T4（依赖 T2）\n"
+        )
+        assert written(plan) == {("T1", "T2"), ("T1", "T3"), ("T2", "T4")}
+
+    def test_a_node_that_names_many_tasks_is_none_of_them(self) -> None:
+        text = "- [ ] T1 a\n- [ ] T2 b\n- [ ] T3 c\n\n```mermaid\ngraph TD\nA[T1] --> B[T2]\nB --> C[T2-T3 rest]\n```\n"
+        assert written(read(text)) == {("T1", "T2")}
+
+    def test_what_stands_under_a_topic_of_a_finished_phase_tells_how_it_was_done(self) -> None:
+        plan = read(
+            "## Phase 1: Core ✅\n\n### Stack\n\n- Python\n- Make\n\n### Missing\n\n- crop it\n\n"
+            "## Phase 2: Rest (done)\n\n- send it\n\n## Phase 3: More\n\n### Screen\n\n- show it\n"
+        )
+        assert [(task.title, task.state) for task in plan.tasks] == [
+            ("Phase 1: Core", "done"), ("crop it", "open"), ("Phase 2: Rest (done)", "done"), ("send it", "done"),
+            ("Phase 3: More", "open"), ("show it", "open"),
+        ]  # fmt: skip
+
+    def test_milestones_beside_the_weeks_say_when_the_weeks_are_done(self) -> None:
+        plan = read("## 时间表\n\n### 第1周: 网格\n\n- [ ] 画\n\n## 检查点和里程碑\n\n### 里程碑 1\n\n- [ ] 画完\n")
+        assert titles(plan) == ["第1周: 网格", "画"]
+        assert [gone.became for gone in plan.ignored] == ["criterion"]
+
+    def test_stages_of_a_release_are_phases_where_two_stand_together(self) -> None:
+        text = "# TODO\n\n## Alpha\n\nAll of it.\n\n- [x] crop it\n\n## Beta (next)\n\n- [ ] send it\n"
+        assert tree(read(text)) == [
+            ("Alpha", None), ("crop it", "Alpha"), ("Beta (next)", None), ("send it", "Beta"),
+        ]  # fmt: skip
+        assert titles(read("# TODO\n\n## Beta\n\n- [ ] crop it\n\n## Other\n\n- [ ] send it\n")) == [
+            "crop it",
+            "send it",
+        ]
+
+    def test_paragraphs_that_count_on_below_a_phase_that_holds_nothing_else(self) -> None:
+        plan = read(
+            "# Curso\n\n## Fase 1: Bits\n\nPor qué.\n\nMódulo 1: Un bit (5 min).\n\nMódulos 2-3: Dos bits.\n\nEso es todo.\n\n"
+            "## Fase 2: Más\n\nMódulo 4: Sola.\n"
+        )
+        assert titles(plan) == ["Fase 1: Bits", "Módulo 1: Un bit (5 min).", "Módulos 2-3: Dos bits.", "Fase 2: Más"]
+
+    def test_a_table_with_ids_and_a_column_of_planned_work_names_tasks_in_any_words(self) -> None:
+        plan = read(
+            "# Plan\n\n## Deliverables\n\n- a world\n- a screen\n\n## Sketch\n\n"
+            "| # | Chunk | Contents | Acceptance sketch |\n|--|--|--|--|\n| 1 | Draw | grid | seen |\n| 2 | Move | ship | so |\n"
+        )
+        assert titles(plan) == ["Draw", "Move"]
+
+    def test_round_bullets_are_bullets(self) -> None:
+        assert titles(read("# TODO\n\n• crop it\n• send it\n")) == ["crop it", "send it"]
+
+    def test_a_name_with_a_dot_is_one_word(self) -> None:
+        assert classify("Next.js setup") == ("UNKNOWN", False)
+
+    def test_the_list_of_actions_beside_a_goal_holds_the_tasks(self) -> None:
+        plan = read("## Phase 1: A\n\n- Goal: see more\n- **Action**:\n  - crop it\n  - send it\n")
+        assert titles(plan) == ["Phase 1: A", "crop it", "send it"]
+
+    def test_a_title_of_two_scripts_is_classed_by_the_stricter_word(self) -> None:
+        assert classify("驗收 Checklist") == ("CRITERIA", True)
+
+    def test_a_checklist_by_numbers_tells_the_state_of_counted_headings(self) -> None:
+        plan = read(
+            "## FASE 1: A\n\n### 1.1 Cortar\n\nx\n\n### 1.2 Enviar\n\ny\n\n"
+            "## Progreso\n\n- [x] **FASE 1.1** - Corte de imagen\n- [ ] **FASE 1.2** - Envío\n"
+        )
+        assert states(plan) == {"FASE 1: A": "open", "Cortar": "done", "Enviar": "open"}
+
+    def test_beside_counted_headings_the_section_of_done_work_still_tells_what_was_done(self) -> None:
+        plan = read("## Just shipped\n\n1. crop it\n\n## Next priority\n\n### 1. Send it\n\nx\n\n### 2. Turn it\n\ny\n")
+        assert states(plan) == {"crop it": "done", "Send it": "open", "Turn it": "open"}
+
+    @pytest.mark.parametrize(
+        "said", ["After Phase 1, crop it.", "Nach Phase 1 mehr.", "Built after Phase 1 is stable."]
+    )
+    def test_prose_says_after_which_phase(self, said: str) -> None:
+        assert written(read(f"## Phase 1: A\n\n- [ ] a\n\n## Phase 2: B\n\n{said}\n\n- [ ] b\n")) == {("1", "2")}
+
+    def test_after_the_name_of_a_thing_is_no_dependency(self) -> None:
+        assert written(read("- [ ] 17. a\n- [ ] 18. b after React 17\n")) == set()
+
+    def test_boxes_as_they_are_typed_in_haste(self) -> None:
+        plan = read("# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [P] no box\n- [x](y) a link\n")
+        assert states(plan) == {"a": "open", "bee": "open", "c": "done", "d": "done", "e": "done"}
+
+    @pytest.mark.parametrize("said", ["Concluída", "✅ Erledigt", "已上线", "済", "Đã xong"])
+    def test_a_column_tells_the_state_in_the_words_of_sections(self, said: str) -> None:
+        plan = read(
+            f"## Phase 1: A\n\n| ID | Task | Status |\n|--|--|--|\n| K-1 | crop | {said} |\n| K-2 | 決済 | open |\n"
+        )
+        assert [task.state for task in plan.tasks[1:]] == ["done", "open"]
+
+    def test_tracks_run_beside_one_another(self) -> None:
+        plan = read(
+            "## Track 1: A\n\n- [ ] crop it\n\n## Track 2: B\n\n- [ ] send it\n\n## Phase 3: C\n\n- [ ] turn it\n"
+        )
+        assert [(edge.before, edge.after) for edge in plan.edges] == [("2", "3")]
+
+    def test_areas_of_one_task_each_hold_it(self) -> None:
+        plan = read("".join(f"## Phase {n}: P\n\n- DB\n  - a{n}\n- Screen\n  - b{n}\n  - c{n}\n\n" for n in (1, 2, 3)))
+        assert tree(plan)[:4] == [("Phase 1: P", None), ("DB", "1"), ("a1", "1.1"), ("Screen", "1")]
+
+    def test_an_entry_with_its_date_is_one_of_a_log(self) -> None:
+        assert titles(read("## Phase 1: A\n\n- crop it\n- Result on 2026-03-04: it was cropped\n")) == [
+            "Phase 1: A",
+            "crop it",
+        ]

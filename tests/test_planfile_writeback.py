@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.planfile.read import parse, text_digest
-from branchline.planfile.writeback import boxes, tick, tick_all
+from branchline.planfile.writeback import boxes, tick, tick_all, unmarked
 
 DAY = "2026-03-04"
 SOURCE = str(Path(__file__).parents[1] / "src")
@@ -31,6 +31,23 @@ def test_lines_that_moved_are_found_again() -> None:
         tick("new\n\n- [ ] t1 a\n- [ ] t1.1 b\n", 1, "a", "t1", "checkbox", DAY) == "new\n\n- [x] t1 a\n- [ ] t1.1 b\n"
     )
     assert tick("new\n- [ ] Make it **so**\n", 1, "Make it so", "4", "checkbox", DAY) == "new\n- [x] Make it **so**\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "* **[ ] Turn it:** by hand",
+        "- **[ ]** Turn it: by hand",
+        "1. __[~] Turn it:__ by hand",
+        "-[ ] Turn it: by hand",
+        "- [ ]Turn it: by hand",
+    ],
+)
+def test_a_box_in_another_dress_is_one(line: str) -> None:
+    done = line.replace("[ ]", "[x]").replace("[~]", "[x]")
+    assert tick(f"# T\n\n{line}\n", 3, "Turn it: by hand", "1", "checkbox", DAY) == f"# T\n\n{done}\n"
+    assert tick(f"# T\n\n{done}\n", 3, "Turn it: by hand", "1", "checkbox", DAY) is None
+    assert unmarked(line) == unmarked(done)
 
 
 def test_what_has_no_box_of_its_own_is_left_alone() -> None:

@@ -13,6 +13,8 @@ from branchline.planfile.sections import STATE_OF, classify
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
+_STRUCK = re.compile(r"(~{1,2})(?=[^\s~])(.*[^\s~])\1\s*$", re.DOTALL)
+"""Struck through, by one tilde or two (GitHub Flavored Markdown, strikethrough)."""
 _MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
 _TAILS = (
     re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W{0,40}$"),
@@ -304,11 +306,11 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
         if said == "?":
             return "open", True
         if said == "open":
-            if draft.title.startswith("~~") and draft.title.rstrip().endswith("~~"):
+            if _STRUCK.match(draft.title):
                 return "declined", False
             return {"WIP": "wip", "FUTURE": "deferred", "DECLINED": "declined"}.get(section, "open"), False
         return said, False
-    said = _heading_mark(block.text) if draft.role != "xml" else ""
+    said = heading_mark(block.text) if draft.role != "xml" else ""
     said = said or mark_of(reading.said.get("status", ""))
     said = said or next(
         (mark for name in _STATE_COLUMNS for value in draft.fields.get(name, ()) if (mark := mark_of(value))), ""
@@ -319,11 +321,14 @@ def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) 
     if not said and draft.role != "xml":
         own = block.cls if block.kind == "heading" else section
         said = STATE_OF.get(own, "")
+    if not said and draft.parent is not None and draft.parent.role == "phase":
+        said = "done" if heading_mark(draft.parent.block.text) == "done" else ""
     return said or ("done" if mark_of(whole) == "done" else "open"), False
 
 
-def _heading_mark(text: str) -> str:
-    if text[:3] in ("[x]", "[X]") or (text.startswith("~~") and text.rstrip().endswith("~~")):
+def heading_mark(text: str) -> str:
+    """Give the state that a heading tells: struck through, a mark, or a word in brackets or behind a dash at its end."""
+    if text[:3] in ("[x]", "[X]") or _STRUCK.match(text):
         return "done"
     said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
     tails = [found[1] for tail in _TAILS if (found := tail.search(text))]
@@ -334,7 +339,8 @@ def clean_title(title: str) -> str:
     """Take `@done` and strike-through off a title."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
     title = title.strip().strip(_MARKS + "\ufe0f").strip()
-    return title[2:-2].strip() if title.startswith("~~") and title.endswith("~~") and len(title) > 4 else title
+    struck = _STRUCK.match(title)
+    return struck[2].strip() if struck else title
 
 
 def estimate_of(draft: Draft, reading: Reading) -> float | None:

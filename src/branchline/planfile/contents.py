@@ -4,6 +4,7 @@ import re
 
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
+from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import bare, classify
@@ -20,6 +21,9 @@ _NOTHING = re.compile(
     r"[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
+"""`Result on 2026-03-04: it works` is an entry of a log."""
+_COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -57,7 +61,7 @@ def _recurring(out: Outline) -> None:
         found = _FIELD_BULLET.match(item.text) if item.box is None else None
         if found is not None and not any(char.isdigit() for char in found[1]):
             said.setdefault(found[1].lower().strip(), []).append(item)
-        elif item.box is None and len(item.kids) > 1 and len(item.text) <= MAX_AREA:
+        elif item.box is None and item.kids and len(item.text) <= MAX_AREA:
             said.setdefault(item.text.lower().strip("*_ "), []).append(item)
     for items in said.values():
         if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
@@ -91,16 +95,33 @@ def _restated(out: Outline) -> None:
 
 def _fill(out: Outline, phase: Draft) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
+    if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
+        below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
+    tabled = [each for each in below if each is phase.block or _may_work(out, each) or _TESTS.match(each.text)]
     if text_headings(out, phase.block, phase):
         return
-    if _rows(out, phase, sections):
+    if _rows(out, phase, tabled):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         for kid in _of_area(block):
             out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
+    if not phase.kids:
+        _counted_paragraphs(out, phase, sections)
+
+
+def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:
+    """`Lesson 1: Bits`, `Lessons 2-3: Gates`, each a paragraph: one word that counts on names the tasks of a phase."""
+    said: dict[str, list[Block]] = {}
+    for block in (block for section in sections for block in out.paras.get(section.line, ())):
+        found = _COUNTED.match(block.text)
+        if found:
+            said.setdefault(found[1].lower(), []).append(block)
+    for block in sorted((block for each in said.values() if len(each) > 1 for block in each), key=lambda one: one.line):
+        block.candidate = True
+        out.drafts[block.line] = from_item(block, out.dialect, "paragraph that counts on", 0.7).hang(phase)
 
 
 def _marked(out: Outline, draft: Draft) -> None:
@@ -159,7 +180,10 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
     found = [item for item in direct if plain_task(item)]
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
         actions = [item for item in direct if classify(item.text)[0] == "TASK" and is_field(item.text)]
-        found = [kid for item in actions for kid in item.kids if kid.kind == "item" and plain_task(kid)]
+        below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
+        for kid in below:
+            kid.label = "TASK"
+        found = [kid for kid in below if plain_task(kid)]
     return sorted(found, key=lambda block: block.line)
 
 
@@ -195,5 +219,6 @@ def plain_task(item: Block) -> bool:
         and not is_field(item.text)
         and item.cls not in NEGATIVE
         and item.role != "field"
+        and not _DATED.match(item.text)
         and not _NOTHING.match(item.text)
     )

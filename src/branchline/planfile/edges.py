@@ -7,7 +7,7 @@ from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import Names, groups, resolve
+from branchline.planfile.refs import KEYS, Names, groups, resolve
 from branchline.planfile.sections import SPACELESS
 
 MAX_APART = 40
@@ -42,14 +42,27 @@ _INLINE = re.compile(
     rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
     re.IGNORECASE,
 )
+_AFTER = re.compile(
+    rf"(?<!\w)(?:{_any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
+    re.IGNORECASE,
+)
+"""`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words.LATER)} | {"depends-on", "blocked-by"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
-_SENTENCE = re.compile(r"(?<=[.;。；])\s+|(?<!\s)\s+[—–]\s+")
+_SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
+_PAREN = re.compile(r"[(（][^()（）]{0,200}[)）]")
+_COMMA = re.compile("[,，]")
 _ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
+
+
+def _beside(text: str) -> bool:
+    """Say whether a text tells of what may run at the same time."""
+    low = text.lower()
+    return any(word in low for word in words.PARALLEL)
 
 
 class Edges:
@@ -123,6 +136,10 @@ class Edges:
         self.names.line = line
         if "`" in text:
             text = _CODE.sub(" ", text)
+        for found in _AFTER.finditer(text):
+            for other in resolve(self.names, found[1], draft, strict=False).drafts:
+                self.stated.add(draft.line)
+                self.add(other, draft, "written", line)
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
             if title and _AS_FIELD.match(found[0]):
@@ -155,10 +172,9 @@ class Edges:
 
     def _free(self, about: list[Draft], sentence: str) -> None:
         """`no dependencies` frees a task from what its place implies; `in parallel` frees tasks from one another."""
-        low = sentence.lower()
-        if any(word in low for word in words.UNBOUND):
+        if any(word in sentence.lower() for word in words.UNBOUND):
             self.stated.update(draft.line for draft in (*about, *self._named(sentence)))
-        elif any(word in low for word in words.PARALLEL):
+        elif _beside(sentence):
             self._part(about, sentence)
 
     def _part(self, about: list[Draft], sentence: str) -> None:
@@ -180,7 +196,7 @@ class Edges:
             self.apart.update(frozenset((one.line, other.line)) for one, other in pairs if one is not other)
 
     def _chain(self, line: int, parts: list[str]) -> None:
-        groups = [self._named(part) for part in parts]
+        groups = [self._named(_PAREN.sub(" ", part)) or self._named(part) for part in parts]
         if len(groups) == 2 and _LATER.search(parts[1]):
             groups.reverse()
         for before, after in pairwise(groups):
@@ -190,7 +206,7 @@ class Edges:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
         verbs = list(_VERB.finditer(sentence))
         subjects = self._named(sentence[: verbs[0].start()]) or about
-        if not any(word in sentence.lower() for word in words.PARALLEL):
+        if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
@@ -198,7 +214,9 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            self._link(line, subjects, sentence[verb.end() : end], verb["on"] is not None)
+            ruled = _COMMA.split(sentence[verb.end() : end])
+            said = ",".join(part for part in ruled if not _beside(part))  # `depends on T1, parallel with T2`
+            self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
@@ -252,6 +270,6 @@ class Edges:
             out.append(name)
             if nodes.get(name) is None:
                 named = self._named(label) if label else []
-                draft = named[0] if named else self.names.titled(label or "") or self.names.by_id.get(name.lower())
-                nodes[name] = draft
+                titled = self.names.titled(label or "") or self.names.by_id.get(name.lower())
+                nodes[name] = (named[0] if len(named) == 1 else None) if named else titled
         return out

@@ -12,6 +12,7 @@ from branchline.planfile.sections import classify
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+_TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 
 
@@ -75,9 +76,15 @@ def _bold_items(out: Outline, draft: Draft) -> None:
 
 
 def _task_headings(out: Outline) -> None:
+    """Take numbered headings of task sections; files that are counted are none where a numbered list says the steps."""
     found = _numbered_headings(out, LIST_CLASSES)
+    if _counted_list(out):
+        found = [block for block in found if block.section is None or not _OF_FILES.search(block.section.text)]
     if len(found) > 1:
         _take_headings(out, found, 0.8)
+        for heading in out.headings:
+            if heading.cls == "DONE" and _named_so(heading) and out.above(heading) is None:
+                _take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
 
 
 def _other_headings(out: Outline) -> None:
@@ -106,7 +113,7 @@ def _task_lists(out: Outline) -> None:
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
     files_only = all(_OF_FILES.search(heading.text) for heading in work)
-    sure = any(_named_so(heading) and any(item.number for item in out.direct[heading.line]) for heading in work)
+    sure = _counted_list(out)
     for heading in out.headings:
         if not files_only and _OF_FILES.search(heading.text):
             continue
@@ -126,13 +133,24 @@ def _task_lists(out: Outline) -> None:
         _siblings(out, min(out.drafts) if numbered else 0)
 
 
+def _counted_list(out: Outline) -> bool:
+    """Say whether a section that calls itself work has a numbered list."""
+    named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and _named_so(heading)]
+    return any(item.number for heading in named for item in out.direct.get(heading.line, ()))
+
+
 def _named_so(heading: Block) -> bool:
     """Say whether a section's own heading, not one above it, says that it holds work."""
     return classify(heading.text)[0] in LIST_CLASSES
 
 
 def _siblings(out: Outline, first: int) -> None:
-    """Sections beside a section of bullets that are tasks, of the same level and an unknown class, hold tasks too."""
+    """Sections beside a section of bullets that are tasks, of the same level and an unknown class, hold tasks too.
+
+    So does a list above the first heading.
+    """
+    if not first:
+        _take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
     for heading in out.headings:
         if heading.line < first:
@@ -141,7 +159,17 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls == "UNKNOWN" and heading.level in levels and out.heads.get(heading.line):
             items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
-            _take_items(out, items, 0.6, heading.cls)
+            _take_items(out, [] if _describes(items) else items, 0.6, heading.cls)
+
+
+def _headless(out: Outline) -> list[Block]:
+    return [item for item in out.items if item.section is None and item.parent is None]
+
+
+def _describes(items: list[Block]) -> bool:
+    """A section of unknown class whose bullets are `Layer: what it is` tells of something; ids are no such labels."""
+    said = sum(bool(_TOLD.match(item.text)) for item in items if not item.number)
+    return said > 1 and said * 2 > len(items)
 
 
 def _any_bullets(out: Outline) -> None:
@@ -150,12 +178,14 @@ def _any_bullets(out: Outline) -> None:
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     for heading in [None, *out.headings]:
         if heading is None:
-            items = [item for item in out.items if item.section is None and item.parent is None]
+            items = _headless(out)
         elif heading.cls in ("UNKNOWN", *LIST_CLASSES) or (todo and heading.line not in out.strong):
             items = out.direct.get(heading.line, [])
         else:
             continue
-        _take_items(out, [item for item in items if plain_task(item)], 0.7, heading.cls if heading else "")
+        items = [item for item in items if plain_task(item)]
+        unsure = heading is not None and heading.cls == "UNKNOWN" and _describes(items)
+        _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
 def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
@@ -168,7 +198,16 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
 
 
 def _task_tables(out: Outline) -> None:
-    """Take the rows of tables with ids in sections that call themselves tasks, where no other list does so."""
+    """Take the rows of tables with ids in sections that call themselves tasks, where no other list does so.
+
+    Ids beside a column of planned work (what it waits for, how long it takes, when it is done) say so of themselves.
+    """
+    for table in out.tables:
+        found = tables.columns(table)
+        if found is not None and found.key >= 0 and found.planned and _may_hold(out, table.section):
+            tables.take(out, table, found, out.above(table.section))
+    if out.drafts:
+        return
     named = [heading for heading in out.headings if heading.cls == "TASK" and _named_so(heading)]
     if any(out.direct.get(heading.line) for heading in named):
         return
@@ -179,10 +218,14 @@ def _task_tables(out: Outline) -> None:
                 tables.take(out, table, found, out.above(heading))
 
 
+def _may_hold(out: Outline, section: Block | None) -> bool:
+    return section is None or (section.cls not in ("CRITERIA", "ORDER") and section.line not in out.strong)
+
+
 def _tables(out: Outline) -> None:
     """Take the rows of a table with a column of ids and one of titles."""
     for table in out.tables:
-        if table.section is not None and table.section.cls in ("CRITERIA", "ORDER"):
+        if not _may_hold(out, table.section):
             continue
         found = tables.columns(table)
         if found is not None and (found.key >= 0 or "priority" in found.kinds):

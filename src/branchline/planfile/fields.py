@@ -10,7 +10,8 @@ from branchline.planfile.labels import KINDS
 
 _FIELD = re.compile(
     r"\s{0,120}(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?"
-    r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))(.*)$"
+    r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>]{0,40}?)(?:\*\*|__|\*|_)?\s?"
+    r"(?:[:：](?:\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))|：)(.*)$"
 )
 _PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")
 SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,2000})\1(?!`)")
@@ -161,6 +162,6 @@ def fold_accents(text: str) -> str:
 
 
 _FIRST = re.compile(r"[\s,;:，；：、—–(（]")
-_DONE = frozenset(fold_accents(word) for word in words.DONE_WORDS)
+_DONE = frozenset(fold_accents(word) for word in (*words.CLASSES["DONE"], *words.DONE_ALONE))
 _PARTLY = tuple(fold_accents(word) for word in words.PARTLY)
-_WIP = frozenset(words.WIP_WORDS)
+_WIP = frozenset(fold_accents(word) for word in words.CLASSES["WIP"])

@@ -7,6 +7,7 @@ from itertools import pairwise
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import Edges
+from branchline.planfile.words import BESIDE_HEADS
 
 _STEP_WORDS = re.compile(
     r"step|order|implementation|procedure|sequence|plan|task|todo|schritt|umsetzung|шаг|этап|план|passo|paso|étape|bước|步|实施|手順|実装|단계|계획|任务|タスク",
@@ -41,7 +42,7 @@ def _phases(edges: Edges, phases: list[Draft], dialect: Dialect) -> None:
     for phase in phases:
         if phase.block.cls == "FUTURE" or phase.key == "component":
             continue
-        free = phase.line in edges.stated or _parallel(phase.block.text)
+        free = phase.line in edges.stated or phase.key in BESIDE_HEADS or _parallel(phase.block.text)
         story = dialect.stories and re.search(r"\bUS\d|user story", phase.block.text, re.IGNORECASE) is not None
         before = last if story or not stories else stories
         if not free:

@@ -28,6 +28,10 @@ class Outline:
             for block in doc.blocks
             if block.kind in ("para", "fence", "table") and block.parent is None and block.section is not None
         }
+        self.paras: dict[int, list[Block]] = {}
+        for block in doc.blocks:
+            if block.kind == "para" and block.parent is None and block.section is not None:
+                self.paras.setdefault(block.section.line, []).append(block)
         self.heads: dict[int, Head] = {}
         self.strong: set[int] = set()
         self.drafts: dict[int, Draft] = {}

@@ -1,21 +1,28 @@
-"""Lines that are headings to a reader and none in markdown: `**Phase 1: Setup**`, or `Phase 1: Setup` in plain text."""
+"""Lines that are headings to a reader and none in markdown: `**Phase 1: Setup**`, `#Setup`, `T1.2 Draw` above its list."""
 
 import re
+from collections import Counter
 
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.sections import classify, head
+from branchline.planfile.sections import Head, classify, head, series
 
 _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{3,120})(?:\*\*|__)\s?[:：]?\s*([^*`\n]{0,60})$")
 _ORDER = re.compile(r"\border\b|reihenfolge|ordre|orden\b|ordem|порядок|顺序|順序|순서|thứ tự", re.IGNORECASE)
 _NAMING = frozenset({"task", "phase", "version"})
+_HASH = re.compile(r"(#{1,6})(?=[^\W\d_])(.{2,118})$")
+"""A heading whose space was forgotten; one `#` alone may begin a tag, unless a task or a phase is named."""
+MANY = 3
+"""So many paragraphs that begin with codes that count on are tasks, also where headings name other things."""
 
 
 def promote(doc: Doc) -> None:
     """Make headings of such lines, and let what follows stand below them.
 
-    Bold lines count where they name a task or a phase outside a task; plain lines only in a text whose own headings
-    name none.
+    Bold lines count where they name a task or a phase outside a task; plain lines in a text whose own headings name
+    none, and codes that count on through many paragraphs.
     """
+    doc.blocks = [part for block in doc.blocks for part in _hashed(block)]
+    codes = _codes(doc)
     named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
     section: Block | None = None
     real: list[Block] = []
@@ -27,7 +34,7 @@ def promote(doc: Doc) -> None:
             real.append(block)
             section = block
         elif block.kind == "para" and block.parent is None:
-            found = _headings(block, real, named)
+            found = _headings(block, real, named, codes)
             if found:
                 blocks += found
                 section = found[-1]
@@ -41,14 +48,37 @@ def promote(doc: Doc) -> None:
     doc.blocks = blocks
 
 
+def _codes(doc: Doc) -> set[str]:
+    """Give the codes that begin paragraphs of this text, where there are many of one letter: `T1.1`, `T1.2`, `T2.1`."""
+    paras = [block for block in doc.blocks if block.kind == "para" and block.parent is None]
+    found = [said for block in paras if (said := _code(block.text)) is not None]
+    letters = Counter(said.id[0] for said in {said.id: said for said in found}.values())
+    return {said.id for said in found if letters[said.id[0]] >= MANY}
+
+
+def _code(line: str) -> Head | None:
+    said = series(line)
+    return said if said is not None and said.role == "task" else None
+
+
+def _hashed(block: Block) -> list[Block]:
+    """`#Phase 1: Setup`: a heading without its space, as the first markdown had it, and the paragraph below it."""
+    found = _HASH.match(block.text) if block.kind == "para" and block.parent is None else None
+    if found is None or (found[1] == "#" and head(found[2]).role not in _NAMING):
+        return [block]
+    heading = Block("heading", block.line, found[2].strip())
+    heading.level = len(found[1])
+    return [heading, *([_rest(block, block.lines[1:], heading)] if block.lines[1:] else [])]
+
+
 def _name(title: str) -> tuple[str, str]:
     said = head(title)
     return (said.role, said.number) if said.role else ("", "")
 
 
-def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]]) -> list[Block]:
+def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes: set[str]) -> list[Block]:
     """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
-    if any(head(above.text).role in ("task", "step") or classify(above.text)[1] for above in real):
+    if any(_closed(above.text) for above in real):
         return []
     if taken and real and _ORDER.search(real[-1].text):
         return []  # `Implementation order` beside headings that are the tasks puts them in order
@@ -56,17 +86,31 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]]) -> li
     plain = not taken
     for line, text in para.lines:
         bold = _BOLD.match(text)
+        coded = _code(text)
+        if coded is not None and coded.id in codes:
+            found.append(_at(line, text, real, coded))
+            continue
         said = head(bold[1] if bold else text) if bold or plain else None
         named = said is not None and (
             (said.role in _NAMING and said.key != "id") or (plain and not bold and said.role == "dotted")
         )
         if said is None or not named or len(text) > 120 or (said.role, said.number) in taken:
             break
-        block = Block("heading", line, f"{bold[1]} {bold[2]}".strip() if bold else text)
-        deep = said.number.count(".") + 1 if said.role != "phase" else 0
-        block.level = (real[-1].level if real else 1) + 1 + deep
-        found.append(block)
+        found.append(_at(line, f"{bold[1]} {bold[2]}".strip() if bold else text, real, said))
     return found
+
+
+def _closed(title: str) -> bool:
+    """Say whether a heading holds no others: a task has steps, and criteria hold none; a phase may be called `Validation`."""
+    role = head(title).role
+    return role in ("task", "step") or (role not in _NAMING and classify(title)[1])
+
+
+def _at(line: int, title: str, real: list[Block], said: Head) -> Block:
+    block = Block("heading", line, title)
+    deep = said.number.count(".") + 1 if said.role != "phase" else 0
+    block.level = (real[-1].level if real else 1) + 1 + deep
+    return block
 
 
 def _rest(para: Block, lines: list[tuple[int, str]], section: Block) -> Block:

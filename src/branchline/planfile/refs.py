@@ -7,8 +7,9 @@ from typing import NamedTuple
 from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
+from branchline.planfile.sections import LAST
 
-_KEYS = "|".join(
+KEYS = "|".join(
     sorted(
         (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS)),
         key=len,
@@ -16,15 +17,15 @@ _KEYS = "|".join(
     )
 )
 _ONE = (
-    r"[A-Za-z]{1,7}-?[0-9]{1,9}(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}){0,4}(?:~[0-9])?"
+    r"[A-Za-z]{1,7}-?[0-9]{1,9}(?:[a-z](?=\.[0-9]))?(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}[a-z]?){0,4}(?:~[0-9])?"
     r"|[A-Za-z]{2,6}-(?=[a-z]{0,7}[0-9])[0-9a-z]{3,8}(?:\.[0-9]{1,4}){0,3}"
     r"|[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 )
 _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到"
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
-    rf"(?:(?P<key>{_KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
-    rf"(?:\s?(?:{_TO})\s?(?:(?:{_KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
+    rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
+    rf"(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
     re.IGNORECASE,
 )
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
@@ -79,10 +80,12 @@ class Names:
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)
-        for ref in draft.fields.get("ref", []):
+        for ref in (*draft.fields.get("ref", []), *(str(said) for said in [draft.extra.get("id")] if said)):
             self.alias.setdefault(ref.lower(), draft)
         title = draft.title.lower()
         if draft.role == "phase":
+            if draft.number == LAST:
+                self.by_title.setdefault(normal(re.split(r"[:：(（–—]", title, maxsplit=1)[0]), draft)
             title = re.sub(r"^\W*[^\W\d_]{3,12}\s*\d{1,3}\s*[:：.–—-]\s*", "", title)
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
@@ -235,7 +238,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     bare = text.strip().strip("*_` .。").lower()
     if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in _NOT_NONE):
         return Found((), ())
-    if strict and any(bare.startswith(all_) for all_ in words.ALL_PRIOR) and asker is not None:
+    if strict and asker is not None and (bare in words.EVERYTHING or bare.startswith(words.ALL_PRIOR)):
         return Found(names.earlier(asker), ())
     found: list[Draft] = []
     unknown: list[str] = []

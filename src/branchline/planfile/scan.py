@@ -12,8 +12,10 @@ from functools import cached_property
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
-ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$", re.DOTALL)
-BOX = re.compile(r"\[([ xX~>/?!✓✔-]?)\](\*?)(?:[ \t]+(.*))?$", re.DOTALL)
+ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.DOTALL)
+BOX = re.compile(
+    r"(?:\*\*|__)?\[(?: (?=[xX✓✔✅☑]))?([ xX~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$", re.DOTALL
+)
 ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -186,16 +188,14 @@ class _Scanner:
             self._close(indent)
             self._add("rule", at, text, indent)
             return at + 1
-        if first in "-*+0123456789" and self._item(at, indent, text):
+        if first in "-*+•0123456789" and self._item(at, indent, text):
             return at + 1
         if first == "[" and self._bare_box(at, indent, text):
             return at + 1
         if first in "`~" and self._open_fence(at, indent, text):
             return at + 1
-        if first == "<":
-            following = self._angle(at, indent, text)
-            if following:
-                return following
+        if first == "<" and (following := self._angle(at, indent, text)):
+            return following
         if first == ">":
             self._quote(at, indent, text)
             return at + 1
@@ -291,7 +291,7 @@ class _Scanner:
         block.candidate = True
         if box:
             block.box, block.text = box[1] or " ", (box[3] or "").strip()
-            block.role = "optional" if box[2] else ""
+            block.role = "optional" if box[2] == "*" else ""
         block.lines.append((at + 1, block.text))
         self.stack.append(block)
         self.para = block

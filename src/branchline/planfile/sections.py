@@ -8,11 +8,13 @@ from branchline.planfile import words
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
+LAST = "final"
+"""The number of a phase that is called the last one and has none."""
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
@@ -59,28 +61,39 @@ _TASK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
-    r"(?:第\s*([一二三四五六七八九十\d]{1,3})|(\d{1,2}))\s?"
-    r"(阶段|階段|期|フェーズ|段階|단계|步|步骤)\s*[:：.、\-–—]?\s*(.*)",
+    rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
+    rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—-]|$))\s*[:：.、\-–—]?\s*(.*)",
     re.DOTALL,
 )
+_LAST = re.compile(
+    rf"(?:(?:{_any_of(words.LAST_OF_PHASES)})\s?({_any_of(words.PHASE_HEADS)})"
+    rf"|({_any_of(words.PHASE_HEADS)})\s(?:{_any_of(words.LAST_OF_PHASES)}))(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _VERSION = re.compile(
-    r"(?:version\s+|release\s+)?\[?(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0])\]?(?=[\s:：–—(-]|$)(.*)",
+    rf"(?:(?:{_any_of(words.VERSION_HEADS)})\s+(?=\d))?\[?"
+    r"(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})\]?(?=[\s:：–—(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
-_SERIES = re.compile(r"([A-Z]{1,2})(\d{1,2})\s*[:：.)–—-]+\s+(.+)", re.DOTALL)
+_SERIES = re.compile(
+    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+)
+_STAGE = re.compile(
+    rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"(\d{1,4}[a-z]?)[.):：]\s*(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
-    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-]))"
+    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-])(?!\.\d))"
     r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
     re.DOTALL,
 )
@@ -119,8 +132,10 @@ def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
         letters = len(SPACELESS.findall(text.rpartition("：")[2] or text)) or 1
         for name in PRECEDENCE:
             for phrase in _CLASSES[name][1]:
-                if len(phrase) / 2 > width and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):
-                    best, width = name, len(phrase) / 2
+                wide = len(phrase) / 2
+                wider = wide > width or (wide == width and PRECEDENCE.index(name) < PRECEDENCE.index(best))
+                if wider and phrase in text and len(phrase) / letters > _SHARE.get(name, 0.0):
+                    best, width = name, wide
     return best, width
 
 
@@ -157,8 +172,11 @@ def _keyword(text: str) -> Head | None:
             return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
-        role = "step" if found[3].startswith("步") else "phase"
-        return Head(role, found[3], _count(found[1] or found[2]), found[4].strip())
+        key = found[2] or found[4]
+        return Head("step" if key in words.STEP_HEADS else "phase", key, _count(found[1] or found[3]), found[5].strip())
+    found = _LAST.match(text)
+    if found:
+        return Head("phase", (found[1] or found[2]).lower(), LAST, found[3].strip())
     return None
 
 
@@ -211,8 +229,19 @@ def _numbered(text: str) -> Head | None:
 
 
 def series(title: str) -> Head | None:
-    """Read `M0 - Foundation` as the phase it is when other headings of its level count on; None for other headings."""
-    found = _SERIES.match(bare(title))
-    if found is None or found[1].lower() not in words.PHASE_CODES:
+    """Read `M0 - Foundation` and `T1.2 Draw` as what they are when others beside them count on; None for other titles.
+
+    A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's. `Alpha` and `Beta`
+    are stages of a release.
+    """
+    text = bare(title)
+    stage = _STAGE.match(text)
+    if stage:
+        return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
+    found = _SERIES.match(text)
+    if found is None:
         return None
-    return Head("phase", found[1].lower(), found[2], found[3].strip(), found[1] + found[2])
+    key, number, code = found[1].lower(), found[2], found[1] + found[2]
+    if found[3] and number.isdigit():
+        return Head("phase", key, number, found[4].strip(), code) if key in words.PHASE_CODES else None
+    return None if key in words.NO_TASK_CODES else Head("task", "id", code, found[4].strip(), code)

@@ -7,6 +7,8 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
 
+MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
+"""Marks of a state, which may stand in any cell of a row, its id's too."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
@@ -23,13 +25,18 @@ class Columns(NamedTuple):
     @property
     def sure(self) -> bool:
         """A table with ids, or with a column that only planned work has, is one of tasks."""
-        return self.key >= 0 or bool(_PLANNING.intersection(self.kinds))
+        return self.key >= 0 or self.planned
+
+    @property
+    def planned(self) -> bool:
+        """Say whether a column is one that only planned work has."""
+        return bool(_PLANNING.intersection(self.kinds))
 
 
 def columns(table: Block) -> Columns | None:
     """Find the columns of a table of tasks; None for any other table."""
     names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
-    kinds = tuple("priority" if name in words.PRIORITY_COLUMNS else labels.KINDS.get(name, "") for name in names)
+    kinds = tuple(_kind(name) for name in names)
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
     titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
     for key in keys:
@@ -38,9 +45,19 @@ def columns(table: Block) -> Columns | None:
                 return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
     if titles:
         return Columns(-1, titles[0], -1, kinds, step=False)
+    if keys and keys[0] + 1 < len(names) and not kinds[keys[0] + 1] and _PLANNING.intersection(kinds):
+        return Columns(keys[0], keys[0] + 1, -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
     return None
+
+
+def _kind(name: str) -> str:
+    """Give what a column holds by its head, or by the first word of it: `Acceptance sketch`, `Depends (ids)`."""
+    if name in words.PRIORITY_COLUMNS:
+        return "priority"
+    first = labels.KINDS.get(name.split(" ", 1)[0], "")
+    return labels.KINDS.get(name, first if first in _PLANNING else "")
 
 
 def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:
@@ -60,7 +77,7 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
     draft = Draft(row, "row", "row of a task table", confidence)
     draft.title = plain(" ".join(values[n] for n in (found.title, found.more) if n >= 0)).strip("*_ ")
     if found.key >= 0:
-        draft.hard, draft.key = values[found.key].strip("*_` "), "step" if found.step else ""
+        draft.hard, draft.key = values[found.key].strip("*_` " + MARKS), "step" if found.step else ""
     draft.fields = {
         f"column:{kind or name}": [value]
         for kind, name, value in zip(found.kinds, names, values, strict=False)

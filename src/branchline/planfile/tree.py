@@ -1,6 +1,7 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from branchline.planfile import contents, fallback, fenced, labels, todos
@@ -11,7 +12,7 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
-from branchline.planfile.words import GSD_TAGS
+from branchline.planfile.words import GSD_TAGS, NOT_IDS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:AC|SC|NFR)-?\d{1,3}\b", re.IGNORECASE)
 MAX_LIKE = 200
@@ -59,6 +60,8 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
+        if block.line in counted and out.head(block.section).role == "phase":
+            said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
         if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):
             said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
@@ -81,19 +84,27 @@ def _sections(out: Outline) -> None:
 
 
 def _series(headings: list[Block]) -> dict[int, Head]:
-    """Headings such as `M0 - x`, `M1 - y`: phases, where two of a level count on. `P0` to `P4` alone are priorities."""
-    found: dict[tuple[int, str], dict[int, Head]] = {}
+    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
+
+    Names of things are none: `P0` to `P4` alone are priorities, `H1` and `H2` alone are headings of HTML.
+    """
+    found: dict[tuple[int, str, str], dict[int, Head]] = {}
     for block in headings:
         said = series(block.text)
         if said is not None:
-            found.setdefault((block.level, said.key), {})[block.line] = said
-    return {
-        line: said
-        for (_, key), heads in found.items()
-        if len({said.number for said in heads.values()}) > 1
-        and (key != "p" or any(int(said.number) > 4 for said in heads.values()))
-        for line, said in heads.items()
-    }
+            family = _letters(said.id) if said.key == "id" else said.key
+            found.setdefault((block.level, said.role, family), {})[block.line] = said
+    return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
+
+
+def _letters(code: str) -> str:
+    return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
+
+
+def _counts_on(heads: Collection[Head]) -> bool:
+    """Say whether two of these codes differ, and one at least is no name of a thing."""
+    codes = {said.id.lower() for said in heads}
+    return len(codes) > 1 and not codes <= NOT_IDS
 
 
 def _tags(doc: Doc) -> None:
@@ -123,11 +134,10 @@ def _xml(out: Outline) -> None:
 
 def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
-    named = {
-        (out.head(block).role, out.head(block).number)
-        for block in out.headings
-        if block.section is None or block.section.cls != "CRITERIA"
-    }
+    named: dict[tuple[str, str], str] = {}
+    for block in out.headings:
+        if block.section is None or block.section.cls != "CRITERIA":
+            named.setdefault((out.head(block).role, out.head(block).number), out.head(block).key)
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):
@@ -136,9 +146,10 @@ def _headings(out: Outline) -> None:
         if not said.role or block.role == "tagged":
             continue
         above = out.above(block.section)
-        criteria = block.section is not None and block.section.cls == "CRITERIA" and (said.role, said.number) in named
         if said.role in ("phase", "version"):
-            if not criteria and (above is None or above.role == "phase"):
+            if not _restates(block, said, named.get((said.role, said.number), "")) and (
+                above is None or above.role == "phase"
+            ):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             if said.key == "change":
@@ -158,6 +169,17 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+
+
+def _restates(block: Block, said: Head, named: str) -> bool:
+    """Say whether a phase of a section without tasks only tells of one that elsewhere holds them, whose word is `named`.
+
+    The milestones beside the weeks of a plan say when the weeks are done.
+    """
+    above = block.section.cls if block.section is not None else ""
+    if above == "NONTASK" and named and named != said.key:
+        block.cls = "CRITERIA"
+    return bool(named) and "CRITERIA" in (above, block.cls)
 
 
 def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
@@ -186,6 +208,8 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
+    if not boxes and any(out.head(sub).role == "phase" for sub in out.subheadings(block)):
+        return False
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE

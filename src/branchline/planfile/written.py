@@ -14,7 +14,7 @@ from branchline.planfile.refs import resolve
 from branchline.planfile.tables import cells
 
 _EVERY = re.compile(
-    r"\beach (phase|milestone|stage|task|step)\b.{0,40}\b(?:depends on|requires|builds on|follows)\b.{0,20}"
+    r"\beach (phase|milestone|stage|task|step)\b.{0,40}\b(?:depends on|requires|follows)\b.{0,20}"
     r"\b(?:previous|prior|preceding|before)\b"
     r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b",
     re.IGNORECASE,

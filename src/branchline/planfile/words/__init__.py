@@ -1,18 +1,32 @@
 """Word lists of the reader, in the languages plans are written in: data, no rules.
 
-`sections` classes headings, `fields` names labels such as `Depends on:`, `prose` holds what sentences say of order, and
-`names` what is known by its name (programs, files, things that look like ids). Each list is laid out by language; a
-test holds that every language of `LANGUAGES` has its share of each.
+`sections` classes headings, `heads` tells which of them name tasks and phases, `fields` names labels such as `Depends on:`,
+`columns` the heads of tables, `prose` holds what sentences say of order, and `names` what is known by its name (programs,
+files, things that look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has
+its share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
+from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
+from branchline.planfile.words.heads import (
+    BESIDE_HEADS,
+    COUNTED_HEADS,
+    LAST_OF_PHASES,
+    NO_PHASE_REST,
+    PHASE_HEADS,
+    STAGE_HEADS,
+    STEP_HEADS,
+    TASK_HEADS,
+    VERSION_HEADS,
+)
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
     ALL_STORIES,
     BLOCKS_PROSE,
     DEPENDS_PROSE,
+    EVERYTHING,
     GATES,
     LATER,
     NONE,
@@ -22,24 +36,15 @@ from branchline.planfile.words.prose import (
 from branchline.planfile.words.sections import (
     ACTIONS,
     CLASSES,
+    DONE_ALONE,
     DONE_MARKS,
-    DONE_WORDS,
-    ID_COLUMNS,
-    NO_PHASE_REST,
     NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
-    PHASE_HEADS,
-    PRIORITY_COLUMNS,
     QUESTIONS,
-    STEP_COLUMNS,
-    STEP_HEADS,
     STRONG_NONTASK,
-    TASK_HEADS,
-    TITLE_COLUMNS,
     TRAILERS,
     WIP_MARKS,
-    WIP_WORDS,
 )
 
 __all__ = [
@@ -47,16 +52,20 @@ __all__ = [
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",
+    "BESIDE_HEADS",
     "BLOCKS_PROSE",
     "CLASSES",
+    "COUNTED_HEADS",
     "DEPENDS_PROSE",
+    "DONE_ALONE",
     "DONE_MARKS",
-    "DONE_WORDS",
+    "EVERYTHING",
     "FIELDS",
     "GATES",
     "GSD_TAGS",
     "ID_COLUMNS",
     "LANGUAGES",
+    "LAST_OF_PHASES",
     "LATER",
     "LOOSE_DEPENDS",
     "NONE",
@@ -72,6 +81,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "STAGE_HEADS",
     "STEP_COLUMNS",
     "STEP_HEADS",
     "STRONG_NONTASK",
@@ -79,6 +89,6 @@ __all__ = [
     "TITLE_COLUMNS",
     "TRAILERS",
     "UNBOUND",
+    "VERSION_HEADS",
     "WIP_MARKS",
-    "WIP_WORDS",
 ]

@@ -37,15 +37,34 @@ ALL_PRIOR: Final = phrases(
         "vi": "tất cả các bước trước, tất cả ở trên",
     }
 )
+EVERYTHING: Final = frozenset(
+    phrases(
+        {
+            "en": "all, everything, all tasks",
+            "de": "alle, alles",
+            "fr": "tout, toutes, tous",
+            "es": "todo, todas, todos",
+            "pt": "tudo, todas, todos",
+            "ru": "все, всё",
+            "uk": "усі, всі, все, усе",
+            "zh": "全部, 所有",
+            "ja": "すべて, 全て, 全部",
+            "ko": "모두, 전체, 전부",
+            "vi": "tất cả",
+        }
+    )
+)
+"""The whole of what a task says that it depends on: all that stand before it."""
 ALL_STORIES: Final = phrases(
     {
-        "en": "all user stories, all desired user stories, all stories, all desired stories, all selected user stories",
+        "en": """all user stories, all desired user stories, all stories, all desired stories, all selected user stories,
+            both user stories, all two user stories, all three user stories, all four user stories, all five user stories""",
         "de": "alle user stories",
         "fr": "toutes les user stories",
         "es": "todas las historias de usuario",
         "pt": "todas as histórias de usuário, todas as user stories",
-        "ru": "все пользовательские истории",
-        "uk": "усі історії користувачів",
+        "ru": "все пользовательские истории, всех пользовательских историй, всех user stories, всех желаемых user stories",
+        "uk": "усі історії користувачів, усіх історій користувачів, усіх user stories, усіх бажаних user stories",
         "zh": "所有用户故事, 所有使用者故事, 所有 user story, 所有 user stories",
         "ja": "すべてのユーザーストーリー",
         "ko": "모든 사용자 스토리, 모든 유저 스토리",

@@ -8,36 +8,40 @@ from typing import Final
 from branchline.planfile.words.base import Lists, phrases, words
 
 _TASK: Final[Lists] = {
-    "en": """task, tasks, stages, delivery stages, phases, delivery plan, rollout plan, list of tasks, task list, tasks
-        to be completed, tasks to complete, subtasks, todo, todos, to- do, to-dos, implementation steps,
+    "en": """task, tasks, stages, delivery stages, phases, delivery plan, rollout plan, list of tasks, task list,
+        tasks to be completed, tasks to complete, subtasks, todo, todos, to- do, to-dos, implementation steps,
         implementation plan, implementation order, implementation phases, implementation tasks, steps, action items,
         actions to take, next steps, work items, work plan, changes, change list, files to update, files to edit,
         files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
         planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration
         steps, milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed
-        changes, action plan, action, actions, feature list, development plan, refactoring""",
-    "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan, arbeitspakete,
-        maßnahmen, nächste schritte, arbeitsplan, zu erledigen, meilensteine, verbesserungen, fehlerbehebungen""",
-    "fr": """tâches, étapes, modifications, à réaliser, plan d'action, prochaines étapes, étapes de mise en œuvre, plan
-        d'implémentation, jalons, améliorations, corrections, livrables, chantiers""",
+        changes, action plan, action, actions, feature list, development plan, migration plan, refactoring""",
+    "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan,
+        arbeitspakete, maßnahmen, nächste schritte, arbeitsplan, migrationsplan, zu erledigen, meilensteine,
+        verbesserungen, fehlerbehebungen""",
+    "fr": """tâches, étapes, modifications, à réaliser, plan d'action, prochaines étapes, étapes de mise en œuvre,
+        plan d'implémentation, plan de migration, jalons, améliorations, corrections, livrables, chantiers""",
     "es": """tareas, pasos, cambios, por hacer, plan de acción, próximos pasos, plan de implementación, pasos de
-        implementación, hitos, mejoras, correcciones, entregables, acciones""",
+        implementación, plan de migración, hitos, mejoras, correcciones, entregables, acciones""",
     "pt": """tarefas, passos, etapas, mudanças, alterações, a fazer, plano de ação, próximos passos, plano de
-        implementação, passos de implementação, marcos, melhorias, correções, entregáveis, entregas, ações""",
-    "ru": """задачи, этапы, шаги, план работ, план реализации, план действий, план внедрения, следующие шаги, список
-        задач, изменения, доработки, улучшения, исправления, что сделать, что нужно сделать, нужно сделать, надо
-        сделать, вехи""",
-    "uk": """завдання, задачі, етапи, кроки, план робіт, план реалізації, план дій, план впровадження, наступні кроки,
-        список завдань, зміни, доробки, покращення, виправлення, що зробити, що потрібно зробити, віхи""",
-    "zh": """任务, 任務, 待办, 待辦, 步骤, 步驟, 实施计划, 实现步骤, 实施步骤, 开发计划, 改动, 修改清单, 改进, 优化项,
-        下一步, 行动计划, 工作项, 功能列表, 修复, 清单, 改进建议""",
-    "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 実装ステップ, やること, 改善, 修正内容, 次のステップ""",
-    "ko": """할일, 할 일, 작업, 구현 단계, 구현 계획, 변경 사항, 개선 사항, 수정 사항, 다음 단계, 실행 계획""",
-    "vi": """việc cần làm, công việc, nhiệm vụ, các bước, thay đổi, kế hoạch triển khai, kế hoạch thực hiện, bước tiếp
-        theo, cải tiến, hạng mục""",
-    "it": """attività, compiti, passi, modifiche, da fare""",
-    "nl": """taken, stappen""",
-    "pl": """zadania, kroki, etapy prac, do zrobienia""",
+        implementação, passos de implementação, plano de migração, marcos, melhorias, correções, entregáveis,
+        entregas, ações""",
+    "ru": """задачи, этапы, шаги, план работ, план реализации, план действий, план внедрения, план миграции, следующие
+        шаги, список задач, изменения, доработки, улучшения, исправления, что сделать, что нужно сделать, нужно
+        сделать, надо сделать, вехи""",
+    "uk": """завдання, задачі, етапи, кроки, план робіт, план реалізації, план дій, план впровадження, план міграції,
+        наступні кроки, список завдань, зміни, доробки, покращення, виправлення, що зробити, що потрібно зробити, віхи""",
+    "zh": """任务, 任務, 待办, 待辦, 步骤, 步驟, 实施计划, 实现步骤, 实施步骤, 开发计划, 迁移计划, 改动, 修改清单,
+        改进, 优化项, 下一步, 行动计划, 工作项, 功能列表, 修复, 清单, 改进建议""",
+    "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 移行計画, 実装ステップ, やること, 改善, 修正内容,
+        次のステップ""",
+    "ko": """할일, 할 일, 작업, 구현 단계, 구현 계획, 마이그레이션 계획, 변경 사항, 개선 사항, 수정 사항, 다음 단계,
+        실행 계획""",
+    "vi": """việc cần làm, công việc, nhiệm vụ, các bước, thay đổi, kế hoạch triển khai, kế hoạch thực hiện, kế hoạch
+        di chuyển, bước tiếp theo, cải tiến, hạng mục""",
+    "it": "attività, compiti, passi, modifiche, da fare",
+    "nl": "taken, stappen",
+    "pl": "zadania, kroki, etapy prac, do zrobienia",
 }
 _CRITERIA: Final[Lists] = {
     "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
@@ -58,63 +62,57 @@ _CRITERIA: Final[Lists] = {
         проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
     "uk": """критерії, критерії приймання, критерії успіху, критерії готовності, приймання, перевірка, верифікація, план
         тестування, очікуваний результат, очікувані результати""",
-    "zh": "验收, 验收标准, 驗收, 成功标准, 完成标准, 验证, 驗證, 成功指标, 测试计划, 预期结果, 预期效果",
+    "zh": "验收, 验收标准, 驗收, 检查点, 成功标准, 完成标准, 验证, 驗證, 成功指标, 测试计划, 预期结果, 预期效果",
     "ja": "受け入れ, 受入, 完了条件, 検証, 成功基準, 成功条件, テスト計画, 期待される結果, 完了の定義, 確認事項",
     "ko": "완료 조건, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과",
     "vi": "tiêu chí, kiểm tra, xác minh, nghiệm thu, tiêu chí thành công, tiêu chí nghiệm thu, kết quả mong đợi",
     "it": "criteri, verifica, criteri di accettazione",
 }
 _NONTASK: Final[Lists] = {
-    "en": """overview, background, context, introduction, summary, description, motivation, rationale, problem, problem
-        statement, goal, goals, objective, objectives, purpose, non-goals, nongoals, out of scope, not in scope,
-        scope, architecture, design, solution design, technical design, approach, decisions, decision log, risks,
-        risk, risk assessment, constraints, assumptions, references, resources, links, appendix, glossary, notes,
-        note, source materials, source priority, sources, faq, conventions, convention, guidelines, guide, usage,
-        commands, commands reference, legend, format, examples, example, structure, directory structure, file
-        structure, project structure, repository structure, layout, tech stack, technology stack, environment,
-        environment variables, configuration, prerequisites, requirements, timeline, schedule, estimates, team,
-        roles, stakeholders, progress, progress summary, changelog, history, findings, evidence, analysis, current
-        state, method, methodology, principles, rules, how to, instructions, install, installation, getting started,
-        quick start, license, contributing, security considerations, performance, mitigation, rollback, rollback
-        plan, interfaces, threat model, dev notes, dev agent record, qa results, change log, file list, completion
-        notes, budget, cost, api design, data model, data models, schema, test strategy, testing strategy, testing,
-        tests, open questions, questions, user stories, user story, functional requirements, primary files, files,
-        affected files, related files, key files, critical files, dependent files, trade-offs, tradeoffs,
-        alternatives, lessons, parallel opportunities, implementation strategy, execution context, releases, release
-        notes, micro guide, preserve, preservation, semantics, grid strategy, edge costs, version planning,
-        priority, priorities, priority notes, issues found, bugs identified, will not, do not doing, vision, see
-        also, related, anti-patterns, anti-patterns to avoid, error handling strategy, error handling, api
-        endpoints, endpoints, locked decisions, maintenance""",
-    "de": """überblick, übersicht, hintergrund, kontext, einleitung, ziel, ziele, risiken, architektur, anmerkungen,
-        hinweise, voraussetzungen, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
-        entscheidungen, referenzen, glossar, anforderungen, zeitplan, analyse, ausgangslage, nicht im umfang,
-        beispiele""",
-    "fr": """aperçu, contexte, objectif, objectifs, risques, résumé, description, problème, conception, approche,
-        décisions, références, glossaire, exigences, prérequis, calendrier, analyse, architecture, remarques, hors
-        périmètre, vision, exemples, structure""",
-    "es": """resumen, contexto, objetivo, objetivos, riesgos, arquitectura, descripción, problema, diseño, enfoque,
-        decisiones, referencias, glosario, requisitos, prerrequisitos, cronograma, análisis, notas, fuera de
-        alcance, alcance, visión, ejemplos, estructura""",
-    "pt": """visão geral, contexto, objetivo, objetivos, riscos, arquitetura, notas, resumo, descrição, problema,
-        desenho, abordagem, decisões, referências, glossário, requisitos, pré-requisitos, cronograma, análise,
-        observações, fora do escopo, escopo, visão, exemplos, estrutura""",
-    "ru": """обзор, контекст, цель, цели, риски, реестр рисков, состав команды, архитектура, примечания, введение,
-        описание, проблема, подход, решения, ссылки, глоссарий, требования, сроки, график, анализ, вне рамок, вне
-        scope, текущее состояние, предпосылки, примеры, структура, структура проекта, стек, стек технологий,
-        ограничения, команда""",
-    "uk": """огляд, контекст, мета, цілі, ризики, реєстр ризиків, склад команди, архітектура, примітки, вступ, опис,
-        проблема, підхід, рішення, посилання, глосарій, вимоги, строки, терміни, графік, аналіз, поза межами,
-        поточний стан, передумови, приклади, структура, структура проєкту, обмеження, команда""",
-    "zh": """概述, 背景, 简介, 目标, 目標, 架构, 架構, 风险, 風險, 备注, 備註, 说明, 說明, 注意, 约定, 版本规划, 时间节点,
-        优先级, 里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 附录, 前提,
-        约束, 不在范围, 非目标, 时间表, 时间线, 问题描述""",
-    "ja": """概要, 目的, 設計, 構成, アーキテクチャ, リスク, 前提, ファイル構成, マイルストーン, 背景, 現状, 参考,
-        注意事項, 備考, 補足, 技術スタック, スコープ外, 対象外, 制約, スケジュール, ディレクトリ構成, 方針""",
-    "ko": """개요, 배경, 목표, 목적, 아키텍처, 위험, 참고, 진행 상황, 현황, 기술 스택,
-        제약, 범위 외, 디렉토리 구조, 프로젝트 구조, 주의사항, 비고, 요약, 리스크""",
-    "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, rủi ro, trạng thái, ghi chú, không làm, điểm đã vướng, tổng quan,
-        giới thiệu, mô tả, vấn đề, phương án, tham khảo, điều kiện, phạm vi, ngoài phạm vi, lịch trình, hiện trạng,
-        ví dụ""",
+    "en": """overview, background, context, introduction, summary, description, motivation, rationale, problem,
+        problem statement, goal, goals, objective, objectives, purpose, scope, architecture, design, solution design,
+        technical design, approach, decisions, decision log, risk assessment, constraints, source priority, guide,
+        commands, commands reference, structure, directory structure, file structure, project structure, repository
+        structure, layout, tech stack, technology stack, environment, environment variables, configuration, timeline,
+        schedule, estimates, team, roles, stakeholders, progress, progress summary, history, findings, evidence,
+        analysis, current state, method, methodology, rules, how to, instructions, install, installation, getting
+        started, quick start, license, contributing, security considerations, performance, mitigation, rollback,
+        interfaces, threat model, dev agent record, change log, file list, completion notes, budget, cost, api design,
+        data model, data models, schema, test strategy, testing strategy, testing, tests, user stories, user story,
+        primary files, files, affected files, related files, key files, critical files, dependent files, trade-offs,
+        tradeoffs, alternatives, lessons, parallel opportunities, implementation strategy, execution context,
+        releases, release notes, preserve, preservation, semantics, grid strategy, edge costs, version planning,
+        priority, priorities, priority notes, issues found, bugs identified, do not doing, vision, related,
+        anti-patterns to avoid, error handling strategy, error handling, api endpoints, endpoints, locked decisions,
+        maintenance, impact, validation rules, command examples""",
+    "de": """überblick, übersicht, hintergrund, kontext, einleitung, ziel, ziele, architektur, betroffene dateien,
+        zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen, referenzen, anforderungen, zeitplan,
+        analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln""",
+    "fr": """aperçu, contexte, objectif, objectifs, résumé, description, problème, conception, approche, décisions,
+        exigences, calendrier, analyse, architecture, vision, structure, modèle de données, impact, commandes, notes,
+        règles""",
+    "es": """resumen, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño, enfoque, decisiones,
+        requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos, impacto, comandos,
+        reglas""",
+    "pt": """visão geral, contexto, objetivo, objetivos, arquitetura, resumo, descrição, problema, desenho, abordagem,
+        decisões, requisitos, cronograma, análise, escopo, visão, estrutura, modelo de dados, impacto, comandos,
+        regras""",
+    "ru": """обзор, контекст, цель, цели, реестр рисков, состав команды, архитектура, введение, описание, проблема,
+        подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние, структура, структура
+        проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды, заметки, правила, итоги""",
+    "uk": """огляд, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура, вступ, опис, проблема, підхід,
+        рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура проєкту, обмеження,
+        команда, модель даних, вплив, команди, нотатки, правила, підсумки""",
+    "zh": """概述, 背景, 简介, 目标, 目標, 架构, 架構, 風險, 備註, 说明, 說明, 注意, 版本规划, 时间节点, 优先级,
+        里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束, 时间表, 时间线, 问题描述,
+        数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则""",
+    "ja": """概要, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景, 現状, 参考, 注意事項,
+        補足, 技術スタック, 制約, スケジュール, ディレクトリ構成, 方針, データモデル, 影響, コマンド例, メモ, ルール,
+        規則""",
+    "ko": """개요, 배경, 목표, 목적, 아키텍처, 진행 상황, 현황, 기술 스택, 제약, 디렉토리 구조, 프로젝트 구조,
+        주의사항, 요약, 데이터 모델, 영향, 명령어, 메모, 규칙""",
+    "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, trạng thái, ghi chú, điểm đã vướng, tổng quan, giới thiệu, mô
+        tả, vấn đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, quy tắc""",
     "it": "panoramica, obiettivo, rischi, note, contesto",
 }
 _STRONG_NONTASK: Final[Lists] = {
@@ -122,21 +120,28 @@ _STRONG_NONTASK: Final[Lists] = {
         appendix, glossary, notes, note, faq, conventions, convention, guidelines, usage, legend, format, examples,
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
         prerequisites, requirements, functional requirements, changelog, principles, open questions, questions, will
-        not, do not, qa results, dev notes, sources, source materials, rollback plan, see also, anti-patterns""",
-    "de": "anmerkungen, hinweise, risiken, nicht im umfang, beispiele, voraussetzungen, glossar, offene fragen",
-    "fr": "risques, remarques, hors périmètre, exemples, prérequis, glossaire, questions ouvertes, références",
-    "es": "riesgos, fuera de alcance, ejemplos, prerrequisitos, glosario, preguntas abiertas, referencias",
-    "pt": "notas, riscos, fora do escopo, exemplos, pré-requisitos, glossário, observações, referências",
-    "ru": "риски, примечания, вне рамок, примеры, предпосылки, глоссарий, открытые вопросы, ссылки",
-    "uk": "ризики, примітки, поза межами, приклади, передумови, глосарій, відкриті питання, посилання",
-    "zh": "风险, 備注, 备注, 约定, 不在范围, 非目标, 示例, 附录, 开放问题, 参考资料",
-    "ja": "注意, リスク, スコープ外, 対象外, 備考, 未解決の質問, 参考資料",
-    "ko": "참고, 위험, 범위 외, 비고, 리스크",
+        not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
+        plan, see also, anti-patterns""",
+    "de": """anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
+        glossar, offene fragen""",
+    "fr": """risques, remarques, hors périmètre, ne pas faire, à ne pas faire, exemples, prérequis, glossaire,
+        questions ouvertes, références""",
+    "es": """riesgos, fuera de alcance, no hacer, qué no hacer, ejemplos, prerrequisitos, glosario, preguntas
+        abiertas, referencias""",
+    "pt": """notas, riscos, fora do escopo, não fazer, o que não fazer, exemplos, pré-requisitos, glossário,
+        observações, referências""",
+    "ru": """риски, примечания, вне рамок, не делать, не делаем, примеры, предпосылки, глоссарий, открытые вопросы,
+        ссылки""",
+    "uk": """ризики, примітки, поза межами, не робити, не робимо, приклади, передумови, глосарій, відкриті питання,
+        посилання""",
+    "zh": "风险, 備注, 备注, 约定, 不要做, 暂不做, 不做的事, 不在范围, 非目标, 示例, 附录, 开放问题, 参考资料",
+    "ja": "注意, リスク, やらないこと, やらない, スコープ外, 対象外, 備考, 未解決の質問, 参考資料",
+    "ko": "참고, 위험, 범위 외, 하지 않을, 하지 않는, 비고, 리스크",
     "vi": "không làm, việc không làm, rủi ro, ngoài phạm vi, ví dụ, tham khảo",
 }
 _DONE: Final[Lists] = {
-    "en": """done, completed, complete, finished, shipped, released, archive, archived, already done, recently completed,
-        implemented, implemented features, completed features, completed tasks, completed work""",
+    "en": """done, completed, complete, merged, closed, finished, shipped, released, archive, archived, already done,
+        recently completed, implemented, implemented features, completed features, completed tasks, completed work""",
     "de": "erledigt, fertig, abgeschlossen, umgesetzt",
     "fr": "terminé, terminée, terminées, terminés, fait, faits, accompli, réalisé",
     "es": "hecho, hechos, completado, completada, completadas, completados, terminado, realizado",
@@ -165,17 +170,17 @@ _WIP: Final[Lists] = {
 _BACKLOG: Final[Lists] = {
     "en": """backlog, next priorities, next priority order, next priority, priority order, todo, to do, ready, open,
         outstanding, pending, remaining, upcoming, next, planned, queue, up next, near term, medium term, short
-        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished""",
-    "de": "offen, ausstehend, geplant, noch offen, als nächstes",
-    "fr": "à faire, restant, en attente, à venir, planifié",
-    "es": "pendiente, pendientes, por hacer, planificado, próximo",
-    "pt": "pendente, pendentes, a fazer, planejado, planeado, próximas",
-    "ru": "осталось, к выполнению, запланировано, предстоит, не сделано, невыполненные, бэклог",
-    "uk": "залишилось, залишилося, до виконання, заплановано, не зроблено, беклог",
-    "zh": "待完成, 未完成, 待处理, 待实现, 未开始, 计划中",
-    "ja": "未着手, 残タスク, 未対応, 未完了, 予定",
-    "ko": "대기, 남은, 예정, 미완료, 백로그",
-    "vi": "còn lại, chưa làm, chưa hoàn thành, sắp tới, đang chờ",
+        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished, missing""",
+    "de": "offen, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend",
+    "fr": "à faire, restant, en attente, à venir, planifié, manquant, manquants",
+    "es": "pendiente, pendientes, por hacer, planificado, próximo, faltante, faltantes",
+    "pt": "pendente, pendentes, a fazer, planejado, planeado, próximas, faltando, faltantes",
+    "ru": "осталось, к выполнению, запланировано, предстоит, не сделано, невыполненные, бэклог, не хватает",
+    "uk": "залишилось, залишилося, до виконання, заплановано, не зроблено, беклог, не вистачає, бракує",
+    "zh": "待完成, 未完成, 待处理, 待实现, 未开始, 计划中, 缺失, 待补充",
+    "ja": "未着手, 残タスク, 未対応, 未完了, 予定, 不足",
+    "ko": "대기, 남은, 예정, 미완료, 백로그, 누락",
+    "vi": "còn lại, chưa làm, chưa hoàn thành, sắp tới, đang chờ, còn thiếu",
     "it": "da fare, rimanenti",
 }
 _FUTURE: Final[Lists] = {
@@ -224,7 +229,7 @@ _ORDER: Final[Lists] = {
 CLASSES: Final[dict[str, tuple[str, ...]]] = {
     "CRITERIA": phrases(_CRITERIA),
     "ORDER": phrases(_ORDER),
-    "NONTASK": phrases(_NONTASK),
+    "NONTASK": tuple(dict.fromkeys((*phrases(_NONTASK), *phrases(_STRONG_NONTASK)))),
     "FUTURE": phrases(_FUTURE),
     "DECLINED": phrases(_DECLINED),
     "WIP": phrases(_WIP),
@@ -235,59 +240,8 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
 """The classes of sections, in their precedence among phrases of one length."""
 STRONG_NONTASK: Final = phrases(_STRONG_NONTASK)
 """Sections in which not even a box is a task; in the others of NONTASK a box still is one."""
-_TASK_HEADS: Final[Lists] = {
-    "en": "task, step, unit, story, ticket, item, todo, work item, action, change, fix, bug fix, improvement",
-    "de": "aufgabe, schritt, arbeitspaket",
-    "fr": "tâche, étape",
-    "es": "tarea, paso",
-    "pt": "tarefa, passo",
-    "ru": "задача, шаг, задание",
-    "uk": "завдання, задача, крок",
-    "zh": "任务, 任務, 步骤, 步驟",
-    "ja": "タスク, ステップ, 手順",
-    "ko": "작업, 단계별, 태스크, 스텝",
-    "vi": "nhiệm vụ, bước, công việc",
-    "it": "compito, passaggio",
-    "nl": "taak, stap",
-    "pl": "zadanie, krok",
-}
-_PHASE_HEADS: Final[Lists] = {
-    "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
-        day, session, stream, workstream, slice, round, cycle""",
-    "de": "etappe, meilenstein, abschnitt, woche, teil",
-    "fr": "jalon, semaine, lot, partie, épopée",
-    "es": "fase, etapa, hito, semana, parte, épica",
-    "pt": "fase, etapa, marco, semana, parte, épico",
-    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик",
-    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік",
-    "zh": "阶段, 階段, 里程碑, 迭代, 史诗",
-    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック",
-    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽",
-    "vi": "giai đoạn, gđ, đợt, tuần, phần",
-    "pl": "faza, etap",
-}
-TASK_HEADS: Final = phrases(_TASK_HEADS)
-PHASE_HEADS: Final = phrases(_PHASE_HEADS)
-STEP_HEADS: Final = words(
-    "bước krok крок paso passaggio passo schritt stap step étape шаг ステップ 스텝 手順 步 步驟 步骤 단계별"
-)
-"""The words of TASK_HEADS that name a step of something rather than a task."""
-DONE_WORDS: Final = phrases(
-    {
-        "en": "done, complete, completed, finished, shipped, merged, implemented, closed",
-        "de": "erledigt, fertig, abgeschlossen",
-        "fr": "terminé, fait",
-        "es": "hecho, completado",
-        "pt": "concluído, feito",
-        "ru": "готово, выполнено, завершено, сделано",
-        "uk": "виконано, зроблено",
-        "zh": "已完成, 完成",
-        "ja": "完了, 済",
-        "ko": "완료",
-        "vi": "xong, hoàn thành, hoàn tất",
-    }
-)
-WIP_WORDS: Final = ("wip", "started", "active", "ongoing", "进行中", "進行中", "진행중")
+DONE_ALONE: Final = ("済",)
+"""A state that is too short to be looked for inside of a heading: `決済` is a payment."""
 ACTIONS: Final = words(
     "add apply audit automate build bump change clean cleanup collect configure connect convert create define delete deploy "
     "document draft drop enable ensure expand export expose extend extract finalize finish fix generate handle harden "
@@ -320,11 +274,6 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
-NO_PHASE_REST: Final = words(
-    "and at checklist criteria deliverables dependencies details for goals implementation in is notes of overview plan results "
-    "status success summary task tasks to verification vs was"
-)
-"""`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
 PARTLY: Final = phrases(
     {
         "en": "partial, partly, skeleton, in progress, not done, incomplete",
@@ -344,18 +293,3 @@ PARTLY: Final = phrases(
 OPEN_MARKS: Final = ("❌", "☐", "⬜", "🔲", "⭕")
 DONE_MARKS: Final = ("✅", "☑", "✔", "✓")
 WIP_MARKS: Final = ("🚧", "⏳", "🔄")
-PRIORITY_COLUMNS: Final = words(
-    "priority priorität priorité prioridad prioridade приоритет пріоритет 优先级 優先級 優先度 우선순위"
-)
-"""Columns that only tables of work have."""
-STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步骤 ステップ 手順 단계 bước")
-"""Columns of ids that count the steps of something."""
-ID_COLUMNS: Final = (
-    STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
-)
-TITLE_COLUMNS: Final = words(
-    "title task tasks name description summary item work feature what action change improvement milestone deliverable "
-    "funcionalidade funcionalidad aufgabe titel задача завдання название назва tarefa título tarea tâche fonctionnalité "
-    "fonctionnalite 任务 任务名称 名称 改动 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
-    "作業内容 内容 작업 작업내용 내용 việc"
-) | {"task name", "작업 내용", "công việc", "nhiệm vụ"}

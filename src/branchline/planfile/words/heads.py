@@ -1,0 +1,101 @@
+"""The words by which headings name tasks and phases: before a number, behind it, or instead of one."""
+
+from typing import Final
+
+from branchline.planfile.words.base import Lists, phrases, words
+
+_TASK_HEADS: Final[Lists] = {
+    "en": "task, step, unit, story, ticket, item, todo, work item, action, change, fix, bug fix, improvement",
+    "de": "aufgabe, schritt, arbeitspaket",
+    "fr": "tâche, étape",
+    "es": "tarea, paso",
+    "pt": "tarefa, passo",
+    "ru": "задача, шаг, задание",
+    "uk": "завдання, задача, крок",
+    "zh": "任务, 任務, 步骤, 步驟",
+    "ja": "タスク, ステップ, 手順",
+    "ko": "작업, 단계별, 태스크, 스텝",
+    "vi": "nhiệm vụ, bước, công việc",
+    "it": "compito, passaggio",
+    "nl": "taak, stap",
+    "pl": "zadanie, krok",
+}
+_PHASE_HEADS: Final[Lists] = {
+    "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
+        day, session, stream, workstream, slice, round, cycle""",
+    "de": "etappe, meilenstein, abschnitt, woche, teil",
+    "fr": "jalon, semaine, lot, partie, épopée",
+    "es": "fase, etapa, hito, semana, parte, épica",
+    "pt": "fase, etapa, marco, semana, parte, épico",
+    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик",
+    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік",
+    "zh": "阶段, 階段, 里程碑, 迭代, 史诗",
+    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック",
+    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽",
+    "vi": "giai đoạn, gđ, đợt, tuần, phần",
+    "pl": "faza, etap",
+}
+_COUNTED_HEADS: Final[Lists] = {
+    "zh": "阶段, 階段, 期, 步, 步骤, 周, 週, 个月, 月, 天",
+    "ja": "段階, フェーズ, 期, 週目, 週, 日目",
+    "ko": "단계, 주차, 주, 개월차, 일차",
+}
+_LAST_OF_PHASES: Final[Lists] = {
+    "en": "final, last, closing",
+    "de": "letzte, letzter, abschließende, finale",
+    "fr": "dernière, dernier, finale, final",
+    "es": "última, último, final",
+    "pt": "última, último, final",
+    "ru": "последняя, последний, финальная, финальный, заключительная, заключительный",
+    "uk": "остання, останній, фінальна, фінальний, заключна, заключний",
+    "zh": "最后, 最終, 最终",
+    "ja": "最終, 最後の",
+    "ko": "최종, 마지막",
+    "vi": "cuối cùng, cuối",
+}
+_VERSION_HEADS: Final[Lists] = {
+    "en": "version, release",
+    "de": "version",
+    "fr": "version",
+    "es": "versión",
+    "pt": "versão",
+    "ru": "версия, релиз",
+    "uk": "версія, реліз",
+    "zh": "版本",
+    "ja": "バージョン",
+    "ko": "버전",
+    "vi": "phiên bản",
+}
+_STAGE_HEADS: Final[Lists] = {
+    "en": "alpha, beta, gamma, pre-alpha, open beta, closed beta, release candidate, general availability",
+    "de": "alpha, beta, gamma",
+    "fr": "alpha, bêta, gamma",
+    "es": "alfa, beta, gamma",
+    "pt": "alfa, beta, gama",
+    "ru": "альфа, бета, релиз-кандидат",
+    "uk": "альфа, бета, реліз-кандидат",
+    "zh": "内测, 公测",
+    "ja": "アルファ版, ベータ版, アルファ, ベータ",
+    "ko": "알파, 베타",
+    "vi": "alpha, beta, gamma",
+}
+TASK_HEADS: Final = phrases(_TASK_HEADS)
+PHASE_HEADS: Final = phrases(_PHASE_HEADS)
+COUNTED_HEADS: Final = phrases(_COUNTED_HEADS)
+"""What stands behind its number: `第1周`, `2단계`."""
+BESIDE_HEADS: Final = frozenset({"track", "stream", "workstream"})
+"""Phases of these names run beside one another."""
+LAST_OF_PHASES: Final = phrases(_LAST_OF_PHASES)
+"""`Final Phase: Polish` is a phase without a number."""
+VERSION_HEADS: Final = phrases(_VERSION_HEADS)
+STAGE_HEADS: Final = phrases(_STAGE_HEADS)
+"""Stages of a release; two of them in one text are its phases."""
+STEP_HEADS: Final = words(
+    "bước krok крок paso passaggio passo schritt stap step étape шаг ステップ 스텝 手順 步 步驟 步骤 단계별"
+)
+"""The words of TASK_HEADS that name a step of something rather than a task."""
+NO_PHASE_REST: Final = words(
+    "and at checklist criteria deliverables dependencies details for goals implementation in is notes of overview plan results "
+    "status success summary task tasks to verification vs was"
+)
+"""`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
