@@ -76,19 +76,23 @@ class RoleSettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    """The quality gate: commands for every task without a check of its own, and more for changed files that match."""
+    """The quality gate: commands for every task without a check of its own, and more for changed files that match.
+
+    `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
+    """
 
     commands: tuple[str, ...] = _key((), kinds.commands)
     by_glob: Mapping[str, tuple[str, ...]] = _key({}, kinds.mapping(kinds.commands))
+    frozen: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)
 class LandSettings:
-    """What a task needs to be done, and how the result reaches the user's branch."""
+    """What a task needs to be done, whose checks its merge runs again, and how the result reaches the user's branch."""
 
     minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
-    recheck: bool = _key(True, kinds.flag)
-    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "squash"))
+    recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
+    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,18 @@ class DecomposeSettings:
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it."""
+    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
+
+    `programs` are the filters and merge drivers of the repository's own configuration that git may run;
+    `salvage_ignored` says that files which git ignores are saved too before a worktree goes.
+    """
 
     copy: tuple[str, ...] = _key((), kinds.words)
     symlink: tuple[str, ...] = _key((), kinds.words)
     setup: tuple[str, ...] = _key((), kinds.commands)
     teardown: tuple[str, ...] = _key((), kinds.commands)
+    programs: tuple[str, ...] = _key((), kinds.words)
+    salvage_ignored: bool = _key(False, kinds.flag)
 
 
 @dataclass(frozen=True)

@@ -223,13 +223,16 @@ def node(text: str) -> Task:
     return task_of(json.loads(text))
 
 
-def net(draft: DraftGraph) -> str:
-    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`)."""
+def net(draft: DraftGraph, more: Mapping[str, Any] | None = None) -> str:
+    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`).
+
+    `more` is put beside it.
+    """
     mutex = {t.id: [f.path for f in t.files if f.role in ("create", "modify")] for t in draft.tasks if t.files}
     edges = [[edge.before, edge.after] for edge in draft.edges]
     needs = {t.id: list(t.needs) for t in draft.tasks if t.needs and t.kind == "atomic"}
     found = {"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}}
-    return canonical(found | ({"needs": needs} if needs else {}))
+    return canonical(found | ({"needs": needs} if needs else {}) | dict(more or {}))
 
 
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:

@@ -40,7 +40,8 @@ class Project:
         """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
         if in_place:
             return None
-        return Repository.open(self.root, self.env)
+        own = self.settings.workspace
+        return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
     def name(self, path: Path) -> str:
         """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside."""
