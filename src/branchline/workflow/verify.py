@@ -15,7 +15,7 @@ from branchline.files import write_new
 from branchline.graph import store as graphs
 from branchline.model.run import AttemptRow, Event, RunRow, TaskRow
 from branchline.store import Store
-from branchline.terminal.text import safe
+from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.flags import in_place
@@ -44,9 +44,8 @@ def verify(console: Console, name: str, task: str) -> Answer:
     faults = data["verified"]["faults"]
     shown = [words.evidence_text(found), *(f"  NOT AS RECORDED: {safe(fault)}" for fault in faults)]
     if not faults:
-        shown.append(
-            f"  verified: {len(recorded)} checks were run again at {found['commit'][:12]}, and ended as recorded"
-        )
+        again = f"{many(len(recorded), 'check')} run again at {found['commit'][:12]}"
+        shown.append(f"  verified: {again}, ended as recorded")
     return Answer(data, "\n".join(shown), 4 if faults else 0, "; ".join(faults))
 
 
