@@ -22,6 +22,7 @@ GROUPS = {
     "pulse": "Unattended",
     "wish": "What you can ask of a running run",
     "look": "Looking",
+    "tidy": "Saved work and what is left over",
     "care": "Help",
 }
 """The module of `cli` a command lives in, and how this page calls it."""

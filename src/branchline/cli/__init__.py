@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prompt": ("look", "the exact text a task's worker got"),
     "evidence": ("look", "the checks behind a task that is done"),
     "report": ("look", "what was done, what was not, and why"),
+    "salvage": ("tidy", "list, show, bring back or save the work that was not merged"),
+    "clean": ("tidy", "remove the worktrees of tasks that are over, where all is merged or saved"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),
     "selftest": ("care", "prove the promises on this machine: kills, full disks, cut logs"),
     "completion": ("care", "print the completion script of a shell"),

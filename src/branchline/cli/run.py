@@ -11,6 +11,7 @@ from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
+from branchline.workflow.land import land_run
 
 
 def run(name: str, words: list[str]) -> int:
@@ -22,7 +23,7 @@ def run(name: str, words: list[str]) -> int:
 def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
-    {"execute": _execute, "land": add_run}[name](made)
+    {"execute": _execute, "land": _land}[name](made)
     return made
 
 
@@ -43,6 +44,13 @@ def _execute(made: Parser) -> None:
     made.add_argument("--yes", action="store_true", help="approve without asking; unsure tasks and checks are held")
 
 
+def _land(made: Parser) -> None:
+    made.add_argument(
+        "--pr", action="store_true", help="push the work and open a draft pull request with `gh`; without gh print it"
+    )
+    add_run(made)
+
+
 def flags_of(args: argparse.Namespace) -> Flags:
     """The flags of a run that were given."""
     names = Flags._fields
@@ -51,5 +59,5 @@ def flags_of(args: argparse.Namespace) -> Flags:
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "execute": lambda args: workflow.execute(console(args, foreground), args.plan, flags_of(args)),
-    "land": lambda args: workflow.land_run(console(args), args.run),
+    "land": lambda args: land_run(console(args), args.run, pull_request=args.pr),
 }

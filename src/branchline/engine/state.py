@@ -1,6 +1,6 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -21,7 +21,8 @@ class Policy(NamedTuple):
     """What the user decided about a run; times are seconds, `only` empty means every task.
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
-    start and the start before; `resources`: name -> how many there are.
+    start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
+    agent's own) and those it may fall back to, in the user's order.
     """
 
     slots: int = 4
@@ -39,11 +40,25 @@ class Policy(NamedTuple):
     stagger: Mapping[str, float] = {}
     resources: Mapping[str, int] = {}
     on_hung: str = "retry"
+    models: Mapping[str, Sequence[str]] = {}
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
         provider, slash, _ = row.model.partition("/")
         return provider if slash else self.lanes.get(f"{row.worker}/{row.role}", row.worker)
+
+    def detour(self, row: TaskRow, closed: Container[str]) -> TaskRow:
+        """The row of a task with the model it can start with while the lanes in `closed` are paused.
+
+        That is its own, else the first further down the user's list that is open; the row itself when there is none.
+        """
+        models = self.models.get(f"{row.worker}/{row.role}", ())
+        if not models or row.state in BUSY or self.lane(row) not in closed:
+            return row
+        own = row.model or models[0]
+        further = models[models.index(own) + 1 :] if own in models else ()
+        ways = (row._replace(model=model) for model in further)
+        return next((way for way in ways if self.lane(way) not in closed), row)
 
     def interval(self, row: TaskRow) -> float:
         """How many seconds a task's worker keeps from the start before it."""

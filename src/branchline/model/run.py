@@ -269,7 +269,9 @@ class Verdict(NamedTuple):
     """What Branchline found: the evidence behind `done`, or why there is none.
 
     `checks` are the rows of our own check jobs ({command, exit, seconds, commit, log, log_digest, tail}); `cause` and
-    `error` say why it is not `ok`; `needs_person` why nobody but a person may let it pass; `conflict` names the files.
+    `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
+    person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
+    {files, added, removed}, `tree` the merged result's.
     """
 
     ok: bool
@@ -282,3 +284,6 @@ class Verdict(NamedTuple):
     error: str = ""
     needs_person: str = ""
     conflict: Mapping[str, Any] | None = None
+    frozen: tuple[str, ...] = ()
+    diffstat: Mapping[str, int] = {}
+    tree: str = ""

@@ -58,7 +58,7 @@ def render(
     sections = {
         "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
         "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n") if draft.tasks else []),
-        "gate": ("Gate, run on every merged result:" if gate else "Gate: none", _gate(gate, page)),
+        "gate": ("Gate, run where a task has no check of its own:" if gate else "Gate: none", _gate(gate, page)),
         "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
         "preview": (preview, ["  Expected of estimates and earlier runs; `branchline simulate` shows more."]),
         "ignored": (_ignored_head(draft), _ignored(page)),

@@ -11,7 +11,7 @@ from typing import Final
 
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
-from branchline.workers import opencode_config, opencode_events, record
+from branchline.workers import opencode_config, opencode_events, private, record
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g opencode-ai"
@@ -35,7 +35,7 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     record.clear(job)
     user = opencode_config.read_user(base)
     config = opencode_config.build(user, job.read_only, lean=job.lean)
-    opencode_config.write_private(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
+    private.write(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     if job.env.get("HOME"):
         data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")
         opencode_config.copy_credentials(base, data, opencode_config.providers_of(job.model, config))
@@ -56,6 +56,11 @@ def command(job: Job) -> Command:
         argv += [flag, value] if value else []
     env = {**record.environment(job), **_SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
     return Command(tuple(argv), env, job.prompt_file)
+
+
+def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
+    """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
+    return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
 
 
 def claim(job: Job, exit: Exit) -> Claim:

@@ -7,7 +7,7 @@ from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
-from branchline.errors import NotApprovedError, NotFoundError
+from branchline.errors import NotApprovedError
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
 from branchline.model.run import RunRow
@@ -26,7 +26,7 @@ from branchline.workflow.begin import (
 )
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, flags_argv, in_place
+from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import rows_of
@@ -192,30 +192,3 @@ def opened_since(project: Project, plan: str, began: float) -> bool:
     with project.store() as store:
         run = store.newest(plan)
         return run is not None and (run.started >= began or run.state == "running")
-
-
-def land_run(console: Console, name: str) -> Answer:
-    """Bring the merged work of a run to the user's branch, when that is safe; else say what to do."""
-    project = open_project(console)
-    with ExitStack() as stack:
-        store = stack.enter_context(project.store())
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            raise NotFoundError(
-                f"there is no run {name}; `branchline status` shows the newest"
-                if name
-                else "there is no run to land; start one with `branchline execute PLAN`"
-            )
-        if in_place(run):
-            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
-            return Answer(nothing, f"{run.run} worked in place, in your own checkout: there is nothing to land")
-        repository = project.repository(in_place=False)
-        assert repository is not None  # noqa: S101 - not in place
-        if run.base and repository.tip(run.run) == run.base:
-            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
-            return Answer(nothing, f"{run.run} has merged nothing yet: there is nothing to land")
-        landed = repository.land(run.run, "", (run.plan,))
-    data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
-    if landed.moved:
-        return Answer(data, f"{run.run} is on your branch now, at {landed.commit[:12]}")
-    return Answer(data, landed.advice, 0 if not landed.advice else 3, landed.advice)

@@ -9,8 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from branchline import land
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -74,7 +75,7 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory, policy),
         graph=graph,
-        net=graphs.net(plan.draft),
+        net=graphs.net(plan.draft, land.net_of(plan.draft)),
         source=plan.source,
     )
     now = console.clock()
@@ -173,7 +174,9 @@ def coordinator(
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     related = family(store, run.run, adjacency)
     history = History(store, adjacency)
-    jobs = Jobs(site, graphs.head(run.graph), related, settings, history, hooks.clock)
+    jobs = Jobs(
+        site, graphs.head(run.graph), related, settings, history, hooks.clock, net=lambda: net_of(store, run.run)
+    )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -183,6 +186,12 @@ def coordinator(
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver
+
+
+def net_of(store: Store, run: str) -> dict[str, Any]:
+    """What a run keeps of its whole graph, as it is now."""
+    row = store.run(run)
+    return dict(json.loads(row.net)) if row else {}
 
 
 def adjacency_of(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
