@@ -83,34 +83,18 @@ class Seen:
                 self.cost = number(stream.mapping(update.get("cost")).get("amount"))
 
 
-def read(path: Path) -> Seen:
-    """Read a whole stream from its file."""
-    seen = Seen()
-    for event in stream.events(path):
-        seen.take(event)
-    return seen
-
-
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream: done needs the end of a turn, a final text, and no tool that stayed denied."""
     folder = Path(job.folder)
-    seen = read(folder / "events.jsonl")
-    log = record.tail(folder / "output.log")
-    ended = exit.code == 0 and not exit.signal and not exit.lost
-    judged = record.judge(job, exit, seen.text, fault(seen, ended, log, job.read_only))
-    if judged is None:
-        judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
-    return judged._replace(
-        session="" if judged.extra.get("cause") == "session" else seen.session or job.session,
-        tokens=sum(seen.usage.values()),
-        cost=_since(job, seen),
-        extra={**judged.extra, **({"usage": seen.usage} if any(seen.usage.values()) else {})},
-    )
+    seen = stream.read(folder / "events.jsonl", Seen())
+    bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
+    said = stream.Said(seen.text, seen.session, sum(seen.usage.values()), seen.usage, _since(job, seen))
+    return stream.claim(job, exit, said, bad)
 
 
 def _since(job: Job, seen: Seen) -> float:
     """The cost of this attempt alone: a session that went on tells it from the session's beginning."""
-    earlier = (read(folder / "events.jsonl") for folder in (record.earlier(job) if job.session else ()))
+    earlier = (stream.read(folder / "events.jsonl", Seen()) for folder in (record.earlier(job) if job.session else ()))
     before = next((former.cost for former in earlier if former.session == seen.session and former.cost), 0.0)
     return max(0.0, seen.cost - before)
 

@@ -171,30 +171,14 @@ class Seen:
         return sum(number(table.get("costUSD")) for table in self.models())
 
 
-def read(path: Path) -> Seen:
-    """Read a whole stream from its file."""
-    seen = Seen()
-    for event in stream.events(path):
-        seen.take(event)
-    return seen
-
-
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream: done needs an end that is no error, a final text, and no tool that stayed denied."""
     folder = Path(job.folder)
-    seen = read(folder / "events.jsonl")
-    log = record.tail(folder / "output.log")
-    ended = exit.code == 0 and not exit.signal and not exit.lost
-    judged = record.judge(job, exit, seen.text, fault(seen, ended, log, job.read_only))
-    if judged is None:
-        judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
+    seen = stream.read(folder / "events.jsonl", Seen())
+    bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
     usage = seen.usage()
-    return judged._replace(
-        session="" if judged.extra.get("cause") == "session" else seen.session or job.session,
-        tokens=sum(usage.values()),
-        cost=seen.cost(),
-        extra={**judged.extra, **({"usage": usage} if any(usage.values()) else {})},
-    )
+    said = stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost())
+    return stream.claim(job, exit, said, bad)
 
 
 def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim | None:

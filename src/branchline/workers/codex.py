@@ -158,35 +158,19 @@ class Seen:
         self.usage = found
 
 
-def read(path: Path) -> Seen:
-    """Read a whole stream from its file."""
-    seen = Seen()
-    for event in stream.events(path):
-        seen.take(event)
-    return seen
-
-
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream: done needs exit 0, a turn that was completed, and a last message."""
     folder = Path(job.folder)
-    seen = read(folder / "events.jsonl")
-    log = record.tail(folder / "output.log")
-    ended = exit.code == 0 and not exit.signal and not exit.lost
-    judged = record.judge(job, exit, seen.text, fault(seen, ended, log, job.read_only))
-    if judged is None:
-        judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
+    seen = stream.read(folder / "events.jsonl", Seen())
+    bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
     usage = _since(job, seen)
-    return judged._replace(
-        session="" if judged.extra.get("cause") == "session" else seen.thread or job.session,
-        tokens=sum(usage.values()),
-        extra={**judged.extra, **({"usage": usage} if any(usage.values()) else {})},
-    )
+    return stream.claim(job, exit, stream.Said(seen.text, seen.thread, sum(usage.values()), usage), bad)
 
 
 def _since(job: Job, seen: Seen) -> dict[str, int]:
     """Tokens of this attempt alone: a thread that went on counts from the thread's beginning."""
     for folder in record.earlier(job) if job.session and seen.usage else ():
-        before = read(folder / "events.jsonl")
+        before = stream.read(folder / "events.jsonl", Seen())
         if before.usage and before.thread == seen.thread:
             return {name: max(0, count - before.usage[name]) for name, count in seen.usage.items()}
     return seen.usage

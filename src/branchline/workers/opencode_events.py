@@ -29,10 +29,8 @@ class Seen:
         self.usage: dict[str, int] = {}
         self._message = ""
 
-    def take(self, event: Any) -> None:
+    def take(self, event: Mapping[str, Any]) -> None:
         """Take in one event; what it cannot read it passes over."""
-        if not isinstance(event, Mapping):
-            return
         if isinstance(event.get("sessionID"), str):
             self.session = event["sessionID"]
         part = event.get("part")
@@ -79,14 +77,6 @@ class Seen:
         for name, count in found.items():
             self.usage[name] = self.usage.get(name, 0) + count
         self.tokens += int(number(tokens.get("total"))) or sum(found.values())
-
-
-def read(path: Path) -> Seen:
-    """Read a whole stream from its file."""
-    seen = Seen()
-    for event in stream.events(path):
-        seen.take(event)
-    return seen
 
 
 def tail(path: Path) -> Tail:

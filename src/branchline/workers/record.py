@@ -70,6 +70,11 @@ def find(exit_file: str, message: str) -> Record | None:
     return Record(Claim("blocked", text, Question("question", text), source="line"), "line")
 
 
+def ended(exit: Exit) -> bool:
+    """Say whether a process ended by itself, with exit 0, and somebody saw it."""
+    return exit.code == 0 and not exit.signal and not exit.lost
+
+
 def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim | None:
     """Weigh record, cause and exit status; None when the worker ended well and left no record.
 

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
+from branchline.model.run import Claim, Exit, Job
 from branchline.workers import record
 from branchline.workers.transcript import LINES, Tail
 
@@ -21,6 +22,46 @@ def events(path: Path) -> Iterator[Mapping[str, Any]]:
     with file:
         while line := file.readline(MAX_LINE):
             yield from _event(line)
+
+
+class Seen(Protocol):
+    """What an adapter makes of the events of its agent."""
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take in one event; what it cannot read it passes over."""
+
+
+SeenT = TypeVar("SeenT", bound=Seen)
+
+
+class Said(NamedTuple):
+    """What an agent has told on its stream: its last words, its session, and what this attempt alone has used."""
+
+    text: str
+    session: str
+    tokens: int
+    usage: Mapping[str, int]
+    cost: float = 0.0
+
+
+def read(path: Path, seen: SeenT) -> SeenT:
+    """Read a whole stream from its file."""
+    for event in events(path):
+        seen.take(event)
+    return seen
+
+
+def claim(job: Job, exit: Exit, said: Said, bad: Claim | None) -> Claim:
+    """Weigh what an agent said against its end; `bad` is what its adapter saw go wrong. Last words are a claim too."""
+    judged = record.judge(job, exit, said.text, bad)
+    if judged is None:
+        judged = Claim("done", said.text[: record.MAX_TEXT], source="text")
+    return judged._replace(
+        session="" if judged.extra.get("cause") == "session" else said.session or job.session,
+        tokens=said.tokens,
+        cost=said.cost,
+        extra={**judged.extra, **({"usage": dict(said.usage)} if any(said.usage.values()) else {})},
+    )
 
 
 def recent(path: Path, limit: int = 128 * 1024) -> Iterator[Mapping[str, Any]]:
