@@ -17,6 +17,7 @@ from branchline.model.moves import ATTEMPT_MOVES, BUSY, FINAL, RUN_MOVES, SATISF
 HERE = Path(__file__).resolve().parent
 GROUPS = {
     "plan": "Plans",
+    "simulate": "Before a run",
     "run": "Runs",
     "pulse": "Unattended",
     "wish": "What you can ask of a running run",

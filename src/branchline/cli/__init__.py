@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("plan", "show a stored graph, edit it, approve it"),
     "approve": ("plan", "approve a graph by its digest"),
     "explain": ("plan", "say what a line of a plan became, and by which rule"),
+    "simulate": ("simulate", "play a plan on a virtual clock: how long it takes under each strategy"),
     "convert": ("plan", "write a plan or a graph in another format"),
     "has-subtasks": ("plan", "say whether a task of a TODO.md has subtasks: true or false"),
     "execute": ("run", "run the tasks of an approved plan with agents in worktrees"),

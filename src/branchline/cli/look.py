@@ -45,7 +45,8 @@ def _evidence(args: argparse.Namespace) -> Answer:
 
 def _report(args: argparse.Namespace) -> Answer:
     if args.format != "html":
-        return workflow.report(console(args), args.run, args.format)
+        hindsight = import_module("branchline.workflow.hindsight").hindsight  # what plays a run again, for this alone
+        return workflow.report(console(args), args.run, args.format, hindsight)
     return cast(Answer, import_module("branchline.workflow.page").report_page(console(args), args.run))
 
 

@@ -7,6 +7,7 @@ from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
 from branchline.cli.pulse import common
 from branchline.proc import foreground
+from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
@@ -28,7 +29,7 @@ def parser(name: str) -> Parser:
 
 def _execute(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest run or graph)")
-    common(made)
+    common(made, (*STRATEGIES, workflow.AUTO))
     made.add_argument("--only", nargs="+", metavar="ID", default=(), help="only these tasks (composites: all below)")
     made.add_argument("--phase", metavar="N", help="only the N-th top-level task of the plan and all below it")
     made.add_argument("--batch", action="store_true", help="wait for a whole batch before the next one starts")

@@ -136,6 +136,7 @@ class Settings:
     strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
     jobs: int = _key(4, kinds.whole(1, 10_000))
     concurrency: int = _key(4, kinds.whole(0, 10_000))
+    optimise: float = _key(0.0, kinds.seconds)
     timeout: float = _key(3600.0, kinds.seconds)
     silence: float = _key(600.0, kinds.seconds)
     on_hung: str = _key("retry", kinds.choice("ask", "resume", "retry"))

@@ -35,6 +35,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         busy=state.busy,
         role=state.roles,
         mutex=state.mutexes,
+        touch=state.touches,
         needs=state.needs,
         resources=state.policy.resources,
         lane=lanes.ways(state, closed) if state.lanes else {},
@@ -43,6 +44,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         interval=state.intervals if state.policy.stagger else {},
         last_start=state.last_start,
         now=now,
+        due=state.ahead.due if state.ahead and not state.policy.batch else None,
     )
 
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
+from branchline.schedule.durations import USUAL
+
+if TYPE_CHECKING:  # it is only spelled here, and a look at a run need not import the search
+    from branchline.schedule.reserve import Reservations
 
 Value = TypeVar("Value")
 
@@ -137,10 +141,13 @@ class State:
     outside `step` may change them.
     """
 
-    def __init__(self, run: RunRow, adjacency: Adjacency, policy: Policy) -> None:
+    def __init__(
+        self, run: RunRow, adjacency: Adjacency, policy: Policy, expected: Mapping[str, float] | None = None
+    ) -> None:
         self.run = run
         self.adjacency = adjacency
         self.policy = policy
+        self.expected = expected
         self.tasks: dict[str, TaskRow] = {}
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
@@ -150,13 +157,16 @@ class State:
         self.states: Mapping[str, str] = Column(self.tasks, _field("state"))
         self.lane_names: Mapping[str, str] = Column(self.tasks, policy.lane)
         self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
-        self.ready = Queue(adjacency, policy.strategy, self.roles)
+        self.ready = self._queue()
         self.retrying: dict[str, None] = {}
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
         self.mutexes: Mapping[str, frozenset[str]] = {}
+        self.touches: Mapping[str, Mapping[str, bool]] = {}
         self.needs: Mapping[str, tuple[str, ...]] = {}
+        self.ahead: Reservations | None = None
+        self.began: dict[str, float] = {}
         self.last_start = 0.0
         self.rest: tuple[str, ...] = ()
         self.tip = run.base
@@ -175,9 +185,13 @@ class State:
         attempts: Iterable[AttemptRow],
         questions: Iterable[QuestionRow],
         lanes: Iterable[LaneRow] = (),
+        expected: Mapping[str, float] | None = None,
     ) -> "State":
-        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences."""
-        state = cls(run, adjacency, policy)
+        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences.
+
+        `expected` is task -> seconds, for the strategy that asks how long tasks take; without it all take equally long.
+        """
+        state = cls(run, adjacency, policy, expected)
         merged = -1
         for row in tasks:
             if row.kind == "atomic":
@@ -187,8 +201,10 @@ class State:
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
-            if attempt.purpose == ("setup" if policy.isolated else "work") and state.intervals.get(attempt.task):
-                state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
+            if attempt.purpose == ("setup" if policy.isolated else "work"):
+                state.began[attempt.task] = attempt.intended
+                if state.intervals.get(attempt.task):
+                    state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
             if attempt.state != "ended":
                 state.attempts[attempt.fence] = attempt
         for question in questions:
@@ -198,6 +214,14 @@ class State:
         state.lanes = {row.lane: row for row in lanes if row.room or row.strikes}
         return state
 
+    def _queue(self) -> Queue:
+        """An empty queue in the strategy's order; a task of which nothing is expected takes the usual time."""
+        rank = None
+        if self.policy.strategy == "critical-path" and self.expected is not None:
+            known = self.expected
+            rank = self.adjacency.rank({leaf: known.get(leaf, USUAL) for leaf in self.adjacency.leaves})
+        return Queue(self.adjacency, self.policy.strategy, self.roles, rank)
+
     def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow], nodes: Iterable[NodeRow]) -> None:
         """Go on with another graph; `rows` replace those they name, tasks that are not in it are no longer looked at."""
         self._fresh.nodes = tuple(nodes)
@@ -205,7 +229,8 @@ class State:
         self._fresh.tasks.update(changed)
         known = {**self.tasks, **changed}
         self.adjacency = adjacency
-        self.ready = Queue(adjacency, self.policy.strategy, self.roles)
+        self.ready = self._queue()
+        self.ahead = None
         self.tasks.clear()
         for row in known.values():
             if adjacency.is_leaf(row.task):

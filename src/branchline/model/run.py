@@ -29,7 +29,8 @@ class RunRow(NamedTuple):
     `graph` is what the graph says beside its tasks, which are `NodeRow`s; `source` is the digest of the graph's file and
     of the argv of the workers, as they were approved: while it is the same, so is `digest`, and nothing need be read.
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
-    and needs: {task: [resource]} where a task has any.
+    and where a task has any: needs: {task: [resource]}, estimate: {task: hours} and, of tasks that
+    only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}.
     """
 
     run: str
@@ -146,6 +147,19 @@ class LaneRow(NamedTuple):
     cause: str = ""
     strikes: int = 0
     since: float = 0.0
+
+
+class SpentRow(NamedTuple):
+    """What the last dispatch of a task that is done took: seconds from its intent to its merge, and money."""
+
+    run: str
+    task: str
+    role: str
+    worker: str
+    model: str
+    effort: str
+    seconds: float
+    cost: float
 
 
 class RequestRow(NamedTuple):

@@ -33,11 +33,13 @@ def report(
     gate: Sequence[str] = (),
     in_place: bool = False,
     now: float | None = None,
+    schedule: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
-    (seconds since the epoch) ends the elapsed time of a run that has not ended.
+    (seconds since the epoch) ends the elapsed time of a run that has not ended. `schedule` is what the order of its tasks
+    was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected, waited}]} in seconds.
     """
     atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
     own: dict[str, list[Event]] = {}
@@ -58,6 +60,7 @@ def report(
         "spent": spent(attempts),
         "elapsed": None if end is None else max(0.0, end - run.started),
         "ended": run.ended is not None,
+        "schedule": schedule,
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
         "in_place": in_place,
         "salvage": sorted(_salvage(events)),
@@ -169,6 +172,23 @@ def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
     yield f"attempts: {found['attempts']}; {money(found['spent'])}; elapsed: {elapsed}{so_far}"
+    if found["schedule"]:
+        yield from _schedule(found["schedule"])
+
+
+def _schedule(found: Mapping[str, Any]) -> Iterator[str]:
+    waited = [task for task in found["tasks"] if task["waited"] >= 1]
+    known = [task for task in found["tasks"] if task["expected"]]
+    words = f"schedule: {duration(found['took'])}, at best {duration(found['best'])} with {found['strategy']}"
+    yield f"{words}; no order could take less than {duration(found['bound'])}"
+    if waited:
+        most = max(waited, key=lambda task: task["waited"])
+        told = f"{duration(sum(task['waited'] for task in waited))} in all, most {safe(most['id'])}"
+        yield f"waits: {many(len(waited), 'task')}, {told} ({duration(most['waited'])})"
+    if known:
+        real = sum(task["end"] - task["start"] for task in known)
+        expected = duration(sum(task["expected"] for task in known))
+        yield f"estimates: {many(len(known), 'task')} took {duration(real)}, the plan said {expected}"
 
 
 def _levels(done: Sequence[Mapping[str, Any]]) -> str:

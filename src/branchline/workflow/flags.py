@@ -18,6 +18,7 @@ class Flags(NamedTuple):
 
     strategy: str | None = None
     jobs: int | None = None
+    optimise: str | None = None
     worker: str = ""
     model: str = ""
     variant: str = ""
@@ -37,12 +38,12 @@ class Flags(NamedTuple):
 
     def settings(self) -> dict[str, Any]:
         """The flags that are settings, under their dotted names."""
-        named = {"strategy": self.strategy, "jobs": self.jobs, "land.minimum": self.minimum}
+        named = {"strategy": self.strategy, "jobs": self.jobs, "optimise": self.optimise, "land.minimum": self.minimum}
         return {name: value for name, value in named.items() if value is not None}
 
 
 AGENT_STAGGER = 1.0
-KEPT = ("strategy", "jobs", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
+KEPT = ("strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
@@ -169,6 +170,7 @@ def flags_argv(flags: Flags) -> list[str]:
     for name, flag in (
         ("strategy", "--strategy"),
         ("jobs", "-j"),
+        ("optimise", "--optimise"),
         ("worker", "--worker"),
         ("model", "--model"),
         ("variant", "--variant"),

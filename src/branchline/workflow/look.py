@@ -1,7 +1,7 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from branchline.workflow.console import Console
 
 WAITING = ("pending", "ready", "retrying", "paused")
 """States of tasks that wait for something other than a person: why, is asked anew at each look."""
+Hindsight = Callable[[Store, RunRow, list[TaskRow]], dict[str, Any] | None]
 FOLLOW = 0.2
 """Seconds between two looks at a log that is followed."""
 
@@ -157,10 +158,11 @@ def evidence(console: Console, name: str, task: str) -> Answer:
     return Answer(found, words.evidence_text(found))
 
 
-def report(console: Console, name: str, form: str) -> Answer:
-    """What was done, what was not, and why."""
+def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda *_: None) -> Answer:
+    """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
-        found = report_of(store, run, console.clock())
+        now = console.clock()
+        found = report_of(store, run, now) | {"schedule": hindsight(store, run, rows_of(store, run, now))}
     shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
     return Answer(found, shown)
 

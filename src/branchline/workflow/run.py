@@ -9,6 +9,7 @@ from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
 from branchline.graph import store as graphs
+from branchline.model.plan import DraftGraph
 from branchline.model.run import RunRow
 from branchline.proc import detach, free_memory
 from branchline.store import Store, held
@@ -26,12 +27,16 @@ from branchline.workflow.begin import (
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv
+from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
+from branchline.workflow.simulate import quickest
 
+AUTO = "auto"
+"""The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
 START_LIMIT = 20.0
 """Seconds in which a detached command has opened its run, or is left to itself."""
 SECOND_CHANCE = 3.0
@@ -40,11 +45,14 @@ SECOND_CHANCE = 3.0
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
-    project = open_project(console, flags.settings())
+    project = open_project(
+        console, flags._replace(strategy=None).settings() if flags.strategy == AUTO else flags.settings()
+    )
     path = find_plan(console, project, name)
     agreed = _agreed(console, project, path, flags)
     if isinstance(agreed, Answer):
         return agreed
+    project, flags = _decided(console, project, agreed.approved.graph if isinstance(agreed, Agreed) else None, flags)
     if flags.confirm != "plan" and not flags.yes and (flags.detach or not console.interactive):
         raise NotApprovedError(
             f"--confirm {flags.confirm} asks before each start, and there is no terminal to ask on: leave it out, or "
@@ -70,8 +78,19 @@ def _agreed(console: Console, project: Project, path: Path, flags: Flags) -> Run
     if isinstance(current, Answer):
         return current
     if flags.dry_run:
+        project, flags = _decided(console, project, current.draft, flags)
         return dry_run(console, project, current.draft, flags)
     return approval(console, project, path, current, flags)
+
+
+def _decided(console: Console, project: Project, draft: DraftGraph | None, flags: Flags) -> tuple[Project, Flags]:
+    """`auto` as the strategy that it comes to; a run that goes on unchanged (no draft) keeps its own."""
+    if flags.strategy != AUTO:
+        return project, flags
+    found = quickest(project, draft, project.settings.jobs) if draft else None
+    console.say(f"strategy {found}: expected to take the shortest" if found else "the run keeps its strategy")
+    flags = flags._replace(strategy=found)
+    return open_project(console, flags.settings()), flags
 
 
 def drive(console: Console, store: Store, begun: Begun) -> Answer:
@@ -130,15 +149,17 @@ def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, sta
 
 def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, Any]:
     """The report of a run from its recorded rows."""
+    rows = rows_of(store, run, now)
     return report.report(
         run,
-        rows_of(store, run, now),
+        rows,
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
         gate=[check.run for check in graphs.head(run.graph).gate],
         in_place=begun.repository is None,
         now=now,
+        schedule=hindsight(store, run, rows),
     )
 
 
