@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 # The first of these that is new enough; `make PYTHON=/path/to/python3` names another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
-PYTEST_FLAGS ?= -n auto --maxprocesses 8
+PYTEST_FLAGS ?= -n auto --maxprocesses 8 --dist worksteal
 # Bytecode is written here, whatever the environment says: without it every start would compile anew.
 COMPILE := unset PYTHONDONTWRITEBYTECODE; "$(RUN)" -m compileall -q
 
