@@ -533,7 +533,12 @@ def test_commands_that_cannot_be(
     assert all(part in data["error"] for part in says), data["error"]
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("demo", "completion", "selftest")])
+def test_where_nothing_ran_there_is_nothing_to_clear_away(spot: Spot) -> None:
+    status, data, _ = spot.run("clean")
+    assert (status, data["ok"], data["removed"], data["kept"]) == (0, True, [], [])
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("demo", "completion", "selftest", "clean")])
 def test_every_command_has_one_json_line_before_there_is_a_run(spot: Spot, name: str) -> None:
     words = {"decompose": ["nope.md"], "explain": ["plans/p.md", "99"], "approve": ["12345678"], "answer": ["1", "x"]}
     needs_task = name in ("accept", "retry", "cancel", "skip", "why", "logs", "prompt", "evidence")
