@@ -37,8 +37,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
-    if not any(draft.role != "phase" for draft in out.drafts.values()):
-        fenced.take(out)
+    fenced.take(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     return out
@@ -208,7 +207,7 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
-    if not boxes and any(out.head(sub).role == "phase" for sub in out.subheadings(block)):
+    if not boxes and any(out.head(sub).role in ("phase", "task", "step") for sub in out.subheadings(block)):
         return False
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))

@@ -35,6 +35,7 @@ from branchline.planfile.words.prose import (
 )
 from branchline.planfile.words.sections import (
     ACTIONS,
+    CHECKLISTS,
     CLASSES,
     DONE_ALONE,
     DONE_MARKS,
@@ -54,6 +55,7 @@ __all__ = [
     "BARE_FILES",
     "BESIDE_HEADS",
     "BLOCKS_PROSE",
+    "CHECKLISTS",
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",

@@ -22,17 +22,17 @@ _TASK_HEADS: Final[Lists] = {
 }
 _PHASE_HEADS: Final[Lists] = {
     "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
-        day, session, stream, workstream, slice, round, cycle""",
-    "de": "etappe, meilenstein, abschnitt, woche, teil",
-    "fr": "jalon, semaine, lot, partie, épopée",
-    "es": "fase, etapa, hito, semana, parte, épica",
-    "pt": "fase, etapa, marco, semana, parte, épico",
-    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик",
-    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік",
-    "zh": "阶段, 階段, 里程碑, 迭代, 史诗",
-    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック",
-    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽",
-    "vi": "giai đoạn, gđ, đợt, tuần, phần",
+        day, session, stream, workstream, slice, round, cycle, block, priority""",
+    "de": "etappe, meilenstein, abschnitt, woche, teil, block, priorität",
+    "fr": "jalon, semaine, lot, partie, épopée, bloc, priorité",
+    "es": "fase, etapa, hito, semana, parte, épica, bloque, prioridad",
+    "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade",
+    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик, блок, приоритет",
+    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік, блок, пріоритет",
+    "zh": "阶段, 階段, 里程碑, 迭代, 史诗, 模块, 优先级",
+    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度",
+    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위",
+    "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên",
     "pl": "faza, etap",
 }
 _COUNTED_HEADS: Final[Lists] = {

@@ -213,17 +213,19 @@ _DECLINED: Final[Lists] = {
     "vi": "đã hủy, từ chối, bỏ qua",
 }
 _ORDER: Final[Lists] = {
-    "en": "dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies",
+    "en": """dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies,
+        suggested order, recommended order, proposed order, build order, order of work, order of operations, order of attack,
+        suggested sequence, recommended sequence, sequencing, work order""",
     "de": "abhängigkeiten, reihenfolge",
-    "fr": "dépendances, ordre d'exécution",
-    "es": "dependencias, orden de ejecución",
-    "pt": "dependências, ordem de execução",
-    "ru": "зависимости, порядок выполнения",
-    "uk": "залежності, порядок виконання",
-    "zh": "依赖, 依赖关系, 依賴, 执行顺序",
-    "ja": "依存, 依存関係, 実行順",
-    "ko": "의존성, 의존 관계, 실행 순서",
-    "vi": "phụ thuộc, thứ tự, thứ tự thực hiện",
+    "fr": "dépendances, ordre d'exécution, ordre recommandé, ordre suggéré, ordre de réalisation",
+    "es": "dependencias, orden de ejecución, orden recomendado, orden sugerido, orden de trabajo",
+    "pt": "dependências, ordem de execução, ordem recomendada, ordem sugerida, ordem de trabalho",
+    "ru": "зависимости, порядок выполнения, порядок работ, рекомендуемый порядок, предлагаемый порядок",
+    "uk": "залежності, порядок виконання, порядок робіт, рекомендований порядок",
+    "zh": "依赖, 依赖关系, 依賴, 执行顺序, 实施顺序, 推荐顺序, 建议顺序, 开发顺序",
+    "ja": "依存, 依存関係, 実行順, 実施順, 推奨順, 作業順",
+    "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서",
+    "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",
     "it": "dipendenze",
 }
 CLASSES: Final[dict[str, tuple[str, ...]]] = {
@@ -274,6 +276,22 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
+CHECKLISTS: Final = phrases(
+    {
+        "en": "checklist, check list",
+        "de": "checkliste, prüfliste",
+        "fr": "liste de contrôle, liste de vérification",
+        "es": "lista de verificación, lista de comprobación",
+        "pt": "lista de verificação",
+        "ru": "чек-лист, чеклист, контрольный список",
+        "uk": "чек-лист, чекліст, контрольний список",
+        "zh": "检查清单, 检查表, 檢查清單",
+        "ja": "チェックリスト, 確認リスト",
+        "ko": "체크리스트, 점검 목록",
+        "vi": "danh sách kiểm tra",
+    }
+)
+"""What a list is called that is gone through when the work is done."""
 PARTLY: Final = phrases(
     {
         "en": "partial, partly, skeleton, in progress, not done, incomplete",
