@@ -693,6 +693,32 @@ class TestForms:
         plan = read("## AB001 – A\n\n**Tasks:**\n- crop\n- send\n\n**Deliverables:**\n- a note\n\n## AB002 – B\n\nx\n")
         assert tree(plan) == [("A", None), ("crop", "AB001"), ("send", "AB001"), ("B", None)]
 
+    @pytest.mark.parametrize("word", ["PR", "Commit", "Module", "Módulo", "Модуль", "模块", "기능"])
+    def test_words_that_count_on_are_phases_among_their_like(self, word: str) -> None:
+        plan = read(f"## {word} 1: A\n\n- crop\n\n## {word} 2: B\n\n- send\n")
+        assert [task.title for task in plan.tasks if task.parent is None] == [f"{word} 1: A", f"{word} 2: B"]
+        assert len(plan.tasks) == 4
+
+    def test_one_alone_and_those_of_an_architecture_are_none(self) -> None:
+        parts = "## Architecture\n\n### Module 1: A\n\n- a part\n\n### Module 2: B\n\n- a part\n\n"
+        assert titles(read(f"{parts}## Tasks\n\n- [ ] crop\n\n## Feature 1: A\n\nx\n")) == ["crop"]
+
+    @pytest.mark.parametrize("mark", ["[DONE]", "(done)", "[Готово]", "【已完成】", "[erledigt]"])
+    def test_a_word_in_brackets_before_an_item_tells_its_state(self, mark: str) -> None:
+        assert [task.state for task in read(f"# TODO\n\n- {mark} crop\n- send\n").tasks] == ["done", "open"]
+
+    def test_headings_numbered_as_issues_are_named_as_such(self) -> None:
+        plan = read("## Done\n\n### #2 — Send it\n\nx\n\n**Depends on:** #1\n\n### #1 — Crop it\n\ny\n")
+        assert [edge[::-1] for edge in written(plan)] == [tuple(task.id for task in plan.tasks)]
+
+    def test_what_may_run_in_parallel_or_one_by_one_is_in_no_order(self) -> None:
+        plan = read(
+            "## Phase 1: A\n\n- [ ] a\n\n## Phase 2: B\n\n- [ ] b\n\n## Phase N: Polish and more\n\n- [ ] c\n\n"
+            "## Dependencies\n\n- Can run in parallel or one by one: Phase 1 → Phase 2\n"
+            "- **Polish (Phase N)**: Depends on Phase 2\n"
+        )
+        assert written(plan) == {("2", "N")}
+
 
 class TestCompetingLists:
     """What holds the tasks where several lists of a text could."""

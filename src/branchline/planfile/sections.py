@@ -15,6 +15,8 @@ _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
 MAX_NAME_WORDS = 9
 """A heading of more words is a sentence, and one word of it names no section."""
+HASH = "#"
+"""The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
@@ -86,6 +88,9 @@ _CHANGE = re.compile(
 )
 _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+)
+_LIKE = re.compile(
+    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
@@ -175,7 +180,8 @@ def bare(title: str) -> str:
 def head(title: str) -> Head:
     """Say whether a heading names a task or a phase, and which."""
     text = bare(title)
-    return _keyword(text) or _coded(text) or Head("", "", "", text)
+    said = _keyword(text) or _coded(text) or Head("", "", "", text)
+    return said._replace(key=HASH) if said.role == "numbered" and HASH + said.number in title else said
 
 
 def _keyword(text: str) -> Head | None:
@@ -257,6 +263,9 @@ def series(title: str) -> Head | None:
     stage = _STAGE.match(text)
     if stage:
         return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
+    like = _LIKE.match(text)
+    if like:
+        return Head("phase", like[1].lower(), like[2], like[3].strip(), f"{like[1]}-{like[2]}".replace(" ", "-"))
     found = _SERIES.match(text)
     if found is None:
         return None

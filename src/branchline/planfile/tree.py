@@ -12,7 +12,7 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
-from branchline.planfile.words import GSD_TAGS, NOT_IDS
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:AC|SC|NFR)-?\d{1,3}\b", re.IGNORECASE)
 MAX_LIKE = 200
@@ -59,6 +59,8 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
+        if said.key in LIKE_HEADS and block.section is not None and block.section.cls in NEGATIVE:
+            said = Head("", "", "", bare(block.text))  # `Module 2` of an architecture is a part of it
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""

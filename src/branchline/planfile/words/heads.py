@@ -29,7 +29,7 @@ _PHASE_HEADS: Final[Lists] = {
     "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade",
     "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик, блок, приоритет",
     "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік, блок, пріоритет",
-    "zh": "阶段, 階段, 里程碑, 迭代, 史诗, 模块, 优先级",
+    "zh": "阶段, 階段, 里程碑, 迭代, 史诗, 优先级",
     "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度",
     "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위",
     "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên",
@@ -79,6 +79,19 @@ _STAGE_HEADS: Final[Lists] = {
     "ko": "알파, 베타",
     "vi": "alpha, beta, gamma",
 }
+_LIKE_HEADS: Final[Lists] = {
+    "en": "pr, pull request, commit, module, feature",
+    "de": "modul, funktion",
+    "fr": "module, fonctionnalité",
+    "es": "módulo, funcionalidad",
+    "pt": "módulo, funcionalidade",
+    "ru": "модуль, фича, функция",
+    "uk": "модуль, фіча, функція",
+    "zh": "模块, 功能",
+    "ja": "モジュール, 機能",
+    "ko": "모듈, 기능",
+    "vi": "mô-đun, tính năng",
+}
 TASK_HEADS: Final = phrases(_TASK_HEADS)
 PHASE_HEADS: Final = phrases(_PHASE_HEADS)
 COUNTED_HEADS: Final = phrases(_COUNTED_HEADS)
@@ -88,6 +101,8 @@ BESIDE_HEADS: Final = frozenset({"track", "stream", "workstream"})
 LAST_OF_PHASES: Final = phrases(_LAST_OF_PHASES)
 """`Final Phase: Polish` is a phase without a number."""
 VERSION_HEADS: Final = phrases(_VERSION_HEADS)
+LIKE_HEADS: Final = phrases(_LIKE_HEADS)
+"""Words that name phases where two of a level count on, and no section above says that they only tell: `PR 1`, `PR 2`."""
 STAGE_HEADS: Final = phrases(_STAGE_HEADS)
 """Stages of a release; two of them in one text are its phases."""
 STEP_HEADS: Final = words(
