@@ -719,6 +719,29 @@ class TestForms:
         )
         assert written(plan) == {("2", "N")}
 
+    def test_headings_with_a_text_are_the_tasks_of_a_todo(self) -> None:
+        plan = read(
+            "# TODO for the site\n\n## Port\n\nChange it in:\n- `a.py`\n- `b.py`\n\n## Pages\n\n### About\n\nSplit it.\n\n"
+            "### Blog\n\nName the last post.\n\n## Titles\n\nThey repeat.\n"
+        )
+        assert tree(plan) == [("Port", None), ("Pages", None), ("About", "2"), ("Blog", "2"), ("Titles", None)]
+
+    def test_headings_with_a_text_below_another_title_stay_sections(self) -> None:
+        assert titles(read("# Ship plan\n\n## Port\n\nIt is fixed.\n\n- crop\n- send\n")) == ["crop", "send"]
+
+    @pytest.mark.parametrize("word", ["Salve", "Welle", "Итерация", "Ola", "批次", "イテレーション"])
+    def test_waves_in_many_languages_are_phases(self, word: str) -> None:
+        plan = read(f"## {word} 1 — A\n\n- crop\n\n## {word} 2 — B\n\n- send\n")
+        assert [task.kind for task in plan.tasks] == ["composite", "atomic"] * 2
+
+    @pytest.mark.parametrize("said", ["Current status", "Aktueller Stand", "État actuel", "Текущий статус", "当前状态"])
+    def test_how_things_stand_is_no_work(self, said: str) -> None:
+        assert titles(read(f"## {said}\n\n- it floats\n\n## Phase 1: A\n\n- crop\n")) == ["Phase 1: A", "crop"]
+
+    def test_a_word_of_a_long_title_makes_no_section_of_criteria(self) -> None:
+        plan = read("## Still to do\n\n### 1. Crop it\n\nx\n\n### 2. Fonts, verify that the round one is loaded\n\ny\n")
+        assert len(plan.tasks) == 2
+
 
 class TestCompetingLists:
     """What holds the tasks where several lists of a text could."""

@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import tables
+from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, plain_task, text_headings
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -18,7 +18,16 @@ _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|Ñ
 
 def last_resort(out: Outline) -> None:
     """Rule 7, each step only when the one before found nothing."""
-    for step in (_task_tables, _task_headings, _task_lists, _tables, _other_headings, _numbered_lists, _any_bullets):
+    for step in (
+        _task_tables,
+        _task_headings,
+        _told_headings,
+        _task_lists,
+        _tables,
+        _other_headings,
+        _numbered_lists,
+        _any_bullets,
+    ):
         step(out)
         if out.drafts:
             break
@@ -85,6 +94,20 @@ def _task_headings(out: Outline) -> None:
         for heading in out.headings:
             if heading.cls == "DONE" and _named_so(heading) and out.above(heading) is None:
                 _take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
+
+
+def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
+    """Below a title such as `TODO` the headings that each begin with a text are its tasks, and so are those below them."""
+    title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
+    if title is None or not text_headings(out, title, parent):
+        return
+    for block in out.subheadings(title):
+        if block.line in out.drafts and out.subheadings(block):
+            _told_headings(out, block, out.drafts[block.line])
+
+
+def _says_todo(title: str) -> bool:
+    return any(word in title.lower() for word in words.TODOS)
 
 
 def _other_headings(out: Outline) -> None:

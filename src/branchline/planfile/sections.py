@@ -13,8 +13,8 @@ SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
-MAX_NAME_WORDS = 9
-"""A heading of more words is a sentence, and one word of it names no section."""
+MAX_NAME_WORDS = {"NONTASK": 9}
+"""A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
 HASH = "#"
 """The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
@@ -119,7 +119,7 @@ def classify(title: str) -> tuple[str, bool]:
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
-    if width == 1 and len(tokens) > MAX_NAME_WORDS:
+    if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
         return "UNKNOWN", False
     if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
         return "TASK", False

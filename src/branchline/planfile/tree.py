@@ -213,7 +213,9 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
         return False
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
-    return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE
+    if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
+        return True
+    return block.line not in out.strong and _amid_groups(out, block, said)
 
 
 def _amid_groups(out: Outline, block: Block, said: Head) -> bool:

@@ -45,6 +45,7 @@ from branchline.planfile.words.sections import (
     PARTLY,
     QUESTIONS,
     STRONG_NONTASK,
+    TODOS,
     TRAILERS,
     WIP_MARKS,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "STRONG_NONTASK",
     "TASK_HEADS",
     "TITLE_COLUMNS",
+    "TODOS",
     "TRAILERS",
     "UNBOUND",
     "VERSION_HEADS",

@@ -69,40 +69,40 @@ _CRITERIA: Final[Lists] = {
     "it": "criteri, verifica, criteri di accettazione",
 }
 _NONTASK: Final[Lists] = {
-    "en": """overview, status, current status, project status, background, context, introduction, summary, description, motivation, rationale, problem,
-        problem statement, goal, goals, objective, objectives, purpose, scope, architecture, design, solution design,
-        technical design, approach, decisions, decision log, risk assessment, constraints, source priority, guide,
-        commands, commands reference, structure, directory structure, file structure, project structure, repository
-        structure, layout, tech stack, technology stack, environment, environment variables, configuration, timeline,
-        schedule, estimates, team, roles, stakeholders, progress, progress summary, history, findings, evidence,
-        analysis, current state, method, methodology, rules, how to, instructions, install, installation, getting
-        started, quick start, license, contributing, security considerations, performance, mitigation, rollback,
-        interfaces, threat model, dev agent record, change log, file list, completion notes, budget, cost, api design,
-        data model, data models, schema, test strategy, testing strategy, testing, tests, user stories, user story,
-        primary files, files, affected files, related files, key files, critical files, dependent files, trade-offs,
-        tradeoffs, alternatives, lessons, parallel opportunities, implementation strategy, execution context,
-        releases, release notes, preserve, preservation, semantics, grid strategy, edge costs, version planning,
-        priority, priorities, priority notes, issues found, bugs identified, do not doing, vision, related,
-        anti-patterns to avoid, error handling strategy, error handling, api endpoints, endpoints, locked decisions,
-        maintenance, impact, validation rules, command examples""",
-    "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung, ziel, ziele, architektur, betroffene dateien,
-        zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen, referenzen, anforderungen, zeitplan,
-        analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln""",
-    "fr": """aperçu, statut, état actuel, état des lieux, contexte, objectif, objectifs, résumé, description, problème, conception, approche, décisions,
-        exigences, calendrier, analyse, architecture, vision, structure, modèle de données, impact, commandes, notes,
-        règles""",
-    "es": """resumen, estado, estado actual, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño, enfoque, decisiones,
-        requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos, impacto, comandos,
-        reglas""",
-    "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura, resumo, descrição, problema, desenho, abordagem,
-        decisões, requisitos, cronograma, análise, escopo, visão, estrutura, modelo de dados, impacto, comandos,
-        regras""",
-    "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура, введение, описание, проблема,
-        подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние, структура, структура
-        проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды, заметки, правила, итоги""",
-    "uk": """огляд, статус, стан, поточний статус, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура, вступ, опис, проблема, підхід,
-        рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура проєкту, обмеження,
-        команда, модель даних, вплив, команди, нотатки, правила, підсумки""",
+    "en": """overview, status, current status, project status, background, context, introduction, summary, description,
+        motivation, rationale, problem, problem statement, goal, goals, objective, objectives, purpose, scope, architecture,
+        design, solution design, technical design, approach, decisions, decision log, risk assessment, constraints, source
+        priority, guide, commands, commands reference, structure, directory structure, file structure, project structure,
+        repository structure, layout, tech stack, technology stack, environment, environment variables, configuration,
+        timeline, schedule, estimates, team, roles, stakeholders, progress, progress summary, history, findings, evidence,
+        analysis, current state, method, methodology, rules, how to, instructions, install, installation, getting started,
+        quick start, license, contributing, security considerations, performance, mitigation, rollback, interfaces, threat
+        model, dev agent record, change log, file list, completion notes, budget, cost, api design, data model, data models,
+        schema, test strategy, testing strategy, testing, tests, user stories, user story, primary files, files, affected
+        files, related files, key files, critical files, dependent files, trade-offs, tradeoffs, alternatives, lessons,
+        parallel opportunities, implementation strategy, execution context, releases, release notes, preserve, preservation,
+        semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes, issues found, bugs
+        identified, do not doing, vision, related, anti-patterns to avoid, error handling strategy, error handling, api
+        endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples""",
+    "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung, ziel,
+        ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen,
+        referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln""",
+    "fr": """aperçu, statut, état actuel, état des lieux, contexte, objectif, objectifs, résumé, description, problème,
+        conception, approche, décisions, exigences, calendrier, analyse, architecture, vision, structure, modèle de données,
+        impact, commandes, notes, règles""",
+    "es": """resumen, estado, estado actual, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño,
+        enfoque, decisiones, requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos, impacto,
+        comandos, reglas""",
+    "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura,
+        resumo, descrição, problema, desenho, abordagem, decisões, requisitos, cronograma, análise, escopo, visão, estrutura,
+        modelo de dados, impacto, comandos, regras""",
+    "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура,
+        введение, описание, проблема, подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние,
+        структура, структура проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды, заметки,
+        правила, итоги""",
+    "uk": """огляд, статус, стан, поточний статус, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура,
+        вступ, опис, проблема, підхід, рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура
+        проєкту, обмеження, команда, модель даних, вплив, команди, нотатки, правила, підсумки""",
     "zh": """概述, 当前状态, 目前状态, 背景, 简介, 目标, 目標, 架构, 架構, 風險, 備註, 说明, 說明, 注意, 版本规划, 时间节点, 优先级,
         里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束, 时间表, 时间线, 问题描述,
         数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则""",
@@ -276,6 +276,22 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
+TODOS: Final = phrases(
+    {
+        "en": "todo, to-do, to do, things to do",
+        "de": "zu erledigen, zu tun, offene punkte",
+        "fr": "à faire",
+        "es": "por hacer, pendientes",
+        "pt": "a fazer, pendências",
+        "ru": "что сделать, нужно сделать, надо сделать, туду",
+        "uk": "що зробити, потрібно зробити, туду",
+        "zh": "待办, 待辦",
+        "ja": "やること, やりたいこと",
+        "ko": "할 일, 할일",
+        "vi": "việc cần làm",
+    }
+)
+"""What a text is called that is nothing but a list of work."""
 CHECKLISTS: Final = phrases(
     {
         "en": "checklist, check list",
