@@ -742,6 +742,18 @@ class TestForms:
         plan = read("## Still to do\n\n### 1. Crop it\n\nx\n\n### 2. Fonts, verify that the round one is loaded\n\ny\n")
         assert len(plan.tasks) == 2
 
+    def test_a_group_among_groups_needs_no_word_of_work(self) -> None:
+        plan = read(
+            "".join(f"### {n}. {title}\n\n- [ ] a{n}\n\n" for n, title in enumerate(("A", "B", "Exit status"), 1))
+        )
+        assert [task.title for task in plan.tasks if task.kind == "composite"] == ["A", "B", "Exit status"]
+
+    @pytest.mark.parametrize(
+        "said", ["Архитектурное решение", "Alternativen", "Décisions techniques", "设计原则", "대안"]
+    )
+    def test_what_was_decided_is_no_work(self, said: str) -> None:
+        assert titles(read(f"## {said}\n\n- a box\n- a line\n")) == []
+
 
 class TestCompetingLists:
     """What holds the tasks where several lists of a text could."""

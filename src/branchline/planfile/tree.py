@@ -215,17 +215,22 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
         return True
-    return block.line not in out.strong and _amid_groups(out, block, said)
+    return block.line not in out.strong and len(_boxed(out, block)) > 2  # the others are groups: so is this one
 
 
 def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
     """A numbered heading without boxes between two with boxes is as good a task as they are."""
-    numbers = [
+    numbers = _boxed(out, block)
+    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
+
+
+def _boxed(out: Outline, block: Block) -> list[int]:
+    """Give the numbers of the headings beside `block`, itself too, that hold boxes."""
+    return [
         _rank(out.head(other).number)
         for other in out.subheadings(block.section)[:MAX_LIKE]
         if out.head(other).role == "numbered" and any(item.box for item in out.direct.get(other.line, ()))
     ]
-    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
 
 
 def _rank(number: str) -> int:
