@@ -754,6 +754,16 @@ class TestForms:
     def test_what_was_decided_is_no_work(self, said: str) -> None:
         assert titles(read(f"## {said}\n\n- a box\n- a line\n")) == []
 
+    def test_a_name_with_a_number_in_it_is_no_id(self) -> None:
+        assert [(task.id, task.title) for task in read("- [ ] WebGL2 context\n- [ ] AB2 crop\n").tasks] == [
+            ("1", "WebGL2 context"),
+            ("AB2", "crop"),
+        ]
+
+    def test_a_counted_heading_that_names_a_list_of_work_is_none_itself(self) -> None:
+        plan = read("## 6. Model\n\n### 6.3 Task framing\n\n- a line\n\n## Milestone 1: A\n\n- crop\n")
+        assert titles(plan) == ["Milestone 1: A", "crop"]
+
 
 class TestCompetingLists:
     """What holds the tasks where several lists of a text could."""

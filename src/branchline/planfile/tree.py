@@ -204,7 +204,8 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
         return above.role == "phase" or said.number.startswith(above.number + ".")
     if block.cls in ("CRITERIA", "ORDER") or block.line in out.strong:
         return False
-    return block.cls == "TASK" or any(item.box for item in out.direct.get(block.line, ()))
+    work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"
+    return (block.cls == "TASK" and work) or any(item.box for item in out.direct.get(block.line, ()))
 
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
