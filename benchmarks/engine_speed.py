@@ -64,7 +64,7 @@ print(time.perf_counter() - began, time.process_time() - used)
 
 def layers(tasks: int) -> list[list[int]]:
     """The numbers of the tasks that each task waits for."""
-    chance = random.Random(7)  # noqa: S311 - the same graph every time
+    chance = random.Random(7)
     return [
         sorted(chance.sample(range(n // WIDTH * WIDTH - WIDTH, n // WIDTH * WIDTH), 3)) if n >= WIDTH else []
         for n in range(tasks)

@@ -17,10 +17,12 @@ from branchline.model.moves import ATTEMPT_MOVES, BUSY, FINAL, RUN_MOVES, SATISF
 HERE = Path(__file__).resolve().parent
 GROUPS = {
     "plan": "Plans",
+    "simulate": "Before a run",
     "run": "Runs",
     "pulse": "Unattended",
     "wish": "What you can ask of a running run",
     "look": "Looking",
+    "tidy": "Saved work and what is left over",
     "care": "Help",
 }
 """The module of `cli` a command lives in, and how this page calls it."""

@@ -35,10 +35,10 @@ def test_defaults_are_those_of_the_design() -> None:
     assert (found.timeout, found.silence, found.grace, found.stagger) == (3600, 600, 10, None)
     assert (found.retries, found.on_failure) == (1, "stop-branch")
     assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (512, 6144, 0)
-    assert found.land == config.LandSettings("gated", True, "fast-forward")
+    assert found.land == config.LandSettings("gated", "touched", "fast-forward")
     assert found.pulse == config.PulseSettings(True, 0.6)
     assert {name: worker.kind for name, worker in found.workers.items()} == {
-        "opencode": "opencode", "shell": "shell", "scripted": "scripted",
+        "opencode": "opencode", "claude": "claude", "codex": "codex", "acp": "acp", "shell": "shell", "scripted": "scripted",
     }  # fmt: skip
     assert {name: role.permissions for name, role in found.roles.items()} == {
         "build": "edit", "research": "read-only", "brainstorm": "read-only",
@@ -201,7 +201,7 @@ tiers = { "x.test" = 1 }
             ("timeout = '5 days'", "timeout must be a length of time such as 500ms, 30s, 10m or 2h, not '5 days'"),
             ("timeout = -1", "timeout must be a length of time"),
             ("stagger = 'often'", "stagger must be a length of time .*, or auto"),
-            ("[land]\nrecheck = 'yes'", "land.recheck must be true or false"),
+            ("[land]\nrecheck = 'yes'", "land.recheck must be one of touched, all, none"),
             ("[pulse]\nconfidence = 2", "pulse.confidence must be a number from 0 to 1"),
             ("[workers.shell]\npass_env = 'A'", "workers.shell.pass_env must be a list of texts"),
             ("[workers.shell.env]\nA = 1", "workers.shell.env must be a text"),

@@ -99,7 +99,8 @@ def test_the_defaults_are_those_of_the_code() -> None:
         elif isinstance(value, float):
             assert config.duration(text) == value, name
         else:
-            assert text == (str(value) or "none"), name
+            told_as = ", ".join(value) if isinstance(value, tuple) else str(value)
+            assert text == (told_as or "none"), name
 
 
 def test_the_workers_are_those_of_the_table() -> None:

@@ -241,3 +241,75 @@ def test_a_resource_that_is_not_there_is_no_endless_run() -> None:
     standing = engine.outcome(shift.state, shift.now)
     assert (standing.state, standing.over) == ("waiting", True)
     assert standing.reason == "t1: resource: gpu: needs 1, there are only 0: raise [resources]"
+
+
+MODELS = {"big/build": ("acme/large", "acme/small", "other/large", "third/x")}
+
+
+def test_a_provider_that_cannot_be_reached_is_waited_for_and_costs_no_try() -> None:
+    shift = Shift(tasks=2, slots=1, retries=0)
+    shift.start()
+    shift.end("t0", {"status": "failed", "error": "connection refused", "extra": {"cause": "unreachable"}})
+    row = shift.state.tasks["t0"]
+    assert (row.state, row.tries, row.retry_at) == ("paused", 0, 1030.0)
+    assert row.reason == "provider acme: unreachable: connection refused"
+    assert shift.start() == []
+
+
+def test_a_paused_provider_is_gone_round_down_the_users_list() -> None:
+    shift = Shift(tasks=4, slots=2, models=MODELS)
+    assert shift.start() == ["t0", "t1"]
+    shift.end("t0", LIMIT)
+    assert engine.outcome(shift.state, shift.now).state == "running"
+    assert [(e.kind, e.cause) for e in engine.choose(shift.state, shift.now)] == [("ready", "another model is open")]
+    shift.start()
+    (event,) = engine.choose(shift.state, shift.now)
+    assert (event.task, event.data) == ("t0", {"model": "other/large"})
+    assert event.cause == (
+        "depth-first: a slot is free; other/large as fallback_models has it, for provider acme is paused: "
+        "rate limit: slow down"
+    )
+    assert shift.start() == ["t0"]
+    row = shift.state.tasks["t0"]
+    assert (row.model, row.resume, row.tries) == ("other/large", 1, 1)
+    assert shift.state.attempts[row.fence].model == "other/large", "it is recorded with the attempt"
+    shift.end("t0", LIMIT)
+    shift.start()
+    assert shift.start() == ["t0"]
+    assert shift.state.tasks["t0"].model == "third/x"
+    shift.end("t0", LIMIT)
+    assert engine.choose(shift.state, shift.now) == [], "at the end of the list it waits"
+    assert engine.outcome(shift.state, shift.now).state == "running", "t1 is at work"
+
+
+def test_what_has_not_begun_starts_with_the_model_that_is_open_and_comes_back_to_its_own() -> None:
+    shift = Shift(tasks=3, slots=1, models=MODELS)
+    shift.start()
+    shift.end("t0", {**LIMIT, "extra": {"retry_after": 60}})
+    shift.start()
+    shift.start()
+    shift.done("t0")
+    assert shift.start() == ["t1"]
+    assert shift.state.tasks["t1"].model == "other/large"
+    shift.now += 61
+    shift.done("t1")
+    assert shift.start() == ["t2"]
+    assert shift.state.tasks["t2"].model == ""
+
+
+def test_no_model_is_taken_that_the_user_did_not_write() -> None:
+    shift = Shift(tasks=1, worker="small", models=MODELS)
+    shift.start()
+    shift.end("t0", LIMIT)
+    assert engine.choose(shift.state, shift.now) == []
+    named = Shift(tasks=1, models=MODELS)
+    named.state.put_task(named.state.tasks["t0"]._replace(model="acme/that-a-person-named"))
+    named.start()
+    named.end("t0", LIMIT)
+    assert engine.choose(named.state, named.now) == []
+    failed = Shift(tasks=1, models=MODELS)
+    failed.start()
+    failed.end("t0", {"status": "failed", "error": "no"})
+    assert failed.state.tasks["t0"].state == "retrying"
+    assert [event.cause for event in engine.choose(failed.state, failed.now + 2)] == ["due again"]
+    assert failed.state.tasks["t0"].model == ""

@@ -239,3 +239,17 @@ def test_the_digest_sees_edges_gate_tasks_and_argv() -> None:
     }
     assert len(seen) == 9
     assert all(each.startswith("sha256:") for each in seen)
+
+
+def test_the_net_of_a_run_has_what_scheduling_asks_and_nothing_that_no_task_has() -> None:
+    files = (FileRef("./a.py", "modify"), FileRef("./a.py", "mention"), FileRef("t.py", "test"), FileRef("d.py"))
+    plain = Task("1", "One", files=files[:1])
+    assert json.loads(store.net(replace(DRAFT, tasks=(plain,), edges=()))) == {"edges": [], "mutex": {"1": ["./a.py"]}}
+    asking = replace(plain, files=files, needs=("gpu",), estimate=2.5)
+    assert json.loads(store.net(replace(DRAFT, tasks=(asking,), edges=()))) == {
+        "edges": [],
+        "mutex": {"1": ["./a.py"]},
+        "needs": {"1": ["gpu"]},
+        "estimate": {"1": 2.5},
+        "touch": {"1": {"a.py": True, "t.py": True, "d.py": False}},
+    }

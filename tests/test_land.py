@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from branchline import land
-from branchline.model.plan import Check, FileRef, Task
+from branchline.model.plan import Check, DraftGraph, FileRef, Task
+from branchline.workspace.globs import matching
 
 CHECK, GATE = Check("make unit"), Check("make test")
 PASSED = {"command": "make unit", "exit": 0, "seconds": 1.0, "commit": "c1", "tail": ""}
@@ -78,3 +79,67 @@ def test_the_commit_message_holds_no_control_characters() -> None:
     assert message.isprintable() is False
     assert not any(ord(character) < 32 and character != "\n" for character in message)
     assert message.splitlines()[0].startswith("1: a")
+
+
+def frozen_of(*tasks: Task, gate: tuple[Check, ...] = (), patterns: tuple[str, ...] = ()) -> land.Frozen:
+    """What is frozen in a plan of these tasks."""
+    found = land.net_of(DraftGraph("plan.md", "", "", "", tasks, gate=gate))
+    return land.Frozen(frozenset(found.get("tests", ())), patterns)
+
+
+def altered(task: Task, *names: str, patterns: tuple[str, ...] = (), tasks: tuple[Task, ...] = ()) -> Any:
+    """The verdict on a passed check job that changed these files, all of which were there before."""
+    result = {"ok": True, "checks": [PASSED], "files": list(names), "altered": list(names)}
+    frozen = frozen_of(task, *tasks, gate=(Check("sh test/gate.sh"),), patterns=patterns)
+    return land.judge_checks(task, "checked", result, isolated=True, read_only=False, frozen=frozen)
+
+
+def test_an_attempt_that_changes_what_a_check_rests_on_needs_a_person() -> None:
+    other = Task("2", "two", files=(FileRef("spec/[slug].spec.ts", "test"),))
+    task = Task("1", "one", checks=(Check("python -m pytest tests/unit/test_x.py::test_y -q"),))
+    for name in ("tests/unit/test_x.py", "spec/[slug].spec.ts", "ci/gate.sh", "test/gate.sh"):
+        verdict = altered(task, "src/x.py", name, patterns=("ci/",), tasks=(other,))
+        assert verdict.frozen == (name,)
+        assert verdict.needs_person == f"it changed files that checks rest on: {name}"
+    assert altered(task, "src/x.py", "tests/unit/test_y.py", "spec/s.spec.ts", patterns=("ci/",)).needs_person == ""
+
+
+def test_what_a_task_is_there_to_change_and_what_is_new_is_not_frozen() -> None:
+    mine = Task("1", "one", files=(FileRef("tests/", "modify"),), checks=(Check("pytest tests/test_x.py"),))
+    assert altered(mine, "tests/test_x.py").frozen == ()
+    new = Task("1", "one", checks=(Check("pytest tests/test_x.py"),))
+    result = {"ok": True, "checks": [PASSED], "files": ["tests/test_x.py"], "altered": []}
+    frozen = frozen_of(new)
+    assert land.judge_checks(new, "checked", result, isolated=True, read_only=False, frozen=frozen).needs_person == ""
+
+
+def test_a_product_that_a_check_runs_or_reads_is_no_test_file() -> None:
+    task = Task("1", "one", checks=(Check("node src/latest.js && grep -q x README.md && test -s out.txt"),))
+    assert frozen_of(task).names == frozenset()
+
+
+def test_the_gate_proves_nothing_of_a_task_that_changed_nothing() -> None:
+    result = {"ok": True, "checks": [PASSED], "empty": True}
+    task = Task("1", "one")
+    verdict = land.judge_checks(task, "gated", result, isolated=True, read_only=False)
+    assert (verdict.ok, verdict.level) == (True, "unchecked")
+    assert "changed nothing" in verdict.cause
+    assert land.judge_checks(task, "checked", result, isolated=True, read_only=False).level == "checked"
+    assert land.judge_checks(task, "gated", result, isolated=True, read_only=True).level == "gated"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hit", "missed"),
+    [
+        ("*.sh", ["a.sh", "x/y/a.sh", "x/.sh"], ["a.shx", "a.sh/b"]),
+        ("/*.sh", ["a.sh"], ["x/a.sh"]),
+        ("tests/", ["tests/a", "x/tests/b/c"], ["tests", "a/tests", "mytests/a"]),
+        ("/tests/", ["tests/a"], ["x/tests/a"]),
+        ("src/**/x.py", ["src/x.py", "src/a/b/x.py"], ["x.py", "src/ax.py"]),
+        ("a?[!0-9].t[xy]t", ["abc.txt", "d/abc.tyt"], ["ab1.txt", "abc.tzt"]),
+        ("ü [a", ["ü [a"], ["ü a"]),
+        ("a\\b", ["a\\b"], ["ab"]),
+    ],
+)
+def test_patterns_mean_what_gitignore_would(pattern: str, hit: list[str], missed: list[str]) -> None:
+    assert matching([*hit, *missed], [pattern]) == hit

@@ -270,6 +270,24 @@ class TestChecks:
     def test_other_lines_run_nothing(self, step: str) -> None:
         assert read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n").tasks[0].checks == ()
 
+    @pytest.mark.parametrize(
+        "tail",
+        [
+            " — verify: `npm test`",
+            " (Verify: `npm test`)",
+            ". **Run:** `npm test`",
+            "; Test command: `npm test`",
+            "，验证：`npm test`",
+        ],
+    )
+    def test_a_field_at_the_end_of_a_title(self, tail: str) -> None:
+        (task,) = read(f"## Tasks\n\n- [ ] Write it{tail}\n").tasks
+        assert [(check.run, check.confidence >= 0.9) for check in task.checks] == [("npm test", True)]
+
+    @pytest.mark.parametrize("tail", [" — note: `npm test`", ", verify: it works", " - files: `src/a.ts`"])
+    def test_other_ends_of_a_title_run_nothing(self, tail: str) -> None:
+        assert read(f"## Tasks\n\n- [ ] Write it{tail}\n").tasks[0].checks == ()
+
     def test_the_fence_below_a_task_that_is_a_validation(self) -> None:
         plan = read("## Tasks\n\n1. Write it\n\n2. **Validation**\n   ```bash\n   make test\n   ```\n")
         assert [[check.run for check in task.checks] for task in plan.tasks] == [[], ["make test"]]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from branchline.report import (
     why,
     why_text,
 )
+from branchline.report.page import report_html
 
 HOSTILE = "\u202eexe\x1b[2J\n# <b>[x](y)</b>"
 RUN = RunRow("r1", "plans/crm.md", "sha256:1", "running", "", "base", 1000.0, None, "{}", "{}")
@@ -42,7 +44,9 @@ def event(kind: str, task: str | None = None, at: float = 1000.0, **more: Any) -
 
 
 def check(command: str = "make check", code: int = 0) -> dict[str, Any]:
-    return {"command": command, "exit": code, "seconds": 2.0, "commit": "1a2b3c4d", "log": "x", "log_digest": DIGEST}
+    tail = HOSTILE if code else ""
+    found = {"command": command, "exit": code, "seconds": 2.0, "commit": "1a2b3c4d", "log": "x", "tail": tail}
+    return found | {"log_digest": DIGEST, "source": "plan", "flaky": None, "first": None}
 
 
 TASKS = [
@@ -353,7 +357,7 @@ def test_report_in_words() -> None:
         "  2.1: Which one?",
         "",
         "The merged work is on branchline/r1/tip; branchline land brings it to your branch.",
-        "Work that was not merged is kept under 1 salvage ref (branchline salvage):",
+        "Work that was not merged is kept under 1 salvage ref (branchline salvage list):",
         "  refs/branchline/salvage/r1/3/2",
     ]
 
@@ -424,3 +428,88 @@ def test_status_imports_nothing_heavy() -> None:
     code = f"import sys, branchline.report; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "[]\n"
+
+
+# ---- the page
+
+ALLOWED = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "h1",
+        "h2",
+        "ul",
+        "li",
+        "p",
+        "b",
+        "br",
+        "table",
+        "tr",
+        "th",
+        "td",
+    ),
+    *("a", "div", "svg", "path", "rect", "text", "details", "summary", "pre"),
+}
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes, and all the text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.said: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+
+def page(tasks: list[Any], before: dict[str, list[str]], questions: Any = QUESTIONS) -> str:
+    found = report(RUN, tasks, ATTEMPTS, questions, EVENTS)
+    proofs = {task.task: evidence(task, EVENTS) for task in tasks if task.kind != "composite"}
+    return report_html(found, tasks, before, ATTEMPTS, questions, proofs, now=2000.0)
+
+
+def test_the_page_holds_no_markup_of_others_and_fetches_nothing() -> None:
+    evil = "</svg><script src=//x>alert(1)</script>\" onload='x"
+    tasks = [row("1", "failed", title=evil, reason=evil), *TASKS[1:]]
+    shown = Tags(page(tasks, {"1.2": ["1.1"]}, [QuestionRow("r1", 1, evil, 1, "question", evil, answer=evil)]))
+    assert {tag for tag, _ in shown.tags} <= ALLOWED
+    links = [value or "" for _, given in shown.tags for name, value in given.items() if name in ("src", "href")]
+    assert all(link.startswith("#e-") for link in links)
+    assert not any(name.startswith("on") for _, attributes in shown.tags for name in attributes)
+    assert evil in "".join(shown.said)
+    assert "Content-Security-Policy" in str(shown.tags[3])
+
+
+def test_the_page_draws_what_was_run_and_says_what_proves_it() -> None:
+    shown = Tags(page(TASKS, {"1.2": ["1.1"], "1.3": ["1.2"], "3": ["1.1", "1.3"]}))
+    said = "".join(shown.said)
+    boxes = [a for tag, a in shown.tags if tag == "rect" and a["height"] == "24"]
+    assert [int(a["x"] or 0) // 190 for a in boxes] == [0, 1, 2, 0, 0, 3], "columns by the longest way"
+    assert len({(a["x"], a["y"]) for a in boxes}) == len(boxes), "no box lies on another"
+    assert sum(tag == "path" for tag, _ in shown.tags) == 4
+    bars = [a for tag, a in shown.tags if tag == "rect" and a["height"] == "16"]
+    assert [a["class"] for a in bars] == ["setup", "work", "work", "check", "work"]
+    assert all(float(a["x"] or 0) >= 90 and float(a["width"] or 0) > 0 for a in bars)
+    for words in ("1 of 6 tasks", "exit 0 on 1a2b3c4d", DIGEST, "Which one?", "not answered", "answered: yes"):
+        assert words in said
+    assert {a["href"] for tag, a in shown.tags if tag == "a"} == {
+        f"#{a['id']}" for tag, a in shown.tags if tag == "details"
+    }
+
+
+def test_too_many_tasks_are_not_drawn() -> None:
+    many_tasks = [row(f"1.{n}", place=n) for n in range(401)]
+    shown = page(many_tasks, {f"1.{n + 1}": [f"1.{n}"] for n in range(400)})
+    assert "<svg" not in shown
+    assert shown.count("401 tasks are too many to draw") == 2

@@ -81,7 +81,7 @@ Tree:
       no check of its own, judged by the gate
       - - after 2.1 (sequence 0.8)
 
-Gate, run on every merged result:
+Gate, run where a task has no check of its own:
   $ make check
 
 Batches: depth-first, 4 slots; 4 rounds for 4 tasks, if all take equally long

@@ -12,7 +12,17 @@ from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, FINAL, SATISFIED, SLOTTED
 from branchline.model.plan import FileRef, Task
-from branchline.schedule import STRATEGIES, Queue, View, choose, explain, mutex_keys, next_batch, order, reasons
+from branchline.schedule import (
+    STRATEGIES,
+    Queue,
+    View,
+    choose,
+    explain,
+    mutex_keys,
+    next_batch,
+    order,
+    reasons,
+)
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -64,6 +74,28 @@ def test_unknown_strategies_are_refused() -> None:
 def test_the_mutex_of_a_task_is_what_it_creates_or_modifies() -> None:
     files = (FileRef("./a.py", "modify"), FileRef("b//c.py", "create"), FileRef("t.py", "test"), FileRef("d.py"))
     assert mutex_keys(Task("1", "One", files=files)) == {"a.py", "b/c.py"}
+
+
+@pytest.mark.parametrize(
+    ("slots", "touch", "expected"),
+    [
+        (2, {"1.1": {"t.py": True}, "1.2": {"t.py": True}}, ["1.1", "1.10"]),
+        (2, {"1.1": {"t.py": True}, "1.2": {"t.py": False}}, ["1.1", "1.10"]),
+        (2, {"1.1": {"t.py": False}, "1.2": {"t.py": True}}, ["1.1", "1.10"]),
+        (2, {"1.1": {"t.py": False}, "1.2": {"t.py": False}}, ["1.1", "1.2"]),
+        (9, {leaf: {"t.py": True} for leaf in THREE.leaves}, list(THREE.leaves)),
+        (4, {"1.2": {"t.py": True}, "1.1": {"t.py": True}, "1.10": {"t.py": True}}, ["1.1", "2.1", "2.2", "2.10"]),
+    ],
+    ids=["both change it", "one reads it", "the other reads it", "both read it", "no slot stays empty", "others first"],
+)
+def test_likely_conflicts_are_kept_apart_while_there_is_other_work(
+    slots: int, touch: dict[str, dict[str, bool]], expected: list[str]
+) -> None:
+    view = three(slots, touch=touch)
+    assert choose(view) == expected
+    assert {leaf for leaf, found in explain(view).items() if found.kind == "next"} == set(expected)
+    merging = three(1, touch=touch, state={"1.1": "merging"})
+    assert choose(merging) == expected[1:2]
 
 
 def test_every_kind_of_wait_has_its_words() -> None:

@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.errors import LockedError, NotFoundError, StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import (
+    AttemptRow,
+    Changes,
+    Event,
+    LaneRow,
+    NodeRow,
+    QuestionRow,
+    RequestRow,
+    RunRow,
+    SpentRow,
+    TaskRow,
+)
 from branchline.store import AnyStore, MemoryStore, Store, sql
 
 RUN = RunRow("r1", "plans/x.md", "sha256:1", "running", "", "abc", 1.0, None, "{}", '{"nodes":[]}')
@@ -174,6 +185,25 @@ class TestConformance:
         assert [row.fence for row in store.attempts("r1", "t1")] == [1, 3, 5, 7, 9]
         store.commit(Changes(attempts=(rows[3]._replace(state="ended", exit=1, ended=2.0),)))
         assert store.attempts("r1", "t1")[1] == rows[3]._replace(state="ended", exit=1, ended=2.0)
+
+    def test_what_done_tasks_took_is_their_last_dispatch(self, store: AnyStore) -> None:
+        def attempt(fence: int, number: int, purpose: str, began: float, ended: float | None) -> AttemptRow:
+            worker = "shell" if purpose == "work" else ""
+            row = AttemptRow("r1", fence, "t1", number, purpose, "ended", "build", worker)  # type: ignore[arg-type]
+            return row._replace(intended=began, ended=ended, cost=0.25)
+
+        store.create_run(RUN, [task(1, state="done", attempt=2), task(2, state="running", attempt=1)], 1.0)
+        rows = (
+            attempt(1, 1, "work", 10.0, 99.0),
+            attempt(2, 2, "setup", 100.0, 101.0),
+            attempt(3, 2, "work", 101.0, 130.0),
+            attempt(4, 2, "merge", 131.0, 140.0),
+            attempt(5, 1, "work", 100.0, 130.0)._replace(task="t2"),
+        )
+        store.commit(Changes(attempts=rows))
+        assert store.spent(1) == [SpentRow("r1", "t1", "build", "shell", "", "", 40.0, 0.75)]
+        store.create_run(RUN._replace(run="r2"), [], 2.0)
+        assert store.spent(1) == []
 
     def test_open_questions(self, store: AnyStore) -> None:
         rows = [QuestionRow("r1", n, "t1", 1, "question", f"{n}?") for n in range(3)]

@@ -1,14 +1,11 @@
-"""The conformance suite of the adapters: what every agent can do, and what is made of it."""
+"""What is each adapter's own: programs of the user, the player, the streams of OpenCode."""
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from branchline import workers
 from branchline.errors import SettingsError
@@ -17,7 +14,6 @@ from branchline.workers import opencode_events
 from workers_bench import Bench
 
 OK = Exit(0)
-Case = Callable[[Path, str], Claim]
 
 
 def scripted(tmp: Path, *steps: object, **more: Any) -> Bench:
@@ -71,113 +67,6 @@ ASK = json.dumps(
     {"status": "blocked", "kind": "credential", "text": "which key?", "options": ["a", "b"], "default": "a"}
 )
 WRITE = f"printf '%s' '{RECORD}' > \"$BRANCHLINE_EXIT_FILE\""
-
-CASES: dict[str, tuple[str, dict[str, Case]]] = {
-    "success": (
-        "done",
-        {
-            "scripted": lambda tmp, _: scripted(tmp).run(),
-            "shell": lambda tmp, _: shell(tmp, WRITE).run(),
-            "opencode": lambda tmp, _: answered(tmp, "I wrote it."),
-        },
-    ),
-    "question": (
-        "blocked",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, {"block": json.loads(ASK) | {"status": "blocked"}}).run(),
-            "shell": lambda tmp, _: shell(tmp, "cat <<'X'\nI looked.\n```branchline\n" + ASK + "\n```\nX").run(),
-            "opencode": lambda tmp, _: answered(tmp, "I looked.\n\n```branchline\n" + ASK + "\n```\n"),
-        },
-    ),
-    "refusal": (
-        "failed",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, {"answer": {"status": "failed", "text": "I will not"}}).run(),
-            "shell": lambda tmp, _: shell(tmp, "echo 'I will not'; exit 1").run(),
-            "opencode": lambda tmp, _: stream(
-                tmp, event("step_start"), event("text", text="I will not"), finish("content-filter")
-            ),
-        },
-    ),
-    "empty answer": (
-        "no_output",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, "silent").run(),
-            "shell": lambda tmp, _: shell(tmp, "cat > /dev/null").run(),
-            "opencode": lambda tmp, _: stream(tmp, event("step_start"), finish()),
-        },
-    ),
-    "non-zero exit": (
-        "failed",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, {"say": "oh"}, {"exit": 3}).run(),
-            "shell": lambda tmp, _: shell(tmp, "echo oh >&2; exit 3").run(),
-            "opencode": lambda tmp, _: stream(tmp, exit=Exit(1), log="oh\n"),
-        },
-    ),
-    "crash": (
-        "failed",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, {"crash": "SIGSEGV"}).run(),
-            "shell": lambda tmp, _: shell(tmp, "kill -9 $$").run(),
-            "opencode": lambda tmp, _: stream(tmp, event("step_start"), event("text", text="I am"), exit=Exit(None, 9)),
-        },
-    ),
-    "timeout": (
-        "timeout",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, "hang").run("timeout", kill=True),
-            "shell": lambda tmp, _: shell(tmp, "exec sleep 60").run("timeout", kill=True),
-            "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, 15, cause="timeout")),
-        },
-    ),
-    "cancelled": (
-        "cancelled",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, "hang").run("cancelled", kill=True),
-            "shell": lambda tmp, _: shell(tmp, "exec sleep 60").run("cancelled", kill=True),
-            "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, 15, cause="cancelled")),
-        },
-    ),
-    "lost": (
-        "failed",
-        {
-            "scripted": lambda tmp, _: scripted(tmp, "silent").claim(Exit(None, lost=True)),
-            "shell": lambda tmp, _: shell(tmp, "true").claim(Exit(None, lost=True)),
-            "opencode": lambda tmp, _: stream(tmp, event("step_start"), exit=Exit(None, lost=True)),
-        },
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", sorted(workers.TABLE))
-@pytest.mark.parametrize("case", CASES)
-def test_every_adapter_tells_the_same_story(tmp_path: Path, case: str, kind: str) -> None:
-    expected, ways = CASES[case]
-    claim = ways[kind](tmp_path, kind)
-    assert claim.status == expected, claim
-    if expected == "blocked":
-        assert claim.question is not None
-        assert (claim.question.kind, claim.question.text) == ("credential", "which key?")
-        assert (claim.question.options, claim.question.default) == (("a", "b"), "a")
-    if expected in {"failed", "no_output"}:
-        assert claim.error
-
-
-@pytest.mark.parametrize("kind", sorted(workers.TABLE))
-def test_every_adapter_has_the_face(tmp_path: Path, kind: str) -> None:
-    bench = Bench(tmp_path, kind, ("true",))
-    bench.exit_file.write_text("old")
-    bench.adapter.prepare(bench.job, {"HOME": str(tmp_path)})
-    assert not bench.exit_file.exists()
-    command = bench.adapter.command(bench.job)
-    assert command == bench.adapter.command(bench.job)
-    assert command.stdin == bench.job.prompt_file
-    assert command.env["BRANCHLINE_TASK_ID"] == "t1"
-    assert command.env["BRANCHLINE_EXIT_FILE"] == str(bench.exit_file)
-    assert command.env["HOME"] == bench.env["HOME"]
-    assert "Do it." not in " ".join(command.argv)
-    assert isinstance(bench.adapter.RESUME, bool)
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:
@@ -396,16 +285,6 @@ def test_odd_events_change_nothing(tmp_path: Path) -> None:
     assert (claim.status, claim.summary) == ("done", "Done it.")
 
 
-def test_a_stream_cut_at_any_byte_is_never_more_than_it_says(tmp_path: Path) -> None:
-    whole = "".join([event("step_start"), event("text", text="It is there."), finish()]).encode()
-    bench = Bench(tmp_path, "opencode")
-    for cut in range(len(whole) + 1):
-        (bench.folder / "events.jsonl").write_bytes(whole[:cut])
-        assert bench.claim(Exit(None, 9)).status == "failed"
-        ended = bench.claim(Exit(0)).status
-        assert ended == ("done" if cut >= len(whole) - 1 else "no_output")
-
-
 def test_an_agent_that_was_not_taken_is_a_failure(tmp_path: Path) -> None:
     log = '! agent "critic" not found. Falling back to default agent\n'
     claim = stream(tmp_path, event("step_start"), event("text", text="ok"), finish(), log=log, agent="critic")
@@ -435,29 +314,3 @@ def test_a_model_without_a_provider_names_the_candidates(tmp_path: Path) -> None
     bench.adapter.prepare(bench.job, {"HOME": str(tmp_path / "user")})
     with pytest.raises(SettingsError, match="acme/big"):
         bench.adapter.command(bench.job)
-
-
-FIELDS = ["part", "text", "state", "error", "data", "tokens", "cache", "cost", "reason", "message", "statusCode"]
-FIELDS += ["responseHeaders", "retry-after", "read", "total", "input", "messageID", "tool", "name"]
-VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.sampled_from(["stop", "text", "x", "429", "-1", "1e400"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
-    max_leaves=12,
-)
-TYPES = ["step_start", "text", "tool_use", "step_finish", "error", "new"]
-
-
-@settings(deadline=None, max_examples=150)
-@given(st.lists(st.tuples(st.sampled_from(TYPES), VALUES, VALUES), max_size=5), st.booleans())
-def test_no_event_is_too_odd(events: list[tuple[str, Any, Any]], ended: bool) -> None:
-    seen = opencode_events.Seen()
-    for kind, part, error in events:
-        seen.take({"type": kind, "part": part, "error": error, "sessionID": part})
-    claim = opencode_events.fault(seen, ended, "")
-    assert claim is None or claim.status in {"failed", "partial", "no_output", "permission", "rate_limited"}
-    assert seen.tokens >= 0
-    assert 0 <= seen.cost < 1e17

@@ -592,3 +592,34 @@ def test_hooks_and_programs_of_the_repository_never_run(place: Place, tmp_path: 
     place.repository.remove_worktree(RUN, "1.1")
     assert place.repository.land(RUN).moved
     assert not proof.exists(), proof.read_text()
+
+
+# ---- what git ignores
+
+
+def test_ignored_files_are_saved_where_the_setting_says_so(place: Place) -> None:
+    whole = Repository.open(place.root, ignored=True)
+    place.job("setup")
+    tree = place.tree()
+    place.write(".gitignore", "hidden*\n", tree)
+    place.write("hidden/deep.bin", "h", tree)
+    place.write("hidden-too", "h2", tree)
+    inner = tree / "hidden-repo"
+    inner.mkdir()
+    place.git("init", "-q", cwd=inner)
+    place.write("inside.txt", "i", inner)
+    kept = place.repository.salvage(RUN, "1.1", 1)
+    assert not {"hidden/deep.bin", "hidden-too"} & files_of(place, kept)
+    more = whole.salvage(RUN, "1.1", 1)
+    assert {"hidden/deep.bin", "hidden-too", "hidden-repo/inside.txt"} <= files_of(place, more)
+    place.write("hidden-late", "l", tree)
+    whole.remove_worktree(RUN, "1.1")
+    assert "hidden-late" in files_of(place, f"refs/branchline/salvage/{RUN}/1.1/ignored")
+
+
+def test_a_fresh_attempt_saves_ignored_files_where_the_setting_says_so(place: Place) -> None:
+    place.job("setup")
+    place.write(".gitignore", "hidden*\n", place.tree())
+    place.write("hidden", "h", place.tree())
+    saved = place.job("setup", attempt=2, salvage_ignored=True)["salvage"]
+    assert "hidden" in files_of(place, saved)

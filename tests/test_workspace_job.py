@@ -271,6 +271,32 @@ def test_a_check_that_bends_the_tree_does_not_bend_the_next(place: Place) -> Non
     assert place.git("status", "--porcelain", cwd=place.tree()) == ""
 
 
+def test_a_check_that_fails_once_is_flaky_and_never_hidden(place: Place, tmp_path: Path) -> None:
+    place.job("setup")
+    flaky = f"echo try; test -e '{tmp_path}/tried' || {{ touch '{tmp_path}/tried' left; exit 5; }}; ! test -e left"
+    answer = place.job("check", checks=[{"run": flaky}])
+    (row,) = answer["checks"]
+    assert (answer["ok"], row["exit"], row["flaky"]) == (True, 0, True)
+    assert (row["first"]["exit"], row["first"]["tail"]) == (5, "try\n")
+    assert (place.root / row["first"]["log"]).read_text() == (place.root / row["log"]).read_text() == "try\n"
+    (row,) = place.job("check", checks=[{"run": "exit 6"}])["checks"]
+    assert (row["exit"], row["flaky"], row["first"]["exit"]) == (6, False, 6)
+
+
+def test_a_check_that_takes_too_long_is_not_run_again(place: Place, tmp_path: Path) -> None:
+    place.job("setup")
+    (row,) = place.job("check", checks=[{"run": f"echo x >> '{tmp_path}/ran'; sleep 60"}], check_timeout=0.3)["checks"]
+    assert (row["exit"], (tmp_path / "ran").read_text()) == (124, "x\n")
+
+
+def test_a_check_that_floods_the_disk_is_stopped_at_the_limit(place: Place) -> None:
+    place.job("setup")
+    answer = place.job("check", checks=[{"run": "head -c 5000000 /dev/zero"}], output_limit=1)
+    (row,) = answer["checks"]
+    assert row["exit"] != 0
+    assert (place.root / row["log"]).stat().st_size == 1 << 20
+
+
 def test_the_wrapping_words_stand_before_the_check(place: Place) -> None:
     place.job("setup")
     wrap = [shutil.which("env"), "WRAPPED=yes"]
@@ -617,3 +643,39 @@ def test_locks_that_a_killed_merge_left_do_not_stop_the_next_one(place: Place, n
     found.with_name(f"{found.name}.lock").write_text("")
     answer = place.job("merge")
     assert answer["ok"], answer
+
+
+# ---- a conflict, brought to the worktree
+
+
+def test_a_kept_worktree_gets_both_sides_and_the_worker_ends_the_merge(place: Place) -> None:
+    for task in ("1.1", "1.2"):
+        place.job("setup", task)
+        place.write("a.txt", f"{task}\ntwo\nthree\n", place.tree(task))
+        place.job("check", task)
+    assert place.job("merge", "1.1")["ok"]
+    assert place.job("merge", "1.2")["reason"] == "conflict"
+    for _ in range(2):  # killed and asked again, it is the same
+        assert place.job("setup", "1.2", 2, fresh=False, join=True)["ok"]
+        text = (place.tree("1.2") / "a.txt").read_text()
+        assert ("<<<<<<<" in text, "1.1\n" in text, "1.2\n" in text) == (True, True, True)
+    left = place.job("check", "1.2", 2)
+    assert (left["ok"], left["conflict"]) == (False, {"files": ["a.txt"]})
+    place.write("a.txt", "1.1 and 1.2\ntwo\nthree\n", place.tree("1.2"))
+    assert place.job("check", "1.2", 2)["files"] == ["a.txt"]
+    assert place.job("merge", "1.2", 2)["ok"]
+    assert place.shown(place.tip(), "a.txt").startswith("1.1 and 1.2\n")
+
+
+def test_equal_changes_and_lists_marked_union_are_no_conflict(place: Place) -> None:
+    place.write(".gitattributes", "list.txt merge=union\n")
+    place.write("list.txt", "first\n")
+    place.git("update-ref", f"refs/heads/branchline/{RUN}/tip", place.commit("a list"))
+    for task in ("1.1", "1.2"):
+        place.job("setup", task)
+        place.write("same.txt", "the same\n", place.tree(task))
+        place.write("list.txt", f"first\n{task}\n", place.tree(task))
+        place.job("check", task)
+    assert place.job("merge", "1.1")["ok"]
+    assert place.job("merge", "1.2", checks=[{"run": "grep -q 1.1 list.txt && grep -q 1.2 list.txt"}])["ok"]
+    assert place.shown(place.tip(), "list.txt").split() == ["first", "1.1", "1.2"]

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ class Bench:
     def __init__(self, tmp: Path, kind: str, argv: tuple[str, ...] = (), **more: Any) -> None:
         self.kind = kind
         self.adapter = workers.get(kind)
-        self.tree, self.folder, home = tmp / "tree", tmp / "attempt", tmp / "home"
-        self.folder.mkdir()
+        self.tree, home = tmp / "tree", tmp / "home"
+        self.folder = tmp / "t1" / str(more.get("attempt", 1))
+        self.folder.mkdir(parents=True)
         sandbox.prepare_home(home, tmp / "real", "Test", "test@example.invalid")
         self.env = sandbox.environment(WorkerSettings(kind=kind), os.environ, home)
         subprocess.run(["git", "init", "-q", str(self.tree)], env=self.env, check=True)
-        (self.tree / ".branchline").mkdir()
+        (self.tree / ".branchline").mkdir(exist_ok=True)
         (self.tree / ".branchline" / ".gitignore").write_text("*\n")
         (self.folder / "prompt.md").write_text("Do it.\n")
         self.exit_file = self.tree / ".branchline" / "answer.json"
@@ -72,6 +74,17 @@ class Bench:
             os.killpg(process.pid, signal.SIGKILL)
         code = process.wait(30)
         return self.claim(Exit(code, None, cause=cause) if code >= 0 else Exit(None, -code, cause=cause))
+
+    def kill_when_it_speaks(self) -> None:
+        """Start it, and kill it as soon as it has written something."""
+        process, wanted = self.start(), self.folder / ("events.jsonl" if self.adapter.STREAM else "output.log")
+        end = time.monotonic() + 30
+        while not wanted.stat().st_size:
+            assert process.poll() is None, "it ended by itself"
+            assert time.monotonic() < end, "it said nothing"
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
 
     def claim(self, exit: Exit) -> Claim:
         """Read what was left behind."""

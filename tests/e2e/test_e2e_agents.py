@@ -134,7 +134,7 @@ else grep -q "the second file" "$BRANCHLINE_PROMPT_FILE" && echo 2 > second.txt;
     world.check_laws()
 
 
-def test_conflicts_get_one_fresh_attempt_and_then_a_person(world: World) -> None:
+def test_conflicts_go_back_to_the_session_then_afresh_then_to_a_person(world: World) -> None:
     world.plan(
         Task("1.1", verify="true"), Task("2.1", verify="true"), Task("3.1", verify="true"), Task("4.1", after=("2.1",))
     )
@@ -144,8 +144,9 @@ wait_for() { while ! grep -q "^start $1 1" "$ledger"; do sleep 0.05; done; }
 case $run in
 "1.1 1") wait_for 2.1; wait_for 3.1; echo one >> README.md ;;
 "2.1 1") wait_for 1.1; wait_for 3.1; sleep 0.3; echo two >> README.md ;;
-"2.1 2") echo two >> README.md ;;
-"3.1 "*) git reset -q --hard "$(git merge-base HEAD main)"; wait_for 1.1; wait_for 2.1; sleep 0.6; echo three >> README.md ;;
+"2.1 2") grep -q '^<<<<<<< ' README.md || exit 1; printf 'one line\none\ntwo\n' > README.md ;;
+"3.1 "*) git merge --abort 2>/dev/null
+  git reset -q --hard "$(git merge-base HEAD main)"; wait_for 1.1; wait_for 2.1; sleep 0.6; echo three >> README.md ;;
 *) make ;;
 esac
 git add -A && git commit -qm work
@@ -156,7 +157,12 @@ say done ok
     assert world.states() == {"1.1": "done", "2.1": "done", "3.1": "blocked", "4.1": "done"}
     assert world.tip("README.md") == "one line\none\ntwo"
     assert [(q["task"], q["kind"]) for q in world.run("inbox").json["questions"]] == [("3.1", "conflict")]
-    assert world.salvaged("2.1", "README.md") == ["one line\ntwo"]
+    tries = [event.cause for event in world.events() if event.kind == "retrying" and event.task == "3.1"]
+    assert [cause.startswith("conflict in README.md; ") for cause in tries] == [True, True]
+    assert ["both sides are in the worktree" in cause for cause in tries] == [True, False]
+    assert "1.1 changed it too" in tries[0]
+    assert (world.task("2.1").attempt, world.task("3.1").attempt) == (2, 3)
+    assert "one line\nthree" in world.salvaged("3.1", "README.md")
     assert world.checkout() == before
     world.check_laws()
 

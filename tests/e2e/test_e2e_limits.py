@@ -10,6 +10,7 @@ from worlds import Task, World
 
 WAITING = 'make\nwhile [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\nsay done ok\nend\n'
 HONEST = "make\nsay done ok\nend\n"
+BEGIN = ("execute", "plan.md", "--yes", "--worker", "opencode")
 THREE = (Task("1.1"), Task("1.2"), Task("1.3"))
 
 
@@ -64,13 +65,14 @@ def test_agents_are_staggered_by_themselves_and_programs_are_not(world: World) -
     assert not {"mine", "shell", "scripted"} & paced.keys()
 
 
-def opencode(world: World, body: str) -> None:
+def opencode(world: World, body: str, settings: str = "") -> None:
     """A program that speaks as OpenCode does; `answer` and `refuse` are its words."""
     error = {"type": "error", "error": {"name": "APIError", "data": {"message": "slow down", "statusCode": 0}}}
     text = json.dumps(error).replace(": 0}", ': %s, "responseHeaders": {"retry-after": "%s"}}')
     step = '{"type":"step_start","sessionID":"s1"}\\n{"type":"text","part":{"text":"it is done","messageID":"m"}}\\n'
     step += '{"type":"step_finish","part":{"reason":"stop"}}\\n'
     head = f"""#!/bin/sh
+[ "$1" = models ] && {{ printf 'Models:\\nacme/large\\nacme/small\\nother/large\\n'; exit; }}
 ledger='@LEDGER@'
 run="$BRANCHLINE_TASK_ID $BRANCHLINE_ATTEMPT"
 echo "start $run $(date +%s.%N)" >> "$ledger"
@@ -79,7 +81,9 @@ refuse() {{ printf '{text}\\n' "$1" "$2"; exit 1; }}
 answer() {{ echo "made by $run" > "out-$BRANCHLINE_TASK_ID.txt"; printf '{step}'; exit 0; }}
 """
     path = world.agent(body, "opencode.sh", head).removeprefix("shell:")
-    world.settings(f'retries = 0\nstagger = "0s"\n[workers.opencode]\nargv = ["{path}"]\nmodel = "acme/large"\n')
+    world.settings(
+        f'retries = 0\nstagger = "0s"\n[workers.opencode]\nargv = ["{path}"]\nmodel = "acme/large"\n{settings}'
+    )
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -109,3 +113,63 @@ def test_a_paused_provider_is_named_and_known_after_a_kill(world: World) -> None
         assert again.status == 75, again
     assert world.started() == [("1.1", 1)], "a restart knows of the pause"
     world.check_laws()
+
+
+def test_a_limited_model_is_left_for_the_next_of_the_users_list_and_that_is_recorded(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2"))
+    settings = '[roles.build]\nfallback_models = ["acme/small", "other/large"]\n'
+    opencode(world, 'case "$*" in *acme/large*) refuse 429 4000;; esac\nanswer\n', settings)
+    result = world.execute("opencode", "-j", "1")
+    assert result.status == 0, result
+    assert world.started() == [("1.1", 1), ("1.1", 2), ("1.2", 1)]
+    assert {world.task(task).model for task in ("1.1", "1.2")} == {"other/large"}
+    causes = [event.cause for event in world.events() if event.kind == "dispatching"]
+    assert "other/large as fallback_models has it, for provider acme is paused: rate limit" in causes[1]
+    world.check_laws()
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags", "said"),
+    [
+        ("", ("--model", "acme/larg"), "there is no model 'acme/larg'; did you mean acme/large"),
+        ("", ("--model", "third/small"), "there is no model 'third/small'; did you mean acme/small?"),
+        (
+            '[roles.build]\nfallback_models = ["acme/smal"]\n',
+            (),
+            "there is no model 'acme/smal'; did you mean acme/small",
+        ),
+    ],
+)
+def test_a_model_that_is_not_there_or_not_allowed_starts_nothing(
+    world: World, settings: str, flags: tuple[str, ...], said: str
+) -> None:
+    world.plan(Task("1.1"))
+    opencode(world, "answer\n", settings)
+    result = world.execute("opencode", *flags)
+    assert result.status == 2, result
+    assert said in result.json["error"]
+    assert world.started() == []
+    assert not world.run("status").json["ok"], "no run is left behind"
+
+
+def test_a_model_that_is_not_allowed_starts_nothing(world: World) -> None:
+    world.plan(Task("1.1"))
+    opencode(world, "answer\n")
+    result = world.run(*BEGIN, BRANCHLINE_ALLOWED_MODELS="acme/s*, other/large")
+    assert result.status == 2, result
+    said = (
+        "worker opencode in role build: the model 'acme/large' is not in allowed_models; known are acme/s*, other/large"
+    )
+    assert result.json["error"] == said
+    assert world.started() == []
+
+
+def test_a_person_cannot_name_a_model_that_is_not_allowed_either(world: World) -> None:
+    world.plan(Task("1.1"))
+    opencode(world, "exit 1\n")
+    allowed = {"BRANCHLINE_ALLOWED_MODELS": "acme/*"}
+    assert world.run(*BEGIN, **allowed).status == 4
+    result = world.run("retry", "1.1", "--model", "other/large", **allowed)
+    assert result.status == 2, result
+    assert "'other/large' is not in allowed_models" in result.json["error"]
+    assert world.run("retry", "1.1", "--model", "acme/small", **allowed).status == 0

@@ -226,3 +226,45 @@ def test_status_counts_the_slots_of_the_settings(world: World) -> None:
     world.plan(Task("1.1"))
     assert world.execute(world.agent("make\nsay done ok\nend\n")).status == 0
     assert world.run("status").json["slots"] == {"used": 0, "total": 2}
+
+
+ESTIMATED = """# A plan
+
+- [ ] 1 Short
+  - Needs: gpu
+  - Estimate: 4h
+- [ ] 2 First
+  - Estimate: 1h
+- [ ] 3 Long
+  - Depends on: 2
+  - Needs: gpu
+  - Estimate: 9h
+- [ ] 4 Last
+  - Depends on: 3
+  - Estimate: 3h
+- [ ] 5 Alone
+  - Estimate: 14h
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--strategy", "depth-first"], ["1", "2", "5", "3", "4"]),
+        (["--strategy", "critical-path"], ["5", "2", "1", "3", "4"]),
+        (["--strategy", "critical-path", "--optimise", "0.05s"], ["5", "2", "3"]),
+    ],
+    ids=["plan", "estimates", "search"],
+)
+def test_estimates_and_a_search_decide_who_gets_what_is_scarce(
+    world: World, flags: list[str], expected: list[str]
+) -> None:
+    """By estimates the task that stands alone comes first; the search also keeps the gpu free for the long one."""
+    world.write("plan.md", ESTIMATED)
+    world.settings("[gate]\ncommands = ['true']\n")
+    world.run("decompose", "plan.md", "--order", "written", "--yes")
+    result = world.execute(world.agent(QUICK), "-j", "3", *flags)
+    assert result.status == 0, result
+    order = dispatched(world, "r1")
+    assert (order[: len(expected)], len(order)) == (expected, 5)
+    world.check_replay("r1")

@@ -193,3 +193,31 @@ done
     assert result.status == 0, result
     assert not list(world.folder.glob("owned-by-us-*"))
     world.check_laws()
+
+
+def test_an_agent_that_edits_the_test_it_is_judged_by_is_held(world: World) -> None:
+    (world.root / "tests").mkdir()
+    world.write("tests/test_part.sh", "test -s out-1.1.txt && test -s never.txt\n")
+    world.plan(Task("1.1", verify="sh tests/test_part.sh"))
+    result = world.execute(world.agent(f"make\necho true > tests/test_part.sh\n{DONE}"))
+    assert result.status == 3, result
+    (question,) = world.run("inbox").json["questions"]
+    assert question["kind"] == "frozen_check"
+    assert "tests/test_part.sh" in question["text"]
+    assert world.run("evidence", "1.1").json["frozen"] == ["tests/test_part.sh"]
+    assert world.merges() == []
+    assert world.run("accept", "1.1").status == 0
+    assert world.execute().status == 0
+    found = world.run("evidence", "1.1").json
+    assert (found["state"], found["accepted"], found["frozen"]) == ("done", True, ["tests/test_part.sh"])
+    world.check_laws()
+
+
+def test_a_liar_who_changed_nothing_is_not_believed_for_the_gate_alone(world: World) -> None:
+    world.settings('[gate]\ncommands = ["true"]\n')
+    world.plan(Task("1.1", verify=""))
+    result = world.execute(world.agent(DONE))
+    assert result.status == 3, result
+    assert "changed nothing" in world.reasons()["1.1"]
+    assert world.merges() == []
+    world.check_laws()

@@ -1,4 +1,4 @@
-"""A model on loopback that says what a test tells it to: OpenAI chat completions, streamed or not.
+"""A model on loopback that says what a test tells it to, in the words of three APIs (`stub_dialects`).
 
 What it says is decided from the conversation alone, so that one server serves any number of sessions at once:
 
@@ -8,17 +8,20 @@ What it says is decided from the conversation alone, so that one server serves a
 
 The step taken is the one numbered by the assistant's turns since that message; the last step repeats. A step is an
 object: `text` (what it says), `tools` (a list of [name, arguments]; names as the agent offers them), `status` (answer
-with that HTTP status instead), `finish` (the finish reason), `usage` ([input, output] tokens).
+with that HTTP status instead; with `times` only that often), `message` (the words of that refusal), `headers`, `hang`
+(say nothing until the server is closed), `finish` (the finish reason), `usage` ([input, output] tokens).
 """
 
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Step = Mapping[str, Any]
+from stub_dialects import DIALECTS, Dialect, Step, Turn
+
 _DIRECTIVE = re.compile(r"@@STUB\s+(.*?)\s*@@", re.S)
 
 
@@ -33,20 +36,28 @@ class StubModel:
     def __init__(self, rules: Sequence[tuple[str, Sequence[Step]]] = ()) -> None:
         self.rules = rules
         self.requests: list[dict[str, Any]] = []
+        self.closing = threading.Event()
+        self._refused: Counter[str] = Counter()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
+    def root(self) -> str:
+        """The URL of the server."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
     def url(self) -> str:
         """The base URL of the API."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.root}/v1"
 
     def __enter__(self) -> "StubModel":
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
@@ -74,18 +85,15 @@ class StubModel:
             },
         }
 
-    def choose(self, body: Mapping[str, Any]) -> Step:
+    def choose(self, turns: Sequence[Turn]) -> Step:
         """Choose the step for a conversation."""
-        messages = [
-            message for message in body.get("messages", []) if message.get("role") not in {"system", "developer"}
-        ]
-        for index in range(len(messages) - 1, -1, -1):
-            if messages[index].get("role") != "user":
+        for index in range(len(turns) - 1, -1, -1):
+            if turns[index][0] != "user":
                 continue
-            steps = self._steps(_flat(messages[index].get("content")))
+            steps = self._steps(turns[index][1])
             if steps:
-                turns = sum(1 for message in messages[index + 1 :] if message.get("role") == "assistant")
-                return steps[min(turns, len(steps) - 1)]
+                since = sum(1 for role, _ in turns[index + 1 :] if role == "assistant")
+                return self._refuse_so_often(steps[min(since, len(steps) - 1)])
         return {"text": "ok"}
 
     def _steps(self, text: str) -> Sequence[Step]:
@@ -95,30 +103,16 @@ class StubModel:
             return steps
         return next((steps for pattern, steps in self.rules if re.search(pattern, text)), ())
 
-
-def _flat(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part.get("text", "") for part in content or () if isinstance(part, dict))
+    def _refuse_so_often(self, step: Step) -> Step:
+        key = json.dumps(step, sort_keys=True)
+        self._refused[key] += 1
+        over = "times" in step and self._refused[key] > step["times"]
+        return {name: value for name, value in step.items() if name != "status"} if over else step
 
 
 def _is_title(body: Mapping[str, Any]) -> bool:
     """Agents ask for a title of the session beside the work; they offer no tools then."""
     return not body.get("tools")
-
-
-def _message(step: Step, turn: int) -> dict[str, Any]:
-    calls = [
-        {
-            "index": index,
-            "id": f"call_{turn}_{index}",
-            "type": "function",
-            "function": {"name": name, "arguments": json.dumps(arguments)},
-        }
-        for index, (name, arguments) in enumerate(step.get("tools", ()))
-    ]
-    message: dict[str, Any] = {"role": "assistant", "content": step.get("text") or ("" if not calls else None)}
-    return {**message, "tool_calls": calls} if calls else message
 
 
 def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
@@ -128,49 +122,58 @@ def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent; `requests` has it all."""
 
+        def do_HEAD(self) -> None:
+            self._send(200, {})
+
         def do_GET(self) -> None:
-            self._send(200, {"object": "list", "data": [{"id": "stub-1", "object": "model"}]})
+            self._send(200, {"object": "list", "data": [{"id": "stub-1", "object": "model"}], "models": []})
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-            stub.requests.append(body)
-            step = {"text": "A title"} if _is_title(body) else stub.choose(body)
-            if "status" in step:
-                self._send(step["status"], {"error": {"message": f"stub error {step['status']}", "type": "stub"}})
+            path = self.path.partition("?")[0]
+            dialect = next((spoken for end, spoken in DIALECTS.items() if path.endswith(end)), None)
+            if dialect is None:
+                self._send(404, {"error": {"message": f"nothing here: {path}"}})
                 return
-            message = _message(step, len(body.get("messages", [])))
-            finish = step.get("finish") or ("tool_calls" if "tool_calls" in message else "stop")
-            given, made = step.get("usage", (100, 20))
-            usage = {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
-            if body.get("stream"):
-                self._stream(message, finish, usage)
-            else:
-                choice = {"index": 0, "message": message, "finish_reason": finish}
-                self._send(200, {"id": "c", "object": "chat.completion", "choices": [choice], "usage": usage})
+            stub.requests.append(body)
+            turns = dialect.turns(body)
+            step = {"text": "A title"} if _is_title(body) else stub.choose(turns)
+            try:
+                self._answer(dialect, step, len(turns), body)
+            except ConnectionError:
+                self.close_connection = True  # the agent was killed: that is what some tests are about
 
-        def _send(self, status: int, data: Mapping[str, Any]) -> None:
+        def _answer(self, dialect: Dialect, step: Step, turn: int, body: Mapping[str, Any]) -> None:
+            if step.get("hang"):
+                stub.closing.wait()
+                self.close_connection = True
+            elif "status" in step:
+                said = step.get("message") or f"stub error {step['status']}"
+                self._send(step["status"], dialect.error(step["status"], said), step.get("headers", {}))
+            elif body.get("stream"):
+                self._stream(dialect.events(step, turn, body.get("model", "stub-1")))
+            else:
+                self._send(200, dialect.whole(step, turn, body.get("model", "stub-1")))
+
+        def _send(self, status: int, data: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
             payload = json.dumps(data).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(payload)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(payload)
+            self.wfile.write(payload if self.command != "HEAD" else b"")
 
-        def _stream(self, message: dict[str, Any], finish: str, usage: Mapping[str, int]) -> None:
+        def _stream(self, events: Any) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
             self.end_headers()
-            for delta, reason in ((message, None), ({}, finish)):
-                self._chunk({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
-            self._chunk({"choices": [], "usage": usage})
-            self.wfile.write(b"data: [DONE]\n\n")
-            self.wfile.flush()
+            for name, data in events:
+                written = data if isinstance(data, str) else json.dumps(data)
+                self.wfile.write((f"event: {name}\n" if name else "").encode() + f"data: {written}\n\n".encode())
+                self.wfile.flush()
             self.close_connection = True
-
-        def _chunk(self, data: Mapping[str, Any]) -> None:
-            head = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "stub-1"}
-            self.wfile.write(b"data: " + json.dumps({**head, **data}).encode() + b"\n\n")
-            self.wfile.flush()
 
     return Handler

@@ -1,4 +1,4 @@
-"""The whole road with the real OpenCode, its model being a stub on loopback: plan, worktrees, checks, merges, words."""
+"""The whole road with real agents, their model being a stub on loopback: plan, worktrees, checks, merges, words."""
 
 import json
 import os
@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opencode_program import PROGRAM
-from stub_model import Step, StubModel
+from agent_bench import AGENTS
+from programs import PROGRAMS, missing
+from stub_dialects import Step
+from stub_model import StubModel
 
 import branchline
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(PROGRAM is None, reason="no opencode: set BRANCHLINE_OPENCODE to its path"),
-]
+pytestmark = pytest.mark.real
+with_opencode = pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))
+AGENT_KINDS = [pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k))) for k in AGENTS]
 LIMIT = 300.0
 SECRET = "a-key-that-must-stay-here"
 
@@ -39,22 +40,35 @@ ONE_TASK = """# Colour
 """
 
 
-class Stage:
-    """A repository with one plan, a home with OpenCode's configuration for the stub, and the program on PATH."""
+BEFORE = {1: "", 2: "", 3: " (depends on 1)", 4: " (depends on 1, 2)", 5: " (depends on 3)", 6: " (depends on 4, 5)"}
+SIX = "# Numbers\n\n" + "".join(
+    f"- [ ] {n}. Write {n}.txt{after}\n  - Verify: `grep -qx {n} {n}.txt`\n" for n, after in BEFORE.items()
+)
 
-    def __init__(self, tmp: Path, plan: str, rules: Sequence[tuple[str, Sequence[Step]]]) -> None:
+
+class Stage:
+    """A repository with one plan, a home with the agent's configuration for the stub, and the program on PATH."""
+
+    def __init__(
+        self, tmp: Path, plan: str, rules: Sequence[tuple[str, Sequence[Step]]], kind: str = "opencode"
+    ) -> None:
         self.model = StubModel(rules)
         self.root = tmp / "repo"
         home = tmp / "home"
-        (home / ".config" / "opencode").mkdir(parents=True)
-        (home / ".config" / "opencode" / "opencode.json").write_text(json.dumps(self.model.config()))
+        home.mkdir(parents=True)
         (tmp / "bin").mkdir()
-        (tmp / "bin" / "opencode").symlink_to(str(PROGRAM))
+        (tmp / "bin" / Path(str(PROGRAMS[kind])).stem).symlink_to(str(PROGRAMS[kind]))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "OPENCODE", "BRANCHLINE"))}
         self.env = {**kept, "HOME": str(home), "PATH": f"{tmp / 'bin'}:{kept['PATH']}", "HOUSE_API_KEY": SECRET}
+        self.env |= AGENTS[kind].settle(home, self.model)
         self.env["PYTHONPATH"] = str(Path(branchline.__file__).resolve().parents[1])
         (self.root / "plans").mkdir(parents=True)
         (self.root / "plans" / "house.md").write_text(plan)
+        if AGENTS[kind].pass_env:
+            named = json.dumps(AGENTS[kind].pass_env)
+            (self.root / "branchline.toml").write_text(
+                f'[workers.{kind}]\npass_env = {named}\nmodel = "{AGENTS[kind].model}"\n'
+            )
         self.git("init", "-q")
         self.git("add", "-A")
         self.git("commit", "-qm", "a plan")
@@ -99,8 +113,8 @@ def stages(tmp_path: Path) -> Iterator[Any]:
     """Make stages whose models are stopped at the end."""
     made: list[Stage] = []
 
-    def make(plan: str, rules: Sequence[tuple[str, Sequence[Step]]]) -> Stage:
-        stage = Stage(tmp_path / str(len(made)), plan, rules)
+    def make(plan: str, rules: Sequence[tuple[str, Sequence[Step]]], kind: str = "opencode") -> Stage:
+        stage = Stage(tmp_path / str(len(made)), plan, rules, kind)
         stage.model.__enter__()
         made.append(stage)
         return stage
@@ -110,6 +124,7 @@ def stages(tmp_path: Path) -> Iterator[Any]:
         stage.model.__exit__()
 
 
+@with_opencode
 def test_a_plan_of_two_tasks_becomes_merged_and_checked_work(stages: Any) -> None:
     spy = {"tools": [["bash", {"command": "env", "description": "look around"}]]}
     stage = stages(
@@ -161,6 +176,7 @@ def _nothing_secret_below(folder: Path) -> None:
             assert SECRET.encode() not in path.read_bytes(), path
 
 
+@with_opencode
 def test_a_blocked_task_is_answered_and_goes_on_in_its_session(stages: Any) -> None:
     stage = stages(
         ONE_TASK,
@@ -191,6 +207,7 @@ def test_a_blocked_task_is_answered_and_goes_on_in_its_session(stages: Any) -> N
     assert "blue as the sky" in texts[1]
 
 
+@with_opencode
 def test_a_refused_key_and_an_empty_answer_are_no_success(stages: Any) -> None:
     plan = "# Two\n\n- [ ] Write a.txt\n  - Verify: `true`\n- [ ] Write b.txt\n  - Verify: `true`\n"
     stage = stages(plan, [(r"(?m)^# Task 1: ", [{"status": 401}]), (r"(?m)^# Task 2: ", [{"text": ""}])])
@@ -202,3 +219,32 @@ def test_a_refused_key_and_an_empty_answer_are_no_success(stages: Any) -> None:
     assert "401" in failed["waiting"]["1"]
     assert "no final text" in failed["waiting"]["2"]
     assert stage.git("rev-parse", "branchline/r1/tip") == stage.git("rev-parse", "HEAD"), "nothing was merged"
+
+
+@with_opencode
+def test_a_model_that_opencode_does_not_know_starts_nothing(stages: Any) -> None:
+    stage = stages(ONE_TASK, [(r"(?m)^# Task 1: ", [write("colour.txt", "blue\n"), {"text": "It is blue."}])])
+    words = ("execute", "plans/house.md", "--worker", "opencode", "--yes", "--model")
+    refused = stage.run(*words, "stub/stub-2", status=2)
+    assert (
+        refused["error"] == "worker opencode in role build: there is no model 'stub/stub-2'; did you mean stub/stub-1?"
+    )
+    assert stage.model.requests == []
+    assert stage.run(*words, "stub/stub-1")["counts"] == {"done": 1}
+
+
+@pytest.mark.parametrize("kind", AGENT_KINDS)
+def test_a_plan_of_six_tasks_is_merged_with_every_agent(stages: Any, kind: str) -> None:
+    shell = AGENTS[kind].shell
+    rules = [
+        (rf"(?m)^# Task {n}: ", [{"tools": [shell(f"echo {n} > {n}.txt")]}, {"text": f"{n}."}]) for n in range(1, 7)
+    ]
+    stage = stages(SIX, rules, kind)
+    worker = f"{kind}:opencode acp" if kind == "acp" else kind
+    done = stage.run("execute", "plans/house.md", "--worker", worker, "--yes", "-j", "2")
+    assert (done["state"], done["counts"]) == ("done", {"done": 6})
+    for n in range(1, 7):
+        assert stage.git("show", f"branchline/r1/tip:{n}.txt") == f"{n}\n"
+    assert [(task["evidence"]) for task in stage.run("status")["tasks"]] == ["checked"] * 6
+    spent = [json.loads(path.read_text())["tokens"] for path in stage.root.glob(".branchline/runs/r1/*/1/claim.json")]
+    assert spent == [120 if kind == "acp" else 240] * 6

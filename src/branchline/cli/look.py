@@ -2,6 +2,8 @@
 
 import argparse
 from collections.abc import Callable
+from importlib import import_module
+from typing import cast
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
@@ -25,9 +27,27 @@ def parser(name: str) -> Parser:
     if name == "logs":
         made.add_argument("-f", "--follow", action="store_true", help="go on printing until the attempt ends")
     if name == "report":
-        made.add_argument("--format", choices=("text", "md", "json"), default="text", help="how to write it")
+        made.add_argument("--format", choices=("text", "md", "html", "json"), default="text", help="how to write it")
+    if name == "evidence":
+        made.add_argument(
+            "--verify", action="store_true", help="run the checks again at the recorded commit, and compare"
+        )
     add_run(made)
     return made
+
+
+def _evidence(args: argparse.Namespace) -> Answer:
+    if not args.verify:
+        return workflow.evidence(console(args), args.run, args.task)
+    verify = import_module("branchline.workflow.verify").verify  # a look needs none of what runs checks
+    return cast(Answer, verify(console(args), args.run, args.task))
+
+
+def _report(args: argparse.Namespace) -> Answer:
+    if args.format != "html":
+        hindsight = import_module("branchline.workflow.hindsight").hindsight  # what plays a run again, for this alone
+        return workflow.report(console(args), args.run, args.format, hindsight)
+    return cast(Answer, import_module("branchline.workflow.page").report_page(console(args), args.run))
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
@@ -36,6 +56,6 @@ CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "inbox": lambda args: workflow.inbox(console(args), args.run),
     "logs": lambda args: workflow.logs(console(args), args.run, args.task, args.attempt, follow=args.follow),
     "prompt": lambda args: workflow.prompt(console(args), args.run, args.task, args.attempt),
-    "evidence": lambda args: workflow.evidence(console(args), args.run, args.task),
-    "report": lambda args: workflow.report(console(args), args.run, args.format),
+    "evidence": _evidence,
+    "report": _report,
 }

@@ -1,6 +1,7 @@
 """The command that works unattended; a pulse with nothing to do imports no more than a look."""
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -31,7 +32,7 @@ def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
     made.add_argument("plans", nargs="*", metavar="PLAN", help="the plans (default: those of unfinished runs)")
-    common(made)
+    common(made, STRATEGIES)
     made.add_argument("--once", action="store_true", help="one tick, then return (the default)")
     made.add_argument(
         "--every", metavar="T", help="tick again after T (30s, 10m), until stopped; with --install: its time"
@@ -44,11 +45,14 @@ def parser(name: str) -> Parser:
     return made
 
 
-def common(made: Parser) -> None:
+def common(made: Parser, strategies: Sequence[str]) -> None:
     """The flags that `execute` and `pulse` share."""
-    made.add_argument("--strategy", choices=STRATEGIES, help="which ready task starts next (default: depth-first)")
+    made.add_argument("--strategy", choices=strategies, help="which ready task starts next (default: depth-first)")
     made.add_argument(
         "-j", dest="jobs", type=int, metavar="N", help="how many workers at once (default: 4; in place: 1)"
+    )
+    made.add_argument(
+        "--optimise", metavar="S", help="critical-path: search so long for a better order, such as 0.2s (default: 0s)"
     )
     made.add_argument("--worker", help="a worker of the settings, a kind, or `shell:PROGRAM ARG...`")
     made.add_argument("--model", help="the model, as the worker names it")

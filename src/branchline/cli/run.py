@@ -7,9 +7,11 @@ from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
 from branchline.cli.pulse import common
 from branchline.proc import foreground
+from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
+from branchline.workflow.land import land_run
 
 
 def run(name: str, words: list[str]) -> int:
@@ -21,13 +23,13 @@ def run(name: str, words: list[str]) -> int:
 def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
-    {"execute": _execute, "land": add_run}[name](made)
+    {"execute": _execute, "land": _land}[name](made)
     return made
 
 
 def _execute(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest run or graph)")
-    common(made)
+    common(made, (*STRATEGIES, workflow.AUTO))
     made.add_argument("--only", nargs="+", metavar="ID", default=(), help="only these tasks (composites: all below)")
     made.add_argument("--phase", metavar="N", help="only the N-th top-level task of the plan and all below it")
     made.add_argument("--batch", action="store_true", help="wait for a whole batch before the next one starts")
@@ -42,6 +44,13 @@ def _execute(made: Parser) -> None:
     made.add_argument("--yes", action="store_true", help="approve without asking; unsure tasks and checks are held")
 
 
+def _land(made: Parser) -> None:
+    made.add_argument(
+        "--pr", action="store_true", help="push the work and open a draft pull request with `gh`; without gh print it"
+    )
+    add_run(made)
+
+
 def flags_of(args: argparse.Namespace) -> Flags:
     """The flags of a run that were given."""
     names = Flags._fields
@@ -50,5 +59,5 @@ def flags_of(args: argparse.Namespace) -> Flags:
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "execute": lambda args: workflow.execute(console(args, foreground), args.plan, flags_of(args)),
-    "land": lambda args: workflow.land_run(console(args), args.run),
+    "land": lambda args: land_run(console(args), args.run, pull_request=args.pr),
 }

@@ -76,19 +76,23 @@ class RoleSettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    """The quality gate: commands for every task without a check of its own, and more for changed files that match."""
+    """The quality gate: commands for every task without a check of its own, and more for changed files that match.
+
+    `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
+    """
 
     commands: tuple[str, ...] = _key((), kinds.commands)
     by_glob: Mapping[str, tuple[str, ...]] = _key({}, kinds.mapping(kinds.commands))
+    frozen: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)
 class LandSettings:
-    """What a task needs to be done, and how the result reaches the user's branch."""
+    """What a task needs to be done, whose checks its merge runs again, and how the result reaches the user's branch."""
 
     minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
-    recheck: bool = _key(True, kinds.flag)
-    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "squash"))
+    recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
+    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,18 @@ class DecomposeSettings:
 
 @dataclass(frozen=True)
 class WorkspaceSettings:
-    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it."""
+    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
+
+    `programs` are the filters and merge drivers of the repository's own configuration that git may run;
+    `salvage_ignored` says that files which git ignores are saved too before a worktree goes.
+    """
 
     copy: tuple[str, ...] = _key((), kinds.words)
     symlink: tuple[str, ...] = _key((), kinds.words)
     setup: tuple[str, ...] = _key((), kinds.commands)
     teardown: tuple[str, ...] = _key((), kinds.commands)
+    programs: tuple[str, ...] = _key((), kinds.words)
+    salvage_ignored: bool = _key(False, kinds.flag)
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class Settings:
     strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
     jobs: int = _key(4, kinds.whole(1, 10_000))
     concurrency: int = _key(4, kinds.whole(0, 10_000))
+    optimise: float = _key(0.0, kinds.seconds)
     timeout: float = _key(3600.0, kinds.seconds)
     silence: float = _key(600.0, kinds.seconds)
     on_hung: str = _key("retry", kinds.choice("ask", "resume", "retry"))
@@ -140,6 +151,7 @@ class Settings:
     model: str = _key("", kinds.text)
     variant: str = _key("", kinds.text)
     agent: str = _key("", kinds.text)
+    allowed_models: tuple[str, ...] = _key((), kinds.words)
     memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
     memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
     max_workers: int = _key(0, kinds.whole(0, 10_000))
@@ -168,6 +180,18 @@ class Settings:
             return WorkerSettings(kind=name)
         raise SettingsError(f"no worker is called {name!r}{_nearest(name, [*self.workers, *WORKER_KINDS])}")
 
+    def check_model(self, model: str, where: str) -> None:
+        """Raise SettingsError, naming the nearest, for a model that `allowed_models` (names, or patterns) does not have."""
+        from fnmatch import fnmatchcase
+
+        if self.allowed_models and not any(fnmatchcase(model, allowed) for allowed in self.allowed_models):
+            said = (
+                f"the model {model!r} is not in allowed_models"
+                if model
+                else "no model is named, but allowed_models are"
+            )
+            raise SettingsError(f"{where}: {said}{_nearest(model, self.allowed_models)}")
+
     def role_named(self, name: str) -> RoleSettings:
         """Return a role by name; raises SettingsError naming the nearest."""
         if name not in self.roles:
@@ -176,7 +200,7 @@ class Settings:
 
 
 _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
-    **{("workers", name, "kind"): name for name in ("opencode", "shell", "scripted")},
+    **{("workers", name, "kind"): name for name in ("opencode", "claude", "codex", "acp", "shell", "scripted")},
     ("roles", "build", "permissions"): "edit",
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",

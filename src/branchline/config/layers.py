@@ -13,8 +13,8 @@ RESERVED: Final = frozenset(
     f"BRANCHLINE_{name}" for name in ("TASK_ID", "RUN_ID", "ATTEMPT", "PROMPT_FILE", "EXIT_FILE")
 )
 """What a worker finds in its environment: no settings (DESIGN, section 9)."""
-OF_THE_CHECKS: Final = frozenset({"BRANCHLINE_CACHE", "BRANCHLINE_OPENCODE"})
-"""Where our own checks keep downloads and find the agent they test with: no settings either."""
+OF_THE_CHECKS: Final = frozenset({"BRANCHLINE_CACHE", "BRANCHLINE_OPENCODE", "BRANCHLINE_CLAUDE", "BRANCHLINE_CODEX"})
+"""Where our own checks keep downloads and find the agents they test with: no settings either."""
 ALIASES: Final = {
     "DECOMPOSE_MAX_DEPTH": "decompose.max_depth",
     "DECOMPOSE_MODEL": "decompose.model",

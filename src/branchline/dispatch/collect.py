@@ -77,7 +77,9 @@ class Collector:
         if attempt.purpose == "check":
             _, level = land.checks_for(task, self._jobs.draft.gate)
             isolated, read_only = self._jobs.site.repository is not None, self._jobs.read_only(row.role)
-            return land.judge_checks(task, level, result, isolated=isolated, read_only=read_only)._asdict()
+            frozen = self._jobs.frozen
+            verdict = land.judge_checks(task, level, result, isolated=isolated, read_only=read_only, frozen=frozen)
+            return verdict._asdict()
         if attempt.purpose == "merge":
             return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result

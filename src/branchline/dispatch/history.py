@@ -1,9 +1,10 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from branchline.graph.adjacency import Adjacency
+from branchline.model.moves import SATISFIED
 from branchline.model.run import Event, TaskRow
 from branchline.store import Store
 
@@ -49,6 +50,20 @@ class History:
         """What the checks in the worktree found: the data of the task's last `merging` event."""
         merging = self._store.newest_event(row.run, row.task, "merging") if self._store else None
         return merging.data if merging else {}
+
+    def conflicts(self, row: TaskRow) -> bool:
+        """Whether a conflict is why the task was sent back last."""
+        again = self._store.newest_event(row.run, row.task, "retrying") if self._store else None
+        return again is not None and again.cause.startswith("conflict")
+
+    def leaves_under(self, task: str) -> frozenset[str]:
+        """The tasks below a composite that are dispatched."""
+        return frozenset(self._adjacency.leaves_under(task))
+
+    def others_done(self, row: TaskRow, tasks: Iterable[str]) -> bool:
+        """Whether all of the tasks but this one are done, or a person has skipped them."""
+        rows = [self._store.task(row.run, task) for task in tasks if task != row.task] if self._store else []
+        return all(other is not None and other.state in SATISFIED for other in rows)
 
     def _answers(self, row: TaskRow) -> list[tuple[str, str]]:
         assert self._store is not None  # noqa: S101 - `of` has looked

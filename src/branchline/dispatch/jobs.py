@@ -5,15 +5,17 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
-from branchline.model.plan import DraftGraph, Task
+from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
@@ -45,8 +47,10 @@ class Jobs:
         history: History,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        net: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self.site = site
+        self._read_net = net
         self.draft = draft
         self.settings = settings
         self.tasks = family.by_id
@@ -58,6 +62,16 @@ class Jobs:
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._unticked: dict[str, TaskRow] = {}
         self._next_write = 0.0
+
+    @cached_property
+    def frozen(self) -> land.Frozen:
+        """The files that checks rest on, as they were declared before the start."""
+        return land.Frozen(frozenset(self._net.get("tests", ())), self.settings.gate.frozen)
+
+    @cached_property
+    def _net(self) -> Mapping[str, Any]:
+        """What the run keeps of its whole graph; read when it is first asked for, for a plan may be changed at the start."""
+        return self._read_net()
 
     def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
@@ -148,7 +162,8 @@ class Jobs:
 
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
-        return self._untracked and not land.checks_for(self.tasks[task], self.draft.gate)[0]
+        judged = self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]
+        return self._untracked and not judged
 
     def read_only(self, role: str) -> bool:
         """Whether a role may not edit; one that the settings do not know may."""
@@ -233,6 +248,8 @@ class Jobs:
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
         adapter, job = workers.get(settings.kind), self.job(attempt, row)
+        if adapter.PROGRAM:  # an agent; programs of the user's have no model
+            self.settings.check_model(job.model, f"task {job.task}")
         folder = Path(job.folder)
         if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)
@@ -292,10 +309,25 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
+    def _phase_checks(self, row: TaskRow) -> list[Check]:
+        """The checks of the composites that a task is the last of: they are run on the result of its merge."""
+        return [
+            replace(check, source=f"phase {name}")
+            for name, leaves in self._checked_composites.items()
+            if row.task in leaves and self._history.others_done(row, leaves)
+            for check in self.tasks[name].checks
+        ]
+
+    @cached_property
+    def _checked_composites(self) -> dict[str, frozenset[str]]:
+        return {name: self._history.leaves_under(name) for name in self._net.get("phases", ())}
+
     def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""
         task = self.tasks[attempt.task]
         checks, _ = land.checks_for(task, self.draft.gate)
+        if attempt.purpose == ("merge" if self.site.repository else "check"):
+            checks = (*checks, *self._phase_checks(row))
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
         self._prepare_home(attempt)
         name, email = self.site.identity
@@ -309,15 +341,20 @@ class Jobs:
             "commit": self._history.verdict(row).get("commit") if attempt.purpose == "merge" else None,
             "folder": str(self.folder(attempt)),
             "fresh": not row.resume,
+            "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
+            "output_limit": self.settings.output_limit,
+            "by_glob": dict(self.settings.gate.by_glob),
+            "recheck": self.settings.land.recheck,
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
+            **asdict(self.settings.workspace),
         }
 
 

@@ -1,12 +1,13 @@
 """Which tasks start now, what is under way, and how the run stands."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from branchline.engine import lanes
 from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import SATISFIED, RunState
-from branchline.model.run import Event, TaskRow
+from branchline.model.run import Event, LaneRow, TaskRow
 from branchline.schedule import Queue, View, admit, next_batch, starved
 from branchline.schedule import choose as take
 
@@ -24,7 +25,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
     ready: Queue | list[str] = state.ready
     if state.policy.only:
         ready = [task for task in state.ready if task in state.policy.only]
-    slots = state.policy.slots
+    slots, closed = state.policy.slots, lanes.paused(state, now)
     return View(
         adjacency=state.adjacency,
         state=state.states,
@@ -34,14 +35,16 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         busy=state.busy,
         role=state.roles,
         mutex=state.mutexes,
+        touch=state.touches,
         needs=state.needs,
         resources=state.policy.resources,
-        lane=state.lane_names if state.lanes else {},
+        lane=lanes.ways(state, closed) if state.lanes else {},
         lanes={name: row.room for name, row in state.lanes.items() if name and row.room},
-        pauses={name: (row.until, row.cause) for name, row in lanes.paused(state, now).items()},
+        pauses={name: (row.until, row.cause) for name, row in closed.items()},
         interval=state.intervals if state.policy.stagger else {},
         last_start=state.last_start,
         now=now,
+        due=state.ahead.due if state.ahead and not state.policy.batch else None,
     )
 
 
@@ -51,18 +54,24 @@ def choose(state: State, now: float, memory: int | None = None) -> list[Event]:
     With `batch` nothing new starts before the whole of the former batch has ended, but for what is left of it when
     starts are staggered. `memory` is how many workers the machine's memory allows, None: any number.
     """
-    due = [row for row in (state.tasks[task] for task in state.retrying) if is_due(row, now)]
+    closed = lanes.paused(state, now)
+    waiting = [state.tasks[task] for task in state.retrying]
+    due = [(row, "due again") for row in waiting if is_due(row, now)]
+    due += [(row, "another model is open") for row in waiting if not is_due(row, now) and _has_way(state, row, closed)]
     if due:
-        return [
-            Event(now, row.run, back(state, row), "due again", row.task, data={"resume": row.resume}) for row in due
-        ]
+        return [Event(now, row.run, back(state, row), why, row.task, data={"resume": row.resume}) for row, why in due]
     if state.draining or not state.ready or len(state.slotted) >= state.policy.slots:
         return []
     seen = view(state, now, memory)
     turn = _batch(state, seen) if state.policy.batch else None
     chosen = take(seen, state.policy.strategy) if turn is None else admit(seen, turn, state.policy.strategy)
     left = [task for task in turn or () if task not in chosen]
-    return [_dispatch(state, state.tasks[task], now, left) for task in chosen]
+    return [_dispatch(state, state.tasks[task], now, left, closed) for task in chosen]
+
+
+def _has_way(state: State, row: TaskRow, closed: Mapping[str, LaneRow]) -> bool:
+    """Whether a task that waits for its provider may go on with another model of the user's list."""
+    return row.state == "paused" and state.policy.detour(row, closed) is not row
 
 
 def is_due(row: TaskRow, now: float) -> bool:
@@ -78,9 +87,15 @@ def _batch(state: State, seen: View) -> list[str]:
     return next_batch(seen._replace(interval={}), state.policy.strategy, seen.slots)
 
 
-def _dispatch(state: State, row: TaskRow, now: float, left: list[str]) -> Event:
+def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: Mapping[str, LaneRow]) -> Event:
     cause = f"{state.policy.strategy}: a slot is free"
-    return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, {"batch": left} if left else {})
+    data: dict[str, Any] = {"batch": left} if left else {}
+    way = state.policy.detour(row, closed)
+    if way is not row:
+        lane = state.policy.lane(row)
+        cause += f"; {way.model} as fallback_models has it, for provider {lane} is paused: {closed[lane].cause}"
+        data["model"] = way.model
+    return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, data)
 
 
 def outstanding(state: State, now: float) -> list[Command]:
@@ -148,7 +163,9 @@ def _pause(state: State, by_state: dict[str, list[str]], now: float | None) -> O
     """Nothing goes on but by its provider's time: paused; None when something else may start."""
     waiting = [state.tasks[task] for task in by_state.get("paused", ()) if state.tasks[task].retry_at is not None]
     closed = lanes.paused(state, now) if now is not None and state.lanes else {}
-    ready = [state.tasks[task] for task in by_state.get("ready", ())]
+    if any(_has_way(state, row, closed) for row in waiting):
+        return Outcome("running", "", over=False)
+    ready = [state.policy.detour(state.tasks[task], closed) for task in by_state.get("ready", ())]
     if not (waiting or closed) or any(state.policy.lane(row) not in closed for row in ready):
         return None
     ends = [row.retry_at or 0.0 for row in waiting] + [closed[state.policy.lane(row)].until for row in ready]

@@ -127,13 +127,17 @@ def _after_stop(row: TaskRow, event: Event) -> list[Command]:
 def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     """A verdict on the work in its place: merge it, ask a person, or try again."""
     if not result.get("ok"):
+        if result.get("conflict"):  # the merge that the worker was to finish
+            return _after_conflict(row, event, result)
         cause = result.get("cause") or "check failed"
         return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)
     needs_person = result.get("needs_person")
     if needs_person and not row.accepted:
-        return [_hold(event, row, "approval", str(needs_person), result)]
+        kind = "frozen_check" if result.get("frozen") else "approval"
+        return [_hold(event, row, kind, str(needs_person), result)]
     if LEVELS.index(result["level"]) < LEVELS.index(state.policy.minimum) and not row.accepted:
-        text = f"its evidence is {result['level']}, and {state.policy.minimum} is the least that is taken"
+        because = f" ({result['cause']})" if result.get("cause") else ""
+        text = f"its evidence is {result['level']}{because}, and {state.policy.minimum} is the least that is taken"
         return [_hold(event, row, "unchecked", text, result)]
     return [Emit(event_for(event, "merging", row, "checks passed" if result["checks"] else "nothing to check", result))]
 
@@ -153,14 +157,22 @@ def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, 
 
 
 def _after_conflict(row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
-    """The first conflict gets a fresh attempt on what is there now; the second is for the person."""
+    """First the same session, with both sides in its worktree; then a fresh one on what is there now; then a person."""
     files = ", ".join(result["conflict"]["files"])
-    print_ = fingerprint("conflict", files)
-    if row.fingerprint != print_:
-        return [_again(event, row, f"conflict in {files}", event.at, free=True, print_=print_)]
+    once, twice = fingerprint("conflict", files), fingerprint("conflict, afresh", files)
+    with_whom = "".join(f"; {other['task']} changed it too: {other['subject']}" for other in _others(result))
+    if row.fingerprint not in (once, twice):
+        cause = f"conflict in {files}{with_whom}; both sides are in the worktree, as git left them"
+        return [_again(event, row, cause, event.at, free=True, resume=True, print_=once)]
+    if row.fingerprint == once:
+        return [_again(event, row, f"conflict in {files}{with_whom}", event.at, free=True, print_=twice)]
     text = f"attempt {row.attempt} conflicts again in {files}"
     question = {"kind": "conflict", "text": text, "options": ["retry", "skip", "cancel"]}
     return [Emit(event_for(event, "blocked", row, text, {"question": question}))]
+
+
+def _others(result: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    return list(result["conflict"].get("other") or ())[-5:]
 
 
 def _again(

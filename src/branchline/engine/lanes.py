@@ -6,7 +6,7 @@ No task pays for its provider: a pause spends no try (DESIGN, sections 6 and 8).
 from collections.abc import Mapping
 from typing import Any
 
-from branchline.engine.state import Command, Emit, State
+from branchline.engine.state import Column, Command, Emit, State
 from branchline.model.run import Event, LaneRow, TaskRow
 
 LONGEST = 7 * 86400.0
@@ -16,10 +16,13 @@ _ANSWERED = frozenset({"done", "blocked", "partial", "permission"})
 
 
 def trouble(claim: Mapping[str, Any]) -> str:
-    """What kept a worker's provider from answering: a rate limit or a server error; "" when it was anything else."""
+    """What kept a worker's provider from answering: a limit, an error of its own, no way to it; "" for anything else."""
     if claim["status"] == "rate_limited":
         return "rate limit"
-    status = (claim.get("extra") or {}).get("status")
+    extra = claim.get("extra") or {}
+    if claim["status"] == "failed" and extra.get("cause") == "unreachable":
+        return "unreachable"
+    status = extra.get("status")
     server = claim["status"] == "failed" and isinstance(status, int) and 500 <= status <= 599
     return "server error" if server else ""
 
@@ -95,3 +98,11 @@ def fold(state: State, event: Event) -> list[Command]:
 def paused(state: State, now: float) -> dict[str, LaneRow]:
     """The lanes in which nothing starts now; a pause from before the clock was set back is over."""
     return {name: row for name, row in state.lanes.items() if row.until > now >= row.since}
+
+
+def ways(state: State, closed: Mapping[str, LaneRow]) -> Mapping[str, str]:
+    """Task -> the lane it runs in, or would start in now: one that may fall back to an open lane is counted there."""
+    policy = state.policy
+    if not (closed and policy.models):
+        return state.lane_names
+    return Column(state.tasks, lambda row: policy.lane(policy.detour(row, closed)))

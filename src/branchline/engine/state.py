@@ -1,14 +1,18 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
+from branchline.schedule.durations import USUAL
+
+if TYPE_CHECKING:  # it is only spelled here, and a look at a run need not import the search
+    from branchline.schedule.reserve import Reservations
 
 Value = TypeVar("Value")
 
@@ -17,7 +21,8 @@ class Policy(NamedTuple):
     """What the user decided about a run; times are seconds, `only` empty means every task.
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
-    start and the start before; `resources`: name -> how many there are.
+    start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
+    agent's own) and those it may fall back to, in the user's order.
     """
 
     slots: int = 4
@@ -35,11 +40,25 @@ class Policy(NamedTuple):
     stagger: Mapping[str, float] = {}
     resources: Mapping[str, int] = {}
     on_hung: str = "retry"
+    models: Mapping[str, Sequence[str]] = {}
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
         provider, slash, _ = row.model.partition("/")
         return provider if slash else self.lanes.get(f"{row.worker}/{row.role}", row.worker)
+
+    def detour(self, row: TaskRow, closed: Container[str]) -> TaskRow:
+        """The row of a task with the model it can start with while the lanes in `closed` are paused.
+
+        That is its own, else the first further down the user's list that is open; the row itself when there is none.
+        """
+        models = self.models.get(f"{row.worker}/{row.role}", ())
+        if not models or row.state in BUSY or self.lane(row) not in closed:
+            return row
+        own = row.model or models[0]
+        further = models[models.index(own) + 1 :] if own in models else ()
+        ways = (row._replace(model=model) for model in further)
+        return next((way for way in ways if self.lane(way) not in closed), row)
 
     def interval(self, row: TaskRow) -> float:
         """How many seconds a task's worker keeps from the start before it."""
@@ -122,10 +141,13 @@ class State:
     outside `step` may change them.
     """
 
-    def __init__(self, run: RunRow, adjacency: Adjacency, policy: Policy) -> None:
+    def __init__(
+        self, run: RunRow, adjacency: Adjacency, policy: Policy, expected: Mapping[str, float] | None = None
+    ) -> None:
         self.run = run
         self.adjacency = adjacency
         self.policy = policy
+        self.expected = expected
         self.tasks: dict[str, TaskRow] = {}
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
@@ -135,13 +157,16 @@ class State:
         self.states: Mapping[str, str] = Column(self.tasks, _field("state"))
         self.lane_names: Mapping[str, str] = Column(self.tasks, policy.lane)
         self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
-        self.ready = Queue(adjacency, policy.strategy, self.roles)
+        self.ready = self._queue()
         self.retrying: dict[str, None] = {}
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
         self.mutexes: Mapping[str, frozenset[str]] = {}
+        self.touches: Mapping[str, Mapping[str, bool]] = {}
         self.needs: Mapping[str, tuple[str, ...]] = {}
+        self.ahead: Reservations | None = None
+        self.began: dict[str, float] = {}
         self.last_start = 0.0
         self.rest: tuple[str, ...] = ()
         self.tip = run.base
@@ -160,9 +185,13 @@ class State:
         attempts: Iterable[AttemptRow],
         questions: Iterable[QuestionRow],
         lanes: Iterable[LaneRow] = (),
+        expected: Mapping[str, float] | None = None,
     ) -> "State":
-        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences."""
-        state = cls(run, adjacency, policy)
+        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences.
+
+        `expected` is task -> seconds, for the strategy that asks how long tasks take; without it all take equally long.
+        """
+        state = cls(run, adjacency, policy, expected)
         merged = -1
         for row in tasks:
             if row.kind == "atomic":
@@ -172,8 +201,10 @@ class State:
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
-            if attempt.purpose == ("setup" if policy.isolated else "work") and state.intervals.get(attempt.task):
-                state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
+            if attempt.purpose == ("setup" if policy.isolated else "work"):
+                state.began[attempt.task] = attempt.intended
+                if state.intervals.get(attempt.task):
+                    state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
             if attempt.state != "ended":
                 state.attempts[attempt.fence] = attempt
         for question in questions:
@@ -183,6 +214,14 @@ class State:
         state.lanes = {row.lane: row for row in lanes if row.room or row.strikes}
         return state
 
+    def _queue(self) -> Queue:
+        """An empty queue in the strategy's order; a task of which nothing is expected takes the usual time."""
+        rank = None
+        if self.policy.strategy == "critical-path" and self.expected is not None:
+            known = self.expected
+            rank = self.adjacency.rank({leaf: known.get(leaf, USUAL) for leaf in self.adjacency.leaves})
+        return Queue(self.adjacency, self.policy.strategy, self.roles, rank)
+
     def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow], nodes: Iterable[NodeRow]) -> None:
         """Go on with another graph; `rows` replace those they name, tasks that are not in it are no longer looked at."""
         self._fresh.nodes = tuple(nodes)
@@ -190,7 +229,8 @@ class State:
         self._fresh.tasks.update(changed)
         known = {**self.tasks, **changed}
         self.adjacency = adjacency
-        self.ready = Queue(adjacency, self.policy.strategy, self.roles)
+        self.ready = self._queue()
+        self.ahead = None
         self.tasks.clear()
         for row in known.values():
             if adjacency.is_leaf(row.task):

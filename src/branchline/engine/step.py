@@ -94,7 +94,9 @@ def _ready(state: State, event: Event) -> list[Command]:
 def _dispatching(state: State, event: Event) -> list[Command]:
     row = state.tasks[cast(str, event.task)]
     # What a person accepted was the work that was there, not what the next worker makes of it.
-    row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0)
+    model = event.data.get("model", row.model)
+    row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0, model=model)
+    state.began[row.task] = event.at
     state.rest = tuple(event.data.get("batch") or ())
     if state.policy.interval(row):
         state.last_start = event.at

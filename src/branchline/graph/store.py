@@ -4,6 +4,7 @@
 """
 
 import json
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -223,13 +224,28 @@ def node(text: str) -> Task:
     return task_of(json.loads(text))
 
 
-def net(draft: DraftGraph) -> str:
-    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`)."""
+def net(draft: DraftGraph, more: Mapping[str, Any] | None = None) -> str:
+    """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`).
+
+    `more` is put beside it.
+    """
     mutex = {t.id: [f.path for f in t.files if f.role in ("create", "modify")] for t in draft.tasks if t.files}
     edges = [[edge.before, edge.after] for edge in draft.edges]
     needs = {t.id: list(t.needs) for t in draft.tasks if t.needs and t.kind == "atomic"}
     found = {"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}}
-    return canonical(found | ({"needs": needs} if needs else {}))
+    touch = {t.id: _touched(t) for t in draft.tasks if any(f.role not in ("create", "modify") for f in t.files)}
+    estimate = {t.id: t.estimate for t in draft.tasks if t.estimate and t.kind == "atomic"}
+    asked = {"needs": needs, "estimate": estimate, "touch": touch}
+    return canonical(found | {name: rows for name, rows in asked.items() if rows} | dict(more or {}))
+
+
+def _touched(task: Task) -> dict[str, bool]:
+    """Path -> whether a task is likely to change it: what it creates, modifies or tests with, and not what it mentions."""
+    found: dict[str, bool] = {}
+    for file in task.files:
+        path = posixpath.normpath(file.path)
+        found[path] = found.get(path, False) or file.role != "mention"
+    return found
 
 
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:

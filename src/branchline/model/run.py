@@ -29,7 +29,8 @@ class RunRow(NamedTuple):
     `graph` is what the graph says beside its tasks, which are `NodeRow`s; `source` is the digest of the graph's file and
     of the argv of the workers, as they were approved: while it is the same, so is `digest`, and nothing need be read.
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
-    and needs: {task: [resource]} where a task has any.
+    and where a task has any: needs: {task: [resource]}, estimate: {task: hours} and, of tasks that
+    only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}.
     """
 
     run: str
@@ -148,6 +149,19 @@ class LaneRow(NamedTuple):
     since: float = 0.0
 
 
+class SpentRow(NamedTuple):
+    """What the last dispatch of a task that is done took: seconds from its intent to its merge, and money."""
+
+    run: str
+    task: str
+    role: str
+    worker: str
+    model: str
+    effort: str
+    seconds: float
+    cost: float
+
+
 class RequestRow(NamedTuple):
     """A wish of another process that the holder of the lock turns into events; `data` is JSON."""
 
@@ -255,7 +269,9 @@ class Verdict(NamedTuple):
     """What Branchline found: the evidence behind `done`, or why there is none.
 
     `checks` are the rows of our own check jobs ({command, exit, seconds, commit, log, log_digest, tail}); `cause` and
-    `error` say why it is not `ok`; `needs_person` why nobody but a person may let it pass; `conflict` names the files.
+    `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
+    person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
+    {files, added, removed}, `tree` the merged result's.
     """
 
     ok: bool
@@ -268,3 +284,6 @@ class Verdict(NamedTuple):
     error: str = ""
     needs_person: str = ""
     conflict: Mapping[str, Any] | None = None
+    frozen: tuple[str, ...] = ()
+    diffstat: Mapping[str, int] = {}
+    tree: str = ""

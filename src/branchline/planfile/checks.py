@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from branchline.model.plan import Check
 from branchline.planfile.fields import SPAN, Field, spans
+from branchline.planfile.labels import KINDS
 from branchline.planfile.words import PROGRAMS
 
 SHELLS = frozenset({"", "sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "cmd"})
@@ -24,6 +25,10 @@ _RUN_THIS = re.compile(
     r"|(?:verify|check|confirm|ensure|validate)\s[^`\n]{1,120}\s(?:with|via|using|by|running)\s`([^`\n]{2,400})`\W*$",
     re.IGNORECASE,
 )
+_TAIL = re.compile(
+    r"[—–.;,(（。；，-]\s*(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>—–.;,(（]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?\s*(`.{1,2000})$"
+)
+"""`Make it, verify: \\`make test\\``: a field at the end of a title."""
 STEP = 0.9
 """How sure a step that only names a command is a check."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
@@ -126,7 +131,12 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
 
 
 def of_title(title: str, line: int) -> list[Check]:
-    """A title that is a command, or `Run` and a command in back-ticks, is a check of its own (0.8)."""
+    """What a title ends in, as a verify field would (0.95); a title that is a command, or `Run` and a command (0.8)."""
+    tail = _TAIL.search(title)
+    if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify":
+        value = tail[2].strip().removesuffix(")" if tail[0][0] == "(" else "）")
+        commands, _ = commands_of(Field("verify", value, line, tail[1].lower()))
+        return [Check(command, "title", CERTAIN, line) for command in commands]
     found = spans(title)
     if not found or not is_program(found[0]):
         return []

@@ -6,6 +6,7 @@ as it was; what the texts show has passed `terminal.safe`. Only the standard lib
 
 from branchline.report.causes import why as why
 from branchline.report.causes import why_text as why_text
+from branchline.report.final import done_lines as done_lines
 from branchline.report.final import report as report
 from branchline.report.final import report_markdown as report_markdown
 from branchline.report.final import report_text as report_text

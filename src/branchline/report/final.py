@@ -33,11 +33,13 @@ def report(
     gate: Sequence[str] = (),
     in_place: bool = False,
     now: float | None = None,
+    schedule: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
-    (seconds since the epoch) ends the elapsed time of a run that has not ended.
+    (seconds since the epoch) ends the elapsed time of a run that has not ended. `schedule` is what the order of its tasks
+    was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected, waited}]} in seconds.
     """
     atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
     own: dict[str, list[Event]] = {}
@@ -58,6 +60,7 @@ def report(
         "spent": spent(attempts),
         "elapsed": None if end is None else max(0.0, end - run.started),
         "ended": run.ended is not None,
+        "schedule": schedule,
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
         "in_place": in_place,
         "salvage": sorted(_salvage(events)),
@@ -73,6 +76,7 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "level": found["level"],
         "commit": found["commit"],
         "checks": len(found["checks"]),
+        "flaky": [check["command"] for check in found["checks"] if check["flaky"]],
         "accepted": found["accepted"],
         "out_of_scope": found["out_of_scope"],
     }
@@ -112,10 +116,9 @@ def _salvage(events: Sequence[Event]) -> set[str]:
 
 def report_text(found: Mapping[str, Any]) -> str:
     """Return `report` in words for a terminal."""
-    shown = [f"{safe(found['plan'])}  run {safe(found['run'])}", *_summary(found)]
+    shown = [f"{safe(found['plan'])}  run {safe(found['run'])}", *headlines(found)]
     if found["done"]:
-        shown += ["", "Done"]
-        shown += [f"  {safe(task['id'])} {safe(task['title'])}  ({_proof(task)})" for task in found["done"]]
+        shown += ["", "Done", *done_lines(found)]
     for group, title in _GROUPS.items():
         if found[group]:
             shown += ["", title]
@@ -126,14 +129,19 @@ def report_text(found: Mapping[str, Any]) -> str:
     return "\n".join([*shown, "", *_whereabouts(found)])
 
 
+def done_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return a line for each task of a report that is done: id, title, and what proves it."""
+    return [f"  {safe(task['id'])} {safe(task['title'])}  ({proof_of(task)})" for task in found["done"]]
+
+
 def report_markdown(found: Mapping[str, Any]) -> str:
     """Return `report` as markdown; titles and reasons are escaped, so that they cannot become markup."""
     shown = [f"# Report of {_plain(found['plan'])}", "", f"Run `{safe(found['run'])}`.", ""]
-    shown += [f"- {_plain(line)}" for line in _summary(found)]
+    shown += [f"- {_plain(line)}" for line in headlines(found)]
     if found["done"]:
         shown += ["", "## Done", ""]
         shown += [
-            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(_proof(task))})" for task in found["done"]
+            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(proof_of(task))})" for task in found["done"]
         ]
     for group, title in _GROUPS.items():
         if found[group]:
@@ -155,7 +163,8 @@ def _plain(text: str) -> str:
     return safe(text).translate(_MARKUP)
 
 
-def _summary(found: Mapping[str, Any]) -> Iterator[str]:
+def headlines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lines that sum a report up: state, tasks done, gate, attempts and what they cost."""
     reason = f": {safe(found['reason'])}" if found["reason"] else ""
     yield f"state: {safe(found['state'])}{reason}"
     yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
@@ -163,6 +172,23 @@ def _summary(found: Mapping[str, Any]) -> Iterator[str]:
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
     yield f"attempts: {found['attempts']}; {money(found['spent'])}; elapsed: {elapsed}{so_far}"
+    if found["schedule"]:
+        yield from _schedule(found["schedule"])
+
+
+def _schedule(found: Mapping[str, Any]) -> Iterator[str]:
+    waited = [task for task in found["tasks"] if task["waited"] >= 1]
+    known = [task for task in found["tasks"] if task["expected"]]
+    words = f"schedule: {duration(found['took'])}, at best {duration(found['best'])} with {found['strategy']}"
+    yield f"{words}; no order could take less than {duration(found['bound'])}"
+    if waited:
+        most = max(waited, key=lambda task: task["waited"])
+        told = f"{duration(sum(task['waited'] for task in waited))} in all, most {safe(most['id'])}"
+        yield f"waits: {many(len(waited), 'task')}, {told} ({duration(most['waited'])})"
+    if known:
+        real = sum(task["end"] - task["start"] for task in known)
+        expected = duration(sum(task["expected"] for task in known))
+        yield f"estimates: {many(len(known), 'task')} took {duration(real)}, the plan said {expected}"
 
 
 def _levels(done: Sequence[Mapping[str, Any]]) -> str:
@@ -181,9 +207,11 @@ def _gate_words(gate: Mapping[str, Any]) -> str:
     return "passed on the last merged result" if gate["passed"] else "failed on the last merged result"
 
 
-def _proof(task: Mapping[str, Any]) -> str:
+def proof_of(task: Mapping[str, Any]) -> str:
+    """Return what proves a task that is done, in a few words."""
     parts = [safe(task["level"]) or "no evidence recorded", *([safe(task["commit"])[:7]] if task["commit"] else [])]
     parts += ["accepted by a person"] if task["accepted"] else []
+    parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
     return ", ".join(parts)
 
@@ -205,5 +233,5 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
         yield "Nothing was merged."
     if found["salvage"]:
         refs = many(len(found["salvage"]), "salvage ref")
-        yield f"Work that was not merged is kept under {refs} (branchline salvage):"
+        yield f"Work that was not merged is kept under {refs} (branchline salvage list):"
         yield from (f"  {safe(ref)}" for ref in found["salvage"])

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from branchline.model.run import Event, QuestionRow, TaskRow
-from branchline.terminal.text import duration, lines, safe
+from branchline.terminal.text import duration, lines, many, safe
 
-_KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest")
+_KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
+_TAIL: Final = 20
+"""Lines of a failed check's last words that are shown."""
 _QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
 _STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
@@ -22,14 +24,20 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     done = task.state == "done"
     stopped = [event for event in events if event.task == task.task and event.kind == "stopping" and event.data]
     data = _data(task.task, events, frozenset({"done"}) if done else _JUDGED)
+    claimed = [event for event in events if event.task == task.task and event.kind == "claimed"]
+    claim: Mapping[str, Any] = claimed[-1].data if claimed else {}
     commit = data.get("commit") or ""
     return {
         "task": task.task,
         "level": (data.get("level") or task.evidence) if done else "",
         "checks": [check_record(check) for check in _list(data, "checks")],
         "commit": (task.commit or commit) if done else commit,
+        "tree": data.get("tree") or "",
         "files": _list(data, "files"),
+        "diffstat": dict(data.get("diffstat") or {}),
         "out_of_scope": _list(data, "out_of_scope"),
+        "frozen": _list(data, "frozen"),
+        "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
         "state": task.state,
         "accepted": bool(task.accepted),
         "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
@@ -50,7 +58,7 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def check_record(check: Any) -> dict[str, Any]:
-    """Return one check with its five keys, None where nothing was recorded."""
+    """Return one check with the keys of a record, None where nothing was recorded."""
     return {key: check.get(key) for key in _KEYS} if isinstance(check, Mapping) else dict.fromkeys(_KEYS)
 
 
@@ -62,15 +70,31 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         commit = f" on {safe(str(check['commit']))[:12]}" if check["commit"] else ""
         ended = "exit not recorded" if check["exit"] is None else f"exit {check['exit']}"
         first, *more = lines(str(check["command"]))
-        shown += [f"  $ {first}", *(f"    {line}" for line in more), f"    {ended}{seconds}{commit}"]
+        source = str(check["source"] or "")
+        why = f"    ({safe(source)})" if source.startswith(("recheck", "phase", "gate.by_glob")) else ""
+        shown += [f"  $ {first}{why}", *(f"    {line}" for line in more), f"    {ended}{seconds}{commit}"]
         if check["log_digest"]:
             shown.append(f"    log {safe(str(check['log_digest']))}")
+        if check["flaky"]:
+            shown.append(
+                f"    flaky: it failed first (exit {check['first']['exit']}), and passed when it was run again"
+            )
+        if check["exit"]:
+            shown += [f"    | {line}" for line in lines(str(check["tail"] or ""))[-_TAIL:]]
     if not found["checks"]:
         shown.append("  no check was recorded")
+    if found["claim"]["status"]:
+        said = f": {' '.join(lines(found['claim']['summary']))}" if found["claim"]["summary"] else ""
+        shown.insert(1, f"  its worker claims {safe(found['claim']['status'])}{said}")
+    if found["diffstat"]:
+        stat = found["diffstat"]
+        shown.append(f"  {many(stat['files'], 'file')} changed, +{stat['added']} -{stat['removed']} lines")
     if found["files"]:
         shown.append("  changed: " + ", ".join(safe(str(path)) for path in found["files"]))
     if found["out_of_scope"]:
         shown.append("  outside the task's scope: " + ", ".join(safe(str(path)) for path in found["out_of_scope"]))
+    if found["frozen"]:
+        shown.append("  changed though checks rest on it: " + ", ".join(safe(str(path)) for path in found["frozen"]))
     for stop in found["stopped"]:
         shown.append(f"  attempt {stop['attempt']} was stopped: {safe(stop['cause'])}")
         shown += [f"    its work is kept under {safe(stop['salvage'])}"] if stop["salvage"] else []
@@ -128,7 +152,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str) -> str:
     """Return the command that settles a question of this kind."""
     task = safe(task)
-    if kind in ("unchecked", "approval"):
+    if kind in ("unchecked", "approval", "frozen_check"):
         return f"branchline accept {task}    (or: branchline retry {task})"
     if kind == "hung":
         return f"branchline answer {task} wait    (or: resume, retry, cancel)"

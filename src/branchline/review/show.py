@@ -39,6 +39,7 @@ def render(
     batches: Sequence[Sequence[str]] = (),
     strategy: str = "depth-first",
     slots: int = 1,
+    preview: str = "",
     width: int = 80,
     on: bool = False,
     boxes: bool = True,
@@ -47,8 +48,9 @@ def render(
 ) -> str:
     """Return the page a person approves (DESIGN, section 7.5).
 
-    `workers` gives the worker of each role, `batches` what starts with what. Without `whole` at most about 200 lines
-    (and 4 lines of a title) are shown, and what was left out is said, with `see_all` as the command that shows it.
+    `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes. Without
+    `whole` at most about 200 lines (and 4 lines of a title) are shown, and what was left out is said, with `see_all` as
+    the command that shows it.
     `on` asks for colour.
     """
     page = _page(draft, workers, bool(gate), max(40, width))
@@ -56,8 +58,9 @@ def render(
     sections = {
         "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
         "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n") if draft.tasks else []),
-        "gate": ("Gate, run on every merged result:" if gate else "Gate: none", _gate(gate, page)),
+        "gate": ("Gate, run where a task has no check of its own:" if gate else "Gate: none", _gate(gate, page)),
         "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
+        "preview": (preview, ["  Expected of estimates and earlier runs; `branchline simulate` shows more."]),
         "ignored": (_ignored_head(draft), _ignored(page)),
         "findings": (f"Findings: {len(draft.findings)}", _findings(page)),
         "held": ("Not started with --yes:", _held(page)),
@@ -67,7 +70,7 @@ def render(
     shown: list[str] = []
     for name, (head, _) in sections.items():
         body = bodies[name]
-        if body or name in ("plan", "gate"):
+        if head and (body or name in ("plan", "gate")):
             shown += [page.paint(line, "bold") for line in wrap(head, page.width, 4)]
             shown += [*_limited(body, _SHARES.get(name) if cut else None, see_all), ""]
     return "\n".join([*shown, f"From {safe(draft.plan)}", f"Digest {safe(digest)}"])

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from branchline.errors import UsageError
@@ -32,7 +32,9 @@ class View(NamedTuple):
     last start of a leaf that has one. `limit` may say more after a colon.
     `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
     `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
-    `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1.
+    `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
+    `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
+    order starts now, None when reality has left it (`Reservations.due`).
     """
 
     adjacency: Adjacency
@@ -54,7 +56,9 @@ class View(NamedTuple):
     now: float = 0.0
     notes: Mapping[str, str] = {}
     stop: str = ""
+    touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
+    due: "Callable[[View], list[str] | None] | None" = None
 
 
 class Reason(NamedTuple):
@@ -104,6 +108,7 @@ class Room:
         self.resources: Counter[str] = Counter()
         self.lanes: Counter[str] = Counter()
         self.builders: dict[str, str] = {}
+        self.touched: dict[str, bool] = {}
         for leaf in busy_of(view):
             self._count(leaf, view.state.get(leaf, "running") in SLOTTED)
 
@@ -118,6 +123,8 @@ class Room:
         view = self.view
         for key in view.mutex.get(leaf, ()):
             self.holders[key] = leaf
+        for key, changes in self.view.touch.get(leaf, {}).items():
+            self.touched[key] = changes or self.touched.get(key, False)
         if not slot:
             return
         self.used += 1
@@ -126,6 +133,11 @@ class Room:
             self.lanes[view.lane[leaf]] += 1
         if self.hybrid and view.role.get(leaf, "build") not in EARLY_ROLES:
             self.builders[view.adjacency.branch(leaf)] = leaf
+
+    def meets(self, leaf: str) -> bool:
+        """Whether a leaf is likely to change a file that a busy one works with, or the other way round: a likely conflict."""
+        wanted = self.view.touch.get(leaf) if self.touched else None
+        return any(key in self.touched and (changes or self.touched[key]) for key, changes in (wanted or {}).items())
 
     @property
     def free(self) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import BUSY, FINAL, SATISFIED
-from branchline.schedule.choice import in_turn
+from branchline.schedule.choice import apart, in_turn
 from branchline.schedule.view import STARTABLE, Reason, Room, View, check_strategy, ready_of
 
 _NAMED: Final = 3
@@ -100,7 +100,7 @@ def _queued(view: View, strategy: str, waiting: dict[str, Reason]) -> dict[str, 
     """The reasons of ready leaves: what `choose` would find in their way, in the order in which it goes."""
     room = Room(view, strategy)
     found: dict[str, Reason] = {}
-    for leaf in in_turn(view._replace(ready=_ready(view, waiting)), strategy):
+    for leaf in apart(room, in_turn(view._replace(ready=_ready(view, waiting)), strategy)):
         if view.stop:
             found[leaf] = Reason(view.stop.partition(":")[0], view.stop)
             continue

@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import (
+    AttemptRow,
+    Changes,
+    Event,
+    LaneRow,
+    NodeRow,
+    QuestionRow,
+    RequestRow,
+    RunRow,
+    SpentRow,
+    TaskRow,
+)
 from branchline.store import sql
 from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
@@ -128,6 +139,10 @@ class Store:
         if task:
             return self._all(AttemptRow._make, sql.TASK_ATTEMPTS, run, task)
         return self._all(AttemptRow._make, sql.RUN_ATTEMPTS, run)
+
+    def spent(self, runs: int) -> list[SpentRow]:
+        """Return what each task that is done took, in the newest so many runs."""
+        return self._all(SpentRow._make, sql.SPENT, runs)
 
     def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
         """Return the questions of a run in the order they were asked."""

@@ -7,7 +7,18 @@ from copy import copy
 from typing import Any, Self
 
 from branchline.errors import LockedError, StoreError
-from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import (
+    AttemptRow,
+    Changes,
+    Event,
+    LaneRow,
+    NodeRow,
+    QuestionRow,
+    RequestRow,
+    RunRow,
+    SpentRow,
+    TaskRow,
+)
 
 
 class MemoryStore:
@@ -87,6 +98,18 @@ class MemoryStore:
     def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
         rows = [row for row in self._attempts.values() if row.run == run and (not task or row.task == task)]
         return sorted(rows, key=lambda row: row.fence)
+
+    def spent(self, runs: int) -> list[SpentRow]:
+        found = []
+        for run in sorted(row.run for row in self.runs()[:runs]):
+            for task in sorted((row for row in self.tasks(run) if row.state == "done"), key=lambda row: row.task):
+                rows = [a for a in self.attempts(run, task.task) if a.attempt == task.attempt and a.ended is not None]
+                if rows:
+                    role, worker, model, effort = (max(each) for each in zip(*(a[6:10] for a in rows), strict=True))
+                    seconds = max(a.ended or 0.0 for a in rows) - min(a.intended for a in rows)
+                    cost = sum(a.cost for a in rows)
+                    found.append(SpentRow(run, task.task, role, worker, model, effort, seconds, cost))
+        return found
 
     def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
         rows = [

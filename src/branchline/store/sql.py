@@ -146,5 +146,12 @@ TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task 
 NEWEST_EVENT: Final = _select(
     "event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
 )
+SPENT: Final = """
+SELECT a.run, a.task, MAX(a.role), MAX(a.worker), MAX(a.model), MAX(a.effort), MAX(a.ended) - MIN(a.intended), SUM(a.cost)
+FROM attempt AS a JOIN task AS t ON t.run = a.run AND t.task = a.task AND t.attempt = a.attempt AND t.state = 'done'
+WHERE a.run IN (SELECT run FROM run ORDER BY rowid DESC LIMIT ?) AND a.ended IS NOT NULL
+GROUP BY a.run, a.task ORDER BY a.run, a.task
+"""
+"""Set-up, checks and merge have no worker of their own: the largest text is that of the work."""
 OPEN_REQUESTS: Final = _select("request", RequestRow._fields, "WHERE handled = 0 ORDER BY id")
 GET_APPROVAL: Final = 'SELECT digest, "by", at FROM approval WHERE plan = ? ORDER BY id DESC LIMIT 1'

@@ -4,6 +4,9 @@ Everything a person reads passes through here, so that no title, log line or ans
 text or fill the screen. `text` needs nothing but the standard library; `live` imports rich only when it draws.
 """
 
+from branchline.terminal.gantt import Bar as Bar
+from branchline.terminal.gantt import gantt as gantt
+from branchline.terminal.gantt import gantt_svg as gantt_svg
 from branchline.terminal.live import Progress as Progress
 from branchline.terminal.live import Snapshot as Snapshot
 from branchline.terminal.text import clip as clip

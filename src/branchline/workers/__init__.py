@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
+    "claude": "branchline.workers.claude",
+    "acp": "branchline.workers.acp",
+    "codex": "branchline.workers.codex",
     "shell": "branchline.workers.shell",
     "scripted": "branchline.workers.scripted",
 }
@@ -28,7 +31,11 @@ SPEC: Final = "spec.json"
 
 
 class Adapter(Protocol):
-    """What dispatch asks of a worker's module."""
+    """What dispatch asks of a worker's module.
+
+    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, and `models(argv, base) ->
+    Command`, which asks the agent for the names of its models.
+    """
 
     INSTALL: str
     """The command that installs the program; empty when there is none to install."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
-from branchline.workers import opencode_config, opencode_events, record
+from branchline.workers import opencode_config, opencode_events, private, record, stream
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g opencode-ai"
@@ -35,7 +35,7 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     record.clear(job)
     user = opencode_config.read_user(base)
     config = opencode_config.build(user, job.read_only, lean=job.lean)
-    opencode_config.write_private(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
+    private.write(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     if job.env.get("HOME"):
         data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")
         opencode_config.copy_credentials(base, data, opencode_config.providers_of(job.model, config))
@@ -58,22 +58,18 @@ def command(job: Job) -> Command:
     return Command(tuple(argv), env, job.prompt_file)
 
 
+def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
+    """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
+    return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
+
+
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream of events: done needs exit 0, a last step that stopped, a final text and no refused tool."""
     folder = Path(job.folder)
-    seen = opencode_events.read(folder / "events.jsonl")
+    seen = stream.read(folder / "events.jsonl", opencode_events.Seen())
     log = record.tail(folder / "output.log")
-    ended = exit.code == 0 and not exit.signal and not exit.lost
-    bad = opencode_events.fault(seen, ended, log) or _not_as_asked(job, log)
-    judged = record.judge(job, exit, seen.text, bad)
-    if judged is None:
-        judged = Claim("done", seen.text[: record.MAX_TEXT], source="text")
-    return judged._replace(
-        session=seen.session or ("" if judged.extra.get("cause") == "session" else job.session),
-        tokens=seen.tokens,
-        cost=seen.cost,
-        extra={**judged.extra, **({"usage": dict(seen.usage)} if seen.usage else {})},
-    )
+    bad = opencode_events.fault(seen, record.ended(exit), log) or _not_as_asked(job, log)
+    return stream.claim(job, exit, stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost), bad)
 
 
 def tail(folder: Path) -> Tail:

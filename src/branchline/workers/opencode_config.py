@@ -1,15 +1,14 @@
 """What OpenCode may do and with whose key: the configuration of one attempt, made from the user's own."""
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import InputError
+from branchline.workers import private
 
-MAX_CONFIG: Final = 1024 * 1024
 _NAMES: Final = ("config.json", "opencode.json", "opencode.jsonc")
 _ALLOWED: Final = (
     "read",
@@ -85,16 +84,14 @@ def read_user(base: Mapping[str, str]) -> dict[str, Any]:
 
 def read_jsonc(path: Path, base: Mapping[str, str]) -> dict[str, Any]:
     """Read JSON with comments and trailing commas; `{file:...}` is made absolute, for the copy lies elsewhere."""
-    if path.stat().st_size > MAX_CONFIG:
-        raise InputError(f"{path} is larger than {MAX_CONFIG} bytes; that is no configuration of OpenCode")
+    text = private.read_text(path, "OpenCode")
     try:
-        text = path.read_text(encoding="utf-8-sig")
         text = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", text)
         text = _STRING_OR_COMMA.sub(lambda found: found[0] if found[0].startswith('"') else "", text)
         data = json.loads(
             _FILE.sub(lambda found: _absolute(found[1], path.parent, base), text) if text.strip() else "{}"
         )
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: the configuration of OpenCode cannot be read: {error}") from None
     if not isinstance(data, dict):
         raise InputError(f"{path}: the configuration of OpenCode must be an object")
@@ -142,18 +139,7 @@ def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str
     names = frozenset(wanted)
     if isinstance(data, dict):
         chosen = {name: value for name, value in data.items() if not names or name in names}
-        write_private(target / "auth.json", json.dumps(chosen))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 600 in one step; it may hold keys."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
+        private.write(target / "auth.json", json.dumps(chosen))
 
 
 def folder(base: Mapping[str, str], name: str, below: str) -> Path:
@@ -165,4 +151,4 @@ def settle(target: Path) -> None:
     """Make a configuration folder look installed: OpenCode would fetch 95 MB of plugin library into every new one."""
     (target / "node_modules").mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = {"lockfileVersion": 3, "packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
-    write_private(target / "package-lock.json", json.dumps(lock))
+    private.write(target / "package-lock.json", json.dumps(lock))

@@ -1,15 +1,14 @@
 """The stream of `opencode run --format json`: one event a line, read with tolerance for what is odd, unknown or cut."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from branchline.model.run import Claim
-from branchline.workers import record
-from branchline.workers.transcript import LINES, Tail
+from branchline.workers import stream
+from branchline.workers.stream import number
+from branchline.workers.transcript import Tail
 
-MAX_LINE: Final = 4 * 1024 * 1024
 _ASKED: Final = "rejected permission"
 _DENIED: Final = "specified a rule which prevents"
 _USAGE: Final = (("input", "input"), ("output", "output"), ("reasoning", "reasoning"))
@@ -30,10 +29,8 @@ class Seen:
         self.usage: dict[str, int] = {}
         self._message = ""
 
-    def take(self, event: Any) -> None:
+    def take(self, event: Mapping[str, Any]) -> None:
         """Take in one event; what it cannot read it passes over."""
-        if not isinstance(event, Mapping):
-            return
         if isinstance(event.get("sessionID"), str):
             self.session = event["sessionID"]
         part = event.get("part")
@@ -68,58 +65,32 @@ class Seen:
     def _take_finish(self, part: Mapping[str, Any]) -> None:
         reason = part.get("reason")
         self.reason = reason if isinstance(reason, str) else "unknown"
-        self.cost += _number(part.get("cost"))
+        self.cost += number(part.get("cost"))
         tokens = part.get("tokens")
         if not isinstance(tokens, Mapping):
             return
-        found = {ours: int(_number(tokens.get(theirs))) for theirs, ours in _USAGE}
+        found = {ours: int(number(tokens.get(theirs))) for theirs, ours in _USAGE}
         cache = tokens.get("cache")
         if isinstance(cache, Mapping):
-            found["cache_read"] = int(_number(cache.get("read")))
-            found["cache_write"] = int(_number(cache.get("write")))
+            found["cache_read"] = int(number(cache.get("read")))
+            found["cache_write"] = int(number(cache.get("write")))
         for name, count in found.items():
             self.usage[name] = self.usage.get(name, 0) + count
-        self.tokens += int(_number(tokens.get("total"))) or sum(found.values())
+        self.tokens += int(number(tokens.get("total"))) or sum(found.values())
 
 
-def read(path: Path) -> Seen:
-    """Read a whole stream from its file; a missing file is an empty stream, a half line at the end is passed over."""
-    seen = Seen()
-    try:
-        file = path.open("rb")
-    except OSError:
-        return seen
-    with file:
-        while line := file.readline(MAX_LINE):
-            if not line.strip():
-                continue
-            try:
-                seen.take(json.loads(line))
-            except (ValueError, RecursionError):
-                continue
-    return seen
+def tail(path: Path) -> Tail:
+    """The last tool calls and texts of a stream."""
+    return stream.ending(_parts(path))
 
 
-def tail(path: Path, limit: int = 128 * 1024) -> Tail:
-    """The last tool calls and texts of a stream, from its last `limit` bytes."""
-    lines: list[str] = []
-    calls: list[str] = []
-    for line in record.tail(path, limit, limit).split("\n"):
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        part = event.get("part") if isinstance(event, Mapping) else None
-        if not isinstance(part, Mapping):
-            continue
+def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+    for event in stream.recent(path):
+        part = stream.mapping(event.get("part"))
         if event.get("type") == "tool_use":
-            state = part.get("state")
-            asked = state.get("input") if isinstance(state, Mapping) else None
-            calls.append(f"{part.get('tool')} {json.dumps(asked, ensure_ascii=False, sort_keys=True)}"[:1000])
-            lines.append(f"> {calls[-1]}"[:300])
+            yield str(part.get("tool")), "", stream.mapping(part.get("state")).get("input")
         elif isinstance(part.get("text"), str):
-            lines += part["text"].split("\n")
-    return Tail(tuple(lines[-LINES:]), tuple(calls[-2 * LINES :]))
+            yield "", part["text"], None
 
 
 def fault(seen: Seen, ended: bool, log: str) -> Claim | None:
@@ -153,7 +124,7 @@ def _error(error: Mapping[str, Any], log: str) -> Claim:
     data = data if isinstance(data, Mapping) else {}
     name = str(error.get("name") or "error")
     text = str(data.get("message") or error.get("message") or log or name)
-    status = int(_number(data.get("statusCode")))
+    status = int(number(data.get("statusCode")))
     said = f"{name}: {text}" + (f" (status {status})" if status else "")
     if status in {429, 529}:
         return Claim("rate_limited", said, error=said, extra={"status": status, **_retry_after(data)})
@@ -163,6 +134,8 @@ def _error(error: Mapping[str, Any], log: str) -> Claim:
         said += "; a key that is taken from the environment must be named in the worker's pass_env"
     if "Unexpected server error" in text:
         said += "; an unknown model or provider looks like this too"
+    if not status and "cannot connect to api" in text.lower():
+        return Claim("failed", said, error=said, extra={"cause": "unreachable"})
     later = _retry_after(data) if status >= 500 else {}
     return Claim("failed", said, error=said, extra={"status": status, **later} if status else {})
 
@@ -174,13 +147,13 @@ def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
     """
     found = data.get("responseHeaders")
     headers = {str(n).lower(): v for n, v in found.items()} if isinstance(found, Mapping) else {}
-    after = _number(headers.get("retry-after-ms")) / 1000.0 or _number(headers.get("retry-after"))
+    after = number(headers.get("retry-after-ms")) / 1000.0 or number(headers.get("retry-after"))
     if after > 0:
         return {"retry_after": after}
     resets = [headers.get("retry-after")] + [
         value
         for name, value in headers.items()
-        if name.endswith("-reset") and _number(headers.get(f"{name.removesuffix('-reset')}-remaining")) == 0
+        if name.endswith("-reset") and number(headers.get(f"{name.removesuffix('-reset')}-remaining")) == 0
     ]
     at = max(map(_moment, resets))
     return {"reset_at": at} if at > 0 else {}
@@ -188,8 +161,8 @@ def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
 
 def _moment(value: Any) -> float:
     """A moment as headers write it (an HTTP date, ISO 8601, seconds since the epoch); 0 for anything else."""
-    if _number(value) > 1e9:
-        return _number(value)
+    if number(value) > 1e9:
+        return number(value)
     if not isinstance(value, str):
         return 0.0
     from datetime import datetime
@@ -202,14 +175,3 @@ def _moment(value: Any) -> float:
             continue
         return moment.timestamp() if moment.tzinfo else 0.0
     return 0.0
-
-
-def _number(value: Any) -> float:
-    """Read a number that may be missing, odd or text; never raises, never negative, never infinite."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return 0.0
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return 0.0
-    return number if 0.0 <= number < 1e15 else 0.0

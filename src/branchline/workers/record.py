@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -31,6 +32,11 @@ class Record(NamedTuple):
 def clear(job: Job) -> None:
     """Take away the answer of an earlier attempt, so that nobody reads it as this one's."""
     Path(job.exit_file).unlink(missing_ok=True)
+
+
+def earlier(job: Job) -> Iterator[Path]:
+    """Name the folders of the task's earlier attempts, the last one first (DESIGN, section 4)."""
+    return (Path(job.folder).with_name(str(attempt)) for attempt in range(job.attempt - 1, 0, -1))
 
 
 def environment(job: Job) -> dict[str, str]:
@@ -62,6 +68,11 @@ def find(exit_file: str, message: str) -> Record | None:
     if text is None:
         return None
     return Record(Claim("blocked", text, Question("question", text), source="line"), "line")
+
+
+def ended(exit: Exit) -> bool:
+    """Say whether a process ended by itself, with exit 0, and somebody saw it."""
+    return exit.code == 0 and not exit.signal and not exit.lost
 
 
 def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim | None:

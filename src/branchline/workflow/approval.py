@@ -2,15 +2,21 @@
 
 from branchline import review
 from branchline.engine import Policy
+from branchline.errors import GraphError
 from branchline.files import canonical, digest
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
+from branchline.simulate import Case, dice, result
+from branchline.terminal import duration
 from branchline.terminal.text import use_colour
 from branchline.workflow.console import Console
+from branchline.workflow.estimates import expected_of
 from branchline.workflow.project import Project, role_workers
 
+PREVIEWED = 2000
+"""A graph of more tasks is not played while a person waits for the page."""
 PULSE = "policy: pulse"
 """Who approved, when pulse did."""
 
@@ -72,25 +78,61 @@ def adjacency_of(draft: DraftGraph) -> Adjacency:
     return Adjacency.build(((t.id, t.parent, t.kind) for t in draft.tasks), ((e.before, e.after) for e in draft.edges))
 
 
+def state_of(draft: DraftGraph) -> dict[str, str]:
+    """Leaf -> its state by the plan's own marks."""
+    marks = {"done": "done", "declined": "skipped"}
+    return {t.id: marks.get(t.state, "pending") for t in draft.tasks if t.kind == "atomic"}
+
+
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     """What would start together if every task took the same time."""
-    adjacency = adjacency_of(draft)
-    marks = {"done": "done", "declined": "skipped"}
-    state = {t.id: marks.get(t.state, "pending") for t in draft.tasks if t.kind == "atomic"}
     view = View(
-        adjacency,
-        state,
+        adjacency_of(draft),
+        state_of(draft),
         policy.slots,
         role={t.id: t.role for t in draft.tasks},
         mutex={t.id: mutex_keys(t) for t in draft.tasks if t.kind == "atomic"},
+        needs={t.id: t.needs for t in draft.tasks if t.needs},
+        resources=policy.resources,
     )
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
+
+
+def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
+    """An approved or drafted graph as a case: the seconds its tasks are expected to take, its resources and mutexes."""
+    leaves = [task for task in draft.tasks if task.kind == "atomic"]
+    return Case(
+        adjacency_of(draft),
+        expected_of(project, draft),
+        slots,
+        {task.id: dict.fromkeys(task.needs, 1) for task in leaves if task.needs},
+        project.settings.resources,
+        {task.id: mutex_keys(task) for task in leaves},
+        {task.id: task.role for task in leaves},
+        state_of(draft),
+    )
+
+
+def preview(project: Project, draft: DraftGraph, policy: Policy) -> str:
+    """How long a graph takes under the strategy in force, and what critical-path would save; empty for a huge one.
+
+    Empty too for one of which a task can never start: the reasons say so when it comes to that.
+    """
+    if not 0 < len(draft.tasks) <= PREVIEWED or not policy.slots:
+        return ""
+    case = case_of(project, draft, policy.slots)
+    try:
+        now, best = (result(case, each, case.todo(), 0.0, dice).makespan for each in (policy.strategy, "critical-path"))
+    except GraphError:
+        return ""
+    saves = f"; critical-path would save {duration(now - best)}" if now - best > now / 100 else ""
+    return f"Takes about {duration(now)} with {policy.strategy}{saves}"
 
 
 def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     settings = project.settings
-    policy = Policy(slots=settings.jobs, strategy=settings.strategy)
+    policy = Policy(slots=settings.jobs, strategy=settings.strategy, resources=dict(settings.resources))
     return review.render(
         draft,
         digest,
@@ -99,6 +141,7 @@ def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, 
         batches=batches(draft, policy),
         strategy=policy.strategy,
         slots=policy.slots,
+        preview=preview(project, draft, policy),
         width=console.width(),
         on=use_colour(console.out, console.env),
         whole=whole,

@@ -14,7 +14,6 @@ from branchline.workflow.approval import adjacency_of, batches, digest_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, policy_of
 from branchline.workflow.project import Project, choose_workers, with_worker
-from branchline.workspace.repository import Repository
 
 RUN = "dry-run"
 
@@ -26,7 +25,7 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     adjacency = adjacency_of(draft)
     isolated = not flags.in_place and find_root(project.root) is not None
     policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
-    repository = Repository.open(project.root, project.env) if isolated else None
+    repository = project.repository(in_place=not isolated)
     site = Site(project.root, project.root / ".branchline", repository, project.env)
     jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, adjacency), console.clock)
     rounds = batches(draft, policy)

@@ -18,6 +18,7 @@ class Flags(NamedTuple):
 
     strategy: str | None = None
     jobs: int | None = None
+    optimise: str | None = None
     worker: str = ""
     model: str = ""
     variant: str = ""
@@ -37,12 +38,12 @@ class Flags(NamedTuple):
 
     def settings(self) -> dict[str, Any]:
         """The flags that are settings, under their dotted names."""
-        named = {"strategy": self.strategy, "jobs": self.jobs, "land.minimum": self.minimum}
+        named = {"strategy": self.strategy, "jobs": self.jobs, "optimise": self.optimise, "land.minimum": self.minimum}
         return {name: value for name, value in named.items() if value is not None}
 
 
 AGENT_STAGGER = 1.0
-KEPT = ("strategy", "jobs", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
+KEPT = ("strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
@@ -55,7 +56,7 @@ def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
 def limits_of(policy: Policy) -> dict[str, Any]:
     """What `status` and `why` need to know of a run's limits."""
     found: dict[str, Any] = {"slots": policy.slots}
-    for name in ("lanes", "stagger", "resources"):
+    for name in ("lanes", "stagger", "resources", "models"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
     return found
 
@@ -117,6 +118,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         lanes=lanes_of(settings),
         stagger=stagger_of(settings),
         resources=dict(settings.resources),
+        models=models_of(settings),
     )
 
 
@@ -128,6 +130,16 @@ def lanes_of(settings: Settings) -> dict[str, str]:
         for r, role in settings.roles.items()
     }
     return {name: model.partition("/")[0] for name, model in models.items() if "/" in model}
+
+
+def models_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Worker/role -> its model and the fallback models of the role, where the role has any."""
+    return {
+        f"{w}/{r}": (worker.model or role.model, *role.fallback_models)
+        for w, worker in settings.workers.items()
+        for r, role in settings.roles.items()
+        if role.fallback_models
+    }
 
 
 def stagger_of(settings: Settings) -> dict[str, float]:
@@ -158,6 +170,7 @@ def flags_argv(flags: Flags) -> list[str]:
     for name, flag in (
         ("strategy", "--strategy"),
         ("jobs", "-j"),
+        ("optimise", "--optimise"),
         ("worker", "--worker"),
         ("model", "--model"),
         ("variant", "--variant"),

@@ -1,7 +1,7 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from branchline.workflow.console import Console
 
 WAITING = ("pending", "ready", "retrying", "paused")
 """States of tasks that wait for something other than a person: why, is asked anew at each look."""
+Hindsight = Callable[[Store, RunRow, list[TaskRow]], dict[str, Any] | None]
 FOLLOW = 0.2
 """Seconds between two looks at a log that is followed."""
 
@@ -48,14 +49,16 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows = store.tasks(run.run)
     flags = json.loads(run.settings).get("flags", {})
-    found = reasons(_view(store, run, rows, now), flags.get("strategy") or "depth-first")
+    found = reasons(view_of(store, run, rows, now), flags.get("strategy") or "depth-first")
     return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
 
 
-def _view(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
+def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
+    """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
-    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}))
+    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}), models=kept.get("models", {}))
     lanes = {row.lane: row for row in store.lanes(run.run)}
+    closed = {lane for lane, row in lanes.items() if row.until > now}
     memory = lanes.pop("", None)
     room = memory.room if memory else 0
     return View(
@@ -67,7 +70,7 @@ def _view(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         mutex=net["mutex"],
         needs=net.get("needs", {}),
         resources=kept.get("resources", {}),
-        lane={row.task: policy.lane(row) for row in rows} if lanes else {},
+        lane={row.task: policy.lane(policy.detour(row, closed)) for row in rows} if lanes else {},
         lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},
         pauses={lane.lane: (lane.until, lane.cause) for lane in lanes.values() if lane.until > now},
         interval={row.task: policy.interval(row) for row in rows if policy.interval(row)},
@@ -111,7 +114,7 @@ def why(console: Console, name: str, task: str) -> Answer:
         rows = rows_of(store, run, now)
         row = find(rows, run, task)
         root = (
-            root_of(_view(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
+            root_of(view_of(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
         )
         found = words.why(
             row,
@@ -155,23 +158,27 @@ def evidence(console: Console, name: str, task: str) -> Answer:
     return Answer(found, words.evidence_text(found))
 
 
-def report(console: Console, name: str, form: str) -> Answer:
-    """What was done, what was not, and why."""
+def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda *_: None) -> Answer:
+    """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
-        flags = json.loads(run.settings).get("flags", {})
-        gate = [check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])]
-        found = words.report(
-            run,
-            rows_of(store, run, console.clock()),
-            store.attempts(run.run),
-            store.questions(run.run),
-            store.events(run.run),
-            gate=gate,
-            in_place=bool(flags.get("in_place")),
-            now=console.clock(),
-        )
+        now = console.clock()
+        found = report_of(store, run, now) | {"schedule": hindsight(store, run, rows_of(store, run, now))}
     shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
     return Answer(found, shown)
+
+
+def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
+    """The report of a run from what is recorded."""
+    return words.report(
+        run,
+        rows_of(store, run, now),
+        store.attempts(run.run),
+        store.questions(run.run),
+        store.events(run.run),
+        gate=[check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])],
+        in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
+        now=now,
+    )
 
 
 def as_json(found: dict[str, Any]) -> str:

@@ -40,7 +40,8 @@ class Project:
         """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
         if in_place:
             return None
-        return Repository.open(self.root, self.env)
+        own = self.settings.workspace
+        return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
     def name(self, path: Path) -> str:
         """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside."""
@@ -83,11 +84,12 @@ def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
 def default_worker(project: Project) -> str:
     """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install."""
     for name in PREFERRED:
-        if name in workers.TABLE and _which(name, project.env):
+        if _which(name, project.env):
             return name
+    ways = ", or ".join(f"{name} (`{workers.get(name).INSTALL}`)" for name in PREFERRED)
     raise WorkerMissingError(
-        "no agent is installed: install OpenCode (`npm install -g opencode-ai`), or name any program of yours with "
-        "--worker 'shell:PROGRAM ARG...': it gets the prompt on stdin and writes its answer to $BRANCHLINE_EXIT_FILE"
+        f"no agent is installed: install {ways}, or name any program of yours with --worker 'shell:PROGRAM ARG...': "
+        "it gets the prompt on stdin and writes its answer to $BRANCHLINE_EXIT_FILE"
     )
 
 
@@ -140,6 +142,8 @@ def _check(project: Project, name: str) -> None:
     program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
+    if worker.kind == "acp" and not worker.argv:
+        raise UsageError("the acp worker needs an agent: --worker 'acp:opencode acp', or argv in [workers.NAME]")
     if program and not _which(program, project.env):
         how = f" (`{adapter.INSTALL}`)" if adapter.INSTALL and program == adapter.PROGRAM else ""
         raise WorkerMissingError(

@@ -2,6 +2,7 @@
 
 import json
 
+from branchline import land
 from branchline.engine import Policy, State, step
 from branchline.errors import UsageError
 from branchline.graph import store as graphs
@@ -54,7 +55,7 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
         "digest": plan.approved.digest,
         "graph": graph,
         "nodes": nodes,
-        "net": graphs.net(plan.draft),
+        "net": graphs.net(plan.draft, land.net_of(plan.draft)),
         "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],

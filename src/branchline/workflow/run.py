@@ -7,8 +7,9 @@ from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
-from branchline.errors import NotApprovedError, NotFoundError
+from branchline.errors import NotApprovedError
 from branchline.graph import store as graphs
+from branchline.model.plan import DraftGraph
 from branchline.model.run import RunRow
 from branchline.proc import detach, free_memory
 from branchline.store import Store, held
@@ -25,13 +26,17 @@ from branchline.workflow.begin import (
 )
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, flags_argv, in_place
+from branchline.workflow.flags import Flags, flags_argv
+from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
+from branchline.workflow.simulate import quickest
 
+AUTO = "auto"
+"""The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
 START_LIMIT = 20.0
 """Seconds in which a detached command has opened its run, or is left to itself."""
 SECOND_CHANCE = 3.0
@@ -40,11 +45,14 @@ SECOND_CHANCE = 3.0
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
-    project = open_project(console, flags.settings())
+    project = open_project(
+        console, flags._replace(strategy=None).settings() if flags.strategy == AUTO else flags.settings()
+    )
     path = find_plan(console, project, name)
     agreed = _agreed(console, project, path, flags)
     if isinstance(agreed, Answer):
         return agreed
+    project, flags = _decided(console, project, agreed.approved.graph if isinstance(agreed, Agreed) else None, flags)
     if flags.confirm != "plan" and not flags.yes and (flags.detach or not console.interactive):
         raise NotApprovedError(
             f"--confirm {flags.confirm} asks before each start, and there is no terminal to ask on: leave it out, or "
@@ -70,8 +78,19 @@ def _agreed(console: Console, project: Project, path: Path, flags: Flags) -> Run
     if isinstance(current, Answer):
         return current
     if flags.dry_run:
+        project, flags = _decided(console, project, current.draft, flags)
         return dry_run(console, project, current.draft, flags)
     return approval(console, project, path, current, flags)
+
+
+def _decided(console: Console, project: Project, draft: DraftGraph | None, flags: Flags) -> tuple[Project, Flags]:
+    """`auto` as the strategy that it comes to; a run that goes on unchanged (no draft) keeps its own."""
+    if flags.strategy != AUTO:
+        return project, flags
+    found = quickest(project, draft, project.settings.jobs) if draft else None
+    console.say(f"strategy {found}: expected to take the shortest" if found else "the run keeps its strategy")
+    flags = flags._replace(strategy=found)
+    return open_project(console, flags.settings()), flags
 
 
 def drive(console: Console, store: Store, begun: Begun) -> Answer:
@@ -130,15 +149,17 @@ def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, sta
 
 def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, Any]:
     """The report of a run from its recorded rows."""
+    rows = rows_of(store, run, now)
     return report.report(
         run,
-        rows_of(store, run, now),
+        rows,
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
         gate=[check.run for check in graphs.head(run.graph).gate],
         in_place=begun.repository is None,
         now=now,
+        schedule=hindsight(store, run, rows),
     )
 
 
@@ -171,30 +192,3 @@ def opened_since(project: Project, plan: str, began: float) -> bool:
     with project.store() as store:
         run = store.newest(plan)
         return run is not None and (run.started >= began or run.state == "running")
-
-
-def land_run(console: Console, name: str) -> Answer:
-    """Bring the merged work of a run to the user's branch, when that is safe; else say what to do."""
-    project = open_project(console)
-    with ExitStack() as stack:
-        store = stack.enter_context(project.store())
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            raise NotFoundError(
-                f"there is no run {name}; `branchline status` shows the newest"
-                if name
-                else "there is no run to land; start one with `branchline execute PLAN`"
-            )
-        if in_place(run):
-            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
-            return Answer(nothing, f"{run.run} worked in place, in your own checkout: there is nothing to land")
-        repository = project.repository(in_place=False)
-        assert repository is not None  # noqa: S101 - not in place
-        if run.base and repository.tip(run.run) == run.base:
-            nothing = {"run": run.run, "moved": False, "commit": run.base, "advice": ""}
-            return Answer(nothing, f"{run.run} has merged nothing yet: there is nothing to land")
-        landed = repository.land(run.run, "", (run.plan,))
-    data = {"run": run.run, "moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
-    if landed.moved:
-        return Answer(data, f"{run.run} is on your branch now, at {landed.commit[:12]}")
-    return Answer(data, landed.advice, 0 if not landed.advice else 3, landed.advice)

@@ -6,10 +6,12 @@ import posixpath
 import select
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from branchline import land
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -17,17 +19,22 @@ from branchline.dispatch.jobs import Jobs, Site
 from branchline.dispatch.nodes import family
 from branchline.dispatch.watch import Watch
 from branchline.engine import Policy, State, view
+from branchline.errors import GraphError
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
-from branchline.model.moves import TaskState
+from branchline.model.moves import SATISFIED, TaskState
 from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, NodeRow, RunRow, TaskRow
 from branchline.proc import Custody
 from branchline.schedule import reasons
+from branchline.schedule.problem import problem
+from branchline.schedule.reserve import Reservations, reserve
+from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
+from branchline.workflow.estimates import expected_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.project import Project, identity_of
 from branchline.workspace.repository import Repository
@@ -68,7 +75,7 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory, policy),
         graph=graph,
-        net=graphs.net(plan.draft),
+        net=graphs.net(plan.draft, land.net_of(plan.draft)),
         source=plan.source,
     )
     now = console.clock()
@@ -157,13 +164,19 @@ def coordinator(
         store.attempts(run.run),
         store.questions(run.run),
         store.lanes(run.run),
+        expected_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
+    if "touch" in net:
+        state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
     state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
+    state.ahead = ahead_of(state, settings.optimise)
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     related = family(store, run.run, adjacency)
     history = History(store, adjacency)
-    jobs = Jobs(site, graphs.head(run.graph), related, settings, history, hooks.clock)
+    jobs = Jobs(
+        site, graphs.head(run.graph), related, settings, history, hooks.clock, net=lambda: net_of(store, run.run)
+    )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -175,10 +188,33 @@ def coordinator(
     return driver
 
 
+def net_of(store: Store, run: str) -> dict[str, Any]:
+    """What a run keeps of its whole graph, as it is now."""
+    row = store.run(run)
+    return dict(json.loads(row.net)) if row else {}
+
+
 def adjacency_of(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
     """The graph of a run, from the rows of its tasks in their order and the edges of its net."""
     nodes = ((row.task, row.parent, row.kind) for row in rows)
     return Adjacency.build(nodes, ((before, after) for before, after in edges), placed=True)
+
+
+def ahead_of(state: State, seconds: float) -> Reservations | None:
+    """What a search makes of all that is left, for critical-path; None when it finds nothing to keep to.
+
+    A task that needs more than there is can never start: then nothing is planned around it.
+    """
+    if state.expected is None or not seconds:
+        return None
+    left = {leaf: 0.0 if state.states[leaf] in SATISFIED else span for leaf, span in state.expected.items()}
+    demand = {leaf: Counter(needs) for leaf, needs in state.needs.items()}
+    policy = state.policy
+    try:
+        given = problem(state.adjacency, left, policy.slots, demand, policy.resources, state.mutexes)
+    except GraphError:
+        return None
+    return reserve(given, state.began, dice, seconds)
 
 
 class Interrupts:

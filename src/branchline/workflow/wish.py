@@ -10,6 +10,7 @@ from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import find, state_of
+from branchline.workflow.project import open_project
 from branchline.workflow.pulse import tick_run
 
 FITS = {
@@ -39,7 +40,7 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         if run is None:
             raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
         if task:
-            data = checked(store, run, verb, task, data)
+            data = checked(console, store, run, verb, task, data)
         elif run.state in ("done", "cancelled"):
             raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
@@ -53,10 +54,12 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
 
 
-def checked(store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]) -> dict[str, Any]:
+def checked(console: Console, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]) -> dict[str, Any]:
     """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
     row = find(store.tasks(run.run), run, task)
     check(verb, run, row)
+    if verb == "retry" and data.get("model"):
+        open_project(console).settings.check_model(data["model"], "--model")
     if verb == "answer":
         check_answer(store, row, data["text"])
     return verdict_of(store, row) if verb == "accept" else data

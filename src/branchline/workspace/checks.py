@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import GitError
 from branchline.proc.run import run
+from branchline.workspace.globs import matching
 from branchline.workspace.spec import Spec
 
 TIMED_OUT: Final = 124
@@ -17,7 +19,9 @@ _LIMIT: Final = 64 * 1024
 _TAIL: Final = 4000
 """Bytes of a failed check's output that go into the answer."""
 # The outer shell only opens the log, so that a check's output goes to the disk and never through our memory.
-_INTO_LOG: Final = 'exec >"$1" 2>&1 </dev/null; shift; exec "$@"'
+_INTO_LOG: Final = 'exec >"$1" 2>&1 </dev/null; [ "$2" = 0 ] || ulimit -f "$2"; shift 2; exec "$@"'
+_BLOCKS: Final = 2048
+"""Blocks of the shell's `ulimit -f` in one MB."""
 
 
 def run_checks(
@@ -30,25 +34,65 @@ def run_checks(
 ) -> list[dict[str, Any]]:
     """Run a spec's checks in order until one fails and return what was found, shaped like model.CheckResult.
 
-    `commit` is what they run on; `between` puts the tree back after each. Logs are `checks/<prefix><n>.log` in the
-    job's folder; `log` is that path relative to the root. `tail` is the end of what a failed one said. A signal's exit
-    status is 128 plus its number.
+    `commit` is what they run on; `between` puts the tree back after each. One that fails, other than by its time limit,
+    is run once more: when it passes then it is `flaky`, and `first` holds the failure. Logs are `checks/<prefix><n>.log`
+    in the job's folder (that of a first failure `<n>-first.log`); `log` is that path relative to the root. `tail` is the
+    end of what a failed one said. A signal's exit status is 128 plus its number.
     """
     rows: list[dict[str, Any]] = []
     for number, check in enumerate(spec.checks, 1):
         log = Path(spec.folder, "checks", f"{prefix}{number}.log")
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.unlink(missing_ok=True)
-        began = clock()
-        code, timed_out = _run(spec, str(check["run"]), where, log)
-        row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
-        row |= {"seconds": round(clock() - began, 3), "commit": commit}
-        row |= {"log": os.path.relpath(log, spec.root), "log_digest": _digest(log)}
-        rows.append(row | {"tail": _tail(log) if code else ""})
+        row = _found(spec, check, where, log, clock)
         between()
-        if code:
+        if row["exit"] and not row["timed_out"]:
+            row = _again(spec, check, where, log, clock, row)
+            between()
+        rows.append(row | {"commit": commit})
+        if row["exit"]:
             break
     return rows
+
+
+def with_globs(spec: Spec, files: Sequence[str]) -> Spec:
+    """Return the spec with the checks that `by_glob` asks for: each command with those of the files that it means.
+
+    `files` are what was changed and is there still, relative to where the checks run.
+    """
+    asked = [
+        {
+            "run": f"{command} {' '.join(shlex.quote(_operand(name)) for name in touched)}",
+            "source": f"gate.by_glob: {glob}",
+        }
+        for glob, commands in spec.by_glob.items()
+        if (touched := matching(files, [glob]))
+        for command in commands
+    ]
+    return spec._replace(checks=(*spec.checks, *asked))
+
+
+def _operand(name: str) -> str:
+    """A name that no program takes for an option."""
+    return f"./{name}" if name.startswith("-") else name
+
+
+def _again(
+    spec: Spec, check: Mapping[str, Any], where: Path, log: Path, clock: Callable[[], float], first: dict[str, Any]
+) -> dict[str, Any]:
+    kept = log.with_name(f"{log.stem}-first.log")
+    log.replace(kept)
+    row = _found(spec, check, where, log, clock)
+    told = {key: first[key] for key in ("exit", "seconds", "log_digest", "tail")}
+    return row | {"flaky": row["exit"] == 0, "first": told | {"log": os.path.relpath(kept, spec.root)}}
+
+
+def _found(spec: Spec, check: Mapping[str, Any], where: Path, log: Path, clock: Callable[[], float]) -> dict[str, Any]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    began = clock()
+    code, timed_out = _run(spec, str(check["run"]), where, log)
+    row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
+    row |= {"seconds": round(clock() - began, 3), "log": os.path.relpath(log, spec.root), "log_digest": _digest(log)}
+    return row | {"tail": _tail(log) if code else ""}
 
 
 def passed(rows: list[dict[str, Any]]) -> bool:
@@ -57,7 +101,8 @@ def passed(rows: list[dict[str, Any]]) -> bool:
 
 
 def _run(spec: Spec, command: str, where: Path, log: Path) -> tuple[int, bool]:
-    argv = ["/bin/sh", "-c", _INTO_LOG, "sh", str(log), *spec.wrap, "/bin/sh", "-c", command]
+    cap = str(spec.output_limit * _BLOCKS)
+    argv = ["/bin/sh", "-c", _INTO_LOG, "sh", str(log), cap, *spec.wrap, "/bin/sh", "-c", command]
     try:
         done = run(argv, cwd=where, env=dict(spec.env), timeout=spec.check_timeout, limit=_LIMIT)
     except ValueError as error:

@@ -1,8 +1,4 @@
-"""The one git wrapper: guarded settings, a small environment, argument lists, git's own words in errors.
-
-Known gap: smudge and clean filters and merge drivers that the repository's own configuration names are still run by
-git, as they are for the user; a worker that can write to `.git/config` could name one.
-"""
+"""The one git wrapper: guarded settings, a small environment, argument lists, git's own words in errors."""
 
 import os
 import re
@@ -14,6 +10,7 @@ from typing import Final, Self
 
 from branchline.errors import GitError, RepositoryError
 from branchline.proc.run import Completed, run
+from branchline.workspace.guard import Guard, switched_off
 
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
@@ -101,9 +98,12 @@ _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
 
 
 class Git:
-    """git in one folder. `locks` are folders and files that only we lock: a stale lock there is removed."""
+    """git in one folder. `locks` are folders and files that only we lock: a stale lock there is removed.
 
-    __slots__ = ("_env", "_sleep", "cwd", "locks")
+    `programs` are the filters and merge drivers of the repository's own configuration that may run.
+    """
+
+    __slots__ = ("_env", "_guard", "_settings", "_sleep", "cwd", "locks")
 
     def __init__(
         self,
@@ -111,17 +111,33 @@ class Git:
         environ: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         locks: Sequence[Path] = (),
+        programs: Sequence[str] = (),
     ) -> None:
         self.cwd = cwd
         self._env = environment(os.environ if environ is None else environ)
         self._sleep = sleep
         self.locks = tuple(locks)
+        self._guard = Guard(programs)
+        self._settings: tuple[str, ...] = ()
 
-    def at(self, cwd: Path, *, locks: Sequence[Path] = (), env: Mapping[str, str] | None = None) -> Self:
-        """Return the same git in another folder, with more of our own variables (GIT_INDEX_FILE, GIT_WORK_TREE ...)."""
+    def at(
+        self,
+        cwd: Path,
+        *,
+        locks: Sequence[Path] = (),
+        env: Mapping[str, str] | None = None,
+        settings: Sequence[str] = (),
+    ) -> Self:
+        """Return the same git in another folder, with more of our own variables and settings (`core.abbrev=40`)."""
         other = type(self)(cwd, {}, self._sleep, (*self.locks, *locks))
         other._env = {**self._env, **(env or {})}
+        other._guard = self._guard
+        other._settings = (*self._settings, *(word for setting in settings for word in ("-c", setting)))
         return other
+
+    def refused(self) -> tuple[str, ...]:
+        """Return the programs that the repository's own configuration names and that are not allowed to run."""
+        return self._guard.refused(self.cwd, self._env, lambda words: self._start(words, b"", {}).out)
 
     def run(self, *words: str, data: bytes = b"", ok: Sequence[int] = (0,)) -> Completed:
         """Run one git command; raises GitError with git's words when its exit status is not one of `ok`.
@@ -184,10 +200,14 @@ class Git:
         self.run("update-ref", "-d", ref, old)
 
     def _once(self, words: Sequence[str], data: bytes) -> Completed:
-        argv = (*_PREFIX, *words)
         if not self.cwd.is_dir():
             raise GitError(f"git {' '.join(words)}: the folder {self.cwd} is not there")
-        done = run(argv, cwd=self.cwd, env=self._env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
+        return self._start(words, data, switched_off(self.refused()))
+
+    def _start(self, words: Sequence[str], data: bytes, more: Mapping[str, str]) -> Completed:
+        env = {**self._env, **more}
+        argv = (*_PREFIX, *self._settings, *words)
+        done = run(argv, cwd=self.cwd, env=env, input=data, timeout=GIT_TIMEOUT, limit=GIT_LIMIT)
         if done.code == NOT_STARTED and done.err.startswith(b"could not start"):
             raise RepositoryError(f"git is not installed, or not on the PATH: {_decode(done.err)}")
         if done.truncated:
@@ -228,9 +248,14 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in _PASSED if name in environ} | _FIXED
 
 
+def is_name(name: str) -> bool:
+    """Say whether an id may stand in paths and refs."""
+    return _SAFE_NAME.match(name) is not None
+
+
 def check_name(name: str) -> str:
     """Return a run's or task's id that may stand in paths and refs; raises RepositoryError for any other."""
-    if not _SAFE_NAME.match(name):
+    if not is_name(name):
         raise RepositoryError(f"{name!r} cannot be used as the name of a run or a task")
     return name
 

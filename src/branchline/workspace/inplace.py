@@ -1,10 +1,11 @@
 """Work done in the user's own checkout: looked at and checked, never committed, never put back."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.git import Git
 from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import Spec
@@ -12,13 +13,14 @@ from branchline.workspace.spec import Spec
 
 def check(spec: Spec) -> dict[str, Any]:
     """Run the checks where the user's files are; without a repository there is no commit and no list of files."""
-    git = Git(Path(spec.root))
+    git = Git(Path(spec.root), programs=spec.programs)
     inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
     commit = git.resolve("HEAD") if inside else ""
     base = (inside and git.resolve(spec.base or "HEAD")) or commit
     files = _changed(git, base) if inside else []
     dirty = bool(inside and git.text("status", "--porcelain", "--", ":(top)", f":(exclude,top){OWN}"))
-    rows = run_checks(spec, Path(spec.root), commit)
+    there = [name for name in files if os.path.lexists(Path(spec.root, name))]
+    rows = run_checks(with_globs(spec, there), Path(spec.root), commit)
     error = "" if passed(rows) else f"the check failed: {rows[-1]['command']}"
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": []}
     answer |= {"leftovers": dirty, "empty": inside and not files, "guarded": guarded(spec.guarded_paths, files)}
@@ -38,7 +40,7 @@ def merge(spec: Spec) -> dict[str, Any]:
 
 
 def _head(spec: Spec) -> str:
-    git = Git(Path(spec.root))
+    git = Git(Path(spec.root), programs=spec.programs)
     inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
     return git.resolve("HEAD") if inside else ""
 

@@ -13,10 +13,12 @@ from typing import Any, Final
 from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
-from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.checks import passed, run_checks, with_globs
+from branchline.workspace.diff import changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.merge import merge
-from branchline.workspace.repository import changed_files, salvage_worktree
+from branchline.workspace.prepare import prepare, tear_down
+from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
 from branchline.workspace.worktree import Worktree, folder_of
@@ -67,6 +69,9 @@ def setup(spec: Spec) -> dict[str, Any]:
     if tree.health() == "missing":
         tree.add(tip if spec.fresh or not branch else branch, spec.branch)
     tree.guard()
+    if spec.join and not spec.fresh:
+        _join_tip(tree, spec, tip)
+    prepare(spec, tree)
     head = tree.head()
     base = _fork(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
@@ -88,7 +93,8 @@ def check(spec: Spec) -> dict[str, Any]:
         return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
     marked = _conflict_marks(tree.git)
     if marked:
-        return _no(f"a merge was left with its conflicts in {', '.join(marked)}")
+        found = _no(f"a merge was left with its conflicts in {', '.join(marked)}")
+        return found | {"conflict": {"files": marked}}
     _back_to_branch(tree, spec)
     left = _commit_leftovers(tree, spec)
     commit = tree.head()
@@ -101,12 +107,26 @@ def check(spec: Spec) -> dict[str, Any]:
         or tree.base.resolve(base_ref(spec.run))
         or commit
     )
-    rows = run_checks(spec, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
+    changed = changes(tree.git, base, commit)
+    asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
+    rows = run_checks(asked, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
     running.unlink(missing_ok=True)
-    files = changed_files(tree.git, base, commit)
+    files = [row.path for row in changed]
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
+    answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
+
+
+def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
+    """Begin to merge the tip into the worktree and leave both sides there, for the worker to bring them together.
+
+    A merge that is under way is left as it is; one that git will not begin too: the worker is told of the conflict.
+    """
+    _back_to_branch(tree, spec)
+    if tree.git.resolve("MERGE_HEAD") or tree.unfinished() or tree.git.contains(tree.head(), tip):
+        return
+    tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", tip, ok=(0, 1, 2, 128))
 
 
 def guarded(spec: Spec, files: Sequence[str]) -> list[str]:
@@ -124,7 +144,11 @@ def _worktree(spec: Spec) -> Worktree:
 
 
 def _merge(spec: Spec) -> Mapping[str, Any]:
-    return merge(spec) if spec.isolated() else inplace.merge(spec)
+    if not spec.isolated():
+        return inplace.merge(spec)
+    answer = merge(spec)
+    # The work is on the tip: its worktree is taken away next.
+    return answer | {"teardown": tear_down(spec, Path(spec.worktree))} if answer["ok"] else answer
 
 
 def _fork(tree: Worktree, spec: Spec, commit: str) -> str:
@@ -142,11 +166,15 @@ def _is_of(name: str, attempt: str) -> bool:
     return name == attempt or name.startswith(f"{attempt}-")
 
 
+def _save(tree: Worktree, spec: Spec, attempt: str) -> None:
+    salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, attempt, ignored=spec.salvage_ignored)
+
+
 def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
     """Save everything, then put branch and worktree to the tip (or take away what is no whole worktree)."""
 
     def save() -> None:
-        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, _former(spec))
+        _save(tree, spec, _former(spec))
 
     save()
     health = tree.health()
@@ -166,7 +194,7 @@ def _back_to_branch(tree: Worktree, spec: Spec) -> None:
         return
     head, old = tree.head(), tree.base.resolve(spec.branch)
     if old and not tree.git.contains(head, old):
-        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, str(spec.attempt))
+        _save(tree, spec, str(spec.attempt))
     if old != head and not tree.base.move(spec.branch, head, old, "branchline: where the worker left HEAD"):
         raise RepositoryError(f"the branch {short(spec.branch)} was moved by someone else at this moment; try again")
     tree.git.run("symbolic-ref", "-m", "branchline: back to the task's branch", "HEAD", spec.branch)
@@ -180,7 +208,7 @@ def _sweep_after_kill(tree: Worktree, spec: Spec) -> None:
     path = _running(tree)
     if path.is_file():
         commit = path.read_text(encoding="ascii")
-        salvage_worktree(tree.base, Path(spec.root), spec.run, spec.task, f"{spec.attempt}-check")
+        _save(tree, spec, f"{spec.attempt}-check")
         tree.reset(commit, spec.branch)
         path.unlink()
 
@@ -220,7 +248,16 @@ def _has_mark(path: Path) -> bool:
 
 
 def _no(error: str) -> dict[str, Any]:
-    empty = {"commit": "", "base": "", "checks": [], "files": [], "leftovers": False, "empty": True, "guarded": []}
+    empty = {
+        "commit": "",
+        "base": "",
+        "checks": [],
+        "files": [],
+        "altered": [],
+        "leftovers": False,
+        "empty": True,
+        "guarded": [],
+    }
     return {"ok": False, "error": error, "reason": "worktree", "left_out": []} | empty
 
 

@@ -1,7 +1,7 @@
 """Bringing a task's commit into the integration branch: tried in a scratch worktree, checked, then the ref moved."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -9,16 +9,35 @@ from typing import Any, Final
 from branchline.errors import GitError
 from branchline.files import read_json
 from branchline.planfile import writeback
-from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.checks import passed, run_checks, with_globs
+from branchline.workspace.diff import Change, changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.repository import changed_files, merged, put_back
+from branchline.workspace.prepare import forget, prepare
+from branchline.workspace.repository import Merged, merged, put_back
+from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import PlanLine, Spec, write_answer
 from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
 
 MAX_ROUNDS: Final = 5
 """How often a merge begins again because the tip was moved by someone else meanwhile."""
 _MAX_OTHERS: Final = 20
+_MAX_PATHS: Final = 500
+"""A change of more files than this is taken to touch what every task did: so many do not go on a command line."""
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
+
+
+def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
+    """Run a spec's checks at a commit, in a worktree that is made for it and taken away, and return what was found."""
+    git = spec.git()
+    place = scratch_of(Path(spec.root), spec.run).with_name(".verify")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with alone(place.with_name(".verify.lock")):
+        tree = scratch_at(git, place, commit)
+        try:
+            prepare(spec, tree)
+            return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
+        finally:
+            tree.discard()
 
 
 def merge(spec: Spec) -> dict[str, Any]:
@@ -29,7 +48,7 @@ def merge(spec: Spec) -> dict[str, Any]:
     git = spec.git()
     scratch = scratch_of(Path(spec.root), spec.run)
     scratch.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(scratch.parent / ".merge.lock"):
+    with alone(scratch.parent / ".merge.lock"):
         git = git.at(git.cwd, locks=[git.common() / spec.tip_ref])
         for _ in range(MAX_ROUNDS):
             tip = git.resolve(spec.tip_ref)
@@ -56,7 +75,7 @@ def _round(git: Git, spec: Spec, scratch: Path, tip: str) -> dict[str, Any] | No
         return _no("git", f"{why}; switch to another branch there (git switch -), then try again")
     answer = _prepared(git, spec, tip, commit)
     if answer is None:
-        tree = _scratch_at(git, scratch, tip)
+        tree = scratch_at(git, scratch, tip)
         answer = _try(tree, spec, tip, commit)
         if not answer["ok"]:
             return answer
@@ -78,14 +97,44 @@ def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
     parents = [tip] if empty else [tip, commit]
     words = [word for parent in parents for word in ("-p", parent)]
     message = _message(spec).encode("utf-8", "surrogateescape")
-    new = git.text("commit-tree", *words, "-F", "-", git.text("write-tree"), data=message)
+    written = git.text("write-tree")
+    new = git.text("commit-tree", *words, "-F", "-", written, data=message)
     tree.reset(new, nested=True)
-    rows = run_checks(spec, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
-    found: dict[str, Any] = {"task_commit": commit, "tip": tip, "checks": rows, "files": changed_files(git, tip, new)}
-    found |= {"ticked": ticked, "empty": empty}
+    prepare(spec, tree)
+    changed = changes(git, tip, new)
+    asked = with_globs(_with_earlier(spec, git, tip, changed), [row.path for row in changed if row.how != "D"])
+    rows = run_checks(asked, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
+    found: dict[str, Any] = {"task_commit": commit, "tip": tip, "tree": written, "checks": rows}
+    found |= {"files": [row.path for row in changed], "diffstat": total(changed), "ticked": ticked, "empty": empty}
     if not passed(rows):
         return _no("recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
     return {"ok": True, "commit": new, "reason": "", "error": "", "conflict": None} | found
+
+
+def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> Spec:
+    """Return the spec with the checks of tasks merged before: of those that changed the same files, of all, or of none.
+
+    The plan does not count: every merge ticks a box in it.
+    """
+    plan = spec.plan.path if spec.plan else ""
+    paths = [row.path for row in changed if row.path != plan]
+    if spec.recheck == "none" or not paths:
+        return spec
+    narrowed = paths if spec.recheck == "touched" and len(paths) <= _MAX_PATHS else ()
+    before = merged(git, spec.run, spec.base or git.resolve(base_ref(spec.run)), tip, narrowed)
+    asked = {command: row.task for row in before if row.task != spec.task for command in _own_checks(spec, row)}
+    for check in spec.checks:
+        asked.pop(str(check["run"]), None)
+    again = [{"run": command, "source": f"recheck of {task}"} for command, task in asked.items()]
+    return spec._replace(checks=(*spec.checks, *again))
+
+
+def _own_checks(spec: Spec, row: Merged) -> list[str]:
+    """Return the commands that a merge before this one was judged by, from what it was told; not those of its phase."""
+    told = Path(spec.root, OWN, "runs", spec.run, row.task, str(row.attempt), "merge")
+    found = sorted(told.glob("**/spec.json"), key=lambda path: path.stat().st_mtime_ns)
+    checks = read_json(found[-1]).get("checks") or () if found else ()
+    return [str(check["run"]) for check in checks if not str(check.get("source") or "").startswith("phase ")]
 
 
 def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:
@@ -141,7 +190,7 @@ def _prepared(git: Git, spec: Spec, tip: str, commit: str) -> dict[str, Any] | N
     kept = _read_prepared(spec)
     same = kept.get("tip") == tip and kept.get("task_commit") == commit
     commands = [check["run"] for check in spec.checks]
-    if same and [row["command"] for row in kept["checks"]] == commands and git.resolve(kept["commit"]):
+    if same and [row["command"] for row in kept["checks"]][: len(commands)] == commands and git.resolve(kept["commit"]):
         return kept
     return None
 
@@ -152,14 +201,14 @@ def _read_prepared(spec: Spec) -> dict[str, Any]:
     return kept if kept.get("attempt") == spec.attempt else {}
 
 
-def _scratch_at(git: Git, path: Path, tip: str) -> Worktree:
-    """Return the scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
+def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
+    """Return a scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
     tree = Worktree(git, path)
     if tree.health() != "whole":
         tree.discard()
         tree.add(tip)
-    tree.reset(tip, nested=True)
-    tree.sweep(nested=True, ignored=True)
+    tree.reset(tip, nested=True, ignored=True)
+    forget(tree)
     tree.guard()
     return tree
 
@@ -176,7 +225,7 @@ def _no(reason: str, error: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold a kernel lock for the time of the block; a job that dies frees it."""
     with path.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

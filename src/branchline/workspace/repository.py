@@ -1,31 +1,34 @@
 """What the coordinator asks of the user's repository; it changes nothing there but refs of our own, and `land`."""
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
-from branchline.workspace import snapshot
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, base_ref, salvage_folder, short, task_ref, tip_ref
-from branchline.workspace.worktree import Worktree, folder_of, prepared_of, unfinished
+from branchline.workspace import landing, snapshot
+from branchline.workspace.diff import changed_files
+from branchline.workspace.git import (
+    ABSENT,
+    RUN_REFS,
+    SALVAGE_REFS,
+    Git,
+    base_ref,
+    from_ref_part,
+    is_name,
+    salvage_folder,
+    short,
+    task_ref,
+    tip_ref,
+)
+from branchline.workspace.landing import SHOWN, LandResult
+from branchline.workspace.worktree import WHOLE, Worktree, folder_of, prepared_of, scratch_of, unfinished
 
-_GRAPHS: Final = ".graph.json"
-_SHOWN: Final = 20
 _FILLED: Final = frozenset({"whole", "lost"})
 _TRAILERS: Final = "".join(
     f"%x1f%(trailers:key=Branchline-{key},valueonly,separator=%x2C)" for key in ("Run", "Task", "Attempt")
 )
-
-
-class LandResult(NamedTuple):
-    """What `land` did: `moved` says that the user's branch holds the tip now, `commit` where it stands.
-
-    `advice` says in words what to do when it does not.
-    """
-
-    moved: bool
-    commit: str
-    advice: str
 
 
 class Merged(NamedTuple):
@@ -40,18 +43,30 @@ class Merged(NamedTuple):
 class Repository:
     """The user's repository: `root` is the top folder of the checkout, `git` stands in it."""
 
-    __slots__ = ("git", "root")
+    __slots__ = ("git", "ignored", "root")
 
-    def __init__(self, git: Git, root: Path) -> None:
+    def __init__(self, git: Git, root: Path, *, ignored: bool = False) -> None:
         self.git = git
         self.root = root
+        self.ignored = ignored
 
     @classmethod
-    def open(cls, start: Path, environ: Mapping[str, str] | None = None) -> Self:
-        """Return the repository that holds `start`; raises RepositoryError: no folder, no repository, bare, in .git."""
+    def open(
+        cls,
+        start: Path,
+        environ: Mapping[str, str] | None = None,
+        programs: Sequence[str] = (),
+        *,
+        ignored: bool = False,
+    ) -> Self:
+        """Return the repository that holds `start`; raises RepositoryError: no folder, no repository, bare, in .git.
+
+        `programs` are the filters and merge drivers of its own configuration that may run (`filter.lfs`); `ignored` says
+        that files which git ignores are work too: saved before anything is removed.
+        """
         if not start.is_dir():
             raise RepositoryError(f"{start} is not a folder")
-        git = Git(start, environ)
+        git = Git(start, environ, programs=programs)
         words = ("--is-bare-repository", "--is-inside-git-dir", "--is-inside-work-tree")
         done = git.run("rev-parse", *words, ok=(0, 128))
         said = done.err.decode(errors="replace").strip()
@@ -65,7 +80,7 @@ class Repository:
         if inside == "true":
             raise RepositoryError(f"{start} is inside the .git folder; go to the folder that holds your files")
         root = Path(git.text("rev-parse", "--path-format=absolute", "--show-toplevel"))
-        return cls(git.at(root), root)
+        return cls(git.at(root), root, ignored=ignored)
 
     def head(self) -> str:
         """Return the commit of HEAD, or "" when there is none yet."""
@@ -78,7 +93,8 @@ class Repository:
     def check_ready(self, ignore: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
 
-        No commit, no identity, a merge or rebase in progress, tracked files modified. `ignore` are paths relative to
+        No commit, no identity, a merge or rebase in progress, files that need a filter that may not run, tracked files
+        modified. `ignore` are paths relative to
         the root (plans); they and stored graphs never count as modified, untracked files neither.
         """
         if not self.head():
@@ -87,10 +103,13 @@ class Repository:
         begun = unfinished(self.git)
         if begun:
             raise RepositoryError(f"a {begun[0]} is in progress in {self.root}; finish it first, or use --in-place")
+        words = self.filtered(self.git.fields("ls-files", "-z"))
+        if words:
+            raise RepositoryError(words)
         files = self.dirty(ignore)
         if files:
-            shown = "".join(f"\n  {name}" for name in files[:_SHOWN])
-            more = f"\n  and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+            shown = "".join(f"\n  {name}" for name in files[:SHOWN])
+            more = f"\n  and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
             raise RepositoryError(
                 f"files with changes that are not committed; workers would not see them:{shown}{more}\n"
                 "commit them, or work in your own checkout with --in-place",
@@ -99,10 +118,11 @@ class Repository:
 
     def dirty(self, ignore: Sequence[str] = ()) -> list[str]:
         """Return the tracked files that are modified, plans (`ignore`) and stored graphs aside; relative paths."""
-        spared = {str(PurePosixPath(name)) for name in ignore}
-        rows = self.git.fields("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
-        names = [row[3:] for row in rows]
-        return [name for name in names if name not in spared and not name.endswith(_GRAPHS)]
+        return landing.dirty(self.git, ignore)
+
+    def filtered(self, files: Sequence[str], commit: str = "HEAD") -> str:
+        """Say in words that a file needs a filter which may not run; "" when none does."""
+        return landing.filtered(self.git, files, commit)
 
     def tracks(self, name: str) -> bool:
         """Say whether git tracks a file; `name` is relative to the root."""
@@ -167,85 +187,70 @@ class Repository:
         "" when there is nothing that the tip does not have already. Index, branch and files stay as they are. Raises
         GitError when something cannot be read.
         """
-        return salvage_worktree(self.git, self.root, run, task, str(attempt))
+        return salvage_worktree(self.git, self.root, run, task, str(attempt), ignored=self.ignored)
 
     def salvage_list(self, run: str = "", task: str = "") -> list[snapshot.Salvage]:
         """Return the salvage refs of a task, of a run, or all."""
         return snapshot.salvages(self.git, run, task)
 
+    def left_over(self) -> list[tuple[str, str]]:
+        """Return the runs and tasks that have a worktree or a branch, in the order of their names."""
+        folders = (self.root / snapshot.OWN / "worktrees").glob("*/*")
+        found = {(path.parent.name, path.name.removeprefix(".gone-")) for path in folders if path.is_dir()}
+        for ref in self.git.text("for-each-ref", "--format=%(refname)", RUN_REFS).splitlines():
+            run, kind, *task = ref.removeprefix(RUN_REFS).split("/")
+            found |= {(from_ref_part(run), from_ref_part(task[0]))} if kind == "task" and len(task) == 1 else set()
+        return sorted((run, task) for run, task in found if is_name(run) and is_name(task))
+
+    def would_lose(self, run: str, task: str) -> str:
+        """Say in words what of a task's worktree and branch is neither merged nor saved; "" for nothing."""
+        tree = Worktree(self.git, self.worktree(run, task))
+        health = tree.health()
+        branch = self.git.resolve(task_ref(run, task))
+        heads = [tree.head() or branch or self.tip(run), branch]
+        standing = health in _FILLED
+        content = snapshot.tree_of(_standing(tree, health), heads[0], ignored=self.ignored) if standing else ""
+        if self._is_safe(run, task, content, heads):
+            return ""
+        where = tree.path if standing else f"the branch {short(task_ref(run, task))}"
+        return f"the worktree of task {task} holds work that is neither merged nor saved: {where}"
+
     def remove_worktree(self, run: str, task: str) -> None:
         """Take a task's worktree and branch away; raises WaitingError unless all of it is merged or salvaged.
 
-        Ignored files go with it. Without a worktree only the branch is looked at.
+        Ignored files go with it, unless they are work: then they are saved now. Without a worktree only the branch is
+        looked at.
         """
-        tree = Worktree(self.git, self.worktree(run, task))
-        branch = task_ref(run, task)
-        heads = [self.git.resolve(branch)]
-        health = tree.health()
-        heads.insert(0, tree.head() or heads[0] or self.tip(run))
-        content = snapshot.tree_of(_standing(tree, health), heads[0]) if health in _FILLED else ""
-        if not self._is_safe(run, task, content, heads):
+        if self.ignored:
+            self.salvage(run, task, "ignored")
+        words = self.would_lose(run, task)
+        if words:
             raise WaitingError(
-                f"the worktree of task {task} holds work that is neither merged nor saved: {tree.path}\n"
-                f"save it first: branchline salvage {task}",
-                path=str(tree.path),
+                f"{words}\nsave it first: branchline salvage save {task}", path=str(self.worktree(run, task))
             )
-        tree.discard()
+        Worktree(self.git, self.worktree(run, task)).discard()
         prepared_of(self.root, run, task).unlink(missing_ok=True)
-        if heads[-1]:
-            self.git.drop(branch, heads[-1])
+        branch = self.git.resolve(task_ref(run, task))
+        if branch:
+            self.git.drop(task_ref(run, task), branch)
 
-    def land(self, run: str, branch: str = "", ignore: Sequence[str] = ()) -> LandResult:
-        """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
+    def remove_scratch(self, run: str) -> bool:
+        """Take away where a run's merges were tried, once no merge is under way; True when there was anything."""
+        scratch = scratch_of(self.root, run)
+        there = os.path.lexists(scratch)
+        Worktree(self.git, scratch).discard()
+        locks = (scratch.with_name(".merge.lock"), scratch.with_name(".verify.lock"))
+        for path in (*locks, prepared_of(self.root, run, "x").parent, scratch.parent):
+            if path.is_dir():
+                with suppress(OSError):  # another task's worktree or answer is in it still
+                    path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
+        return there
 
-        Nothing is ever merged, rebased or overwritten here: a branch that has moved on, or files in the way, are left
-        to the user. `ignore` as for `check_ready`.
-        """
-        tip = self.tip(run)
-        if not tip:
-            raise RepositoryError(f"there is no run {run}: the branch {short(tip_ref(run))} is missing")
-        name = short(tip_ref(run))
-        current = self.branch()
-        target = branch or current
-        if not target:
-            advice = f"HEAD is detached, no branch is checked out; make one: git switch -c NAME {name}"
-            return LandResult(False, self.head(), advice)
-        old = self.git.resolve(f"refs/heads/{target}")
-        if not old:
-            return LandResult(False, "", f"there is no branch {target}; make it: git branch {target} {name}")
-        if self.git.contains(old, tip):
-            return LandResult(True, old, "")
-        if not self.git.contains(tip, old):
-            advice = (
-                f"{target} has moved on since the run began; bring both together with `git merge {name}` on {target}, "
-                f"or start from it with `git rebase {target} {name}`"
-            )
-            return LandResult(False, old, advice)
-        return self._land_here(tip, name, ignore) if target == current else self._land_there(target, old, tip, name)
-
-    def _land_here(self, tip: str, name: str, ignore: Sequence[str]) -> LandResult:
-        head = self.head()
-        begun = unfinished(self.git)
-        if begun:
-            return LandResult(False, head, f"a {begun[0]} is in progress; finish it, then land again")
-        files = self.dirty(ignore)
-        if files:
-            shown = ", ".join(files[:_SHOWN])
-            return LandResult(False, head, f"commit or stash your changes first, then land again: {shown}")
-        done = self.git.run("merge", "--ff-only", "--quiet", "--no-stat", tip, ok=(0, 1, 2, 128))
-        if done.code:
-            said = done.err.decode(errors="replace").strip()
-            return LandResult(False, self.head(), f"git would not fast-forward to {name}: {said}")
-        return LandResult(True, self.head(), "")
-
-    def _land_there(self, target: str, old: str, tip: str, name: str) -> LandResult:
-        ref = f"refs/heads/{target}"
-        place = self.git.checked_out(ref)
-        if place:
-            return LandResult(False, old, f"{target} is checked out in {place}; go there: git merge --ff-only {name}")
-        if self.git.move(ref, tip, old, f"branchline: land {name}"):
-            return LandResult(True, tip, "")
-        return LandResult(False, self.git.resolve(ref), f"{target} was moved at this moment; look, then land again")
+    def land(self, run: str, branch: str = "", ignore: Sequence[str] = (), message: str = "") -> LandResult:
+        """Bring a run's tip to the user's branch ("": the one checked out), as `landing.land` says."""
+        return landing.land(self.git, run, branch, ignore, message)
 
     def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str]) -> bool:
         saved = [row.commit for row in self.salvage_list(run, task)]
@@ -261,12 +266,6 @@ class Repository:
                     "git does not know who you are; say it once with "
                     "`git config --global user.name NAME` and `git config --global user.email ADDRESS`"
                 )
-
-
-def changed_files(git: Git, base: str, commit: str) -> list[str]:
-    """Return the paths that differ between two commits; a renamed file counts under both names."""
-    words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", base, commit, "--")
-    return git.fields(*words)
 
 
 def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -> list[Merged]:
@@ -294,7 +293,7 @@ def put_back(git: Git, run: str, commit: str, tip: str) -> str:
     return kept or short(tip_ref(run))
 
 
-def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) -> str:
+def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *, ignored: bool = False) -> str:
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
@@ -303,7 +302,7 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str) ->
     health = tree.health()
     heads = [tree.head() or branch or tip, branch]
     if health in _FILLED:
-        return snapshot.salvage(_standing(tree, health), run, task, attempt, heads, tip)
+        return snapshot.salvage(_standing(tree, health), run, task, attempt, heads, tip, ignored=ignored)
     return snapshot.save_heads(git, run, task, attempt, heads, tip)
 
 
@@ -313,7 +312,8 @@ def _standing(tree: Worktree, health: str) -> Git:
         return tree.git
     if tree.path.is_symlink() or not tree.path.is_dir():
         raise GitError(f"{tree.path} is no folder; move it away, then try again")
-    return tree.base.at(tree.path, env={"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)})
+    env = {"GIT_DIR": str(tree.common), "GIT_WORK_TREE": str(tree.path)}
+    return tree.base.at(tree.path, env=env, settings=WHOLE)
 
 
 __all__ = ["SALVAGE_REFS", "LandResult", "Merged", "Repository"]

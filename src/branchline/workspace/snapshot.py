@@ -33,23 +33,25 @@ class Salvage(NamedTuple):
     at: int
 
 
-def tree_of(git: Git, start: str = "HEAD") -> str:
-    """Return the tree of everything in `git`'s worktree: tracked and untracked files, not the ignored ones.
+def tree_of(git: Git, start: str = "HEAD", *, ignored: bool = False) -> str:
+    """Return the tree of everything in `git`'s worktree: tracked and untracked files, the ignored ones only if asked.
 
     Repositories inside it are kept file by file, their `.git` folder as `dot-git`. `start` is the commit the temporary
     index begins with when the worktree has none of its own. Raises GitError when a file cannot be read.
     """
     with _index(git, start) as own:
-        return _fill(own, git.cwd, 0, whole=False)
+        return _fill(own, git.cwd, 0, whole=ignored)
 
 
-def salvage(git: Git, run: str, task: str, attempt: str, heads: Sequence[str], tip: str) -> str:
+def salvage(
+    git: Git, run: str, task: str, attempt: str, heads: Sequence[str], tip: str, *, ignored: bool = False
+) -> str:
     """Keep everything of a worktree under a salvage ref and return its name, or "" when the tip has it all already.
 
     `heads` are the commits to keep as parents, the worktree's own HEAD first. A ref that is there is never moved: the
     same content gives the same ref, more content the next free `<attempt>-2`, `<attempt>-3`.
     """
-    tree = tree_of(git, heads[0])
+    tree = tree_of(git, heads[0], ignored=ignored)
     if tree == git.text("rev-parse", f"{heads[0]}^{{tree}}"):
         return save_heads(git, run, task, attempt, heads, tip)
     kept = _kept(git, run, task, attempt, _files(git, tree) - _files(git, heads[0]), _missing(git, heads, tip))
@@ -127,6 +129,15 @@ def _files(git: Git, tree: str) -> set[str]:
 
 
 @contextmanager
+def index_of(git: Git, commit: str) -> Iterator[Git]:
+    """Give git with an index of its own that holds a commit, for the time of the block."""
+    with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
+        other = git.at(git.cwd, env={"GIT_INDEX_FILE": str(Path(folder, "index"))})
+        other.run("read-tree", commit)
+        yield other
+
+
+@contextmanager
 def _index(git: Git, start: str) -> Iterator[Git]:
     own = Path(git.text("rev-parse", "--absolute-git-dir"), "index")
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
@@ -149,8 +160,9 @@ def _clear_flags(git: Git) -> None:
         git.run("update-index", option, "-z", "--stdin", data=names.encode("utf-8", "surrogateescape"))
 
 
-def _untracked_repositories(git: Git) -> list[str]:
-    others = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", f":(exclude,top){OWN}")
+def _untracked_repositories(git: Git, *, whole: bool = False) -> list[str]:
+    seen = () if whole else ("--exclude-standard",)
+    others = git.fields("ls-files", "-z", "--others", *seen, "--", f":(exclude,top){OWN}")
     return [name.rstrip("/") for name in others if name.endswith("/")]
 
 
@@ -180,10 +192,10 @@ def _fill(git: Git, folder: Path, depth: int, *, whole: bool) -> str:
     linked = _linked_repositories(git)
     for name in linked:
         git.run("update-index", "--force-remove", "--", name)
-    nested = list(dict.fromkeys([*_untracked_repositories(git), *linked]))
+    nested = list(dict.fromkeys([*_untracked_repositories(git, whole=whole), *linked]))
     _add(git, nested, whole=whole)
     for name in nested if depth < MAX_NESTED else ():
-        _graft(git, folder / name, name, depth, whole=False)
+        _graft(git, folder / name, name, depth, whole=whole)
         if (folder / name / ".git").is_dir():
             _graft(git, folder / name / ".git", f"{name}/dot-git", depth, whole=True)
     return git.text("write-tree")

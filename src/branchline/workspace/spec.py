@@ -31,7 +31,12 @@ class Spec(NamedTuple):
     `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
     `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
     brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
-    integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before).
+    integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
+    filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
+    `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a
+    file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
+    `join` says that a kept worktree gets what was merged meanwhile; `recheck` says whose checks a merge runs again
+    (none, touched, all).
     """
 
     purpose: str
@@ -58,6 +63,16 @@ class Spec(NamedTuple):
     former: str = ""
     tip: str = ""
     guarded_paths: tuple[str, ...] = GUARDED
+    programs: tuple[str, ...] = ()
+    copy: tuple[str, ...] = ()
+    symlink: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    teardown: tuple[str, ...] = ()
+    salvage_ignored: bool = False
+    output_limit: int = 0
+    by_glob: Mapping[str, tuple[str, ...]] = {}
+    join: bool = False
+    recheck: str = "none"
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -73,7 +88,7 @@ class Spec(NamedTuple):
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
         known["plan"] = plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields})
-        for name in ("checks", "wrap", "guarded_paths"):
+        for name in (key for key, default in cls._field_defaults.items() if isinstance(default, tuple)):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
         spec = cls(**known)
         return spec._replace(
@@ -92,7 +107,7 @@ class Spec(NamedTuple):
         who = {"NAME": name, "EMAIL": address.removesuffix(">")} if name else {}
         own = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         root = Path(self.root)
-        return Git(root).at(root, env=own)
+        return Git(root, programs=self.programs).at(root, env=own)
 
 
 def write_answer(folder: Path, name: str, answer: Mapping[str, Any]) -> None:

@@ -12,6 +12,8 @@ from branchline.workspace.snapshot import OWN
 Health = Literal["missing", "half", "lost", "whole"]
 """`half`: git was killed while making it; `lost`: files are there that git no longer knows as a worktree."""
 
+WHOLE: Final = ("core.sparseCheckout=false",)
+"""For our worktrees: where the user's checkout is sparse, a file that is not there must not look deleted."""
 _HALF: Final = "initializing"
 UNFINISHED: Final = {
     "rebase-merge": "rebase",
@@ -83,7 +85,7 @@ class Worktree:
             if old != commit and not self.base.move(branch, commit, old or ABSENT, "branchline: worktree"):
                 raise GitError(f"the branch {short(branch)} was moved by someone else at this moment; try again")
         where = [str(self.path), short(branch)] if branch else ["--detach", str(self.path), commit]
-        self.base.run("worktree", "add", "--quiet", *where)
+        self.base.at(self.base.cwd, settings=WHOLE).run("worktree", "add", "--quiet", *where)
         self.git = self._inside()
 
     def discard(self) -> None:
@@ -101,9 +103,15 @@ class Worktree:
         _remove(gone)
 
     def guard(self) -> None:
-        """Put right what a worker may have bent: its link to git, and `.branchline/` with its ignore file."""
+        """Put right what a worker may have bent: its link to git, and `.branchline/` with its ignore file.
+
+        git hands a sparse checkout on to new worktrees: the worker's own git must take them as whole, as ours does.
+        """
+        admin = self.admin()
+        if admin is not None:
+            (admin / "info" / "sparse-checkout").unlink(missing_ok=True)
         link = self.path / ".git"
-        right = f"gitdir: {self.admin()}\n"
+        right = f"gitdir: {admin}\n"
         if (link.is_symlink() or not link.exists() or link.is_file()) and (link.is_symlink() or _read(link) != right):
             link.unlink(missing_ok=True)
             link.write_text(right, encoding="utf-8", errors="surrogateescape")
@@ -129,19 +137,21 @@ class Worktree:
         """Return the name of what was begun in the worktree and not ended (a rebase ...), a merge aside, or ""."""
         return next((word for word in unfinished(self.git) if word != "merge"), "")
 
-    def reset(self, commit: str, branch: str = "", *, nested: bool = False) -> None:
-        """Put tracked files, index, HEAD and branch to a commit and remove untracked files; ignored ones stay.
+    def reset(self, commit: str, branch: str = "", *, nested: bool = False, ignored: bool = False) -> None:
+        """Put tracked files, index, HEAD and branch to a commit and remove untracked files.
 
-        With `nested`, untracked repositories inside it go too. What is lost by it must be saved already.
+        With `nested`, untracked repositories inside it go too, with `ignored` what git ignores. What is lost by it must
+        be saved already.
         """
         if branch:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
         else:
             self.git.run("update-ref", "--no-deref", "HEAD", commit)
         self.git.run("reset", "--quiet", "--hard", commit)
+        own = self.admin() or self._own_git_folder()
         for name in UNFINISHED:
-            _remove(self._own_git_folder() / name)
-        self.sweep(nested=nested)
+            _remove(own / name)
+        self.sweep(nested=nested, ignored=ignored)
 
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
         """Remove untracked files, `.branchline/` aside; with `ignored`, the ignored ones too."""
@@ -156,7 +166,7 @@ class Worktree:
         # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
         admin = self.admin()
         env = {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(self.path)} if admin else {}
-        return self.base.at(self.path, locks=[admin] if admin else [], env=env)
+        return self.base.at(self.path, locks=[admin] if admin else [], env=env, settings=WHOLE)
 
 
 def unfinished(git: Git) -> list[str]:

@@ -1,0 +1,61 @@
+"""The one Gantt chart of the house: bars on a common time axis, for a terminal and as SVG."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from math import floor
+from typing import Final, NamedTuple
+
+from branchline.terminal.text import clip, pad, safe, width_of
+
+_LABEL: Final = 28
+_ROW: Final = 18
+"""Height of a row of the SVG; its width is 1,000 for the time and what the labels take."""
+
+
+class Bar(NamedTuple):
+    """One task: its words, when it runs, and whether it lies on the critical path."""
+
+    label: str
+    start: float
+    end: float
+    critical: bool = False
+
+
+def gantt(bars: Sequence[Bar], width: int, say: Callable[[float], str]) -> list[str]:
+    """One line a bar, critical ones solid, and the axis below; `say` puts a time in words."""
+    span = max((bar.end for bar in bars), default=0.0) or 1.0
+    label = min(_LABEL, max((width_of(safe(bar.label)) for bar in bars), default=0))
+    room = max(10, width - label - 3)
+    lines = []
+    for bar in bars:
+        first = min(room - 1, floor(bar.start / span * room))
+        last = max(first + 1, round(bar.end / span * room))
+        mark = "█" if bar.critical else "░"
+        lines.append(f"{pad(clip(safe(bar.label), label), label)} |{' ' * first}{mark * (last - first)}".rstrip())
+    return [*lines, f"{' ' * label} |{say(0.0)}{say(span).rjust(room - len(say(0.0)))}"]
+
+
+def gantt_svg(bars: Sequence[Bar], say: Callable[[float], str]) -> str:
+    """The same as a picture that stands alone: no script, no font, nothing from elsewhere."""
+    span = max((bar.end for bar in bars), default=0.0) or 1.0
+    height = _ROW * (len(bars) + 2)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1240 {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="1240" height="{height}" fill="#fff"/>',
+    ]
+    for number, bar in enumerate(bars):
+        left, top = 220 + 1000 * bar.start / span, _ROW * number + 4
+        wide = max(1.0, 1000 * (bar.end - bar.start) / span)
+        fill = "#b5392c" if bar.critical else "#5b7fa6"
+        words = escape(safe(bar.label))
+        parts += [
+            f'<text x="212" y="{top + 11}" text-anchor="end">{escape(clip(safe(bar.label), _LABEL))}</text>',
+            f'<rect x="{left:.1f}" y="{top}" width="{wide:.1f}" height="{_ROW - 4}" fill="{fill}">'
+            f"<title>{words}: {escape(say(bar.start))} to {escape(say(bar.end))}</title></rect>",
+        ]
+    foot = height - _ROW + 4
+    parts += [
+        f'<text x="220" y="{foot}">{escape(say(0.0))}</text>',
+        f'<text x="1220" y="{foot}" text-anchor="end">{escape(say(span))}</text>',
+    ]
+    return "\n".join([*parts, "</svg>", ""])

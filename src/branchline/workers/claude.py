@@ -1,0 +1,255 @@
+"""Claude Code, one process per task: `claude -p --output-format stream-json`, the prompt on stdin.
+
+It runs on settings made for the attempt and on no others: no hook, no MCP server and no permission of the user or of
+the repository counts. What may not be done is denied, never asked, for nobody sits at the terminal.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.model.run import Claim, Command, Exit, Job
+from branchline.workers import private, record, stream
+from branchline.workers.stream import number
+from branchline.workers.transcript import Tail, of_log
+
+INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
+PROGRAM: Final = "claude"
+RESUME: Final = True
+STREAM: Final = True
+_AGENT: Final = "Claude Code"
+_SWITCHES: Final = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_TELEMETRY": "1",
+}
+# Ten, its own number, would sit out a rate limit for minutes; the lane waits without holding a slot.
+_RETRIES: Final = "3"
+_KEPT: Final = (
+    "env", "model", "modelOverrides", "availableModels", "apiKeyHelper", "awsAuthRefresh", "awsCredentialExport",
+    "forceLoginMethod", "forceLoginOrgUUID", "attribution", "includeCoAuthoredBy", "language",
+)  # fmt: skip
+"""What counts of the user's settings: which model, with whose key, and how commits are signed."""
+_KEYS: Final = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+_WRITING: Final = ("Edit", "Write", "NotebookEdit", "Bash")
+_NEVER: Final = (
+    "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree", "CronCreate", "CronDelete",
+    "CronList", "ScheduleWakeup",
+)  # fmt: skip
+"""Tools that wait for a person or for a later time, or leave the worktree."""
+_LIMIT: Final = re.compile(r"limit reached|hit your .{0,40}limit", re.I)
+_COUNTS: Final = {
+    "input": "inputTokens",
+    "output": "outputTokens",
+    "cache_read": "cacheReadInputTokens",
+    "cache_write": "cacheCreationInputTokens",
+}
+_OF_MESSAGE: Final = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cache_read": "cache_read_input_tokens",
+    "cache_write": "cache_creation_input_tokens",
+}
+
+
+def prepare(job: Job, base: Mapping[str, str]) -> None:
+    """Write the settings of this attempt, and the login of the user of `base` where no key is passed."""
+    record.clear(job)
+    source = Path(base.get("CLAUDE_CONFIG_DIR") or Path(base.get("HOME", "/")) / ".claude")
+    user = private.read_object(source / "settings.json", _AGENT)
+    private.write(_settings(job), json.dumps(settings(user, job.read_only), indent=1, ensure_ascii=False) + "\n")
+    if not job.lean:
+        beside = source if base.get("CLAUDE_CONFIG_DIR") else source.parent
+        servers = stream.mapping(private.read_object(beside / ".claude.json", _AGENT).get("mcpServers"))
+        private.write(_servers(job), json.dumps({"mcpServers": servers}) + "\n")
+    keyed = user.get("apiKeyHelper") or any(name in {**job.env, **stream.mapping(user.get("env"))} for name in _KEYS)
+    if job.env.get("HOME") and not keyed:
+        _copy_login(source, Path(job.env["HOME"]) / ".claude")
+
+
+def settings(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
+    """Make the settings of one attempt: who pays from the user's, what is allowed from the role."""
+    permissions = {
+        "allow": ["WebFetch", "WebSearch", *([] if read_only else ["Bash"])],
+        "deny": [*(_WRITING if read_only else ()), *_NEVER],
+        # Edits inside the worktree; one outside of it is asked for, and therefore denied.
+        "defaultMode": "dontAsk" if read_only else "acceptEdits",
+        "disableBypassPermissionsMode": "disable",
+    }
+    return {**{name: user[name] for name in _KEPT if name in user}, "permissions": permissions}
+
+
+def _copy_login(source: Path, target: Path) -> None:
+    """Copy the login without its means to renew itself: two that renew the same one log each other out."""
+    try:
+        login = json.loads((source / ".credentials.json").read_text(encoding="utf-8"))["claudeAiOauth"]
+        private.write(target / ".credentials.json", json.dumps({"claudeAiOauth": {**login, "refreshToken": None}}))
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # there is none; the agent will say so
+
+
+def command(job: Job) -> Command:
+    """Start `claude -p` on the attempt's own settings and on none of the user's or the repository's."""
+    argv = [*(job.argv or (PROGRAM,)), "-p", "--output-format", "stream-json", "--verbose"]
+    argv += ["--settings", str(_settings(job)), "--setting-sources", "", "--strict-mcp-config"]
+    argv += ["--mcp-config", str(_servers(job))] if not job.lean else []
+    model = job.model.removeprefix("anthropic/")
+    for flag, value in (
+        ("--model", model),
+        ("--effort", job.variant),
+        ("--agent", job.agent),
+        ("--resume", job.session),
+    ):
+        argv += [flag, value] if value else []
+    env = {"CLAUDE_CODE_MAX_RETRIES": _RETRIES, **record.environment(job), **_SWITCHES}
+    return Command(tuple(argv), env, job.prompt_file)
+
+
+class Seen:
+    """What a stream told: the session, the last text, its end, what was denied last, and usage."""
+
+    def __init__(self) -> None:
+        self.session = ""
+        self.text = ""
+        self.denied = ""
+        self.resets = 0.0
+        self.result: Mapping[str, Any] | None = None
+        self._message = ""
+        self._messages: dict[str, Mapping[str, Any]] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take in one event; what it cannot read it passes over."""
+        self.session = stream.text(event.get("session_id")) or self.session
+        match event.get("type"):
+            case "assistant" if not event.get("parent_tool_use_id"):
+                self._take_message(stream.mapping(event.get("message")))
+            case "user" if not event.get("parent_tool_use_id"):
+                self.text = ""
+                self._take_results(stream.items(stream.mapping(event.get("message")).get("content")))
+            case "system" if event.get("subtype") == "permission_denied":
+                self.denied = stream.text(event.get("message")) or f"{event.get('tool_name') or 'a tool'} was denied"
+            case "rate_limit_event":
+                limit = stream.mapping(event.get("rate_limit_info"))
+                self.resets = number(limit.get("resetsAt")) if limit.get("status") == "rejected" else 0.0
+            case "result":
+                self.result = event
+
+    def _take_message(self, message: Mapping[str, Any]) -> None:
+        if message.get("model") == "<synthetic>":
+            return  # words of the program about an error, not of the model
+        known = stream.text(message.get("id"))
+        self._messages[known] = stream.mapping(message.get("usage"))
+        said = "\n".join(
+            stream.text(part.get("text")) for part in stream.items(message.get("content")) if "text" in part
+        )
+        if said:
+            self.text = f"{self.text}\n{said}" if self.text and known == self._message else said
+            self._message = known
+
+    def _take_results(self, parts: list[Mapping[str, Any]]) -> None:
+        """A tool that worked after one that was denied: the agent found another way."""
+        if any(part.get("type") == "tool_result" and not part.get("is_error") for part in parts):
+            self.denied = ""
+
+    def models(self) -> list[Mapping[str, Any]]:
+        """The tables of usage of this run, one for each model; the other table counts a session from its beginning."""
+        result = self.result or {}
+        tables = result.get("model_usage_since_last_result", result.get("modelUsage"))
+        return [stream.mapping(table) for table in stream.mapping(tables).values()]
+
+    def usage(self) -> dict[str, int]:
+        """Count the tokens of this run by its end; without one, of the messages that were seen."""
+        tables = [stream.count(table, _COUNTS) for table in self.models()]
+        if self.result is None:
+            tables = [stream.count(table, _OF_MESSAGE) for table in self._messages.values()]
+        return {name: sum(table[name] for table in tables) for name in _COUNTS}
+
+    def cost(self) -> float:
+        """What this run has cost, in US dollars."""
+        return sum(number(table.get("costUSD")) for table in self.models())
+
+
+def claim(job: Job, exit: Exit) -> Claim:
+    """Read the stream: done needs an end that is no error, a final text, and no tool that stayed denied."""
+    folder = Path(job.folder)
+    seen = stream.read(folder / "events.jsonl", Seen())
+    bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
+    usage = seen.usage()
+    said = stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost())
+    return stream.claim(job, exit, said, bad)
+
+
+def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim | None:
+    """Say what went wrong, from the stream; None when nothing did, or when only the exit status can tell.
+
+    `ended` says that the process ended with exit 0, `log` is the end of its stderr. A read-only role is denied what it
+    may not do, and is done all the same when it answers.
+    """
+    result = seen.result
+    if result is not None and result.get("is_error"):
+        return _error(result, seen, log)
+    if seen.denied and not (read_only and seen.text.strip()):
+        return Claim(
+            "permission", f"a tool was refused: {seen.denied}", error=seen.denied, extra={"cause": "permission"}
+        )
+    if not ended:
+        return None
+    if result is None or not seen.text.strip() or not stream.text(result.get("result")).strip():
+        said = "the stream broke off" if result is None else "no final text"
+        return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+    if result.get("stop_reason") == "max_tokens":
+        return Claim("partial", seen.text, error="the answer was cut at the model's limit", extra={"cause": "context"})
+    return None
+
+
+def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
+    """Read an end that is an error; `subtype` may well say success beside it."""
+    errors = (
+        "\n".join(str(error) for error in result.get("errors") or ()) if isinstance(result.get("errors"), list) else ""
+    )
+    said = stream.text(result.get("result")) or errors or log or "Claude Code ended with an error"
+    kind, low = stream.text(result.get("subtype")), said.lower()
+    status = int(number(result.get("api_error_status")))
+    extra: dict[str, Any] = {"status": status} if status else {}
+    if status in {429, 529} or _LIMIT.search(said):
+        return Claim(
+            "rate_limited", said, error=said, extra={**extra, **({"reset_at": seen.resets} if seen.resets else {})}
+        )
+    if "no conversation found" in f"{low}\n{log.lower()}":
+        return Claim("failed", said, error=said, extra={"cause": "session"})
+    if kind == "error_max_turns" or "prompt is too long" in low or "output token maximum" in low:
+        return Claim("partial", said, error=said, extra={"cause": "turns" if kind == "error_max_turns" else "context"})
+    if result.get("api_error") == "connection_failed":
+        return Claim("failed", said, error=said, extra={"cause": "unreachable"})
+    if result.get("stop_reason") == "refusal":
+        return Claim("failed", said, error=said, extra={"cause": "refusal"})
+    if status in {401, 403} or "not logged in" in low:
+        said += "; log in once with `claude`, or name the key of your environment in the worker's pass_env"
+    return Claim("failed", said, error=said, extra=extra)
+
+
+def tail(folder: Path) -> Tail:
+    """Give the end of the stream of events, or of the log while there is none."""
+    found = stream.ending(_parts(folder / "events.jsonl"))
+    return found if found.lines else of_log(folder)
+
+
+def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+    for event in stream.recent(path):
+        if event.get("type") != "assistant":
+            continue
+        for part in stream.items(stream.mapping(event.get("message")).get("content")):
+            if part.get("type") == "tool_use":
+                yield str(part.get("name")), "", part.get("input")
+            elif isinstance(part.get("text"), str):
+                yield "", part["text"], None
+
+
+def _settings(job: Job) -> Path:
+    return Path(job.folder) / "claude.json"
+
+
+def _servers(job: Job) -> Path:
+    return Path(job.folder) / "mcp.json"

@@ -1,0 +1,57 @@
+"""What the tasks of a plan are expected to take, by its estimates and by the runs before."""
+
+import json
+from collections.abc import Iterable
+
+from branchline.model.plan import DraftGraph
+from branchline.model.run import TaskRow
+from branchline.schedule.durations import USUAL, Kind, Past, expected
+from branchline.store import Store
+from branchline.workflow.project import Project, role_workers
+
+RUNS = 10
+"""How many of the newest runs are looked at."""
+
+
+def expected_in(store: Store, run: str, rows: Iterable[TaskRow]) -> dict[str, float]:
+    """Task -> seconds, for the tasks of a run."""
+    hours = estimates_of(store, run)
+    tasks = {
+        r.task: (Kind(r.role, r.worker, r.model), hours.get(r.task, 0.0) * USUAL) for r in rows if r.kind == "atomic"
+    }
+    return expected(tasks, past(store))
+
+
+def expected_of(project: Project, draft: DraftGraph) -> dict[str, float]:
+    """Task -> seconds, for a graph of which there may be no run yet; to look leaves no trace."""
+    workers = role_workers(project, {task.role for task in draft.tasks})
+    tasks = {
+        task.id: (Kind(task.role, task.worker or workers.get(task.role, "")), (task.estimate or 0.0) * USUAL)
+        for task in draft.tasks
+        if task.kind == "atomic"
+    }
+    if not (project.root / ".branchline" / "state.db").exists():
+        return expected(tasks)
+    with project.store() as store:
+        return expected(tasks, past(store))
+
+
+def past(store: Store) -> list[Past]:
+    """What is known of the tasks that are done, each with what its plan had estimated."""
+    rows = store.spent(RUNS)
+    estimates = {run: estimates_of(store, run) for run in {row.run for row in rows}}
+    return [
+        Past(
+            Kind(row.role, row.worker, row.model, row.effort),
+            row.seconds,
+            estimates[row.run].get(row.task, 0.0) * USUAL,
+        )
+        for row in rows
+    ]
+
+
+def estimates_of(store: Store, run: str) -> dict[str, float]:
+    """Task -> the hours that a run's plan estimated."""
+    row = store.run(run)
+    found: dict[str, float] = json.loads(row.net).get("estimate", {}) if row else {}
+    return found

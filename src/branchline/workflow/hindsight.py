@@ -1,0 +1,66 @@
+"""After a run: how long its tasks were expected to take and took, what they waited, and the best that could have been."""
+
+import json
+from typing import Any
+
+from branchline.graph.adjacency import Adjacency
+from branchline.model.run import RunRow, TaskRow
+from branchline.schedule import STRATEGIES
+from branchline.schedule.durations import USUAL
+from branchline.simulate import Case, dice, result
+from branchline.store import AnyStore
+from branchline.workflow.look import slots_of
+
+MOST = 2000
+SEARCH = 0.05
+"""Nominal seconds of search for what could have been."""
+
+
+def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, Any] | None:
+    """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, or very many.
+
+    A task lasts from its last dispatch to its merge; what it took is taken for what it would have taken in any order.
+    `waited` is the time between the end of all it depends on (or the start of the first task) and its own start.
+    """
+    spans = spans_of(store, run, rows)
+    if not 2 <= len(spans) <= MOST:
+        return None
+    net, first = json.loads(run.net), min(start for start, _ in spans.values())
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    adjacency = Adjacency.build(nodes, map(tuple, net["edges"]), placed=True)
+    case = Case(
+        adjacency,
+        {task: end - start for task, (start, end) in spans.items()},
+        slots_of(run),
+        {task: {name: needs.count(name) for name in needs} for task, needs in net.get("needs", {}).items()},
+        json.loads(run.settings).get("resources", {}),
+        net["mutex"],
+        {row.task: row.role for row in rows},
+        {leaf: "skipped" for leaf in adjacency.leaves if leaf not in spans},
+    )
+    played = [result(case, each, case.todo(), SEARCH, dice) for each in STRATEGIES]
+    best = min(played, key=lambda each: each.makespan)
+    hours = net.get("estimate", {})
+    tasks = [
+        {
+            "id": task,
+            "start": start - first,
+            "end": end - first,
+            "expected": hours[task] * USUAL if task in hours else None,
+            "waited": max(0.0, start - max((spans[b][1] for b in adjacency.before[task] if b in spans), default=first)),
+        }
+        for task, (start, end) in spans.items()
+    ]
+    took = max(end for _, end in spans.values()) - first
+    return {"took": took, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
+
+
+def spans_of(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, tuple[float, float]]:
+    """Task that was done -> when its last dispatch began and its last process ended."""
+    done = {row.task: row.attempt for row in rows if row.state == "done" and row.attempt}
+    spans: dict[str, tuple[float, float]] = {}
+    for each in store.attempts(run.run):
+        if done.get(each.task) == each.attempt and each.ended is not None:
+            start, end = spans.get(each.task, (each.intended, each.ended))
+            spans[each.task] = (min(start, each.intended), max(end, each.ended))
+    return spans

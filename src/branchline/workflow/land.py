@@ -1,0 +1,103 @@
+"""Bring the merged work of a run home: to the user's branch, or as a draft pull request."""
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from branchline import report as words
+from branchline.errors import FailedError, NotFoundError
+from branchline.files import write_new
+from branchline.model.run import RunRow
+from branchline.proc.run import run as run_program
+from branchline.terminal.text import many, safe
+from branchline.workflow.answer import Answer
+from branchline.workflow.console import Console
+from branchline.workflow.flags import in_place
+from branchline.workflow.look import report_of
+from branchline.workflow.project import Project, open_project
+from branchline.workspace import landing
+from branchline.workspace.diff import changes, total
+from branchline.workspace.repository import Repository
+
+GH_TIMEOUT = 120.0
+"""Seconds that opening a pull request may take."""
+
+
+def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answer:
+    """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
+    project = open_project(console)
+    with ExitStack() as stack:
+        store = stack.enter_context(project.store())
+        run = store.run(name) if name else store.newest()
+        if run is None:
+            raise NotFoundError(
+                f"there is no run {name}; `branchline status` shows the newest"
+                if name
+                else "there is no run to land; start one with `branchline execute PLAN`"
+            )
+        if in_place(run):
+            return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
+        found = report_of(store, run, console.clock())
+    repository = project.repository(in_place=False)
+    assert repository is not None  # noqa: S101 - not in place
+    if run.base and repository.tip(run.run) == run.base:
+        return _nothing(run, f"{run.run} has merged nothing yet: there is nothing to land")
+    shown = _shown(repository, run, found)
+    console.say("\n".join([*shown["lines"], *words.done_lines(found)]))
+    data = {"run": run.run, "diffstat": shown["diffstat"], "files": shown["files"], "evidence": found["done"]}
+    if pull_request or project.settings.land.mode == "pr":
+        return _pull_request(console, project, repository, run, found, data)
+    message = f"{_title(run)}\n\n{words.report_markdown(found)}" if project.settings.land.mode == "merge" else ""
+    landed = repository.land(run.run, "", (run.plan,), message)
+    data |= {"moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
+    if landed.moved:
+        return Answer(data, f"{run.run} is on your branch now, at {landed.commit[:12]}")
+    return Answer(data, landed.advice, 0 if not landed.advice else 3, landed.advice)
+
+
+def _nothing(run: RunRow, text: str) -> Answer:
+    return Answer({"run": run.run, "moved": False, "commit": run.base, "advice": ""}, text)
+
+
+def _shown(repository: Repository, run: RunRow, found: dict[str, Any]) -> dict[str, Any]:
+    """What landing would change on the branch that is checked out."""
+    old, new = landing.landed_files(repository.git, run.run)
+    changed = changes(repository.git, old, new) if new else []
+    stat = total(changed)
+    lines = [f"{many(stat['files'], 'file')} changed, +{stat['added']} -{stat['removed']} lines"] if changed else []
+    counts = (("binary" if row.added is None else f"+{row.added} -{row.removed}") for row in changed)
+    lines += [f"  {safe(row.path)}  {count}" for row, count in zip(changed, counts, strict=True)][: landing.SHOWN]
+    lines += [f"  and {len(changed) - landing.SHOWN} more"] if len(changed) > landing.SHOWN else []
+    return {"diffstat": stat, "files": [row._asdict() for row in changed], "lines": [*lines, _levels(found)]}
+
+
+def _levels(found: dict[str, Any]) -> str:
+    return f"{len(found['done'])} of {many(found['total'], 'task')} done, by this evidence:"
+
+
+def _title(run: RunRow) -> str:
+    return f"{Path(run.plan).stem}: the work of run {run.run}"
+
+
+def _pull_request(
+    console: Console, project: Project, repository: Repository, run: RunRow, found: dict[str, Any], data: dict[str, Any]
+) -> Answer:
+    """A draft pull request with the report as its body: opened by `gh` where it is installed, else in words."""
+    body = project.state / "runs" / run.run / "pull-request.md"
+    write_new(body, words.report_markdown(found))
+    branch, base = f"branchline/{run.run}/tip", repository.branch()
+    argv = ["gh", "pr", "create", "--draft", "--head", branch, "--title", _title(run), "--body-file", str(body)]
+    argv += ["--base", base] if base else []
+    gh = shutil.which("gh", path=console.env.get("PATH"))
+    remote = landing.push(repository.git, run.run, dict(console.env)) if gh else ""
+    data |= {"moved": False, "commit": repository.tip(run.run), "advice": "", "pushed": remote, "body": str(body)}
+    if not (gh and remote):
+        why = "the checkout has no remote to push to" if gh else "`gh` is not installed"
+        advice = f"{why}: push {branch} and open a draft with {body} as its text"
+        return Answer({**data, "url": "", "advice": advice}, f"{words.report_markdown(found)}\n{advice}")
+    done = run_program([gh, *argv[1:]], cwd=repository.root, env=console.env, timeout=GH_TIMEOUT, limit=1 << 20)
+    said = (done.out or done.err).decode("utf-8", "replace").strip()
+    if done.code:
+        raise FailedError(f"{branch} was pushed to {remote}, and gh did not open the draft: {safe(said)}", run=run.run)
+    return Answer({**data, "url": said}, f"{branch} was pushed to {remote}; the draft is {safe(said)}")

@@ -1,0 +1,54 @@
+"""Whether the models that a new run is about to use may be used, and whether their agents know them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from branchline import proc, workers
+from branchline.config import Settings, WorkerSettings
+from branchline.errors import SettingsError
+from branchline.model.plan import Task
+from branchline.workflow.project import Project
+
+_MODEL: Final = re.compile(r"^[^\s/]+/\S+$", re.M)
+_SECONDS: Final = 30.0
+_BYTES: Final = 1 << 20
+
+
+def check_models(project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str]) -> None:
+    """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
+
+    `settings` are those in force, `chosen` the worker of each task. An agent that can list its models is asked once.
+    """
+    lists: dict[str, list[str]] = {}
+    for name, role_name in dict.fromkeys((chosen[task.id], task.role) for task in tasks if task.id in chosen):
+        worker, role = settings.workers[name], settings.role_named(role_name)
+        if not workers.get(worker.kind).PROGRAM:
+            continue
+        for model in (worker.model or role.model, *role.fallback_models):
+            where = f"worker {name} in role {role_name}"
+            settings.check_model(model, where)
+            if model and name not in lists:
+                lists[name] = known(project, worker)
+            if model and lists[name] and model not in lists[name]:
+                raise SettingsError(f"{where}: there is no model {model!r}{_nearest(model, lists[name])}")
+
+
+def known(project: Project, worker: WorkerSettings) -> list[str]:
+    """Ask an agent which models it has, as `provider/model`; nothing when it cannot be asked or does not answer."""
+    ask = getattr(workers.get(worker.kind), "models", None)
+    if ask is None:
+        return []
+    command = ask(worker.argv, {**project.env, **worker.env})
+    done = proc.run(command.argv, cwd=project.root, env=command.env, timeout=_SECONDS, limit=_BYTES)
+    return _MODEL.findall(done.out.decode("utf-8", "replace")) if done.code == 0 else []
+
+
+def _nearest(model: str, there: list[str]) -> str:
+    """Name what is closest: the same model of another provider before one that is only spelled like it."""
+    name = model.partition("/")[2]
+    found = [each for each in there if each.partition("/")[2] == name] or get_close_matches(model, there, 1, 0.5)
+    if found:
+        return f"; did you mean {' or '.join(found[:3])}?"
+    return f"; there are {', '.join(there[:5])}" + (f" and {len(there) - 5} more" if len(there) > 5 else "")

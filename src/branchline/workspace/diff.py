@@ -1,0 +1,50 @@
+"""What differs between two commits: names, how, and how many lines."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from branchline.workspace.git import Git
+
+_PLAIN = ("-z", "--no-renames", "--no-ext-diff", "--no-textconv")
+
+
+class Change(NamedTuple):
+    """One file that differs; `how` is A, D, M or T, lines are counted, and None for what is no text."""
+
+    path: str
+    how: str
+    added: int | None
+    removed: int | None
+
+
+def changed_files(git: Git, old: str, new: str) -> list[str]:
+    """Return the paths that differ between two commits; a renamed file counts under both names."""
+    return git.fields("diff", "--name-only", *_PLAIN, old, new, "--")
+
+
+def changes(git: Git, old: str, new: str) -> list[Change]:
+    """Return the files that differ between two commits; a renamed file counts under both names."""
+    fields = iter(git.fields("diff", "--raw", "--numstat", *_PLAIN, old, new, "--"))
+    how: dict[str, str] = {}
+    found: list[Change] = []
+    for field in fields:
+        if field.startswith(":"):
+            how[next(fields)] = field.rpartition(" ")[2][:1]
+        else:
+            added, removed, path = field.split("\t", 2)
+            found.append(Change(path, how.get(path, ""), _number(added), _number(removed)))
+    return found
+
+
+def total(rows: Iterable[Change]) -> dict[str, Any]:
+    """Return the sum of changes as evidence keeps it: {files, added, removed}, lines of text files only."""
+    kept = list(rows)
+    return {
+        "files": len(kept),
+        "added": sum(row.added or 0 for row in kept),
+        "removed": sum(row.removed or 0 for row in kept),
+    }
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

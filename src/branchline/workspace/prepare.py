@@ -1,0 +1,122 @@
+"""What a worktree gets beside the commit: files copied or linked from the checkout, and commands run in it."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from branchline.errors import RepositoryError
+from branchline.files import write_durable
+from branchline.workspace.checks import passed, run_checks
+from branchline.workspace.git import Git
+from branchline.workspace.spec import Spec
+from branchline.workspace.worktree import Worktree
+
+_DONE: Final = "branchline-prepared"
+"""A file in git's own folder of the worktree: the digest of the commands that were run in it."""
+
+
+def prepare(spec: Spec, tree: Worktree) -> None:
+    """Put the files of `copy` and `symlink` where they are missing, and run the commands of `setup` once.
+
+    Raises RepositoryError: a path leads out of the checkout, git would commit what was put there, a command failed.
+    """
+    placed = [*_place(spec, tree, spec.copy, _copy), *_place(spec, tree, spec.symlink, _link)]
+    shown = _not_ignored(tree.git, placed)
+    if shown:
+        for name in placed:
+            _remove(tree.path / name)
+        raise RepositoryError(
+            f"[workspace] copy and symlink: git does not ignore {shown}, so it would be committed; "
+            "add it to .gitignore (a pattern that ends in / does not match a link)"
+        )
+    if spec.setup:
+        _run_once(spec, tree)
+
+
+def forget(tree: Worktree) -> None:
+    """Have the commands of `setup` run again: what they made was swept away."""
+    ((tree.admin() or tree.common) / _DONE).unlink(missing_ok=True)
+
+
+def tear_down(spec: Spec, folder: Path) -> list[dict[str, Any]]:
+    """Run the commands of `teardown` in a worktree that is about to go; what they left and how they ended is told."""
+    if not spec.teardown or not folder.is_dir():
+        return []
+    return run_checks(_with(spec, spec.teardown), folder, "", "teardown-")
+
+
+def _run_once(spec: Spec, tree: Worktree) -> None:
+    mark = (tree.admin() or tree.common) / _DONE
+    digest = hashlib.sha256("\0".join(spec.setup).encode()).hexdigest()
+    if mark.is_file() and mark.read_text(encoding="ascii") == digest:
+        return
+    before = _status(tree.git)
+    rows = run_checks(_with(spec, spec.setup), tree.path, tree.head(), "setup-")
+    if not passed(rows):
+        last = rows[-1]
+        raise RepositoryError(f"[workspace] setup: {last['command']} (exit {last['exit']}): {last['tail']}".strip())
+    left = sorted(_status(tree.git) - before)
+    if left:
+        shown = ", ".join(row[3:] for row in left[:5])
+        raise RepositoryError(
+            f"[workspace] setup changed files that git does not ignore ({shown}); they would be taken for the worker's"
+        )
+    write_durable(mark, digest)
+
+
+def _status(git: Git) -> set[str]:
+    return set(git.fields("status", "--porcelain", "-z", "--no-renames"))
+
+
+def _with(spec: Spec, commands: Sequence[str]) -> Spec:
+    return spec._replace(checks=tuple({"run": command, "source": "settings"} for command in commands))
+
+
+def _place(spec: Spec, tree: Worktree, patterns: Sequence[str], put: Callable[[Path, Path], None]) -> list[str]:
+    """Put what is missing in the worktree and return the names; a pattern that means nothing is passed over."""
+    root, placed = Path(spec.root), []
+    for name in dict.fromkeys(name for pattern in patterns for name in _names(root, pattern)):
+        target = tree.path / name
+        if os.path.lexists(target):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        put(root / name, target)
+        placed.append(name)
+    return placed
+
+
+def _names(root: Path, pattern: str) -> Iterator[str]:
+    plain = PurePosixPath(pattern)
+    if plain.is_absolute() or ".." in plain.parts or not plain.parts or plain.parts[0] in (".git", ".branchline"):
+        raise RepositoryError(f"[workspace] copy and symlink: {pattern!r} is no path below the checkout")
+    yield from sorted(str(path.relative_to(root)) for path in root.glob(str(plain)))
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.symlink_to(source)
+
+
+def _not_ignored(git: Git, names: Sequence[str]) -> str:
+    """Return, in words, the names that git would add; folders are looked at by what is in them."""
+    found = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", *(f":(literal){n}" for n in names))
+    return ", ".join(found[:5]) if names else ""
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+__all__ = ["forget", "prepare", "tear_down"]

@@ -1,0 +1,246 @@
+"""The virtual clock: real schedules of the real scheduler, reservations that never stop a run, and the command."""
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from branchline.engine import Policy
+from branchline.errors import BranchlineError, InputError
+from branchline.graph.adjacency import Adjacency
+from branchline.graph.store import net, parts
+from branchline.model.plan import DraftGraph
+from branchline.model.run import AttemptRow, Changes, RunRow, TaskRow
+from branchline.report import report, report_text
+from branchline.schedule import STRATEGIES, choose
+from branchline.schedule.problem import faults
+from branchline.schedule.reserve import MOST, reserve
+from branchline.simulate import Case, dice, instance, noisy, result
+from branchline.store import MemoryStore
+from branchline.terminal import Bar, gantt, gantt_svg
+from branchline.workflow import simulate as workflow
+from branchline.workflow.approval import preview, show
+from branchline.workflow.console import Console
+from branchline.workflow.hindsight import hindsight
+from branchline.workflow.plan import Reading, read_draft
+from branchline.workflow.project import Project, open_project
+from test_graph_drafts import nodes_of, pairs, trees, without_circles
+
+EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
+
+
+@st.composite
+def cases(draw: Any) -> Case:
+    tree = draw(trees(9))
+    nodes = nodes_of(tree)
+    adjacency = Adjacency.build(nodes, without_circles(nodes, draw(pairs([task for task, _ in tree]))))
+    units = st.integers(0, 2)
+    return Case(
+        adjacency,
+        {leaf: float(draw(st.integers(0, 9))) for leaf in adjacency.leaves},
+        draw(st.integers(0, 3)),
+        {leaf: {"gpu": draw(units)} for leaf in adjacency.leaves},
+        {"gpu": 2},
+        {leaf: draw(st.sets(st.sampled_from("xyz"), max_size=1)) for leaf in adjacency.leaves},
+    )
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(cases(), st.sampled_from(STRATEGIES), st.sampled_from([0.0, 0.001]), st.sampled_from([0.0, 1.0]))
+def test_every_strategy_ends_and_keeps_every_limit_whatever_the_tasks_really_take(
+    case: Case, strategy: str, optimise: float, sigma: float
+) -> None:
+    real = noisy(case.todo(), sigma, dice())
+    found = result(case, strategy, real, optimise, dice)
+    starts = {span.id: span.start for span in found.schedule}
+    assert sorted(starts) == sorted(case.adjacency.leaves)
+    assert all(span.end == pytest.approx(span.start + real[span.id]) for span in found.schedule)
+    assert found.makespan >= found.bound - 1e-9
+    assert faults_of(case, real, starts) == []
+    assert result(case, strategy, real, optimise, dice) == found
+
+
+def test_nothing_takes_no_time() -> None:
+    empty = Case(Adjacency.build([]), {})
+    assert result(empty, "critical-path", {}, 0.01, dice).makespan == 0
+    assert result(empty, "critical-path", {"none": 1.0}, 0.01, dice).schedule == []
+
+
+def faults_of(case: Case, real: dict[str, float], starts: dict[str, float]) -> list[str]:
+    """The faults of a schedule of leaves: a composite's points are as early as what is before them ends."""
+    problem = case.problem(real)
+    at: list[float] = [0.0] * len(problem.order)
+    for task in problem.order:
+        ready = max((at[before] + problem.duration[before] for before in problem.before[task]), default=0.0)
+        at[task] = starts[problem.names[task]] if task < len(problem.names) else ready
+    return faults(problem, at)
+
+
+WAITING = Case(
+    Adjacency.build([(name, None, "atomic") for name in ("short", "first", "long", "after")],
+                    [("first", "long"), ("long", "after")]),
+    {"first": 1.0, "long": 9.0, "after": 4.0, "short": 4.0},
+    3,
+    {"long": {"gpu": 1}, "short": {"gpu": 1}},
+)  # fmt: skip
+
+
+def test_an_optimised_order_lets_a_task_wait_on_purpose() -> None:
+    assert result(WAITING, "critical-path", WAITING.expected, 0.0, dice).makespan == 17
+    found = result(WAITING, "critical-path", WAITING.expected, 0.01, dice)
+    assert (found.makespan, found.bound, found.gap) == (14, 14, 0)
+    assert found.utilisation == pytest.approx(13 / 14)
+
+
+def test_nobody_waits_for_a_task_that_is_far_too_late_and_not_for_one_that_cannot_start() -> None:
+    """`short` waits for `first` to end; twice its time is enough of that, and a person's answer is not waited for."""
+    ahead = reserve(WAITING.problem(WAITING.expected), began := {"first": 0.0}, dice, 0.01)
+    assert ahead is not None
+    running = WAITING.view()._replace(due=ahead.due, state={"first": "running"}, now=1.9)
+    assert choose(running, "critical-path") == []
+    assert choose(running._replace(now=2.0), "critical-path") == ["short"]
+    began.clear()
+    blocked = running._replace(state={"first": "blocked"}, now=0.0)
+    assert choose(blocked, "critical-path") == ["short"]
+
+
+def test_too_many_tasks_are_taken_greedily() -> None:
+    adjacency = Adjacency.build([(f"{number}", None, "atomic") for number in range(MOST + 1)])
+    assert reserve(Case(adjacency, {}, 2).problem({}), {}, dice, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([], "an object with tasks"),
+        ({"tasks": [1]}, "an object with tasks"),
+        ({"tasks": [{"id": "a", "duration": -1}]}, "task a: duration must be a number"),
+        ({"tasks": [{"id": "a", "duration": True}]}, "task a: duration must be a number"),
+        ({"tasks": [{"id": "a", "depends_on": "b"}]}, "task a: depends_on must be a list"),
+        ({"tasks": [{"id": "a", "depends_on": ["b"]}]}, "there is no task b"),
+        ({"tasks": [{"id": "a", "demand": {"R": 1.5}}]}, "task a: demand: must be whole numbers"),
+        ({"tasks": [{"id": "a", "demand": {"R": 2}}], "capacity": {"R": 1}}, "task a needs 2 of R, there are only 1"),
+        ({"tasks": [], "slots": -1}, "must be whole numbers"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_by_task_and_field(data: Any, words: str) -> None:
+    with pytest.raises((InputError, BranchlineError), match=words):
+        case = instance(data, "x.json")
+        case.problem(case.expected)
+
+
+def told(tmp_path: Path, data: Any, jobs: int | None = None, svg: str = "", **how: Any) -> Any:
+    (tmp_path / "x.json").write_text(json.dumps(data))
+    console = Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0)
+    wanted = workflow.How(jobs, "all", 0.01, 0.0, dice)._replace(**how)
+    return workflow.simulate(console, "x.json", wanted, svg)
+
+
+TASKS = {
+    "tasks": [
+        {"id": "short", "duration": 4, "demand": {"gpu": 1}},
+        {"id": "first", "duration": 1},
+        {"id": "long", "duration": 9, "depends_on": ["first"], "demand": {"gpu": 1}},
+        {"id": "after", "duration": 4, "depends_on": ["long"]},
+    ],
+    "slots": 2,
+}
+
+
+def test_the_command_compares_the_strategies_and_shows_the_best(tmp_path: Path) -> None:
+    answer = told(tmp_path, TASKS, svg="chart.svg")
+    data = answer.data
+    assert (data["strategy"], data["makespan"], data["bound"], data["gap"]) == ("critical-path", 14, 14, 0)
+    assert data["strategies"][0]["strategy"] == "critical-path"
+    assert {each["strategy"]: each["makespan"] for each in data["strategies"]}["depth-first"] == 17
+    assert data["critical_path"] == ["first", "long", "after"]
+    assert data["one_more_slot"] == 14
+    assert {span["id"]: (span["start"], span["end"]) for span in data["schedule"]}["long"] == (1, 10)
+    assert "Critical path: first > long > after" in answer.text
+    assert (tmp_path / "chart.svg").read_text().startswith("<svg")
+    assert told(tmp_path, TASKS, jobs=1, strategy="depth-first").data["makespan"] == 18
+    assert told(tmp_path, TASKS, noise=0.5).data != data
+
+
+PLAN = """# A plan
+
+- [ ] 1 Short
+  - Estimate: 1h
+- [ ] 2 Also short
+  - Estimate: 1h
+- [ ] 3 Long
+  - Estimate: 2h
+"""
+
+
+def drafted(tmp_path: Path, text: str, settings: str) -> tuple[Project, DraftGraph]:
+    (tmp_path / "plan.md").write_text(text)
+    (tmp_path / "branchline.toml").write_text(settings)
+    console = Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0)
+    project = open_project(console)
+    draft = read_draft(project, tmp_path / "plan.md", Reading()).draft
+    assert draft is not None
+    return project, draft
+
+
+def test_the_review_says_how_long_it_takes_and_what_another_strategy_saves(tmp_path: Path) -> None:
+    """In the plan's order the long task starts when the short ones are done."""
+    project, draft = drafted(tmp_path, PLAN, "jobs = 2")
+    shown = show(Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0), project, draft, "d")
+    assert "Takes about 3h 00m with depth-first; critical-path would save 1h 00m" in shown
+    assert workflow.quickest(project, draft, 2) == "critical-path"
+    assert workflow.quickest(project, draft, 1) == "depth-first"
+
+
+def test_a_plan_of_which_a_task_can_never_start_has_no_preview(tmp_path: Path) -> None:
+    project, draft = drafted(tmp_path, PLAN + "- [ ] 4 Hungry\n  - Needs: gpu\n", "[resources]\ngpu = 0\n")
+    assert preview(project, draft, Policy(slots=2)) == ""
+
+
+def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
+    """On two slots the long task waited for the short ones: three hours where two would have been enough."""
+    _, draft = drafted(tmp_path, PLAN, "")
+    run = RunRow("r1", "plan.md", "d", "done", "", "", 0.0, 9e4, '{"slots": 2}', parts(draft)[0], net(draft))
+    rows = [
+        TaskRow("r1", task.id, place, task.title, "atomic", None, 1, "build", "shell", "done", attempt=2)
+        for place, task in enumerate(draft.tasks)
+    ]
+    times = {"1": (100.0, 3700.0), "2": (100.0, 3700.0), "3": (3700.0, 10_900.0)}
+    attempts = [
+        AttemptRow("r1", 0, "1", 1, "work", "ended", intended=1.0, ended=2.0),
+        *(
+            AttemptRow("r1", int(task), task, 2, "work", "ended", intended=start, ended=end)
+            for task, (start, end) in times.items()
+        ),
+    ]
+    store = MemoryStore()
+    store.create_run(run, rows, 0.0)
+    store.commit(Changes(attempts=tuple(attempts)))
+    found = hindsight(store, run, rows)
+    assert found is not None
+    assert (found["took"], found["best"], found["bound"], found["strategy"]) == (10_800, 7200, 7200, "critical-path")
+    assert [task["waited"] for task in found["tasks"]] == [0, 0, 3600]
+    assert [task["expected"] for task in found["tasks"]] == [3600, 3600, 7200]
+    told = report_text(report(run, rows, attempts, schedule=found))
+    assert "schedule: 3h 00m, at best 2h 00m with critical-path; no order could take less than 2h 00m" in told
+    assert "waits: 1 task, 1h 00m in all, most 3 (1h 00m)" in told
+    assert "estimates: 3 tasks took 4h 00m, the plan said 4h 00m" in told
+    assert hindsight(store, run, rows[:1]) is None
+
+
+def test_the_chart_has_a_line_a_task_and_cannot_be_broken_by_a_title() -> None:
+    bars = [Bar("a\x1b[2J<b>", 0, 5, True), Bar("c", 5, 10)]
+    assert gantt(bars, 30, "{:g}".format) == [
+        "a\\x1b[2J<b> |████████",
+        "c           |        ░░░░░░░░",
+        "            |0             10",
+    ]
+    assert gantt([], 30, "{:g}".format)[-1].endswith("1")
+    picture = gantt_svg(bars, "{:g}".format)
+    assert "<b>" not in picture
+    assert picture.count("<rect") == 3
