@@ -782,6 +782,9 @@ class TestForms:
         plan = read("## 6. Model\n\n### 6.3 Task framing\n\n- a line\n\n## Milestone 1: A\n\n- crop\n")
         assert titles(plan) == ["Milestone 1: A", "crop"]
 
+    def test_the_constitution_check_of_a_spec_kit_plan_holds_no_work(self) -> None:
+        assert titles(read("## Constitution Check\n\n### Principle I: Plain\n\n- no new styles\n- [ ] kept\n")) == []
+
 
 class TestCompetingLists:
     """What holds the tasks where several lists of a text could."""

@@ -135,7 +135,7 @@ _STRONG_NONTASK: Final[Lists] = {
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
         prerequisites, requirements, functional requirements, changelog, principles, open questions, questions, will
         not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
-        plan, see also, anti-patterns""",
+        plan, see also, anti-patterns, constitution check, complexity tracking""",
     "de": """anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
         glossar, offene fragen""",
     "fr": """risques, remarques, hors périmètre, ne pas faire, à ne pas faire, exemples, prérequis, glossaire,
