@@ -669,3 +669,151 @@ class TestForms:
             "Phase 1: A",
             "crop it",
         ]
+
+    def test_a_field_in_a_heading_of_a_phase_holds_nothing(self) -> None:
+        plan = read(
+            "".join(f"## Phase {n}: P\n### Goal: See more\n\n**Focus:**\n- crop {n}\n- send {n}\n\n" for n in (1, 2))
+        )
+        assert titles(plan) == ["Phase 1: P", "crop 1", "send 1", "Phase 2: P", "crop 2", "send 2"]
+
+    @pytest.mark.parametrize(
+        "word", ["Block", "Блок", "Bloque", "Priority", "Prioridade", "Priorität", "优先级", "우선순위"]
+    )
+    def test_blocks_and_priorities_that_count_on_are_phases(self, word: str) -> None:
+        plan = read(f"## {word} 1 — A\n\n### 1.1 Crop\n\nx\n\n## {word} 2 — B\n\n### 2.1 Send\n\ny\n")
+        assert [(task.title, task.kind) for task in plan.tasks[::2]] == [
+            (f"{word} 1 — A", "composite"),
+            (f"{word} 2 — B", "composite"),
+        ]
+
+    @pytest.mark.parametrize("mark", ["#{} — ", "#{}: ", "{} - ", "({}) ", "{}、", "{}）"])
+    def test_headings_are_numbered_by_many_marks(self, mark: str) -> None:
+        plan = read("## Completed\n\n" + "".join(f"### {mark.format(n)}Crop {n}\n- how\n- why\n\n" for n in (4, 7)))
+        assert states(plan) == {"Crop 4": "done", "Crop 7": "done"}
+
+    def test_a_bare_hash_and_a_sentence_name_no_section(self) -> None:
+        plan = read(
+            "#\tTODO:\n#\n##\t1. See which tests of the system there are for a use of the parts\n#\n##\t2. Send it\n"
+        )
+        assert len(plan.tasks) == 2
+
+    def test_a_counted_section_of_steps_is_no_group_of_them(self) -> None:
+        plan = read(
+            "## 3. 设计\n\n### 3.1 结构\n\nx\n\n## 4. 实施步骤\n\n### 步骤 1：建立目录\n\nx\n\n### 步骤 2：编写\n\ny\n"
+        )
+        assert titles(plan) == ["步骤 1：建立目录", "步骤 2：编写"]
+
+    def test_a_code_that_is_a_name_elsewhere_counts_on_among_its_like(self) -> None:
+        plan = read("## Part 1. A\n\n### R1. Crop\n\nx\n\n### R2. Send\n\ny\n\n### R3. Turn\n\nz\n")
+        assert [task.id for task in plan.tasks] == ["1", "R1", "R2", "R3"]
+
+    def test_below_a_coded_heading_the_items_of_its_label_are_its_tasks(self) -> None:
+        plan = read("## AB001 – A\n\n**Tasks:**\n- crop\n- send\n\n**Deliverables:**\n- a note\n\n## AB002 – B\n\nx\n")
+        assert tree(plan) == [("A", None), ("crop", "AB001"), ("send", "AB001"), ("B", None)]
+
+    @pytest.mark.parametrize("word", ["PR", "Commit", "Module", "Módulo", "Модуль", "模块", "기능"])
+    def test_words_that_count_on_are_phases_among_their_like(self, word: str) -> None:
+        plan = read(f"## {word} 1: A\n\n- crop\n\n## {word} 2: B\n\n- send\n")
+        assert [task.title for task in plan.tasks if task.parent is None] == [f"{word} 1: A", f"{word} 2: B"]
+        assert len(plan.tasks) == 4
+
+    def test_one_alone_and_those_of_an_architecture_are_none(self) -> None:
+        parts = "## Architecture\n\n### Module 1: A\n\n- a part\n\n### Module 2: B\n\n- a part\n\n"
+        assert titles(read(f"{parts}## Tasks\n\n- [ ] crop\n\n## Feature 1: A\n\nx\n")) == ["crop"]
+
+    @pytest.mark.parametrize("mark", ["[DONE]", "(done)", "[Готово]", "【已完成】", "[erledigt]"])
+    def test_a_word_in_brackets_before_an_item_tells_its_state(self, mark: str) -> None:
+        assert [task.state for task in read(f"# TODO\n\n- {mark} crop\n- send\n").tasks] == ["done", "open"]
+
+    def test_headings_numbered_as_issues_are_named_as_such(self) -> None:
+        plan = read("## Done\n\n### #2 — Send it\n\nx\n\n**Depends on:** #1\n\n### #1 — Crop it\n\ny\n")
+        assert [edge[::-1] for edge in written(plan)] == [tuple(task.id for task in plan.tasks)]
+
+    def test_what_may_run_in_parallel_or_one_by_one_is_in_no_order(self) -> None:
+        plan = read(
+            "## Phase 1: A\n\n- [ ] a\n\n## Phase 2: B\n\n- [ ] b\n\n## Phase N: Polish and more\n\n- [ ] c\n\n"
+            "## Dependencies\n\n- Can run in parallel or one by one: Phase 1 → Phase 2\n"
+            "- **Polish (Phase N)**: Depends on Phase 2\n"
+        )
+        assert written(plan) == {("2", "N")}
+
+    def test_headings_with_a_text_are_the_tasks_of_a_todo(self) -> None:
+        plan = read(
+            "# TODO for the site\n\n## Port\n\nChange it in:\n- `a.py`\n- `b.py`\n\n## Pages\n\n### About\n\nSplit it.\n\n"
+            "### Blog\n\nName the last post.\n\n## Titles\n\nThey repeat.\n"
+        )
+        assert tree(plan) == [("Port", None), ("Pages", None), ("About", "2"), ("Blog", "2"), ("Titles", None)]
+
+    def test_headings_with_a_text_below_another_title_stay_sections(self) -> None:
+        assert titles(read("# Ship plan\n\n## Port\n\nIt is fixed.\n\n- crop\n- send\n")) == ["crop", "send"]
+
+    @pytest.mark.parametrize("word", ["Salve", "Welle", "Итерация", "Ola", "批次", "イテレーション"])
+    def test_waves_in_many_languages_are_phases(self, word: str) -> None:
+        plan = read(f"## {word} 1 — A\n\n- crop\n\n## {word} 2 — B\n\n- send\n")
+        assert [task.kind for task in plan.tasks] == ["composite", "atomic"] * 2
+
+    @pytest.mark.parametrize("said", ["Current status", "Aktueller Stand", "État actuel", "Текущий статус", "当前状态"])
+    def test_how_things_stand_is_no_work(self, said: str) -> None:
+        assert titles(read(f"## {said}\n\n- it floats\n\n## Phase 1: A\n\n- crop\n")) == ["Phase 1: A", "crop"]
+
+    def test_a_word_of_a_long_title_makes_no_section_of_criteria(self) -> None:
+        plan = read("## Still to do\n\n### 1. Crop it\n\nx\n\n### 2. Fonts, verify that the round one is loaded\n\ny\n")
+        assert len(plan.tasks) == 2
+
+    def test_a_group_among_groups_needs_no_word_of_work(self) -> None:
+        plan = read(
+            "".join(f"### {n}. {title}\n\n- [ ] a{n}\n\n" for n, title in enumerate(("A", "B", "Exit status"), 1))
+        )
+        assert [task.title for task in plan.tasks if task.kind == "composite"] == ["A", "B", "Exit status"]
+
+    @pytest.mark.parametrize(
+        "said", ["Архитектурное решение", "Alternativen", "Décisions techniques", "设计原则", "대안"]
+    )
+    def test_what_was_decided_is_no_work(self, said: str) -> None:
+        assert titles(read(f"## {said}\n\n- a box\n- a line\n")) == []
+
+    def test_a_name_with_a_number_in_it_is_no_id(self) -> None:
+        assert [(task.id, task.title) for task in read("- [ ] WebGL2 context\n- [ ] AB2 crop\n").tasks] == [
+            ("1", "WebGL2 context"),
+            ("AB2", "crop"),
+        ]
+
+    def test_a_counted_heading_that_names_a_list_of_work_is_none_itself(self) -> None:
+        plan = read("## 6. Model\n\n### 6.3 Task framing\n\n- a line\n\n## Milestone 1: A\n\n- crop\n")
+        assert titles(plan) == ["Milestone 1: A", "crop"]
+
+    def test_the_constitution_check_of_a_spec_kit_plan_holds_no_work(self) -> None:
+        assert titles(read("## Constitution Check\n\n### Principle I: Plain\n\n- no new styles\n- [ ] kept\n")) == []
+
+
+class TestCompetingLists:
+    """What holds the tasks where several lists of a text could."""
+
+    @pytest.mark.parametrize(
+        "order", ["Execution order", "Suggested order", "Порядок работ", "推荐顺序", "Ordem sugerida"]
+    )
+    def test_a_list_that_says_the_order_beats_bullets_that_tell_of_something(self, order: str) -> None:
+        plan = read(
+            f"## Active modes\n\n- `plain`\n- `rich`\n\n## {order}\n\n1. Crop\n2. Send\n3. Turn\n\n## Guards\n\n- No\n"
+        )
+        assert titles(plan) == ["Crop", "Send", "Turn"]
+
+    def test_a_numbered_list_of_what_to_do_beats_bullets(self) -> None:
+        plan = read(
+            "## Proposed solution\n\n1. **Add a grid** to the page\n2. Remove the ship\n3. Clean up routes\n\n"
+            "## Pending ships\n\n- a ship may wait\n- it may sink\n"
+        )
+        assert titles(plan) == ["Add a grid to the page", "Remove the ship", "Clean up routes"]
+
+    def test_a_section_that_says_it_is_work_needs_no_numbers(self) -> None:
+        plan = read("## Design\n\n1. Add a grid\n2. Move it\n3. Remove it\n\n## Tasks\n\n- crop\n- send\n")
+        assert titles(plan) == ["crop", "send"]
+
+    @pytest.mark.parametrize(("task", "step"), [("Task", "—"), ("Задача", ":"), ("步骤", "："), ("Schritt", ".")])
+    def test_tasks_named_in_a_fence_beat_the_boxes_of_checklists(self, task: str, step: str) -> None:
+        plan = read(
+            f"## Tasks\n\n```yaml\n{task} 1 {step} Crop it:\n  - x\n\n{task} 2 {step} Send it:\n  - y\n```\n\n"
+            "## Safety checklist\n\n- [ ] nothing leaks\n- [ ] no error\n"
+        )
+        assert titles(plan) == ["Crop it", "Send it"]
+        assert {one.became for one in plan.ignored if one.text.startswith("- [ ]")} == {"criterion"}

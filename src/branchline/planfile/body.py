@@ -19,8 +19,9 @@ _MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
 _TAILS = (
     re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W{0,40}$"),
     re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
+    re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】]\s"),
 )
-"""Where a heading may say how far it is: in brackets at its end, or behind a dash."""
+"""Where a heading or an item may say how far it is: in brackets at its end or its beginning, or behind a dash."""
 _STATE_COLUMNS = ("column:status", "column:priority")
 _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 

@@ -137,8 +137,22 @@ def _marked(out: Outline, draft: Draft) -> None:
 def _subtasks(out: Outline, draft: Draft) -> None:
     """Below a task, a section that is called `Tasks` and nothing else holds tasks of their own."""
     sections = [each for each in out.subheadings(draft.block) if bare(each.text).lower().strip(":") in words.TRAILERS]
-    for block in _items(out, [each for section in sections for each in (section, *_subsections(out, section))]):
+    listed = _items(out, [each for section in sections for each in (section, *_subsections(out, section))])
+    for block in listed or _labelled(out, draft.block):
         out.drafts[block.line] = from_item(block, out.dialect, "item of a section of tasks", 0.8).hang(draft)
+
+
+def _labelled(out: Outline, heading: Block) -> list[Block]:
+    """The items below `**Tasks:**`, up to the next label."""
+    label, found = "", []
+    for block in sorted(
+        (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ())), key=lambda one: one.line
+    ):
+        if block.kind == "para":
+            label = bare(block.lines[-1][1]).lower().strip("*_:： ")
+        elif label in words.TRAILERS and plain_task(block):
+            found.append(block)
+    return found
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:

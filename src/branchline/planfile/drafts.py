@@ -11,6 +11,8 @@ ID = re.compile(
     r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
     r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—]|$)\s*(?:[:：–—-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
 )
+_CAMEL = re.compile(r"[a-z][A-Z]")
+"""`WebGL2` is the name of a thing."""
 _NUMBER = re.compile(r"(\d{1,9})[.)](?:\s+|$)")
 _LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,600}\)")
@@ -98,7 +100,7 @@ def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0
     lead = text.lstrip("~ ")
     found = ID.match(lead)
     numbered = _NUMBER.match(lead)
-    if found and found[1].lower() not in words.NOT_IDS:
+    if found and found[1].lower() not in words.NOT_IDS and not _CAMEL.search(found[1]):
         draft.hard, rest = found[1], lead[found.end() :]
         text = rest or text
     elif numbered and not block.number:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
-from branchline.planfile.drafts import Draft
+from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.refs import KEYS, Names, groups, resolve
 from branchline.planfile.sections import SPACELESS
@@ -158,10 +158,10 @@ class Edges:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
         label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
-        about = self._named(label) if colon and not _VERB.search(label) else []
+        about = self._about(label) if colon and not _VERB.search(label) else []
         for sentence in _SENTENCE.split(rest if about else text):
             chain = _ARROW.split(sentence)
-            if len(chain) > 1:
+            if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self._chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
                 self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
@@ -169,6 +169,11 @@ class Edges:
                 self._says(line, about, sentence)
             else:
                 self._free(about, sentence)
+
+    def _about(self, label: str) -> list[Draft]:
+        """What a line is about, by its label: `T2`, or the beginning of a title, as in `Polish (Phase N)`."""
+        titled = self.names.titled(_PAREN.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
+        return self._named(label) or ([titled] if titled is not None else [])
 
     def _free(self, about: list[Draft], sentence: str) -> None:
         """`no dependencies` frees a task from what its place implies; `in parallel` frees tasks from one another."""

@@ -2,12 +2,12 @@
 
 import re
 
-from branchline.planfile import tables
+from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, NEGATIVE, plain_task, text_headings
+from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, plain_task, text_headings
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import classify
+from branchline.planfile.sections import begins_with_action, classify, share
 
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
@@ -18,7 +18,16 @@ _OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|Ñ
 
 def last_resort(out: Outline) -> None:
     """Rule 7, each step only when the one before found nothing."""
-    for step in (_task_tables, _task_headings, _task_lists, _tables, _other_headings, _any_bullets):
+    for step in (
+        _task_tables,
+        _task_headings,
+        _told_headings,
+        _task_lists,
+        _tables,
+        _other_headings,
+        _numbered_lists,
+        _any_bullets,
+    ):
         step(out)
         if out.drafts:
             break
@@ -87,6 +96,20 @@ def _task_headings(out: Outline) -> None:
                 _take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
 
 
+def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
+    """Below a title such as `TODO` the headings that each begin with a text are its tasks, and so are those below them."""
+    title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
+    if title is None or not text_headings(out, title, parent):
+        return
+    for block in out.subheadings(title):
+        if block.line in out.drafts and out.subheadings(block):
+            _told_headings(out, block, out.drafts[block.line])
+
+
+def _says_todo(title: str) -> bool:
+    return any(word in title.lower() for word in words.TODOS)
+
+
 def _other_headings(out: Outline) -> None:
     found = [block for block in _numbered_headings(out, frozenset({"UNKNOWN"})) if block.cls in ("UNKNOWN", "TASK")]
     deepest = max((block.level for block in found), default=0)
@@ -112,6 +135,8 @@ def _task_lists(out: Outline) -> None:
     numbered = False
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
+    if not any(_mostly_said(heading) for heading in work) and _numbered_work(out):
+        return
     files_only = all(_OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)
     for heading in out.headings:
@@ -170,6 +195,31 @@ def _describes(items: list[Block]) -> bool:
     """A section of unknown class whose bullets are `Layer: what it is` tells of something; ids are no such labels."""
     said = sum(bool(_TOLD.match(item.text)) for item in items if not item.number)
     return said > 1 and said * 2 > len(items)
+
+
+def _mostly_said(heading: Block) -> bool:
+    """Say whether the words that class a section are most of its title: `Active` does not make work of `Active modes`."""
+    return share(heading.text) > 0.5
+
+
+def _numbered_lists(out: Outline) -> None:
+    """Take the numbered lists that tell the work where no section does."""
+    for heading, items in _numbered_work(out):
+        _take_items(out, items, 0.7, heading.cls)
+
+
+def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
+    """Find the numbered lists of sections on order, else those of which most items act, wherever they may stand."""
+    said = [(heading, out.direct.get(heading.line, ())) for heading in out.headings]
+    lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
+    long = [(heading, items) for heading, items in lists if len(items) >= MANY]
+    ordered = [(heading, items) for heading, items in long if heading.cls == "ORDER"]
+    return ordered or [(heading, items) for heading, items in long if _acts(out, heading, items)]
+
+
+def _acts(out: Outline, heading: Block, items: list[Block]) -> bool:
+    work = sum(begins_with_action(item.text) for item in items)
+    return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
 
 
 def _any_bullets(out: Outline) -> None:

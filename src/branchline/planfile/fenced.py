@@ -3,30 +3,64 @@
 import re
 
 from branchline.planfile.blocks import Block
+from branchline.planfile.contents import LIST_CLASSES
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
+from branchline.planfile.sections import Head, head
+from branchline.planfile.words import CHECKLISTS
 
-_TASK = re.compile(r"\s{0,8}(?:-\s+)?task\s+(\d{1,3})\s*[:.\-–—]\s*(.*)$", re.IGNORECASE)
+_LINE = re.compile(r"\s{0,8}(?:-\s+)?(.{3,200})$")
+_MARKED = re.compile(r"\d\s*[:：.)–—-]")
 _INFO = frozenset({"", "yaml", "yml", "text", "markdown", "md"})
 
 
 def take(out: Outline) -> None:
-    """Take the tasks of the fences in sections of tasks; two of them make a list."""
+    """Take the tasks of the fences in sections of tasks, where no others are but the boxes of checklists.
+
+    Two of them make a list; the checklists beside it then say when the work is good.
+    """
+    others = [draft for draft in out.drafts.values() if draft.role != "phase"]
+    if not all(_checks(draft) for draft in others):
+        return
+    taken = False
     for fence in [block for block in out.doc.blocks if block.kind == "fence"]:
         if fence.section is None or fence.section.cls != "TASK" or fence.text.lower() not in _INFO:
             continue
-        found = [(at, match) for at, (_, text) in enumerate(fence.lines) if (match := _TASK.match(text))]
-        for at, match in found if len(found) > 1 else ():
-            _take(out, fence, at, match)
+        found = [(at, said) for at, (_, text) in enumerate(fence.lines) if (said := _named(text)) is not None]
+        for at, said in found if len(found) > 1 else ():
+            _take(out, fence, at, said)
+            taken = True
+    for draft in others if taken else ():
+        draft.block.fate, draft.block.why = "criterion", "stands in a checklist beside the tasks of a fence"
+        del out.drafts[draft.line]
+        if draft.parent is not None:
+            draft.parent.kids.remove(draft)
 
 
-def _take(out: Outline, fence: Block, at: int, match: re.Match[str]) -> None:
+def _checks(draft: Draft) -> bool:
+    """Say whether a draft is a box of a section that does not call itself work, or does so as a checklist."""
+    section = draft.block.section
+    if draft.block.box is None or section is None:
+        return False
+    return section.cls not in LIST_CLASSES or any(word in section.text.lower() for word in CHECKLISTS)
+
+
+def _named(text: str) -> Head | None:
+    """`Task 1: Crop it`, in the words of all languages; what only mentions a task has no mark behind the number."""
+    line = _LINE.match(text.rstrip())
+    said = head(line[1]) if line is not None else None
+    if line is None or said is None or said.role not in ("task", "step") or not said.number or said.id:
+        return None
+    return said if not said.title or line[1].rstrip().endswith((":", "：")) or _MARKED.search(line[1]) else None
+
+
+def _take(out: Outline, fence: Block, at: int, said: Head) -> None:
     line = fence.lines[at][0]
     below = next((text.strip() for _, text in fence.lines[at + 1 :] if text.strip()), "")
-    block = Block("task", line, match[2].strip() or below.rstrip(":"), None, fence.section)
+    block = Block("task", line, said.title.rstrip(":：") or below.rstrip(":："), None, fence.section)
     block.candidate = True
     out.doc.blocks.append(block)
     draft = Draft(block, "head", "task of a fenced list", 0.8)
-    draft.key, draft.number = "task", match[1]
-    draft.title = plain(block.text) or f"Task {match[1]}"
+    draft.key, draft.number = said.key, said.number
+    draft.title = plain(block.text) or f"{said.key.capitalize()} {said.number}"
     out.drafts[line] = draft.hang(out.above(fence.section))

@@ -4,10 +4,14 @@ import re
 from collections import Counter
 
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.sections import Head, classify, head, series
+from branchline.planfile.labels import KINDS
+from branchline.planfile.sections import Head, bare, classify, head, series
 
 _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{3,120})(?:\*\*|__)\s?[:：]?\s*([^*`\n]{0,60})$")
 _ORDER = re.compile(r"\border\b|reihenfolge|ordre|orden\b|ordem|порядок|顺序|順序|순서|thứ tự", re.IGNORECASE)
+_HOLDERS = frozenset({"task", "step", "phase", "version"})
+_TELLING = frozenset({"goal", "status", "note", "estimate", "depends", "role"})
+"""Kinds of fields that say something of a phase in one line."""
 _NAMING = frozenset({"task", "phase", "version"})
 _HASH = re.compile(r"(#{1,6})(?=[^\W\d_])(.{2,118})$")
 """A heading whose space was forgotten; one `#` alone may begin a tag, unless a task or a phase is named."""
@@ -31,6 +35,11 @@ def promote(doc: Doc) -> None:
         if block.kind == "heading":
             while real and real[-1].level >= block.level:
                 real.pop()
+            if _is_field(block, real):
+                block.kind, block.section = "para", section
+                block.lines = [(block.line, block.text)]
+                blocks.append(block)
+                continue
             real.append(block)
             section = block
         elif block.kind == "para" and block.parent is None:
@@ -46,6 +55,14 @@ def promote(doc: Doc) -> None:
             block.section = section
         blocks.append(block)
     doc.blocks = blocks
+
+
+def _is_field(heading: Block, above: list[Block]) -> bool:
+    """`### Goal: See more` below a phase or a task is a field of it: what follows stands below the phase."""
+    label, colon, value = heading.text.replace("：", ":").partition(":")
+    if not value.strip() or not above or head(above[-1].text).role not in _HOLDERS:
+        return False
+    return bool(colon) and KINDS.get(" ".join(bare(label).lower().split()), "") in _TELLING
 
 
 def _codes(doc: Doc) -> set[str]:

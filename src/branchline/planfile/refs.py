@@ -7,7 +7,7 @@ from typing import NamedTuple
 from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
-from branchline.planfile.sections import LAST
+from branchline.planfile.sections import HASH, LAST
 
 KEYS = "|".join(
     sorted(
@@ -77,6 +77,8 @@ class Names:
             key = _family(draft), draft.number.lower()
             self.by_key.setdefault(key, []).append(draft)
             self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        if draft.key == HASH:
+            self.alias.setdefault(HASH + draft.number, draft)
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)
@@ -86,7 +88,7 @@ class Names:
         if draft.role == "phase":
             if draft.number == LAST:
                 self.by_title.setdefault(normal(re.split(r"[:：(（–—]", title, maxsplit=1)[0]), draft)
-            title = re.sub(r"^\W*[^\W\d_]{3,12}\s*\d{1,3}\s*[:：.–—-]\s*", "", title)
+            title = re.sub(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*", "", title)
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
                 self.alias.setdefault(f"us{story}", draft)
         self.by_title.setdefault(normal(title), draft)

@@ -16,7 +16,7 @@ ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.
 BOX = re.compile(
     r"(?:\*\*|__)?\[(?: (?=[xX✓✔✅☑]))?([ xX~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$", re.DOTALL
 )
-ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
+ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 LINE_END = re.compile(r"\r\n|\n|\r")
 TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
@@ -244,7 +244,7 @@ class _Scanner:
         if not found:
             return False
         self._close(indent)
-        title = (found[2] or "").rstrip()
+        title = found[2].strip()
         cut = title.rstrip("#")
         if cut != title and (not cut or cut[-1] in " \t"):
             title = cut.rstrip()

@@ -13,6 +13,10 @@ SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
+MAX_NAME_WORDS = {"NONTASK": 9}
+"""A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
+HASH = "#"
+"""The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
@@ -85,11 +89,14 @@ _CHANGE = re.compile(
 _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
+_LIKE = re.compile(
+    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+)
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"(\d{1,4}[a-z]?)[.):：]\s*(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"[(（]?(\d{1,4}[a-z]?)(?:[.):：、．）]|\s[–—-](?=\s))\s*(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
@@ -112,11 +119,28 @@ def classify(title: str) -> tuple[str, bool]:
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
+    if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
+        return "UNKNOWN", False
     if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
         return "TASK", False
     if not width:
         return "UNKNOWN", False
     return found, found in ("CRITERIA", "ORDER") or (found == "NONTASK" and _is_strong(text, tokens))
+
+
+def share(title: str) -> float:
+    """Give how much of a title the words are by which it is classed."""
+    text = _PAREN.sub(" ", title).lower().strip()
+    tokens = _WORD.findall(text)[:16]
+    letters = len(SPACELESS.findall(text))
+    return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
+
+
+def begins_with_action(text: str) -> bool:
+    """Say whether a text begins with a word for doing something: `Add a grid`, `**Fix** it`, `添加日志`."""
+    text = bare(text).lower()
+    first = _WORD.match(text)
+    return text.startswith(_ACTIONS) or (first is not None and first[0] in words.ACTIONS)
 
 
 def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
@@ -156,7 +180,8 @@ def bare(title: str) -> str:
 def head(title: str) -> Head:
     """Say whether a heading names a task or a phase, and which."""
     text = bare(title)
-    return _keyword(text) or _coded(text) or Head("", "", "", text)
+    said = _keyword(text) or _coded(text) or Head("", "", "", text)
+    return said._replace(key=HASH) if said.role == "numbered" and HASH + said.number in title else said
 
 
 def _keyword(text: str) -> Head | None:
@@ -238,10 +263,13 @@ def series(title: str) -> Head | None:
     stage = _STAGE.match(text)
     if stage:
         return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
+    like = _LIKE.match(text)
+    if like:
+        return Head("phase", like[1].lower(), like[2], like[3].strip(), f"{like[1]}-{like[2]}".replace(" ", "-"))
     found = _SERIES.match(text)
     if found is None:
         return None
     key, number, code = found[1].lower(), found[2], found[1] + found[2]
-    if found[3] and number.isdigit():
-        return Head("phase", key, number, found[4].strip(), code) if key in words.PHASE_CODES else None
+    if found[3] and number.isdigit() and key in words.PHASE_CODES:
+        return Head("phase", key, number, found[4].strip(), code)
     return None if key in words.NO_TASK_CODES else Head("task", "id", code, found[4].strip(), code)

@@ -12,7 +12,7 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
-from branchline.planfile.words import GSD_TAGS, NOT_IDS
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:AC|SC|NFR)-?\d{1,3}\b", re.IGNORECASE)
 MAX_LIKE = 200
@@ -37,8 +37,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
-    if not any(draft.role != "phase" for draft in out.drafts.values()):
-        fenced.take(out)
+    fenced.take(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     return out
@@ -60,6 +59,8 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
+        if said.key in LIKE_HEADS and block.section is not None and block.section.cls in NEGATIVE:
+            said = Head("", "", "", bare(block.text))  # `Module 2` of an architecture is a part of it
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
@@ -203,26 +204,34 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
         return above.role == "phase" or said.number.startswith(above.number + ".")
     if block.cls in ("CRITERIA", "ORDER") or block.line in out.strong:
         return False
-    return block.cls == "TASK" or any(item.box for item in out.direct.get(block.line, ()))
+    work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"
+    return (block.cls == "TASK" and work) or any(item.box for item in out.direct.get(block.line, ()))
 
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
-    if not boxes and any(out.head(sub).role == "phase" for sub in out.subheadings(block)):
+    if not boxes and any(out.head(sub).role in ("phase", "task", "step") for sub in out.subheadings(block)):
         return False
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
-    return any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE
+    if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
+        return True
+    return block.line not in out.strong and len(_boxed(out, block)) > 2  # the others are groups: so is this one
 
 
 def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
     """A numbered heading without boxes between two with boxes is as good a task as they are."""
-    numbers = [
+    numbers = _boxed(out, block)
+    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
+
+
+def _boxed(out: Outline, block: Block) -> list[int]:
+    """Give the numbers of the headings beside `block`, itself too, that hold boxes."""
+    return [
         _rank(out.head(other).number)
         for other in out.subheadings(block.section)[:MAX_LIKE]
         if out.head(other).role == "numbered" and any(item.box for item in out.direct.get(other.line, ()))
     ]
-    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
 
 
 def _rank(number: str) -> int:

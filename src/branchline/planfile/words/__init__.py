@@ -13,6 +13,7 @@ from branchline.planfile.words.heads import (
     BESIDE_HEADS,
     COUNTED_HEADS,
     LAST_OF_PHASES,
+    LIKE_HEADS,
     NO_PHASE_REST,
     PHASE_HEADS,
     STAGE_HEADS,
@@ -35,6 +36,7 @@ from branchline.planfile.words.prose import (
 )
 from branchline.planfile.words.sections import (
     ACTIONS,
+    CHECKLISTS,
     CLASSES,
     DONE_ALONE,
     DONE_MARKS,
@@ -43,6 +45,7 @@ from branchline.planfile.words.sections import (
     PARTLY,
     QUESTIONS,
     STRONG_NONTASK,
+    TODOS,
     TRAILERS,
     WIP_MARKS,
 )
@@ -54,6 +57,7 @@ __all__ = [
     "BARE_FILES",
     "BESIDE_HEADS",
     "BLOCKS_PROSE",
+    "CHECKLISTS",
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",
@@ -67,6 +71,7 @@ __all__ = [
     "LANGUAGES",
     "LAST_OF_PHASES",
     "LATER",
+    "LIKE_HEADS",
     "LOOSE_DEPENDS",
     "NONE",
     "NOT_IDS",
@@ -87,6 +92,7 @@ __all__ = [
     "STRONG_NONTASK",
     "TASK_HEADS",
     "TITLE_COLUMNS",
+    "TODOS",
     "TRAILERS",
     "UNBOUND",
     "VERSION_HEADS",

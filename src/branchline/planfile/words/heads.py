@@ -22,21 +22,22 @@ _TASK_HEADS: Final[Lists] = {
 }
 _PHASE_HEADS: Final[Lists] = {
     "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
-        day, session, stream, workstream, slice, round, cycle""",
-    "de": "etappe, meilenstein, abschnitt, woche, teil",
-    "fr": "jalon, semaine, lot, partie, épopée",
-    "es": "fase, etapa, hito, semana, parte, épica",
-    "pt": "fase, etapa, marco, semana, parte, épico",
-    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик",
-    "uk": "фаза, етап, стадія, віха, спринт, тиждень, частина, епік",
-    "zh": "阶段, 階段, 里程碑, 迭代, 史诗",
-    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック",
-    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽",
-    "vi": "giai đoạn, gđ, đợt, tuần, phần",
+        day, session, stream, workstream, slice, round, cycle, block, priority""",
+    "de": "etappe, meilenstein, abschnitt, woche, teil, block, priorität, welle, paket, runde, tag, monat",
+    "fr": "jalon, semaine, lot, partie, épopée, bloc, priorité, vague, salve, itération, palier, volet, tranche, mois, jour",
+    "es": "fase, etapa, hito, semana, parte, épica, bloque, prioridad, iteración, ola, ronda, tanda, lote, mes, día",
+    "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade, iteração, onda, rodada, lote, mês, dia",
+    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик, блок, приоритет, итерация, волна, пакет, раунд, месяц, день",
+    "uk": """фаза, етап, стадія, віха, спринт, тиждень, частина, епік, блок, пріоритет, ітерація, хвиля, пакет, раунд,
+        місяць, день""",
+    "zh": "阶段, 階段, 里程碑, 迭代, 史诗, 优先级, 批次, 轮次",
+    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度, イテレーション, ウェーブ",
+    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위, 이터레이션, 웨이브",
+    "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên, vòng, chặng, mốc, tháng, ngày",
     "pl": "faza, etap",
 }
 _COUNTED_HEADS: Final[Lists] = {
-    "zh": "阶段, 階段, 期, 步, 步骤, 周, 週, 个月, 月, 天",
+    "zh": "阶段, 階段, 期, 轮, 輪, 批, 步, 步骤, 周, 週, 个月, 月, 天",
     "ja": "段階, フェーズ, 期, 週目, 週, 日目",
     "ko": "단계, 주차, 주, 개월차, 일차",
 }
@@ -79,6 +80,19 @@ _STAGE_HEADS: Final[Lists] = {
     "ko": "알파, 베타",
     "vi": "alpha, beta, gamma",
 }
+_LIKE_HEADS: Final[Lists] = {
+    "en": "pr, pull request, commit, module, feature",
+    "de": "modul, funktion",
+    "fr": "module, fonctionnalité",
+    "es": "módulo, funcionalidad",
+    "pt": "módulo, funcionalidade",
+    "ru": "модуль, фича, функция",
+    "uk": "модуль, фіча, функція",
+    "zh": "模块, 功能",
+    "ja": "モジュール, 機能",
+    "ko": "모듈, 기능",
+    "vi": "mô-đun, tính năng",
+}
 TASK_HEADS: Final = phrases(_TASK_HEADS)
 PHASE_HEADS: Final = phrases(_PHASE_HEADS)
 COUNTED_HEADS: Final = phrases(_COUNTED_HEADS)
@@ -88,6 +102,8 @@ BESIDE_HEADS: Final = frozenset({"track", "stream", "workstream"})
 LAST_OF_PHASES: Final = phrases(_LAST_OF_PHASES)
 """`Final Phase: Polish` is a phase without a number."""
 VERSION_HEADS: Final = phrases(_VERSION_HEADS)
+LIKE_HEADS: Final = phrases(_LIKE_HEADS)
+"""Words that name phases where two of a level count on, and no section above says that they only tell: `PR 1`, `PR 2`."""
 STAGE_HEADS: Final = phrases(_STAGE_HEADS)
 """Stages of a release; two of them in one text are its phases."""
 STEP_HEADS: Final = words(

@@ -69,50 +69,64 @@ _CRITERIA: Final[Lists] = {
     "it": "criteri, verifica, criteri di accettazione",
 }
 _NONTASK: Final[Lists] = {
-    "en": """overview, background, context, introduction, summary, description, motivation, rationale, problem,
-        problem statement, goal, goals, objective, objectives, purpose, scope, architecture, design, solution design,
-        technical design, approach, decisions, decision log, risk assessment, constraints, source priority, guide,
-        commands, commands reference, structure, directory structure, file structure, project structure, repository
-        structure, layout, tech stack, technology stack, environment, environment variables, configuration, timeline,
-        schedule, estimates, team, roles, stakeholders, progress, progress summary, history, findings, evidence,
-        analysis, current state, method, methodology, rules, how to, instructions, install, installation, getting
-        started, quick start, license, contributing, security considerations, performance, mitigation, rollback,
-        interfaces, threat model, dev agent record, change log, file list, completion notes, budget, cost, api design,
-        data model, data models, schema, test strategy, testing strategy, testing, tests, user stories, user story,
-        primary files, files, affected files, related files, key files, critical files, dependent files, trade-offs,
-        tradeoffs, alternatives, lessons, parallel opportunities, implementation strategy, execution context,
-        releases, release notes, preserve, preservation, semantics, grid strategy, edge costs, version planning,
-        priority, priorities, priority notes, issues found, bugs identified, do not doing, vision, related,
-        anti-patterns to avoid, error handling strategy, error handling, api endpoints, endpoints, locked decisions,
-        maintenance, impact, validation rules, command examples""",
-    "de": """überblick, übersicht, hintergrund, kontext, einleitung, ziel, ziele, architektur, betroffene dateien,
-        zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen, referenzen, anforderungen, zeitplan,
-        analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln""",
-    "fr": """aperçu, contexte, objectif, objectifs, résumé, description, problème, conception, approche, décisions,
-        exigences, calendrier, analyse, architecture, vision, structure, modèle de données, impact, commandes, notes,
-        règles""",
-    "es": """resumen, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño, enfoque, decisiones,
-        requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos, impacto, comandos,
-        reglas""",
-    "pt": """visão geral, contexto, objetivo, objetivos, arquitetura, resumo, descrição, problema, desenho, abordagem,
-        decisões, requisitos, cronograma, análise, escopo, visão, estrutura, modelo de dados, impacto, comandos,
-        regras""",
-    "ru": """обзор, контекст, цель, цели, реестр рисков, состав команды, архитектура, введение, описание, проблема,
-        подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние, структура, структура
-        проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды, заметки, правила, итоги""",
-    "uk": """огляд, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура, вступ, опис, проблема, підхід,
-        рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура проєкту, обмеження,
-        команда, модель даних, вплив, команди, нотатки, правила, підсумки""",
-    "zh": """概述, 背景, 简介, 目标, 目標, 架构, 架構, 風險, 備註, 说明, 說明, 注意, 版本规划, 时间节点, 优先级,
-        里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束, 时间表, 时间线, 问题描述,
-        数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则""",
-    "ja": """概要, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景, 現状, 参考, 注意事項,
-        補足, 技術スタック, 制約, スケジュール, ディレクトリ構成, 方針, データモデル, 影響, コマンド例, メモ, ルール,
-        規則""",
-    "ko": """개요, 배경, 목표, 목적, 아키텍처, 진행 상황, 현황, 기술 스택, 제약, 디렉토리 구조, 프로젝트 구조,
-        주의사항, 요약, 데이터 모델, 영향, 명령어, 메모, 규칙""",
-    "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, trạng thái, ghi chú, điểm đã vướng, tổng quan, giới thiệu, mô
-        tả, vấn đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, quy tắc""",
+    "en": """overview, status, current status, project status, background, context, introduction, summary, description,
+        motivation, rationale, problem, problem statement, goal, goals, objective, objectives, purpose, scope, architecture,
+        design, solution design, technical design, approach, decisions, decision log, risk assessment, constraints, source
+        priority, guide, commands, commands reference, structure, directory structure, file structure, project structure,
+        repository structure, layout, tech stack, technology stack, environment, environment variables, configuration,
+        timeline, schedule, estimates, team, roles, stakeholders, progress, progress summary, history, findings, evidence,
+        analysis, current state, method, methodology, rules, how to, instructions, install, installation, getting started,
+        quick start, license, contributing, security considerations, performance, mitigation, rollback, interfaces, threat
+        model, dev agent record, change log, file list, completion notes, budget, cost, api design, data model, data models,
+        schema, test strategy, testing strategy, testing, tests, user stories, user story, primary files, files, affected
+        files, related files, key files, critical files, dependent files, trade-offs, tradeoffs, alternatives, lessons,
+        parallel opportunities, implementation strategy, execution context, releases, release notes, preserve, preservation,
+        semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes, issues found, bugs
+        identified, do not doing, vision, related, anti-patterns to avoid, error handling strategy, error handling, api
+        endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples""",
+    "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung, ziel,
+        ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen,
+        referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln,
+        alternativen, projektstruktur, verzeichnisstruktur, verwandte dokumente, designentscheidungen, fehlerbehandlung,
+        prinzipien, grundsätze, motivation, budget, aufwandsschätzung, ist-zustand, rahmenbedingungen, einschränkungen,
+        designphilosophie""",
+    "fr": """aperçu, statut, état actuel, état des lieux, contexte, objectif, objectifs, résumé, description, problème,
+        conception, approche, décisions, exigences, calendrier, analyse, architecture, vision, structure, modèle de
+        données, impact, commandes, notes, règles, alternatives, pile technique, stack technique, structure du projet,
+        documents liés, principes, gestion des erreurs, budget, estimation, périmètre, contraintes, motivation,
+        décisions techniques""",
+    "es": """resumen, estado, estado actual, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño,
+        enfoque, decisiones, requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos,
+        impacto, comandos, reglas, alternativas, stack tecnológico, estructura del proyecto, documentos relacionados,
+        principios, manejo de errores, presupuesto, estimación, restricciones, motivación, decisiones técnicas""",
+    "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura, resumo,
+        descrição, problema, desenho, abordagem, decisões, requisitos, cronograma, análise, escopo, visão, estrutura,
+        modelo de dados, impacto, comandos, regras, alternativas, stack tecnológica, estrutura do projeto, documentos
+        relacionados, princípios, tratamento de erros, orçamento, estimativa, restrições, motivação, decisões técnicas""",
+    "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура,
+        введение, описание, проблема, подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние,
+        структура, структура проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды,
+        заметки, правила, итоги, альтернативы, связи, связанные документы, архитектурное решение, архитектурные решения,
+        технологический стек, принципы, обработка ошибок, бюджет, мотивация, философия""",
+    "uk": """огляд, статус, стан, поточний статус, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура, вступ,
+        опис, проблема, підхід, рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура
+        проєкту, обмеження, команда, модель даних, вплив, команди, нотатки, правила, підсумки, альтернативи, зв'язки,
+        пов'язані документи, архітектурне рішення, архітектурні рішення, стек технологій, принципи, обробка помилок,
+        бюджет, мотивація, філософія""",
+    "zh": """概述, 当前状态, 目前状态, 背景, 简介, 目标, 目標, 架构, 架構, 風險, 備註, 说明, 說明, 注意, 版本规划,
+        时间节点, 优先级, 里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束,
+        时间表, 时间线, 问题描述, 数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则, 替代方案, 相关文档,
+        设计原则, 设计理念, 技术选型, 技术架构, 错误处理, 预算, 使用示例""",
+    "ja": """概要, ステータス, 現在の状況, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景,
+        現状, 参考, 注意事項, 補足, 技術スタック, 制約, スケジュール, ディレクトリ構成, 方針, データモデル, 影響,
+        コマンド例, メモ, ルール, 規則, 代替案, 関連文書, 関連ドキュメント, 設計方針, 設計思想, 技術選定,
+        エラー処理, 予算, 使用例""",
+    "ko": """개요, 현재 상태, 배경, 목표, 목적, 아키텍처, 진행 상황, 현황, 기술 스택, 제약, 디렉토리 구조,
+        프로젝트 구조, 주의사항, 요약, 데이터 모델, 영향, 명령어, 메모, 규칙, 대안, 관련 문서, 설계 원칙,
+        설계 철학, 기술 선택, 오류 처리, 예산, 사용 예시""",
+    "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, trạng thái, ghi chú, điểm đã vướng, tổng quan, giới thiệu, mô tả, vấn
+        đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, quy tắc, giải pháp
+        thay thế, tài liệu liên quan, nguyên tắc, xử lý lỗi, ngân sách, ràng buộc""",
     "it": "panoramica, obiettivo, rischi, note, contesto",
 }
 _STRONG_NONTASK: Final[Lists] = {
@@ -121,7 +135,7 @@ _STRONG_NONTASK: Final[Lists] = {
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
         prerequisites, requirements, functional requirements, changelog, principles, open questions, questions, will
         not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
-        plan, see also, anti-patterns""",
+        plan, see also, anti-patterns, constitution check, complexity tracking""",
     "de": """anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
         glossar, offene fragen""",
     "fr": """risques, remarques, hors périmètre, ne pas faire, à ne pas faire, exemples, prérequis, glossaire,
@@ -213,17 +227,19 @@ _DECLINED: Final[Lists] = {
     "vi": "đã hủy, từ chối, bỏ qua",
 }
 _ORDER: Final[Lists] = {
-    "en": "dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies",
+    "en": """dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies,
+        suggested order, recommended order, proposed order, build order, order of work, order of operations, order of attack,
+        suggested sequence, recommended sequence, sequencing, work order""",
     "de": "abhängigkeiten, reihenfolge",
-    "fr": "dépendances, ordre d'exécution",
-    "es": "dependencias, orden de ejecución",
-    "pt": "dependências, ordem de execução",
-    "ru": "зависимости, порядок выполнения",
-    "uk": "залежності, порядок виконання",
-    "zh": "依赖, 依赖关系, 依賴, 执行顺序",
-    "ja": "依存, 依存関係, 実行順",
-    "ko": "의존성, 의존 관계, 실행 순서",
-    "vi": "phụ thuộc, thứ tự, thứ tự thực hiện",
+    "fr": "dépendances, ordre d'exécution, ordre recommandé, ordre suggéré, ordre de réalisation",
+    "es": "dependencias, orden de ejecución, orden recomendado, orden sugerido, orden de trabajo",
+    "pt": "dependências, ordem de execução, ordem recomendada, ordem sugerida, ordem de trabalho",
+    "ru": "зависимости, порядок выполнения, порядок работ, рекомендуемый порядок, предлагаемый порядок",
+    "uk": "залежності, порядок виконання, порядок робіт, рекомендований порядок",
+    "zh": "依赖, 依赖关系, 依賴, 执行顺序, 实施顺序, 推荐顺序, 建议顺序, 开发顺序",
+    "ja": "依存, 依存関係, 実行順, 実施順, 推奨順, 作業順",
+    "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서",
+    "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",
     "it": "dipendenze",
 }
 CLASSES: Final[dict[str, tuple[str, ...]]] = {
@@ -274,6 +290,38 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
+TODOS: Final = phrases(
+    {
+        "en": "todo, to-do, to do, things to do",
+        "de": "zu erledigen, zu tun, offene punkte",
+        "fr": "à faire",
+        "es": "por hacer, pendientes",
+        "pt": "a fazer, pendências",
+        "ru": "что сделать, нужно сделать, надо сделать, туду",
+        "uk": "що зробити, потрібно зробити, туду",
+        "zh": "待办, 待辦",
+        "ja": "やること, やりたいこと",
+        "ko": "할 일, 할일",
+        "vi": "việc cần làm",
+    }
+)
+"""What a text is called that is nothing but a list of work."""
+CHECKLISTS: Final = phrases(
+    {
+        "en": "checklist, check list",
+        "de": "checkliste, prüfliste",
+        "fr": "liste de contrôle, liste de vérification",
+        "es": "lista de verificación, lista de comprobación",
+        "pt": "lista de verificação",
+        "ru": "чек-лист, чеклист, контрольный список",
+        "uk": "чек-лист, чекліст, контрольний список",
+        "zh": "检查清单, 检查表, 檢查清單",
+        "ja": "チェックリスト, 確認リスト",
+        "ko": "체크리스트, 점검 목록",
+        "vi": "danh sách kiểm tra",
+    }
+)
+"""What a list is called that is gone through when the work is done."""
 PARTLY: Final = phrases(
     {
         "en": "partial, partly, skeleton, in progress, not done, incomplete",
