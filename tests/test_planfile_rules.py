@@ -817,3 +817,28 @@ class TestCompetingLists:
         )
         assert titles(plan) == ["Crop it", "Send it"]
         assert {one.became for one in plan.ignored if one.text.startswith("- [ ]")} == {"criterion"}
+
+
+class TestWhatTellsNoWork:
+    """Lists and headings that stand where work could, and tell where, with what or how well it is done."""
+
+    @pytest.mark.parametrize(
+        "said", ["Files to create/modify", "Betroffene Dateien", "Fichiers touchés", "Изменяемые файлы", "文件结构"]
+    )
+    def test_a_list_of_files_below_a_phase_says_where(self, said: str) -> None:
+        plan = read(
+            f"## Phase 1: Map\n\n### {said}\n\n- `src/map.py` - the map\n- Create: `lib/tile.py` - a tile\n\n"
+            "### Details\n\n- Crop it\n- Turn it\n\n## Phase 2: End\n\n- Send it\n"
+        )
+        assert titles(plan) == ["Phase 1: Map", "Crop it", "Turn it", "Phase 2: End", "Send it"]
+
+    def test_work_on_files_is_no_list_of_files(self) -> None:
+        plan = read(
+            "## Phase 1: Map\n\n### File upload\n\n- Accept a picture\n- Crop it\n\n## Phase 2: End\n\n- Send\n"
+        )
+        assert titles(plan) == ["Phase 1: Map", "Accept a picture", "Crop it", "Phase 2: End", "Send"]
+
+    @pytest.mark.parametrize("said", ["exit criteria", "完成标准", "критерии готовности", "完了条件", "완료 기준"])
+    def test_the_criteria_of_a_phase_are_no_phase(self, said: str) -> None:
+        plan = read(f"## Task 1: Crop\n\ntext\n\n## Task 2: Send\n\ntext\n\n## Phase 7 {said}\n\n- it is fast\n")
+        assert titles(plan) == ["Crop", "Send"]

@@ -24,6 +24,14 @@ _NOTHING = re.compile(
 _DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
 """`Result on 2026-03-04: it works` is an entry of a log."""
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
+OF_FILES = re.compile(
+    r"\b(?:files?|datei(?:en)?|fichiers?|archivos?|ficheros?|arquivos?|ficheiros?|tệp|tập tin)\b"
+    r"|файл|文件|檔案|ファイル|파일",
+    re.IGNORECASE,
+)
+"""What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
+_AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
+"""`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -97,7 +105,7 @@ def _fill(out: Outline, phase: Draft) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
-    sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
+    sections = [each for each in below if each is phase.block or _holds_work(out, each)]
     tabled = [each for each in below if each is phase.block or _may_work(out, each) or _TESTS.match(each.text)]
     if text_headings(out, phase.block, phase):
         return
@@ -110,6 +118,16 @@ def _fill(out: Outline, phase: Draft) -> None:
             out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
     if not phase.kids:
         _counted_paragraphs(out, phase, sections)
+
+
+def _holds_work(out: Outline, section: Block) -> bool:
+    """`### Files to change` over a list of paths says where a phase is done, not what; `### File upload` is work."""
+    if section.cls in NEGATIVE and not _TESTS.match(section.text):
+        return False
+    items = out.direct.get(section.line, ())
+    return not (
+        OF_FILES.search(section.text) and sum(bool(_AT_PATH.match(item.text)) for item in items) * 2 > len(items)
+    )
 
 
 def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:

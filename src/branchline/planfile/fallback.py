@@ -4,7 +4,7 @@ import re
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, plain_task, text_headings
+from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, OF_FILES, plain_task, text_headings
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import begins_with_action, classify, share
@@ -13,7 +13,6 @@ MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
-_OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 
 
 def last_resort(out: Outline) -> None:
@@ -88,7 +87,7 @@ def _task_headings(out: Outline) -> None:
     """Take numbered headings of task sections; files that are counted are none where a numbered list says the steps."""
     found = _numbered_headings(out, LIST_CLASSES)
     if _counted_list(out):
-        found = [block for block in found if block.section is None or not _OF_FILES.search(block.section.text)]
+        found = [block for block in found if block.section is None or not OF_FILES.search(block.section.text)]
     if len(found) > 1:
         _take_headings(out, found, 0.8)
         for heading in out.headings:
@@ -137,10 +136,10 @@ def _task_lists(out: Outline) -> None:
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
     if not any(_mostly_said(heading) for heading in work) and _numbered_work(out):
         return
-    files_only = all(_OF_FILES.search(heading.text) for heading in work)
+    files_only = all(OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)
     for heading in out.headings:
-        if not files_only and _OF_FILES.search(heading.text):
+        if not files_only and OF_FILES.search(heading.text):
             continue
         items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
         goes_on = (
