@@ -32,6 +32,8 @@ OF_FILES = re.compile(
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
+_ONLY_PATH = re.compile(r"`(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}`$")
+"""An item that is nothing but a path names a thing."""
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -54,6 +56,7 @@ def fill(out: Outline) -> None:
             _marked(out, draft)
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
+    _sketched(out)
     for heading in out.headings:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts and out.drafts:
             for table in tables.under(out, heading):
@@ -99,6 +102,26 @@ def _restated(out: Outline) -> None:
             draft.block.fate, draft.block.why = "ignored", f"tells the {min(holding)}s again"
             draft.block.cls = "NONTASK"
             del out.drafts[draft.line]
+
+
+def _sketched(out: Outline) -> None:
+    """Phases that hold nothing but code sketch what a numbered list of tasks says."""
+    drafts = list(out.drafts.values())
+    if any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
+        return
+    for heading in out.headings:
+        listed = sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ()))
+        if listed >= MANY and classify(heading.text)[0] == "TASK":
+            for draft in drafts:
+                draft.block.fate, draft.block.why = "ignored", f"sketches what the list on line {heading.line} says"
+                draft.block.cls = "NONTASK"
+                out.drafts.pop(draft.line, None)
+
+
+def _only_code(out: Outline, heading: Block) -> bool:
+    first = out.first.get(heading.line)
+    told = out.paras.get(heading.line) or out.direct.get(heading.line) or out.subheadings(heading)
+    return first is not None and first.kind == "fence" and not told
 
 
 def _fill(out: Outline, phase: Draft) -> None:
@@ -211,7 +234,7 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
-        actions = [item for item in direct if classify(item.text)[0] == "TASK" and is_field(item.text)]
+        actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
         below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
         for kid in below:
             kid.label = "TASK"
@@ -235,10 +258,10 @@ def _subsections(out: Outline, heading: Block) -> list[Block]:
     return [each for block in below for each in (block, *_subsections(out, block))]
 
 
-def is_field(text: str) -> bool:
-    """Say whether a bullet is a field line such as `- **Owner**: me`, known by its label."""
+def field_kind(text: str) -> str:
+    """Give the kind of field that a bullet such as `- **Owner**: me` is, known by its label; nothing for no field."""
     found = _FIELD_BULLET.match(text)
-    return found is not None and " ".join(found[1].lower().split()) in labels.KINDS
+    return labels.KINDS.get(" ".join(found[1].lower().split()), "") if found is not None else ""
 
 
 def plain_task(item: Block) -> bool:
@@ -248,9 +271,10 @@ def plain_task(item: Block) -> bool:
         and not item.fate
         and item.label not in labels.CRITERIA_KINDS
         and item.label not in labels.PROSE_KINDS
-        and not is_field(item.text)
+        and not field_kind(item.text)
         and item.cls not in NEGATIVE
         and item.role != "field"
         and not _DATED.match(item.text)
+        and not _ONLY_PATH.match(item.text)
         and not _NOTHING.match(item.text)
     )
