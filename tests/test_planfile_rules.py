@@ -199,8 +199,9 @@ class TestOrder:
         "## Phase 5: Polish\n\n- [ ] T005 polish\n\n{order}"
     )
 
-    def test_all_user_stories_are_the_phases_that_are_stories(self) -> None:
-        order = "## Dependencies\n\n- **Polish (Phase 5)**: Depends on all user stories being complete\n"
+    @pytest.mark.parametrize("said", ["all user stories", "the desired stories", "all desired user stories"])
+    def test_all_user_stories_are_the_phases_that_are_stories(self, said: str) -> None:
+        order = f"## Dependencies\n\n- **Polish (Phase 5)**: Depends on {said} being complete\n"
         plan = read(self.SPECKIT.format(gate="", order=order))
         assert plan.dialect == "speckit"
         assert written(plan) == {("3", "5"), ("4", "5")}
