@@ -875,6 +875,7 @@ class TestLastResort:
         plan = read(f"## P0 Core\n\n### [map] Crop\n\n{one}### [api] Data model\n\n{one}")
         assert titles(plan) == ["[map] Crop", "[api] Data model"]
         assert plan.tasks[0].criteria == ("it is fast",)
+        assert titles(read(f"## Map\n\n{one}## Net\n\n{one}## Tasks\n\n- crop\n- send\n")) == ["crop", "send"]
 
     def test_a_table_that_counts_its_rows_beats_bullets_that_tell_of_something(self) -> None:
         rows = "".join(f"| {n} | `{name}.py` | {name} |\n" for n, name in enumerate(("map", "tile", "net"), 1))
