@@ -833,6 +833,13 @@ class TestWhatTellsNoWork:
         )
         assert titles(plan) == ["Phase 1: Map", "Crop it", "Turn it", "Phase 2: End", "Send it"]
 
+    def test_a_table_of_files_below_a_phase_says_where(self) -> None:
+        table = "| File | Change |\n|--|--|\n| `src/map.py` | the map |\n"
+        plan = read(
+            f"## Phase 1: Map\n\n### Files to touch\n\n{table}\n### Details\n\n- Crop it\n\n## Phase 2: End\n\n- Send\n"
+        )
+        assert titles(plan) == ["Phase 1: Map", "Crop it", "Phase 2: End", "Send"]
+
     def test_work_on_files_is_no_list_of_files(self) -> None:
         plan = read(
             "## Phase 1: Map\n\n### File upload\n\n- Accept a picture\n- Crop it\n\n## Phase 2: End\n\n- Send\n"

@@ -129,7 +129,7 @@ def _fill(out: Outline, phase: Draft) -> None:
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
-    tabled = [each for each in below if each is phase.block or _may_work(out, each) or _TESTS.match(each.text)]
+    tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
     if text_headings(out, phase.block, phase):
         return
     if _rows(out, phase, tabled):
@@ -151,6 +151,14 @@ def _holds_work(out: Outline, section: Block) -> bool:
     return not (
         OF_FILES.search(section.text) and sum(bool(_AT_PATH.match(item.text)) for item in items) * 2 > len(items)
     )
+
+
+def _holds_rows(out: Outline, section: Block) -> bool:
+    """As `_holds_work`, of tables: those of a section of files that have no ids tell of files."""
+    if not _may_work(out, section) and not _TESTS.match(section.text):
+        return False
+    found = [tables.columns(table) for table in tables.under(out, section)]
+    return not OF_FILES.search(section.text) or any(each is not None and each.key >= 0 for each in found)
 
 
 def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:
