@@ -199,8 +199,9 @@ class TestOrder:
         "## Phase 5: Polish\n\n- [ ] T005 polish\n\n{order}"
     )
 
-    def test_all_user_stories_are_the_phases_that_are_stories(self) -> None:
-        order = "## Dependencies\n\n- **Polish (Phase 5)**: Depends on all user stories being complete\n"
+    @pytest.mark.parametrize("said", ["all user stories", "the desired stories", "all desired user stories"])
+    def test_all_user_stories_are_the_phases_that_are_stories(self, said: str) -> None:
+        order = f"## Dependencies\n\n- **Polish (Phase 5)**: Depends on {said} being complete\n"
         plan = read(self.SPECKIT.format(gate="", order=order))
         assert plan.dialect == "speckit"
         assert written(plan) == {("3", "5"), ("4", "5")}
@@ -817,3 +818,77 @@ class TestCompetingLists:
         )
         assert titles(plan) == ["Crop it", "Send it"]
         assert {one.became for one in plan.ignored if one.text.startswith("- [ ]")} == {"criterion"}
+
+
+class TestWhatTellsNoWork:
+    """Lists and headings that stand where work could, and tell where, with what or how well it is done."""
+
+    @pytest.mark.parametrize(
+        "said", ["Files to create/modify", "Betroffene Dateien", "Fichiers touchés", "Изменяемые файлы", "文件结构"]
+    )
+    def test_a_list_of_files_below_a_phase_says_where(self, said: str) -> None:
+        plan = read(
+            f"## Phase 1: Map\n\n### {said}\n\n- `src/map.py` - the map\n- Create: `lib/tile.py` - a tile\n\n"
+            "### Details\n\n- Crop it\n- Turn it\n\n## Phase 2: End\n\n- Send it\n"
+        )
+        assert titles(plan) == ["Phase 1: Map", "Crop it", "Turn it", "Phase 2: End", "Send it"]
+
+    def test_a_table_of_files_below_a_phase_says_where(self) -> None:
+        table = "| File | Change |\n|--|--|\n| `src/map.py` | the map |\n"
+        plan = read(
+            f"## Phase 1: Map\n\n### Files to touch\n\n{table}\n### Details\n\n- Crop it\n\n## Phase 2: End\n\n- Send\n"
+        )
+        assert titles(plan) == ["Phase 1: Map", "Crop it", "Phase 2: End", "Send"]
+
+    def test_work_on_files_is_no_list_of_files(self) -> None:
+        plan = read(
+            "## Phase 1: Map\n\n### File upload\n\n- Accept a picture\n- Crop it\n\n## Phase 2: End\n\n- Send\n"
+        )
+        assert titles(plan) == ["Phase 1: Map", "Accept a picture", "Crop it", "Phase 2: End", "Send"]
+
+    @pytest.mark.parametrize("said", ["exit criteria", "完成标准", "критерии готовности", "完了条件", "완료 기준"])
+    def test_the_criteria_of_a_phase_are_no_phase(self, said: str) -> None:
+        plan = read(f"## Task 1: Crop\n\ntext\n\n## Task 2: Send\n\ntext\n\n## Phase 7 {said}\n\n- it is fast\n")
+        assert titles(plan) == ["Crop", "Send"]
+
+    @pytest.mark.parametrize("said", ["重点", "Key points", "Ключевые моменты", "Points clés", "핵심 사항"])
+    def test_what_a_phase_heeds_is_no_work(self, said: str) -> None:
+        plan = read(f"## Phase 1: Map\n\n- Crop it\n\n{said}:\n\n- keep it apart\n\n## Phase 2: End\n\n- Send it\n")
+        assert titles(plan) == ["Phase 1: Map", "Crop it", "Phase 2: End", "Send it"]
+
+    def test_a_bullet_that_is_nothing_but_a_path_is_a_thing(self) -> None:
+        plan = read("## Phase 1: Map\n\n- Crop `src/map.py`\n- `src/tile.py`\n- `lib/old/`\n")
+        assert titles(plan) == ["Phase 1: Map", "Crop `src/map.py`"]
+
+    def test_phases_of_nothing_but_code_sketch_what_a_list_of_tasks_says(self) -> None:
+        sketch = "".join(f"### Phase {n}: Part {n}\n\n```python\nx = {n}\n```\n\n" for n in (1, 2))
+        listed = "## Implementation Tasks\n\n1. **Crop it**\n   - with care\n2. **Turn it**\n3. **Send it**\n"
+        assert titles(read(sketch + listed)) == ["Crop it", "Turn it", "Send it"]
+        assert titles(read(sketch)) == ["Phase 1: Part 1", "Phase 2: Part 2"]
+
+    def test_the_score_of_a_plan_is_no_work(self) -> None:
+        plan = read("## Tasks\n\n1. Crop it\n2. Send it\n\n## Confidence Score: 9/10\n\n- the paths are known\n")
+        assert titles(plan) == ["Crop it", "Send it"]
+
+
+class TestLastResort:
+    """What is a task where no heading, box or list says so."""
+
+    @pytest.mark.parametrize(
+        ("goal", "accepted"), [("Goal", "Acceptance criteria"), ("目标", "验收标准"), ("Цель", "Критерии")]
+    )
+    def test_headings_of_fields_are_tasks(self, goal: str, accepted: str) -> None:
+        one = f"- {goal}: see it\n- {accepted}:\n  - it is fast\n\n"
+        plan = read(f"## P0 Core\n\n### [map] Crop\n\n{one}### [api] Data model\n\n{one}")
+        assert titles(plan) == ["[map] Crop", "[api] Data model"]
+        assert plan.tasks[0].criteria == ("it is fast",)
+        assert titles(read(f"## Map\n\n{one}## Net\n\n{one}## Tasks\n\n- crop\n- send\n")) == ["crop", "send"]
+
+    def test_a_table_that_counts_its_rows_beats_bullets_that_tell_of_something(self) -> None:
+        rows = "".join(f"| {n} | `{name}.py` | {name} |\n" for n, name in enumerate(("map", "tile", "net"), 1))
+        plan = read(f"## Mimari\n\n1. map\n2. net\n\n## Uygulama\n\n| Adım | Dosya | Not |\n|--|--|--|\n{rows}")
+        assert [task.line for task in plan.tasks] == [10, 11, 12]
+
+    @pytest.mark.parametrize("word", ["Срез", "Зріз", "切片", "スライス", "슬라이스", "Fatia"])
+    def test_slices_are_phases(self, word: str) -> None:
+        assert tree(read(f"## {word} 0: Core\n\n- [ ] crop\n")) == [(f"{word} 0: Core", None), ("crop", "0")]

@@ -24,6 +24,16 @@ _NOTHING = re.compile(
 _DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
 """`Result on 2026-03-04: it works` is an entry of a log."""
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
+OF_FILES = re.compile(
+    r"\b(?:files?|datei(?:en)?|fichiers?|archivos?|ficheros?|arquivos?|ficheiros?|tệp|tập tin)\b"
+    r"|файл|文件|檔案|ファイル|파일",
+    re.IGNORECASE,
+)
+"""What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
+_AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
+"""`src/app.py` or `Create: src/app.py` at the beginning of an item."""
+_ONLY_PATH = re.compile(r"`(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}`$")
+"""An item that is nothing but a path names a thing."""
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -46,6 +56,7 @@ def fill(out: Outline) -> None:
             _marked(out, draft)
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
+    _sketched(out)
     for heading in out.headings:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts and out.drafts:
             for table in tables.under(out, heading):
@@ -93,12 +104,32 @@ def _restated(out: Outline) -> None:
             del out.drafts[draft.line]
 
 
+def _sketched(out: Outline) -> None:
+    """Phases that hold nothing but code sketch what a numbered list of tasks says."""
+    drafts = list(out.drafts.values())
+    if any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
+        return
+    for heading in out.headings:
+        listed = sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ()))
+        if listed >= MANY and classify(heading.text)[0] == "TASK":
+            for draft in drafts:
+                draft.block.fate, draft.block.why = "ignored", f"sketches what the list on line {heading.line} says"
+                draft.block.cls = "NONTASK"
+                out.drafts.pop(draft.line, None)
+
+
+def _only_code(out: Outline, heading: Block) -> bool:
+    first = out.first.get(heading.line)
+    told = out.paras.get(heading.line) or out.direct.get(heading.line) or out.subheadings(heading)
+    return first is not None and first.kind == "fence" and not told
+
+
 def _fill(out: Outline, phase: Draft) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
-    sections = [each for each in below if each is phase.block or each.cls not in NEGATIVE or _TESTS.match(each.text)]
-    tabled = [each for each in below if each is phase.block or _may_work(out, each) or _TESTS.match(each.text)]
+    sections = [each for each in below if each is phase.block or _holds_work(out, each)]
+    tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
     if text_headings(out, phase.block, phase):
         return
     if _rows(out, phase, tabled):
@@ -110,6 +141,24 @@ def _fill(out: Outline, phase: Draft) -> None:
             out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
     if not phase.kids:
         _counted_paragraphs(out, phase, sections)
+
+
+def _holds_work(out: Outline, section: Block) -> bool:
+    """`### Files to change` over a list of paths says where a phase is done, not what; `### File upload` is work."""
+    if section.cls in NEGATIVE and not _TESTS.match(section.text):
+        return False
+    items = out.direct.get(section.line, ())
+    return not (
+        OF_FILES.search(section.text) and sum(bool(_AT_PATH.match(item.text)) for item in items) * 2 > len(items)
+    )
+
+
+def _holds_rows(out: Outline, section: Block) -> bool:
+    """As `_holds_work`, of tables: those of a section of files that have no ids tell of files."""
+    if not _may_work(out, section) and not _TESTS.match(section.text):
+        return False
+    found = [tables.columns(table) for table in tables.under(out, section)]
+    return not OF_FILES.search(section.text) or any(each is not None and each.key >= 0 for each in found)
 
 
 def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:
@@ -193,7 +242,7 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
-        actions = [item for item in direct if classify(item.text)[0] == "TASK" and is_field(item.text)]
+        actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
         below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
         for kid in below:
             kid.label = "TASK"
@@ -217,10 +266,10 @@ def _subsections(out: Outline, heading: Block) -> list[Block]:
     return [each for block in below for each in (block, *_subsections(out, block))]
 
 
-def is_field(text: str) -> bool:
-    """Say whether a bullet is a field line such as `- **Owner**: me`, known by its label."""
+def field_kind(text: str) -> str:
+    """Give the kind of field that a bullet such as `- **Owner**: me` is, known by its label; nothing for no field."""
     found = _FIELD_BULLET.match(text)
-    return found is not None and " ".join(found[1].lower().split()) in labels.KINDS
+    return labels.KINDS.get(" ".join(found[1].lower().split()), "") if found is not None else ""
 
 
 def plain_task(item: Block) -> bool:
@@ -230,9 +279,10 @@ def plain_task(item: Block) -> bool:
         and not item.fate
         and item.label not in labels.CRITERIA_KINDS
         and item.label not in labels.PROSE_KINDS
-        and not is_field(item.text)
+        and not field_kind(item.text)
         and item.cls not in NEGATIVE
         and item.role != "field"
         and not _DATED.match(item.text)
+        and not _ONLY_PATH.match(item.text)
         and not _NOTHING.match(item.text)
     )

@@ -4,7 +4,7 @@ import re
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, plain_task, text_headings
+from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, OF_FILES, field_kind, plain_task, text_headings
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import begins_with_action, classify, share
@@ -12,8 +12,8 @@ from branchline.planfile.sections import begins_with_action, classify, share
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+_PURPOSE = frozenset({"goal", "criteria"})
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
-_OF_FILES = re.compile(r"\bfiles?\b|\bdatei(?:en)?\b|\barquivos\b|\barchivos\b|файл|文件|ファイル|파일", re.IGNORECASE)
 
 
 def last_resort(out: Outline) -> None:
@@ -24,8 +24,10 @@ def last_resort(out: Outline) -> None:
         _told_headings,
         _task_lists,
         _tables,
+        _field_headings,
         _other_headings,
         _numbered_lists,
+        _counted_tables,
         _any_bullets,
     ):
         step(out)
@@ -88,7 +90,7 @@ def _task_headings(out: Outline) -> None:
     """Take numbered headings of task sections; files that are counted are none where a numbered list says the steps."""
     found = _numbered_headings(out, LIST_CLASSES)
     if _counted_list(out):
-        found = [block for block in found if block.section is None or not _OF_FILES.search(block.section.text)]
+        found = [block for block in found if block.section is None or not OF_FILES.search(block.section.text)]
     if len(found) > 1:
         _take_headings(out, found, 0.8)
         for heading in out.headings:
@@ -104,6 +106,20 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
     for block in out.subheadings(title):
         if block.line in out.drafts and out.subheadings(block):
             _told_headings(out, block, out.drafts[block.line])
+
+
+def _field_headings(out: Outline) -> None:
+    """Headings of which each holds nothing but fields, and one says what for or what is accepted, are tasks."""
+    found = []
+    for heading in out.headings:
+        kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
+        if "" not in kinds and kinds & _PURPOSE and heading.line not in out.strong:
+            found.append(heading)
+    for block in found if len(found) > 1 else ():
+        block.candidate = True
+        out.drafts[block.line] = from_heading(block, out.head(block), "heading of fields", 0.8).hang(
+            out.above(block.section)
+        )
 
 
 def _says_todo(title: str) -> bool:
@@ -137,10 +153,10 @@ def _task_lists(out: Outline) -> None:
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
     if not any(_mostly_said(heading) for heading in work) and _numbered_work(out):
         return
-    files_only = all(_OF_FILES.search(heading.text) for heading in work)
+    files_only = all(OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)
     for heading in out.headings:
-        if not files_only and _OF_FILES.search(heading.text):
+        if not files_only and OF_FILES.search(heading.text):
             continue
         items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
         goes_on = (
@@ -280,3 +296,11 @@ def _tables(out: Outline) -> None:
         found = tables.columns(table)
         if found is not None and (found.key >= 0 or "priority" in found.kinds):
             tables.take(out, table, found, out.above(table.section))
+
+
+def _counted_tables(out: Outline) -> None:
+    """Take the rows of a table whose first column counts from 1, whatever language its head speaks."""
+    for table in out.tables:
+        found = tables.counted(table) if _may_hold(out, table.section) else None
+        if found is not None:
+            tables.take(out, table, found, out.above(table.section), 0.6)

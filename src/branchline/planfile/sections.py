@@ -193,7 +193,8 @@ def _keyword(text: str) -> Head | None:
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
-        if not (loose and rest.split()[0].lower().strip(":") in words.NO_PHASE_REST):
+        told = loose and (rest.split()[0].lower().strip(":") in words.NO_PHASE_REST or classify(rest)[0] == "CRITERIA")
+        if not told:
             return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:

@@ -52,6 +52,15 @@ def columns(table: Block) -> Columns | None:
     return None
 
 
+def counted(table: Block) -> Columns | None:
+    """Read a table whose first column counts three rows or more from 1: what is done stands behind the number."""
+    numbers = [cells(row.text)[0].strip("*_`. ") for row in table.kids]
+    width = len(cells(table.text))
+    if len(numbers) < 3 or width < 2 or numbers != [str(n) for n in range(1, len(numbers) + 1)]:
+        return None
+    return Columns(0, 1, 2 if width > 2 else -1, ("",) * width, step=True)
+
+
 def _kind(name: str) -> str:
     """Give what a column holds by its head, or by the first word of it: `Acceptance sketch`, `Depends (ids)`."""
     if name in words.PRIORITY_COLUMNS:

@@ -26,14 +26,15 @@ _PHASE_HEADS: Final[Lists] = {
     "de": "etappe, meilenstein, abschnitt, woche, teil, block, priorität, welle, paket, runde, tag, monat",
     "fr": "jalon, semaine, lot, partie, épopée, bloc, priorité, vague, salve, itération, palier, volet, tranche, mois, jour",
     "es": "fase, etapa, hito, semana, parte, épica, bloque, prioridad, iteración, ola, ronda, tanda, lote, mes, día",
-    "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade, iteração, onda, rodada, lote, mês, dia",
-    "ru": "фаза, этап, стадия, веха, спринт, неделя, часть, эпик, блок, приоритет, итерация, волна, пакет, раунд, месяц, день",
+    "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade, iteração, onda, rodada, lote, mês, dia, fatia",
+    "ru": """фаза, этап, стадия, веха, спринт, неделя, часть, эпик, блок, приоритет, итерация, волна, пакет, раунд, месяц, день,
+        срез""",
     "uk": """фаза, етап, стадія, віха, спринт, тиждень, частина, епік, блок, пріоритет, ітерація, хвиля, пакет, раунд,
-        місяць, день""",
-    "zh": "阶段, 階段, 里程碑, 迭代, 史诗, 优先级, 批次, 轮次",
-    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度, イテレーション, ウェーブ",
-    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위, 이터레이션, 웨이브",
-    "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên, vòng, chặng, mốc, tháng, ngày",
+        місяць, день, зріз""",
+    "zh": "阶段, 階段, 里程碑, 迭代, 史诗, 优先级, 批次, 轮次, 切片",
+    "ja": "フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度, イテレーション, ウェーブ, スライス",
+    "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위, 이터레이션, 웨이브, 슬라이스",
+    "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên, vòng, chặng, mốc, tháng, ngày, lát cắt",
     "pl": "faza, etap",
 }
 _COUNTED_HEADS: Final[Lists] = {
@@ -111,7 +112,7 @@ STEP_HEADS: Final = words(
 )
 """The words of TASK_HEADS that name a step of something rather than a task."""
 NO_PHASE_REST: Final = words(
-    "and at checklist criteria deliverables dependencies details for goals implementation in is notes of overview plan results "
-    "status success summary task tasks to verification vs was"
+    "and at checklist deliverables dependencies details for goals implementation in is notes of overview plan results "
+    "status success summary task tasks to vs was"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""

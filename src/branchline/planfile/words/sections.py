@@ -83,26 +83,29 @@ _NONTASK: Final[Lists] = {
         parallel opportunities, implementation strategy, execution context, releases, release notes, preserve, preservation,
         semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes, issues found, bugs
         identified, do not doing, vision, related, anti-patterns to avoid, error handling strategy, error handling, api
-        endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples""",
+        endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples, confidence score,
+        confidence level, confidence assessment, implementation confidence""",
     "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung, ziel,
         ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen,
         referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln,
         alternativen, projektstruktur, verzeichnisstruktur, verwandte dokumente, designentscheidungen, fehlerbehandlung,
         prinzipien, grundsätze, motivation, budget, aufwandsschätzung, ist-zustand, rahmenbedingungen, einschränkungen,
-        designphilosophie""",
+        designphilosophie, konfidenzwert""",
     "fr": """aperçu, statut, état actuel, état des lieux, contexte, objectif, objectifs, résumé, description, problème,
         conception, approche, décisions, exigences, calendrier, analyse, architecture, vision, structure, modèle de
         données, impact, commandes, notes, règles, alternatives, pile technique, stack technique, structure du projet,
         documents liés, principes, gestion des erreurs, budget, estimation, périmètre, contraintes, motivation,
-        décisions techniques""",
+        décisions techniques, niveau de confiance, score de confiance""",
     "es": """resumen, estado, estado actual, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño,
         enfoque, decisiones, requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos,
         impacto, comandos, reglas, alternativas, stack tecnológico, estructura del proyecto, documentos relacionados,
-        principios, manejo de errores, presupuesto, estimación, restricciones, motivación, decisiones técnicas""",
+        principios, manejo de errores, presupuesto, estimación, restricciones, motivación, decisiones técnicas, nivel
+        de confianza""",
     "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura, resumo,
         descrição, problema, desenho, abordagem, decisões, requisitos, cronograma, análise, escopo, visão, estrutura,
         modelo de dados, impacto, comandos, regras, alternativas, stack tecnológica, estrutura do projeto, documentos
-        relacionados, princípios, tratamento de erros, orçamento, estimativa, restrições, motivação, decisões técnicas""",
+        relacionados, princípios, tratamento de erros, orçamento, estimativa, restrições, motivação, decisões técnicas, nível
+        de confiança""",
     "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура,
         введение, описание, проблема, подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние,
         структура, структура проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды,
@@ -116,7 +119,7 @@ _NONTASK: Final[Lists] = {
     "zh": """概述, 当前状态, 目前状态, 背景, 简介, 目标, 目標, 架构, 架構, 風險, 備註, 说明, 說明, 注意, 版本规划,
         时间节点, 优先级, 里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束,
         时间表, 时间线, 问题描述, 数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则, 替代方案, 相关文档,
-        设计原则, 设计理念, 技术选型, 技术架构, 错误处理, 预算, 使用示例""",
+        设计原则, 设计理念, 信心评分, 置信度, 技术选型, 技术架构, 错误处理, 预算, 使用示例""",
     "ja": """概要, ステータス, 現在の状況, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景,
         現状, 参考, 注意事項, 補足, 技術スタック, 制約, スケジュール, ディレクトリ構成, 方針, データモデル, 影響,
         コマンド例, メモ, ルール, 規則, 代替案, 関連文書, 関連ドキュメント, 設計方針, 設計思想, 技術選定,
