@@ -8,14 +8,12 @@ import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import Final, Protocol, cast
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
+from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers.transcript import Tail, of_log
-
-if TYPE_CHECKING:
-    from branchline.model.run import Claim, Command, Exit, Job
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
@@ -46,16 +44,16 @@ class Adapter(Protocol):
     STREAM: bool
     """Its stdout goes to `events.jsonl` and its stderr to `output.log`; otherwise both go to `output.log`."""
 
-    def prepare(self, job: "Job", base: Mapping[str, str]) -> None:
+    def prepare(self, job: Job, base: Mapping[str, str]) -> None:
         """Write what the worker needs in the attempt's folder and take away an old answer, before the intent.
 
         `base` is the coordinator's own environment.
         """
 
-    def command(self, job: "Job") -> "Command":
+    def command(self, job: Job) -> Command:
         """Say what custody must start; writes nothing. `Job.env` is the environment that `sandbox` allows."""
 
-    def claim(self, job: "Job", exit: "Exit") -> "Claim":
+    def claim(self, job: Job, exit: Exit) -> Claim:
         """Read what the worker left behind."""
 
 
@@ -70,11 +68,11 @@ def get(kind: str) -> Adapter:
     return cast(Adapter, importlib.import_module(TABLE[kind]))
 
 
-def tail(kind: str, folder: Path) -> "Tail":
+def tail(kind: str, folder: Path) -> Tail:
     """Give the end of a worker's transcript, by its adapter where that has a form of its own; never raises for a log."""
     adapter = get(kind)
     own = getattr(adapter, "tail", None)
-    return cast("Tail", own(folder)) if own else of_log(folder)
+    return cast(Tail, own(folder)) if own else of_log(folder)
 
 
 def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
@@ -91,6 +89,6 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
         raise SettingsError(f"--worker {text!r} cannot be split into words: {error}") from None
 
 
-def write_spec(job: "Job") -> None:
+def write_spec(job: Job) -> None:
     """Write `spec.json` in the attempt's folder: all of the job but its environment."""
     write_new(Path(job.folder) / SPEC, json.dumps(job._replace(env={})._asdict(), ensure_ascii=False) + "\n")
