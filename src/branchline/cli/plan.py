@@ -14,7 +14,6 @@ from branchline.workflow import convert as conversion
 from branchline.workflow import plan as workflow
 from branchline.workflow.answer import Answer
 
-PLANNERS = ("auto", "rules")
 ORDERS = ("numbered", "written", "phase", "document")
 
 
@@ -45,7 +44,9 @@ def _decompose(made: Parser) -> None:
         "plan", help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files"
     )
     made.add_argument(
-        "--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version"
+        "--planner",
+        default="",
+        help="who splits goals: auto (the first model with credentials, else rules), rules, anthropic, openai, agent:NAME",
     )
     _reading(made)
     made.add_argument("--no-write", action="store_true", help="show what would be stored; touch nothing, need no git")
