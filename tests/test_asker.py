@@ -71,8 +71,10 @@ def test_what_is_fixed_stands_first_and_may_be_kept_by_the_provider(bench: Bench
     bench.asker(bench.says(GOOD)).ask(QUESTION, schema.classification())
     sent = bench.stub.requests[0]
     if bench.dialect == "anthropic":
-        assert sent["system"] == [{"type": "text", "text": "the rules", "cache_control": {"type": "ephemeral"}}]
-        assert sent["tool_choice"] == {"type": "tool", "name": "classify"}
+        (fixed,) = sent["system"]
+        assert fixed["text"].startswith("the rules\n\nAnswer by calling the tool `classify`")
+        assert fixed["cache_control"] == {"type": "ephemeral"}
+        assert [tool["name"] for tool in sent["tools"]] == ["classify"]
         assert sent["model"].startswith("claude-haiku")
     else:
         assert sent["messages"][0] == {"role": "system", "content": "the rules"}

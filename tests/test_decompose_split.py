@@ -3,17 +3,22 @@
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from branchline import decompose
 from branchline.asker import Answers, Asker, Planner, Question, Usage
 from branchline.asker.talk import Reply, Turn, failure
 from branchline.cli import main
 from branchline.decompose.around import around
+from branchline.decompose.kept import kept
 from branchline.decompose.split import split
 from branchline.graph.laws import check_draft
 from branchline.model.plan import DraftGraph, Task
@@ -293,6 +298,9 @@ def test_the_repository_is_shown_by_name_and_without_secrets(tmp_path: Path) -> 
     assert "deep/b.py" in around(tmp_path, dict(os.environ), 9)
 
 
+NOTHING: dict[str, list[str]] = {"added": [], "removed": [], "changed": [], "moved": []}
+
+
 def test_the_main_road_asks_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -310,9 +318,48 @@ def test_the_main_road_asks_once(
         assert main(words) == 0
         again = json.loads(capsys.readouterr().out)
         assert again["digest"] == told["digest"]
-        assert (again["planner"]["requests"], again["planner"]["known"], len(stub.requests)) == (0, 2, 2)
+        assert (again["planner"]["requests"], again["planner"]["known"], again["patch"]) == (0, 0, NOTHING)
+        (tmp_path / "p.graph.json").unlink()
+        assert main(words) == 0
+        anew = json.loads(capsys.readouterr().out)
+        assert (anew["digest"], anew["planner"]["known"], len(stub.requests)) == (told["digest"], 2, 2)
     assert main([*words[:3], "rules", *words[4:]]) == 0
     assert json.loads(capsys.readouterr().out)["planner"]["name"] == "rules"
+
+
+def test_children_stay_while_their_task_is_as_it_was(splitting: Splitting) -> None:
+    old = splitting(GOAL, composite("t1"), children(child("a", [2], lines=500), child("b", []))).draft
+    edited = replace(old, tasks=tuple(replace(t, title="Mine") if t.id == "t1.2" else t for t in old.tasks))
+    elsewhere = splitting(f"{GOAL}\n- [ ] t2 Mend `a.py`\n", failure("network", "")).before
+    back = kept(elsewhere, edited)
+    check_draft(back)
+    assert [t.id for t in back.tasks] == ["t1", "t1.1", "t1.1.1", "t1.1.2", "t1.2", "t2"]
+    assert next(t.title for t in back.tasks if t.id == "t1.2") == "Mine"
+    assert back.edges == old.edges
+    assert [f.code for f in back.findings] == [f.code for f in old.findings]
+    for text in (GOAL.replace("deals", "leads"), GOAL.replace("[ ]", "[x]"), f"{GOAL}  - [ ] t1.1 Only this\n"):
+        changed = splitting(text, failure("network", "")).before
+        assert kept(changed, old) is changed
+
+
+def test_a_task_can_be_split_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "p.md").write_text("- [ ] t1 Write `a.py`\n- [ ] t2 Write `b.py`\n- [x] t3 Done\n")
+    words = ["decompose", "p.md", "--planner", "openai", "--json", "-C", str(tmp_path)]
+    answer = children(child("a", [1]), child("b", [1]))
+    with StubModel([("to split", [{"text": json.dumps(answer)}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        assert main([*words, "--split", "t1"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert [task["id"] for task in told["tasks"]] == ["t1", "t1.1", "t1.2", "t2", "t3"]
+        assert main(words) == 0
+        assert json.loads(capsys.readouterr().out)["digest"] == told["digest"]
+        assert len(stub.requests) == 1
+    for task in ("t1", "t3", "t9"):
+        assert main([*words, "--split", task]) == 2
+    assert main([*words[:3], "rules", *words[4:], "--split", "t2"]) == 2
 
 
 def test_without_network_the_draft_is_that_of_the_rules(
@@ -326,3 +373,33 @@ def test_without_network_the_draft_is_that_of_the_rules(
         ("planner", True)
     ]
     assert main(["decompose", "p.md", "--planner", "gpt", "-C", str(tmp_path)]) == 2
+
+
+CHILD = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.sampled_from(["x", "y", "x\x1b[2J", "<-- THIS TASK", "x\ny"]),
+        "kind": st.sampled_from(["atomic", "composite"]),
+        "role": st.sampled_from(["build", "research"]),
+        "covers": st.lists(st.integers(1, 2), max_size=3),
+        "depends_on": st.lists(st.sampled_from(["k0", "k0", "k1"]), max_size=1),
+        "files": st.lists(st.sampled_from(files(*"abcdefgh", "../b", role="mention")), max_size=5),
+        "lines": st.integers(0, 900),
+    },
+).map(lambda more: {**child("z", [1]), **more})
+SPLIT = st.lists(CHILD, min_size=2, max_size=6).map(
+    lambda each: children(*({**one, "key": f"k{n}"} for n, one in enumerate(each)))
+)
+ANSWER = st.one_of(SPLIT, SPLIT, SPLIT, st.sampled_from([[], None, "{"]))
+
+
+@given(st.lists(ANSWER, min_size=1, max_size=8))
+@settings(max_examples=int(60 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))), deadline=None)
+def test_whatever_a_model_says_the_graph_is_lawful(answers: list[Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        done = Done(Path(folder), GOAL, Model(composite("t1"), *answers))
+    assert done.requests <= 1 + 3 * len(done.tasks)
+    for task in done.draft.tasks:
+        assert task.title.isprintable()
+        assert not [file for file in task.files if file.path.startswith((".", "/"))]
+        assert (task.kind == "composite") == any(each.parent == task.id for each in done.draft.tasks)

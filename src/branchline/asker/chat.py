@@ -19,7 +19,9 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
 
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         try:
-            asked = _request(question, shape, turns, model)
+            # The models of today refuse the old name of the limit, servers of one's own know no other.
+            limit = "max_completion_tokens" if url == URL else "max_tokens"
+            asked = _request(question, shape, turns) | {"model": model, limit: MAX_TOKENS}
             answer = httpx.post(f"{url.rstrip('/')}/chat/completions", json=asked, headers=headers, timeout=timeout)
         except httpx.TimeoutException:
             raise failure("timeout", f"it did not answer within {timeout:g} s") from None
@@ -32,15 +34,13 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
     return send
 
 
-def _request(question: Question, shape: Shape, turns: Sequence[Turn], model: str) -> dict[str, Any]:
+def _request(question: Question, shape: Shape, turns: Sequence[Turn]) -> dict[str, Any]:
     first = {"role": "system", "content": question.fixed}
     spoken = [{"role": role, "content": text} for role, text in turns]
     if question.around:
         spoken[0] = {"role": "user", "content": f"{turns[0][1]}\n\n{question.around}"}
     form = {"name": shape.name, "description": shape.about, "schema": shape.schema}
     return {
-        "model": model,
-        "max_tokens": MAX_TOKENS,
         "messages": [first, *spoken],
         "response_format": {"type": "json_schema", "json_schema": form},
     }

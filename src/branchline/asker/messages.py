@@ -46,13 +46,14 @@ def _request(question: Question, shape: Shape, turns: Sequence[Turn], model: str
     spoken = [{"role": role, "content": text} for role, text in turns]
     if question.around:
         spoken[0] = {"role": "user", "content": f"{turns[0][1]}\n\n{question.around}"}
+    fixed = f"{question.fixed}\n\nAnswer by calling the tool `{shape.name}`, once, and with nothing else."
     return {
         "model": model,
         "max_tokens": MAX_TOKENS,
-        "system": [{"type": "text", "text": question.fixed, "cache_control": {"type": "ephemeral"}}],
+        "system": [{"type": "text", "text": fixed, "cache_control": {"type": "ephemeral"}}],
         "messages": spoken,
         "tools": [{"name": shape.name, "description": shape.about, "input_schema": shape.schema}],
-        "tool_choice": {"type": "tool", "name": shape.name},
+        "tool_choice": {"type": "auto"},  # models that think refuse to be forced; an answer in words is read too
     }
 
 

@@ -12,8 +12,8 @@ PLANNERS: Final = ("auto", "rules", "anthropic", "openai")
 AGENT: Final = "agent:"
 """`agent:NAME` is the worker of that name in the settings."""
 _TIERS: Final = {
-    "anthropic": {"haiku": "claude-haiku-4-5", "sonnet": "claude-sonnet-4-5", "opus": "claude-opus-4-5"},
-    "openai": {"haiku": "gpt-4.1-mini", "sonnet": "gpt-4.1", "opus": "gpt-4.1"},
+    "anthropic": {"haiku": "claude-haiku-5-5", "sonnet": "claude-sonnet-5-5", "opus": "claude-opus-5-5"},
+    "openai": {"haiku": "gpt-5.4-mini", "sonnet": "gpt-5.4", "opus": "gpt-5.5"},
 }
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 from branchline.errors import PlannerError
 from branchline.schema import Shape
 
-MAX_TOKENS = 8192
-"""The longest answer that is asked for; a split of five children takes a fifth of it."""
+MAX_TOKENS = 16_384
+"""The longest answer that is asked for: a split of five children takes a tenth of it, the rest is room to think."""
 
 Turn = tuple[Literal["user", "assistant"], str]
 _FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n(.*?)^[ \t]*```", re.S | re.M)

@@ -48,6 +48,13 @@ def _decompose(made: Parser) -> None:
         default="",
         help="who splits goals: auto (the first model with credentials, else rules), rules, anthropic, openai, agent:NAME",
     )
+    made.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="have the planner split this task now, however it is written; may be given more than once",
+    )
     _reading(made)
     made.add_argument("--no-write", action="store_true", help="show what would be stored; touch nothing, need no git")
     made.add_argument("--no-review", action="store_true", help="store the draft without showing it")
@@ -97,7 +104,7 @@ def _call_convert(args: argparse.Namespace) -> Answer:
 
 
 def _call_decompose(args: argparse.Namespace) -> Answer:
-    options = workflow.Reading(args.dialect, args.order, args.planner)
+    options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),
         Path(args.plan),

@@ -6,7 +6,7 @@ cannot do leaves the rules' result standing, with a finding that says why.
 
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from branchline.asker import Asker, Question
 from branchline.asker.ask import AGAIN
 from branchline.decompose import children
 from branchline.decompose.children import Lines, Made
+from branchline.decompose.kept import PLANNER
 from branchline.errors import PlannerError
 from branchline.graph.laws import is_legal_id
 from branchline.model.plan import MAX_DEPTH, DraftGraph, Finding, Task
@@ -64,8 +65,8 @@ def candidates(draft: DraftGraph, depth: int = MAX_DEPTH) -> list[Task]:
     leaves = [task for task in draft.tasks if task.kind == "atomic" and task.state == "open"]
     if len(leaves) > MOST_CHILDREN:
         return []
-    depths = _depths(draft.tasks)
-    return [task for task in leaves if depths[task.id] < depth and not _is_settled(task)]
+    tasks = {task.id: task for task in draft.tasks}
+    return [task for task in leaves if depth_of(task, tasks) < depth and not _is_settled(task)]
 
 
 def _is_settled(task: Task) -> bool:
@@ -104,7 +105,6 @@ class _Work:
         self.edges = list(draft.edges)
         self.findings = list(draft.findings)
         self.lines: dict[str, Lines] = {}
-        self.depths = _depths(draft.tasks)
         self.taken = {task.id.lower() for task in draft.tasks}
         self._around = around
 
@@ -138,7 +138,7 @@ class _Work:
 
     def _split(self, task: Task, confidence: float, around: str) -> Made | None:
         """Ask for the children of one task and put them below it; None when it stands as deep as a task may."""
-        depth = self.depths[task.id]
+        depth = depth_of(task, self.tasks)
         if depth >= self.depth:
             self._find("depth-limit", f"{task.id} stands at depth {depth}, the deepest there is; it stays atomic", task)
             return None
@@ -149,7 +149,7 @@ class _Work:
         if ids is None:
             self._find("not-split", f"{task.id} stays atomic: its children would have no legal ids", task)
             return None
-        rule = f"planner {self.asker.planner.name} {self.asker.planner.model}".strip()
+        rule = f"{PLANNER}{self.asker.planner.name} {self.asker.planner.model}".strip()
         made = children.made(answer, task, lines, ids, rule, confidence)
         self._put(task, made)
         self._tell_coverage(task, lines, answer["children"], made)
@@ -162,7 +162,6 @@ class _Work:
         self.tasks[task.id] = replace(task, kind="composite")
         self.below[task.id] = [child.id for child in made.tasks]
         self.tasks |= {child.id: child for child in made.tasks}
-        self.depths |= {child.id: self.depths[task.id] + 1 for child in made.tasks}
         self.lines |= made.lines
         self.edges += made.edges
 
@@ -172,7 +171,7 @@ class _Work:
             return
         what = f"about {task.extra['expected_lines']} lines" if children.is_long(task) else f"{len(task.files)} files"
         ids = self._ids(task.id, 3)
-        if self.depths[task.id] >= self.depth or ids is None:
+        if depth_of(task, self.tasks) >= self.depth or ids is None:
             self._find(
                 "depth-limit", f"{task.id} is too much for one worker ({what}) and stands too deep to split", task
             )
@@ -205,7 +204,7 @@ class _Work:
             "lineage": lineage(*relatives(index, task), task.id),
             "text": lines.numbered(),
             "files": files,
-            "last": self.depths[task.id] + 1 >= self.depth,
+            "last": depth_of(task, self.tasks) + 1 >= self.depth,
         }
         return render(shown, "planner_task.md.j2")
 
@@ -238,16 +237,9 @@ class _Work:
         return replace(self.draft, tasks=tuple(self._ordered()), edges=tuple(self.edges), findings=tuple(self.findings))
 
 
-def _depths(tasks: Sequence[Task]) -> dict[str, int]:
-    """Task -> its depth; of a draft, whose parents all stand in it."""
-    parents = {task.id: task.parent for task in tasks}
-    depths: dict[str, int] = {}
-    for task in tasks:
-        path: list[str] = []
-        at: str | None = task.id
-        while at is not None and at not in depths:
-            path.append(at)
-            at = parents[at]
-        base = depths[at] if at is not None else -1
-        depths |= {each: base + n for n, each in enumerate(reversed(path), 1)}
-    return depths
+def depth_of(task: Task, tasks: Mapping[str, Task]) -> int:
+    """How deep a task stands; roots have depth 0."""
+    depth = 0
+    while task.parent is not None:
+        task, depth = tasks[task.parent], depth + 1
+    return depth

@@ -91,6 +91,8 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
     if drafted.draft is None:
         return no_tasks(drafted.plan)
     tell(console, project, path, drafted.told)
+    if drafted.planner.usage.requests:
+        console.say(drafted.planner.words())
     return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
 
 

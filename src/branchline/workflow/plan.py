@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
+from branchline.decompose.kept import kept
 from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
@@ -20,11 +21,12 @@ from branchline.workflow.project import Project, open_project
 
 
 class Reading(NamedTuple):
-    """How a plan is to be read."""
+    """How a plan is to be read, who splits its goals, and which tasks are to be split whatever they are."""
 
     dialect: str = ""
     order: str = "numbered"
     planner: str = ""
+    split: tuple[str, ...] = ()
 
 
 def graph_path(plan: Path) -> Path:
@@ -52,10 +54,12 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
         return Drafted(plan, None)
     stored = graph_path(path)
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    draft, planner = split(console, project, path, draft, how.planner, write=write)
-    if not stored.exists():
+    old = graphs.read(stored) if stored.exists() else None
+    if old and how.planner != "rules":
+        draft = kept(draft, old)
+    draft, planner = split(console, project, path, draft, how.planner, how.split, write=write)
+    if not old:
         return Drafted(plan, draft, planner=planner)
-    old = graphs.read(stored)
     patch = review.changes(old, draft)
     return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)), planner)
 

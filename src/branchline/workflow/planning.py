@@ -1,6 +1,7 @@
 """Who splits the goals of a plan, and what that has taken."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from branchline.asker import Answers, Asker, Planner, Usage, chosen
 from branchline.decompose import is_folder
 from branchline.decompose import split as recursion
 from branchline.decompose.around import around
+from branchline.errors import UsageError
 from branchline.files import read_text
 from branchline.model.plan import DraftGraph
 from branchline.terminal import safe
@@ -38,6 +40,8 @@ class Planned(NamedTuple):
         named, used = f"Planner: {safe(' '.join(self.planner[:2]).strip())}", self.usage
         if self.planner.name == "rules":
             return f"{named} ({safe(self.planner.why)})" if self.planner.why else named
+        if self.planner.why:
+            return safe(self.planner.why)
         tokens = used.input + used.output + used.cache_read + used.cache_write
         cost = f", ${used.usd:.4f}" if used.usd else ""
         return f"{named}: {used.requests} requests, {used.known} answers known already, {tokens} tokens{cost}"
@@ -47,15 +51,33 @@ RULES = Planned(Planner("rules"))
 
 
 def split(
-    console: Console, project: Project, path: Path, draft: DraftGraph, name: str, *, write: bool
+    console: Console, project: Project, path: Path, draft: DraftGraph, name: str, only: Sequence[str], *, write: bool
 ) -> tuple[DraftGraph, Planned]:
-    """The draft with its goals split by the planner of that name, and which planner that was."""
+    """The draft with its goals split by the planner of that name, or the tasks of `only`; and which planner that was.
+
+    Raises UsageError when a task of `only` cannot be split or nobody can be asked to.
+    """
     planner, own = chosen(name, project.settings, project.env), project.settings.decompose
+    if only:
+        _check(planner, draft, only, own.max_depth)
     if planner.name == "rules":
         return draft, Planned(planner)
     asker = Asker(planner, Answers(project.root, write=write), console.sleep, random.random)
     lines = [] if is_folder(path) else read_text(path).split("\n")
-    draft = recursion.split(
-        draft, lines, asker, lambda: around(project.root, project.env, own.tree), depth=own.max_depth
+    found = recursion.split(
+        draft, lines, asker, lambda: around(project.root, project.env, own.tree), depth=own.max_depth, only=only
     )
-    return draft, Planned(planner, asker.usage)
+    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
+    return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
+
+
+def _check(planner: Planner, draft: DraftGraph, only: Sequence[str], most: int) -> None:
+    if planner.send is None:
+        raise UsageError(f"nobody can be asked to split a task: {planner.why or 'rules do not'}; name a --planner")
+    tasks = {task.id: task for task in draft.tasks}
+    for name in only:
+        task = tasks.get(name)
+        if task is None or (task.kind, task.state) != ("atomic", "open"):
+            raise UsageError(f"--split {name}: {draft.plan} has no open task of that id without subtasks")
+        if recursion.depth_of(task, tasks) >= most:
+            raise UsageError(f"--split {name}: it stands at depth {most}, and none may stand deeper")
