@@ -18,7 +18,7 @@ from stub_model import StubModel
 
 KEY = "sk-secret-0123456789"
 GOOD = {"tasks": [{"key": "t1", "kind": "composite", "confidence": 0.9, "reasoning": "three systems"}]}
-QUESTION = Question("the rules", "split this", "the tree")
+QUESTION = Question("the rules", "split this")
 
 
 class Bench:
@@ -34,13 +34,13 @@ class Bench:
             return {"tools": [["classify", value]]}
         return {"text": json.dumps(value)}
 
-    def asker(self, *steps: Mapping[str, Any], write: bool = True, **more: str) -> Asker:
+    def asker(self, *steps: Mapping[str, Any], write: bool = True, tree: str = "the tree", **more: str) -> Asker:
         """An asker whose model plays these steps."""
         self.stub.rules = [("split this", steps)]
         env = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": self.stub.root, "OPENAI_API_KEY": KEY}
         settings = load(None, {"OPENAI_BASE_URL": self.stub.url, "BRANCHLINE_DECOMPOSE__TIMEOUT": "20s", **more}, {})
         planner = chosen(self.dialect, settings, {**env, "OPENAI_BASE_URL": self.stub.url})
-        return Asker(planner, Answers(self.root, write=write), self.pauses.append, lambda: 1.0)
+        return Asker(planner, Answers(self.root, write=write), self.pauses.append, lambda: 1.0, lambda: tree)
 
 
 @pytest.fixture(params=["anthropic", "openai"])
@@ -59,9 +59,8 @@ def test_an_answer_is_validated_metered_and_known_the_next_time(bench: Bench) ->
     asker = bench.asker({**bench.says(GOOD), "usage": [100, 20]})
     assert asker.ask(QUESTION, schema.classification()) == GOOD
     assert asker.usage == Usage(requests=1, input=100, output=20)
-    again = bench.asker()
-    moved = QUESTION._replace(around="another tree")
-    assert again.ask(moved, schema.classification()) == GOOD
+    again = bench.asker(tree="another tree")
+    assert again.ask(QUESTION, schema.classification()) == GOOD
     assert again.usage == Usage(known=1)
     assert len(bench.stub.requests) == 1
     assert KEY not in everything(bench.root)

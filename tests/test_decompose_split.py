@@ -81,7 +81,7 @@ class Done:
         (root / "p.md").write_text(text)
         self.before = decompose.draft(decompose.read_plan(root / "p.md", "p.md"), root)
         self.asker = Asker(Planner("stub", "s-1", model), Answers(root), lambda _: None, lambda: 1.0)
-        self.draft = split(self.before, text.split("\n"), self.asker, lambda: "", **more)
+        self.draft = split(self.before, text.split("\n"), self.asker, **more)
         self.tasks = {task.id: task for task in self.draft.tasks}
         self.requests = self.asker.usage.requests
         check_draft(self.draft)
@@ -177,10 +177,10 @@ def test_the_scope_of_a_task_never_grows(splitting: Splitting) -> None:
 
 def test_what_no_child_covers_and_who_covers_nothing_are_told(splitting: Splitting) -> None:
     done = splitting(GOAL, composite("t1"), children(child("a", [2]), child("b", [])))
-    assert done.codes() == ["not-covered", "not-covered", "no-source"]
-    uncovered, _, source = done.draft.findings[-3:]
+    assert done.codes() == ["not-covered", "no-source"]
+    uncovered, source = done.draft.findings[-2:]
     assert (uncovered.line, uncovered.task) == (5, "t1")
-    assert "They follow their deals." in uncovered.message
+    assert "They follow their deals.; Mail is shown beside both." in uncovered.message
     assert (source.task, source.hold) == ("t1.2", True)
 
 
@@ -218,6 +218,11 @@ def test_many_files_are_read_analysed_and_put_together(splitting: Splitting) -> 
         ("build", "modify"),
     ]
     assert [(e.before, e.after) for e in done.draft.edges] == [("t1.1.1", "t1.1.2"), ("t1.1.2", "t1.1.3")]
+
+
+def test_a_description_that_no_question_holds_is_not_cut(splitting: Splitting) -> None:
+    done = splitting(GOAL + "  More words about it.\n" * 2_000, composite("t1"), PAIR)
+    assert (done.requests, len(done.tasks), done.codes()) == (1, 1, ["not-split"])
 
 
 @pytest.mark.parametrize(
@@ -275,7 +280,7 @@ def test_ids_of_children_keep_out_of_the_way(tmp_path: Path) -> None:
     asker = Asker(
         Planner("stub", "", Model(children(child("a", [1]), child("b", [1])))), Answers(tmp_path), print, lambda: 1.0
     )
-    assert [task.id for task in split(draft, [], asker, str, only={"t1"}).tasks] == ["t1", "t1.2", "t1.3", "T1.1"]
+    assert [task.id for task in split(draft, [], asker, only={"t1"}).tasks] == ["t1", "t1.2", "t1.3", "T1.1"]
 
 
 def test_titles_cannot_paint_on_the_terminal(splitting: Splitting) -> None:

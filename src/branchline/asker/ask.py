@@ -1,5 +1,6 @@
 """Asking until the answer is right: errors go back to the model twice, and a provider that is busy is asked again."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ from branchline.asker.answers import Answers
 from branchline.asker.talk import Planner, Question, Reply, Turn, Usage, failure, value_of
 from branchline.errors import InputError, PlannerError
 from branchline.files import canonical, digest
-from branchline.prompts import render
+from branchline.prompts import one_line, render
 from branchline.schema import Shape
 
 REPAIRS: Final = 2
@@ -28,14 +29,23 @@ def _nothing(_: Any) -> Sequence[str]:
 
 
 class Asker:
-    """One planner, the answers that are known, and the meter of what was asked."""
+    """One planner, the answers that are known, and the meter of what was asked.
+
+    `around` tells what the project looks like; it is called once, before the first request.
+    """
 
     def __init__(
-        self, planner: Planner, answers: Answers, sleep: Callable[[float], None], dice: Callable[[], float]
+        self,
+        planner: Planner,
+        answers: Answers,
+        sleep: Callable[[float], None],
+        dice: Callable[[], float],
+        around: Callable[[], str] = str,
     ) -> None:
         self.planner, self.answers = planner, answers
         self.usage = Usage()
         self._sleep, self._dice = sleep, dice
+        self._around = functools.cache(around)
 
     def ask(self, question: Question, shape: Shape, check: Check = _nothing) -> Any:
         """Ask one question and return its answer, valid and checked.
@@ -59,7 +69,8 @@ class Asker:
             faults = found
             repair = render({"faults": faults}, "planner_repair.md.j2")
             turns += [("assistant", reply.text.strip() or "(nothing)"), ("user", repair)]
-        raise failure("invalid", f"its answer was still wrong after {REPAIRS} repairs: {'; '.join(faults)}")
+        words = one_line("; ".join(faults[:3]), 600)
+        raise failure("invalid", f"its answer was still wrong after {REPAIRS} repairs: {words}")
 
     def _key(self, question: Question, shape: Shape) -> str:
         asked = [self.planner.name, self.planner.model, question.fixed, question.text, shape.schema]
@@ -69,7 +80,10 @@ class Asker:
         """Send one request, again with a pause that doubles while the provider is busy."""
         if self.planner.send is None:
             raise failure("credentials", self.planner.why)
-        for tried in range(1, TRIES + 1):
+        question = question._replace(around=self._around())
+        tried = 0
+        while True:
+            tried += 1
             self.usage = self.usage._replace(requests=self.usage.requests + 1)
             try:
                 reply = self.planner.send(question, shape, turns)
@@ -81,7 +95,6 @@ class Asker:
             else:
                 self.usage = self.usage.plus(reply.usage)
                 return reply
-        raise AssertionError("the last try returns or raises")
 
 
 def _read(value: Any, shape: Shape, check: Check) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from branchline.asker.talk import MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure
+from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure
 from branchline.asker.wire import body_of, refused, without
 from branchline.schema import Shape
 from branchline.workers import stream
@@ -22,7 +22,8 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
             # The models of today refuse the old name of the limit, servers of one's own know no other.
             limit = "max_completion_tokens" if url == URL else "max_tokens"
             asked = _request(question, shape, turns) | {"model": model, limit: MAX_TOKENS}
-            answer = httpx.post(f"{url.rstrip('/')}/chat/completions", json=asked, headers=headers, timeout=timeout)
+            patience = httpx.Timeout(timeout, connect=min(timeout, CONNECT))
+            answer = httpx.post(f"{url.rstrip('/')}/chat/completions", json=asked, headers=headers, timeout=patience)
         except httpx.TimeoutException:
             raise failure("timeout", f"it did not answer within {timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from branchline.asker.talk import MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure
+from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure
 from branchline.asker.wire import body_of, refused, without
 from branchline.schema import Shape
 from branchline.workers import stream
@@ -24,8 +24,9 @@ def sender(key: str, token: str, url: str, model: str, timeout: float) -> Send:
     def send(question: Question, shape: Shape, turns: Sequence[Turn]) -> Reply:
         import anthropic  # 2 s: only who asks pays for it
 
+        patience = anthropic.Timeout(timeout, connect=min(timeout, CONNECT))
         client = anthropic.Anthropic(
-            api_key=key or None, auth_token=token or None, base_url=url, timeout=timeout, max_retries=0
+            api_key=key or None, auth_token=token or None, base_url=url, timeout=patience, max_retries=0
         )
         try:
             with client:

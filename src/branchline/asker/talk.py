@@ -11,6 +11,8 @@ from branchline.schema import Shape
 
 MAX_TOKENS = 16_384
 """The longest answer that is asked for: a split of five children takes a tenth of it, the rest is room to think."""
+CONNECT = 10.0
+"""Seconds in which a server that can be reached at all takes up the connection."""
 
 Turn = tuple[Literal["user", "assistant"], str]
 _FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n(.*?)^[ \t]*```", re.S | re.M)
@@ -19,7 +21,7 @@ _FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n(.*?)^[ \t]*```", re.S | re.M)
 class Question(NamedTuple):
     """What is asked: `fixed` is the same for all questions of its kind, so that a provider may keep it at hand.
 
-    `around` is what the project looks like at this moment; an answer is kept for `fixed` and `text` alone.
+    `around`, which the asker adds, is what the project looks like at this moment: answers are kept for the other two alone.
     """
 
     fixed: str

@@ -16,6 +16,8 @@ MOST_FILES: Final = 3
 """A task of more files is read, analysed and put together, one worker each."""
 SUGGESTED: Final = 0.8
 """How sure a check is that a model has thought of: a person looks at it before it is run."""
+_NEAR: Final = 20
+"""How far below the last line of a description its next one is looked for."""
 _HOURS: Final = {"small": 0.5, "medium": 1.0, "large": 2.0}
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
@@ -43,7 +45,8 @@ def lines_of(task: Task, plan: Sequence[str]) -> Lines:
     texts, places = [one_line(task.title)], [task.line]
     at = (task.line or 0) - 1
     for text in filter(str.strip, task.body.split("\n")):
-        found = next((n for n in range(at + 1, len(plan)) if text.strip() in plan[n]), None) if task.line else None
+        near = range(at + 1, min(len(plan), at + 1 + _NEAR)) if task.line else ()
+        found = next((n for n in near if text.strip() in plan[n]), None)
         at = at if found is None else found
         texts.append(text)
         places.append(None if found is None else found + 1)

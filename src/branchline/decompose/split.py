@@ -6,7 +6,7 @@ cannot do leaves the rules' result standing, with a finding that says why.
 
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from branchline.decompose.kept import PLANNER
 from branchline.errors import PlannerError
 from branchline.graph.laws import is_legal_id
 from branchline.model.plan import MAX_DEPTH, DraftGraph, Finding, Task
-from branchline.prompts import family, lineage, relatives, render
+from branchline.prompts import family, lineage, one_line, relatives, render
 
 MOST_CHILDREN: Final = 5
 """The most children of one split; a plan of more leaves has been split by its author."""
@@ -27,8 +27,11 @@ DOUBT: Final = 0.6
 """Under this confidence a composite task is left atomic."""
 SURE: Final = 0.9
 """The most confidence that a task has which only a model has thought of."""
+MAX_TEXT: Final = 20_000
+"""Characters of a task's text that one question holds."""
 _LASTING: Final = AGAIN | {"credentials", "limited", "slow", "http"}
 """Causes of a failure for which the next question would fail too: nothing more is asked."""
+_SHOWN: Final = 3
 _CONCRETE: Final = re.compile(r"`[^`]+`|\b[\w-]+\.[a-z]{1,4}\b|\w/\w")
 """Words that point at one thing in the repository: code, a file, a path."""
 
@@ -37,18 +40,16 @@ def split(
     draft: DraftGraph,
     plan: Sequence[str],
     asker: Asker,
-    around: Callable[[], str],
     *,
     depth: int = MAX_DEPTH,
     only: Collection[str] = (),
 ) -> DraftGraph:
     """The draft with its goals split by the asker's planner; the draft itself when there is nothing to split.
 
-    `plan` are the lines of the plan's text, `around` tells what the repository looks like and is called when something
-    is asked, `depth` is the deepest a task may stand, `only` names leaves to split without judging them first. The same
-    draft and answers give the same ids.
+    `plan` are the lines of the plan's text, `depth` is the deepest a task may stand, `only` names leaves to split without
+    judging them first. The same draft and answers give the same ids.
     """
-    work = _Work(draft, plan, asker, around, min(depth, MAX_DEPTH))
+    work = _Work(draft, plan, asker, min(depth, MAX_DEPTH))
     wanted = [task for task in draft.tasks if task.id in only] if only else candidates(draft, work.depth)
     if not wanted:
         return draft
@@ -73,7 +74,7 @@ def _is_settled(task: Task) -> bool:
     return bool(task.files or task.checks or task.criteria or task.role != "build" or _CONCRETE.search(task.title))
 
 
-def judge(asker: Asker, tasks: Sequence[tuple[str, str]], goal: str, around: str = "") -> dict[str, dict[str, Any]]:
+def judge(asker: Asker, tasks: Sequence[tuple[str, str]], goal: str) -> dict[str, dict[str, Any]]:
     """Ask of tasks (key, text) whether each is atomic: key -> `{kind, confidence, reasoning}`.
 
     A composite of which the model is not sure is atomic. Raises PlannerError as `Asker.ask`.
@@ -85,7 +86,7 @@ def judge(asker: Asker, tasks: Sequence[tuple[str, str]], goal: str, around: str
         given = [each["key"] for each in answer["tasks"]]
         return [] if sorted(given) == sorted(keys) else [f"answer once for each of the keys {', '.join(keys)}"]
 
-    answer = asker.ask(Question(render({}, "planner_classify.md.j2"), text, around), schema.classification(), check)
+    answer = asker.ask(Question(render({}, "planner_classify.md.j2"), text), schema.classification(), check)
     found = {each.pop("key"): each for each in (dict(each) for each in answer["tasks"])}
     for each in found.values():
         if each["confidence"] < DOUBT:
@@ -96,9 +97,7 @@ def judge(asker: Asker, tasks: Sequence[tuple[str, str]], goal: str, around: str
 class _Work:
     """The graph while it grows, and all that is needed to ask about it."""
 
-    def __init__(
-        self, draft: DraftGraph, plan: Sequence[str], asker: Asker, around: Callable[[], str], depth: int
-    ) -> None:
+    def __init__(self, draft: DraftGraph, plan: Sequence[str], asker: Asker, depth: int) -> None:
         self.draft, self.plan, self.asker, self.depth = draft, plan, asker, depth
         self.tasks = {task.id: task for task in draft.tasks}
         self.below: dict[str, list[str]] = {}
@@ -106,17 +105,15 @@ class _Work:
         self.findings = list(draft.findings)
         self.lines: dict[str, Lines] = {}
         self.taken = {task.id.lower() for task in draft.tasks}
-        self._around = around
 
     def run(self, wanted: Sequence[Task], *, judged: bool) -> None:
         """Judge what is not judged yet, then split level by level what is composite."""
-        around = self._around()
-        sure = {task.id: SURE for task in wanted} if judged else self._judge(wanted, around)
+        sure = {task.id: SURE for task in wanted} if judged else self._judge(wanted)
         queue = deque(task for task in wanted if task.id in sure)
         while queue:
             task = queue.popleft()
             try:
-                made = self._split(task, sure[task.id], around)
+                made = self._split(task, sure[task.id])
             except PlannerError as error:
                 if error.details["cause"] in _LASTING:
                     raise
@@ -125,10 +122,10 @@ class _Work:
             queue += made.composite if made else ()
             sure |= {task.id: task.confidence for task in made.composite} if made else {}
 
-    def _judge(self, wanted: Sequence[Task], around: str) -> dict[str, float]:
+    def _judge(self, wanted: Sequence[Task]) -> dict[str, float]:
         texts = [(task.id, "\n".join(self._lines(task).texts)) for task in wanted]
         try:
-            found = judge(self.asker, texts, self.draft.goal, around)
+            found = judge(self.asker, texts, self.draft.goal)
         except PlannerError as error:
             if error.details["cause"] in _LASTING:
                 raise
@@ -136,14 +133,17 @@ class _Work:
             return {}
         return {key: min(each["confidence"], SURE) for key, each in found.items() if each["kind"] == "composite"}
 
-    def _split(self, task: Task, confidence: float, around: str) -> Made | None:
+    def _split(self, task: Task, confidence: float) -> Made | None:
         """Ask for the children of one task and put them below it; None when it stands as deep as a task may."""
         depth = depth_of(task, self.tasks)
         if depth >= self.depth:
             self._find("depth-limit", f"{task.id} stands at depth {depth}, the deepest there is; it stays atomic", task)
             return None
         lines = self._lines(task)
-        question = Question(render({}, "planner_split.md.j2"), self._text(task, lines), around)
+        if len(lines.numbered()) > MAX_TEXT:
+            self._find("not-split", f"{task.id} stays atomic: its description is too long for one question", task)
+            return None
+        question = Question(render({}, "planner_split.md.j2"), self._text(task, lines))
         answer = self.asker.ask(question, schema.split(), lambda each: children.faults(each, lines, task))
         ids = self._ids(task.id, len(answer["children"]))
         if ids is None:
@@ -182,9 +182,12 @@ class _Work:
         """Say which lines no child carries out, and which child carries out none: nothing is dropped or added unseen."""
         covered = {number for child in answered for number in child["covers"]}
         title_only = {1} if len(lines.texts) > 1 else set()
-        for number in sorted(set(range(1, len(lines.texts) + 1)) - covered - title_only):
-            words = f"no child of {task.id} covers: {lines.texts[number - 1].strip()[:200]}"
-            self.findings.append(Finding("not-covered", words, lines.places[number - 1], task.id))
+        left = sorted(set(range(1, len(lines.texts) + 1)) - covered - title_only)
+        if left:
+            texts = "; ".join(one_line(lines.texts[number - 1], 100) for number in left[:_SHOWN])
+            more = f" and {len(left) - _SHOWN} lines more" if len(left) > _SHOWN else ""
+            words = f"no child of {task.id} covers: {texts}{more}"
+            self.findings.append(Finding("not-covered", words, lines.places[left[0] - 1], task.id))
         for child, own in zip(answered, made.tasks, strict=True):
             if not child["covers"]:
                 words = f"{own.id} names no line of {task.id} that it carries out; look whether it is wanted"

@@ -62,11 +62,15 @@ def split(
         _check(planner, draft, only, own.max_depth)
     if planner.name == "rules":
         return draft, Planned(planner)
-    asker = Asker(planner, Answers(project.root, write=write), console.sleep, random.random)
+
+    def shown() -> str:
+        """Nobody waits for a model without knowing it."""
+        console.say(f"Asking {safe(' '.join(planner[:2]).strip())} ...")
+        return around(project.root, project.env, own.tree)
+
+    asker = Asker(planner, Answers(project.root, write=write), console.sleep, random.random, shown)
     lines = [] if is_folder(path) else read_text(path).split("\n")
-    found = recursion.split(
-        draft, lines, asker, lambda: around(project.root, project.env, own.tree), depth=own.max_depth, only=only
-    )
+    found = recursion.split(draft, lines, asker, depth=own.max_depth, only=only)
     failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 
