@@ -115,6 +115,10 @@ class AttemptRow(NamedTuple):
     tokens: int = 0
     cost: float = 0.0
 
+    def part(self, row: TaskRow) -> "AttemptRow":
+        """The part of a merge of several tasks that is this task's: it has a folder of its own."""
+        return self._replace(task=row.task, attempt=row.attempt)
+
 
 class QuestionRow(NamedTuple):
     """One open or answered question of the inbox; `options` is a JSON list; `answer` is None while it is open."""

@@ -16,11 +16,11 @@ from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import changes, total
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.merge import merge
 from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
+from branchline.workspace.train import merge
 from branchline.workspace.worktree import Worktree, folder_of
 
 _CHECKING: Final = "branchline-checking"
@@ -48,9 +48,13 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the door of this process: the fault is written down, then reported
         traceback.print_exc()
         answer, status = {"ok": False, "error": f"{type(error).__name__}: {error}", "reason": "fault"}, 1
-    who = {"purpose": spec.purpose, "run": spec.run, "task": spec.task, "attempt": spec.attempt}
-    write_answer(folder, RESULT, who | dict(answer))
+    _leave(spec, answer)
     return status
+
+
+def _leave(spec: Spec, answer: Mapping[str, Any]) -> None:
+    who = {"purpose": spec.purpose, "run": spec.run, "task": spec.task, "attempt": spec.attempt}
+    write_answer(Path(spec.folder), RESULT, who | dict(answer))
 
 
 def setup(spec: Spec) -> dict[str, Any]:
@@ -146,9 +150,17 @@ def _worktree(spec: Spec) -> Worktree:
 def _merge(spec: Spec) -> Mapping[str, Any]:
     if not spec.isolated():
         return inplace.merge(spec)
-    answer = merge(spec)
-    # The work is on the tip: its worktree is taken away next.
-    return answer | {"teardown": tear_down(spec, Path(spec.worktree))} if answer["ok"] else answer
+    specs = [spec, *(Spec.read(Path(path)) for path in spec.also)]
+    for each in specs:
+        (Path(each.folder) / RESULT).unlink(missing_ok=True)
+    answers = merge(specs)
+    for each in specs:
+        answer = answers.get(each.task, {})
+        if answer.get("ok"):  # the work is on the tip: its worktree is taken away next
+            answer |= {"teardown": tear_down(each, Path(each.worktree))}
+        if answer and each is not spec:
+            _leave(each, answer)
+    return answers[spec.task]
 
 
 def _fork(tree: Worktree, spec: Spec, commit: str) -> str:
