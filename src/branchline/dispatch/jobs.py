@@ -357,6 +357,8 @@ class Jobs:
             "output_limit": self.settings.output_limit,
             "by_glob": dict(self.settings.gate.by_glob),
             "recheck": self.settings.land.recheck,
+            "read_only": self.read_only(row.role),
+            "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),

@@ -14,7 +14,7 @@ from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import changes, total
+from branchline.workspace.diff import Change, changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
@@ -111,7 +111,9 @@ def check(spec: Spec) -> dict[str, Any]:
         or tree.base.resolve(base_ref(spec.run))
         or commit
     )
-    changed = changes(tree.git, base, commit)
+    changed, refused = changes(tree.git, base, commit), []
+    if spec.read_only:
+        commit, changed, refused = _refused(tree, spec, base, commit, changed)
     asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
     rows = run_checks(asked, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
     running.unlink(missing_ok=True)
@@ -119,7 +121,29 @@ def check(spec: Spec) -> dict[str, Any]:
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
+    answer |= {"refused": refused}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
+
+
+def _refused(
+    tree: Worktree, spec: Spec, base: str, commit: str, changed: Sequence[Change]
+) -> tuple[str, Sequence[Change], list[str]]:
+    """Take a change back that the task's role may not make, once it is saved; what the plan names it may.
+
+    Returns commit and change as they are then, and the files that were refused, also when a kill came between.
+    """
+    attempt = f"{spec.attempt}-refused"
+    beyond = [row.path for row in changed if not any(_within(row.path, name) for name in spec.named)]
+    if beyond:
+        _save(tree, spec, attempt)
+        tree.reset(base, spec.branch)
+        commit, changed = base, ()
+    saved = [row.commit for row in salvages(tree.base, spec.run, spec.task) if row.attempt == attempt]
+    return commit, changed, sorted({row.path for each in saved for row in changes(tree.git, base, each)})
+
+
+def _within(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name.rstrip('/')}/")
 
 
 def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
