@@ -81,7 +81,7 @@ class Done:
         (root / "p.md").write_text(text)
         self.before = decompose.draft(decompose.read_plan(root / "p.md", "p.md"), root)
         self.asker = Asker(Planner("stub", "s-1", model), Answers(root), lambda _: None, lambda: 1.0)
-        self.draft = split(self.before, text.split("\n"), self.asker, **more)
+        self.draft = split(self.before, lambda: text, self.asker, **more)
         self.tasks = {task.id: task for task in self.draft.tasks}
         self.requests = self.asker.usage.requests
         check_draft(self.draft)
@@ -280,7 +280,7 @@ def test_ids_of_children_keep_out_of_the_way(tmp_path: Path) -> None:
     asker = Asker(
         Planner("stub", "", Model(children(child("a", [1]), child("b", [1])))), Answers(tmp_path), print, lambda: 1.0
     )
-    assert [task.id for task in split(draft, [], asker, only={"t1"}).tasks] == ["t1", "t1.2", "t1.3", "T1.1"]
+    assert [task.id for task in split(draft, str, asker, only={"t1"}).tasks] == ["t1", "t1.2", "t1.3", "T1.1"]
 
 
 def test_titles_cannot_paint_on_the_terminal(splitting: Splitting) -> None:

@@ -6,7 +6,7 @@ cannot do leaves the rules' result standing, with a finding that says why.
 
 import re
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ _CONCRETE: Final = re.compile(r"`[^`]+`|\b[\w-]+\.[a-z]{1,4}\b|\w/\w")
 
 def split(
     draft: DraftGraph,
-    plan: Sequence[str],
+    plan: Callable[[], str],
     asker: Asker,
     *,
     depth: int = MAX_DEPTH,
@@ -46,13 +46,14 @@ def split(
 ) -> DraftGraph:
     """The draft with its goals split by the asker's planner; the draft itself when there is nothing to split.
 
-    `plan` are the lines of the plan's text, `depth` is the deepest a task may stand, `only` names leaves to split without
-    judging them first. The same draft and answers give the same ids.
+    `plan` gives the text of the plan when it is needed, `depth` is the deepest a task may stand, `only` names leaves to
+    split without judging them first. The same draft and answers give the same ids.
     """
-    work = _Work(draft, plan, asker, min(depth, MAX_DEPTH))
-    wanted = [task for task in draft.tasks if task.id in only] if only else candidates(draft, work.depth)
+    depth = min(depth, MAX_DEPTH)
+    wanted = [task for task in draft.tasks if task.id in only] if only else candidates(draft, depth)
     if not wanted:
         return draft
+    work = _Work(draft, plan().split("\n"), asker, depth)
     try:
         work.run(wanted, judged=bool(only))
     except PlannerError as error:
@@ -74,13 +75,15 @@ def _is_settled(task: Task) -> bool:
     return bool(task.files or task.checks or task.criteria or task.role != "build" or _CONCRETE.search(task.title))
 
 
-def judge(asker: Asker, tasks: Sequence[tuple[str, str]], goal: str) -> dict[str, dict[str, Any]]:
+def judge(
+    asker: Asker, tasks: Sequence[tuple[str, str]], goal: str = "", lineage: str = ""
+) -> dict[str, dict[str, Any]]:
     """Ask of tasks (key, text) whether each is atomic: key -> `{kind, confidence, reasoning}`.
 
     A composite of which the model is not sure is atomic. Raises PlannerError as `Asker.ask`.
     """
     keys = [key for key, _ in tasks]
-    text = render({"goal": goal, "tasks": tasks}, "planner_leaves.md.j2")
+    text = render({"goal": goal, "lineage": lineage, "tasks": tasks}, "planner_leaves.md.j2")
 
     def check(answer: Any) -> list[str]:
         given = [each["key"] for each in answer["tasks"]]

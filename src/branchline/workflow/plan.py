@@ -57,7 +57,15 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
     old = graphs.read(stored) if stored.exists() else None
     if old and how.planner != "rules":
         draft = kept(draft, old)
-    draft, planner = split(console, project, path, draft, how.planner, how.split, write=write)
+    draft, planner = split(
+        console,
+        project,
+        draft,
+        lambda: "" if reading.is_folder(path) else read_text(path),
+        how.planner,
+        how.split,
+        write=write,
+    )
     if not old:
         return Drafted(plan, draft, planner=planner)
     patch = review.changes(old, draft)

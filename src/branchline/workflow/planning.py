@@ -1,16 +1,13 @@
 """Who splits the goals of a plan, and what that has taken."""
 
 import random
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from branchline.asker import Answers, Asker, Planner, Usage, chosen
-from branchline.decompose import is_folder
 from branchline.decompose import split as recursion
 from branchline.decompose.around import around
 from branchline.errors import UsageError
-from branchline.files import read_text
 from branchline.model.plan import DraftGraph
 from branchline.terminal import safe
 from branchline.workflow.console import Console
@@ -51,10 +48,18 @@ RULES = Planned(Planner("rules"))
 
 
 def split(
-    console: Console, project: Project, path: Path, draft: DraftGraph, name: str, only: Sequence[str], *, write: bool
+    console: Console,
+    project: Project,
+    draft: DraftGraph,
+    text: Callable[[], str],
+    name: str,
+    only: Sequence[str] = (),
+    *,
+    write: bool,
 ) -> tuple[DraftGraph, Planned]:
     """The draft with its goals split by the planner of that name, or the tasks of `only`; and which planner that was.
 
+    `text` gives the text of the plan, empty where it has no lines; with `write` answers are kept for the next time.
     Raises UsageError when a task of `only` cannot be split or nobody can be asked to.
     """
     planner, own = chosen(name, project.settings, project.env), project.settings.decompose
@@ -62,17 +67,28 @@ def split(
         _check(planner, draft, only, own.max_depth)
     if planner.name == "rules":
         return draft, Planned(planner)
+    asker = _asker(console, project, planner, write=write)
+    found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
+    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
+    return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 
+
+def judge(
+    console: Console, project: Project, planner: Planner, text: str, lineage: str = ""
+) -> tuple[dict[str, Any], Planned]:
+    """Whether a task is atomic, asked of a planner: `{kind, confidence, reasoning}`; raises PlannerError."""
+    asker = _asker(console, project, planner, write=False)
+    found = recursion.judge(asker, [("task", text)], lineage=lineage)
+    return found["task"], Planned(planner, asker.usage)
+
+
+def _asker(console: Console, project: Project, planner: Planner, *, write: bool) -> Asker:
     def shown() -> str:
         """Nobody waits for a model without knowing it."""
         console.say(f"Asking {safe(' '.join(planner[:2]).strip())} ...")
-        return around(project.root, project.env, own.tree)
+        return around(project.root, project.env, project.settings.decompose.tree)
 
-    asker = Asker(planner, Answers(project.root, write=write), console.sleep, random.random, shown)
-    lines = [] if is_folder(path) else read_text(path).split("\n")
-    found = recursion.split(draft, lines, asker, depth=own.max_depth, only=only)
-    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
-    return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
+    return Asker(planner, Answers(project.root, write=write), console.sleep, random.random, shown)
 
 
 def _check(planner: Planner, draft: DraftGraph, only: Sequence[str], most: int) -> None:
