@@ -1,0 +1,118 @@
+"""The pieces that read plans and graphs: the batch verbs on them, lineage blocks, and texts split by rules."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from branchline import decompose as reading
+from branchline import prompts
+from branchline.errors import NoTasksError, NotFoundError, UsageError
+from branchline.files import load_json, read_text
+from branchline.graph import store as graphs
+from branchline.model.plan import DraftGraph
+from branchline.schedule.view import View
+from branchline.workflow.answer import Answer
+from branchline.workflow.approval import view_of
+from branchline.workflow.console import Console
+from branchline.workflow.pieces import verdict
+from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
+from branchline.workflow.project import open_project
+
+_WITH_ID: Final = re.compile(r"(.*\S)\s*\(([A-Za-z]{0,6}-?\d+(?:\.\d+)*)\)\s*", re.DOTALL)
+_TITLES: Final = ("title", "description", "text", "name")
+
+
+def validate(text: str, name: str) -> Answer:
+    """What is wrong with a plan or a stored graph: faults that stop it, and findings that do not."""
+    try:
+        draft = _graph(text, name)
+    except UsageError as fault:
+        return verdict({"valid": False, "errors": [fault.message], "warnings": []})
+    found = [f"line {each.line}: {each.message}" if each.line else each.message for each in draft.findings]
+    return verdict({"valid": True, "errors": [], "warnings": found})
+
+
+def view(text: str, name: str) -> View:
+    """A plan or a stored graph as the scheduler sees it; what a person has to look at first is held."""
+    draft = _graph(text, name)
+    seen = view_of(draft, 0, {})
+    notes = {f.task: f.message for f in draft.findings if f.hold and f.task}
+    notes |= {task.id: "deferred in the plan" for task in draft.tasks if task.state == "deferred"}
+    notes = {leaf: notes[leaf] for leaf in seen.adjacency.leaves if leaf in notes and seen.state[leaf] == "pending"}
+    return seen._replace(state={**seen.state, **dict.fromkeys(notes, "held")}, notes=notes)
+
+
+def _graph(text: str, name: str) -> DraftGraph:
+    draft = reading.graph_of(text, name)
+    if not draft.tasks:
+        raise NoTasksError(f"{name}: no tasks were found; a plan, a graph or a JSON list of tasks is expected")
+    return draft
+
+
+def lineage_of(console: Console, plan: str, task_id: str) -> Answer:
+    """The lineage block of a task of a plan, the newest one unless it is named."""
+    project = open_project(console)
+    path = find_plan(console, project, plan)
+    stored = graph_path(path)
+    draft = graphs.read(stored) if stored.exists() else read_draft(project, path, Reading()).draft
+    tasks = draft.tasks if draft else ()
+    wanted = next((t for t in tasks if t.id == task_id), None) or next(
+        (t for t in tasks if t.id.lower() == task_id.lower()), None
+    )
+    if draft is None or wanted is None:
+        raise NotFoundError(f"{project.name(path)} has no task {task_id}", task=task_id, path=project.name(path))
+    return _block(prompts.lineage(*prompts.relatives(prompts.family(draft), wanted), wanted.id), wanted.id)
+
+
+def lineage_from(console: Console, parents: Sequence[str], children: str, current: str) -> Answer:
+    """The lineage block of ancestors, the root first, and the children of the last of them, one being the task.
+
+    `children` is a JSON list of texts or objects, or the name of a file with one; `current` a number from 0, an id, or
+    nothing. Raises UsageError for what is none of these.
+    """
+    chain = [_named(_parent(parent)) for parent in parents]
+    above = chain[-1][0] if chain else ""
+    siblings = [
+        (own or (f"{above}.{place}" if above else ""), title)
+        for place, (own, title) in enumerate(map(_named, _children(console, children)), 1)
+    ]
+    ids = [own for own, _ in siblings]
+    place = ids.index(current) if current in ids else int(current) if current.isdecimal() else -1
+    if current and not 0 <= place < len(siblings):
+        raise UsageError(
+            f"--current {current}: must be a number from 0 to {len(siblings) - 1} or the id of one of the children"
+        )
+    return _block(prompts.block(chain, siblings, place if current else None), ids[place] if current else "")
+
+
+def _block(text: str, task_id: str) -> Answer:
+    return Answer(
+        {"task": task_id or None, "lineage": text}, text or f"{task_id} has no parent, so it has no lineage block"
+    )
+
+
+def _parent(text: str) -> Any:
+    return load_json(text, "--parent") if text.lstrip().startswith("{") else text
+
+
+def _children(console: Console, text: str) -> list[Any]:
+    given = text.lstrip()[:1] in ("[", "{")
+    found = load_json(text if given else read_text(console.directory / Path(text)), "--children" if given else text)
+    if isinstance(found, dict):
+        found = next((found[key] for key in ("children", "subtasks", "tasks") if key in found), None)
+    if not isinstance(found, list) or not found:
+        raise UsageError("--children: must be a JSON list of texts, or of objects with title (or description) and id")
+    return found
+
+
+def _named(value: Any) -> prompts.Named:
+    """Id and title of a task given as a text, perhaps with its id in brackets at the end, or as an object."""
+    own = ""
+    if isinstance(value, dict):
+        own = str(value.get("id") or value.get("task_id") or "")
+        value = next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError("each parent and child needs a title: a text, or an object with title (or description) and id")
+    found = None if own else _WITH_ID.fullmatch(value)
+    return (found[2], found[1]) if found else (own, value.strip())
