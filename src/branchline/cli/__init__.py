@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("look", "what was done, what was not, and why"),
     "salvage": ("tidy", "list, show, bring back or save the work that was not merged"),
     "clean": ("tidy", "remove the worktrees of tasks that are over, where all is merged or saved"),
+    "classify": ("pieces", "say whether a task is one piece of work or enumerates several"),
     "lineage": ("pieces", "the block that shows a task its place among ancestors and siblings"),
     "format-lineage": ("pieces", "the same as lineage"),
     "validate": ("pieces", "check a JSON list of tasks, a graph or a plan: circles, unknown and doubled ids"),

@@ -80,6 +80,10 @@ def _text(args: argparse.Namespace) -> tuple[str, str]:
         return workflow.decoded(read_bytes(args.directory / Path(name), workflow.MAX_BYTES), name), name
     if not name and sys.stdin.isatty():
         raise UsageError("no tasks were given: name a FILE, or `-` for stdin, or --tasks JSON")
+    return _stdin()
+
+
+def _stdin() -> tuple[str, str]:
     return workflow.decoded(sys.stdin.buffer.read(workflow.MAX_BYTES + 1), "stdin"), "stdin"
 
 
@@ -136,7 +140,36 @@ def _call_lineage(args: argparse.Namespace) -> int:
     return show(_outline().lineage_from(console, args.parent, args.children, args.current), args)
 
 
+def _classify(made: Parser) -> None:
+    made.add_argument(
+        "text", help="the task in words; - reads them from stdin, and what begins with a dash stands after --"
+    )
+    made.add_argument(
+        "--planner", choices=("auto", "rules"), default="auto", help="who judges: auto takes rules in this version"
+    )
+    made.add_argument(
+        "--lineage",
+        default="",
+        metavar="FILE",
+        help="a file with the lineage block of the task, or the block or JSON itself",
+    )
+    made.add_argument(
+        "--depth",
+        type=int,
+        default=None,
+        metavar="N",
+        help="how deep the task lies (default: that of its lineage, else 0)",
+    )
+
+
+def _call_classify(args: argparse.Namespace) -> int:
+    console = import_module("branchline.cli.console").console(args)
+    text = _stdin()[0] if args.text == "-" else args.text
+    return show(_outline().classify(console, text, args.lineage, args.depth), args)
+
+
 PARSERS: dict[str, Callable[[Parser], None]] = {
+    "classify": _classify,
     "lineage": _lineage,
     "format-lineage": _lineage,
     "validate": _input,
@@ -144,6 +177,7 @@ PARSERS: dict[str, Callable[[Parser], None]] = {
     "next-batch": _batch,
 }
 CALLS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "classify": _call_classify,
     "lineage": _call_lineage,
     "format-lineage": _call_lineage,
     "validate": _call_validate,

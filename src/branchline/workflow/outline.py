@@ -7,14 +7,19 @@ from typing import Any, Final
 
 from branchline import decompose as reading
 from branchline import prompts
+from branchline.config import DecomposeSettings
+from branchline.decompose.classify import classify as by_rules
+from branchline.decompose.goal import plan_of_goal
 from branchline.errors import NoTasksError, NotFoundError, UsageError
 from branchline.files import load_json, read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
 from branchline.schedule.view import View
+from branchline.terminal import safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import view_of
+from branchline.workflow.approval import digest_of, show, view_of
 from branchline.workflow.console import Console
+from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
 from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
 from branchline.workflow.project import open_project
@@ -116,3 +121,52 @@ def _named(value: Any) -> prompts.Named:
         raise UsageError("each parent and child needs a title: a text, or an object with title (or description) and id")
     found = None if own else _WITH_ID.fullmatch(value)
     return (found[2], found[1]) if found else (own, value.strip())
+
+
+def classify(console: Console, text: str, lineage: str, depth: int | None) -> Answer:
+    """Whether a task is atomic or composite, by rules; `lineage` is a block, JSON, or the name of a file with one.
+
+    Without `depth` it is that of the lineage block, else 0.
+    """
+    if not text.strip():
+        raise UsageError("there is no text to classify")
+    block = _lineage_text(console, lineage)
+    deep = block.count("[parent]") if depth is None else depth
+    if deep < 0:
+        raise UsageError(f"--depth {deep}: must be 0 or more")
+    found = by_rules(text, block, deep, deepest=deepest(open_project(console).settings.decompose))
+    words = f"{found.kind} (confidence {found.confidence:g}): {safe(found.reasoning)}"
+    return Answer(found._asdict(), words)
+
+
+def _lineage_text(console: Console, given: str) -> str:
+    text = (
+        given
+        if not given or "\n" in given or given.lstrip()[:1] in ("{", "[")
+        else read_text(console.directory / given)
+    )
+    return "\n".join(_texts(load_json(text, "--lineage"))) if text.lstrip()[:1] in ("{", "[") else text
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [each for item in value.values() for each in _texts(item)]
+    if isinstance(value, list):
+        return [each for item in value for each in _texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def decompose_text(console: Console, text: str) -> Answer:
+    """The parts of a goal in words, by rules, as `decompose` shows a plan; nothing is stored."""
+    if not text.strip():
+        raise UsageError("--text: there is no text to decompose")
+    project = open_project(console)
+    plan = plan_of_goal(text, deepest(project.settings.decompose))
+    draft = reading.draft(plan, project.root, project.settings.gate.commands)
+    digest = digest_of(project, draft)
+    return Answer({**decompose_payload(plan, draft, None), "digest": digest}, show(console, project, draft, digest))
+
+
+def deepest(settings: DecomposeSettings) -> int:
+    """From which depth on nothing is split, by the settings."""
+    return settings.max_depth if settings.enabled else 0
