@@ -84,7 +84,11 @@ def _text(args: argparse.Namespace) -> tuple[str, str]:
 
 
 def _stdin() -> tuple[str, str]:
-    return workflow.decoded(sys.stdin.buffer.read(workflow.MAX_BYTES + 1), "stdin"), "stdin"
+    try:
+        given = sys.stdin.buffer.read(workflow.MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"stdin cannot be read: {error.strerror or error}") from None
+    return workflow.decoded(given, "stdin"), "stdin"
 
 
 def _view(args: argparse.Namespace) -> View:

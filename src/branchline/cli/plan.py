@@ -105,7 +105,9 @@ def _call_convert(args: argparse.Namespace) -> Answer:
 
 def _call_decompose(args: argparse.Namespace) -> Answer:
     if bool(args.plan) == bool(args.text):
-        raise UsageError("decompose takes either a plan or --text GOAL")
+        raise UsageError(
+            "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
+        )
     if args.text:
         return outline.decompose_text(console(args), args.text)
     options = workflow.Reading(args.dialect, args.order, args.planner)

@@ -85,6 +85,13 @@ TINY: Final = _set(
 """Things that are never a task of their own beside others of their kind."""
 NAMED: Final = _set("class table function method struct enum interface type component command script model module hook")
 """Words that stand before the name of what they are: `class User`."""
+SAYS_LITTLE: Final = _set(
+    "fix fixes update updates improve improvements cleanup clean up refactor refactoring polish testing test tests todo wip "
+    "other finalize finish work tweaks changes review code bugs it everything more the"
+)
+"""Words of which alone a title does not say what will be there."""
+EXPLORING: Final = _set("investigate research explore evaluate compare analyze analyse study")
+"""Verbs after which there is nothing new but an answer."""
 MANY_OF: Final = _set(
     "attributes fields columns tables properties parameters arguments keys values classes functions flags options rules"
 )

@@ -1,8 +1,10 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from branchline import review
+from branchline.decompose.lint import RULES, lint
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
@@ -141,8 +143,9 @@ def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, 
     settings = project.settings
     policy = Policy(slots=settings.jobs, strategy=settings.strategy, resources=dict(settings.resources))
     return review.render(
-        draft,
+        replace(draft, findings=(*draft.findings, *lint(draft))),
         digest,
+        fixes={code: rule.fix for code, rule in RULES.items()},
         workers=role_workers(project, {task.role for task in draft.tasks}),
         gate=draft.gate,
         batches=batches(draft, policy),
