@@ -120,6 +120,7 @@ def test_what_waits_for_a_failed_row_is_in_no_batch() -> None:
         ({"a": 1}, "must be a JSON list"),
         ([row("a", before={"b": 1})], "must be a list of ids"),
         ([row("CON")], "illegal id"),
+        ([row("a", parent_id={"x": 1})], "parent_id must be an id"),
         ([row("T1"), row("t1")], "differ in case only"),
     ],
 )
@@ -137,6 +138,11 @@ def test_validate_finds_everything_at_once() -> None:
         "unknown blocker: a is blocked by zz, which does not exist",
         warnings=["deeper than 3: c"],
     )
+    two = [row("a", before=["b"]), row("b", before=["c"]), row("c", before=["a"]), row("d", before=["d"])]
+    assert rows.validate(two)["errors"] == [
+        "cycle: d -> d; each of them would wait for the one before it",
+        "cycle: a -> c -> b -> a; each of them would wait for the one before it",
+    ]
     loop = [row("a", "b"), row("b", "c"), row("c", "b")]
     assert rows.validate(loop)["errors"] == ["cycle of parents: b -> c -> b"]
     assert rows.validate([row("../x"), row("T1"), row("t1")])["errors"] == [

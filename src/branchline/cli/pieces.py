@@ -14,6 +14,7 @@ from branchline.files import read_bytes
 from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.rows import view as view_of_rows
 from branchline.schedule.view import STRATEGIES, View
+from branchline.terminal.text import for_stream
 from branchline.workflow import pieces as workflow
 from branchline.workflow.answer import Answer
 
@@ -138,7 +139,12 @@ def _call_lineage(args: argparse.Namespace) -> int:
     if args.task and (args.parent or args.children):
         raise UsageError("give the id of a task, or --parent and --children, not both")
     if args.task:
-        return show(_outline().lineage_of(console, args.plan, args.task), args)
+        answer: Answer = _outline().lineage_of(console, args.plan, args.task)
+        if not answer.data["lineage"] and not args.json:
+            put(
+                for_stream(f"branchline: {args.task} has no parent, so it has no lineage block", sys.stderr), sys.stderr
+            )
+        return show(answer, args)
     if not (args.parent and args.children):
         raise UsageError("give the id of a task, or --parent TITLE and --children JSON, with --current N")
     return show(_outline().lineage_from(console, args.parent, args.children, args.current), args)

@@ -67,8 +67,10 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
     if circle:
         errors.append(f"cycle of parents: {' -> '.join(circle)}")
     else:
-        cycle = _adjacency(parsed).find_cycle()
-        errors += [f"cycle: {' -> '.join(cycle)}; each of them would wait for the one before it"] if cycle else []
+        errors += [
+            f"cycle: {' -> '.join(path)}; each of them would wait for the one before it"
+            for path in _cycles(_adjacency(parsed))
+        ]
     deep = [task_id for task_id, row in parsed.rows.items() if _depth(row) > _MAX_DEPTH]
     warnings = [f"deeper than {_MAX_DEPTH}: {_listed(deep)}"] if deep else []
     return {"valid": not errors, "errors": errors, "warnings": warnings}
@@ -138,7 +140,7 @@ def _parse(rows: Sequence[Row]) -> _Parsed:
     known = dict(zip(ids, rows, strict=True))
     return _Parsed(
         list(known),
-        {task_id: _text(row.get("parent_id") or row.get("parent")) for task_id, row in known.items()},
+        {task_id: _parent(row, task_id) for task_id, row in known.items()},
         {task_id: _blockers(row.get("blocked_by"), task_id) for task_id, row in known.items()},
         known,
         len(known) < len(ids),
@@ -149,14 +151,26 @@ def _ids(rows: Sequence[Row]) -> Iterable[str]:
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Sequence):
         raise GraphError("the tasks must be a JSON list of objects, each with an id")
     for number, row in enumerate(rows, 1):
-        task_id = _text(row.get("id")) if isinstance(row, Mapping) else ""
+        task_id = _text(row.get("id")) if type(row) is dict or isinstance(row, Mapping) else ""
         if not task_id:
             raise GraphError(f"task number {number} of the list has no id; each must be an object with an id")
         yield task_id
 
 
 def _text(value: object) -> str:
-    return str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if type(value) is str:  # nearly always
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _parent(row: Row, task_id: str) -> str:
+    value = row.get("parent_id") or row.get("parent")
+    if not value:
+        return ""
+    parent = _text(value)
+    if not parent:
+        raise GraphError(f"task {task_id}: parent_id must be an id", task=task_id, field="parent_id")
+    return parent
 
 
 def _blockers(value: object, task_id: str) -> list[str]:
@@ -166,7 +180,7 @@ def _blockers(value: object, task_id: str) -> list[str]:
         value = value.split(",")
     if isinstance(value, int):
         value = [value]
-    if not isinstance(value, list) or not all(isinstance(each, (str, int)) for each in value):
+    if not isinstance(value, list) or not {*map(type, value)} <= {str, int}:
         raise GraphError(f"task {task_id}: blocked_by must be a list of ids", task=task_id)
     return [text for text in map(_text, value) if text]
 
@@ -178,6 +192,18 @@ def _unknown(parsed: _Parsed) -> dict[str, str]:
         for blocker in blockers:
             if blocker not in parsed.rows:
                 found.setdefault(blocker, task_id)
+    return found
+
+
+def _cycles(adjacency: Adjacency) -> list[list[str]]:
+    """The first cycles, each left at its last edge so that the next can be found."""
+    found: list[list[str]] = []
+
+    def drop(path: list[str], edges: list[tuple[str, str]]) -> tuple[str, str] | None:
+        found.append(path)
+        return edges[-1] if len(found) < _LISTED else None
+
+    adjacency.break_cycles(drop)
     return found
 
 

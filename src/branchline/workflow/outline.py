@@ -92,9 +92,7 @@ def lineage_from(console: Console, parents: Sequence[str], children: str, curren
 
 
 def _block(text: str, task_id: str) -> Answer:
-    return Answer(
-        {"task": task_id or None, "lineage": text}, text or f"{task_id} has no parent, so it has no lineage block"
-    )
+    return Answer({"task": task_id or None, "lineage": text}, text)
 
 
 def _parent(text: str) -> Any:
