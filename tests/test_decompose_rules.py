@@ -70,6 +70,7 @@ As a user, I want login, registration, and password reset
 feat: add search, billing, and notifications
 Authentication, billing, and notifications
 Add an admin panel with user management, audit log, and billing
+After the API is done, build the web client, the mobile client, and the CLI
 Build A/B testing, feature flags, and remote config
 Build Slack integration, GitHub integration, and Jira integration
 Crear login, registro y pagos

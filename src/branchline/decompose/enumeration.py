@@ -93,6 +93,8 @@ def _prose(text: str) -> Found:
         return Found((), 0.9, f"{commit[1]}: works on what is there")
     text = text[commit.end() :] if commit and commit[1] in ("feat", "feature", "build") else text
     text = _DETAIL.split(text, maxsplit=1)[0]
+    aside, comma, rest = text.partition(", ")
+    text = rest if comma and _WHILE.match(aside) and verb_of(rest) in words.MAKE else text
     return _steps(text) or _clauses(text) or _sentence(text)
 
 
@@ -111,6 +113,8 @@ def verb_of(text: str) -> str:
     word, after = (found[1].lower(), (found[2] or "").lower()) if found else ("", "")
     if word == "set" and after == "up":
         return "setup"
+    if word.startswith(("refactor", "refaktor")):
+        return "refactor"
     if word == "make" and after in ("the", "it", "all", "sure"):
         return "change"
     if word in words.MAKE or word in words.ADD or word in words.CHANGE:

@@ -10,18 +10,20 @@ from branchline import prompts
 from branchline.config import DecomposeSettings
 from branchline.decompose.classify import classify as by_rules
 from branchline.decompose.goal import plan_of_goal
-from branchline.errors import NoTasksError, NotFoundError, UsageError
+from branchline.errors import NoTasksError, UsageError
 from branchline.files import load_json, read_text
 from branchline.graph import store as graphs
+from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph
 from branchline.schedule.view import View
 from branchline.terminal import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import digest_of, show, view_of
 from branchline.workflow.console import Console
+from branchline.workflow.convert import task_of
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
-from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
+from branchline.workflow.plan import find_plan, graph_path
 from branchline.workflow.project import open_project
 
 _WITH_ID: Final = re.compile(r"(.*\S)\s*\(([A-Za-z]{0,6}-?\d+(?:\.\d+)*)\)\s*", re.DOTALL)
@@ -60,13 +62,8 @@ def lineage_of(console: Console, plan: str, task_id: str) -> Answer:
     project = open_project(console)
     path = find_plan(console, project, plan)
     stored = graph_path(path)
-    draft = graphs.read(stored) if stored.exists() else read_draft(project, path, Reading()).draft
-    tasks = draft.tasks if draft else ()
-    wanted = next((t for t in tasks if t.id == task_id), None) or next(
-        (t for t in tasks if t.id.lower() == task_id.lower()), None
-    )
-    if draft is None or wanted is None:
-        raise NotFoundError(f"{project.name(path)} has no task {task_id}", task=task_id, path=project.name(path))
+    draft = graphs.read(stored) if stored.exists() else from_plan(reading.read_plan(path, project.name(path)))
+    wanted = task_of(draft, task_id, project.name(path))
     return _block(prompts.lineage(*prompts.relatives(prompts.family(draft), wanted), wanted.id), wanted.id)
 
 
