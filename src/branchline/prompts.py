@@ -41,15 +41,22 @@ def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str) -> 
     `chain` holds the ancestors from the root down, `siblings` all children of the last of them in their order, the task
     among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9).
     """
+    return block(chain, siblings, next((at for at, (id, _) in enumerate(siblings) if id == task_id), None))
+
+
+def block(chain: Sequence[Named], siblings: Sequence[Named], current: int | None) -> str:
+    """Draw the lineage block as `lineage`, the task being sibling number `current`, from 0; an empty id is not shown."""
     if not chain:
         return ""
     lines = ["TASK LINEAGE:"]
-    for depth, (id, title) in enumerate(chain):
-        lines.append(f"{'  ' * depth}{depth}. [parent] {one_line(title)} ({one_line(id)})")
-    for place, (id, title) in enumerate(siblings, 1):
-        mark = f" {THIS}" if id == task_id else ""
-        lines.append(f"{'  ' * len(chain)}{place}. {one_line(title)} ({one_line(id)}){mark}")
+    lines += [f"{'  ' * depth}{depth}. [parent] {_titled(each)}" for depth, each in enumerate(chain)]
+    for place, each in enumerate(siblings):
+        lines.append(f"{'  ' * len(chain)}{place + 1}. {_titled(each)}{f' {THIS}' if place == current else ''}")
     return "\n".join([*lines, RULES])
+
+
+def _titled(named: Named) -> str:
+    return f"{one_line(named[1])} ({one_line(named[0])})" if named[0] else one_line(named[1])
 
 
 def defuse(text: str) -> str:

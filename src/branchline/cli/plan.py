@@ -8,9 +8,11 @@ from pathlib import Path
 from branchline.cli.console import console
 from branchline.cli.out import put
 from branchline.cli.parser import Parser, new, show
+from branchline.errors import UsageError
 from branchline.proc import foreground
 from branchline.terminal.text import for_stream, lines
 from branchline.workflow import convert as conversion
+from branchline.workflow import outline
 from branchline.workflow import plan as workflow
 from branchline.workflow.answer import Answer
 
@@ -41,7 +43,13 @@ def _reading(made: Parser) -> None:
 
 def _decompose(made: Parser) -> None:
     made.add_argument(
-        "plan", help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files"
+        "plan",
+        nargs="?",
+        default="",
+        help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files",
+    )
+    made.add_argument(
+        "--text", default="", metavar="GOAL", help="split a goal in words instead of a plan; nothing is stored"
     )
     made.add_argument(
         "--planner",
@@ -91,7 +99,7 @@ def _convert(made: Parser) -> None:
 
 def _has_subtasks(made: Parser) -> None:
     made.add_argument("id", help="the id of the task")
-    made.add_argument("--todo", default="TODO.md", metavar="FILE", help="the plan (default: TODO.md)")
+    made.add_argument("--todo", "--todo-file", default="TODO.md", metavar="FILE", help="the plan (default: TODO.md)")
 
 
 def _call_convert(args: argparse.Namespace) -> Answer:
@@ -104,6 +112,12 @@ def _call_convert(args: argparse.Namespace) -> Answer:
 
 
 def _call_decompose(args: argparse.Namespace) -> Answer:
+    if bool(args.plan) == bool(args.text):
+        raise UsageError(
+            "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
+        )
+    if args.text:
+        return outline.decompose_text(console(args), args.text, args.planner)
     options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from branchline.asker import Answers, Asker, Planner, Usage, chosen
 from branchline.decompose import split as recursion
 from branchline.decompose.around import around
-from branchline.errors import UsageError
+from branchline.errors import PlannerError, UsageError
 from branchline.model.plan import DraftGraph
 from branchline.terminal import safe
 from branchline.workflow.console import Console
@@ -74,12 +74,20 @@ def split(
 
 
 def judge(
-    console: Console, project: Project, planner: Planner, text: str, lineage: str = ""
-) -> tuple[dict[str, Any], Planned]:
-    """Whether a task is atomic, asked of a planner: `{kind, confidence, reasoning}`; raises PlannerError."""
+    console: Console, project: Project, name: str, text: str, lineage: str = ""
+) -> tuple[dict[str, Any] | None, Planned]:
+    """Whether a task is atomic, asked of the planner of that name: `{kind, confidence, reasoning}`.
+
+    None for rules, and for a planner that cannot be asked or gives no right answer, which says why.
+    """
+    planner = chosen(name, project.settings, project.env)
+    if planner.name == "rules":
+        return None, Planned(planner)
     asker = _asker(console, project, planner, write=False)
-    found = recursion.judge(asker, [("task", text)], lineage=lineage)
-    return found["task"], Planned(planner, asker.usage)
+    try:
+        return recursion.judge(asker, [("task", text)], lineage=lineage)["task"], Planned(planner, asker.usage)
+    except PlannerError as error:
+        return None, Planned(planner._replace(why=recursion.unasked(planner, error)), asker.usage)
 
 
 def _asker(console: Console, project: Project, planner: Planner, *, write: bool) -> Asker:
