@@ -57,7 +57,7 @@ def split(
     try:
         work.run(wanted, judged=bool(only))
     except PlannerError as error:
-        words = f"the planner {asker.planner.name} cannot be asked: {error.message}; the result of the rules stands"
+        words = f"the planner {asker.planner.name} gave no answer: {error.message}; the result of the rules stands"
         work.findings.append(Finding("planner", words))
     return work.result()
 

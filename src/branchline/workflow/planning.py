@@ -73,15 +73,6 @@ def split(
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 
 
-def judge(
-    console: Console, project: Project, planner: Planner, text: str, lineage: str = ""
-) -> tuple[dict[str, Any], Planned]:
-    """Whether a task is atomic, asked of a planner: `{kind, confidence, reasoning}`; raises PlannerError."""
-    asker = _asker(console, project, planner, write=False)
-    found = recursion.judge(asker, [("task", text)], lineage=lineage)
-    return found["task"], Planned(planner, asker.usage)
-
-
 def _asker(console: Console, project: Project, planner: Planner, *, write: bool) -> Asker:
     def shown() -> str:
         """Nobody waits for a model without knowing it."""
