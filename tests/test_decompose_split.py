@@ -374,9 +374,8 @@ def test_without_network_the_draft_is_that_of_the_rules(
     assert main(["decompose", "p.md", "--planner", "anthropic", "--json", "-C", str(tmp_path)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [task["id"] for task in told["tasks"]] == ["t1"]
-    assert [(f["code"], "ANTHROPIC_API_KEY is not set" in f["message"]) for f in told["findings"]] == [
-        ("planner", True)
-    ]
+    (said,) = [finding["message"] for finding in told["findings"] if finding["code"] == "planner"]
+    assert "ANTHROPIC_API_KEY is not set" in said
     assert main(["decompose", "p.md", "--planner", "gpt", "-C", str(tmp_path)]) == 2
 
 
@@ -408,3 +407,30 @@ def test_whatever_a_model_says_the_graph_is_lawful(answers: list[Any]) -> None:
         assert task.title.isprintable()
         assert not [file for file in task.files if file.path.startswith((".", "/"))]
         assert (task.kind == "composite") == any(each.parent == task.id for each in done.draft.tasks)
+
+
+def test_classify_and_a_goal_in_words_ask_the_planner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    def told(*words: str) -> dict[str, Any]:
+        assert main([*words, "--json", "-C", str(tmp_path)]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    judged = [{"text": json.dumps(composite("task"))}, {"text": "{}"}]
+    rules = [("tasks to judge:\n\nKey `task`", judged), ("tasks to judge", [{"text": json.dumps(composite("1"))}])]
+    with StubModel([*rules, ("to split", [{"text": json.dumps(children(child("a", [1]), child("b", [1])))}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found = told("classify", "Build a CRM")
+        assert (found["kind"], found["confidence"], found["planner"]["requests"]) == ("composite", 0.8, 1)
+        assert told("classify", "Build a CRM", "--depth", "3")["kind"] == "atomic"
+        assert told("classify", "Build a CRM", "--planner", "rules")["kind"] == "atomic"
+        found = told("decompose", "--text", "Build a CRM")
+        assert [task["id"] for task in found["tasks"]] == ["1", "1.1", "1.2"]
+        assert (found["planner"]["requests"], len(stub.requests)) == (2, 3)
+    found = told("classify", "Build a CRM", "--planner", "anthropic")
+    assert (found["kind"], found["reasoning"] != "") == ("atomic", True)
+    assert "ANTHROPIC_API_KEY is not set" in found["planner"]["why"]
+    assert not (tmp_path / ".branchline").exists()

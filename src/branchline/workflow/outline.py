@@ -157,14 +157,14 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
+def decompose_text(console: Console, text: str, planner: str = "", only: Sequence[str] = ()) -> Answer:
     """The parts of a goal in words, by rules and then by a planner, as `decompose` shows a plan; nothing is stored."""
     if not text.strip():
         raise UsageError("--text: there is no text to decompose")
     project = open_project(console)
     plan = plan_of_goal(text, deepest(project.settings.decompose))
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    draft, planned = split(console, project, draft, lambda: text, planner, write=False)
+    draft, planned = split(console, project, draft, lambda: text, planner, only, write=False)
     digest = digest_of(project, draft)
     data = {**decompose_payload(plan, draft, None), "planner": planned.table(), "digest": digest}
     return Answer(data, f"{show(console, project, draft, digest)}\n{planned.words()}")
