@@ -8,6 +8,7 @@ from typing import Any, Final
 from branchline import decompose as reading
 from branchline import prompts
 from branchline.config import DecomposeSettings
+from branchline.decompose.classify import Kind
 from branchline.decompose.classify import classify as by_rules
 from branchline.decompose.goal import plan_of_goal
 from branchline.errors import NoTasksError, UsageError
@@ -20,7 +21,7 @@ from branchline.terminal import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import digest_of, show, view_of
 from branchline.workflow.console import Console
-from branchline.workflow.convert import task_of
+from branchline.workflow.convert import has_subtasks, task_of
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
 from branchline.workflow.plan import find_plan, graph_path
@@ -118,10 +119,13 @@ def _named(value: Any) -> prompts.Named:
     return (found[2], found[1]) if found else (own, value.strip())
 
 
-def classify(console: Console, text: str, lineage: str, depth: int | None) -> Answer:
+def classify(
+    console: Console, text: str, lineage: str, depth: int | None, own: tuple[str, Path] | None = None
+) -> Answer:
     """Whether a task is atomic or composite, by rules; `lineage` is a block, JSON, or the name of a file with one.
 
-    Without `depth` it is that of the lineage block, else 0.
+    Without `depth` it is that of the lineage block, else 0. `own` is its id and its plan: what has subtasks there is
+    split already.
     """
     if not text.strip():
         raise UsageError("there is no text to classify")
@@ -130,6 +134,8 @@ def classify(console: Console, text: str, lineage: str, depth: int | None) -> An
     if deep < 0:
         raise UsageError(f"--depth {deep}: must be 0 or more")
     found = by_rules(text, block, deep, deepest=deepest(open_project(console).settings.decompose))
+    if own and has_subtasks(console, *own).data["has_subtasks"]:
+        found = Kind("atomic", 1.0, f"{own[0]} has subtasks already; what is split is not split again")
     words = f"{found.kind} (confidence {found.confidence:g}): {safe(found.reasoning)}"
     return Answer(found._asdict(), words)
 
