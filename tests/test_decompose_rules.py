@@ -202,6 +202,13 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     said = json.loads(capsys.readouterr().out)
     assert [task["title"] for task in said["tasks"][1:]] == ["Build login", "Build registration", "Build OAuth"]
     assert (said["graph"], list(tmp_path.iterdir())) == (None, [])
+    (tmp_path / "TODO.md").write_text(
+        "- [ ] t1 Build login, registration and OAuth\n  - [ ] t1.1 login\n- [ ] t2 Other\n"
+    )
+    for task, kind in (("t1", "atomic"), ("t2", "composite")):
+        words = ["classify", "Build login, registration and OAuth", "--task-id", task]
+        assert main([*words, "--json", "-C", str(tmp_path)]) == 0
+        assert json.loads(capsys.readouterr().out)["kind"] == kind
     for words in (
         ["classify", " "],
         ["decompose"],

@@ -105,6 +105,17 @@ def test_next_batch_says_how_things_stand(
     assert (said["ok"], said["batch"], said["state"]) == (status == 0, batch, state)
 
 
+def test_a_ready_task_that_is_not_in_the_batch_says_why() -> None:
+    found = [row("a.1"), row("a.2", role="research"), row("b.1"), row("b.2", ["b.1"]), row("c.1", status="failed")]
+    view = rows.view(found)
+    for strategy, batch, kind in (("depth-first", ["a.1", "a.2"], "one branch"), ("hybrid", ["a.2"], "research")):
+        assert standing.next_step(view, strategy, 4).batch == batch
+        reasons = standing.waiting(view, strategy, 4, batch)
+        assert kind in reasons["b.1"]
+        assert (reasons["b.2"], reasons["c.1"]) == ("waits for b.1 (pending)", "failed: retry or skip it")
+    assert standing.waiting(view, "depth-first", 1, ["a.1"])["b.1"] == "slot: 1 of 1 used"
+
+
 def test_a_bare_answer_is_json_whatever_the_input_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = {
         "rows": json.dumps({"tasks": [row("a.1"), row("a.2", ["a.1"])]}),

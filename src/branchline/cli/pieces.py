@@ -172,12 +172,19 @@ def _classify(made: Parser) -> None:
         metavar="N",
         help="how deep the task lies (default: that of its lineage, else 0)",
     )
+    made.add_argument(
+        "--task-id", default="", metavar="ID", help="its id: a task that has subtasks already is never split"
+    )
+    made.add_argument(
+        "--todo", "--todo-file", default="TODO.md", metavar="FILE", help="the plan of --task-id (default: TODO.md)"
+    )
 
 
 def _call_classify(args: argparse.Namespace) -> int:
     console = import_module("branchline.cli.console").console(args)
     text = _stdin()[0] if args.text == "-" else args.text
-    return show(_outline().classify(console, text, args.lineage, args.depth, args.planner), args)
+    own = (args.task_id, Path(args.todo)) if args.task_id else None
+    return show(_outline().classify(console, text, args.lineage, args.depth, own, args.planner), args)
 
 
 PARSERS: dict[str, Callable[[Parser], None]] = {

@@ -104,7 +104,9 @@ def _of_task(task: Task, tasks: int) -> Iterator[Finding]:
 
 
 def _check(task: Task) -> str:
-    return "" if task.checks else "has no check of its own"
+    if task.checks:
+        return ""
+    return "has no check of its own" + ("" if task.criteria else " and no criterion")
 
 
 def _files(task: Task) -> str:

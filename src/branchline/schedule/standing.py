@@ -6,10 +6,16 @@ from typing import Final, NamedTuple
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import SATISFIED, SLOTTED
 from branchline.schedule import batch
-from branchline.schedule.view import STARTABLE, Reason, View
+from branchline.schedule.view import STARTABLE, View
 from branchline.schedule.words import WAY_OUT, explain
 
-_TURN: Final = "turn: the strategy takes it in a later batch"
+_TURN: Final = {
+    "depth-first": "turn: depth-first takes one branch in a batch",
+    "breadth-first": "turn: breadth-first takes one task of each branch in a batch",
+    "hybrid": "turn: hybrid takes research and brainstorm first, then one build task of each branch in a batch",
+    "critical-path": "turn: it comes in a later batch",
+}
+"""Why a ready task is not in a batch that has room."""
 
 
 class Next(NamedTuple):
@@ -43,16 +49,11 @@ def next_step(view: View, strategy: str, concurrency: int, fill: bool = False) -
 def waiting(view: View, strategy: str, concurrency: int, chosen: Collection[str]) -> dict[str, str]:
     """Task -> why it is not in the batch `chosen`, for every one that is neither over nor running nor in it."""
     state = {**view.state, **dict.fromkeys(chosen, "dispatching")}
-    full = sum(each in SLOTTED for each in state.values()) >= concurrency
-    found = explain(view._replace(state=state, slots=concurrency), strategy)
-    return {
-        leaf: words
-        for leaf in view.adjacency.leaves
-        if (words := f"failed: {WAY_OUT['failed']}" if state.get(leaf) == "failed" else _said(found.get(leaf), full))
-    }
-
-
-def _said(why: Reason | None, full: bool) -> str:
-    if why is None:
-        return ""
-    return why.words if full or why.kind not in ("next", "slot") else _TURN
+    used = sum(each in SLOTTED for each in state.values())
+    slots = (
+        concurrency if used >= concurrency else used + len(view.adjacency.leaves)
+    )  # a free slot is no reason to wait
+    found = explain(view._replace(state=state, slots=slots), strategy)
+    said = {leaf: _TURN[strategy] if why.kind == "next" else why.words for leaf, why in found.items()}
+    failed = {leaf: f"failed: {WAY_OUT['failed']}" for leaf, each in state.items() if each == "failed"}
+    return {leaf: words for leaf in view.adjacency.leaves if (words := said.get(leaf) or failed.get(leaf))}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from branchline import decompose as reading
 from branchline import prompts
 from branchline.config import DecomposeSettings
+from branchline.decompose.classify import Kind
 from branchline.decompose.classify import classify as by_rules
 from branchline.decompose.goal import plan_of_goal
 from branchline.errors import NoTasksError, UsageError
@@ -20,7 +21,7 @@ from branchline.terminal import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import digest_of, show, view_of
 from branchline.workflow.console import Console
-from branchline.workflow.convert import task_of
+from branchline.workflow.convert import has_subtasks, task_of
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
 from branchline.workflow.plan import find_plan, graph_path
@@ -119,10 +120,18 @@ def _named(value: Any) -> prompts.Named:
     return (found[2], found[1]) if found else (own, value.strip())
 
 
-def classify(console: Console, text: str, lineage: str, depth: int | None, planner: str = "") -> Answer:
+def classify(
+    console: Console,
+    text: str,
+    lineage: str,
+    depth: int | None,
+    own: tuple[str, Path] | None = None,
+    planner: str = "",
+) -> Answer:
     """Whether a task is atomic or composite; `lineage` is a block, JSON, or the name of a file with one.
 
-    Without `depth` it is that of the lineage block, else 0. Where a planner cannot be asked the result of the rules stands.
+    Without `depth` it is that of the lineage block, else 0. `own` is its id and its plan: what has subtasks there is
+    split already. Where a planner cannot be asked the result of the rules stands.
     """
     if not text.strip():
         raise UsageError("there is no text to classify")
@@ -133,7 +142,9 @@ def classify(console: Console, text: str, lineage: str, depth: int | None, plann
     project = open_project(console)
     most = deepest(project.settings.decompose)
     found, planned = by_rules(text, block, deep, deepest=most)._asdict(), RULES
-    if deep < most:
+    if own and has_subtasks(console, *own).data["has_subtasks"]:
+        found = Kind("atomic", 1.0, f"{own[0]} has subtasks already; what is split is not split again")._asdict()
+    elif deep < most:
         judged, planned = judge(console, project, planner, text, block)
         found = judged or found
     words = f"{found['kind']} (confidence {found['confidence']:g}): {safe(found['reasoning'])}"
