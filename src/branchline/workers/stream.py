@@ -34,6 +34,24 @@ class Seen(Protocol):
 SeenT = TypeVar("SeenT", bound=Seen)
 
 
+class Speaking(Seen, Protocol):
+    """An adapter's reading of a stream, with the words of the agent's message as far as it has come."""
+
+    text: str
+
+
+def messages(path: Path, seen: Speaking) -> list[str]:
+    """Give every message of the agent in a whole stream, in order; one that grows with its events is one message."""
+    found: list[str] = []
+    before = ""
+    for event in events(path):
+        seen.take(event)
+        if seen.text and seen.text != before:
+            found[len(found) - bool(before and seen.text.startswith(before)) :] = [seen.text]
+        before = seen.text
+    return found
+
+
 class Said(NamedTuple):
     """What an agent has told on its stream: its last words, its session, and what this attempt alone has used."""
 
