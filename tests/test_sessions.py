@@ -27,6 +27,7 @@ SHELL = ("--worker", "shell:sh")
 """The prompt is a script: the worker does what it is told, and says what it prints."""
 KEYS = {"ok", "name", "pid", "status", "sessionId", "model", "mode", "startedAt"}
 DEADLINE = 60.0
+SOURCE = str(Path(__file__).resolve().parents[1] / "src")
 
 
 class Place:
@@ -179,11 +180,10 @@ class TestScenarios:
         said = agent("shims", "bin dir")
         names = ["run_subagent.sh", "status.sh", "result.sh", "search.sh", "cancel.sh"]
         assert said["files"] == names
-        source = str(Path(__file__).resolve().parents[1] / "src")
 
         def script(name: str, *words: str) -> dict[str, Any]:
             argv = [str(agent.folder / "bin dir" / name), *words, "--cwd", str(agent.folder), "--json"]
-            env = {**os.environ, "PYTHONPATH": source}
+            env = {**os.environ, "PYTHONPATH": SOURCE}
             done = subprocess.run(argv, cwd=agent.folder, env=env, capture_output=True, text=True, timeout=DEADLINE)
             return dict(json.loads(done.stdout))
 
@@ -197,12 +197,37 @@ class TestScenarios:
         assert "mine" in (agent.folder / "bin dir" / "status.sh").read_text()
 
 
+LOOKER = """
+import sys, time
+from pathlib import Path
+from branchline.sessions.agents import Agents
+from branchline.store import Store
+state = Path(sys.argv[1])
+while state.is_dir():
+    with Store.open(state / "state.db") as store:
+        agents = Agents(state, store, time.time)
+        agents.all()
+        agents.close()
+"""
+"""A process that looks at all sessions again and again."""
+
+
 class TestFaults:
-    def test_fifteen_that_end_at_once_have_fifteen_exit_codes(self, agent: Place) -> None:
-        for number in range(15):
-            agent.run(f"n/{number:02}", f"exit {number}")
-        until(lambda: all(row["status"] == "done" for row in agent("status")["agents"]))
-        assert [row["exitCode"] for row in agent("status")["agents"]] == list(range(15))
+    def test_fifteen_that_end_at_once_have_fifteen_exit_codes_whoever_looks_meanwhile(self, agent: Place) -> None:
+        agent.run("first", "true")
+        argv = [sys.executable, "-c", LOOKER, str(agent.state)]
+        env = {**os.environ, "PYTHONPATH": SOURCE}
+        lookers = [subprocess.Popen(argv, env=env) for _ in range(2)]
+        try:
+            for number in range(15):
+                agent.run(f"n/{number:02}", f"exit {number}")
+            until(lambda: all(row["status"] == "done" for row in agent("status")["agents"]))
+            assert [looker.poll() for looker in lookers] == [None, None]
+        finally:
+            for looker in lookers:
+                looker.kill()
+                looker.wait()
+        assert [row["exitCode"] for row in agent("status")["agents"]] == [0, *range(15)]
 
     def test_a_name_that_runs_is_not_started_again(self, agent: Place) -> None:
         first = agent.run("one", "sleep 600")
@@ -214,7 +239,7 @@ class TestFaults:
 
     def test_of_many_commands_at_once_one_starts_a_name(self, agent: Place) -> None:
         argv = [sys.executable, "-m", "branchline", "agent", "run", "--name", "race", "--prompt", "echo $$ >> who"]
-        env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
+        env = {**os.environ, "PYTHONPATH": SOURCE}
         racers = [
             subprocess.Popen([*argv, *SHELL], cwd=agent.folder, env=env, stdout=subprocess.PIPE, text=True)
             for _ in range(4)

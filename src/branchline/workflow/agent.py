@@ -57,14 +57,16 @@ class Wish(NamedTuple):
 
 
 def status(console: Console, wish: Wish) -> Answer:
-    """Every session, or one; with a wait until any changes (`wait`) or this one is over (`wait_terminal`)."""
+    """Every session, or one; with a wait until any changes (`wait`) or this one is over (`wait_terminal`).
+
+    A change is one since anybody last looked: what happened just before the wait is not missed.
+    """
     if wish.wait_terminal and not wish.name:
         raise SessionError("E_WAIT_NAME_REQUIRED", "--wait-terminal requires --name")
     with opened(console, wish) as agents:
-        before = _rows(agents, wish.name)
         if agents is None or not (wish.wait or wish.wait_terminal):
-            return Answer({"agents": [shown(row) for row in before]})
-        former = {row.name: row.status for row in before}
+            return Answer({"agents": [shown(row) for row in _rows(agents, wish.name)]})
+        former = {row.name: row.status for row in agents.store.sessions() if wish.name in ("", row.name)}
 
         def enough(rows: Sequence[SessionRow]) -> bool:
             return _over(rows) if wish.wait_terminal else bool(_changes(former, rows))
