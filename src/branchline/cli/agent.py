@@ -62,7 +62,7 @@ def parser(name: str) -> Parser:
         "--wait", action="store_true", default=None, help="status: until any changes; result: until it ends"
     )
     made.add_argument("--wait-terminal", action="store_true", default=None, help="status: until done or unknown")
-    made.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="how long to wait (300; search 10; 0: a day)")
+    made.add_argument("--timeout", metavar="SECONDS", type=seconds, help="how long to wait (300; search 10; 0: a day)")
     made.add_argument("--pattern", metavar="REGEX", help="search: the regular expression")
     made.add_argument("--role", choices=("any", "user", "assistant"), help="search: whose words")
     made.add_argument("--signal", metavar="TERM|KILL", help="cancel: TERM and KILL after 10 s, or KILL at once")
@@ -105,7 +105,8 @@ def _joined(made: Parser, words: Sequence[str]) -> list[str]:
     return found
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A number of seconds that a wait can have; argparse names this function in what it says of another."""
     value = float(text)
     if not 0 <= value < float("inf"):
         raise ValueError(text)
