@@ -21,7 +21,7 @@ from branchline.proc import linux, records
 from branchline.sessions import history
 from branchline.sessions.agents import NEVER, Agents
 from branchline.store import Store
-from branchline.workers import acp, stream
+from branchline.workers import TABLE, acp, messages, stream
 
 SHELL = ("--worker", "shell:sh")
 """The prompt is a script: the worker does what it is told, and says what it prints."""
@@ -426,6 +426,11 @@ def test_every_message_of_a_stream_is_read_once_however_it_is_cut(tmp_path_facto
             file.write(update("tool_call"))
         file.write('{"type": "update", "update": {"sess')
     assert stream.messages(path, acp.Seen()) == ["".join(chunks) for chunks in said]
+
+
+@pytest.mark.parametrize("kind", TABLE)
+def test_every_worker_with_a_stream_can_be_read_message_by_message(kind: str, tmp_path: Path) -> None:
+    assert messages(kind, tmp_path) == [], "it has said nothing yet"
 
 
 def test_a_snippet_shows_where_it_was_found() -> None:
