@@ -2,8 +2,9 @@
 
 Run: python benchmarks/agents.py [ROUNDS] [SESSIONS] [RECORDS]   (with the package installed, or PYTHONPATH=src)
 
-Every command is a process of its own, as callers start it. Times are of the wall clock; the sessions that start at once
-share the processors with each other, so their commands are counted, not timed.
+Every command is a process of its own, as callers start it. Times are of the wall clock, and each command is followed by
+a `python -c pass`, which tells what the machine's other work makes of them; of sessions that start at once the ends are
+counted.
 """
 
 import compileall
@@ -40,6 +41,13 @@ def run_words(name: str) -> tuple[str, ...]:
     return ("run", "--name", name, "--prompt", PROMPT, "--worker", "shell:sh")
 
 
+def bare() -> float:
+    """Seconds of a Python that does nothing."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
+    return time.perf_counter() - began
+
+
 def timed(folder: Path, *words: str) -> tuple[float, dict[str, Any]]:
     """Seconds of one command, and its answer."""
     began = time.perf_counter()
@@ -48,11 +56,13 @@ def timed(folder: Path, *words: str) -> tuple[float, dict[str, Any]]:
     return time.perf_counter() - began, said
 
 
-def told(what: str, times: list[float], limit: float) -> bool:
-    """Print a figure with its quartiles; whether its median is within the limit."""
+def told(what: str, pairs: list[tuple[float, float]], limit: float) -> bool:
+    """Print a figure with its quartiles, from pairs of its time and that of a bare Python; whether it is within the limit."""
+    times = [took for took, _ in pairs]
     low, _, high = (1000 * part for part in quantiles(times, n=4))
     missed = median(times) > limit
-    line = f"{what:32} {1000 * median(times):7.1f} ms ({low:.1f} to {high:.1f}), limit {1000 * limit:.0f} ms"
+    line = f"{what:28} {1000 * median(times):6.1f} ms ({low:.1f} to {high:.1f}), limit {1000 * limit:.0f} ms"
+    line += f"; {median(took / base for took, base in pairs):.1f} times python -c pass"
     print(line + ("   MISSED" if missed else ""))
     return not missed
 
@@ -93,12 +103,12 @@ def main(rounds: int = 20, sessions: int = 100, records: int = 1_000) -> int:
         folder = Path(temporary).resolve()
         subprocess.run(["git", "init", "-q", str(folder)], check=True)
         fill(folder, 1)
-        runs = [timed(folder, *run_words(f"one/{number}"))[0] for number in range(rounds + 1)][1:]
+        runs = [(timed(folder, *run_words(f"one/{number}"))[0], bare()) for number in range(rounds + 1)][1:]
         good = told("agent run", runs, RUN)
         good &= at_once(folder, sessions)
         fill(folder, records)
-        looks = [timed(folder, "status") for _ in range(rounds + 1)][1:]
-        good &= told(f"agent status, {len(looks[0][1]['agents'])} records", [each for each, _ in looks], STATUS)
+        looks = [(timed(folder, "status")[0], bare()) for _ in range(rounds + 1)][1:]
+        good &= told(f"agent status, {len(timed(folder, 'status')[1]['agents'])} records", looks, STATUS)
     return int(not good)
 
 

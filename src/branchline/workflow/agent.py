@@ -95,7 +95,7 @@ def result(console: Console, wish: Wish) -> Answer:
         why = f"{row.name} ended ({row.status}, exit {row.exit}) before it told its session or said a word"
         raise SessionError("E_SESSIONID_MISSING", why, status=row.status, exitCode=row.exit, error=row.error)
     found = {"name": row.name, "sessionId": row.session or None, "status": row.status, "exitCode": row.exit}
-    return Answer({**found, "lastAssistantText": text})
+    return Answer({**found, "error": row.error or None, "lastAssistantText": text})
 
 
 def search(console: Console, wish: Wish) -> Answer:

@@ -84,9 +84,6 @@ def _resumed(agents: Agents, wish: Wish, former: SessionRow | None) -> Job:
     if former is None or not former.session:
         why = "it ended before it told its session" if former else "no session is called so; start it without --resume"
         raise SessionError("E_SESSION_NOT_FOUND", f"{name}: {why}", name=name)
-    if wish.worker and workers.parse_worker(wish.worker)[0] != former.worker:
-        why = f"{name} is a session of the worker {former.worker}; another one cannot go on with it"
-        raise SessionError("E_SESSION_NOT_FOUND", why, name=name)
     try:
         return history.read_job(agents.turn(former))
     except InputError as error:
@@ -96,8 +93,14 @@ def _resumed(agents: Agents, wish: Wish, former: SessionRow | None) -> Job:
 
 
 def _worker(project: Project, console: Console, wish: Wish, before: Job | None) -> tuple[Project, str]:
-    """The worker of a turn, with the program it had before; raises SessionError (E_CMD_MISSING, E_WORKER_PAYLOAD)."""
+    """The worker of a turn, with the program it had before; raises SessionError (E_CMD_MISSING, E_WORKER_PAYLOAD).
+
+    Another worker than before cannot go on with a session (E_SESSION_NOT_FOUND).
+    """
     try:
+        if before and wish.worker and workers.parse_worker(wish.worker)[0] != before.worker:
+            why = f"{before.task} is a session of the worker {before.worker}; another one cannot go on with it"
+            raise SessionError("E_SESSION_NOT_FOUND", why, name=before.task)
         if before and not wish.worker:
             name = before.worker
             settings = replace(project.settings.worker_named(name), argv=before.argv)
