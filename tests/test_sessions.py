@@ -88,6 +88,13 @@ def agent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Place]
         place.end(name)
 
 
+def put(agent: Place, place: int, raw: bytes) -> None:
+    """Write into the table behind the back of custody."""
+    with (agent.state / "agents" / records.TABLE).open("r+b") as file:
+        file.seek(place)
+        file.write(raw)
+
+
 def parent(pid: int) -> int:
     """The process that started another: a custodian, or the guard above it."""
     return int(Path(f"/proc/{pid}/status").read_text().partition("PPid:")[2].split()[0])
@@ -171,6 +178,34 @@ class TestScenarios:
         assert (row["status"], row["exitCode"], row["error"]) == ("done", 1, "broken")
         agent.run("a06", "echo RECOVERED")
         assert (agent.text("a06"), agent.end("a06")["exitCode"]) == ("RECOVERED", 0)
+
+    def test_no_more_than_three_at_once_when_the_caller_waits(self, agent: Place) -> None:
+        left, most = [f"a07/{number}" for number in range(8)], 0
+        live: set[str] = set()
+        while left or live:
+            while left and len(live) < 3:
+                name = left.pop()
+                live.add(name)
+                agent.run(name, "sleep 0.1; exit 9")
+            rows = agent("status", "--wait", "--timeout", str(DEADLINE))["agents"]
+            live = {row["name"] for row in rows if row["status"] in ("scheduled", "running")}
+            most = max(most, len(live))
+        assert most <= 3
+        assert [row["exitCode"] for row in agent("status")["agents"]] == [9] * 8
+
+    def test_after_the_machine_was_started_again_a_session_goes_on(self, agent: Place) -> None:
+        (agent.folder / "play.yaml").write_text(json.dumps({"defaults": [{"say": "HERE"}]}))
+        agent.run("a08", "first", "--worker", "scripted:play.yaml")
+        agent.end("a08")
+        boot = b"0" * len(linux.boot_id())
+        put(agent, 0, records.seal(records.VERSION + b" " + boot, records.SIZE))
+        put(agent, records.place(7), records.start_part(1 << 22, os.getpid(), 1, boot, 0, 1.0))
+        with Store.open(agent.state / "state.db") as store:
+            store.swap_session("was", 0, agent.row("a08")._replace(name="was", fence=7, status="running"))
+        said = agent("run", "--name", "a08", "--resume", "--prompt", "second")
+        assert said["mode"] == "resume"
+        assert (agent.text("a08"), agent.end("a08")["turns"], agent.end("a08")["exitCode"]) == ("HERE", 2, 0)
+        assert (agent.end("was")["status"], agent.end("was")["exitCode"]) == ("unknown", None)
 
     def test_a_program_that_is_not_there_is_no_start(self, agent: Place) -> None:
         agent("run", "--name", "x", "--prompt", "p", "--worker", "shell:/no/such/program", code="E_CMD_MISSING")
@@ -257,7 +292,7 @@ class TestFaults:
             agent.end("first")
             left = agent.row("first")._replace(name="left", fence=7, status="running", pid=stranger.pid)
             part = records.start_part(1 << 22, stranger.pid, 1, linux.boot_id(), 0, 1.0)
-            self.record(agent, 7, part)
+            put(agent, records.place(7), part)
             with Store.open(agent.state / "state.db") as store:
                 store.swap_session("left", 0, left)
             (row,) = agent("status", "--name", "left")["agents"]
@@ -266,12 +301,6 @@ class TestFaults:
         finally:
             stranger.kill()
             stranger.wait()
-
-    def record(self, agent: Place, fence: int, part: bytes) -> None:
-        """Write a record behind the back of custody."""
-        with (agent.state / "agents" / records.TABLE).open("r+b") as file:
-            file.seek(records.place(fence))
-            file.write(part)
 
     def test_a_killed_custody_is_unknown_and_leaves_nothing_running(self, agent: Place) -> None:
         said = agent.run("killed", "sleep 600")
@@ -287,7 +316,7 @@ class TestFaults:
         agent.run("first", "true")
         agent.end("first")
         left = agent.row("first")._replace(name="left", fence=7, status="running")
-        self.record(agent, 7, b"no record at all" if damage == "start" else b"\0")
+        put(agent, records.place(7), b"no record at all" if damage == "start" else b"\0")
         with Store.open(agent.state / "state.db") as store:
             store.swap_session("left", 0, left)
         (row,) = agent("status", "--name", "left")["agents"]
