@@ -100,7 +100,11 @@ class Agents:
             if state == "unstarted" and abs(self._clock() - live[fence].started) > NEVER:
                 self._custody.stop(fence, 0.0, "no custodian took it up: the command that asked for it was ended")
         self._take(0.0)
-        return [self._noted(row, self._seen(row, found[row.fence])) if row.fence in live else row for row in rows]
+        seen = [self._seen(row, found[row.fence]) if row.fence in live else row for row in rows]
+        now = [new._replace(changed=self._clock()) if new != row else row for row, new in zip(rows, seen, strict=True)]
+        if now != rows:
+            self.store.note_sessions(new for row, new in zip(rows, now, strict=True) if new != row)
+        return now
 
     def _take(self, seconds: float) -> None:
         for event in self._custody.poll(seconds):
@@ -140,9 +144,3 @@ class Agents:
         except BranchlineError as error:
             return "", error.message
         return claim.session, claim.error if end.code != 0 or claim.status == "permission" else ""
-
-    def _noted(self, row: SessionRow, seen: SessionRow) -> SessionRow:
-        if seen == row:
-            return row
-        seen = seen._replace(changed=self._clock())
-        return self.store.swap_session(row.name, row.fence, seen) or self.store.session(row.name) or seen

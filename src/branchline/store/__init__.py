@@ -213,6 +213,12 @@ class Store:
             connection.execute(sql.PUT_SESSION, row)
             return row
 
+    def note_sessions(self, rows: Iterable[SessionRow]) -> None:
+        """Write what became of the turns of sessions; of one that has begun another turn meanwhile nothing is written."""
+        with self._writing() as connection:
+            values = [tuple(map(_storable_value, (*row, row.name, row.fence))) for row in rows]
+            connection.executemany(sql.NOTE_SESSION, values)
+
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
         """See one moment of the database in every read inside."""

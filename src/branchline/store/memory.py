@@ -162,6 +162,10 @@ class MemoryStore:
         self._sessions[name] = row._replace(fence=fence)
         return self._sessions[name]
 
+    def note_sessions(self, rows: Iterable[SessionRow]) -> None:
+        known = {(row.name, row.fence) for row in self._sessions.values()}
+        self._sessions |= {row.name: row for row in rows if (row.name, row.fence) in known}
+
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
         yield self

@@ -124,6 +124,10 @@ PUT_NODE: Final = _upsert("node", NodeRow._fields, ("run", "task"))
 DROP_NODES: Final = "DELETE FROM node WHERE run = ?"
 PUT_LANE: Final = _upsert("lane", LaneRow._fields, ("run", "lane"))
 PUT_SESSION: Final = _upsert("session", SessionRow._fields, ("name",))
+NOTE_SESSION: Final = (
+    f"UPDATE session SET ({_columns(SessionRow._fields)}) = ({', '.join('?' * len(SessionRow._fields))}) "  # noqa: S608 - our own names
+    "WHERE name = ? AND fence = ?"
+)
 DROP_SESSION: Final = "DELETE FROM session WHERE name = ?"
 NEXT_FENCE: Final = "SELECT COALESCE(MAX(fence), 0) + 1 FROM session"
 ADD_EVENT: Final = f"INSERT INTO event ({_columns(_EVENT)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
