@@ -342,6 +342,8 @@ class TestFaults:
         (turn / "spec.json").write_text('{"run": "ag')
         assert agent.text("one") == "said"
         agent("run", "--name", "one", "--resume", "--prompt", "x", code="E_SESSION_NOT_FOUND")
+        agent.run("two", 'for log in .branchline/agents/two-*/1/output.log; do rm "$log"; mkfifo "$log"; done; exit 5')
+        assert agent.end("two")["exitCode"] == 5, "a pipe that nobody ends holds up nobody"
         (turn / "output.log").unlink()
         os.mkfifo(turn / "output.log")
         agent("result", "--name", "one", code="E_EXPORT_FAILED")

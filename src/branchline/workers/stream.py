@@ -16,7 +16,7 @@ _CALLS: Final = 2 * LINES
 def events(path: Path) -> Iterator[Mapping[str, Any]]:
     """Read a whole stream; a missing file is an empty stream, a line that is no JSON object is passed over."""
     try:
-        file = path.open("rb")
+        file = record.open_log(path)
     except OSError:
         return
     with file:

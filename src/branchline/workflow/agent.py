@@ -63,9 +63,11 @@ def status(console: Console, wish: Wish) -> Answer:
     """
     if wish.wait_terminal and not wish.name:
         raise SessionError("E_WAIT_NAME_REQUIRED", "--wait-terminal requires --name")
+    waits = wish.wait or wish.wait_terminal
     with opened(console, wish) as agents:
-        if agents is None or not (wish.wait or wish.wait_terminal):
-            return Answer({"agents": [shown(row) for row in _rows(agents, wish.name)]})
+        if agents is None or not waits:
+            found: dict[str, Any] = {"agents": [shown(row) for row in _rows(agents, wish.name)]}
+            return Answer({**found, "changed": []} if waits else found)
         former = {row.name: row.status for row in agents.store.sessions() if wish.name in ("", row.name)}
 
         def enough(rows: Sequence[SessionRow]) -> bool:
