@@ -20,7 +20,7 @@ from branchline.model.run import SessionRow
 from branchline.proc import linux, records
 from branchline.sessions import history
 from branchline.sessions.agents import NEVER, Agents
-from branchline.store import Store
+from branchline.store import Store, lock
 from branchline.workers import TABLE, acp, messages, stream
 
 SHELL = ("--worker", "shell:sh")
@@ -327,6 +327,14 @@ class TestFaults:
                 assert [found.status for found in late.all() if found.name == "left"] == ["unknown"]
                 late.close()
 
+    def test_neither_a_coordinator_at_work_nor_what_is_left_of_a_lock_holds_anybody_up(self, agent: Place) -> None:
+        (agent.state / "agents").mkdir(parents=True)
+        for stale in (agent.state / "lock", agent.state / "agents" / records.LOCK):
+            stale.write_text("1\n")
+        with lock(agent.state):
+            agent.run("one", "echo free")
+            assert agent.text("one") == "free"
+
     def test_a_cut_registry_is_not_an_empty_one(self, agent: Place) -> None:
         agent.run("one", "true")
         agent.end("one")
@@ -440,6 +448,7 @@ def test_the_record_stays_where_it_was_started_and_is_found_from_elsewhere(agent
     assert agent("status", "--cwd", str(work))["agents"][0]["cwd"] == str(work)
     assert not (work / ".branchline").exists()
     agent("run", "--name", "there", "--resume", "--prompt", "x", "--cwd", str(tmp_path), code="E_NAME_EXISTS")
+    agent("status", "--name", "there", "--cwd", "nowhere", code="E_CWD_INVALID")
     here, agent.folder = agent.folder, work
     assert agent("status", "--name", "there", "--cwd", str(here))["agents"][0]["status"] == "done"
     agent.folder = here
@@ -462,6 +471,11 @@ def test_every_message_of_a_stream_is_read_once_however_it_is_cut(tmp_path_facto
 @pytest.mark.parametrize("kind", TABLE)
 def test_every_worker_with_a_stream_can_be_read_message_by_message(kind: str, tmp_path: Path) -> None:
     assert messages(kind, tmp_path) == [], "it has said nothing yet"
+
+
+def test_every_code_is_explained() -> None:
+    page = (Path(SOURCE).parent / "docs" / "decisions" / "sessions.md").read_text()
+    assert {code for code in SESSION_CODES if f"`{code}`" not in page} == set()
 
 
 def test_a_snippet_shows_where_it_was_found() -> None:

@@ -139,8 +139,9 @@ class Agents:
     def _session(self, row: SessionRow, end: Exit) -> tuple[str, str]:
         """The agent's own session, as far as it has told it, and what its adapter says went wrong."""
         try:
-            job = history.read_job(self.turn(row))
-            claim = workers.get(row.kind).claim(job, end)
+            adapter = workers.get(row.kind)
+            claim = adapter.claim(history.read_job(self.turn(row)), end)
         except BranchlineError as error:
             return "", error.message
-        return claim.session, claim.error if end.code != 0 or claim.status == "permission" else ""
+        # Exit 0 of an agent is no success yet; of any other program it is all that there is to know.
+        return claim.session, claim.error if adapter.STREAM or end.code != 0 else ""

@@ -15,7 +15,8 @@ MEMORY = 1 << 30
 
 def main() -> int:
     """Search, with bounded memory: a small expression can ask for a great deal of it."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most), most))
     asked = json.load(sys.stdin.buffer)
     warnings.simplefilter("ignore")  # what will be an error in a later Python is none yet
     try:

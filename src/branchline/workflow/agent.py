@@ -153,8 +153,9 @@ def shims(console: Console, wish: Wish) -> Answer:
 def opened(console: Console, wish: Wish) -> Iterator[Agents | None]:
     """The sessions of the place a command was started in; of `--cwd` where those know it better; None: there are none."""
     root = root_of(console.directory)
-    if wish.cwd and not _knows(root, wish.name):
-        root = root_of(folder_of(console, wish.cwd))
+    other = root_of(folder_of(console, wish.cwd)) if wish.cwd else root
+    if other != root and not _knows(root, wish.name):
+        root = other
     path = root / ".branchline" / "state.db"
     if not path.exists():
         yield None
