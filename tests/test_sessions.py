@@ -165,6 +165,10 @@ class TestScenarios:
         assert linux.start_time(below) == 0
         agent("cancel", "--name", "a04", code="E_NOT_RUNNING")
 
+    def test_a_commit_of_the_agent_is_the_users(self, agent: Place) -> None:
+        agent.run("git", "git init -q . && git commit -q --allow-empty -m x && git log --format='%an %ae'")
+        assert agent.text("git") == "Test test@example.invalid"
+
     def test_an_attached_file_reaches_the_agent(self, agent: Place) -> None:
         (agent.folder / "token.txt").write_text("PSA ```` OK\n")
         agent.run("a05", "Read this.", "--worker", "shell:cat", "--file", "token.txt")

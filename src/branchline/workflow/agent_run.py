@@ -19,6 +19,7 @@ from branchline.workflow.agent import Wish, folder_of, iso
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, check_worker, default_worker, open_project, with_worker
+from branchline.workspace.git import Git
 from branchline.workspace.repository import Repository
 
 MODEL = "OPENCODE_PSA_MODEL"
@@ -209,8 +210,8 @@ def _job(
 
 
 def _identity(cwd: str, env: Mapping[str, str]) -> tuple[str, str]:
-    """The user's name and mail address, for the commits a worker makes; empty ones where there is no repository."""
+    """The user's name and mail address as git knows them in a folder, for the commits a worker makes there."""
     try:
-        return Repository.open(Path(cwd), env).identity()
+        return Repository(Git(Path(cwd), env), Path(cwd)).identity()
     except BranchlineError:
         return "", ""
