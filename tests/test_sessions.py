@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytest
@@ -458,18 +459,21 @@ def test_the_record_stays_where_it_was_started_and_is_found_from_elsewhere(agent
     agent.folder = here
 
 
-@given(st.lists(st.lists(st.text(min_size=1), min_size=1)))
-def test_every_message_of_a_stream_is_read_once_however_it_is_cut(tmp_path_factory: Any, said: list[list[str]]) -> None:
+CHUNKS = st.lists(st.text("ab\nü", min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+@given(st.lists(CHUNKS, max_size=5))
+def test_every_message_of_a_stream_is_read_once_however_it_is_cut(said: list[list[str]]) -> None:
     def update(kind: str, **more: object) -> str:
         return json.dumps({"type": "update", "update": {"sessionUpdate": kind, **more}}) + "\n"
 
-    path = tmp_path_factory.mktemp("stream") / "events.jsonl"
-    with path.open("w") as file:
+    with NamedTemporaryFile("w+") as file:
         for chunks in said:
             file.writelines(update("agent_message_chunk", content={"text": chunk}) for chunk in chunks)
             file.write(update("tool_call"))
         file.write('{"type": "update", "update": {"sess')
-    assert stream.messages(path, acp.Seen()) == ["".join(chunks) for chunks in said]
+        file.flush()
+        assert stream.messages(Path(file.name), acp.Seen()) == ["".join(chunks) for chunks in said]
 
 
 @pytest.mark.parametrize("kind", TABLE)
