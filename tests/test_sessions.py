@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.cli import main
@@ -462,6 +462,7 @@ def test_the_record_stays_where_it_was_started_and_is_found_from_elsewhere(agent
 CHUNKS = st.lists(st.text("ab\nü", min_size=1, max_size=3), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(CHUNKS, max_size=5))
 def test_every_message_of_a_stream_is_read_once_however_it_is_cut(said: list[list[str]]) -> None:
     def update(kind: str, **more: object) -> str:
