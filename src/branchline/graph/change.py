@@ -4,7 +4,7 @@ Each returns a draft that keeps the laws (`laws.check_draft`), or raises GraphEr
 taken without regard to case.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,6 +30,17 @@ def leaf_named(draft: DraftGraph, name: str) -> Task:
     if task.kind == "composite":
         raise GraphError(f"{task.id} has subtasks; name one of them", task=task.id)
     return task
+
+
+def above(draft: DraftGraph, name: str) -> list[str]:
+    """The ancestors of a task, its parent first."""
+    parents = {task.id: task.parent for task in draft.tasks}
+    found: list[str] = []
+    place = parents[name]
+    while place is not None:
+        found.append(place)
+        place = parents[place]
+    return found
 
 
 def changed(draft: DraftGraph, name: str, **fields: Any) -> DraftGraph:
@@ -98,13 +109,17 @@ def _bridged(draft: DraftGraph, gone: set[str]) -> tuple[Edge, ...]:
             for after in leaves.get(edge.after, (edge.after,)):
                 edges.setdefault((before, after), replace(edge, before=before, after=after))
     for leaf in sorted({leaf for below in leaves.values() for leaf in below}):
-        into = [edge for edge in edges.values() if edge.after == leaf]
-        out = [edge for edge in edges.values() if edge.before == leaf]
+        own = {leaf, *above(draft, leaf)}  # what holds for a composite that stays held for the leaf too
+        into = [edge for edge in edges.values() if edge.after in own]
+        out = [edge for edge in edges.values() if edge.before in own]
         for edge in (*into, *out):
-            del edges[edge.before, edge.after]
+            if leaf in (edge.before, edge.after):
+                del edges[edge.before, edge.after]
         for one in into:
             for two in out:
-                edges.setdefault((one.before, two.after), _joined(one, two))
+                said = two.before in above(draft, one.before) or one.after in above(draft, two.after)
+                if leaf in (one.after, two.before) and not said:
+                    edges.setdefault((one.before, two.after), _joined(one, two))
     return tuple(edges.values())
 
 
@@ -130,7 +145,7 @@ def merge(draft: DraftGraph, first: str, second: str) -> DraftGraph:
         replace(
             draft,
             tasks=tuple(both if task is one else task for task in draft.tasks if task.id not in gone),
-            edges=_renamed(draft, gone, one),
+            edges=_renamed(draft, gone, one, two),
             findings=tuple(
                 replace(each, task=one.id) if each.task == two.id else each
                 for each in draft.findings
@@ -140,28 +155,31 @@ def merge(draft: DraftGraph, first: str, second: str) -> DraftGraph:
     )
 
 
-def _renamed(draft: DraftGraph, gone: set[str], one: Task) -> tuple[Edge, ...]:
-    """The edges with one task in place of those that are gone; one to what it stands in is one to all others in there."""
-    parents = {task.id: task.parent for task in draft.tasks}
-    chain = list(_lineage(parents, one.id))
+def _renamed(draft: DraftGraph, gone: set[str], one: Task, two: Task) -> tuple[Edge, ...]:
+    """The edges with the first task in place of the second and what is gone with it.
+
+    What held for the composites that the second leaves holds for the first from now on.
+    """
+    left = {*above(draft, two.id)} - {*above(draft, one.id)} - gone
     edges: dict[tuple[str, str], Edge] = {}
     for edge in sorted(draft.edges, key=lambda edge: edge.kind != "written"):
         before, after = (one.id if end in gone else end for end in (edge.before, edge.after))
         pairs = [(before, after)]
-        if {before, after} <= set(chain):
-            inside = chain[1 : max(chain.index(before), chain.index(after)) + 1]
-            others = [each for each in parents if parents[each] in inside and each not in {*chain, *gone}]
-            pairs = [(one.id, each) if before == one.id else (each, one.id) for each in others if before != after]
+        pairs += [(one.id, after)] if before in left else [(before, one.id)] if after in left else []
         for pair in pairs:
-            edges.setdefault(pair, replace(edge, before=pair[0], after=pair[1]))
+            for ends in _inside(draft, one.id, *pair, gone):
+                edges.setdefault(ends, replace(edge, before=ends[0], after=ends[1]))
     return tuple(edges.values())
 
 
-def _lineage(parents: Mapping[str, str | None], task_id: str) -> Iterator[str]:
-    place: str | None = task_id
-    while place is not None:
-        yield place
-        place = parents[place]
+def _inside(draft: DraftGraph, own: str, before: str, after: str, gone: set[str]) -> list[tuple[str, str]]:
+    """The edges that stand for one: a task and a composite it stands in are ordered as it and all others in there."""
+    chain = [own, *above(draft, own)]
+    if before not in chain or after not in chain:
+        return [(before, after)]
+    inside = chain[1 : max(chain.index(before), chain.index(after)) + 1]
+    others = [task.id for task in draft.tasks if task.parent in inside and task.id not in {*chain, *gone}]
+    return [(own, each) if before == own else (each, own) for each in others]
 
 
 def _both(one: Task, two: Task) -> Task:

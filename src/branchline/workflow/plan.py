@@ -12,6 +12,7 @@ from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.terminal import safe
+from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show, withdraw
 from branchline.workflow.console import Console
@@ -108,12 +109,7 @@ def settle(
 ) -> tuple[ApprovedGraph | None, DraftGraph]:
     """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
-        word, draft = review.ask(
-            draft,
-            lambda each: console.say(show(console, project, each, digest_of(project, each))),
-            console.read,
-            review.editing(console.env, project.state / "review.yaml", console.start),
-        )
+        word, draft = reviewing.ask(console, project, path, draft)
         graphs.save(draft, graph_path(path))
         if word == "no":
             withdraw(project, draft, console.clock())

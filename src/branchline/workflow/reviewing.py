@@ -1,0 +1,71 @@
+"""The review on a person's terminal: the page, the keys that need settings or a planner, and what a change made."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from branchline import decompose as reading
+from branchline import review
+from branchline.asker import chosen
+from branchline.decompose.lint import lint
+from branchline.decompose.mend import MENDS, SPLITS, Mend, by_rules
+from branchline.errors import UsageError
+from branchline.files import read_text
+from branchline.model.plan import DraftGraph
+from branchline.review import keys
+from branchline.terminal import many, safe, wrap
+from branchline.workflow.approval import digest_of, show
+from branchline.workflow.console import Console
+from branchline.workflow.planning import split
+from branchline.workflow.project import Project
+
+HINT = "y approves, n leaves it a draft, edit opens your editor; ? lists the keys."
+
+
+def ask(console: Console, project: Project, path: Path, draft: DraftGraph) -> tuple[Literal["yes", "no"], DraftGraph]:
+    """Show the draft of the plan at `path` and ask; returns the answer and the draft as the person changed it."""
+    return review.ask(
+        draft,
+        lambda each: console.say(f"{show(console, project, each, digest_of(project, each))}\n{HINT}"),
+        console.read,
+        review.editing(console.env, project.state / "review.yaml", console.start),
+        _keys(console, project, path),
+        lambda old, new: _told(console, project, old, new),
+    )
+
+
+def _told(console: Console, project: Project, old: DraftGraph, new: DraftGraph) -> str:
+    lines = ["\n      ".join(wrap(f"  {safe(line)}", console.width() - 4)) for line in review.edited(old, new)]
+    leaves = sum(task.kind == "atomic" for task in new.tasks)
+    found = many(len(new.findings) + len(lint(new)), "finding")
+    return "\n".join([*lines, f"{many(leaves, 'task')}, {found}; p shows all", f"Digest {digest_of(project, new)}", ""])
+
+
+def _keys(console: Console, project: Project, path: Path) -> Mapping[str, keys.Key]:
+    def act(draft: DraftGraph, name: str) -> DraftGraph:
+        return _split(console, project, path, draft, name)
+
+    mends = {**MENDS, **dict.fromkeys(SPLITS, Mend("", lambda draft, name, _: act(draft, name)))}
+    return {
+        "s": keys.Key("split a task now", keys.split(act)),
+        **keys.PLAIN,
+        "w": keys.Key("give a task to another worker", keys.worker(sorted(project.settings.workers))),
+        "f": keys.Key("mend a finding", keys.mend(lint, mends)),
+    }
+
+
+def _split(console: Console, project: Project, path: Path, draft: DraftGraph, name: str) -> DraftGraph:
+    """The draft with a task split by the planner, if one can be asked, else by rules; raises UsageError if neither can."""
+    planner = chosen("", project.settings, project.env)
+    why = planner.why
+    if planner.send is not None:
+        text = "" if reading.is_folder(path) else read_text(path)
+        found, planned = split(console, project, draft, lambda: text, "", (name,), write=True)
+        if len(found.tasks) > len(draft.tasks):
+            console.say(planned.words())
+            return found
+        why = found.findings[-1].message
+    try:
+        return by_rules(draft, name)
+    except UsageError as error:
+        raise UsageError(f"{error.message}" + (f"; {why}" if why else "")) from error
