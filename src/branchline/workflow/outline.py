@@ -177,7 +177,7 @@ def decompose_text(console: Console, text: str, planner: str = "", only: Sequenc
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
     draft, planned = split(console, project, draft, lambda: text, planner, only, write=False)
     digest = digest_of(project, draft)
-    data = {**decompose_payload(plan, draft, None), "planner": planned.table(), "digest": digest}
+    data = {**decompose_payload(draft, None), "planner": planned.table(), "digest": digest}
     return Answer(data, f"{show(console, project, draft, digest)}\n{planned.words()}")
 
 

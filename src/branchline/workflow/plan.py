@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from branchline import decompose as reading
 from branchline import review
 from branchline.decompose.kept import kept
-from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
+from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError, UsageError
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
@@ -14,7 +14,17 @@ from branchline.planfile.explain import explain
 from branchline.terminal import safe
 from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show, withdraw
+from branchline.workflow.approval import (
+    approval_of,
+    approve_draft,
+    batches,
+    critical_path,
+    digest_of,
+    hold_list,
+    policy_of,
+    show,
+    withdraw,
+)
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.planning import RULES, Planned, split
@@ -87,7 +97,7 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
     plan, draft, patch, told, planner = read_draft(console, project, path, how, write=write)
     if draft is None:
         return no_tasks(plan)
-    payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
+    payload = decompose_payload(draft, project.name(graph_path(path)) if write else None)
     payload |= {"patch": patch.table() if patch is not None else None, "planner": planner.table()}
     tell(console, project, path, told)
     if not write:
@@ -143,11 +153,11 @@ def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answe
     approved, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
     asked, digest = console.interactive and not yes, digest_of(project, draft)
     words = "" if asked else show(console, project, draft, digest, whole=whole)
-    status = 0 if approved else 3
-    data = {"plan": draft.plan, "digest": digest, "approved": approved is not None}
-    return Answer(
-        data, f"{words}\n{_next(digest, approved, project.name(path))}".strip(), status, "the graph is not approved"
-    )
+    data = decompose_payload(draft, project.name(graph_path(path)))
+    data |= {"batches": batches(draft, policy_of(project)), "critical_path": critical_path(project, draft)}
+    data |= {"digest": digest, "approved": approved is not None}
+    words = f"{words}\n{_next(digest, approved, project.name(path))}".strip()
+    return Answer(data, words, 0 if approved else 3, "the graph is not approved")
 
 
 def stored_draft(path: Path) -> DraftGraph:
@@ -164,7 +174,10 @@ def approve(console: Console, digest: str) -> Answer:
     for path in sorted(project.root.glob("**/*.graph.json")):
         if ".branchline" in path.parts:
             continue
-        draft = graphs.read(path)
+        try:
+            draft = graphs.read(path)
+        except UsageError:  # a file of that name that is no graph is none with this digest
+            continue
         found = digest_of(project, draft)
         if len(wanted) >= 8 and found.removeprefix("sha256:").startswith(wanted):
             approve_draft(project, draft, "a person", console.clock())
