@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from branchline import config
 from branchline.config import Settings
 from branchline.errors import SettingsError
+from branchline.model.money import Limit
 
 Load = Callable[..., Settings]
 
@@ -131,6 +132,8 @@ class TestFile:
             """
 strategy = "critical-path"
 stagger = "30s"
+budget = "5usd, 2Mtok"
+task_budget = "500ktok"
 [workers.docs]
 kind = "shell"
 argv = ["python", "-m", "docs"]
@@ -161,8 +164,9 @@ setup = ["npm ci"]
 confidence = 1
 [instances.main]
 url = "http://127.0.0.1:4096"
-[budget]
-usd = 5.5
+[prices."acme/large"]
+input = 2
+output = 8.5
 [net]
 tiers = { "x.test" = 1 }
 """
@@ -179,6 +183,8 @@ tiers = { "x.test" = 1 }
         assert found.instances == {"main": {"url": "http://127.0.0.1:4096"}}
         assert found.workspace.setup == ("npm ci",)
         assert found.pulse.confidence == 1
+        assert (found.budget, found.task_budget) == (Limit(5.0, 2_000_000), Limit(None, 500_000))
+        assert found.prices == {"acme/large": {"input": 2.0, "output": 8.5}}
 
     @pytest.mark.parametrize(
         ("toml", "words"),
@@ -213,6 +219,12 @@ tiers = { "x.test" = 1 }
             ("[workers.mine]\nkind = 'bash'", "workers.mine.kind must be one of opencode"),
             ("worker = 'opncode'", "no worker is called 'opncode'; did you mean opencode"),
             ("[roles.build]\nworker = 'clod'", "no worker is called 'clod'"),
+            ("budget = '5'", r"toml:1: budget must be an amount such as 5usd, 2Mtok, .*, or none, not '5'"),
+            ("budget = 5", "budget must be an amount"),
+            ("task_budget = '1usd,2usd'", "task_budget must be an amount"),
+            ("budget = '-1usd'", "budget must be an amount"),
+            ("budget = ''", "budget must be an amount"),
+            ("[prices.x]\ninput = 'a'", "prices must be a number"),
             ("a = = 3", r"branchline\.toml:1: not TOML"),
             ("jobs = 1\njobs = 2", r"branchline\.toml:2: not TOML"),
             ("a = " + "[" * 5000, "nested too deeply|not TOML"),

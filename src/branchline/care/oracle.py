@@ -200,7 +200,8 @@ class Oracle:
         if not self._fits(task, now):
             raise ViolationError("I5", f"task {task} starts beside one that holds what it needs")
         key = self._turn[task]
-        passed = [] if self._policy.batch else [each for each in self._leaves if self._turn[each] < key]
+        alone = self._policy.batch or self._policy.terms  # who is passed by for its price: this checker keeps no purse
+        passed = [] if alone else [each for each in self._leaves if self._turn[each] < key]
         for each in passed:
             if self._fits(each, now):
                 raise ViolationError("I9", f"task {task} starts before {each}, whose turn it is")
@@ -308,7 +309,7 @@ class Oracle:
             self._seen = self._commits
             return
         busy = sum(each in SLOTTED for each in self.states.values())
-        if state.draining or busy >= self._slots() or (self._policy.batch and self._in_batch()):
+        if state.draining or busy >= self._slots() or (self._policy.batch and self._in_batch()) or self._policy.terms:
             return
         left = [task for task in self._leaves if self._fits(task, self._world.now)]
         if left:

@@ -195,6 +195,11 @@ class Git:
         """The tasks that have one."""
         return sorted(self.trees)
 
+    def salvage(self, attempt: AttemptRow) -> str:
+        """Save what a worktree holds."""
+        self._world.point("salvage")
+        return f"refs/branchline/salvage/{attempt.run}/{attempt.task}/{attempt.attempt}"
+
     def last_output(self, attempt: AttemptRow) -> float:
         """When the worker wrote last, by the clock of its time."""
         process = self._world.processes.get(attempt.fence)

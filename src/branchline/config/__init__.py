@@ -13,6 +13,7 @@ from branchline.config import kinds
 from branchline.config.kinds import Kind, duration
 from branchline.config.layers import PASSED, Given, from_environment, from_flags, read_file, warnings
 from branchline.errors import SettingsError
+from branchline.model.money import Limit
 
 __all__ = [
     "DecomposeSettings",
@@ -42,7 +43,7 @@ def _key(default: Any, kind: Kind) -> Any:
 class WorkerSettings:
     """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
 
-    `lean` starts an agent without the MCP servers of the user's own configuration.
+    `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it.
     """
 
     kind: str = _key("", kinds.choice(*WORKER_KINDS))
@@ -55,6 +56,7 @@ class WorkerSettings:
     trust_exit: bool = _key(False, kinds.flag)
     env: Mapping[str, str] = _key({}, kinds.mapping(kinds.text))
     lean: bool = _key(True, kinds.flag)
+    billing: str = _key("auto", kinds.choice("auto", "key", "subscription"))
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,11 @@ class Settings:
     instances: Mapping[str, Any] = _key({}, kinds.mapping())
     mask: Mapping[str, Any] = _key({}, kinds.mapping())
     net: Mapping[str, Any] = _key({}, kinds.mapping())
-    budget: Mapping[str, Any] = _key({}, kinds.mapping())
+    budget: Limit = _key(Limit(), kinds.limit)
+    task_budget: Limit = _key(Limit(), kinds.limit)
+    start_budget: Limit = _key(Limit(0.25, 100_000), kinds.limit)
+    turn_budget: Limit = _key(Limit(), kinds.limit)
+    prices: Mapping[str, Any] = _key({}, kinds.mapping(kinds.mapping(kinds.number(0, 1_000_000))))
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 from branchline.errors import SettingsError
+from branchline.model.money import Limit
 
 Kind = Callable[[Any, bool], Any]
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*")
+_AMOUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(usd|\$|tok|ktok|mtok)\s*", re.IGNORECASE)
+_MONEY: Final = {"usd": 1.0, "$": 1.0, "tok": 1, "ktok": 1_000, "mtok": 1_000_000}
 _YES: Final = frozenset({"true", "yes", "on", "1"})
 _NO: Final = frozenset({"false", "no", "off", "0"})
 
@@ -36,6 +39,20 @@ def seconds(value: Any, _loose: bool) -> float:
     elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf"):
         return float(value)
     return _must("be a length of time such as 500ms, 30s, 10m or 2h")
+
+
+def limit(value: Any, _loose: bool) -> Limit:
+    """What may be spent: `5usd`, `2Mtok`, `500ktok`, one of each with a comma between, or `none`."""
+    if isinstance(value, Limit):
+        return value
+    found: dict[str, float] = {}
+    for part in str(value).split(",") if str(value).strip() != "none" else ():
+        match = _AMOUNT.fullmatch(part)
+        name = "usd" if match and match[2].lower() in ("usd", "$") else "tokens"
+        if match is None or name in found or float(match[1]) > 1e12:
+            _must("be an amount such as 5usd, 2Mtok, 500ktok or 5usd,2Mtok, or none")
+        found[name] = float(match[1]) * _MONEY[match[2].lower()]
+    return Limit(found.get("usd"), int(found["tokens"]) if "tokens" in found else None)
 
 
 def automatic(kind: Kind) -> Kind:

@@ -7,6 +7,7 @@ from typing import Any
 from branchline import land, workers
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.meter import bill
 from branchline.engine import LOST
 from branchline.errors import BranchlineError, InputError
 from branchline.files import read_json, write_new
@@ -61,7 +62,9 @@ class Collector:
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
-        return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+        job = self._jobs.job(attempt, row)
+        claim = workers.get(self._jobs.worker(row.worker).kind).claim(job, exit_)
+        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""

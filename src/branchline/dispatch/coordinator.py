@@ -7,7 +7,7 @@ from branchline import engine
 from branchline.config import Settings
 from branchline.dispatch.requests import events_for
 from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
-from branchline.engine import Emit, Settle, Start, State, Stop
+from branchline.engine import BROKE, Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
 from branchline.model.run import AttemptRow, Changes, Event, Exit, TaskRow
@@ -16,6 +16,8 @@ from branchline.store import AnyStore
 
 TURN = 0.5
 """Seconds between two looks at the requests of other processes; the design asks for less than one."""
+METERED = 0.1
+"""The same where there is a budget: a worker that has to end should not begin another turn."""
 NOTED = 10.0
 """Seconds between two records of how many workers the memory allows: it changes all the time."""
 
@@ -167,7 +169,8 @@ class Coordinator:
         now, state = self._hooks.clock(), self.state
         due = [(state.tasks[t].retry_at or now) - now for t in state.retrying]
         next_starts = [state.last_start + interval - now for interval in state.policy.stagger.values()]
-        return max(0.0, min([TURN, *due, *(wait for wait in next_starts if wait > 0)]))
+        turn = METERED if state.policy.terms and state.attempts else TURN
+        return max(0.0, min([turn, *due, *(wait for wait in next_starts if wait > 0)]))
 
     def _event(
         self, kind: str, cause: str, *, attempt: AttemptRow | None = None, data: dict[str, object] | None = None
@@ -275,8 +278,17 @@ class Coordinator:
         data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
         if data.get("claim", {}).get("status") in ("timeout", "failed", "rate_limited"):
             data["claim"]["jitter"] = round(self._hooks.jitter(), 3)
+        if attempt.purpose == "work" and attempt.cause.startswith(BROKE):
+            data |= self._saved(attempt)
         note = [self._event("noted", data["unkept"], attempt=attempt)] if "unkept" in data else []
         return [*note, self._event("ended", exit_.cause, attempt=attempt, data=data)]
+
+    def _saved(self, attempt: AttemptRow) -> dict[str, object]:
+        """The salvage of a worker that was stopped for the budget; its worktree stays as it is for who goes on."""
+        try:
+            return {"salvage": self._jobs.salvage(attempt)}
+        except (BranchlineError, OSError) as error:
+            return {"unsaved": str(error)}
 
     def _reconcile(self) -> bool:
         """Wishes of other processes, and what the watch has seen; True when there was anything.

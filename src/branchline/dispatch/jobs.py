@@ -160,6 +160,10 @@ class Jobs:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
 
+    def is_flat(self, name: str, model: str) -> bool:
+        """Whether a subscription pays for a worker, so that it costs tokens and no money."""
+        return workers.is_flat(self.worker(name), self.site.env, model)
+
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
         judged = self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from branchline import watchdog, workers
 from branchline.config import Settings
 from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.meter import Meter
 from branchline.engine import State
 from branchline.errors import BranchlineError
 from branchline.files import write_new
@@ -54,13 +55,20 @@ class Watch:
         self._steady = steady
         self._file = folder / "watch.json"
         self._samples, self._told, self._asked = _read(self._file)
+        self._meter = Meter(jobs, settings)
         self._tails: dict[int, tuple[float, float, Tail]] = {}
         self._next = 0.0
 
     def look(self, state: State, now: float) -> list[Event]:
-        """The events that a look gives: advice that has changed, questions, and by policy the end of who is stuck."""
-        if now < self._next <= now + RARELY:
-            return []
+        """The events that a look gives: advice that has changed, questions, and by policy the end of who is stuck.
+
+        What a worker uses is looked at each time where there is a budget, and else with the rest.
+        """
+        early = now < self._next <= now + RARELY
+        used = self._meter.look(state, now) if state.policy.terms or not early else []
+        return used + ([] if early else self._look(state, now))
+
+    def _look(self, state: State, now: float) -> list[Event]:
         silence = self._settings.silence
         self._next = now + (min(RARELY, max(0.25, silence / 40)) if silence else RARELY)
         events: list[Event] = []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from branchline.engine import lanes
+from branchline.engine import lanes, money
 from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import SATISFIED, RunState
@@ -45,6 +45,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         last_start=state.last_start,
         now=now,
         due=state.ahead.due if state.ahead and not state.policy.batch else None,
+        purse=(lambda: money.purse(state)) if state.policy.terms else None,
     )
 
 
@@ -58,6 +59,7 @@ def choose(state: State, now: float, memory: int | None = None) -> list[Event]:
     waiting = [state.tasks[task] for task in state.retrying]
     due = [(row, "due again") for row in waiting if is_due(row, now)]
     due += [(row, "another model is open") for row in waiting if not is_due(row, now) and _has_way(state, row, closed)]
+    due += [(row, "the budget allows it") for row in money.affordable(state)]
     if due:
         return [Event(now, row.run, back(state, row), why, row.task, data={"resume": row.resume}) for row, why in due]
     if state.draining or not state.ready or len(state.slotted) >= state.policy.slots:
@@ -95,6 +97,8 @@ def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: M
         lane = state.policy.lane(row)
         cause += f"; {way.model} as fallback_models has it, for provider {lane} is paused: {closed[lane].cause}"
         data["model"] = way.model
+    if state.policy.terms:
+        data["reserved"] = money.purse(state).reserve(state.policy.spending(way))
     return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, data)
 
 
@@ -142,8 +146,13 @@ def outcome(state: State, now: float | None = None) -> Outcome:
     if pause:
         return pause
     stopped = starved(view(state, 0.0)) if by_state.get("ready") else {}
-    if any(task not in stopped for task in by_state.get("ready", ())):
+    broke = [row.task for row in rows if row.task in state.broke]
+    short = money.unaffordable(state)
+    if any(task not in stopped and task not in short for task in (*by_state.get("ready", ()), *broke)):
         return Outcome("running", "", over=False)
+    waiting = [task for task in (*broke, *by_state.get("ready", ())) if task in short]
+    if waiting:
+        return Outcome("paused", f"{_names(waiting)}: {short[waiting[0]]}", over=True)
     if stopped:
         return Outcome("waiting", f"{_names(list(stopped))}: {next(iter(stopped.values()))}", over=True)
     if all(s in SATISFIED for s in by_state):

@@ -12,6 +12,8 @@ from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
 
 LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
+BROKE = "budget: "
+"""How the reason begins of a worker that is stopped, or of a task that waits, for the budget."""
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
 
 
@@ -118,7 +120,9 @@ def _in_words(status: str, said: str) -> str:
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
-    """Ended on a person's word: ^C gives the task back, a cancel is final."""
+    """Ended on a person's word: ^C gives the task back, a cancel is final; for the budget it waits until that is raised."""
+    if event.cause.startswith(BROKE):
+        return [Emit(event_for(event, "paused", row, event.cause, {"resume": 1, "free": True}))]
     if event.cause.startswith("interrupted"):
         return [_again(event, row, event.cause, event.at, resume=event.cause.endswith("resume"), free=True)]
     return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]

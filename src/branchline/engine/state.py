@@ -4,8 +4,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from branchline.budget import Start as Spending
+from branchline.budget import Terms
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
+from branchline.model.money import Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
@@ -22,7 +25,7 @@ class Policy(NamedTuple):
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
     start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
-    agent's own) and those it may fall back to, in the user's order.
+    agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
     """
 
     slots: int = 4
@@ -41,6 +44,15 @@ class Policy(NamedTuple):
     resources: Mapping[str, int] = {}
     on_hung: str = "retry"
     models: Mapping[str, Sequence[str]] = {}
+    terms: Terms = Terms()
+
+    def model_of(self, row: TaskRow) -> str:
+        """The model a task's worker gets; "" is the agent's own."""
+        return row.model or next(iter(self.models.get(f"{row.worker}/{row.role}", ())), "")
+
+    def spending(self, row: TaskRow) -> Spending:
+        """What a start of a task is about, for the budget."""
+        return Spending(row.task, row.worker, row.role, self.model_of(row))
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
@@ -159,6 +171,9 @@ class State:
         self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
         self.ready = self._queue()
         self.retrying: dict[str, None] = {}
+        self.broke: dict[str, None] = {}
+        self.spent: dict[str, Amount] = {}
+        self.whole = Amount()
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
@@ -201,6 +216,7 @@ class State:
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
+            state.spend(attempt.task, attempt.used)
             if attempt.purpose == ("setup" if policy.isolated else "work"):
                 state.began[attempt.task] = attempt.intended
                 if state.intervals.get(attempt.task):
@@ -248,6 +264,7 @@ class State:
         elif former is not None and former.state == "ready":
             self.ready.discard(row.task)
         _keep(self.retrying, row, row.retry_at is not None and row.state in ("retrying", "paused"))
+        _keep(self.broke, row, row.retry_at is None and row.state == "paused")
         _keep(self.busy, row, row.state in BUSY)
         _keep(self.slotted, row, row.state in SLOTTED)
         _keep(self.merges, row, row.state == "merging")
@@ -259,8 +276,16 @@ class State:
 
     def put_attempt(self, row: AttemptRow) -> None:
         """Replace an attempt's row and mark it; an ended one leaves memory with the transaction."""
+        former = self.attempts.get(row.fence)
+        self.spend(row.task, row.used.minus(former.used if former else Amount()))
         self.attempts[row.fence] = row
         self._fresh.attempts[row.fence] = row
+
+    def spend(self, task: str, used: Amount) -> None:
+        """Count in what a task has used more than was known."""
+        if any(used):
+            self.spent[task] = self.spent.get(task, Amount()).plus(used)
+            self.whole = self.whole.plus(used)
 
     def put_question(self, row: QuestionRow) -> None:
         """Replace a question's row and mark it; an answered one leaves memory with the transaction."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from branchline.engine import lanes
+from branchline.engine import lanes, money
 from branchline.engine.follow import (
     after_answer,
     after_attempt,
@@ -19,6 +19,7 @@ from branchline.engine.follow import (
 )
 from branchline.engine.state import Command, Emit, Settle, Start, State, Stop
 from branchline.graph.adjacency import Adjacency
+from branchline.model.money import Amount
 from branchline.model.moves import (
     ATTEMPT_MOVES,
     RUN_MOVES,
@@ -54,7 +55,7 @@ def replay(state: State, events: Iterable[Event]) -> State:
 
 
 def _is_late(state: State, event: Event) -> bool:
-    if event.kind not in ("started", "ended") or event.fence is None:
+    if event.kind not in ("started", "metered", "ended") or event.fence is None:
         return False
     row = state.attempts.get(event.fence)
     return row is None or row.state == "ended" or (event.kind == "started" and row.state == "started")
@@ -119,7 +120,7 @@ def _intended(state: State, event: Event) -> list[Command]:
             "intended",
             role=row.role,
             worker=row.worker if data["purpose"] == "work" else "",
-            model=row.model,
+            model=state.policy.model_of(row) if data["purpose"] == "work" else "",
             intended=event.at,
             session=row.session,
         )
@@ -139,6 +140,8 @@ def _ended(state: State, event: Event) -> list[Command]:
     attempt, data = state.attempts[cast(int, event.fence)], event.data
     check_move(ATTEMPT_MOVES, attempt.state, "ended", f"attempt {attempt.fence}")
     claim = data.get("claim") or {}
+    told = Amount(float(claim.get("cost") or 0.0), int(claim.get("tokens") or 0))
+    used = told if any(told) else attempt.used  # who was lost tells nothing of what was metered
     attempt = attempt._replace(
         state="ended",
         ended=event.at,
@@ -146,8 +149,9 @@ def _ended(state: State, event: Event) -> list[Command]:
         signal=data.get("signal"),
         cause=attempt.cause or event.cause,
         session=claim.get("session") or attempt.session,
-        tokens=int(claim.get("tokens") or 0),
-        cost=float(claim.get("cost") or 0.0),
+        model=attempt.model or str((claim.get("extra") or {}).get("model") or ""),
+        tokens=used.tokens,
+        cost=used.usd,
     )
     state.put_attempt(attempt)
     row = state.tasks[attempt.task]
@@ -310,6 +314,7 @@ HANDLERS: dict[str, Handler] = {
     "dispatching": _dispatching,
     "intended": _intended,
     "started": _started,
+    "metered": money.metered,
     "stopping": _stopping,
     "ended": _ended,
     "running": _running,

@@ -6,6 +6,7 @@ Rows are named tuples: they go into the database and come out of it as they are,
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from branchline.model.money import Amount
 from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, TaskState
 
 
@@ -114,6 +115,11 @@ class AttemptRow(NamedTuple):
     session: str = ""
     tokens: int = 0
     cost: float = 0.0
+
+    @property
+    def used(self) -> Amount:
+        """What it has cost, as far as its worker tells."""
+        return Amount(self.cost, self.tokens)
 
 
 class QuestionRow(NamedTuple):

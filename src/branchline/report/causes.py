@@ -104,6 +104,8 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
         return []
     if asked:
         return [answer_with(task.task, question.kind) for question in asked]
+    if task.reason.startswith("budget: "):
+        return ["branchline budget", "branchline execute --budget AMOUNT"]
     name = safe(task.task)
     by_state = {
         "held": [f"branchline evidence {name}", f"branchline accept {name}", f"branchline retry {name}"],

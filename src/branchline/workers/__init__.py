@@ -8,12 +8,16 @@ import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers.transcript import Tail, of_log
+
+if TYPE_CHECKING:  # they are only spelled here, and a driver process imports this room
+    from branchline.config import WorkerSettings
+    from branchline.workers.stream import Gauge
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
@@ -28,11 +32,16 @@ SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
 
 
+_PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
+"""Where agents keep their logins."""
+
+
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
-    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, and `models(argv, base) ->
-    Command`, which asks the agent for the names of its models.
+    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own; `models(argv, base) ->
+    Command`, which asks the agent for the names of its models; `gauge(job) -> Gauge`, where it tells what it uses while it
+    is at work; and `subscribed(env, model) -> bool`, whether a subscription pays and not a key.
     """
 
     INSTALL: str
@@ -73,6 +82,24 @@ def tail(kind: str, folder: Path) -> Tail:
     adapter = get(kind)
     own = getattr(adapter, "tail", None)
     return cast(Tail, own(folder)) if own else of_log(folder)
+
+
+def gauge(kind: str, job: Job) -> "Gauge | None":
+    """Give what reads the usage of a worker while it is at work; None for a kind that tells none."""
+    own = getattr(get(kind), "gauge", None)
+    return cast("Gauge", own(job)) if own else None
+
+
+def is_flat(worker: "WorkerSettings", base: Mapping[str, str], model: str = "") -> bool:
+    """Say whether a subscription pays for a worker and not a key: by its `billing`, else by the user's logins.
+
+    `base` is the coordinator's own environment; of its keys those count that the worker inherits by name.
+    """
+    if worker.billing != "auto":
+        return worker.billing == "subscription"
+    own = getattr(get(worker.kind), "subscribed", None)
+    places = {name: base[name] for name in (*_PLACES, *worker.pass_env) if name in base}
+    return bool(own and own({**places, **worker.env}, model))
 
 
 def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:

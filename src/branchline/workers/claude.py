@@ -112,6 +112,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.session = ""
+        self.model = ""
         self.text = ""
         self.denied = ""
         self.resets = 0.0
@@ -123,8 +124,8 @@ class Seen:
         """Take in one event; what it cannot read it passes over."""
         self.session = stream.text(event.get("session_id")) or self.session
         match event.get("type"):
-            case "assistant" if not event.get("parent_tool_use_id"):
-                self._take_message(stream.mapping(event.get("message")))
+            case "assistant":
+                self._take_message(stream.mapping(event.get("message")), bool(event.get("parent_tool_use_id")))
             case "user" if not event.get("parent_tool_use_id"):
                 self.text = ""
                 self._take_results(stream.items(stream.mapping(event.get("message")).get("content")))
@@ -136,11 +137,14 @@ class Seen:
             case "result":
                 self.result = event
 
-    def _take_message(self, message: Mapping[str, Any]) -> None:
+    def _take_message(self, message: Mapping[str, Any], inner: bool) -> None:
         if message.get("model") == "<synthetic>":
             return  # words of the program about an error, not of the model
         known = stream.text(message.get("id"))
         self._messages[known] = stream.mapping(message.get("usage"))
+        if inner:
+            return  # what an agent of the agent says is no last word, but it costs
+        self.model = stream.text(message.get("model")) or self.model
         said = "\n".join(
             stream.text(part.get("text")) for part in stream.items(message.get("content")) if "text" in part
         )
@@ -176,9 +180,26 @@ def claim(job: Job, exit: Exit) -> Claim:
     folder = Path(job.folder)
     seen = stream.read(folder / "events.jsonl", Seen())
     bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
+    return stream.claim(job, exit, _said(seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage of each message; the end corrects it, and tells the cost."""
+    seen = Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
+    """Say whether a login pays: there is one, or its token is passed, and no key goes before it."""
+    if any(env.get(name) for name in _KEYS[:2]):
+        return False
+    source = Path(env.get("CLAUDE_CONFIG_DIR") or Path(env.get("HOME", "/")) / ".claude")
+    return bool(env.get(_KEYS[2])) or (source / ".credentials.json").is_file()
+
+
+def _said(seen: Seen) -> stream.Said:
     usage = seen.usage()
-    said = stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost())
-    return stream.claim(job, exit, said, bad)
+    return stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost(), seen.model)
 
 
 def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim | None:
@@ -214,9 +235,8 @@ def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
     status = int(number(result.get("api_error_status")))
     extra: dict[str, Any] = {"status": status} if status else {}
     if status in {429, 529} or _LIMIT.search(said):
-        return Claim(
-            "rate_limited", said, error=said, extra={**extra, **({"reset_at": seen.resets} if seen.resets else {})}
-        )
+        resets = {"reset_at": seen.resets} if seen.resets else stream.waits(said)
+        return Claim("rate_limited", said, error=said, extra={**extra, **resets})
     if "no conversation found" in f"{low}\n{log.lower()}":
         return Claim("failed", said, error=said, extra={"cause": "session"})
     if kind == "error_max_turns" or "prompt is too long" in low or "output token maximum" in low:

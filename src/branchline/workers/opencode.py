@@ -69,7 +69,24 @@ def claim(job: Job, exit: Exit) -> Claim:
     seen = stream.read(folder / "events.jsonl", opencode_events.Seen())
     log = record.tail(folder / "output.log")
     bad = opencode_events.fault(seen, record.ended(exit), log) or _not_as_asked(job, log)
-    return stream.claim(job, exit, stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost), bad)
+    return stream.claim(job, exit, _said(seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage and the cost of each step."""
+    seen = opencode_events.Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:
+    """Say whether OpenCode is logged in to the model's provider (any, where none is named) without a key."""
+    found = opencode_config.logins(env)
+    provider = model.partition("/")[0] if "/" in model else ""
+    return found.get(provider) == "oauth" if provider else set(found.values()) == {"oauth"}
+
+
+def _said(seen: opencode_events.Seen) -> stream.Said:
+    return stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost)
 
 
 def tail(folder: Path) -> Tail:

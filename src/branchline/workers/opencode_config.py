@@ -142,6 +142,16 @@ def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str
         private.write(target / "auth.json", json.dumps(chosen))
 
 
+def logins(base: Mapping[str, str]) -> dict[str, str]:
+    """Tell of each provider that the user of `base` is logged in to what pays for it: `oauth` (a subscription) or `api`."""
+    try:
+        data = json.loads((folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found = data.items() if isinstance(data, dict) else ()
+    return {name: str(login.get("type")) for name, login in found if isinstance(login, dict)}
+
+
 def folder(base: Mapping[str, str], name: str, below: str) -> Path:
     """Give OpenCode's folder in the XDG folder `name` of an environment, which is `below` HOME when it is not set."""
     return Path(base.get(name) or Path(base.get("HOME", "/")) / below) / "opencode"

@@ -155,23 +155,5 @@ def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
         for name, value in headers.items()
         if name.endswith("-reset") and number(headers.get(f"{name.removesuffix('-reset')}-remaining")) == 0
     ]
-    at = max(map(_moment, resets))
+    at = max(map(stream.moment, resets))
     return {"reset_at": at} if at > 0 else {}
-
-
-def _moment(value: Any) -> float:
-    """A moment as headers write it (an HTTP date, ISO 8601, seconds since the epoch); 0 for anything else."""
-    if number(value) > 1e9:
-        return number(value)
-    if not isinstance(value, str):
-        return 0.0
-    from datetime import datetime
-    from email.utils import parsedate_to_datetime
-
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(value.strip())
-        except ValueError:
-            continue
-        return moment.timestamp() if moment.tzinfo else 0.0
-    return 0.0

@@ -23,6 +23,7 @@ from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
 from branchline.workflow.models import check_models
+from branchline.workflow.money import check_priced
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replan
@@ -161,6 +162,7 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
     check_models(project, settings, draft.tasks, plan.workers)
+    check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
     row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, flags, repository)
 

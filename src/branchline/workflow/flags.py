@@ -24,6 +24,8 @@ class Flags(NamedTuple):
     variant: str = ""
     agent: str = ""
     minimum: str | None = None
+    budget: str | None = None
+    task_budget: str | None = None
     in_place: bool = False
     fail_fast: bool = False
     batch: bool = False
@@ -39,11 +41,15 @@ class Flags(NamedTuple):
     def settings(self) -> dict[str, Any]:
         """The flags that are settings, under their dotted names."""
         named = {"strategy": self.strategy, "jobs": self.jobs, "optimise": self.optimise, "land.minimum": self.minimum}
+        named |= {"budget": self.budget, "task_budget": self.task_budget}
         return {name: value for name, value in named.items() if value is not None}
 
 
 AGENT_STAGGER = 1.0
-KEPT = ("strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
+KEPT = (
+    "strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "budget", "task_budget", "in_place",
+    "batch",
+)  # fmt: skip
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
@@ -58,7 +64,7 @@ def limits_of(policy: Policy) -> dict[str, Any]:
     found: dict[str, Any] = {"slots": policy.slots}
     for name in ("lanes", "stagger", "resources", "models"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
-    return found
+    return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
 def with_limits(text: str, policy: Policy) -> str:
@@ -133,12 +139,12 @@ def lanes_of(settings: Settings) -> dict[str, str]:
 
 
 def models_of(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Worker/role -> its model and the fallback models of the role, where the role has any."""
+    """Worker/role -> its model and the fallback models of the role, where there is any."""
     return {
         f"{w}/{r}": (worker.model or role.model, *role.fallback_models)
         for w, worker in settings.workers.items()
         for r, role in settings.roles.items()
-        if role.fallback_models
+        if worker.model or role.model or role.fallback_models
     }
 
 
@@ -176,6 +182,8 @@ def flags_argv(flags: Flags) -> list[str]:
         ("variant", "--variant"),
         ("agent", "--agent"),
         ("minimum", "--minimum"),
+        ("budget", "--budget"),
+        ("task_budget", "--task-budget"),
         ("phase", "--phase"),
     ):
         value = getattr(flags, name)

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from branchline import report as words
+from branchline.budget import Purse, Terms
+from branchline.engine.money import purse_of
 from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
+from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY
-from branchline.model.run import QuestionRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
 from branchline.workflow.answer import Answer
@@ -57,6 +60,8 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
     policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}), models=kept.get("models", {}))
+    if "terms" in kept:
+        policy = policy._replace(terms=Terms.restored(kept["terms"]))
     lanes = {row.lane: row for row in store.lanes(run.run)}
     closed = {lane for lane, row in lanes.items() if row.until > now}
     memory = lanes.pop("", None)
@@ -78,7 +83,16 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
+        purse=_purse(store.attempts(run.run), rows, policy) if policy.terms else None,
     )
+
+
+def _purse(attempts: list[AttemptRow], rows: list[TaskRow], policy: Policy) -> Callable[[], Purse]:
+    """What makes the purse of a run from its rows."""
+    spent: dict[str, Amount] = {}
+    for each in attempts:
+        spent[each.task] = spent.get(each.task, Amount()).plus(each.used)
+    return lambda: purse_of(policy, {row.task: row for row in rows}, rows, attempts, spent, total(spent.values()))
 
 
 def _last_start(store: Store, rows: list[TaskRow], policy: Policy) -> float:

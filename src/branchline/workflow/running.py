@@ -36,6 +36,7 @@ from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
+from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
 from branchline.workspace.repository import Repository
 
@@ -156,6 +157,7 @@ def coordinator(
     net = json.loads(run.net)
     adjacency = adjacency_of(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
+    policy = policy._replace(terms=terms_of(settings, store, project.env))
     state = State.restore(
         run,
         adjacency,
