@@ -124,6 +124,11 @@ def test_no_run_spends_more_than_one_turn_of_one_worker_above_its_budget(seed: i
         each = Limit(None, former.task.tokens and former.task.tokens * 2 + 1000)
         world.policy = world.policy._replace(terms=former._replace(run=more, task=each))
     assert standing.state != "paused", "a budget that is raised lets the run go on"
+    plan = world.sketch
+    again = engine.replay(
+        State.restore(plan.run, plan.adjacency, engine.Policy(), plan.rows, [], []), world.store.events("r1")[1:]
+    )
+    assert list(again.attempts.values()) == world.store.attempts("r1"), "the events alone give the same rows"
 
 
 def test_a_start_of_which_nothing_is_known_takes_what_is_left_and_a_known_one_has_to_fit() -> None:

@@ -13,7 +13,7 @@ from branchline.config import kinds
 from branchline.config.kinds import Kind, duration
 from branchline.config.layers import PASSED, Given, from_environment, from_flags, read_file, warnings
 from branchline.errors import SettingsError
-from branchline.model.money import Limit
+from branchline.model.money import TIERS, Limit
 
 __all__ = [
     "DecomposeSettings",
@@ -22,6 +22,7 @@ __all__ = [
     "PulseSettings",
     "RoleSettings",
     "Settings",
+    "TierSettings",
     "WorkerSettings",
     "WorkspaceSettings",
     "duration",
@@ -106,6 +107,24 @@ class PulseSettings:
 
 
 @dataclass(frozen=True)
+class TierSettings:
+    """The models of each tier, in the user's order; `default` is the tier of a task that names none.
+
+    `escalate` lets a task that would be given up go on one tier up.
+    """
+
+    simple: tuple[str, ...] = _key((), kinds.words)
+    standard: tuple[str, ...] = _key((), kinds.words)
+    thinking: tuple[str, ...] = _key((), kinds.words)
+    default: str = _key("", kinds.choice("", *TIERS))
+    escalate: bool = _key(False, kinds.flag)
+
+    def models(self) -> dict[str, tuple[str, ...]]:
+        """Tier -> its models, of those that have any."""
+        return {tier: found for tier in TIERS if (found := getattr(self, tier))}
+
+
+@dataclass(frozen=True)
 class DecomposeSettings:
     """How plans are split; `model` is used by the planners that ask one."""
 
@@ -171,6 +190,7 @@ class Settings:
     prices: Mapping[str, Any] = _key({}, kinds.mapping(kinds.mapping(kinds.number(0, 1_000_000))))
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
+    tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})

@@ -90,15 +90,20 @@ def _batch(state: State, seen: View) -> list[str]:
 
 
 def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: Mapping[str, LaneRow]) -> Event:
-    cause = f"{state.policy.strategy}: a slot is free"
+    policy = state.policy
+    cause = f"{policy.strategy}: a slot is free"
     data: dict[str, Any] = {"batch": left} if left else {}
-    way = state.policy.detour(row, closed)
-    if way is not row:
-        lane = state.policy.lane(row)
-        cause += f"; {way.model} as fallback_models has it, for provider {lane} is paused: {closed[lane].cause}"
+    way, tier = policy.detour(row, closed), policy.tier(row)
+    if tier:
+        own, way = policy.grades.get(row.task, policy.grade), way._replace(model=policy.model_of(way))
+        cause += f"; tier {tier}{f', above its own {own}' if tier != own else ''}: {way.model}"
         data["model"] = way.model
-    if state.policy.terms:
-        data["reserved"] = money.purse(state).reserve(state.policy.spending(way))
+    if policy.lane(way) != policy.lane(row):
+        lane, named = policy.lane(row), f"tier {tier}" if tier else "fallback_models"
+        cause += f"; {way.model} as {named} has it, for provider {lane} is paused: {closed[lane].cause}"
+        data["model"] = way.model
+    if policy.terms:
+        data["reserved"] = money.purse(state).reserve(policy.spending(way))
     return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, data)
 
 

@@ -30,7 +30,9 @@ def event_for(event: Event, kind: str, row: TaskRow, cause: str, data: Mapping[s
 
 def open_job(state: State, row: TaskRow, purpose: str, event: Event) -> list[Command]:
     """The next process of this dispatch, with a number that was never used before."""
-    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", {"purpose": purpose})
+    model = state.policy.model_of(row) if purpose == "work" else ""
+    data = {"purpose": purpose, **({"model": model} if model else {})}
+    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", data)
     return [Emit(intent._replace(fence=state.next_fence))]
 
 
@@ -197,11 +199,21 @@ def _failure(
     if error == LOST:
         del data["fingerprint"]  # twice lost is bad luck and no proof that the work cannot be done
     elif print_ == row.fingerprint:
-        return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
+        return _give_up(state, row, event, f"the same failure twice: {cause}", data)
     if row.tries > state.policy.retries:
-        return [Emit(event_for(event, "failed", row, cause, data))]
+        return _give_up(state, row, event, cause, data)
     data |= {"at": event.at + wait, "resume": int(resume)}
     return [Emit(event_for(event, "retrying", row, cause, data))]
+
+
+def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping[str, Any]) -> list[Command]:
+    """The end of a task's tries: one tier up where the user's policy says so, with tries of its own, else failed."""
+    model = state.policy.higher(row)
+    if not model:
+        return [Emit(event_for(event, "failed", row, cause, data))]
+    tier = state.policy.tier(row._replace(model=model))
+    again = {**data, "at": event.at, "model": model, "fingerprint": ""}
+    return [Emit(event_for(event, "retrying", row, f"{cause}; it goes on one tier up, {tier}: {model}", again))]
 
 
 def after_answer(state: State, question: QuestionRow, event: Event) -> list[Command]:

@@ -8,7 +8,7 @@ from branchline.budget import Start as Spending
 from branchline.budget import Terms
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
-from branchline.model.money import Amount
+from branchline.model.money import TIERS, Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
@@ -26,6 +26,8 @@ class Policy(NamedTuple):
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
     start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
     agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
+    `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
+    gives a task that would fail a try one tier up.
     """
 
     slots: int = 4
@@ -46,9 +48,35 @@ class Policy(NamedTuple):
     models: Mapping[str, Sequence[str]] = {}
     terms: Terms = Terms()
 
+    tiers: Mapping[str, Sequence[str]] = {}
+    grades: Mapping[str, str] = {}
+    grade: str = ""
+    escalate: bool = False
+
+    def tier(self, row: TaskRow) -> str:
+        """The tier a task stands in: its own, or that of a model it was given since; "" when there is none."""
+        own = self.grades.get(row.task, self.grade)
+        if not row.model or own not in self.tiers:
+            return own if own in self.tiers else ""
+        return next((tier for tier in self._from(own) if row.model in self.tiers[tier]), "")
+
+    def _from(self, tier: str) -> list[str]:
+        """A tier and those above it that have models."""
+        return [each for each in TIERS[TIERS.index(tier) :] if each in self.tiers]
+
+    def higher(self, row: TaskRow) -> str:
+        """The model for a try one tier up; "" where the user wants none, or there is none."""
+        tier = self.tier(row) if self.escalate else ""
+        above = [model for each in (self._from(tier)[1:2] if tier else ()) for model in self.tiers[each]]
+        return next((model for model in above if model != self.model_of(row)), "")
+
+    def choices(self, row: TaskRow) -> Sequence[str]:
+        """The models a task may have, in the user's order."""
+        return self.tiers.get(self.tier(row)) or self.models.get(f"{row.worker}/{row.role}", ())
+
     def model_of(self, row: TaskRow) -> str:
         """The model a task's worker gets; "" is the agent's own."""
-        return row.model or next(iter(self.models.get(f"{row.worker}/{row.role}", ())), "")
+        return row.model or next(iter(self.choices(row)), "")
 
     def spending(self, row: TaskRow) -> Spending:
         """What a start of a task is about, for the budget."""
@@ -56,7 +84,7 @@ class Policy(NamedTuple):
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
-        provider, slash, _ = row.model.partition("/")
+        provider, slash, _ = self.model_of(row).partition("/")
         return provider if slash else self.lanes.get(f"{row.worker}/{row.role}", row.worker)
 
     def detour(self, row: TaskRow, closed: Container[str]) -> TaskRow:
@@ -64,7 +92,7 @@ class Policy(NamedTuple):
 
         That is its own, else the first further down the user's list that is open; the row itself when there is none.
         """
-        models = self.models.get(f"{row.worker}/{row.role}", ())
+        models = self.choices(row)
         if not models or row.state in BUSY or self.lane(row) not in closed:
             return row
         own = row.model or models[0]

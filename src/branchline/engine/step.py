@@ -120,7 +120,7 @@ def _intended(state: State, event: Event) -> list[Command]:
             "intended",
             role=row.role,
             worker=row.worker if data["purpose"] == "work" else "",
-            model=state.policy.model_of(row) if data["purpose"] == "work" else "",
+            model=data.get("model", row.model),
             intended=event.at,
             session=row.session,
         )
@@ -223,7 +223,8 @@ def _retrying(state: State, event: Event) -> list[Command]:
         retry_at=data.get("at"),
         resume=int(data.get("resume", 0)),
         fingerprint=data.get("fingerprint", row.fingerprint),
-        tries=max(0, row.tries - 1) if data.get("free") else row.tries,
+        model=data.get("model", row.model),
+        tries=0 if "model" in data else max(0, row.tries - 1) if data.get("free") else row.tries,
     )
     return next_merge(state, event)
 

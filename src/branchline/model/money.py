@@ -1,7 +1,10 @@
-"""What work costs: money and tokens, and the limits that a person sets to them."""
+"""What work costs: money and tokens, the limits that a person sets to them, and the tiers of models."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+TIERS: Final = ("simple", "standard", "thinking")
+"""What a task asks of a model, the least first; which models that are, the settings say."""
 
 
 class Amount(NamedTuple):

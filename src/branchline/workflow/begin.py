@@ -161,7 +161,7 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     isolated = repository is not None
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
-    check_models(project, settings, draft.tasks, plan.workers)
+    check_models(project, settings, draft.tasks, plan.workers, by_hand=bool(flags.model))
     check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
     row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, flags, repository)

@@ -62,8 +62,9 @@ def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
 def limits_of(policy: Policy) -> dict[str, Any]:
     """What `status` and `why` need to know of a run's limits."""
     found: dict[str, Any] = {"slots": policy.slots}
-    for name in ("lanes", "stagger", "resources", "models"):
+    for name in ("lanes", "stagger", "resources", "models", "tiers"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
+    found |= {"grade": policy.grade} if policy.grade else {}
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
@@ -125,6 +126,10 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         stagger=stagger_of(settings),
         resources=dict(settings.resources),
         models=models_of(settings),
+        # A model that is named for this run goes before those of the tiers.
+        tiers={} if flags.model else settings.tiers.models(),
+        grade=settings.tiers.default,
+        escalate=settings.tiers.escalate,
     )
 
 

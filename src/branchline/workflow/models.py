@@ -16,18 +16,26 @@ _SECONDS: Final = 30.0
 _BYTES: Final = 1 << 20
 
 
-def check_models(project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str]) -> None:
+def check_models(
+    project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str], *, by_hand: bool = False
+) -> None:
     """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
 
-    `settings` are those in force, `chosen` the worker of each task. An agent that can list its models is asked once.
+    `settings` are those in force, `chosen` the worker of each task; a model that is named `by_hand` goes before those of
+    the tiers. An agent that can list its models is asked once.
     """
     lists: dict[str, list[str]] = {}
-    for name, role_name in dict.fromkeys((chosen[task.id], task.role) for task in tasks if task.id in chosen):
+    tiers = {} if by_hand else settings.tiers.models()
+    wanted = ((chosen[t.id], t.role, str(t.extra.get("tier", ""))) for t in tasks if t.id in chosen)
+    for name, role_name, tier in dict.fromkeys(wanted):
         worker, role = settings.workers[name], settings.role_named(role_name)
         if not workers.get(worker.kind).PROGRAM:
             continue
-        for model in (worker.model or role.model, *role.fallback_models):
-            where = f"worker {name} in role {role_name}"
+        graded = tiers.get(tier or settings.tiers.default, ())
+        for model in graded or (worker.model or role.model, *role.fallback_models):
+            where = f"worker {name} in role {role_name}" + (
+                f", tier {tier or settings.tiers.default}" if graded else ""
+            )
             settings.check_model(model, where)
             if model and name not in lists:
                 lists[name] = known(project, worker)

@@ -157,7 +157,7 @@ def coordinator(
     net = json.loads(run.net)
     adjacency = adjacency_of(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
-    policy = policy._replace(terms=terms_of(settings, store, project.env))
+    policy = policy._replace(terms=terms_of(settings, store, project.env), grades=net.get("tier", {}))
     state = State.restore(
         run,
         adjacency,
