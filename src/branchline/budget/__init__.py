@@ -159,11 +159,14 @@ class Purse:
 
 
 def history(rows: Iterable[tuple[str, str, Amount]]) -> dict[str, Amount]:
-    """Role/model -> what a start uses: the median of those that used anything, and a margin. Rows: role, model, used."""
+    """Role/model -> what a start uses: the median of those that used anything, and a margin. Rows: role, model, used.
+
+    `role/` stands for a start that leaves the model to its agent.
+    """
     groups: dict[str, list[Amount]] = {}
     for role, model, used in rows:
-        if used.tokens or used.usd:
-            groups.setdefault(f"{role}/{model}", []).append(used)
+        for name in dict.fromkeys((f"{role}/{model}", f"{role}/")) if any(used) else ():
+            groups.setdefault(name, []).append(used)
     return {
         name: Amount(
             MARGIN * sorted(each.usd for each in found)[len(found) // 2],

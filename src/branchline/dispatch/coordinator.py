@@ -137,6 +137,10 @@ class Coordinator:
         """Whether jobs of our own are under way; all of them are short, next to a worker."""
         return any(attempt.purpose != "work" for attempt in self.state.attempts.values())
 
+    def metered(self) -> bool:
+        """Whether workers are under way for which there is a budget."""
+        return bool(self.state.policy.terms and self.state.attempts)
+
     def resume(self) -> None:
         """The run goes on: what it waited for may have come."""
         self.feed([self._event("run", "resumed", data={"state": "running"})])
@@ -169,7 +173,7 @@ class Coordinator:
         now, state = self._hooks.clock(), self.state
         due = [(state.tasks[t].retry_at or now) - now for t in state.retrying]
         next_starts = [state.last_start + interval - now for interval in state.policy.stagger.values()]
-        turn = METERED if state.policy.terms and state.attempts else TURN
+        turn = METERED if self.metered() else TURN
         return max(0.0, min([turn, *due, *(wait for wait in next_starts if wait > 0)]))
 
     def _event(

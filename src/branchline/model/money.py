@@ -42,15 +42,21 @@ class Limit(NamedTuple):
         return any(most is not None and (much > most or (touched and much == most)) for much, most in pairs)
 
     def words(self, amount: Amount) -> str:
-        """An amount beside the limit, in the units that it limits: `0.50 usd of 5.00 usd`."""
-        parts = [] if self.usd is None else [f"{amount.usd:.2f} usd of {self.usd:.2f} usd"]
+        """An amount beside the limit, in the units that it limits: `0.50 of 5.00 usd`."""
+        parts = [] if self.usd is None else [f"{dollars(amount.usd)} of {dollars(self.usd)} usd"]
         parts += [] if self.tokens is None else [f"{amount.tokens:,} of {self.tokens:,} tokens"]
         return ", ".join(parts)
 
     def plain(self, amount: Amount) -> str:
         """An amount in the units that the limit limits."""
-        parts = [] if self.usd is None else [f"{amount.usd:.2f} usd"]
+        parts = [] if self.usd is None else [f"{dollars(amount.usd)} usd"]
         return ", ".join([*parts, *([] if self.tokens is None else [f"{amount.tokens:,} tokens"])])
+
+
+def dollars(amount: float) -> str:
+    """A sum of money with two decimals, and two more where that would say too little."""
+    text = f"{amount:.4f}"
+    return text.removesuffix("00") if amount < 1 else text[:-2]
 
 
 def total(amounts: Iterable[Amount]) -> Amount:

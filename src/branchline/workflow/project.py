@@ -82,10 +82,17 @@ def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
 
 
 def default_worker(project: Project) -> str:
-    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install."""
-    for name in PREFERRED:
-        if _which(name, project.env):
-            return name
+    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install.
+
+    With `prefer_oauth` one that a subscription pays for goes before those that a key pays for (SEEDS S4.19).
+    """
+    there = [name for name in PREFERRED if _which(name, project.env)]
+    known = project.settings.workers
+    flat = [
+        n for n in there if project.settings.prefer_oauth and workers.is_flat(known[n], project.env, known[n].model)
+    ]
+    if there:
+        return (*flat, *there)[0]
     ways = ", or ".join(f"{name} (`{workers.get(name).INSTALL}`)" for name in PREFERRED)
     raise WorkerMissingError(
         f"no agent is installed: install {ways}, or name any program of yours with --worker 'shell:PROGRAM ARG...': "
