@@ -36,6 +36,14 @@ class Limit(NamedTuple):
         """Whether there is a limit at all."""
         return self.usd is not None or self.tokens is not None
 
+    def __str__(self) -> str:
+        """The limit as it is written in the settings and on a command line."""
+        parts = [] if self.usd is None else [f"{self.usd:g}usd"]
+        if self.tokens is not None:
+            unit, name = next((u, n) for u, n in ((1_000_000, "Mtok"), (1000, "ktok"), (1, "tok")) if not self.tokens % u)
+            parts.append(f"{self.tokens // unit}{name}")
+        return ",".join(parts) or "none"
+
     def over(self, amount: Amount, *, touched: bool = False) -> bool:
         """Whether an amount is more than the limit in any unit; with `touched`, as much is too much."""
         pairs = ((amount.usd, self.usd), (amount.tokens, self.tokens))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.proof import check_record, evidence, inbox
-from branchline.report.standing import money, spent
+from branchline.report.standing import budget_of, spent, spent_words
 from branchline.terminal.text import duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
@@ -58,6 +58,7 @@ def report(
         "gate": _gate(gate, events),
         "attempts": len({(attempt.task, attempt.attempt) for attempt in attempts}),
         "spent": spent(attempts),
+        "budget": budget_of(run),
         "elapsed": None if end is None else max(0.0, end - run.started),
         "ended": run.ended is not None,
         "schedule": schedule,
@@ -171,7 +172,7 @@ def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"gate: {_gate_words(found['gate'])}"
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
-    yield f"attempts: {found['attempts']}; {money(found['spent'])}; elapsed: {elapsed}{so_far}"
+    yield f"attempts: {found['attempts']}; {spent_words(found)}; elapsed: {elapsed}{so_far}"
     if found["schedule"]:
         yield from _schedule(found["schedule"])
 

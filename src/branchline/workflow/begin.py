@@ -23,7 +23,7 @@ from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
 from branchline.workflow.models import check_models
-from branchline.workflow.money import check_priced
+from branchline.workflow.money import check_priced, remarks
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replan
@@ -163,6 +163,8 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
     check_models(project, settings, draft.tasks, plan.workers, by_hand=bool(flags.model))
     check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
+    for words in remarks(settings, project.env, plan.workers.values()):
+        console.say(words)
     row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, flags, repository)
 

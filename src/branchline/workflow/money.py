@@ -47,6 +47,19 @@ def flat_workers(settings: Settings, env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name, worker in settings.workers.items() if workers.is_flat(worker, env, worker.model))
 
 
+def remarks(settings: Settings, env: Mapping[str, str], chosen: Iterable[str]) -> list[str]:
+    """What a person who sets a budget should know of the workers it is for; `chosen` are their names."""
+    if not (settings.budget or settings.task_budget):
+        return []
+    words, flat = [], flat_workers(settings, env)
+    for name in dict.fromkeys(chosen):
+        if name in flat:
+            words.append(f"worker {name} is paid by a subscription: it costs 0 usd, its tokens count")
+        elif settings.workers[name].kind in BLIND:
+            words.append(f"worker {name} may tell no usage: what it does not tell, the budget does not count")
+    return words
+
+
 def check_priced(settings: Settings, env: Mapping[str, str], chosen: Iterable[tuple[str, str]]) -> None:
     """Raise SettingsError for a limit in money and a worker whose price nobody knows; `chosen` are worker and role."""
     if settings.budget.usd is None and settings.task_budget.usd is None:
