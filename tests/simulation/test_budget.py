@@ -12,7 +12,7 @@ from branchline.care.process import GOOD, Process
 from branchline.care.world import REAL, World
 from branchline.engine import Outcome, State
 from branchline.model.money import Amount, Limit, total
-from branchline.model.run import Claim, Event
+from branchline.model.run import Claim
 
 SEEDS = int(100 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")))
 LARGEST = Amount(0.5, 1000)
@@ -28,7 +28,6 @@ class Spenders:
         self.largest = Amount()
         plan = sketch(dice)
         self.world = World(plan, self.terms(policy(dice, plan)), REAL, self.turn)
-        self.world.eyes = self  # type: ignore[assignment]
 
     def terms(self, given: engine.Policy) -> engine.Policy:
         dice = self.dice
@@ -57,25 +56,13 @@ class Spenders:
         used = Amount(dice_usd(self.dice), self.dice.randint(1, LARGEST.tokens))
         self.largest = self.largest.larger(used)
         self.task[fence] = process.attempt.task
-        self.used[fence] = self.used.get(fence, Amount()).plus(used)
+        self.used[fence] = process.used = process.used.plus(used)
 
     def end(self, process: Process) -> None:
-        used = self.used.get(process.attempt.fence, Amount())
+        used = process.used
         status = self.dice.choice(("done", "done", "done", "failed"))
         error = f"error {self.dice.choice('xyz')}"
         self.world.end(process, Claim(status, status, error=error, tokens=used.tokens, cost=used.usd))  # type: ignore[arg-type]
-
-    def look(self, state: State, now: float) -> list[Event]:
-        live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work"]
-        fresh = [a for a in live if self.used.get(a.fence, Amount()) != a.used]
-        return [
-            Event(now, a.run, "metered", "", a.task, a.attempt, a.fence, {"tokens": used.tokens, "cost": used.usd})
-            for a in fresh
-            for used in [self.used[a.fence]]
-        ]
-
-    def close(self) -> None:
-        return
 
     def run(self) -> Outcome:
         """One coordinator after the other, until nothing can go on."""

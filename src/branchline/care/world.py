@@ -238,7 +238,7 @@ class World:
         self.oracle = Oracle(self.sketch, policy, self)
         self.store = Disk(self)
         self.reading = Reading(self.processes)
-        self.eyes = Eyes()
+        self.eyes = Eyes(self.processes)
         self.memory: float | None = None
         self.settings = Settings()
         self.life: Life | None = None

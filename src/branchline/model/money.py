@@ -40,7 +40,9 @@ class Limit(NamedTuple):
         """The limit as it is written in the settings and on a command line."""
         parts = [] if self.usd is None else [f"{self.usd:g}usd"]
         if self.tokens is not None:
-            unit, name = next((u, n) for u, n in ((1_000_000, "Mtok"), (1000, "ktok"), (1, "tok")) if not self.tokens % u)
+            unit, name = next(
+                (u, n) for u, n in ((1_000_000, "Mtok"), (1000, "ktok"), (1, "tok")) if not self.tokens % u
+            )
             parts.append(f"{self.tokens // unit}{name}")
         return ",".join(parts) or "none"
 
