@@ -126,6 +126,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         stagger=stagger_of(settings),
         resources=dict(settings.resources),
         models=models_of(settings),
+        train=settings.land.batch,
         # A model that is named for this run goes before those of the tiers.
         tiers={} if flags.model else settings.tiers.models(),
         grade=settings.tiers.default,
