@@ -27,7 +27,8 @@ class Policy(NamedTuple):
     start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
     agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
     `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
-    gives a task that would fail a try one tier up. `train`: how many finished tasks are merged together.
+    gives a task that would fail a try one tier up; `plain` are workers that have no model. `train`: how many finished
+    tasks are merged together.
     """
 
     slots: int = 4
@@ -52,12 +53,15 @@ class Policy(NamedTuple):
     grades: Mapping[str, str] = {}
     grade: str = ""
     escalate: bool = False
+    plain: frozenset[str] = frozenset()
 
     def tier(self, row: TaskRow) -> str:
         """The tier a task stands in: its own, or that of a model it was given since; "" when there is none."""
         own = self.grades.get(row.task, self.grade)
-        if not row.model or own not in self.tiers:
-            return own if own in self.tiers else ""
+        if own not in self.tiers or row.worker in self.plain:
+            return ""
+        if not row.model:
+            return own
         return next((tier for tier in self._from(own) if row.model in self.tiers[tier]), "")
 
     def _from(self, tier: str) -> list[str]:

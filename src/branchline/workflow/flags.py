@@ -64,7 +64,7 @@ def limits_of(policy: Policy) -> dict[str, Any]:
     found: dict[str, Any] = {"slots": policy.slots}
     for name in ("lanes", "stagger", "resources", "models", "tiers"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
-    found |= {"grade": policy.grade} if policy.grade else {}
+    found |= {"grade": policy.grade, "plain": sorted(policy.plain)} if policy.tiers else {}
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
@@ -131,6 +131,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         tiers={} if flags.model else settings.tiers.models(),
         grade=settings.tiers.default,
         escalate=settings.tiers.escalate,
+        plain=frozenset(name for name, worker in settings.workers.items() if worker.kind == "shell"),
     )
 
 

@@ -59,7 +59,7 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
-    limits = {name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade") if name in kept}
+    limits = {name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade", "plain") if name in kept}
     policy = Policy(**limits, grades=net.get("tier", {}))
     if "terms" in kept:
         policy = policy._replace(terms=Terms.restored(kept["terms"]))
