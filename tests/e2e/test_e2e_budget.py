@@ -129,3 +129,24 @@ def test_codex_without_a_price_cannot_keep_to_money(world: World, tmp_path: Path
     assert (result.status, result.json["code"]) == (2, "E_SETTINGS"), result
     assert "name a model that has a price, set [prices], or give the budget in tokens" in result.json["error"]
     assert not world.events()
+
+
+def test_an_agent_that_a_subscription_pays_goes_first_where_the_user_says_so(world: World) -> None:
+    for name in ("opencode", "claude"):
+        program = world.folder / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    login = world.folder / "home" / ".claude" / ".credentials.json"
+    login.parent.mkdir(parents=True)
+    login.write_text("{}")
+    world.plan(THREE[0])
+    place = {"PATH": f"{world.folder / 'bin'}:{os.environ['PATH']}", "HOME": str(world.folder / "home")}
+
+    def worker(**more: str) -> str:
+        found = world.run("execute", "plan.md", "--yes", "--dry-run", **place, **more)
+        return str(found.json["tasks"][0]["worker"])
+
+    assert worker() == "opencode"
+    assert worker(SUPERVISOR_PREFER_OAUTH="true") == "claude"
+    assert worker(SUPERVISOR_PREFER_OAUTH="true", SUPERVISOR_CLI="opencode") == "opencode"

@@ -189,7 +189,7 @@ class Settings:
     task_budget: Limit = _key(Limit(), kinds.limit)
     start_budget: Limit = _key(Limit(0.25, 100_000), kinds.limit)
     turn_budget: Limit = _key(Limit(), kinds.limit)
-    prices: Mapping[str, Any] = _key({}, kinds.mapping(kinds.mapping(kinds.number(0, 1_000_000))))
+    prices: Mapping[str, Any] = _key({}, kinds.mapping(kinds.price))
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
     tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})

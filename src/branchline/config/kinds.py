@@ -154,6 +154,14 @@ def mapping(kind: Kind | None = None) -> Kind:
     return convert
 
 
+def price(value: Any, loose: bool) -> dict[str, float]:
+    """The price of a model in US dollars a million tokens, by kind of token."""
+    found: dict[str, float] = mapping(number(0, 1_000_000))(value, loose)
+    if not found or found.keys() - {"input", "output", "cache_read", "cache_write"}:
+        _must("be numbers for input, output, cache_read and cache_write")
+    return found
+
+
 def rules(value: Any, loose: bool) -> str | dict[str, Any]:
     """The name of a policy, or a table of rules."""
     if isinstance(value, str) and not value.lstrip().startswith("{"):

@@ -38,7 +38,7 @@ class Meter:
         cost = bill(self._settings, self._jobs, row, claim, attempt.model)
         if (said.tokens, cost) == (attempt.tokens, attempt.cost):
             return None
-        data: dict[str, Any] = {"tokens": said.tokens, "cost": cost, "model": said.model}
+        data: dict[str, Any] = {"tokens": said.tokens, "cost": cost, "model": claim.extra.get("model", "")}
         return Event(now, attempt.run, "metered", "", attempt.task, attempt.attempt, attempt.fence, data)
 
     def _gauge(self, attempt: AttemptRow, row: TaskRow) -> Gauge | None:

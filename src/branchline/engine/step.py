@@ -143,7 +143,8 @@ def _ended(state: State, event: Event) -> list[Command]:
     check_move(ATTEMPT_MOVES, attempt.state, "ended", f"attempt {attempt.fence}")
     claim = data.get("claim") or {}
     told = Amount(float(claim.get("cost") or 0.0), int(claim.get("tokens") or 0))
-    used = told if any(told) else attempt.used  # who was lost tells nothing of what was metered
+    # Who was lost tells nothing of what was metered, and of a log that was cut the end tells less.
+    used = told if told.tokens >= attempt.tokens else attempt.used
     attempt = attempt._replace(
         state="ended",
         ended=event.at,

@@ -11,6 +11,7 @@ from branchline.workers import record
 from branchline.workers.transcript import LINES, Tail
 
 MAX_LINE: Final = 4 * 1024 * 1024
+MAX_NAME: Final = 100
 MAX_READ: Final = 16 * 1024 * 1024
 _AGAIN: Final = re.compile(
     r"(?:try again|retry|available again|resets?) (?:in|after) ((?:[\d.]+ ?[a-z]+[ ,]*(?:and )?)+)", re.I
@@ -70,7 +71,10 @@ class Gauge:
     def look(self) -> Said | None:
         """What was used so far; None when the stream has told nothing new."""
         self._found = self._found or self._path()
-        lines = _since(self._found, self._at) if self._found else b""
+        if self._found is None:
+            return None
+        self._at = min(self._at, _size(self._found))  # a log that has grown too long is cut, and goes on from there
+        lines = _since(self._found, self._at)
         if not lines:
             return None
         self._at += len(lines)
@@ -78,6 +82,13 @@ class Gauge:
             for event in _event(line):
                 self._seen.take(event)
         return self._said()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _since(path: Path, at: int) -> bytes:
@@ -114,7 +125,7 @@ def claim(job: Job, exit: Exit, said: Said, bad: Claim | None) -> Claim:
 def facts(said: Said) -> dict[str, Any]:
     """Give what a claim keeps of a worker's usage beside tokens and cost: its kinds, and the model."""
     found: dict[str, Any] = {"usage": dict(said.usage)} if any(said.usage.values()) else {}
-    return {**found, "model": said.model} if said.model else found
+    return {**found, "model": said.model[:MAX_NAME]} if said.model else found
 
 
 def recent(path: Path, limit: int = 128 * 1024) -> Iterator[Mapping[str, Any]]:
