@@ -70,7 +70,7 @@ def test_a_task_is_stopped_at_its_own_budget_and_the_others_go_on(world: World) 
     assert (result.status, world.states()) == (75, {"1.1": "paused", "1.2": "done"})
     assert result.json["waiting"] == {"1.1": "budget: 2,700 of 2,000 tokens spent; raise --task-budget to go on"}
     spending = world.run("budget").json
-    assert spending["by"]["task"] == [{"name": "r1 1.1", "attempts": 1, "usd": 0.0, "tokens": 2700}]
+    assert spending["by_task"] == [{"run": "r1", "task": "1.1", "attempts": 1, "usd": 0.0, "tokens": 2700}]
     assert spending["untold"] == 1
 
 
@@ -105,7 +105,7 @@ def test_a_subscription_costs_tokens_and_no_money(world: World, paid: str) -> No
     price = 2 * (1000 * 3 + 100 * 15 + 10_000 * 0.3) / 1e6
     assert found["spent"] == {"usd": round(price, 6) if paid == "key" else 0, "tokens": 22_200}
     assert found["subscriptions"] == ([] if paid == "key" else ["claude"])
-    assert found["by"]["model"][0]["name"] == "claude-sonnet-4-5"
+    assert found["by_model"][0]["model"] == "claude-sonnet-4-5"
     words = world.finish(world.start("budget")).out
     assert ("paid by a subscription, 0 usd; the tokens count" in words) == (paid == "subscription")
 

@@ -82,9 +82,12 @@ def is_due(row: TaskRow, now: float) -> bool:
 
 
 def _batch(state: State, seen: View) -> list[str]:
-    """The batch that may start now: what is left of the one that was begun, or a new one when all of it has ended."""
+    """The batch that may start now: what is left of the one that was begun, or a new one when all of it has ended.
+
+    What is left and cannot be paid for keeps no other one waiting.
+    """
     left = [task for task in state.rest if task in state.ready]
-    if left or state.busy:
+    if state.busy or not money.unaffordable(state).keys() >= set(left):
         return left
     return next_batch(seen._replace(interval={}), state.policy.strategy, seen.slots)
 

@@ -10,18 +10,18 @@ from branchline.report.standing import money
 from branchline.terminal.text import safe
 
 HOUR: Final = 3600.0
-_KEYS: Final[Mapping[str, Callable[[AttemptRow], str]]] = {
-    "day": lambda row: strftime("%Y-%m-%d", localtime(row.ended or row.started or row.intended)),
-    "model": lambda row: row.model or f"{row.worker}'s own",
-    "role": lambda row: row.role,
-    "task": lambda row: f"{row.run} {row.task}",
+_KEYS: Final[Mapping[str, Callable[[AttemptRow], dict[str, str]]]] = {
+    "day": lambda row: {"day": strftime("%Y-%m-%d", localtime(row.ended or row.started or row.intended))},
+    "model": lambda row: {"model": row.model or f"{row.worker}'s own"},
+    "role": lambda row: {"role": row.role},
+    "task": lambda row: {"run": row.run, "task": row.task},
 }
 
 
 def spending(
     attempts: Sequence[AttemptRow], now: float, limit: Limit = Limit(), flat: Iterable[str] = (), priced: str = ""
 ) -> dict[str, Any]:
-    """Return what attempts have used: `spent`, `limit`, `by` {day, model, role, task}, `burn` (in the last hour).
+    """Return what attempts have used: `spent`, `limit`, `by_day`, `by_model`, `by_role`, `by_task`, `burn_rate` (an hour).
 
     `limit` is the run's, `flat` are workers that a subscription pays for, `priced` the date of the list of prices.
     """
@@ -33,8 +33,8 @@ def spending(
         "limit": {"usd": limit.usd, "tokens": limit.tokens} if limit else None,
         "attempts": len(work),
         "untold": len(work) - len(told),
-        "by": {name: _grouped(told, key) for name, key in _KEYS.items()},
-        "burn": {"usd_per_hour": burn.usd, "tokens_per_hour": burn.tokens},
+        **{f"by_{name}": _grouped(told, key) for name, key in _KEYS.items()},
+        "burn_rate": {"usd_per_hour": round(burn.usd, 6), "tokens_per_hour": burn.tokens},
         "subscriptions": sorted({row.worker for row in work} & set(flat)),
         "prices": priced if told else "",
     }
@@ -44,11 +44,14 @@ def _amount(amount: Amount) -> dict[str, Any]:
     return {"usd": round(amount.usd, 6), "tokens": amount.tokens}
 
 
-def _grouped(rows: Iterable[AttemptRow], key: Callable[[AttemptRow], str]) -> list[dict[str, Any]]:
-    groups: dict[str, list[Amount]] = {}
+def _grouped(rows: Iterable[AttemptRow], key: Callable[[AttemptRow], dict[str, str]]) -> list[dict[str, Any]]:
+    groups: dict[tuple[str, ...], list[AttemptRow]] = {}
     for row in rows:
-        groups.setdefault(key(row), []).append(row.used)
-    return [{"name": name, "attempts": len(found), **_amount(total(found))} for name, found in groups.items()]
+        groups.setdefault(tuple(key(row).values()), []).append(row)
+    return [
+        {**key(found[0]), "attempts": len(found), **_amount(total(row.used for row in found))}
+        for found in groups.values()
+    ]
 
 
 def _share(row: AttemptRow, now: float) -> Amount:
@@ -61,15 +64,19 @@ def _share(row: AttemptRow, now: float) -> Amount:
 def spending_text(found: Mapping[str, Any]) -> str:
     """Return `spending` in words."""
     spent = found["limit"] and Limit(**found["limit"]).words(Amount(**found["spent_in_run"]))
-    burn = {"usd": found["burn"]["usd_per_hour"], "tokens": found["burn"]["tokens_per_hour"]}
+    burn = {"usd": found["burn_rate"]["usd_per_hour"], "tokens": found["burn_rate"]["tokens_per_hour"]}
     lines = [f"spent: {money(found['spent'])}", f"run {safe(found['run'])}: {spent or 'no budget is set'}"]
     lines += [f"burn rate: {money(burn) if any(burn.values()) else 'nothing'} in the last hour"]
-    for name, rows in found["by"].items():
-        if rows:
+    for name in _KEYS:
+        if rows := found[f"by_{name}"]:
             lines += ["", f"by {name}"]
-            lines += [f"  {safe(row['name'])}: {money(row)}, {_times(row['attempts'])}" for row in rows]
+            lines += [f"  {safe(_name(row, name))}: {money(row)}, {_times(row['attempts'])}" for row in rows]
     lines += ["", *_notes(found)]
     return "\n".join(lines).rstrip()
+
+
+def _name(row: Mapping[str, Any], name: str) -> str:
+    return f"{row['run']} {row['task']}" if name == "task" else str(row[name])
 
 
 def _times(attempts: int) -> str:
