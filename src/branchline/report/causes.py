@@ -44,7 +44,8 @@ def why(
     `behind` is the task before it that waits for a person: what moves that one on moves this one on.
 
     `tasks` are all tasks of the run: a composite's state and reason come from those below it. `history` holds the
-    task's last events, what was metered aside, as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0 when nothing happened.
+    task's last events, what was metered aside, as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0
+    when nothing happened.
     """
     own = [event for event in events if event.task == task.task and event.kind != "metered"]
     asked = [question for question in questions if question.task == task.task and question.answer is None]
