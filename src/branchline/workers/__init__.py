@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.run import Claim, Command, Exit, Job
+from branchline.workers import record, stream
 from branchline.workers.transcript import Tail, of_log
 
-if TYPE_CHECKING:  # they are only spelled here, and a driver process imports this room
+if TYPE_CHECKING:  # it is only spelled here, and a driver process imports this room
     from branchline.config import WorkerSettings
-    from branchline.workers.stream import Gauge
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
@@ -28,6 +28,7 @@ TABLE: Final[dict[str, str]] = {
     "scripted": "branchline.workers.scripted",
 }
 """Kind of worker -> module of its adapter."""
+MAX_LOG: Final = 1024 * 1024
 SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
 
@@ -39,9 +40,10 @@ _PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
-    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own; `models(argv, base) ->
-    Command`, which asks the agent for the names of its models; `gauge(job) -> Gauge`, where it tells what it uses while it
-    is at work; and `subscribed(env, model) -> bool`, whether a subscription pays and not a key.
+    One with a STREAM has `Seen`, its reading of the stream's events. Beside that it may have `tail(folder) -> Tail`, where
+    its transcript has a form of its own; `models(argv, base) -> Command`, which asks the agent for the names of its models;
+    `gauge(job) -> Gauge`, where it tells what it uses while it is at work; and `subscribed(env, model) -> bool`, whether a
+    subscription pays and not a key.
     """
 
     INSTALL: str
@@ -84,10 +86,10 @@ def tail(kind: str, folder: Path) -> Tail:
     return cast(Tail, own(folder)) if own else of_log(folder)
 
 
-def gauge(kind: str, job: Job) -> "Gauge | None":
+def gauge(kind: str, job: Job) -> stream.Gauge | None:
     """Give what reads the usage of a worker while it is at work; None for a kind that tells none."""
     own = getattr(get(kind), "gauge", None)
-    return cast("Gauge", own(job)) if own else None
+    return cast(stream.Gauge, own(job)) if own else None
 
 
 def is_flat(worker: "WorkerSettings", base: Mapping[str, str], model: str = "") -> bool:
@@ -100,6 +102,18 @@ def is_flat(worker: "WorkerSettings", base: Mapping[str, str], model: str = "") 
     own = getattr(get(worker.kind), "subscribed", None)
     places = {name: base[name] for name in (*_PLACES, *worker.pass_env) if name in base}
     return bool(own and own({**places, **worker.env}, model))
+
+
+def messages(kind: str, folder: Path) -> list[str]:
+    """Give all that a worker has said in an attempt, in order: the messages of its stream, or its log as one.
+
+    Of a log of plain words the last MAX_LOG bytes count.
+    """
+    adapter = get(kind)
+    if adapter.STREAM:
+        return stream.messages(folder / "events.jsonl", adapter.Seen())  # type: ignore[attr-defined]
+    log = record.tail(folder / "output.log", MAX_LOG, MAX_LOG)
+    return [log] if log else []
 
 
 def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
