@@ -149,3 +149,10 @@ def test_a_budget_of_nothing_starts_nothing() -> None:
     made = shift(0)
     assert made.start() == []
     assert engine.outcome(made.state, made.now).state == "paused"
+
+
+def test_who_tells_its_usage_at_the_end_only_is_at_work_alone() -> None:
+    made = shift(5000, late=("big",))
+    assert made.start() == ["t0"]
+    made.end("t0", {"status": "failed", "error": "x", "tokens": 300})
+    assert made.start() == ["t1"], "what it has used is known now"

@@ -186,9 +186,11 @@ class RealBench:
         code = self.start(job).wait(TIMEOUT)
         return self.adapter.claim(job, Exit(code) if code >= 0 else Exit(None, -code))
 
-    def kill_when(self, ready: Callable[[], bool], prompt: str, attempt: int = 1, cause: str = "") -> Claim:
-        """Start an attempt and kill it once `ready` says so."""
-        job = self.job(prompt, attempt)
+    def kill_when(
+        self, ready: Callable[[], bool], prompt: str, attempt: int = 1, cause: str = "", job: Job | None = None
+    ) -> Claim:
+        """Start an attempt and kill it once `ready` says so; `job` is the attempt where it is known already."""
+        job = job or self.job(prompt, attempt)
         process = self.start(job)
         end = time.monotonic() + TIMEOUT
         while not ready():

@@ -9,6 +9,8 @@ from agent_bench import AGENTS, RealBench
 from programs import missing
 from stub_model import StubModel, directive
 
+from branchline import workers
+
 pytestmark = pytest.mark.real
 QUESTION = {"status": "blocked", "text": "red or blue?", "options": ["red", "blue"]}
 
@@ -121,6 +123,30 @@ def test_a_killed_worker_goes_on_in_its_session(bench: RealBench, model: StubMod
     claim = bench.run("Go on.\n" + directive({"text": "I went on."}), attempt=2, session=killed.session)
     assert (claim.status, claim.summary, claim.session) == ("done", "I went on.", killed.session)
     assert "Begin." in json.dumps(model.requests[-1])
+
+
+def test_usage_is_told_turn_by_turn_while_an_agent_is_at_work(bench: RealBench) -> None:
+    """Two turns of 100 tokens read and 20 written, then one that never ends; what goes on counts its own alone."""
+    if bench.kind == "acp":
+        pytest.skip("over ACP OpenCode tells its usage at the end of the prompt only")
+    write = bench.agent.write(str(bench.tree / "first.txt"), "1\n")
+    prompt = "Begin.\n" + directive({"tools": [write]}, {"tools": [bench.agent.shell("true")]}, {"hang": True})
+    job = bench.job(prompt)
+    gauge, seen = workers.gauge(bench.kind, job), [0]
+    assert gauge is not None
+
+    def told() -> bool:
+        said = gauge.look()
+        seen.append(said.tokens if said else seen[-1])
+        return seen[-1] >= 240
+
+    killed = bench.kill_when(told, prompt, job=job)
+    assert killed.tokens == seen[-1]
+    assert seen[-1] == 240 or bench.kind == "claude", (
+        "Claude Code counts what it has written at the end; it is estimated"
+    )
+    claim = bench.run("Go on.\n" + directive({"text": "I went on."}), attempt=2, session=killed.session)
+    assert (claim.status, claim.tokens) == ("done", 120)
 
 
 def test_a_hung_worker_is_told_as_such(bench: RealBench, model: StubModel) -> None:

@@ -40,7 +40,8 @@ class Terms(NamedTuple):
 
     `guess` is set aside for a start of which nothing is known; `known`: role/model -> what starts like it used;
     `turn` is the largest turn of a model that `turns` does not name; `blind` are workers that tell no usage, `flat` those
-    that a subscription pays: they cost tokens alone.
+    that a subscription pays: they cost tokens alone; `late` those that tell their usage at the end of an attempt only: for
+    them a turn may take all there is, so each is at work alone.
     """
 
     run: Limit = Limit()
@@ -51,6 +52,7 @@ class Terms(NamedTuple):
     turns: Mapping[str, Amount] = {}
     blind: tuple[str, ...] = ()
     flat: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there is any limit."""
@@ -63,8 +65,11 @@ class Terms(NamedTuple):
 
     def turn_of(self, start: Start, used: Amount = Amount()) -> Amount:
         """The most that one more turn of a worker can use; who was thought to be blind and has told usage is not."""
-        is_blind = start.worker in self.blind and not any(used)
-        return Amount() if is_blind else self._billed(start, self.turns.get(start.model, self.turn))
+        if start.worker in self.blind and not any(used):
+            return Amount()
+        if start.worker in self.late:
+            return self._billed(start, Amount(self.run.usd or 0.0, self.run.tokens or 0))
+        return self._billed(start, self.turns.get(start.model, self.turn))
 
     @classmethod
     def restored(cls, kept: Mapping[str, Any]) -> "Terms":
@@ -78,6 +83,7 @@ class Terms(NamedTuple):
             {name: Amount(*each) for name, each in kept["turns"].items()},
             tuple(kept["blind"]),
             tuple(kept["flat"]),
+            tuple(kept["late"]),
         )
 
     def guessed(self, start: Start) -> Amount:

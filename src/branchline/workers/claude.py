@@ -39,6 +39,8 @@ _NEVER: Final = (
     "CronList", "ScheduleWakeup",
 )  # fmt: skip
 """Tools that wait for a person or for a later time, or leave the worktree."""
+_LETTERS: Final = 4
+"""Letters of JSON that a token is taken to have; for prose and code it is not less."""
 _LIMIT: Final = re.compile(r"limit reached|hit your .{0,40}limit", re.I)
 _COUNTS: Final = {
     "input": "inputTokens",
@@ -119,6 +121,7 @@ class Seen:
         self.result: Mapping[str, Any] | None = None
         self._message = ""
         self._messages: dict[str, Mapping[str, Any]] = {}
+        self._letters: dict[str, int] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take in one event; what it cannot read it passes over."""
@@ -142,6 +145,7 @@ class Seen:
             return  # words of the program about an error, not of the model
         known = stream.text(message.get("id"))
         self._messages[known] = stream.mapping(message.get("usage"))
+        self._letters[known] = self._letters.get(known, 0) + len(json.dumps(message.get("content")))
         if inner:
             return  # what an agent of the agent says is no last word, but it costs
         self.model = stream.text(message.get("model")) or self.model
@@ -164,11 +168,18 @@ class Seen:
         return [stream.mapping(table) for table in stream.mapping(tables).values()]
 
     def usage(self) -> dict[str, int]:
-        """Count the tokens of this run by its end; without one, of the messages that were seen."""
+        """Count the tokens of this run by its end; without one, of the messages that were seen.
+
+        A message is printed before its output is counted: until the end that is estimated by its length.
+        """
         tables = [stream.count(table, _COUNTS) for table in self.models()]
         if self.result is None:
-            tables = [stream.count(table, _OF_MESSAGE) for table in self._messages.values()]
+            tables = [self._estimated(known, table) for known, table in self._messages.items()]
         return {name: sum(table[name] for table in tables) for name in _COUNTS}
+
+    def _estimated(self, known: str, table: Mapping[str, Any]) -> dict[str, int]:
+        found = stream.count(table, _OF_MESSAGE)
+        return {**found, "output": max(found["output"], self._letters[known] // _LETTERS)}
 
     def cost(self) -> float:
         """What this run has cost, in US dollars."""
@@ -184,7 +195,7 @@ def claim(job: Job, exit: Exit) -> Claim:
 
 
 def gauge(job: Job) -> stream.Gauge:
-    """Read the usage of each message; the end corrects it, and tells the cost."""
+    """Read the usage of each message, what it has written by its length; the end corrects it, and tells the cost."""
     seen = Seen()
     return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
 

@@ -13,6 +13,8 @@ from branchline.workflow.flags import models_of
 
 BLIND = ("shell",)
 """Kinds of workers that may tell their usage and mostly do not: nothing is set aside for them until they do."""
+LATE = ("acp",)
+"""Kinds that may tell their usage at the end only."""
 SILENT = ("codex",)
 """Kinds that tell tokens and never money."""
 
@@ -34,6 +36,7 @@ def terms_of(settings: Settings, store: Store, env: Mapping[str, str]) -> Terms:
         {} if settings.turn_budget else turns,
         tuple(name for name, worker in settings.workers.items() if worker.kind in BLIND),
         flat_workers(settings, env),
+        () if settings.turn_budget else tuple(name for name, w in settings.workers.items() if w.kind in LATE),
     )
 
 
@@ -57,6 +60,10 @@ def remarks(settings: Settings, env: Mapping[str, str], chosen: Iterable[str]) -
             words.append(f"worker {name} is paid by a subscription: it costs 0 usd, its tokens count")
         elif settings.workers[name].kind in BLIND:
             words.append(f"worker {name} may tell no usage: what it does not tell, the budget does not count")
+        elif settings.workers[name].kind in LATE:
+            words.append(
+                f"worker {name} may tell its usage at the end of an attempt only, and cannot be stopped before"
+            )
     return words
 
 
