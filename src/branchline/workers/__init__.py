@@ -31,8 +31,9 @@ SPEC: Final = "spec.json"
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
-    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, and `models(argv, base) ->
-    Command`, which asks the agent for the names of its models.
+    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, `models(argv, base) ->
+    Command`, which asks the agent for the names of its models, and for `doctor` TESTED, the version it was tested with,
+    and `standing(base, given, root) -> Standing`.
     """
 
     INSTALL: str

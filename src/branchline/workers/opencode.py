@@ -12,9 +12,11 @@ from typing import Final
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, private, record, stream
+from branchline.workers.standing import Standing, asking
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g opencode-ai"
+TESTED: Final = "1.18.33"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
@@ -61,6 +63,31 @@ def command(job: Job) -> Command:
 def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
     """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
     return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
+
+
+def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:
+    """Say whose logins OpenCode has and which rules ask; `given` is what of the environment reaches the worker.
+
+    Raises InputError for a configuration that cannot be read.
+    """
+    config = opencode_config.read_user(base)
+    secret = opencode_config.folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json"
+    logins = private.read_object(secret, "OpenCode")
+    accounts = [f"{name} ({stream.mapping(login).get('type', 'login')})" for name, login in logins.items()]
+    own = stream.mapping(config.get("provider"))
+    accounts += [f"{name} (your configuration)" for name in own if name not in logins]
+    keys = tuple(sorted(name for name in base if name.endswith("_API_KEY")))
+    accounts += [f"{name} (passed)" for name in keys if name in given]
+    # The one way for a rule to reach the worker: what `prepare` writes has no other.
+    ruled = opencode_config.rules_of(given.get("OPENCODE_PERMISSION", ""))
+    stops = [f"OPENCODE_PERMISSION: {rule or 'everything'} asks" for rule in asking(ruled)]
+    return Standing(
+        tuple(accounts),
+        keys,
+        (secret,) if logins else (),
+        tuple(opencode_config.asking_rules(base, root)),
+        tuple((stop, "take it out, or say allow or deny: nobody answers a worker's terminal") for stop in stops),
+    )
 
 
 def claim(job: Job, exit: Exit) -> Claim:

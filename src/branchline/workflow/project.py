@@ -114,6 +114,19 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
     return chosen
 
 
+def workers_of(project: Project, console: Console) -> tuple[Project, tuple[str, ...]]:
+    """The project with its own worker, and the workers that tasks which name none would get now.
+
+    Raises SettingsError, UsageError or WorkerMissingError for one that cannot be used.
+    """
+    project, own = with_worker(project, console, "")
+    named = [own or role.worker for role in project.settings.roles.values()]
+    used = tuple(dict.fromkeys(name or default_worker(project) for name in named))
+    for name in used:
+        _check(project, name)
+    return project, used
+
+
 def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:
     """Role -> the worker its tasks would get now; a role is left out when no agent is installed."""
     try:
