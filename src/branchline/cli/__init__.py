@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retry": ("wish", "send a failed, held or cancelled task back to the start"),
     "cancel": ("wish", "stop a task; its work is kept"),
     "skip": ("wish", "go on without a task"),
+    "take-over": ("run", "work on a task yourself: its agent's own program, on its session, in its worktree"),
     "land": ("run", "bring the merged work to your branch"),
     "status": ("look", "what every task of the newest run is doing"),
     "why": ("look", "why a task is where it is"),

@@ -12,6 +12,7 @@ from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
 from branchline.workflow.land import land_run
+from branchline.workflow.takeover import take_over
 
 
 def run(name: str, words: list[str]) -> int:
@@ -23,7 +24,7 @@ def run(name: str, words: list[str]) -> int:
 def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
-    {"execute": _execute, "land": _land}[name](made)
+    {"execute": _execute, "land": _land, "take-over": _take_over}[name](made)
     return made
 
 
@@ -51,6 +52,11 @@ def _land(made: Parser) -> None:
     add_run(made)
 
 
+def _take_over(made: Parser) -> None:
+    made.add_argument("task", help="the id of the task")
+    add_run(made)
+
+
 def flags_of(args: argparse.Namespace) -> Flags:
     """The flags of a run that were given."""
     names = Flags._fields
@@ -60,4 +66,5 @@ def flags_of(args: argparse.Namespace) -> Flags:
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "execute": lambda args: workflow.execute(console(args, foreground), args.plan, flags_of(args)),
     "land": lambda args: land_run(console(args), args.run, pull_request=args.pr),
+    "take-over": lambda args: take_over(console(args, foreground), args.run, args.task, quiet=args.json),
 }

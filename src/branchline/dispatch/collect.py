@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from branchline import land, workers
+from branchline import land
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
 from branchline.engine import LOST
@@ -61,7 +61,7 @@ class Collector:
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
-        return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+        return self._jobs.adapter(row).claim(self._jobs.job(attempt, row), exit_)
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""

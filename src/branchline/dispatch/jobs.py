@@ -16,9 +16,10 @@ from branchline.dispatch.history import History
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
 from branchline.model.plan import Check, DraftGraph, Task
-from branchline.model.run import AttemptRow, Job, TaskRow
+from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
+from branchline.workers import person
 from branchline.workspace.repository import Repository
 
 INSTRUCTIONS = "AGENTS.md"
@@ -160,6 +161,10 @@ class Jobs:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
 
+    def adapter(self, row: TaskRow) -> workers.Adapter:
+        """The adapter of what works on a task now: that of its worker, or a person's."""
+        return person if row.resume == TAKEN else workers.get(self.worker(row.worker).kind)
+
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
         judged = self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]
@@ -189,7 +194,7 @@ class Jobs:
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
-            session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
+            session=row.session if row.resume and self.adapter(row).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
@@ -247,7 +252,7 @@ class Jobs:
 
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
-        adapter, job = workers.get(settings.kind), self.job(attempt, row)
+        adapter, job = self.adapter(row), self.job(attempt, row)
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
         folder = Path(job.folder)

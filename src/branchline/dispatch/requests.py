@@ -6,7 +6,7 @@ from typing import Any
 
 from branchline.engine import State, back
 from branchline.model.moves import FINAL, TASK_MOVES
-from branchline.model.run import Event, RequestRow, TaskRow
+from branchline.model.run import TAKEN, Event, RequestRow, TaskRow
 
 HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel": "cancelled"}
 """What a person answers about a worker that is hung -> why it is stopped; `wait` stops nothing."""
@@ -68,6 +68,11 @@ def _retry(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any]
     return _again(state, row, "retry by a person", now, resume=int(bool(data.get("resume"))), **given)
 
 
+def _taken(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
+    """A person has worked in the worktree and is done: their work is collected like a worker's."""
+    return _again(state, row, "taken over by a person", now, resume=TAKEN) if row.attempt else []
+
+
 def _cancel(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
     live = state.live(row.task)
     if live:
@@ -86,4 +91,11 @@ def _skip(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any],
     return [_event(row, "skipped", "skipped by a person", now)] if "skipped" in TASK_MOVES[row.state] else []
 
 
-MAKERS: dict[str, Maker] = {"answer": _answer, "accept": _accept, "retry": _retry, "cancel": _cancel, "skip": _skip}
+MAKERS: dict[str, Maker] = {
+    "answer": _answer,
+    "accept": _accept,
+    "retry": _retry,
+    "cancel": _cancel,
+    "skip": _skip,
+    "take-over": _taken,
+}

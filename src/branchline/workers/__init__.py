@@ -32,7 +32,8 @@ class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
     Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, `models(argv, base) ->
-    Command`, which asks the agent for the names of its models, and for `doctor` TESTED, the version it was tested with,
+    Command`, which asks the agent for the names of its models, `interactive(job, base) -> Command`, which opens the agent's
+    own program on the session for a person whose environment is `base`, and for `doctor` TESTED, the version it was tested with,
     and `standing(base, given, root) -> Standing`.
     """
 

@@ -132,6 +132,14 @@ def _copy_login(source: Path, target: Path) -> None:
         return  # there is none; the agent will say so
 
 
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open Claude Code on the session, with the person's settings; its sessions lie in the task's HOME, so that is its own."""
+    own = _folder(base) / "settings.json"
+    argv = [*(job.argv or (PROGRAM,)), *(["--resume", job.session] if job.session else [])]
+    env = {name: value for name, value in base.items() if name != "CLAUDE_CONFIG_DIR"}
+    return Command((*argv, *(["--settings", str(own)] if own.is_file() else [])), {**env, "HOME": job.env["HOME"]})
+
+
 def command(job: Job) -> Command:
     """Start `claude -p` on the attempt's own settings and on none of the user's or the repository's."""
     argv = [*(job.argv or (PROGRAM,)), "-p", "--output-format", "stream-json", "--verbose"]

@@ -127,6 +127,12 @@ def command(job: Job) -> Command:
     return Command((*argv, "-"), env, job.prompt_file)
 
 
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open Codex on the thread, on the configuration of the task, for that is where its threads lie."""
+    argv = [*(job.argv or (PROGRAM,)), *(["resume", job.session] if job.session else [])]
+    return Command(tuple(argv), {**base, "CODEX_HOME": str(_home(job))})
+
+
 class Seen:
     """What a stream told: the thread, the last message, how the turn ended, and what the sandbox kept from running."""
 

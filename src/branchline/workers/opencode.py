@@ -60,6 +60,12 @@ def command(job: Job) -> Command:
     return Command(tuple(argv), env, job.prompt_file)
 
 
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open OpenCode on the session, with the person's full configuration and the data of the task, where the session is."""
+    argv = [*(job.argv or (PROGRAM,)), *(["-s", job.session] if job.session else [])]
+    return Command(tuple(argv), {**base, "XDG_DATA_HOME": job.env["XDG_DATA_HOME"]})
+
+
 def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
     """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
     return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})

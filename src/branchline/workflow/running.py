@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from branchline import land
+from branchline.config import Settings
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -171,12 +172,7 @@ def coordinator(
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
     state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
     state.ahead = ahead_of(state, settings.optimise)
-    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    related = family(store, run.run, adjacency)
-    history = History(store, adjacency)
-    jobs = Jobs(
-        site, graphs.head(run.graph), related, settings, history, hooks.clock, net=lambda: net_of(store, run.run)
-    )
+    jobs, history = jobs_of(project, store, repository, run, settings, adjacency, hooks.clock)
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -186,6 +182,22 @@ def coordinator(
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver
+
+
+def jobs_of(
+    project: Project,
+    store: Store,
+    repository: Repository | None,
+    run: RunRow,
+    settings: Settings,
+    adjacency: Adjacency,
+    clock: Callable[[], float],
+) -> tuple[Jobs, History]:
+    """What builds the processes of a run, and what it knows of the past."""
+    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
+    related, history = family(store, run.run, adjacency), History(store, adjacency)
+    head = graphs.head(run.graph)
+    return Jobs(site, head, related, settings, history, clock, net=lambda: net_of(store, run.run)), history
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import json
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-from branchline.errors import NotFoundError, UsageError
+from branchline.errors import LockedError, NotFoundError, UsageError
 from branchline.model.run import RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
@@ -18,6 +19,7 @@ FITS = {
     "accept": {"held"},
     "retry": {"failed", "held", "cancelled", "skipped", "blocked", "paused", "retrying"},
     "skip": {"pending", "ready", "blocked", "retrying", "held", "paused", "failed", "cancelled"},
+    "take-over": {"blocked", "failed", "held", "cancelled"},
 }
 """The states in which a wish can be granted; a cancel always can, but for what is over."""
 INSTEAD = {
@@ -40,7 +42,7 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         if run is None:
             raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
         if task:
-            data = checked(console, store, run, verb, task, data)
+            data = checked(console, state, store, run, verb, task, data)
         elif run.state in ("done", "cancelled"):
             raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
@@ -54,10 +56,12 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
 
 
-def checked(console: Console, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]) -> dict[str, Any]:
+def checked(
+    console: Console, state: Path, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]
+) -> dict[str, Any]:
     """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
     row = find(store.tasks(run.run), run, task)
-    check(verb, run, row)
+    check(state, verb, run, row)
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "answer":
@@ -65,8 +69,16 @@ def checked(console: Console, store: Store, run: RunRow, verb: str, task: str, d
     return verdict_of(store, row) if verb == "accept" else data
 
 
-def check(verb: str, run: RunRow, row: TaskRow) -> None:
-    """Raise UsageError, in words, when the task is in no state that the wish fits."""
+def folder_of(state: Path, run: RunRow, task: str) -> Path:
+    """The folder of a task's attempts; its lock is held while a person works on the task."""
+    return state / "runs" / run.run / task
+
+
+def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
+    """Raise UsageError, in words, when the task is in no state that the wish fits, and LockedError while it is taken over."""
+    person = held(folder_of(state, run, row.task))
+    if person:
+        raise LockedError(f"task {row.task} is taken over: a person works on it (process {person})", pid=person)
     if row.kind != "atomic":
         raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
     fits = FITS.get(verb)
