@@ -31,6 +31,11 @@ def parser(name: str) -> Parser:
 def _execute(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest run or graph)")
     common(made, (*STRATEGIES, workflow.AUTO))
+    made.add_argument(
+        "--inline",
+        action="store_true",
+        help="in place, one session of the agent does all tasks; the gate runs after the last",
+    )
     made.add_argument("--only", nargs="+", metavar="ID", default=(), help="only these tasks (composites: all below)")
     made.add_argument("--phase", metavar="N", help="only the N-th top-level task of the plan and all below it")
     made.add_argument("--batch", action="store_true", help="wait for a whole batch before the next one starts")
@@ -60,7 +65,8 @@ def _take_over(made: Parser) -> None:
 def flags_of(args: argparse.Namespace) -> Flags:
     """The flags of a run that were given."""
     names = Flags._fields
-    return Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
+    found = Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
+    return found._replace(in_place=found.in_place or found.inline)
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {

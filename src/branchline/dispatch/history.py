@@ -46,6 +46,12 @@ class History:
         claim = self._store.newest_event(row.run, row.task, "claimed") if self._store else None
         return str(claim.data.get("summary") or "") if claim else ""
 
+    def last_session(self, row: TaskRow) -> str:
+        """The session that the task's worker worked in last, whatever the task."""
+        attempts = self._store.attempts(row.run) if self._store else []
+        mine = (a for a in reversed(attempts) if a.purpose == "work" and a.worker == row.worker and a.state == "ended")
+        return next((attempt.session for attempt in mine if attempt.session), "")
+
     def verdict(self, row: TaskRow) -> Mapping[str, Any]:
         """What the checks in the worktree found: the data of the task's last `merging` event."""
         merging = self._store.newest_event(row.run, row.task, "merging") if self._store else None
@@ -60,8 +66,9 @@ class History:
         """The tasks below a composite that are dispatched."""
         return frozenset(self._adjacency.leaves_under(task))
 
-    def others_done(self, row: TaskRow, tasks: Iterable[str]) -> bool:
-        """Whether all of the tasks but this one are done, or a person has skipped them."""
+    def others_done(self, row: TaskRow, tasks: Iterable[str] | None = None) -> bool:
+        """Whether all of the tasks (None: of the run) but this one are done, or a person has skipped them."""
+        tasks = self._adjacency.leaves if tasks is None else tasks
         rows = [self._store.task(row.run, task) for task in tasks if task != row.task] if self._store else []
         return all(other is not None and other.state in SATISFIED for other in rows)
 

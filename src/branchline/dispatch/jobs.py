@@ -37,7 +37,10 @@ class Site:
 
 
 class Jobs:
-    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task."""
+    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task.
+
+    `inline`: one session of a worker does all of its tasks, in one HOME, and the gate is run after the last.
+    """
 
     def __init__(
         self,
@@ -49,9 +52,12 @@ class Jobs:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
         net: Callable[[], Mapping[str, Any]] = dict,
+        *,
+        inline: bool = False,
     ) -> None:
         self.site = site
         self._read_net = net
+        self._inline = inline
         self.draft = draft
         self.settings = settings
         self.tasks = family.by_id
@@ -194,7 +200,7 @@ class Jobs:
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
-            session=row.session if row.resume and self.adapter(row).RESUME else "",
+            session=self._session(row),
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
@@ -203,12 +209,18 @@ class Jobs:
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
+    def _session(self, row: TaskRow) -> str:
+        """The session an attempt goes on with: the task's own, or inline the last of the same worker."""
+        if not self.adapter(row).RESUME or not (row.resume or self._inline):
+            return ""
+        return row.session if row.resume else self._history.last_session(row)
+
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
 
     def _home(self, run: str, task: str) -> Path:
-        return Path(f"{self._runs}/{run}/{task}/home")
+        return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -281,7 +293,7 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        text = self.prompt(row, job.exit_file, job.session)
+        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
@@ -333,6 +345,8 @@ class Jobs:
         checks, _ = land.checks_for(task, self.draft.gate)
         if attempt.purpose == ("merge" if self.site.repository else "check"):
             checks = (*checks, *self._phase_checks(row))
+        if self._inline and self._history.others_done(row):
+            checks = (*checks, *(check for check in self.draft.gate if check not in checks))
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
         self._prepare_home(attempt)
         name, email = self.site.identity

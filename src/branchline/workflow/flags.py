@@ -25,6 +25,7 @@ class Flags(NamedTuple):
     agent: str = ""
     minimum: str | None = None
     in_place: bool = False
+    inline: bool = False
     fail_fast: bool = False
     batch: bool = False
     only: tuple[str, ...] = ()
@@ -43,7 +44,7 @@ class Flags(NamedTuple):
 
 
 AGENT_STAGGER = 1.0
-KEPT = ("strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "in_place", "batch")
+KEPT = ("strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "in_place", "inline", "batch")
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
@@ -101,6 +102,8 @@ def in_place(run: RunRow) -> bool:
 
 def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolated: bool) -> Policy:
     """The engine's policy; in place there is one slot unless `-j` says otherwise (DESIGN, section 10)."""
+    if flags.inline and (flags.jobs or 1) > 1:
+        raise UsageError(f"-j {flags.jobs}: with --inline one agent does all tasks, one after the other; leave -j out")
     slots = settings.jobs if isolated or flags.jobs is not None else 1
     if slots < 0:
         raise UsageError(f"-j {slots}: the number of workers cannot be negative")
@@ -182,6 +185,7 @@ def flags_argv(flags: Flags) -> list[str]:
         words += [flag, str(value)] if value not in (None, "") else []
     for name, flag in (
         ("in_place", "--in-place"),
+        ("inline", "--inline"),
         ("batch", "--batch"),
         ("wait", "--wait"),
         ("fail_fast", "--fail-fast"),

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from branchline import land
@@ -172,7 +173,7 @@ def coordinator(
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
     state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
     state.ahead = ahead_of(state, settings.optimise)
-    jobs, history = jobs_of(project, store, repository, run, settings, adjacency, hooks.clock)
+    jobs, history = jobs_of(project, store, repository, run, settings, adjacency, hooks.clock, inline=flags.inline)
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -192,12 +193,15 @@ def jobs_of(
     settings: Settings,
     adjacency: Adjacency,
     clock: Callable[[], float],
+    *,
+    inline: bool,
 ) -> tuple[Jobs, History]:
     """What builds the processes of a run, and what it knows of the past."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     related, history = family(store, run.run, adjacency), History(store, adjacency)
     head = graphs.head(run.graph)
-    return Jobs(site, head, related, settings, history, clock, net=lambda: net_of(store, run.run)), history
+    net = partial(net_of, store, run.run)  # a plan may be changed at the start
+    return Jobs(site, head, related, settings, history, clock, net=net, inline=inline), history
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:
