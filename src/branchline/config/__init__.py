@@ -15,6 +15,7 @@ from branchline.config.layers import PASSED, Given, from_environment, from_flags
 from branchline.errors import SettingsError
 
 __all__ = [
+    "ConductSettings",
     "DecomposeSettings",
     "GateSettings",
     "LandSettings",
@@ -114,6 +115,25 @@ class DecomposeSettings:
 
 
 @dataclass(frozen=True)
+class ConductSettings:
+    """Which rules of conduct a worker is told; each can be switched off (SEEDS, S4.7 and S4.8)."""
+
+    todos: bool = _key(True, kinds.flag)
+    commits: bool = _key(True, kinds.flag)
+    lint: bool = _key(True, kinds.flag)
+    order: bool = _key(True, kinds.flag)
+    subagents: bool = _key(True, kinds.flag)
+    verify: bool = _key(True, kinds.flag)
+    context: bool = _key(True, kinds.flag)
+    decide: bool = _key(True, kinds.flag)
+    block: bool = _key(True, kinds.flag)
+
+    def rules(self) -> tuple[str, ...]:
+        """The names of those that are told."""
+        return tuple(own.name for own in fields(self) if getattr(self, own.name))
+
+
+@dataclass(frozen=True)
 class WorkspaceSettings:
     """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
 
@@ -167,6 +187,7 @@ class Settings:
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
+    conduct: ConductSettings = field(default_factory=ConductSettings, metadata={"table": ConductSettings})
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
     workers: Mapping[str, WorkerSettings] = field(default_factory=dict, metadata={"named": WorkerSettings})
     roles: Mapping[str, RoleSettings] = field(default_factory=dict, metadata={"named": RoleSettings})

@@ -1,6 +1,6 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from branchline.graph.adjacency import Adjacency
@@ -8,15 +8,26 @@ from branchline.model.moves import SATISFIED
 from branchline.model.run import Event, TaskRow
 from branchline.store import Store
 
+CONCERN = frozenset({"question", "contradiction", "capability"})
+"""Kinds of questions whose answer holds for the tasks beside the one that asked."""
+TOLD = 5
+
 
 class Told(NamedTuple):
-    """What a worker is told of the past; pairs are (question, answer), triples (id, title, summary)."""
+    """What a worker is told of the past; pairs are (question, answer), triples (id, title, summary).
+
+    `told` are (id, question, answer) of the tasks beside it; `tried` is what the last attempt said of work that failed,
+    `kept` the ref that holds it when the worktree does not.
+    """
 
     answers: list[tuple[str, str]]
     results: list[tuple[str, str, str]]
     missing: list[str]
     failure: str
     conflict: str
+    told: Sequence[tuple[str, str, str]] = ()
+    tried: str = ""
+    kept: str = ""
 
 
 class History:
@@ -30,8 +41,9 @@ class History:
         """What the next worker of this task should know."""
         if self._store is None:
             return Told([], [], [], "", "")
+        told = self._told(row)
         if row.attempt <= 1:  # nothing was tried and nothing asked before
-            return Told([], self._results(row), [], "", "")
+            return Told([], self._results(row), [], "", "", told)
         events = self._store.events(row.run, row.task)
         again = _last(events, "retrying")
         claim = _last(events, "claimed")
@@ -39,7 +51,9 @@ class History:
         conflict = reason if reason.startswith("conflict") else ""
         failure = "" if conflict or not again else f"{reason}\n\n{again.data.get('error') or ''}".strip()
         missing = list(claim.data.get("missing") or ()) if claim and claim.data.get("status") == "partial" else []
-        return Told(self._answers(row), self._results(row), missing, failure, conflict)
+        tried = str(claim.data.get("summary") or "") if claim and failure else ""
+        kept = _kept(events) if failure else ""
+        return Told(self._answers(row), self._results(row), missing, failure, conflict, told, tried, kept)
 
     def summary(self, row: TaskRow) -> str:
         """What the task's worker said of its work last."""
@@ -77,6 +91,13 @@ class History:
         asked = [q for q in self._store.questions(row.run) if q.task == row.task and q.answer is not None]
         return [(q.text, q.answer or "") for q in asked]
 
+    def _told(self, row: TaskRow) -> list[tuple[str, str, str]]:
+        """What a person answered to the other children of the task's parent; the last few."""
+        assert self._store is not None  # noqa: S101 - `of` has looked
+        beside = frozenset(self._adjacency.children.get(row.parent or "", ())) - {row.task}
+        asked = [q for q in self._store.questions(row.run) if q.task in beside and q.answer is not None]
+        return [(q.task, q.text, q.answer or "") for q in asked if q.kind in CONCERN][-TOLD:]
+
     def _results(self, row: TaskRow) -> list[tuple[str, str, str]]:
         found = []
         for task in self._adjacency.before[row.task]:
@@ -84,6 +105,12 @@ class History:
             if before and before.state == "done" and before.attempt:
                 found.append((task, before.title, self.summary(before)))
         return found
+
+
+def _kept(events: list[Event]) -> str:
+    """The ref that the last set-up saved the worktree under, before it began anew."""
+    made = (event.data["result"] for event in reversed(events) if event.kind == "ended" and "result" in event.data)
+    return next((str(result["salvage"]) for result in made if "salvage" in result), "")
 
 
 def _last(events: list[Event], kind: str) -> Event | None:

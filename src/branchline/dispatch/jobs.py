@@ -12,7 +12,7 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
-from branchline.dispatch.history import History
+from branchline.dispatch.history import History, Told
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
 from branchline.model.plan import Check, DraftGraph, Task
@@ -23,6 +23,8 @@ from branchline.workers import person
 from branchline.workspace.repository import Repository
 
 INSTRUCTIONS = "AGENTS.md"
+RESULTS = "results"
+"""The folder beside the exit record that holds in full what tasks before this one have said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +233,10 @@ class Jobs:
             return self.worktree(attempt.run, attempt.task) / ".branchline" / "answer.json"
         return folder / "answer.json"
 
-    def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
+    def prompt(self, row: TaskRow, exit_file: str, session: str = "", told: Told | None = None) -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
         task = self.tasks[row.task]
-        told = self._history.of(row)
+        told = told or self._history.of(row)
         context = prompts.context(
             self.draft,
             task,
@@ -242,14 +244,19 @@ class Jobs:
             instructions=self._instructions(task),
             answers=told.answers,
             results=told.results,
+            results_folder=str(Path(exit_file).with_name(RESULTS)),
+            told=told.told,
             missing=told.missing,
             failure=told.failure,
+            tried=told.tried,
+            kept="" if session else told.kept,
             conflict=told.conflict,
             note=row.note,
+            rules=self.settings.conduct.rules(),
             read_only=self.read_only(row.role),
             index=self._family,
         )
-        template = "resume.md.j2" if session else "worker.md.j2"
+        template = "resume.md.j2" if session else "delegate.md.j2"
         return prompts.render(context, template, search=(self.site.root / "prompts",))
 
     def _instructions(self, task: Task) -> list[str]:
@@ -293,7 +300,10 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
+        told = self._history.of(row)
+        text = self.prompt(row, job.exit_file, job.session if row.resume else "", told)
+        for task, summary in prompts.long_results(told.results):
+            write_new(Path(job.exit_file).with_name(RESULTS) / f"{task}.md", summary)
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
