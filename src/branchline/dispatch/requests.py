@@ -43,12 +43,17 @@ def _answer(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
     question = state.open_question(row.task)
     if question is None or row.state not in ("blocked", "running"):
         return []
-    answered = _event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})
+    cause = (
+        f"{data['text']} (its default, for nobody had answered by {data['deadline']})"
+        if "deadline" in data
+        else data["text"]
+    )
+    answered = _event(row, "answered", cause, now, {"question": question.id, "answer": data["text"]})
     live = state.live(row.task)
-    cause = HUNG.get(data["text"]) if live and question.kind == "hung" else None
-    if live is None or cause is None:
+    stop = HUNG.get(data["text"]) if live and question.kind == "hung" else None
+    if live is None or stop is None:
         return [answered]
-    return [answered, Event(now, row.run, "stopping", cause, row.task, live.attempt, live.fence)]
+    return [answered, Event(now, row.run, "stopping", stop, row.task, live.attempt, live.fence)]
 
 
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:

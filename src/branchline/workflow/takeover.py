@@ -16,9 +16,9 @@ from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, with_flags
 from branchline.workflow.look import find
-from branchline.workflow.project import open_project
+from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.running import adjacency_of, jobs_of
-from branchline.workflow.wish import check, folder_of
+from branchline.workflow.wish import check
 
 
 def take_over(console: Console, name: str, task: str, *, quiet: bool = False) -> Answer:

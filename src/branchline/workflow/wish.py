@@ -11,7 +11,7 @@ from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import find, state_of
-from branchline.workflow.project import open_project
+from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
 FITS = {
@@ -65,13 +65,9 @@ def checked(
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "answer":
+        data = answer_of(store, row, data)
         check_answer(store, row, data["text"])
     return verdict_of(store, row) if verb == "accept" else data
-
-
-def folder_of(state: Path, run: RunRow, task: str) -> Path:
-    """The folder of a task's attempts; its lock is held while a person works on the task."""
-    return state / "runs" / run.run / task
 
 
 def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
@@ -86,6 +82,20 @@ def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
     if over or (fits is not None and row.state not in fits):
         words = INSTEAD.get(row.state, f"it is {row.state}")
         raise UsageError(f"cannot {verb} task {row.task} of run {run.run}: {words}", task=row.task, state=row.state)
+
+
+def answer_of(store: Store, row: TaskRow, data: dict[str, Any]) -> dict[str, Any]:
+    """The answer in words, be it said or one of the question's options by its number; UsageError for a number it has not."""
+    if data["option"] is None:
+        return {"text": data["text"]}
+    asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
+    options = json.loads(asked[0].options) if asked else []
+    if not 1 <= data["option"] <= len(options):
+        shown = ", ".join(f"{number} {option}" for number, option in enumerate(options, 1)) or "it has none"
+        raise UsageError(
+            f"--option {data['option']}: no such option of task {row.task}'s question; {shown}", task=row.task
+        )
+    return {"text": str(options[data["option"] - 1])}
 
 
 def check_answer(store: Store, row: TaskRow, text: str) -> None:
