@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,19 +12,16 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
-from branchline.dispatch.history import History, Told
+from branchline.dispatch.history import History
+from branchline.dispatch.pages import Pages
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
-from branchline.model.plan import Check, DraftGraph, Task
+from branchline.model.plan import Check, DraftGraph
 from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
 from branchline.workers import person
 from branchline.workspace.repository import Repository
-
-INSTRUCTIONS = "AGENTS.md"
-RESULTS = "results"
-"""The folder beside the exit record that holds in full what tasks before this one have said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Jobs:
         self._history = history
         self._clock = clock
         self._steady = steady
-        self._family = family
+        self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._unticked: dict[str, TaskRow] = {}
@@ -82,14 +79,14 @@ class Jobs:
         """What the run keeps of its whole graph; read when it is first asked for, for a plan may be changed at the start."""
         return self._read_net()
 
-    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str, also: Sequence[TaskRow] = ()) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
 
-        `tip` is where the last merge has left the integration branch.
+        `tip` is where the last merge has left the integration branch, `also` are the tasks that a merge brings in too.
         """
         if attempt.purpose == "work":
             return self._work(attempt, row)
-        return self._own(attempt, row, tip)
+        return self._own(attempt, row, tip, also)
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
@@ -118,9 +115,9 @@ class Jobs:
         repository = self.site.repository
         return repository.salvage(attempt.run, attempt.task, attempt.attempt) if repository else ""
 
-    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
+    def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
-        return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
+        return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
 
     def settle(self, row: TaskRow) -> None:
         """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
@@ -233,41 +230,9 @@ class Jobs:
             return self.worktree(attempt.run, attempt.task) / ".branchline" / "answer.json"
         return folder / "answer.json"
 
-    def prompt(self, row: TaskRow, exit_file: str, session: str = "", told: Told | None = None) -> str:
+    def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
-        task = self.tasks[row.task]
-        told = told or self._history.of(row)
-        context = prompts.context(
-            self.draft,
-            task,
-            exit_file=exit_file,
-            instructions=self._instructions(task),
-            answers=told.answers,
-            results=told.results,
-            results_folder=str(Path(exit_file).with_name(RESULTS)),
-            told=told.told,
-            missing=told.missing,
-            failure=told.failure,
-            tried=told.tried,
-            kept="" if session else told.kept,
-            conflict=told.conflict,
-            note=row.note,
-            rules=self.settings.conduct.rules(),
-            read_only=self.read_only(row.role),
-            index=self._family,
-        )
-        template = "resume.md.j2" if session else "delegate.md.j2"
-        return prompts.render(context, template, search=(self.site.root / "prompts",))
-
-    def _instructions(self, task: Task) -> list[str]:
-        """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
-        found = [INSTRUCTIONS] if (self.site.root / INSTRUCTIONS).is_file() else []
-        for file in task.files:
-            for folder in Path(file.path).parents:
-                if str(folder) != "." and (self.site.root / folder / INSTRUCTIONS).is_file():
-                    found.append(str(folder / INSTRUCTIONS))
-                    break
-        return found
+        return self._pages.text(row, exit_file, session, read_only=self.read_only(row.role))
 
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
@@ -300,20 +265,23 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        told = self._history.of(row)
-        text = self.prompt(row, job.exit_file, job.session if row.resume else "", told)
-        for task, summary in prompts.long_results(told.results):
-            write_new(Path(job.exit_file).with_name(RESULTS) / f"{task}.md", summary)
+        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
+        self._pages.leave(row, Path(job.exit_file))
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
         adapter.prepare(job, self.site.env)
         workers.write_spec(job)
 
-    def _own(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+    def _own(self, attempt: AttemptRow, row: TaskRow, tip: str, also: Sequence[TaskRow]) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
-        folder = self.folder(attempt)
-        spec = {**self.spec(attempt, row), "tip": tip}
+        folder, ahead, paths = self.folder(attempt), {row.task}, []
+        for other in also:
+            part = attempt.part(other)
+            paths.append(f"{self.folder(part)}/spec.json")
+            write_new(Path(paths[-1]), json.dumps({**self.spec(part, other, ahead), "tip": tip}) + "\n")
+            ahead.add(other.task)
+        spec = {**self.spec(attempt, row), "tip": tip, "also": paths}
         write_new(folder / "spec.json", json.dumps(spec) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
         # The four names let custody find what is left of the job when its custodian and guard were killed together.
@@ -336,12 +304,15 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
-    def _phase_checks(self, row: TaskRow) -> list[Check]:
-        """The checks of the composites that a task is the last of: they are run on the result of its merge."""
+    def _phase_checks(self, row: TaskRow, ahead: Collection[str]) -> list[Check]:
+        """The checks of the composites that a task is the last of: they are run on the result of its merge.
+
+        `ahead` are the tasks that the same merge brings in before it.
+        """
         return [
             replace(check, source=f"phase {name}")
             for name, leaves in self._checked_composites.items()
-            if row.task in leaves and self._history.others_done(row, leaves)
+            if row.task in leaves and self._history.others_done(row, leaves - set(ahead))
             for check in self.tasks[name].checks
         ]
 
@@ -349,12 +320,12 @@ class Jobs:
     def _checked_composites(self) -> dict[str, frozenset[str]]:
         return {name: self._history.leaves_under(name) for name in self._net.get("phases", ())}
 
-    def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
+    def spec(self, attempt: AttemptRow, row: TaskRow, ahead: Collection[str] = ()) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""
         task = self.tasks[attempt.task]
         checks, _ = land.checks_for(task, self.draft.gate)
         if attempt.purpose == ("merge" if self.site.repository else "check"):
-            checks = (*checks, *self._phase_checks(row))
+            checks = (*checks, *self._phase_checks(row, ahead))
         if self._inline and self._history.others_done(row):
             checks = (*checks, *(check for check in self.draft.gate if check not in checks))
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
@@ -378,6 +349,8 @@ class Jobs:
             "output_limit": self.settings.output_limit,
             "by_glob": dict(self.settings.gate.by_glob),
             "recheck": self.settings.land.recheck,
+            "read_only": self.read_only(row.role),
+            "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),
