@@ -187,15 +187,17 @@ def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda
 
 def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
     """The report of a run from what is recorded."""
+    graph = json.loads(run.graph)["graph"]
     return words.report(
         run,
         rows_of(store, run, now),
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
-        gate=[check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])],
+        gate=[check["run"] for check in graph.get("gate", [])],
         in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
         now=now,
+        request=graph.get("request", ""),
     )
 
 
