@@ -145,6 +145,7 @@ def context(
     *,
     exit_file: str,
     instructions: Iterable[str] = (),
+    reading: Iterable[str] = (),
     answers: Iterable[tuple[str, str]] = (),
     results: Sequence[tuple[str, str, str]] = (),
     results_folder: str = "",
@@ -162,12 +163,12 @@ def context(
 ) -> dict[str, Any]:
     """Gather what the templates show; every name they use is in the result.
 
-    `instructions` are paths of files to read; `answers` pairs of question and answer, `told` triples of another task's
-    id, its question and the answer; `results` of dependencies as id, title and summary, which stands in full in
-    `results_folder` where it is one of `long_results`; `missing` the pieces an earlier attempt left out; `failure`,
-    `tried` (what it said), `conflict` and `note` free text about earlier attempts, `kept` the ref of their work; `rules`
-    names of RULE_NAMES; `read_only` says that its role may not edit; `index` saves indexing the graph again for each of
-    its tasks.
+    `instructions` are paths of files to obey, `reading` of others to read; `answers` pairs of question and answer, `told`
+    triples of another task's id, its question and the answer; `results` of dependencies as id, title and summary, which
+    stands in full in `results_folder` where it is one of `long_results`; `missing` the pieces an earlier attempt left out;
+    `failure`, `tried` (what it said), `conflict` and `note` free text about earlier attempts, `kept` the ref of their
+    work; `rules` names of RULE_NAMES; `read_only` says that its role may not edit; `index` saves indexing the graph again
+    for each of its tasks.
     """
     chain, siblings = relatives(index or family(draft), task)
     return {
@@ -175,7 +176,7 @@ def context(
         "plan": draft.plan,
         "task": task,
         "work_files": [file for file in task.files if file.role != "mention"],
-        "mentioned": [file for file in task.files if file.role == "mention"],
+        "mentioned": [*(file.path for file in task.files if file.role == "mention"), *reading],
         "checks": [check.run for check in task.checks],
         "gate": [check.run for check in draft.gate],
         "lineage": lineage(chain, siblings, task.id, MAX_LINEAGE),

@@ -50,3 +50,21 @@ def test_many_at_once_are_refused(inline: World) -> None:
     result = inline.run("execute", "plan.md", "--yes", "--inline", "-j", "2")
     assert (result.status, result.json["code"]) == (2, "E_USAGE")
     assert "--inline" in result.json["error"]
+
+
+def test_what_a_role_says_reaches_its_worker(inline: World) -> None:
+    told = '[roles.build]\ntemperature = 0.2\ninstructions = ["docs/style.md"]\nfiles = ["docs/map.md"]\n'
+    inline.settings((inline.root / "branchline.toml").read_text() + "\n" + told)
+    assert inline.run("execute", "plan.md", "--yes", "--inline").status == 0
+    config = json.loads((inline.root / ".branchline/runs/r1/1.1/1/opencode.json").read_text())
+    assert config["agent"]["build"]["temperature"] == 0.2
+    page = inline.run("prompt", "1.1").json["prompt"]
+    assert "- `docs/style.md`" in page.partition("Read these instruction files")[2]
+    assert "- `docs/map.md`" in page.partition("Also mentioned, for reading")[2]
+
+
+def test_a_temperature_that_nobody_would_obey_starts_nothing(inline: World) -> None:
+    inline.settings("[roles.build]\ntemperature = 0.2\n")
+    result = inline.execute(inline.agent("make\nsay done ok\n"))
+    assert (result.status, inline.started()) == (2, [])
+    assert "[roles.build]" in result.json["error"]

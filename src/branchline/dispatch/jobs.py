@@ -199,6 +199,7 @@ class Jobs:
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
+            temperature=role.temperature if role else None,
             session=self._session(row),
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,

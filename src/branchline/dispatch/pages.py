@@ -29,11 +29,13 @@ class Pages:
     def text(self, row: TaskRow, exit_file: str, session: str, *, read_only: bool) -> str:
         """The exact text; a session that goes on gets the news only."""
         task, told = self._family.by_id[row.task], self._history.of(row)
+        role = self._settings.roles.get(row.role)
         context = prompts.context(
             self._draft,
             task,
             exit_file=exit_file,
-            instructions=self._instructions(task),
+            instructions=[*self._instructions(task), *(role.instructions if role else ())],
+            reading=role.files if role else (),
             answers=told.answers,
             results=told.results,
             results_folder=str(Path(exit_file).with_name(RESULTS)),

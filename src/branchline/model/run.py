@@ -227,6 +227,7 @@ class Job(NamedTuple):
     model: str = ""
     variant: str = ""
     agent: str = ""
+    temperature: float | None = None
     session: str = ""
     argv: tuple[str, ...] = ()
     trust_exit: bool = False

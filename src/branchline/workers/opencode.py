@@ -20,6 +20,8 @@ TESTED: Final = "1.18.33"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
+TEMPERATURE: Final = True
+DEFAULT_AGENT: Final = "build"
 _SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -37,6 +39,8 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     record.clear(job)
     user = opencode_config.read_user(base)
     config = opencode_config.build(user, job.read_only, lean=job.lean)
+    if job.temperature is not None:
+        opencode_config.warm(config, job.agent or DEFAULT_AGENT, job.temperature)
     private.write(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     if job.env.get("HOME"):
         data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")

@@ -63,6 +63,14 @@ def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dic
     return config
 
 
+def warm(config: dict[str, Any], agent: str, temperature: float) -> None:
+    """Give an agent of a configuration its temperature; OpenCode has no flag for it."""
+    agents = config.get("agent")
+    known = agents if isinstance(agents, dict) else {}
+    own = known.get(agent)
+    config["agent"] = {**known, agent: {**(own if isinstance(own, dict) else {}), "temperature": temperature}}
+
+
 def _without_permission(agent: Any) -> Any:
     if not isinstance(agent, Mapping):
         return agent

@@ -19,12 +19,20 @@ _BYTES: Final = 1 << 20
 def check_models(project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str]) -> None:
     """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
 
+    Raises it too for a temperature that a worker would not obey.
+
     `settings` are those in force, `chosen` the worker of each task. An agent that can list its models is asked once.
     """
     lists: dict[str, list[str]] = {}
     for name, role_name in dict.fromkeys((chosen[task.id], task.role) for task in tasks if task.id in chosen):
         worker, role = settings.workers[name], settings.role_named(role_name)
-        if not workers.get(worker.kind).PROGRAM:
+        adapter = workers.get(worker.kind)
+        if role.temperature is not None and not getattr(adapter, "TEMPERATURE", False):
+            raise SettingsError(
+                f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of [roles.{role_name}], or "
+                "give the role a worker of kind opencode"
+            )
+        if not adapter.PROGRAM:
             continue
         for model in (worker.model or role.model, *role.fallback_models):
             where = f"worker {name} in role {role_name}"
