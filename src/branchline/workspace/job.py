@@ -111,7 +111,8 @@ def check(spec: Spec) -> dict[str, Any]:
         or tree.base.resolve(base_ref(spec.run))
         or commit
     )
-    changed, refused = changes(tree.git, base, commit), []
+    changed: Sequence[Change] = changes(tree.git, base, commit)
+    refused: list[str] = []
     if spec.read_only:
         commit, changed, refused = _refused(tree, spec, base, commit, changed)
     asked = with_globs(spec, [row.path for row in changed if row.how != "D"])

@@ -63,7 +63,7 @@ def couple(tree: Worktree, spec: Spec, onto: str) -> Car | dict[str, Any]:
     written = git.text("write-tree")
     message = _message(spec).encode("utf-8", "surrogateescape")
     new = git.text("commit-tree", *words, "-F", "-", written, data=message)
-    tree.reset(new, nested=True)
+    tree.adopt(new, spec.plan.path if spec.plan and ticked else "")
     return Car(spec, commit, new, written, ticked, empty, changes(git, onto, new))
 
 
@@ -79,7 +79,7 @@ def check_cars(
         tree.reset(last.commit, nested=True, ignored=True)
         forget(tree)
     prepare(last.spec, tree)
-    changed = changes(tree.git, tip, last.commit)
+    changed = last.changed if len(cars) == 1 else changes(tree.git, tip, last.commit)
     whole = last.spec._replace(checks=tuple({"run": command} for command in own))
     asked = with_globs(_with_earlier(whole, tree.git, tip, changed), [row.path for row in changed if row.how != "D"])
     prefix = "merged-" if len(cars) == 1 else f"merged-{len(cars)}-"
