@@ -1,6 +1,6 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from branchline.graph.adjacency import Adjacency
@@ -31,11 +31,14 @@ class Told(NamedTuple):
 
 
 class History:
-    """Reads the store for prompts; None as the store means that there is no past (a dry run)."""
+    """Reads the store for prompts; None as the store means that there is no past (a dry run).
 
-    def __init__(self, store: Store | None, adjacency: Adjacency) -> None:
+    `graph` gives the run's graph as it is now, for an answer may let it grow.
+    """
+
+    def __init__(self, store: Store | None, graph: Callable[[], Adjacency]) -> None:
         self._store = store
-        self._adjacency = adjacency
+        self._graph = graph
 
     def of(self, row: TaskRow) -> Told:
         """What the next worker of this task should know."""
@@ -78,11 +81,11 @@ class History:
 
     def leaves_under(self, task: str) -> frozenset[str]:
         """The tasks below a composite that are dispatched."""
-        return frozenset(self._adjacency.leaves_under(task))
+        return frozenset(self._graph().leaves_under(task))
 
     def others_done(self, row: TaskRow, tasks: Iterable[str] | None = None) -> bool:
         """Whether all of the tasks (None: of the run) but this one are done, or a person has skipped them."""
-        tasks = self._adjacency.leaves if tasks is None else tasks
+        tasks = self._graph().leaves if tasks is None else tasks
         rows = [self._store.task(row.run, task) for task in tasks if task != row.task] if self._store else []
         return all(other is not None and other.state in SATISFIED for other in rows)
 
@@ -94,13 +97,13 @@ class History:
     def _told(self, row: TaskRow) -> list[tuple[str, str, str]]:
         """What a person answered to the other children of the task's parent; the last few."""
         assert self._store is not None  # noqa: S101 - `of` has looked
-        beside = frozenset(self._adjacency.children.get(row.parent or "", ())) - {row.task}
+        beside = frozenset(self._graph().children.get(row.parent or "", ())) - {row.task}
         asked = [q for q in self._store.questions(row.run) if q.task in beside and q.answer is not None]
         return [(q.task, q.text, q.answer or "") for q in asked if q.kind in CONCERN][-TOLD:]
 
     def _results(self, row: TaskRow) -> list[tuple[str, str, str]]:
         found = []
-        for task in self._adjacency.before[row.task]:
+        for task in self._graph().before[row.task]:
             before = self._store.task(row.run, task) if self._store else None
             if before and before.state == "done" and before.attempt:
                 found.append((task, before.title, self.summary(before)))

@@ -44,6 +44,7 @@ class Pages:
             failure=told.failure,
             tried=told.tried,
             kept="" if session else told.kept,
+            stays=bool(row.resume and row.attempt > 1 and not session),
             conflict=told.conflict,
             note=row.note,
             rules=self._settings.conduct.rules(),

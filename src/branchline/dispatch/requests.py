@@ -4,8 +4,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from branchline.engine import State, back
+from branchline.dispatch.growth import Graph, with_edge, with_task
+from branchline.engine import ADD, WAIT, State, back, free_id
+from branchline.errors import GraphError
 from branchline.model.moves import FINAL, TASK_MOVES
+from branchline.model.plan import Task
 from branchline.model.run import TAKEN, Event, RequestRow, TaskRow
 
 HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel": "cancelled"}
@@ -13,17 +16,21 @@ HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel"
 Maker = Callable[[State, TaskRow, RequestRow, dict[str, Any], float], list[Event]]
 
 
-def events_for(state: State, request: RequestRow, now: float) -> Iterable[Event]:
+def events_for(state: State, request: RequestRow, now: float, graph: Callable[[], Graph] = list) -> Iterable[Event]:
     """The events a request asks for; one that no longer fits is recorded with the reason and moves nothing.
 
-    Each is to be folded before the next is asked for: it meets the state that the one before has left.
+    Each is to be folded before the next is asked for: it meets the state that the one before has left. `graph` gives the
+    tasks of the run's graph, for an answer that changes it.
     """
     if request.verb == "cancel" and not request.task:
         return _cancel_run(state, request, now)
     row = state.tasks.get(request.task)
     if row is None:
         return [Event(now, state.run.run, "noted", f"{request.verb}: no task {request.task} in this run")]
-    events = MAKERS[request.verb](state, row, request, json.loads(request.data), now)
+    data = json.loads(request.data)
+    events = MAKERS[request.verb](state, row, request, data, now)
+    if request.verb == "answer" and events:
+        events = [*_grown(state, row, data["text"], graph, now), *events]
     return events or [
         Event(now, state.run.run, "noted", f"{request.verb}: task is {row.state}; nothing changed", row.task)
     ]
@@ -54,6 +61,29 @@ def _answer(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
     if live is None or stop is None:
         return [answered]
     return [answered, Event(now, row.run, "stopping", stop, row.task, live.attempt, live.fence)]
+
+
+def _grown(state: State, row: TaskRow, text: str, graph: Callable[[], Graph], now: float) -> list[Event]:
+    """What an answer makes of the graph, before the task goes on: a new task first, or one that is there."""
+    question = state.open_question(row.task)
+    if question is None or question.kind != "prerequisite":
+        return []
+    try:
+        if text == ADD:
+            asked = question.text.rpartition("\n\n")[0] or question.text
+            first = " ".join(asked.split())[:120]
+            new = Task(
+                free_id(state, row.task, "pre"),
+                f"Provide what {row.task} needs: {first}",
+                parent=row.parent,
+                body=asked,
+            )
+            return [with_task(state, graph(), new, row, now)]
+        if text.startswith(WAIT):
+            return [with_edge(state, graph(), text.removeprefix(WAIT), row.task, now)]
+    except GraphError as error:
+        return [_event(row, "noted", f"the graph stays as it is: {error.message}", now)]
+    return []
 
 
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:

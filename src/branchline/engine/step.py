@@ -223,6 +223,7 @@ def _retrying(state: State, event: Event) -> list[Command]:
         retry_at=data.get("at"),
         resume=int(data.get("resume", 0)),
         fingerprint=data.get("fingerprint", row.fingerprint),
+        session=data.get("session", row.session),
         tries=max(0, row.tries - 1) if data.get("free") else row.tries,
     )
     return next_merge(state, event)

@@ -173,7 +173,9 @@ def coordinator(
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
     state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
     state.ahead = ahead_of(state, settings.optimise)
-    jobs, history = jobs_of(project, store, repository, run, settings, adjacency, hooks.clock, inline=flags.inline)
+    jobs, history = jobs_of(
+        project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
+    )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -191,14 +193,14 @@ def jobs_of(
     repository: Repository | None,
     run: RunRow,
     settings: Settings,
-    adjacency: Adjacency,
+    graph: Callable[[], Adjacency],
     clock: Callable[[], float],
     *,
     inline: bool,
 ) -> tuple[Jobs, History]:
     """What builds the processes of a run, and what it knows of the past."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    related, history = family(store, run.run, adjacency), History(store, adjacency)
+    related, history = family(store, run.run, graph()), History(store, graph)
     head = graphs.head(run.graph)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
     return Jobs(site, head, related, settings, history, clock, net=net, inline=inline), history

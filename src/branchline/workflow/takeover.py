@@ -63,7 +63,14 @@ def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job
     rows = store.graph_tasks(run.run)
     adjacency = adjacency_of(rows, json.loads(run.net)["edges"])
     jobs, _ = jobs_of(
-        begun.project, store, begun.repository, run, settings, adjacency, console.clock, inline=begun.flags.inline
+        begun.project,
+        store,
+        begun.repository,
+        run,
+        settings,
+        lambda: adjacency,
+        console.clock,
+        inline=begun.flags.inline,
     )
     worked = [attempt for attempt in store.attempts(run.run, row.task) if attempt.purpose == "work"]
     job = jobs.job(worked[-1], row._replace(resume=1)) if worked else None
