@@ -168,8 +168,8 @@ def context(
     triples of another task's id, its question and the answer; `results` of dependencies as id, title and summary, which
     stands in full in `results_folder` where it is one of `long_results`; `missing` the pieces an earlier attempt left out;
     `failure`, `tried` (what it said), `conflict` and `note` free text about earlier attempts, `kept` the ref of their
-    work, `stays` says that it is in the worktree of a session that knows nothing of it; `rules` names of RULE_NAMES; `read_only` says that its role may not edit; `index` saves indexing the graph again
-    for each of its tasks.
+    work, `stays` says that it is in the worktree of a session that knows nothing of it; `rules` names of RULE_NAMES;
+    `read_only` says that its role may not edit; `index` saves indexing the graph again for each of its tasks.
     """
     chain, siblings = relatives(index or family(draft), task)
     return {
