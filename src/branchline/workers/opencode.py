@@ -22,6 +22,7 @@ RESUME: Final = True
 STREAM: Final = True
 TEMPERATURE: Final = True
 DEFAULT_AGENT: Final = "build"
+Seen = opencode_events.Seen
 _SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -103,7 +104,7 @@ def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> S
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream of events: done needs exit 0, a last step that stopped, a final text and no refused tool."""
     folder = Path(job.folder)
-    seen = stream.read(folder / "events.jsonl", opencode_events.Seen())
+    seen = stream.read(folder / "events.jsonl", Seen())
     log = record.tail(folder / "output.log")
     bad = opencode_events.fault(seen, record.ended(exit), log) or _not_as_asked(job, log)
     return stream.claim(job, exit, stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost), bad)
