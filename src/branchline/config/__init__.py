@@ -166,6 +166,7 @@ class Settings:
     grace: float = _key(10.0, kinds.seconds)
     stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
     retries: int = _key(1, kinds.whole(0, 100))
+    diagnose: bool = _key(False, kinds.flag)
     on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
     log_limit: int = _key(64, kinds.whole(0, 1_000_000))
     output_limit: int = _key(1024, kinds.whole(0, 1_000_000))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from branchline.dispatch.growth import DIAGNOSIS
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import SATISFIED
 from branchline.model.run import Event, TaskRow
@@ -48,15 +49,23 @@ class History:
         if row.attempt <= 1:  # nothing was tried and nothing asked before
             return Told([], self._results(row), [], "", "", told)
         events = self._store.events(row.run, row.task)
-        again = _last(events, "retrying")
+        again = _last(events, "retrying", "failed")
         claim = _last(events, "claimed")
         reason = again.cause if again else ""
         conflict = reason if reason.startswith("conflict") else ""
         failure = "" if conflict or not again else f"{reason}\n\n{again.data.get('error') or ''}".strip()
+        found = self._store.task(row.run, f"{row.task}{DIAGNOSIS}") if failure else None
+        if found and found.state == "done":
+            failure += f"\n\nA diagnosis was made of it: {self.summary(found)}"
         missing = list(claim.data.get("missing") or ()) if claim and claim.data.get("status") == "partial" else []
         tried = str(claim.data.get("summary") or "") if claim and failure else ""
         kept = _kept(events) if failure else ""
         return Told(self._answers(row), self._results(row), missing, failure, conflict, told, tried, kept)
+
+    def of_task(self, row: TaskRow, task: str) -> Told:
+        """The same of another task of the run: of the one that a diagnosis is about."""
+        found = self._store.task(row.run, task) if self._store else None
+        return self.of(found) if found else Told([], [], [], "", "")
 
     def summary(self, row: TaskRow) -> str:
         """What the task's worker said of its work last."""
@@ -116,5 +125,5 @@ def _kept(events: list[Event]) -> str:
     return next((str(result["salvage"]) for result in made if "salvage" in result), "")
 
 
-def _last(events: list[Event], kind: str) -> Event | None:
-    return next((event for event in reversed(events) if event.kind == kind), None)
+def _last(events: list[Event], *kinds: str) -> Event | None:
+    return next((event for event in reversed(events) if event.kind in kinds), None)

@@ -28,7 +28,11 @@ class Pages:
 
     def text(self, row: TaskRow, exit_file: str, session: str, *, read_only: bool) -> str:
         """The exact text; a session that goes on gets the news only."""
-        task, told = self._family.by_id[row.task], self._history.of(row)
+        task = self._family.by_id[row.task]
+        about = str(task.extra.get("diagnoses") or "")
+        if about:
+            task = self._family.by_id[about]
+        told = self._history.of_task(row, about) if about else self._history.of(row)
         role = self._settings.roles.get(row.role)
         context = prompts.context(
             self._draft,
@@ -51,7 +55,7 @@ class Pages:
             read_only=read_only,
             index=self._family,
         )
-        template = "resume.md.j2" if session else "delegate.md.j2"
+        template = "diagnose.md.j2" if about else "resume.md.j2" if session else "delegate.md.j2"
         return prompts.render(context, template, search=(self._root / "prompts",))
 
     def leave(self, row: TaskRow, exit_file: Path) -> None:

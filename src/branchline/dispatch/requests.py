@@ -78,7 +78,7 @@ def _grown(state: State, row: TaskRow, text: str, graph: Callable[[], Graph], no
                 parent=row.parent,
                 body=asked,
             )
-            return [with_task(state, graph(), new, row, now)]
+            return [with_task(state, graph(), new, row, now, first=True)]
         if text.startswith(WAIT):
             return [with_edge(state, graph(), text.removeprefix(WAIT), row.task, now)]
     except GraphError as error:
