@@ -14,6 +14,7 @@ from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
+from branchline.dispatch.permissions import ASK
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
 from branchline.model.plan import Check, DraftGraph
@@ -180,6 +181,12 @@ class Jobs:
         known = self.settings.roles.get(role)
         return known is not None and known.permissions == "read-only"
 
+    def rules(self, role: str) -> Mapping[str, str]:
+        """What a role says of each kind of tool (`*`: any other): allow, deny or ask; empty: as its policy has it."""
+        known = self.settings.roles.get(role)
+        told: str | Mapping[str, Any] = known.permissions if known else ""
+        return {"*": told} if told == ASK else {} if isinstance(told, str) else {k: str(v) for k, v in told.items()}
+
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
@@ -200,6 +207,7 @@ class Jobs:
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
             temperature=role.temperature if role else None,
+            rules=self.rules(row.role),
             session=self._session(row),
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,

@@ -255,6 +255,7 @@ class Job(NamedTuple):
     variant: str = ""
     agent: str = ""
     temperature: float | None = None
+    rules: Mapping[str, str] = {}
     session: str = ""
     argv: tuple[str, ...] = ()
     trust_exit: bool = False

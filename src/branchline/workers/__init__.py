@@ -37,7 +37,7 @@ class Adapter(Protocol):
     its transcript has a form of its own, `models(argv, base) -> Command`, which asks the agent for the names of its models,
     `interactive(job, base) -> Command`, which opens the agent's own program on the session for a person whose environment
     is `base`, and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
-    TEMPERATURE is True where it obeys `Job.temperature`.
+    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives.
     """
 
     INSTALL: str

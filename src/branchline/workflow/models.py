@@ -32,6 +32,13 @@ def check_models(project: Project, settings: Settings, tasks: Iterable[Task], ch
                 f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of [roles.{role_name}], or "
                 "give the role a worker of kind opencode"
             )
+        told = role.permissions
+        asks = told == "ask" or (not isinstance(told, str) and "ask" in told.values())
+        if asks and not getattr(adapter, "ASKS", False):
+            raise SettingsError(
+                f"role {role_name}: worker {name} ({worker.kind}) cannot wait for a permission, only workers of kind acp can; "
+                f"say allow or deny in permissions of [roles.{role_name}]"
+            )
         if not adapter.PROGRAM:
             continue
         for model in (worker.model or role.model, *role.fallback_models):

@@ -19,6 +19,7 @@ from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
 from branchline.dispatch.nodes import family
+from branchline.dispatch.permissions import Permissions
 from branchline.dispatch.watch import Watch
 from branchline.engine import Policy, State, view
 from branchline.errors import GraphError
@@ -179,7 +180,7 @@ def coordinator(
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
-    watch = Watch(custody, jobs, settings, folder)
+    watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
     kept = with_limits(run.settings, policy)
     if kept != run.settings:

@@ -99,15 +99,16 @@ def answer_of(store: Store, row: TaskRow, data: dict[str, Any]) -> dict[str, Any
 
 
 def check_answer(store: Store, row: TaskRow, text: str) -> None:
-    """Raise UsageError when a running task asks nothing, or is hung and the answer is none of those it can have."""
+    """Raise UsageError when a running task asks nothing, or the answer is none of those it can have."""
     asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
     if row.state == "running" and not asked:
         raise UsageError(
             f"cannot answer task {row.task} of run {row.run}: it is running and asks nothing", task=row.task
         )
-    options = json.loads(asked[0].options) if asked and asked[0].kind == "hung" else []
+    waits = row.state == "running" and bool(asked)
+    options = json.loads(asked[0].options) if waits else []
     if options and text not in options:
-        raise UsageError(f"task {row.task} is hung: answer {', '.join(options[:-1])} or {options[-1]}, not {text!r}")
+        raise UsageError(f"task {row.task} waits for {', '.join(options[:-1])} or {options[-1]}, not for {text!r}")
 
 
 def verdict_of(store: Store, row: TaskRow) -> dict[str, Any]:
