@@ -67,7 +67,7 @@ class RoleSettings:
     variant: str = _key("", kinds.text)
     agent: str = _key("", kinds.text)
     fallback_models: tuple[str, ...] = _key((), kinds.words)
-    permissions: str | Mapping[str, Any] = _key("edit", kinds.rules)
+    permissions: str | Mapping[str, Any] = _key("edit", kinds.permissions)
     network: str | Mapping[str, Any] = _key("", kinds.rules)
     sandbox: bool | None = _key(None, kinds.automatic(kinds.flag))
     temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))

@@ -32,12 +32,10 @@ def check_models(project: Project, settings: Settings, tasks: Iterable[Task], ch
                 f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of [roles.{role_name}], or "
                 "give the role a worker of kind opencode"
             )
-        told = role.permissions
-        asks = told == "ask" or (not isinstance(told, str) and "ask" in told.values())
-        if asks and not getattr(adapter, "ASKS", False):
+        if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
             raise SettingsError(
-                f"role {role_name}: worker {name} ({worker.kind}) cannot wait for a permission, only workers of kind acp can; "
-                f"say allow or deny in permissions of [roles.{role_name}]"
+                f"role {role_name}: worker {name} ({worker.kind}) knows no permissions but edit and read-only, for it cannot "
+                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind acp"
             )
         if not adapter.PROGRAM:
             continue
