@@ -68,6 +68,12 @@ def test_nothing_is_collected_of_one_who_gave_up(failed: World) -> None:
     assert failed.states() == {"1.1": "failed"}
 
 
+def test_a_program_that_is_not_there_is_named(failed: World) -> None:
+    told = failed.finish(failed.start("take-over", "1.1", "--json", SHELL="/nowhere/sh"))
+    assert (told.status, told.json["code"]) == (2, "E_WORKER_MISSING")
+    assert "/nowhere/sh" in told.json["error"]
+
+
 def test_nobody_else_touches_the_task_meanwhile(failed: World) -> None:
     waits = f"while [ ! -e '{failed.folder / 'go'}' ]; do sleep 0.05; done"
     process = failed.start("take-over", "1.1", **person(failed, waits))

@@ -161,7 +161,9 @@ def _question(question: Mapping[str, Any]) -> str:
         shown.append(f"  deadline: {safe(question['deadline'])}")
     if question["waits"]:
         more = f" and {len(question['waits']) - 5} more" if len(question["waits"]) > 5 else ""
-        shown.append(f"  {', '.join(map(safe, question['waits'][:5]))}{more} wait for it")
+        shown.append(
+            f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
+        )
     how = answer_with(question["task"], question["kind"])
     return "\n".join(
         [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]

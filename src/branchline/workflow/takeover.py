@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from branchline import workers
-from branchline.errors import NotFoundError, UsageError
+from branchline.errors import NotFoundError, UsageError, WorkerMissingError
 from branchline.model.run import Command, Job, RunRow, TaskRow
 from branchline.store import Store, held, lock
 from branchline.workers import record
@@ -40,7 +40,12 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
         record.clear(job)  # what is there afterwards was left by the person or by what they started
         command = _command(job, kind, console.env)
         console.say(f"{shlex.join(command.argv)}\n  in {job.worktree}; nobody else works on {task} until it ends")
-        status = console.start(command.argv, cwd=Path(job.worktree), env=command.env, quiet=quiet)
+        try:
+            status = console.start(command.argv, cwd=Path(job.worktree), env=command.env, quiet=quiet)
+        except OSError as error:
+            raise WorkerMissingError(
+                f"cannot start {command.argv[0]!r}: {error.strerror or error}; is it installed?"
+            ) from None
         done = _is_done(console, task, status)
         if done:
             store.request(console.clock(), run.run, "take-over", task, {})
