@@ -330,3 +330,14 @@ def test_durations(text: str | float, seconds: float) -> None:
 def test_what_is_no_duration(text: Any) -> None:
     with pytest.raises(SettingsError, match="must be a length of time"):
         config.duration(text)
+
+
+@pytest.mark.parametrize("told", ['"ask"', '"read-only"', '{ edit = "ask", "*" = "deny" }'])
+def test_permissions_are_a_policy_or_rules(load: Load, told: str) -> None:
+    assert load(f"[roles.build]\npermissions = {told}\n").roles["build"].permissions
+
+
+@pytest.mark.parametrize("told", ['"reed-only"', '""', '{ edit = "perhaps" }', '{ bash = { "git *" = "allow" } }'])
+def test_permissions_that_are_none_are_refused_and_not_taken_for_edit(load: Load, told: str) -> None:
+    with pytest.raises(SettingsError, match="permissions must be edit, read-only, ask, or a table"):
+        load(f"[roles.build]\npermissions = {told}\n")

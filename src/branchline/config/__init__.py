@@ -16,6 +16,7 @@ from branchline.errors import SettingsError
 from branchline.model.money import TIERS, Limit
 
 __all__ = [
+    "ConductSettings",
     "DecomposeSettings",
     "GateSettings",
     "LandSettings",
@@ -69,7 +70,7 @@ class RoleSettings:
     variant: str = _key("", kinds.text)
     agent: str = _key("", kinds.text)
     fallback_models: tuple[str, ...] = _key((), kinds.words)
-    permissions: str | Mapping[str, Any] = _key("edit", kinds.rules)
+    permissions: str | Mapping[str, Any] = _key("edit", kinds.permissions)
     network: str | Mapping[str, Any] = _key("", kinds.rules)
     sandbox: bool | None = _key(None, kinds.automatic(kinds.flag))
     temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
@@ -138,6 +139,25 @@ class DecomposeSettings:
 
 
 @dataclass(frozen=True)
+class ConductSettings:
+    """Which rules of conduct a worker is told; each can be switched off (SEEDS, S4.7 and S4.8)."""
+
+    todos: bool = _key(True, kinds.flag)
+    commits: bool = _key(True, kinds.flag)
+    lint: bool = _key(True, kinds.flag)
+    order: bool = _key(True, kinds.flag)
+    subagents: bool = _key(True, kinds.flag)
+    verify: bool = _key(True, kinds.flag)
+    context: bool = _key(True, kinds.flag)
+    decide: bool = _key(True, kinds.flag)
+    block: bool = _key(True, kinds.flag)
+
+    def rules(self) -> tuple[str, ...]:
+        """The names of those that are told."""
+        return tuple(own.name for own in fields(self) if getattr(self, own.name))
+
+
+@dataclass(frozen=True)
 class WorkspaceSettings:
     """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
 
@@ -167,6 +187,7 @@ class Settings:
     grace: float = _key(10.0, kinds.seconds)
     stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
     retries: int = _key(1, kinds.whole(0, 100))
+    diagnose: bool = _key(False, kinds.flag)
     on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
     log_limit: int = _key(64, kinds.whole(0, 1_000_000))
     output_limit: int = _key(1024, kinds.whole(0, 1_000_000))
@@ -195,6 +216,7 @@ class Settings:
     tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
+    conduct: ConductSettings = field(default_factory=ConductSettings, metadata={"table": ConductSettings})
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
     workers: Mapping[str, WorkerSettings] = field(default_factory=dict, metadata={"named": WorkerSettings})
     roles: Mapping[str, RoleSettings] = field(default_factory=dict, metadata={"named": RoleSettings})

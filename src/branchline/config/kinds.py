@@ -21,6 +21,10 @@ _YES: Final = frozenset({"true", "yes", "on", "1"})
 _NO: Final = frozenset({"false", "no", "off", "0"})
 
 
+POLICIES: Final = ("edit", "read-only", "ask")
+RULES: Final = ("allow", "deny", "ask")
+
+
 def duration(value: str | int | float) -> float:
     """Return seconds for `500ms`, `30s`, `10m`, `2h` or a plain number of seconds; raises SettingsError otherwise."""
     try:
@@ -171,6 +175,13 @@ def rules(value: Any, loose: bool) -> str | dict[str, Any]:
     except ValueError:
         _must("be the name of a policy or a table of rules")
     return converted
+
+
+def permissions(value: Any, loose: bool) -> str | dict[str, Any]:
+    """What a role may do: the name of a policy, or allow, deny or ask for each kind of tool."""
+    told = rules(value, loose)
+    known = told in POLICIES if isinstance(told, str) else all(rule in RULES for rule in told.values())
+    return told if known else _must(f"be {', '.join(POLICIES)}, or a table of {', '.join(RULES)} by kind of tool")
 
 
 def _texts(value: Any, words: str) -> tuple[str, ...]:

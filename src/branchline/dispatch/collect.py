@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from branchline import land, workers
+from branchline import land
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.meter import bill
@@ -68,7 +68,7 @@ class Collector:
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         job = self._jobs.job(attempt, row)
-        claim = workers.get(self._jobs.worker(row.worker).kind).claim(job, exit_)
+        claim = self._jobs.adapter(row).claim(job, exit_)
         return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
 
     def checkless(self, task: str) -> bool:

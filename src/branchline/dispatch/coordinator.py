@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from branchline import engine
 from branchline.config import Settings
+from branchline.dispatch.growth import Graph, diagnoses
 from branchline.dispatch.requests import events_for
 from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
 from branchline.engine import BROKE, Emit, Settle, Start, State, Stop
@@ -306,11 +307,18 @@ class Coordinator:
         requests = [request for request in self._store.requests() if request.run == run]
         for request in requests:
             self._handled.append(request.id)
-            self.feed(events_for(self.state, request, now))
-        seen = self._watch.look(self.state, now)
+            self.feed(events_for(self.state, request, now, self._graph))
+        seen = [*self._watch.look(self.state, now), *self._diagnoses(now)]
         if seen:
             self.feed(seen)
         return bool(requests or seen)
+
+    def _diagnoses(self, now: float) -> list[Event]:
+        return diagnoses(self.state, self._graph, now) if self._settings.diagnose and not self.state.draining else []
+
+    def _graph(self) -> Graph:
+        rows = self._store.graph_tasks(self.state.run.run)
+        return [(row, self._store.node(row.run, row.task) or "{}") for row in rows]
 
     def _choose(self, todo: list[Start | Stop | Settle]) -> bool:
         """Start what can start now, and carry out `todo` with it: one commit for both; True when anything started."""

@@ -13,15 +13,16 @@ from typing import Any
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch.history import History
+from branchline.dispatch.pages import Pages
+from branchline.dispatch.permissions import ASK
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
-from branchline.model.plan import Check, DraftGraph, Task
-from branchline.model.run import AttemptRow, Job, TaskRow
+from branchline.model.plan import Check, DraftGraph
+from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
+from branchline.workers import person
 from branchline.workspace.repository import Repository
-
-INSTRUCTIONS = "AGENTS.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,10 @@ class Site:
 
 
 class Jobs:
-    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task."""
+    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task.
+
+    `inline`: one session of a worker does all of its tasks, in one HOME, and the gate is run after the last.
+    """
 
     def __init__(
         self,
@@ -48,16 +52,19 @@ class Jobs:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
         net: Callable[[], Mapping[str, Any]] = dict,
+        *,
+        inline: bool = False,
     ) -> None:
         self.site = site
         self._read_net = net
+        self._inline = inline
         self.draft = draft
         self.settings = settings
         self.tasks = family.by_id
         self._history = history
         self._clock = clock
         self._steady = steady
-        self._family = family
+        self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._unticked: dict[str, TaskRow] = {}
@@ -164,6 +171,10 @@ class Jobs:
         """Whether a subscription pays for a worker, so that it costs tokens and no money."""
         return workers.is_flat(self.worker(name), self.site.env, model)
 
+    def adapter(self, row: TaskRow) -> workers.Adapter:
+        """The adapter of what works on a task now: that of its worker, or a person's."""
+        return person if row.resume == TAKEN else workers.get(self.worker(row.worker).kind)
+
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
         judged = self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]
@@ -173,6 +184,12 @@ class Jobs:
         """Whether a role may not edit; one that the settings do not know may."""
         known = self.settings.roles.get(role)
         return known is not None and known.permissions == "read-only"
+
+    def rules(self, role: str) -> Mapping[str, str]:
+        """What a role says of each kind of tool (`*`: any other): allow, deny or ask; empty: as its policy has it."""
+        known = self.settings.roles.get(role)
+        told: str | Mapping[str, Any] = known.permissions if known else ""
+        return {"*": told} if told == ASK else {} if isinstance(told, str) else {k: str(v) for k, v in told.items()}
 
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
@@ -193,7 +210,9 @@ class Jobs:
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
-            session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
+            temperature=role.temperature if role else None,
+            rules=self.rules(row.role),
+            session=self._session(row),
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
@@ -202,12 +221,18 @@ class Jobs:
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
+    def _session(self, row: TaskRow) -> str:
+        """The session an attempt goes on with: the task's own, or inline the last of the same worker."""
+        if not self.adapter(row).RESUME or not (row.resume or self._inline):
+            return ""
+        return row.session if row.resume else self._history.last_session(row)
+
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
 
     def _home(self, run: str, task: str) -> Path:
-        return Path(f"{self._runs}/{run}/{task}/home")
+        return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -220,38 +245,11 @@ class Jobs:
 
     def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
-        task = self.tasks[row.task]
-        told = self._history.of(row)
-        context = prompts.context(
-            self.draft,
-            task,
-            exit_file=exit_file,
-            instructions=self._instructions(task),
-            answers=told.answers,
-            results=told.results,
-            missing=told.missing,
-            failure=told.failure,
-            conflict=told.conflict,
-            note=row.note,
-            read_only=self.read_only(row.role),
-            index=self._family,
-        )
-        template = "resume.md.j2" if session else "worker.md.j2"
-        return prompts.render(context, template, search=(self.site.root / "prompts",))
-
-    def _instructions(self, task: Task) -> list[str]:
-        """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
-        found = [INSTRUCTIONS] if (self.site.root / INSTRUCTIONS).is_file() else []
-        for file in task.files:
-            for folder in Path(file.path).parents:
-                if str(folder) != "." and (self.site.root / folder / INSTRUCTIONS).is_file():
-                    found.append(str(folder / INSTRUCTIONS))
-                    break
-        return found
+        return self._pages.text(row, exit_file, session, read_only=self.read_only(row.role))
 
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
-        adapter, job = workers.get(settings.kind), self.job(attempt, row)
+        adapter, job = self.adapter(row), self.job(attempt, row)
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
         folder = Path(job.folder)
@@ -280,7 +278,8 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        text = self.prompt(row, job.exit_file, job.session)
+        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
+        self._pages.leave(row, Path(job.exit_file))
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
@@ -340,6 +339,8 @@ class Jobs:
         checks, _ = land.checks_for(task, self.draft.gate)
         if attempt.purpose == ("merge" if self.site.repository else "check"):
             checks = (*checks, *self._phase_checks(row, ahead))
+        if self._inline and self._history.others_done(row):
+            checks = (*checks, *(check for check in self.draft.gate if check not in checks))
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
         self._prepare_home(attempt)
         name, email = self.site.identity

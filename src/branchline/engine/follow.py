@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from branchline.engine import lanes
+from branchline.engine.proposal import prerequisite
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
 from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
@@ -97,6 +98,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
             "kind": "permission",
             "text": claim.get("error") or "a permission was refused",
         }
+        if question["kind"] == "missing_dependency":
+            question = prerequisite(state, row, question)
         return [
             Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))
         ]
@@ -105,7 +108,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
     error = claim.get("error") or claim.get("summary") or ""
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
-        return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
+        full = (claim.get("extra") or {}).get("cause") == "context"
+        return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True, afresh=full)
     wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
     said = claim.get("summary") or error
     resume = state.policy.on_hung == "resume" and said.startswith("timeout: silent")
@@ -210,9 +214,20 @@ def _again(
 
 
 def _failure(
-    state: State, row: TaskRow, event: Event, cause: str, error: str, *, wait: float, resume: bool = False
+    state: State,
+    row: TaskRow,
+    event: Event,
+    cause: str,
+    error: str,
+    *,
+    wait: float,
+    resume: bool = False,
+    afresh: bool = False,
 ) -> list[Command]:
-    """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9)."""
+    """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9).
+
+    `afresh`: the worktree is kept, and a session of its own goes on in it, for the last one has no room left.
+    """
     print_ = fingerprint(cause, error)
     data: dict[str, Any] = {"fingerprint": print_, "error": error[-4000:]}
     if error == LOST:
@@ -221,7 +236,7 @@ def _failure(
         return _give_up(state, row, event, f"the same failure twice: {cause}", data)
     if row.tries > state.policy.retries:
         return _give_up(state, row, event, cause, data)
-    data |= {"at": event.at + wait, "resume": int(resume)}
+    data |= {"at": event.at + wait, "resume": int(resume)} | ({"session": ""} if afresh else {})
     return [Emit(event_for(event, "retrying", row, cause, data))]
 
 
@@ -236,12 +251,16 @@ def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping
 
 
 def after_answer(state: State, question: QuestionRow, event: Event) -> list[Command]:
-    """An answer sends a blocked task back, in the same session; a held one needs `accept` or `retry`."""
+    """An answer sends a blocked task back, in the same session; a held one needs `accept` or `retry`.
+
+    One that waits for another task now begins anew: what it waits for will not be in the worktree it has.
+    """
     row = state.tasks[question.task]
     if row.state != "blocked":
         return []
-    data = {"resume": int(question.kind != "conflict"), "person": True}
-    return [Emit(event_for(event, back(state, row), row, "answered", data))]
+    kind = back(state, row)
+    data = {"resume": int(kind == "ready" and question.kind != "conflict"), "person": True}
+    return [Emit(event_for(event, kind, row, "answered", data))]
 
 
 def back(state: State, row: TaskRow) -> str:

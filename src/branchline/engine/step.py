@@ -183,7 +183,8 @@ def _advised(state: State, event: Event) -> list[Command]:
     if row.state != "running":
         return []
     state.put_task(row._replace(reason=event.cause))
-    if event.data["state"] == "running":
+    question = state.open_question(row.task)
+    if event.data["state"] == "running" and question is not None and question.kind == "hung":
         _close_questions(state, row.task, event)
     return _ask(state, event) if event.data.get("question") else []
 
@@ -229,6 +230,7 @@ def _retrying(state: State, event: Event) -> list[Command]:
         resume=int(data.get("resume", 0)),
         fingerprint=data.get("fingerprint", row.fingerprint),
         model=data.get("model", row.model),
+        session=data.get("session", row.session),
         tries=0 if "model" in data else max(0, row.tries - 1) if data.get("free") else row.tries,
     )
     return next_merge(state, event)
@@ -278,6 +280,9 @@ def _ask(state: State, event: Event) -> list[Command]:
 def _answered(state: State, event: Event) -> list[Command]:
     question = state.questions[event.data["question"]]
     state.put_question(question._replace(answer=event.data["answer"], answered=event.at))
+    row = state.tasks[question.task]
+    if row.state == "running" and question.kind == "permission":
+        state.put_task(row._replace(reason=f"answered: {event.cause}"))
     return after_answer(state, question, event)
 
 

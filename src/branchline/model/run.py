@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from branchline.model.money import Amount
 from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, SessionStatus, TaskState
 
+TAKEN = 2
+"""The `resume` of a task that a person took over."""
+
 
 class Event(NamedTuple):
     """One recorded fact; `kind` is the state it leads to (or `answered`, `noted`), `at` is seconds since the epoch."""
@@ -61,7 +64,8 @@ class TaskRow(NamedTuple):
 
     `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
     last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is;
-    `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session.
+    `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session,
+    and as TAKEN that no worker is started: what a person left in the worktree is collected.
     """
 
     run: str
@@ -256,6 +260,8 @@ class Job(NamedTuple):
     model: str = ""
     variant: str = ""
     agent: str = ""
+    temperature: float | None = None
+    rules: Mapping[str, str] = {}
     session: str = ""
     argv: tuple[str, ...] = ()
     trust_exit: bool = False

@@ -9,7 +9,7 @@ from branchline.errors import InputError, UsageError
 from branchline.files import load_yaml, uncollected
 from branchline.model.money import TIERS
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, checks, duplicates, edges, formats, goal, implied, written, xmltask
+from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -110,6 +110,7 @@ def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan
         gate=tuple(checks.decide(plan_reading.ran, test_first=False)),
         ignored=tuple(_fate(out, block, owner) for block in candidates if block.line not in out.drafts),
         findings=(*findings, *lines.findings),
+        request=asked.of_plan(doc, owner, tasks),
         candidates=tuple(block.line for block in candidates),
     )
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
+from branchline.report.asked import asked, asked_lines
 from branchline.report.proof import check_record, evidence, inbox
 from branchline.report.standing import budget_of, spent, spent_words
 from branchline.terminal.text import duration, many, safe
@@ -33,13 +34,15 @@ def report(
     gate: Sequence[str] = (),
     in_place: bool = False,
     now: float | None = None,
+    request: str = "",
     schedule: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
-    (seconds since the epoch) ends the elapsed time of a run that has not ended. `schedule` is what the order of its tasks
-    was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected, waited}]} in seconds.
+    (seconds since the epoch) ends the elapsed time of a run that has not ended; `request` are the plan's questions.
+    `schedule` is what the order of its tasks was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected,
+    waited}]} in seconds.
     """
     atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
     own: dict[str, list[Event]] = {}
@@ -65,6 +68,7 @@ def report(
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
         "in_place": in_place,
         "salvage": sorted(_salvage(events)),
+        "asked": asked(request, atomic, questions, own),
         **inbox(questions),
     }
 
@@ -127,6 +131,8 @@ def report_text(found: Mapping[str, Any]) -> str:
     if found["questions"]:
         shown += ["", "Open questions (branchline inbox)"]
         shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+    if found["asked"]:
+        shown += ["", "What the plan asked", *(f"  {line}" for line in asked_lines(found["asked"]))]
     return "\n".join([*shown, "", *_whereabouts(found)])
 
 
@@ -153,6 +159,8 @@ def report_markdown(found: Mapping[str, Any]) -> str:
     if found["questions"]:
         shown += ["", "## Open questions", ""]
         shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+    if found["asked"]:
+        shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
     return "\n".join(shown) + "\n"
 

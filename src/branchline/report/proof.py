@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from branchline.model.run import Event, QuestionRow, TaskRow
@@ -115,12 +116,19 @@ def _standing(found: Mapping[str, Any]) -> str:
     return f"done, {safe(found['level']) or 'no level recorded'}{commit}{accepted}"
 
 
-def inbox(questions: Sequence[QuestionRow]) -> dict[str, Any]:
-    """Return the open questions, oldest first, with the keys of DESIGN section 6."""
+def inbox(
+    questions: Sequence[QuestionRow], waits: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return the open questions, oldest first, with the keys of DESIGN section 6; `waits`: task -> who waits for it."""
     waiting = sorted((question for question in questions if question.answer is None), key=lambda q: (q.asked, q.id))
     return {
         "questions": [
-            {name: getattr(question, name) for name in _QUESTION} | {"options": _options(question.options)}
+            {name: getattr(question, name) for name in _QUESTION}
+            | {
+                "options": _options(question.options),
+                "asked": question.asked,
+                "waits": list(waits.get(question.task, ())),
+            }
             for question in waiting
         ]
     }
@@ -144,14 +152,22 @@ def inbox_text(found: Mapping[str, Any]) -> str:
 def _question(question: Mapping[str, Any]) -> str:
     shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
     shown += [f"  {line}" for line in lines(question["text"])]
-    for option in question["options"]:
+    for number, option in enumerate(question["options"], 1):
         chosen = "  (default)" if option == question["default"] else ""
-        shown.append(f"    - {safe(option)}{chosen}")
+        shown.append(f"    {number}. {safe(option)}{chosen}")
     if question["default"] and question["default"] not in question["options"]:
         shown.append(f"  default: {safe(question['default'])}")
     if question["deadline"]:
         shown.append(f"  deadline: {safe(question['deadline'])}")
-    return "\n".join([*shown, f"  {answer_with(question['task'], question['kind'])}"])
+    if question["waits"]:
+        more = f" and {len(question['waits']) - 5} more" if len(question["waits"]) > 5 else ""
+        shown.append(
+            f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
+        )
+    how = answer_with(question["task"], question["kind"])
+    return "\n".join(
+        [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
+    )
 
 
 def answer_with(task: str, kind: str) -> str:

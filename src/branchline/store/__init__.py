@@ -25,7 +25,7 @@ from branchline.model.run import (
     TaskRow,
 )
 from branchline.store import sql
-from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
+from branchline.store.database import Connection, connect, identity, in_words, require_sound, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
 from branchline.store.memory import MemoryStore, created, overtaken
 
@@ -228,6 +228,11 @@ class Store:
                 yield self
             finally:
                 self._connection.execute("ROLLBACK")
+
+    def verify(self) -> None:
+        """Read every page; raises StoreDamagedError naming what is wrong first."""
+        with in_words(self.path):
+            require_sound(self._connection, self.path)
 
     def close(self) -> None:
         """Close the database; a second call does nothing."""

@@ -42,8 +42,11 @@ class Adapter(Protocol):
 
     One with a STREAM has `Seen`, its reading of the stream's events. Beside that it may have `tail(folder) -> Tail`, where
     its transcript has a form of its own; `models(argv, base) -> Command`, which asks the agent for the names of its models;
-    `gauge(job) -> Gauge`, where it tells what it uses while it is at work; and `subscribed(env, model) -> bool`, whether a
-    subscription pays and not a key.
+    `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
+    subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
+    for a person whose environment is `base`; and for `doctor` TESTED, the version it was tested with, and
+    `standing(base, given, root) -> Standing`. TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits
+    for a permission that a person gives.
     """
 
     INSTALL: str

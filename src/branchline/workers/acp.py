@@ -16,6 +16,7 @@ INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = True
 STREAM: Final = True
+ASKS: Final = True
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
 _LIMIT: Final = re.compile(r"rate.?limit|too many requests|usage limit|quota|\b429\b", re.I)
 _STATUS: Final = re.compile(r"\bstatus(?: code)?:? (\d{3})\b", re.I)

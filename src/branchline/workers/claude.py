@@ -6,16 +6,20 @@ the repository counts. What may not be done is denied, never asked, for nobody s
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from branchline.errors import InputError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
+from branchline.workers.standing import Standing
 from branchline.workers.stream import number
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
+TESTED: Final = "2.1.329"
 PROGRAM: Final = "claude"
 RESUME: Final = True
 STREAM: Final = True
@@ -33,6 +37,7 @@ _KEPT: Final = (
 )  # fmt: skip
 """What counts of the user's settings: which model, with whose key, and how commits are signed."""
 _KEYS: Final = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+_CLOUDS: Final = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 _WRITING: Final = ("Edit", "Write", "NotebookEdit", "Bash")
 _NEVER: Final = (
     "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree", "CronCreate", "CronDelete",
@@ -59,7 +64,7 @@ _OF_MESSAGE: Final = {
 def prepare(job: Job, base: Mapping[str, str]) -> None:
     """Write the settings of this attempt, and the login of the user of `base` where no key is passed."""
     record.clear(job)
-    source = Path(base.get("CLAUDE_CONFIG_DIR") or Path(base.get("HOME", "/")) / ".claude")
+    source = _folder(base)
     user = private.read_object(source / "settings.json", _AGENT)
     private.write(_settings(job), json.dumps(settings(user, job.read_only), indent=1, ensure_ascii=False) + "\n")
     if not job.lean:
@@ -83,6 +88,43 @@ def settings(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
     return {**{name: user[name] for name in _KEPT if name in user}, "permissions": permissions}
 
 
+def _folder(base: Mapping[str, str]) -> Path:
+    return Path(base.get("CLAUDE_CONFIG_DIR") or Path(base.get("HOME", "/")) / ".claude")
+
+
+def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:
+    """Say which subscription, key or cloud pays and which rules ask; `given` is what of the environment reaches the worker.
+
+    Raises InputError for a configuration that cannot be read.
+    """
+    user = private.read_object(_folder(base) / "settings.json", _AGENT)
+    secret = _folder(base) / ".credentials.json"
+    login = stream.mapping(private.read_object(secret, _AGENT).get("claudeAiOauth"))
+    own = {**given, **stream.mapping(user.get("env"))}
+    accounts = [f"{name} (passed)" for name in _KEYS if own.get(name)]
+    accounts += ["apiKeyHelper (your settings)"] if user.get("apiKeyHelper") else []
+    accounts += [f"{name} (your settings)" for name in _CLOUDS if own.get(name)]
+    over = login and 0 < number(login.get("expiresAt")) / 1000 < time.time()
+    if login and not over:
+        accounts.append(f"subscription ({stream.text(login.get('subscriptionType')) or 'claude.ai'})")
+    gone = "the login of your Claude subscription has expired, and a worker may not renew it"
+    trouble = ((gone, "start `claude` once, which renews it"),) if over and not accounts else ()
+    files = [
+        _folder(base) / "settings.json",
+        *(root / ".claude" / name for name in ("settings.json", "settings.local.json")),
+    ]
+    asks = tuple(f"{path}: permissions.ask: {rule}" for path in files for rule in _asked(path))
+    return Standing(tuple(accounts), tuple(n for n in _KEYS if base.get(n)), (secret,) if login else (), asks, trouble)
+
+
+def _asked(path: Path) -> list[str]:
+    try:
+        rules = stream.mapping(private.read_object(path, _AGENT).get("permissions")).get("ask")
+    except InputError:
+        return []  # the user's own was read before; no worker reads that of a checkout
+    return [str(rule) for rule in rules] if isinstance(rules, list) else []
+
+
 def _copy_login(source: Path, target: Path) -> None:
     """Copy the login without its means to renew itself: two that renew the same one log each other out."""
     try:
@@ -90,6 +132,14 @@ def _copy_login(source: Path, target: Path) -> None:
         private.write(target / ".credentials.json", json.dumps({"claudeAiOauth": {**login, "refreshToken": None}}))
     except (OSError, ValueError, KeyError, TypeError):
         return  # there is none; the agent will say so
+
+
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open Claude Code on the session, with the person's settings; its sessions lie in the task's HOME, so that is its own."""
+    own = _folder(base) / "settings.json"
+    argv = [*(job.argv or (PROGRAM,)), *(["--resume", job.session] if job.session else [])]
+    env = {name: value for name, value in base.items() if name != "CLAUDE_CONFIG_DIR"}
+    return Command((*argv, *(["--settings", str(own)] if own.is_file() else [])), {**env, "HOME": job.env["HOME"]})
 
 
 def command(job: Job) -> Command:

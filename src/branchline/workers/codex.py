@@ -15,9 +15,11 @@ from typing import Any, Final
 from branchline.errors import InputError, SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
+from branchline.workers.standing import Standing
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g @openai/codex"
+TESTED: Final = "0.169.0"
 PROGRAM: Final = "codex"
 RESUME: Final = True
 STREAM: Final = True
@@ -44,10 +46,32 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     record.clear(job)
     if not job.env.get("HOME"):
         return
-    source, target = Path(base.get("CODEX_HOME") or Path(base.get("HOME", "/")) / ".codex"), _home(job)
+    source, target = _folder(base), _home(job)
     private.write(target / "config.toml", configuration(_read(source / "config.toml"), lean=job.lean))
     if "CODEX_API_KEY" not in job.env:
         _copy_login(source, target)
+
+
+def _folder(base: Mapping[str, str]) -> Path:
+    return Path(base.get("CODEX_HOME") or Path(base.get("HOME", "/")) / ".codex")
+
+
+def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:  # noqa: ARG001 - one face
+    """Say which login or key pays; `codex exec` never asks. `given` is what of the environment reaches the worker.
+
+    Raises InputError for a configuration that cannot be read.
+    """
+    user = _read(_folder(base) / "config.toml")
+    secret = _folder(base) / "auth.json"
+    login = private.read_object(secret, "Codex")
+    provider = stream.text(user.get("model_provider"))
+    own = stream.mapping(stream.mapping(user.get("model_providers")).get(provider))
+    keys = ("CODEX_API_KEY", stream.text(own.get("env_key")) or "OPENAI_API_KEY")
+    accounts = [f"{name} (passed)" for name in keys if given.get(name)]
+    accounts += ["subscription (ChatGPT)"] if login.get("tokens") else []
+    accounts += ["key of its login"] if login.get("OPENAI_API_KEY") else []
+    accounts += [f"{provider} (your configuration, no key)"] if own and not own.get("env_key") else []
+    return Standing(tuple(accounts), tuple(name for name in keys if base.get(name)), (secret,) if login else ())
 
 
 def configuration(user: Mapping[str, Any], *, lean: bool = True) -> str:
@@ -102,6 +126,12 @@ def command(job: Job) -> Command:
     if job.env.get("HOME"):
         env["CODEX_HOME"] = str(_home(job))
     return Command((*argv, "-"), env, job.prompt_file)
+
+
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open Codex on the thread, on the configuration of the task, for that is where its threads lie."""
+    argv = [*(job.argv or (PROGRAM,)), *(["resume", job.session] if job.session else [])]
+    return Command(tuple(argv), {**base, "CODEX_HOME": str(_home(job))})
 
 
 class Seen:

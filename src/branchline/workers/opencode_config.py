@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from branchline import files
 from branchline.errors import InputError
 from branchline.workers import private
+from branchline.workers.standing import asking
 
 _NAMES: Final = ("config.json", "opencode.json", "opencode.jsonc")
 _ALLOWED: Final = (
@@ -61,6 +63,14 @@ def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dic
     return config
 
 
+def warm(config: dict[str, Any], agent: str, temperature: float) -> None:
+    """Give an agent of a configuration its temperature; OpenCode has no flag for it."""
+    agents = config.get("agent")
+    known = agents if isinstance(agents, dict) else {}
+    own = known.get(agent)
+    config["agent"] = {**known, agent: {**(own if isinstance(own, dict) else {}), "temperature": temperature}}
+
+
 def _without_permission(agent: Any) -> Any:
     if not isinstance(agent, Mapping):
         return agent
@@ -72,14 +82,62 @@ def read_user(base: Mapping[str, str]) -> dict[str, Any]:
 
     Raises InputError naming a file that cannot be read.
     """
+    merged: dict[str, Any] = {}
+    for path in _of_user(base):
+        merged = _merge(merged, read_jsonc(path, base))
+    return merged
+
+
+def _of_user(base: Mapping[str, str]) -> list[Path]:
     paths = [folder(base, "XDG_CONFIG_HOME", ".config") / name for name in _NAMES]
     if base.get("OPENCODE_CONFIG"):
         paths.append(Path(base["OPENCODE_CONFIG"]))
-    merged: dict[str, Any] = {}
-    for path in paths:
-        if path.is_file():
-            merged = _merge(merged, read_jsonc(path, base))
-    return merged
+    return [path for path in paths if path.is_file()]
+
+
+def asking_rules(base: Mapping[str, str], root: Path) -> Iterator[str]:
+    """Name each rule that asks, with its file: in the user's configuration, in that of the checkout `root`, in agents.
+
+    Raises InputError naming a file of the user's that cannot be read; one of the checkout is passed over, for no worker
+    reads it.
+    """
+    own = [root / name for name in _NAMES] + [root / ".opencode" / name for name in _NAMES]
+    for path in [*_of_user(base), *(path for path in own if path.is_file())]:
+        try:
+            config = read_jsonc(path, base)
+        except InputError:
+            if path in own:
+                continue
+            raise
+        agents = {kind: config.get(kind) for kind in ("agent", "mode")}
+        blocks = {"permission": config.get("permission")} | {
+            f"{kind}.{name}.permission": agent.get("permission")
+            for kind, some in agents.items()
+            for name, agent in (some.items() if isinstance(some, dict) else ())
+            if isinstance(agent, dict)
+        }
+        yield from (f"{path}: {rule}" for block, rules in blocks.items() for rule in asking(rules, block))
+    for folder_ in (folder(base, "XDG_CONFIG_HOME", ".config"), root / ".opencode"):
+        for path in sorted(folder_.glob("agent*/*.md")):
+            yield from (f"{path}: {rule}" for rule in asking(_front(path).get("permission"), "permission"))
+
+
+def _front(path: Path) -> Mapping[str, Any]:
+    """Read the head of an agent's page; one that cannot be read has none."""
+    try:
+        opened, _, rest = private.read_text(path, "OpenCode").partition("---\n")
+        found = files.load_yaml(rest.partition("\n---")[0], str(path)) if not opened.strip() else None
+    except InputError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def rules_of(text: str) -> Any:
+    """Read the rules of OPENCODE_PERMISSION; what is no JSON holds none."""
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
 
 
 def read_jsonc(path: Path, base: Mapping[str, str]) -> dict[str, Any]:

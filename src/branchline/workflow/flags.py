@@ -27,6 +27,7 @@ class Flags(NamedTuple):
     budget: str | None = None
     task_budget: str | None = None
     in_place: bool = False
+    inline: bool = False
     fail_fast: bool = False
     batch: bool = False
     only: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Flags(NamedTuple):
 AGENT_STAGGER = 1.0
 KEPT = (
     "strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "budget", "task_budget", "in_place",
-    "batch",
+    "inline", "batch",
 )  # fmt: skip
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
@@ -108,6 +109,8 @@ def in_place(run: RunRow) -> bool:
 
 def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolated: bool) -> Policy:
     """The engine's policy; in place there is one slot unless `-j` says otherwise (DESIGN, section 10)."""
+    if flags.inline and (flags.jobs or 1) > 1:
+        raise UsageError(f"-j {flags.jobs}: with --inline one agent does all tasks, one after the other; leave -j out")
     slots = settings.jobs if isolated or flags.jobs is not None else 1
     if slots < 0:
         raise UsageError(f"-j {slots}: the number of workers cannot be negative")
@@ -197,6 +200,7 @@ def flags_argv(flags: Flags) -> list[str]:
         words += [flag, str(value)] if value not in (None, "") else []
     for name, flag in (
         ("in_place", "--in-place"),
+        ("inline", "--inline"),
         ("batch", "--batch"),
         ("wait", "--wait"),
         ("fail_fast", "--fail-fast"),

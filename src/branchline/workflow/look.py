@@ -1,7 +1,7 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
 from branchline.model.money import Amount, total
-from branchline.model.moves import BUSY
+from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
@@ -154,8 +154,26 @@ def inbox(console: Console, name: str) -> Answer:
     """The questions that wait for a person."""
     with opened(console, name) as (store, run):
         asked = store.questions(run.run, open_only=True)
-        found = words.inbox([*asked, *_held(store.tasks(run.run), asked)])
+        rows = store.tasks(run.run)
+        asked += _held(rows, asked)
+        found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
     return Answer(found, words.inbox_text(found))
+
+
+def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict[str, list[str]]:
+    """Task -> the tasks that cannot start before it is done, near or far behind it, in the tree's order."""
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    adjacency = Adjacency.build(nodes, map(tuple, json.loads(run.net)["edges"]), placed=True)
+    unmet = {row.task for row in rows if row.state not in SATISFIED}
+    found = {}
+    for task in tasks:
+        behind, ends = set[str](), [task]
+        while ends:
+            new = {other for other in adjacency.after[ends.pop()] if other in unmet} - behind
+            behind |= new
+            ends += new
+        found[task] = sorted(behind, key=adjacency.place)
+    return found
 
 
 def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
@@ -184,15 +202,17 @@ def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda
 
 def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
     """The report of a run from what is recorded."""
+    graph = json.loads(run.graph)["graph"]
     return words.report(
         run,
         rows_of(store, run, now),
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
-        gate=[check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])],
+        gate=[check["run"] for check in graph.get("gate", [])],
         in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
         now=now,
+        request=graph.get("request", ""),
     )
 
 

@@ -21,6 +21,8 @@ def check_models(
 ) -> None:
     """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
 
+    Raises it too for a temperature that a worker would not obey.
+
     `settings` are those in force, `chosen` the worker of each task; a model that is named `by_hand` goes before those of
     the tiers. An agent that can list its models is asked once.
     """
@@ -29,7 +31,18 @@ def check_models(
     wanted = ((chosen[t.id], t.role, str(t.extra.get("tier", ""))) for t in tasks if t.id in chosen)
     for name, role_name, tier in dict.fromkeys(wanted):
         worker, role = settings.workers[name], settings.role_named(role_name)
-        if not workers.get(worker.kind).PROGRAM:
+        adapter = workers.get(worker.kind)
+        if role.temperature is not None and not getattr(adapter, "TEMPERATURE", False):
+            raise SettingsError(
+                f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of [roles.{role_name}], or "
+                "give the role a worker of kind opencode"
+            )
+        if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
+            raise SettingsError(
+                f"role {role_name}: worker {name} ({worker.kind}) knows no permissions but edit and read-only, for it cannot "
+                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind acp"
+            )
+        if not adapter.PROGRAM:
             continue
         graded = tiers.get(tier or settings.tiers.default, ())
         for model in graded or (worker.model or role.model, *role.fallback_models):

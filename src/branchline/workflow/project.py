@@ -11,6 +11,7 @@ from branchline.config import RoleSettings, Settings, load
 from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
 from branchline.files import find_root, state_folder
 from branchline.model.plan import DraftGraph, Task
+from branchline.model.run import RunRow
 from branchline.store import Store
 from branchline.workflow.console import Console
 from branchline.workspace.repository import Repository
@@ -47,6 +48,11 @@ class Project:
         """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside."""
         absolute = path.resolve()
         return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
+
+
+def folder_of(state: Path, run: RunRow, task: str) -> Path:
+    """The folder of a task's attempts; its lock is held while a person works on the task."""
+    return state / "runs" / run.run / task
 
 
 def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Project:
@@ -119,6 +125,19 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
     for name in dict.fromkeys(chosen.values()):
         check_worker(project, name)
     return chosen
+
+
+def workers_of(project: Project, console: Console) -> tuple[Project, tuple[str, ...]]:
+    """The project with its own worker, and the workers that tasks which name none would get now.
+
+    Raises SettingsError, UsageError or WorkerMissingError for one that cannot be used.
+    """
+    project, own = with_worker(project, console, "")
+    named = [own or role.worker for role in project.settings.roles.values()]
+    used = tuple(dict.fromkeys(name or default_worker(project) for name in named))
+    for name in used:
+        check_worker(project, name)
+    return project, used
 
 
 def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
 from branchline.model.run import RunRow
 from branchline.proc import free_memory
-from branchline.store import Store
+from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import PULSE, approval_of, approve_draft
 from branchline.workflow.begin import (
@@ -25,9 +25,10 @@ from branchline.workflow.begin import (
     unchanged,
 )
 from branchline.workflow.console import Console
+from branchline.workflow.deadline import due_at
 from branchline.workflow.flags import Flags
 from branchline.workflow.idle import NEVER, due_of, quiet, remember, standing, together, unfinished
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import Project, folder_of, open_project
 from branchline.workflow.running import Interrupts
 
 SHORTEST = 1.0
@@ -104,6 +105,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
         return begun
     hooks = Hooks(console.clock, memory=free_memory, jitter=random)
     driver = charge(store, begun, hooks, lazy=True)
+    _take_defaults(project, store, begun.run, console.clock())
     _settle(console, driver)
     driver.finish(engine.outcome(driver.state, console.clock()))
     driver.close()
@@ -127,6 +129,16 @@ def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer
             )
         approved = approve_draft(project, draft, PULSE, console.clock())
     return agreed_of(project, approved, current)
+
+
+def _take_defaults(project: Project, store: Store, run: RunRow, now: float) -> None:
+    """Answer what nobody has answered by its deadline with its own default; a task that a person took over is theirs."""
+    for question in store.questions(run.run, open_only=True):
+        due = due_at(question)
+        if due is not None and due <= now and not held(folder_of(project.state, run, question.task)):
+            store.request(
+                now, run.run, "answer", question.task, {"text": question.default, "deadline": question.deadline}
+            )
 
 
 def _settle(console: Console, driver: Coordinator) -> None:
