@@ -16,7 +16,6 @@ from branchline.workflow import outline
 from branchline.workflow import plan as workflow
 from branchline.workflow.answer import Answer
 
-PLANNERS = ("auto", "rules")
 ORDERS = ("numbered", "written", "phase", "document")
 
 
@@ -53,7 +52,16 @@ def _decompose(made: Parser) -> None:
         "--text", default="", metavar="GOAL", help="split a goal in words instead of a plan; nothing is stored"
     )
     made.add_argument(
-        "--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version"
+        "--planner",
+        default="",
+        help="who splits goals: auto (the first model with credentials, else rules), rules, anthropic, openai, agent:NAME",
+    )
+    made.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="have the planner split this task now, however it is written; may be given more than once",
     )
     _reading(made)
     made.add_argument("--no-write", action="store_true", help="show what would be stored; touch nothing, need no git")
@@ -110,7 +118,7 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
         )
     if args.text:
         return outline.decompose_text(console(args), args.text)
-    options = workflow.Reading(args.dialect, args.order, args.planner)
+    options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),
         Path(args.plan),

@@ -1,0 +1,94 @@
+"""Who splits the goals of a plan, and what that has taken."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from branchline.asker import Answers, Asker, Planner, Usage, chosen
+from branchline.decompose import split as recursion
+from branchline.decompose.around import around
+from branchline.errors import UsageError
+from branchline.model.plan import DraftGraph
+from branchline.terminal import safe
+from branchline.workflow.console import Console
+from branchline.workflow.project import Project
+
+
+class Planned(NamedTuple):
+    """The planner that was taken and what its questions took."""
+
+    planner: Planner
+    usage: Usage = Usage()
+
+    def table(self) -> dict[str, Any]:
+        """The JSON key `planner`: its name and model, requests sent, answers known already, tokens, US dollars if told."""
+        used = self.usage._asdict()
+        counts = {name: used.pop(name) for name in ("requests", "known", "usd")}
+        return {
+            "name": self.planner.name,
+            "model": self.planner.model,
+            "why": self.planner.why,
+            **counts,
+            "tokens": used,
+        }
+
+    def words(self) -> str:
+        """The same in one line for people."""
+        named, used = f"Planner: {safe(' '.join(self.planner[:2]).strip())}", self.usage
+        if self.planner.name == "rules":
+            return f"{named} ({safe(self.planner.why)})" if self.planner.why else named
+        if self.planner.why:
+            return safe(self.planner.why)
+        tokens = used.input + used.output + used.cache_read + used.cache_write
+        cost = f", ${used.usd:.4f}" if used.usd else ""
+        return f"{named}: {used.requests} requests, {used.known} answers known already, {tokens} tokens{cost}"
+
+
+RULES = Planned(Planner("rules"))
+
+
+def split(
+    console: Console,
+    project: Project,
+    draft: DraftGraph,
+    text: Callable[[], str],
+    name: str,
+    only: Sequence[str] = (),
+    *,
+    write: bool,
+) -> tuple[DraftGraph, Planned]:
+    """The draft with its goals split by the planner of that name, or the tasks of `only`; and which planner that was.
+
+    `text` gives the text of the plan, empty where it has no lines; with `write` answers are kept for the next time.
+    Raises UsageError when a task of `only` cannot be split or nobody can be asked to.
+    """
+    planner, own = chosen(name, project.settings, project.env), project.settings.decompose
+    if only:
+        _check(planner, draft, only, own.max_depth)
+    if planner.name == "rules":
+        return draft, Planned(planner)
+    asker = _asker(console, project, planner, write=write)
+    found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
+    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
+    return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
+
+
+def _asker(console: Console, project: Project, planner: Planner, *, write: bool) -> Asker:
+    def shown() -> str:
+        """Nobody waits for a model without knowing it."""
+        console.say(f"Asking {safe(' '.join(planner[:2]).strip())} ...")
+        return around(project.root, project.env, project.settings.decompose.tree)
+
+    return Asker(planner, Answers(project.root, write=write), console.sleep, random.random, shown)
+
+
+def _check(planner: Planner, draft: DraftGraph, only: Sequence[str], most: int) -> None:
+    if planner.send is None:
+        raise UsageError(f"nobody can be asked to split a task: {planner.why or 'rules do not'}; name a --planner")
+    tasks = {task.id: task for task in draft.tasks}
+    for name in only:
+        task = tasks.get(name)
+        if task is None or (task.kind, task.state) != ("atomic", "open"):
+            raise UsageError(f"--split {name}: {draft.plan} has no open task of that id without subtasks")
+        if recursion.depth_of(task, tasks) >= most:
+            raise UsageError(f"--split {name}: it stands at depth {most}, and none may stand deeper")
