@@ -379,6 +379,35 @@ def test_without_network_the_draft_is_that_of_the_rules(
     assert main(["decompose", "p.md", "--planner", "gpt", "-C", str(tmp_path)]) == 2
 
 
+def test_a_text_is_judged_and_split_by_the_planner_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    goal, named = "Build a CRM", ["--planner", "openai", "--json", "-C", str(tmp_path)]
+
+    def told(*words: str, status: int = 0) -> Any:
+        assert main([*words, *named]) == status
+        return json.loads(capsys.readouterr().out)
+
+    judged = {"key": "task", "kind": "composite", "confidence": 0.8, "reasoning": "systems"}
+    rules = [("to split", [{"text": json.dumps(children(child("a", [1]), child("b", [1])))}])]
+    with StubModel([*rules, (goal, [{"text": json.dumps({"tasks": [judged]})}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found = told("classify", goal)
+        assert (found["kind"], found["reasoning"], found["planner"]["requests"]) == ("composite", "systems", 1)
+        assert told("classify", goal, "--depth", "3")["kind"] == "atomic"
+        assert len(stub.requests) == 1
+    with StubModel([*rules, (goal, [{"text": json.dumps(composite("1"))}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found = told("decompose", "--text", goal)
+        assert [task["id"] for task in found["tasks"]] == ["1", "1.1", "1.2"]
+        assert (found["planner"]["requests"], list(tmp_path.iterdir())) == (2, [])
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    found = told("classify", goal)
+    assert (found["kind"], found["planner"]["requests"]) == ("atomic", 0)
+    assert "cannot be asked" in found["planner"]["why"]
+
+
 CHILD = st.fixed_dictionaries(
     {},
     optional={

@@ -155,7 +155,9 @@ def _classify(made: Parser) -> None:
         "text", help="the task in words; - reads them from stdin, and what begins with a dash stands after --"
     )
     made.add_argument(
-        "--planner", choices=("auto", "rules"), default="auto", help="who judges: auto takes rules in this version"
+        "--planner",
+        default="",
+        help="who judges: auto (the first model with credentials, else rules), rules, anthropic, openai, agent:NAME",
     )
     made.add_argument(
         "--lineage",
@@ -182,7 +184,8 @@ def _call_classify(args: argparse.Namespace) -> int:
     console = import_module("branchline.cli.console").console(args)
     text = _stdin()[0] if args.text == "-" else args.text
     own = (args.task_id, Path(args.todo)) if args.task_id else None
-    return show(_outline().classify(console, text, args.lineage, args.depth, own), args)
+    given = _outline().Given(args.lineage, args.depth, own)
+    return show(_outline().classify(console, text, args.planner, given), args)
 
 
 PARSERS: dict[str, Callable[[Parser], None]] = {

@@ -117,7 +117,7 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
             "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
         )
     if args.text:
-        return outline.decompose_text(console(args), args.text)
+        return outline.decompose_text(console(args), args.text, args.planner)
     options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),

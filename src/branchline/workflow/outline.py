@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from branchline import decompose as reading
 from branchline import prompts
@@ -25,6 +25,7 @@ from branchline.workflow.convert import has_subtasks, task_of
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
 from branchline.workflow.plan import find_plan, graph_path
+from branchline.workflow.planning import RULES, judge, split
 from branchline.workflow.project import open_project
 
 _WITH_ID: Final = re.compile(r"(.*\S)\s*\(([A-Za-z]{0,6}-?\d+(?:\.\d+)*)\)\s*", re.DOTALL)
@@ -119,25 +120,35 @@ def _named(value: Any) -> prompts.Named:
     return (found[2], found[1]) if found else (own, value.strip())
 
 
-def classify(
-    console: Console, text: str, lineage: str, depth: int | None, own: tuple[str, Path] | None = None
-) -> Answer:
-    """Whether a task is atomic or composite, by rules; `lineage` is a block, JSON, or the name of a file with one.
+class Given(NamedTuple):
+    """What is known of a task beside its text: its lineage, its depth, and its id with the plan that holds it."""
 
-    Without `depth` it is that of the lineage block, else 0. `own` is its id and its plan: what has subtasks there is
-    split already.
+    lineage: str = ""
+    depth: int | None = None
+    own: tuple[str, Path] | None = None
+
+
+def classify(console: Console, text: str, planner: str, given: Given) -> Answer:
+    """Whether a task is atomic or composite, by a planner or by rules.
+
+    `lineage` is a block, JSON, or the name of a file with one; without `depth` it is that of the block, else 0. What has
+    subtasks in its plan is split already, and nothing is split at the greatest depth: nobody is asked then.
     """
     if not text.strip():
         raise UsageError("there is no text to classify")
-    block = _lineage_text(console, lineage)
-    deep = block.count("[parent]") if depth is None else depth
+    project, block = open_project(console), _lineage_text(console, given.lineage)
+    deep = block.count("[parent]") if given.depth is None else given.depth
     if deep < 0:
         raise UsageError(f"--depth {deep}: must be 0 or more")
-    found = by_rules(text, block, deep, deepest=deepest(open_project(console).settings.decompose))
-    if own and has_subtasks(console, *own).data["has_subtasks"]:
-        found = Kind("atomic", 1.0, f"{own[0]} has subtasks already; what is split is not split again")
-    words = f"{found.kind} (confidence {found.confidence:g}): {safe(found.reasoning)}"
-    return Answer(found._asdict(), words)
+    most = deepest(project.settings.decompose)
+    found, planned = by_rules(text, block, deep, deepest=most)._asdict(), RULES
+    if given.own and has_subtasks(console, *given.own).data["has_subtasks"]:
+        found = Kind("atomic", 1.0, f"{given.own[0]} has subtasks already; what is split is not split again")._asdict()
+    elif deep < most:
+        asked, planned = judge(console, project, text, planner, block)
+        found = {**found, **(asked or {})}
+    words = f"{found['kind']} (confidence {found['confidence']:g}): {safe(found['reasoning'])}"
+    return Answer({**found, "planner": planned.table()}, f"{words}\n{planned.words()}")
 
 
 def _lineage_text(console: Console, given: str) -> str:
@@ -157,15 +168,17 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def decompose_text(console: Console, text: str) -> Answer:
-    """The parts of a goal in words, by rules, as `decompose` shows a plan; nothing is stored."""
+def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
+    """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; nothing is stored."""
     if not text.strip():
         raise UsageError("--text: there is no text to decompose")
     project = open_project(console)
     plan = plan_of_goal(text, deepest(project.settings.decompose))
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
+    draft, planned = split(console, project, draft, lambda: text, planner, write=False)
     digest = digest_of(project, draft)
-    return Answer({**decompose_payload(plan, draft, None), "digest": digest}, show(console, project, draft, digest))
+    payload = {**decompose_payload(plan, draft, None), "digest": digest, "planner": planned.table()}
+    return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")
 
 
 def deepest(settings: DecomposeSettings) -> int:

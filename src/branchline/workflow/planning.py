@@ -1,13 +1,13 @@
 """Who splits the goals of a plan, and what that has taken."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from branchline.asker import Answers, Asker, Planner, Usage, chosen
 from branchline.decompose import split as recursion
 from branchline.decompose.around import around
-from branchline.errors import UsageError
+from branchline.errors import PlannerError, UsageError
 from branchline.model.plan import DraftGraph
 from branchline.terminal import safe
 from branchline.workflow.console import Console
@@ -71,6 +71,24 @@ def split(
     found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
     failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
+
+
+def judge(
+    console: Console, project: Project, text: str, name: str, lineage: str = ""
+) -> tuple[Mapping[str, Any] | None, Planned]:
+    """Whether a task is atomic, asked of the planner of that name: `{kind, confidence, reasoning}`, None for rules.
+
+    None too when it cannot be asked; the planner says why.
+    """
+    planner = chosen(name, project.settings, project.env)
+    if planner.name == "rules":
+        return None, Planned(planner)
+    asker = _asker(console, project, planner, write=False)
+    try:
+        return recursion.judge(asker, [("task", text)], lineage=lineage)["task"], Planned(planner, asker.usage)
+    except PlannerError as error:
+        said = f"the planner {planner.name} cannot be asked: {error.message}; rules have judged"
+        return None, Planned(planner._replace(why=said), asker.usage)
 
 
 def _asker(console: Console, project: Project, planner: Planner, *, write: bool) -> Asker:
