@@ -8,6 +8,7 @@ from pathlib import Path
 from branchline.cli.console import console
 from branchline.cli.out import put
 from branchline.cli.parser import Parser, new, show
+from branchline.cli.pieces import stdin_text
 from branchline.errors import UsageError
 from branchline.proc import foreground
 from branchline.terminal.text import for_stream, lines
@@ -50,7 +51,10 @@ def _decompose(made: Parser) -> None:
         help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files",
     )
     made.add_argument(
-        "--text", default="", metavar="GOAL", help="split a goal in words instead of a plan; nothing is stored"
+        "--text",
+        default="",
+        metavar="GOAL",
+        help="split a goal in words instead of a plan (- reads it from stdin); nothing is stored",
     )
     made.add_argument(
         "--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version"
@@ -109,7 +113,8 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
             "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
         )
     if args.text:
-        return outline.decompose_text(console(args), args.text)
+        text = stdin_text()[0] if args.text == "-" else args.text
+        return outline.decompose_text(console(args), text)
     options = workflow.Reading(args.dialect, args.order, args.planner)
     return workflow.decompose(
         console(args, foreground),
