@@ -178,6 +178,11 @@ def test_long_texts_cost_what_they_are_long(piece: str) -> None:
     assert times[1] < 8 * times[0] + 0.2
 
 
+def test_two_words_for_one_thing_stay_together() -> None:
+    parts = split("Build search and replace and undo and redo and spell checking")
+    assert [part.title for part in parts] == ["Build search and replace", "Build undo and redo", "Build spell checking"]
+
+
 def test_a_list_of_what_others_do_is_no_list_of_deliverables() -> None:
     text = "Build login, registration and billing"
     others = "TASK LINEAGE:\n0. [parent] A shop (t1)\n  1. Login (t1.1)\n  2. Registration (t1.2)\n"

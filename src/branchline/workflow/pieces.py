@@ -87,4 +87,5 @@ def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
     given = {task for batch in found for task in batch}
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
-    return Answer({"batches": found, "left": left})
+    words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
+    return Answer({"batches": found, "left": left}, error=words if left and found else "")
