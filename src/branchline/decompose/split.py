@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from branchline import schema
-from branchline.asker import Asker, Question
+from branchline.asker import Asker, Planner, Question
 from branchline.asker.ask import AGAIN
 from branchline.decompose import children
 from branchline.decompose.children import Lines, Made
@@ -59,9 +59,13 @@ def split(
     try:
         work.run(wanted, judged=bool(only))
     except PlannerError as error:
-        words = f"{asker.planner.name} gave no answer: {error.message}; the result of the rules stands"
-        work.findings.append(Finding("planner", words))
+        work.findings.append(Finding("planner", unasked(asker.planner, error)))
     return work.result()
+
+
+def unasked(planner: Planner, error: PlannerError) -> str:
+    """What is said when a planner gave no answer."""
+    return f"{planner.name} gave no answer: {error.message}; the result of the rules stands"
 
 
 def candidates(draft: DraftGraph, depth: int = MAX_DEPTH) -> list[Task]:
