@@ -176,6 +176,21 @@ def test_answers_that_somebody_spoiled_are_asked_for_again(bench: Bench) -> None
         assert asker.usage.requests == 1
 
 
+def test_an_answer_that_cannot_be_kept_is_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for place, make in (("linked", True), ("file", False)):
+        root = tmp_path / place
+        root.mkdir()
+        if make:
+            (root / ".branchline").mkdir()
+            (root / ".branchline" / "answers").symlink_to(tmp_path / "elsewhere")
+        else:
+            (root / ".branchline").write_text("")
+        Answers(root).put("sha256:0", GOOD)
+        assert Answers(root).get("sha256:0") is None
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 @pytest.mark.parametrize(
     ("name", "env", "found", "why"),
     [
