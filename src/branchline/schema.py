@@ -41,10 +41,10 @@ def classification() -> Shape:
     from pydantic import BaseModel, Field
 
     class Judged(BaseModel, extra="forbid"):
-        key: str
+        key: str = Field(max_length=64)
         kind: Literal["atomic", "composite"]
         confidence: float = Field(ge=0, le=1)
-        reasoning: str = Field(max_length=1000)
+        reasoning: str = Field(max_length=500)
 
     class Classification(BaseModel, extra="forbid"):
         tasks: list[Judged] = Field(max_length=100)

@@ -1,5 +1,6 @@
 """Any endpoint that speaks OpenAI's chat completions, models on the user's own machine among them."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -36,7 +37,9 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
 
 
 def _request(question: Question, shape: Shape, turns: Sequence[Turn]) -> dict[str, Any]:
-    first = {"role": "system", "content": question.fixed}
+    # Servers that know no `response_format` pass over it: the schema stands in words too.
+    how = f"Answer with one JSON object of this schema and nothing else:\n{json.dumps(shape.schema)}"
+    first = {"role": "system", "content": f"{question.fixed}\n\n{how}"}
     spoken = [{"role": role, "content": text} for role, text in turns]
     if question.around:
         spoken[0] = {"role": "user", "content": f"{turns[0][1]}\n\n{question.around}"}

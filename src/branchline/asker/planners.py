@@ -66,6 +66,8 @@ def _agent(name: str, settings: Settings, env: Mapping[str, str]) -> Planner:
     worker = settings.worker_named(named)
     is_known = wanted not in _TIERS["anthropic"] or (worker.kind == "claude" and not worker.model)
     model = wanted if is_known else worker.model
+    if why := agent.missing(worker, env):
+        return Planner(name, model, why=why)
     return Planner(name, model, agent.sender(named, worker, model, env, settings.decompose.timeout))
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from branchline import schema
-from branchline.asker import Asker, Question
+from branchline.asker import Asker, Planner, Question
 from branchline.asker.ask import AGAIN
 from branchline.decompose import children
 from branchline.decompose.children import Lines, Made
@@ -31,6 +31,8 @@ MAX_TEXT: Final = 20_000
 """Characters of a task's text that one question holds."""
 _LASTING: Final = AGAIN | {"credentials", "limited", "slow", "http"}
 """Causes of a failure for which the next question would fail too: nothing more is asked."""
+FAILED: Final = ("planner", "not-split")
+"""Codes of findings about a question that got no answer."""
 _SHOWN: Final = 3
 _CONCRETE: Final = re.compile(r"`[^`]+`|\b[\w-]+\.[a-z]{1,4}\b|\w/\w")
 """Words that point at one thing in the repository: code, a file, a path."""
@@ -57,9 +59,13 @@ def split(
     try:
         work.run(wanted, judged=bool(only))
     except PlannerError as error:
-        words = f"the planner {asker.planner.name} gave no answer: {error.message}; the result of the rules stands"
-        work.findings.append(Finding("planner", words))
+        work.findings.append(Finding("planner", unasked(asker.planner, error)))
     return work.result()
+
+
+def unasked(planner: Planner, error: PlannerError) -> str:
+    """What is said when a planner gave no answer."""
+    return f"{planner.name} gave no answer: {error.message}; the result of the rules stands"
 
 
 def candidates(draft: DraftGraph, depth: int = MAX_DEPTH) -> list[Task]:

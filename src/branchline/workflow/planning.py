@@ -35,13 +35,12 @@ class Planned(NamedTuple):
     def words(self) -> str:
         """The same in one line for people."""
         named, used = f"Planner: {safe(' '.join(self.planner[:2]).strip())}", self.usage
-        if self.planner.name == "rules":
-            return f"{named} ({safe(self.planner.why)})" if self.planner.why else named
-        if self.planner.why:
-            return safe(self.planner.why)
-        tokens = used.input + used.output + used.cache_read + used.cache_write
-        cost = f", ${used.usd:.4f}" if used.usd else ""
-        return f"{named}: {used.requests} requests, {used.known} answers known already, {tokens} tokens{cost}"
+        said = [safe(self.planner.why)] if self.planner.why else []
+        if used.requests or used.known:
+            tokens = used.input + used.output + used.cache_read + used.cache_write
+            cost = f", ${used.usd:.4f}" if used.usd else ""
+            said.insert(0, f"requests {used.requests}, answers known already {used.known}, tokens {tokens}{cost}")
+        return ": ".join([named, "; ".join(said)] if said else [named])
 
 
 RULES = Planned(Planner("rules"))
@@ -69,7 +68,7 @@ def split(
         return draft, Planned(planner)
     asker = _asker(console, project, planner, write=write)
     found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
-    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
+    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code in recursion.FAILED), "")
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 
 
