@@ -123,7 +123,7 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
     if args.text:
         text = stdin_text()[0] if args.text == "-" else args.text
         return outline.decompose_text(console(args), text, args.planner)
-    options = workflow.Reading(args.dialect, args.order, args.planner)
+    options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),
         Path(args.plan),
