@@ -180,6 +180,25 @@ def test_a_list_longer_than_any_argument_comes_by_stdin() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (b"\xff\xfe[", "not UTF-8"),
+        (b"[\0]", "NUL"),
+        (b"- [ ] " + b"x" * 1_100_000, "too large"),
+        (b"[" * 90_000, "too deeply"),
+    ],
+)
+def test_input_that_is_no_text_or_too_much_is_refused(
+    given: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "given").write_bytes(given)
+    assert main(["next-batch", "given", "-C", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["next-batch", "--tasks", "[]", "--concurrency", "-1"], "must be 0 or more"),

@@ -11,8 +11,8 @@ from branchline.config import DecomposeSettings
 from branchline.decompose.classify import Kind
 from branchline.decompose.classify import classify as by_rules
 from branchline.decompose.goal import plan_of_goal
-from branchline.errors import NoTasksError, UsageError
-from branchline.files import load_json, read_text
+from branchline.errors import InputError, NoTasksError, UsageError
+from branchline.files import MAX_LINE, MAX_PLAN_BYTES, load_json, read_text
 from branchline.graph import store as graphs
 from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph
@@ -53,6 +53,8 @@ def view(text: str, name: str) -> View:
 
 
 def _graph(text: str, name: str) -> DraftGraph:
+    if not reading.own_form(text) and (len(text) > MAX_PLAN_BYTES or max(map(len, text.split("\n"))) > MAX_LINE):
+        raise InputError(f"{name}: too large for a plan ({MAX_PLAN_BYTES >> 20} MiB, lines of {MAX_LINE >> 20} MiB)")
     draft = reading.graph_of(text, name)
     if not draft.tasks:
         raise NoTasksError(f"{name}: no tasks were found; a plan, a graph or a JSON list of tasks is expected")

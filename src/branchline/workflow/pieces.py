@@ -23,6 +23,8 @@ def decoded(data: bytes, name: str) -> str:
     """The text of an input of any size up to MAX_BYTES, its lines as long as they are; raises InputError."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: more than {MAX_BYTES >> 20} MiB; give a part of it")
+    if b"\0" in data:
+        raise InputError(f"{name}: a NUL byte; this is not a text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
