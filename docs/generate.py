@@ -24,6 +24,7 @@ GROUPS = {
     "look": "Looking",
     "agent": "Named agent sessions",
     "tidy": "Saved work and what is left over",
+    "pieces": "Pieces for scripts and agents",
     "care": "Help",
 }
 """The module of `cli` a command lives in, and how this page calls it."""

@@ -13,6 +13,7 @@ BranchlineError                 E_UNEXPECTED      1
 ├── WaitingError                E_WAITING         3
 │   └── NotApprovedError        E_NOT_APPROVED    3
 ├── FailedError                 E_FAILED          4
+├── PlannerError                E_PLANNER         1   a model that plans cannot be asked, or gives no right answer
 ├── LockedError                 E_LOCKED         75
 ├── InterruptedRunError        E_INTERRUPTED   130
 ├── StoreError                  E_STORE           1
@@ -111,6 +112,12 @@ class FailedError(BranchlineError):
 
     code = "E_FAILED"
     exit_status = 4
+
+
+class PlannerError(BranchlineError):
+    """A model that plans cannot be asked, or gives no answer that is right; the rules' result stands."""
+
+    code = "E_PLANNER"
 
 
 class LockedError(BranchlineError):

@@ -54,29 +54,34 @@ def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str, lim
     among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9). A block of
     more tokens than `limit` (0: any) gets shorter titles, and then only the siblings next to the task.
     """
+    return block(chain, siblings, next((at for at, (id, _) in enumerate(siblings) if id == task_id), None), limit)
+
+
+def block(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, limit: int = 0) -> str:
+    """Draw the lineage block as `lineage`, the task being sibling number `current`, from 0; an empty id is not shown."""
     if not chain:
         return ""
-    drawn = ""
-    here = next((place for place, (id, _) in enumerate(siblings) if id == task_id), 0)
+    drawn, here = "", current or 0
     for title, near in ((MAX_TITLE, len(siblings)), (60, 12), (60, 3), (30, 1)):
-        drawn = _drawn(chain, siblings, task_id, title, range(max(0, here - near), min(len(siblings), here + near + 1)))
+        drawn = _drawn(chain, siblings, current, title, range(max(0, here - near), min(len(siblings), here + near + 1)))
         if not limit or tokens(drawn) <= limit:
             break
     return drawn
 
 
-def _drawn(chain: Sequence[Named], siblings: Sequence[Named], task_id: str, title: int, shown: range) -> str:
-    deep = "  " * len(chain)
-    lines = ["TASK LINEAGE:"]
-    for depth, (id, name) in enumerate(chain):
-        lines.append(f"{'  ' * depth}{depth}. [parent] {one_line(name, title)} ({one_line(id)})")
+def _drawn(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, title: int, shown: range) -> str:
+    deep, lines = "  " * len(chain), ["TASK LINEAGE:"]
+    lines += [f"{'  ' * depth}{depth}. [parent] {_titled(each, title)}" for depth, each in enumerate(chain)]
     lines += [f"{deep}... {shown.start} before"] if shown.start else []
-    for place in shown:
-        id, name = siblings[place]
-        mark = f" {THIS}" if id == task_id else ""
-        lines.append(f"{deep}{place + 1}. {one_line(name, title)} ({one_line(id)}){mark}")
+    for at in shown:
+        lines.append(f"{deep}{at + 1}. {_titled(siblings[at], title)}{f' {THIS}' if at == current else ''}")
     lines += [f"{deep}... {len(siblings) - shown.stop} after"] if shown.stop < len(siblings) else []
     return "\n".join([*lines, RULES])
+
+
+def _titled(named: Named, limit: int) -> str:
+    title = one_line(named[1], limit)
+    return f"{title} ({one_line(named[0])})" if named[0] else title
 
 
 def defuse(text: str) -> str:

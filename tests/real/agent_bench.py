@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from programs import PROGRAMS
-from stub_model import StubModel
 
 from branchline import sandbox, workers
 from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
+from stub_model import StubModel
 
 TIMEOUT = 180.0
 _QUIET = tuple(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from agent_bench import AGENTS, RealBench
 from programs import missing
+
 from stub_model import StubModel, directive
 
 from branchline import workers

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from agent_bench import AGENTS
 from programs import PROGRAMS, missing
-from stub_dialects import Step
-from stub_model import StubModel
 
 import branchline
+from stub_dialects import Step
+from stub_model import StubModel
 
 pytestmark = pytest.mark.real
 with_opencode = pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))

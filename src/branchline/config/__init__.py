@@ -130,12 +130,20 @@ class TierSettings:
 
 @dataclass(frozen=True)
 class DecomposeSettings:
-    """How plans are split; `model` is used by the planners that ask one."""
+    """How plans are split, and the model that is asked: a tier (`haiku`, `sonnet`, `opus`) or a model's own name.
+
+    `base_url` and `key_env` (where the key stands in the environment) are those of the planner `openai`; `timeout` is
+    for one answer; of the repository's files the names of at most `tree` are shown.
+    """
 
     enabled: bool = _key(True, kinds.flag)
     planner: str = _key("auto", kinds.text)
-    model: str = _key("", kinds.text)
+    model: str = _key("haiku", kinds.text)
     max_depth: int = _key(3, kinds.whole(0, 3))
+    base_url: str = _key("", kinds.text)
+    key_env: str = _key("OPENAI_API_KEY", kinds.text)
+    timeout: float = _key(120.0, kinds.seconds)
+    tree: int = _key(200, kinds.whole(0, 10_000))
 
 
 @dataclass(frozen=True)

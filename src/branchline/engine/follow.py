@@ -109,6 +109,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         full = (claim.get("extra") or {}).get("cause") == "context"
+        if full:
+            missing += f"; it is too much for one worker: `branchline decompose PLAN --split {row.task}` breaks it down"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True, afresh=full)
     wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
     said = claim.get("summary") or error

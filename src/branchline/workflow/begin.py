@@ -88,10 +88,12 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
         former = graphs.read_stored(stored)
         if former.draft.plan_digest == reading.digest_of(path):
             return former._replace(draft=marked(former.draft, path))
-    drafted = read_draft(project, path, Reading())
+    drafted = read_draft(console, project, path, Reading())
     if drafted.draft is None:
         return no_tasks(drafted.plan)
     tell(console, project, path, drafted.told)
+    if drafted.planner.usage.requests:
+        console.say(drafted.planner.words())
     return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
 
 
