@@ -23,6 +23,7 @@ GROUPS = {
     "wish": "What you can ask of a running run",
     "look": "Looking",
     "tidy": "Saved work and what is left over",
+    "oc": "OpenCode servers",
     "care": "Help",
 }
 """The module of `cli` a command lives in, and how this page calls it."""

@@ -176,7 +176,7 @@ tiers = { "x.test" = 1 }
         assert found.roles["docs"].sandbox is False
         assert found.roles["plain"] == config.RoleSettings()
         assert found.gate.by_glob == {"*.sh": ("shellcheck -x",), "*.py": ("ruff check", "mypy")}
-        assert found.instances == {"main": {"url": "http://127.0.0.1:4096"}}
+        assert found.instances == {"main": config.InstanceSettings("http://127.0.0.1:4096")}
         assert found.workspace.setup == ("npm ci",)
         assert found.pulse.confidence == 1
 

@@ -19,6 +19,7 @@ BranchlineError                 E_UNEXPECTED      1
 │   ├── StoreFullError          E_STORE_FULL      1
 │   └── StoreDamagedError       E_STORE_DAMAGED   1
 ├── GitError                    E_GIT             1   a git command failed for a reason nobody foresaw
+├── RemoteError                 E_REMOTE          1   another program on the network does not answer, or not as it should
 └── IllegalMoveError            E_ILLEGAL_MOVE    1   a fault of ours: a move that is not in the table
 """
 
@@ -148,6 +149,12 @@ class GitError(BranchlineError):
     """A git command failed for a reason nobody foresaw."""
 
     code = "E_GIT"
+
+
+class RemoteError(BranchlineError):
+    """A server does not answer, or not as it should."""
+
+    code = "E_REMOTE"
 
 
 class IllegalMoveError(BranchlineError):

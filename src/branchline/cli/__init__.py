@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("look", "what was done, what was not, and why"),
     "salvage": ("tidy", "list, show, bring back or save the work that was not merged"),
     "clean": ("tidy", "remove the worktrees of tasks that are over, where all is merged or saved"),
+    "oc": ("oc", "look after OpenCode servers: their health, sessions, prompts, permissions and questions"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),
     "selftest": ("care", "prove the promises on this machine: kills, full disks, cut logs"),
     "completion": ("care", "print the completion script of a shell"),

@@ -57,6 +57,16 @@ def text(value: Any, _loose: bool) -> str:
     return value if isinstance(value, str) else _must("be a text")
 
 
+def url(value: Any, _loose: bool) -> str:
+    """The address of a server; a password has no place in it."""
+    good = isinstance(value, str) and re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", value)
+    return (
+        str(value)
+        if good
+        else _must("be the address of a server such as http://127.0.0.1:4096, without user or password")
+    )
+
+
 def flag(value: Any, loose: bool) -> bool:
     """True or false."""
     if isinstance(value, bool):

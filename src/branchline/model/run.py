@@ -133,6 +133,20 @@ class QuestionRow(NamedTuple):
     answered: float | None = None
 
 
+class ServerSessionRow(NamedTuple):
+    """What was last seen of a session of an OpenCode server; `model` is the one its prompts take until another is named.
+
+    All but `model` is a cache: the server is the truth. `seen` is seconds since the epoch.
+    """
+
+    instance: str
+    session: str
+    directory: str
+    title: str = ""
+    model: str = ""
+    seen: float = 0.0
+
+
 class LaneRow(NamedTuple):
     """The projection of what keeps one provider's workers few; the lane "" is the machine itself (its memory).
 

@@ -16,6 +16,7 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    ServerSessionRow,
     SpentRow,
     TaskRow,
 )
@@ -35,6 +36,7 @@ class MemoryStore:
         self._requests: list[RequestRow] = []
         self._handled: set[int] = set()
         self._approvals: dict[str, tuple[str, str, float]] = {}
+        self._server_sessions: dict[tuple[str, str], ServerSessionRow] = {}
         self._newest = 0
 
     @classmethod
@@ -142,6 +144,13 @@ class MemoryStore:
 
     def approval(self, plan: str) -> tuple[str, str, float] | None:
         return self._approvals.get(plan)
+
+    def server_sessions(self, instance: str) -> list[ServerSessionRow]:
+        return [row for name, row in sorted(self._server_sessions.items()) if name[0] == instance]
+
+    def put_server_sessions(self, rows: Iterable[ServerSessionRow], instead_of: str = "") -> None:
+        left = {name: row for name, row in self._server_sessions.items() if name[0] != instead_of}
+        self._server_sessions = {**left, **{row[:2]: row for row in rows}}
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:

@@ -32,7 +32,7 @@ def check_models(project: Project, settings: Settings, tasks: Iterable[Task], ch
             if model and name not in lists:
                 lists[name] = known(project, worker)
             if model and lists[name] and model not in lists[name]:
-                raise SettingsError(f"{where}: there is no model {model!r}{_nearest(model, lists[name])}")
+                raise SettingsError(f"{where}: there is no model {model!r}{nearest(model, lists[name])}")
 
 
 def known(project: Project, worker: WorkerSettings) -> list[str]:
@@ -45,8 +45,8 @@ def known(project: Project, worker: WorkerSettings) -> list[str]:
     return _MODEL.findall(done.out.decode("utf-8", "replace")) if done.code == 0 else []
 
 
-def _nearest(model: str, there: list[str]) -> str:
-    """Name what is closest: the same model of another provider before one that is only spelled like it."""
+def nearest(model: str, there: list[str]) -> str:
+    """Name in words what is closest: the same model of another provider before one that is only spelled like it."""
     name = model.partition("/")[2]
     found = [each for each in there if each.partition("/")[2] == name] or get_close_matches(model, there, 1, 0.5)
     if found:
