@@ -187,6 +187,19 @@ tiers = { "x.test" = 1 }
                 "jobs = 2\n[land]\nminimun = 'x'",
                 r"branchline\.toml:3: unknown setting land\.minimun; did you mean land\.minimum\?",
             ),
+            ("[instances.x]\nslots = 2", "instance 'x' has no url; set instances\\.x\\.url"),
+            *(
+                (f"[instances.x]\nurl = '{url}'", r"toml:2: instances\.x\.url must be the address of a server")
+                for url in (
+                    "localhost:4096",
+                    "http://a:b@h",
+                    "http://[::1",
+                    "http://h:99999",
+                    "http://h:x",
+                    "ftp://h",
+                    "http://",
+                )
+            ),
             ("\n\nminimum = 'x'", r"toml:3: unknown setting minimum; did you mean land\.minimum\?"),
             ("[lnd]\na = 1", r"toml:1: unknown setting lnd; did you mean land\?"),
             ("[land]\nmode = 'merge'\n[zzz]\n", r"toml:3: unknown setting zzz; known are .*concurrency"),

@@ -1,6 +1,7 @@
 """The command that looks after OpenCode servers."""
 
 import sys
+from argparse import ArgumentTypeError
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, new, show
@@ -70,7 +71,6 @@ def parser(name: str) -> Parser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if not 0 < number <= 1000:
-        raise ValueError(text)
-    return number
+    if not (text.isdecimal() and 0 < int(text) <= 1000):
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 to 1000")
+    return int(text)

@@ -36,15 +36,18 @@ class Client:
         self.url = url.rstrip("/")
         self.requests = 0
         # No proxies and no .netrc of the environment: the password goes to this server and nowhere else.
-        self._http = httpx.Client(
-            base_url=self.url,
-            auth=auth,
-            timeout=timeout,
-            trust_env=False,
-            headers={"content-type": "application/json"},
-            verify=self.url.startswith("https:"),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=self.url,
+                auth=auth,
+                timeout=timeout,
+                trust_env=False,
+                headers={"content-type": "application/json"},
+                verify=self.url.startswith("https:"),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            )
+        except httpx.InvalidURL as error:
+            raise self._fault(str(error)) from None
 
     def __enter__(self) -> Self:
         return self

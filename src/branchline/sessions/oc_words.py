@@ -18,16 +18,20 @@ _COLUMNS = {
 
 def text(data: Mapping[str, Any]) -> str:
     """The words for an answer of `oc`: its lists as tables, what went wrong with an instance below them."""
-    parts = [_table(name, data[name]) for name in _COLUMNS if name in data]
+    wrong = data.get("errors", {})  # of a server that said nothing it is not said that it has nothing
+    parts = [_table(name, data[name]) for name in _COLUMNS if name in data and (data[name] or not wrong)]
     if "models" in data:
-        parts.append("\n".join(f"{each['instance']}  {safe(each['model'])}" for each in data["models"]) or "no models")
+        parts.append(
+            "\n".join(f"{each['instance']}  {safe(each['model'])}" for each in data["models"])
+            or "no models" * (not wrong)
+        )
     if "messages" in data:
         parts.append("\n\n".join(map(_message, data["messages"])) or "no messages")
     if "counts" in data:
         parts.append(", ".join(f"{number} {state}" for state, number in data["counts"].items()))
     if "said" in data:
         parts += map(safe, data["said"].split("\n"))
-    parts += [safe(f"{name}: {said}") for name, said in data.get("errors", {}).items()]
+    parts += [safe(f"{name}: {said}") for name, said in wrong.items()]
     return "\n".join(part for part in parts if part)
 
 

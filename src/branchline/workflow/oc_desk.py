@@ -116,7 +116,7 @@ def desk(project: Project, console: Console, asked: Asked) -> Iterator[Desk]:
         for name in names:
             try:
                 clients[name] = stack.enter_context(client_of(project, name, timeout))
-            except SettingsError as error:
+            except (SettingsError, RemoteError) as error:
                 if len(names) == 1:
                     raise
                 closed[name] = error.message
