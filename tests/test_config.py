@@ -38,8 +38,8 @@ def test_defaults_are_those_of_the_design() -> None:
     assert found.land == config.LandSettings("gated", "touched", "fast-forward")
     assert found.pulse == config.PulseSettings(True, 0.6)
     assert {name: worker.kind for name, worker in found.workers.items()} == {
-        "opencode": "opencode", "claude": "claude", "codex": "codex", "acp": "acp", "shell": "shell", "scripted": "scripted",
-    }  # fmt: skip
+        name: name for name in ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
+    }
     assert {name: role.permissions for name, role in found.roles.items()} == {
         "build": "edit", "research": "read-only", "brainstorm": "read-only",
     }  # fmt: skip

@@ -1,17 +1,21 @@
 """A server that answers like `opencode serve` 1.18.33, on loopback, with faults on demand and every request counted.
 
 As a module: `with Server() as server: ...`. What a prompt does is `server.play`; what goes wrong is in `server.faults`.
+As a program, `opencode_server.py CASE NOTE serve ...`, it plays one case of the adapters; what it was given goes to NOTE.
 """
 
 import base64
 import json
+import os
 import queue
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,6 +37,7 @@ class Server:
         self.seen: Counter[str] = Counter()
         self.bodies: list[tuple[str, str, Any]] = []
         self.models = ["stub-1", "stub-small"]
+        self.remembers = False
         self.play: Callable[[Server, str, str], None] = Server.say
         self.lock = threading.RLock()
         self._listeners: list[queue.Queue[Any]] = []
@@ -80,13 +85,13 @@ class Server:
         self.messages[name] = []
         return name
 
-    def ask(self, session: str, *, questions: Any = None, command: str = "date") -> str:
+    def ask(self, session: str, *, questions: Any = None, command: str = "date", kind: str = "bash") -> str:
         """Let a session ask for leave to run a command, or the questions; gives the id of the request."""
         row: dict[str, Any] = {"sessionID": session}
         if questions:
             row = {"id": self.id("que"), **row, "questions": questions}
         else:
-            row = {"id": self.id("per"), **row, "permission": "bash", "patterns": [command]}
+            row = {"id": self.id("per"), **row, "permission": kind, "patterns": [command]}
             row |= {"metadata": {"command": command}, "always": [f"{command} *"]}
         self.waiting[row["id"]] = row
         self.busy(session)
@@ -133,6 +138,12 @@ class Server:
         )
         self.idle(session)
 
+    def fail(self, session: str, name: str, message: str, **data: Any) -> None:
+        """End a turn with an error, which is told by an event and never kept."""
+        self.message(session, "assistant", modelID="stub-1", providerID="stub")
+        self.tell(session, "session.error", error={"name": name, "data": {"message": message, **data}})
+        self.idle(session)
+
     def tell(self, session: str, kind: str, **properties: Any) -> None:
         """Send an event to whoever listens in the session's directory."""
         event = {"id": self.id("evt"), "type": kind, "properties": {"sessionID": session, **properties}}
@@ -165,7 +176,13 @@ class Server:
             return self._session(method, words[1:], directory, query, body)
         if words[0] in ("permission", "question"):
             return self._waiting(words, directory, body)
+        if path == "/file":
+            if Path(directory).is_dir():
+                return 200, []
+            return 500, {"name": "UnknownError", "data": {"message": "Unexpected server error.", "ref": "err_1"}}
         providers = [{"id": "stub", "models": {name: {"id": name} for name in self.models}}]
+        if "large" in self.models:
+            providers.append({"id": "acme", "models": {"large": {"id": "large"}}})
         return 200, {
             "/global/health": {"healthy": True, "version": "1.18.33"},
             "/path": {"directory": directory or "/srv", "worktree": directory or "/srv"},
@@ -186,8 +203,11 @@ class Server:
         name, verb = words[0], words[1] if len(words) > 1 else ""
         if verb == "abort":
             if name in self.sessions:
-                self.idle(name)
+                self.fail(name, "MessageAbortedError", "Aborted")
             return 200, True
+        if self.remembers and name not in self.sessions:
+            self.sessions[name] = {**self.sessions[self.add(directory)], "id": name}
+            self.messages[name] = []
         if name not in self.sessions:
             return 404, {"name": "NotFoundError", "data": {"message": f"Session not found: {name}"}}
         if verb == "message":
@@ -207,7 +227,7 @@ class Server:
     def _prompt(self, name: str, body: Any) -> tuple[int, Any]:
         if "parts" not in body:
             return 400, {"name": "BadRequest", "data": {"message": 'Missing key\n  at ["parts"]'}}
-        text, model = body["parts"][0]["text"], body.get("model", {}).get("modelID", "stub-1")
+        text, model = body["parts"][0]["text"], body.get("model", {}).get("modelID", self.models[0])
         if self.faults.get("prompt") == "lost":
             return 204, None
         self.message(name, "user", {"type": "text", "text": text})
@@ -314,3 +334,60 @@ class _Handler(BaseHTTPRequestHandler):
         while (told := listener.get()) is not None:
             if told[0] == directory:
                 self.wfile.write(b"data: " + json.dumps(told[1]).encode() + b"\n\n")
+
+
+ASK = {"status": "blocked", "kind": "credential", "text": "which key?", "options": ["a", "b"], "default": "a"}
+
+
+def use(path: str, **state: Any) -> dict[str, Any]:
+    """A tool call that is over."""
+    told = {"status": "completed", "input": {"filePath": path, "content": "a"}, **state}
+    return {"type": "tool", "tool": "write", "callID": "call_1", "state": told}
+
+
+def case(name: str, note: Path) -> Callable[[Server, str, str], None]:
+    """What a prompt does in a case of the adapters."""
+
+    def play(server: Server, session: str, text: str) -> None:
+        sent = next(body for path, _, body in reversed(server.bodies) if path.endswith("prompt_async"))
+        model = sent.get("model", {})
+        argv = [f"{model.get('providerID')}/{model.get('modelID')}", sent.get("variant", ""), session]
+        got = {"prompt": text, "cwd": server.sessions[session]["directory"], "env": dict(os.environ), "argv": argv}
+        note.write_text(json.dumps(got), encoding="utf-8")
+        status = int(name.partition("-")[2]) if name.startswith("error-") else 0
+        if name in ("success", "bare-tool", "hang"):
+            server.answer(
+                session, "", use("a.txt", **({} if name == "bare-tool" else {"output": "ok"})), finish="tool-calls"
+            )
+            if name != "hang":
+                server.answer(session, "I wrote it.")
+        elif status:
+            server.fail(session, "APIError", f"stub error {status}", statusCode=status, isRetryable=False)
+        elif name == "unreachable":
+            server.fail(session, "UnknownError", "Cannot connect to API: connect ECONNREFUSED")
+        elif name == "denied":
+            asked = server.ask(session, kind="external_directory", command="/outside.txt")
+            while asked not in server.answered:
+                time.sleep(0.005)
+            error = f"The user rejected permission to use this specific tool call with the following feedback: {asked}"
+            server.answer(session, "", use("/outside.txt", status="error", error=error), finish="tool-calls")
+            server.idle(session)
+        else:
+            said = {
+                "question": f"I looked.\n\n```branchline\n{json.dumps(ASK)}\n```",
+                "resume": "I went on.",
+                "empty": "",
+            }
+            ends = {"truncated": "length", "refusal": "content-filter"}
+            server.answer(session, said.get(name, "half of"), finish=ends.get(name, "stop"))
+
+    return play
+
+
+if __name__ == "__main__":
+    with Server(password=os.environ["OPENCODE_SERVER_PASSWORD"]) as started:
+        started.models += ["large"]
+        started.remembers = sys.argv[1] == "resume"
+        started.play = case(sys.argv[1], Path(sys.argv[2]))
+        print(f"opencode server listening on {started.url}", flush=True)
+        threading.Event().wait()

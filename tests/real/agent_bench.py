@@ -79,6 +79,13 @@ AGENTS: Mapping[str, Agent] = {
         lambda command: ["bash", {"command": command, "description": "as told"}],
         "length",
     ),
+    "opencode-server": Agent(
+        "stub/stub-1",
+        _opencode,
+        lambda path, text: ["write", {"filePath": path, "content": text}],
+        lambda command: ["bash", {"command": command, "description": "as told"}],
+        "length",
+    ),
     "claude": Agent(
         "stub-1",
         _claude,

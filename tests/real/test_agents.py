@@ -132,7 +132,7 @@ def test_a_hung_worker_is_told_as_such(bench: RealBench, model: StubModel) -> No
 def test_a_session_that_is_gone_is_not_kept(bench: RealBench) -> None:
     gone = (
         "ses_0000000000ffeExample00000000"
-        if bench.kind in {"opencode", "acp"}
+        if bench.kind in {"opencode", "opencode-server", "acp"}
         else "00000000-0000-4000-8000-000000000000"
     )
     claim = bench.run("Go on.", session=gone)

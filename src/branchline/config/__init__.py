@@ -216,7 +216,7 @@ class Settings:
 
 
 _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
-    **{("workers", name, "kind"): name for name in ("opencode", "claude", "codex", "acp", "shell", "scripted")},
+    **{("workers", name, "kind"): name for name in WORKER_KINDS},
     ("roles", "build", "permissions"): "edit",
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",

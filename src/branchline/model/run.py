@@ -216,7 +216,8 @@ class Job(NamedTuple):
     """Everything an adapter needs to start one attempt; all paths are absolute.
 
     `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with;
-    `files` are pairs of a path and what the task does with it.
+    `files` are pairs of a path and what the task does with it; `instances` are servers of the settings: name, address,
+    user, the variable of the password, and how many tasks at once.
     """
 
     run: str
@@ -239,6 +240,7 @@ class Job(NamedTuple):
     lean: bool = True
     read_only: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    instances: tuple[tuple[str, str, str, str, int], ...] = ()
     env: Mapping[str, str] = {}
 
 

@@ -17,6 +17,7 @@ from branchline.workers.transcript import Tail, of_log
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
+    "opencode-server": "branchline.workers.opencode_server",
     "claude": "branchline.workers.claude",
     "acp": "branchline.workers.acp",
     "codex": "branchline.workers.codex",
