@@ -133,10 +133,10 @@ class Server:
         model = {"providerID": "stub", "modelID": "stub-1"}
         self.sessions[session]["tokens"]["output"] += 20
         self.sessions[session]["model"] = {"id": "stub-1", "providerID": "stub"}
-        self.message(
-            session, "assistant", *tools, *said, step, finish=finish, cost=0.25, tokens=tokens, **model, **info
-        )
-        self.idle(session)
+        parts = [{"type": "step-start"}, *tools, *said, step]
+        self.message(session, "assistant", *parts, finish=finish, cost=0.25, tokens=tokens, **model, **info)
+        if finish != "tool-calls":
+            self.idle(session)
 
     def fail(self, session: str, name: str, message: str, **data: Any) -> None:
         """End a turn with an error, which is told by an event and never kept."""

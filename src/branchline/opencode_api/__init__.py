@@ -193,7 +193,7 @@ class Client:
                 for line in answer.iter_lines():
                     if line.startswith("data:") and isinstance(event := _load(line[5:]), dict):
                         yield event
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, RuntimeError) as error:  # the latter for a client that was closed meanwhile
             raise self._fault(f"the stream of events broke off: {_words(error)}") from None
 
     def _session(self, row: Any) -> Session:

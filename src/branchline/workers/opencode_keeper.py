@@ -37,8 +37,11 @@ def ensure(folder: Path, argv: Sequence[str], env: Mapping[str, str], settle: Ca
     """
     with proc.Custody(folder, 1) as custody:
         number = 1
-        while (found := custody.adopt([number])[number]) in ("ended", "lost"):
-            number += 1
+        while (found := custody.adopt([number])[number]) in ("ended", "lost") or (
+            found == "running" and _is_gone(folder)
+        ):
+            number += found != "running"
+            custody.poll(0.0 if found != "running" else _LOOK)  # what is left of one that was killed is being ended
         if found == "running":
             return
         settle()
@@ -48,6 +51,17 @@ def ensure(folder: Path, argv: Sequence[str], env: Mapping[str, str], settle: Ca
         keeper = (sys.executable, "-P", "-m", "branchline.workers.opencode_keeper", str(folder), *argv)
         custody.start(proc.Spawn(number, keeper, whole, str(folder), "", str(folder / "server.log"), "", 0.0))
         custody.poll(10.0)  # a request that no custodian has taken would be lost with this object
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether the keeper that has told of its server lives no more; one that comes up has told nothing yet."""
+    try:
+        os.kill(json.loads((folder / SERVER).read_text(encoding="utf-8"))["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 @contextmanager

@@ -72,9 +72,11 @@ class Talk:
         self._hear(self._pace)  # the first event says that nothing will be missed
         self._mark = next((each.id for each in self._client.messages(session, 1)), "")
         self._client.prompt(session, prompt, *(str(self._job[name]) for name in ("model", "agent", "variant")))
-        while not self._over:
-            self._step()
-        self._closing.set()
+        try:
+            while not self._over:
+                self._step()
+        finally:
+            self._closing.set()
         return not self._failed
 
     def stop(self) -> None:
