@@ -9,7 +9,7 @@ from branchline import proc, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.errors import SettingsError
 from branchline.model.plan import Task
-from branchline.workflow.project import Project
+from branchline.workflow.project import Project, program_of
 
 _MODEL: Final = re.compile(r"^[^\s/]+/\S+$", re.M)
 _SECONDS: Final = 30.0
@@ -38,7 +38,7 @@ def check_models(project: Project, settings: Settings, tasks: Iterable[Task], ch
 def known(project: Project, worker: WorkerSettings) -> list[str]:
     """Ask an agent which models it has, as `provider/model`; nothing when it cannot be asked or does not answer."""
     ask = getattr(workers.get(worker.kind), "models", None)
-    if ask is None:
+    if ask is None or not program_of(project.settings, worker):
         return []
     command = ask(worker.argv, {**project.env, **worker.env})
     done = proc.run(command.argv, cwd=project.root, env=command.env, timeout=_SECONDS, limit=_BYTES)
