@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -166,6 +167,59 @@ def test_a_provider_that_does_not_answer_is_given_up(
     assert told.claim is not None
     assert (told.claim.status, told.claim.extra["status"]) == claim
     assert 80 < told.claim.extra["retry_after"] <= 90
+    assert server.status == {}
+
+
+def ask_leave(server: Server, session: str) -> None:
+    child = server.add(server.sessions[session]["directory"], parentID=session)
+    await_answer(server, server.ask(child))
+    server.idle(child)
+
+
+TROUBLE: dict[str, Callable[[Server, str], object]] = {
+    "drop": lambda server, session: server.drop_listeners(),
+    "garbage": lambda server, session: server.garble(session),
+    "stall": lambda server, session: time.sleep(2 * POLL),
+    "retry": lambda server, session: server.busy(session, "retry", message="Overloaded", attempt=1),
+    "work": lambda server, session: server.answer(session, "", use("a.txt", output="ok"), finish="tool-calls"),
+    "leave": ask_leave,
+    **{
+        fault: lambda server, session, fault=fault: server.faults.update({"/session/status": fault, "/event": fault})
+        for fault in ("html", "text", "list", "500", "drop")
+    },
+    "well again": lambda server, session: server.faults.clear(),
+}
+ENDS: dict[str, tuple[Callable[[Server, str], object], set[str]]] = {
+    "answer": (lambda server, session: server.answer(session, "Done."), {"done"}),
+    "cut": (lambda server, session: server.answer(session, "Do", finish="length"), {"partial"}),
+    "empty": (lambda server, session: server.answer(session, ""), {"no_output"}),
+    "silence": (lambda server, session: server.idle(session), {"no_output"}),
+    "429": (
+        lambda server, session: server.fail(session, "APIError", "slow down", statusCode=429),
+        {"rate_limited", "no_output"},
+    ),
+    "500": (lambda server, session: server.fail(session, "APIError", "oh", statusCode=500), {"failed", "no_output"}),
+}
+"""How a turn ends, and what may be made of it; of an error that was told once, while nobody heard, nothing is known."""
+
+
+@pytest.mark.parametrize("seed", range(int(12 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")))))
+def test_no_trouble_on_the_way_is_a_hang_or_a_lie(server: Server, tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    troubles = dice.choices(list(TROUBLE), k=dice.randint(1, 6))
+    end, allowed = ENDS[dice.choice(list(ENDS))]
+
+    def play(server: Server, session: str, text: str) -> None:
+        for trouble in troubles:
+            TROUBLE[trouble](server, session)
+        server.faults.clear()
+        end(server, session)
+
+    began = time.monotonic()
+    told = Told(server, tmp_path, play)
+    found = told.claim.status if told.claim else "done"
+    assert found in allowed, (seed, troubles, told.events)
+    assert time.monotonic() - began < 20
     assert server.status == {}
 
 

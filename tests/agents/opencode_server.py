@@ -156,6 +156,11 @@ class Server:
         self._listeners.append(found)
         return found
 
+    def garble(self, session: str) -> None:
+        """Send what is no event."""
+        for listener in self._listeners:
+            listener.put((self.sessions[session]["directory"], None))
+
     def drop_listeners(self) -> None:
         """Break off every stream of events."""
         for listener in self._listeners:
@@ -333,7 +338,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers_with(b'data: {"type": "server.connected", "properties": {}}\n\n')
         while (told := listener.get()) is not None:
             if told[0] == directory:
-                self.wfile.write(b"data: " + json.dumps(told[1]).encode() + b"\n\n")
+                data = json.dumps(told[1]).encode() if told[1] else b'{"type": "message.part.upd'
+                self.wfile.write(b"data: " + data + b"\n\n")
 
 
 ASK = {"status": "blocked", "kind": "credential", "text": "which key?", "options": ["a", "b"], "default": "a"}

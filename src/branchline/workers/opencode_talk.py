@@ -70,7 +70,8 @@ class Talk:
             return False
         threading.Thread(target=self._listen, args=(session.directory,), daemon=True).start()
         self._hear(self._pace)  # the first event says that nothing will be missed
-        self._mark = next((each.id for each in self._client.messages(session, 1)), "")
+        if self._job["session"]:
+            self._mark = next((each.id for each in self._client.messages(session, 1)), "")
         self._client.prompt(session, prompt, *(str(self._job[name]) for name in ("model", "agent", "variant")))
         try:
             while not self._over:
