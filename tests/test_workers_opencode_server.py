@@ -288,7 +288,7 @@ def test_a_slot_of_an_instance_is_one_drivers_at_a_time(server: Server, tmp_path
         pass
 
 
-def test_one_server_is_kept_for_all_and_made_anew_when_it_is_killed(tmp_path: Path) -> None:
+def test_one_server_is_kept_for_all_and_made_anew_when_it_is_killed_or_was_not_needed(tmp_path: Path) -> None:
     env, starts = dict(os.environ), []
 
     def up() -> int:
@@ -300,13 +300,24 @@ def test_one_server_is_kept_for_all_and_made_anew_when_it_is_killed(tmp_path: Pa
     first = up()
     assert (up(), starts) == (first, [1]), "the one that runs is adopted"
     os.kill(first, signal.SIGKILL)
-    end = time.monotonic() + 10
-    while Path(f"/proc/{first}").exists():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    await_end(first)
     second = up()
     assert (second != first, starts) == (True, [1, 1])
-    os.kill(second, signal.SIGTERM)
+    with opencode_keeper.lease(tmp_path):
+        os.utime(tmp_path / opencode_keeper.LEASE, (0, 0))  # as if it had been wanted long ago
+        assert up() == second, "a driver has it"
+        os.utime(tmp_path / opencode_keeper.LEASE, (0, 0))
+    await_end(second)
+    third = up()
+    assert (third != second, starts) == (True, [1, 1, 1])
+    os.kill(third, signal.SIGTERM)
+
+
+def await_end(pid: int) -> None:
+    end = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def test_stopping_the_driver_stops_the_session(tmp_path: Path) -> None:
