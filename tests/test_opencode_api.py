@@ -111,6 +111,11 @@ def test_an_older_server_is_asked_directory_by_directory(server: Server, client:
     server.old = True
     made = [server.add(f"/w/{number}") for number in range(3)]
     assert [each.id for each in client.sessions()] == made[::-1]
+    server.faults["/project"] = "html"
+    assert [each.id for each in client.sessions(("/w/1", "/w/2/"))] == made[::-1], "it lists all where none is named"
+    server.faults["/project"] = "500"
+    with pytest.raises(RemoteError):
+        client.sessions()
 
 
 def test_many_threads_may_share_a_client(server: Server, client: Client) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
-from branchline.errors import NotFoundError, RemoteError
+from branchline.errors import BranchlineError, NotFoundError, RemoteError
 from branchline.opencode_api import rows
 from branchline.opencode_api.rows import Message, Session, Status, Waiting, dig, records, tidy
 
@@ -82,19 +82,18 @@ class Client:
                 if not cursor or len(page) < PAGE:
                     return found
         except (NotFoundError, RemoteError) as error:
-            if isinstance(error, RemoteError) and not error.details.get("unknown"):
-                raise
-            return self._sessions_by_directory(known)  # an older server lists those of one directory at a time
-
-    def _sessions_by_directory(self, known: tuple[str, ...]) -> list[Session]:
-        trees = [dig(each, "worktree", kind=str) for each in records(self._get("/project", list))]
-        places = dict.fromkeys(tidy(place) for place in (*trees, *known) if place not in ("", "/"))
-        found = [rows.session(row) for place in places or ("",) for row in records(self._get("/session", list, place))]
+            _must_be_unknown(error)
+        places = dict.fromkeys(["", *self.directories(), *map(tidy, known)])  # an older server: one directory at a time
+        found = [rows.session(row) for place in places for row in records(self._get("/session", list, place))]
         return sorted({row.id: row for row in found}.values(), key=lambda row: -row.updated)
 
     def directories(self) -> list[str]:
-        """Name the projects the server has opened."""
-        trees = (dig(each, "worktree", kind=str) for each in records(self._get("/project", list)))
+        """Name the projects the server has opened, as far as it can tell."""
+        try:
+            trees = [tidy(dig(each, "worktree", kind=str)) for each in records(self._get("/project", list))]
+        except (NotFoundError, RemoteError) as error:
+            _must_be_unknown(error)
+            return []
         return [tree for tree in trees if tree not in ("", "/")]
 
     def is_directory(self, directory: str) -> bool:
@@ -281,6 +280,12 @@ def _place(directory: str, query: Mapping[str, str]) -> dict[str, Any]:
         return {"params": query}
     header = {"x-opencode-directory": directory} if directory.isascii() and "%" not in directory else {}
     return {"params": {**query, "directory": directory}, "headers": header}
+
+
+def _must_be_unknown(error: BranchlineError) -> None:
+    """Raise an error anew unless it says that the server does not know the request at all."""
+    if isinstance(error, RemoteError) and not error.details.get("unknown"):
+        raise error
 
 
 def _load(text: str) -> Any:

@@ -62,7 +62,8 @@ def survey(client: Client, pool: Executor, known: Sequence[str] = ()) -> list[Lo
     began = client.requests
     sessions, statuses = _statuses(client, pool, known)
     asked: dict[str, list[Waiting]] = {}
-    for each in _waiting(client, pool, sessions, statuses):
+    busy = list(dict.fromkeys(each.directory for each in sessions if each.id in statuses))  # what waits is busy
+    for each in _waiting(client, pool, sessions, busy):
         asked.setdefault(each.session, []).append(each)
     idle = [each for each in sessions if each.id not in statuses and not each.parent]
     read = idle[: max(0, REQUESTS - (client.requests - began))]
@@ -70,9 +71,11 @@ def survey(client: Client, pool: Executor, known: Sequence[str] = ()) -> list[Lo
     return [_look(each, statuses.get(each.id), asked.get(each.id, []), last.get(each)) for each in sessions]
 
 
-def waiting(client: Client, pool: Executor, known: Sequence[str] = ()) -> list[Waiting]:
-    """List what the sessions of a server wait for a person for."""
-    return _waiting(client, pool, *_statuses(client, pool, known))
+def waiting(client: Client, pool: Executor, known: Sequence[str], heads: Sequence[str]) -> list[Waiting]:
+    """List what the sessions of a server wait for a person for; `heads` are `per` for leave and `que` for questions."""
+    sessions = client.sessions(tuple(known))
+    places = list(dict.fromkeys(each.directory for each in sessions))
+    return _waiting(client, pool, sessions, places, heads)
 
 
 def _statuses(client: Client, pool: Executor, known: Sequence[str]) -> tuple[list[Session], dict[str, Status]]:
@@ -82,11 +85,19 @@ def _statuses(client: Client, pool: Executor, known: Sequence[str]) -> tuple[lis
     return sessions, {name: status for table in found for name, status in table.items()}
 
 
-def _waiting(client: Client, pool: Executor, sessions: Iterable[Session], statuses: dict[str, Status]) -> list[Waiting]:
-    """What waits for a person is busy, so that directories in which nothing is need not be asked."""
-    places = list(dict.fromkeys(each.directory for each in sessions if each.id in statuses))
-    lists = pool.map(client.permissions, places), pool.map(client.questions, places)  # both begin now
-    return [each for kind in lists for found in kind for each in found]
+def _waiting(
+    client: Client,
+    pool: Executor,
+    sessions: Iterable[Session],
+    places: Sequence[str],
+    heads: Sequence[str] = ("per", "que"),
+) -> list[Waiting]:
+    """What waits in some directories; a server that makes no difference between them tells the same several times."""
+    ask = {"per": client.permissions, "que": client.questions}
+    lists = [pool.map(ask[head], places) for head in heads]  # all begin now
+    homes = {each.id: each.directory for each in sessions}
+    found = {each.id: each for kind in lists for several in kind for each in several}
+    return [each._replace(directory=homes.get(each.session, each.directory)) for each in found.values()]
 
 
 def _look(session: Session, status: Status | None, asked: list[Waiting], last: list[Message] | None) -> Look:
@@ -185,13 +196,14 @@ def prompt(client: Client, to: Session, text: str, model: str, clock: Clock) -> 
     Raises RemoteError when it does not show, and FailedError when nothing comes of it.
     """
     before = {each.id for each in client.messages(to, 2)}
+    worked = to.id in client.statuses(to.directory)
     client.prompt(to, text, model)
     began = clock.now()
     idle_since = None
     while True:
         new = [each for each in client.messages(to, 4) if each.id not in before]
         status = client.statuses(to.directory).get(to.id)
-        if new and status and status.state != "idle":
+        if (new or not worked) and status and status.state != "idle":
             return status.state, status.reason
         if any(each.role == "assistant" for each in new):
             state, reason = rest_of(new)
@@ -217,9 +229,8 @@ def abort(client: Client, of: Session) -> bool:
     return busy
 
 
-def pick(found: Sequence[Waiting], word: str, where: str, heads: tuple[str, ...]) -> Waiting:
+def pick(fits: Sequence[Waiting], word: str, where: str) -> Waiting:
     """Give the one request that is meant by its id, or by that of its session, or by the beginning of either."""
-    fits = [each for each in found if each.id.startswith(heads)]
     chosen = [each for each in fits if each.id == word] or [
         each for each in fits if each.id.startswith(word) or each.session.startswith(word)
     ]
@@ -292,7 +303,7 @@ def _directory(client: Client, one: Session) -> tuple[bool, str]:
 def look(client: Client, one: Session, pool: Executor) -> Look:
     """Say what one session does."""
     statuses = client.statuses(one.directory)
-    asked = [each for each in _waiting(client, pool, [one], statuses) if each.session == one.id]
+    asked = [each for each in _waiting(client, pool, [one], [one.directory]) if each.session == one.id]
     return _look(one, statuses.get(one.id), asked, client.messages(one, 1))
 
 

@@ -94,12 +94,16 @@ class Desk(NamedTuple):
             raise _all_wrong(errors)
         return self.clients[homes[chosen]], chosen
 
+    def waiting(self, *heads: str) -> tuple[dict[str, list[Waiting]], dict[str, str]]:
+        """What sessions wait for a person for, by server; and what was wrong with the others."""
+        return self.each(lambda client: oc.waiting(client, self.pool, self.places(client.name), heads))
+
     def pick(self, word: str, *heads: str) -> tuple[Client, Waiting]:
         """The one request that is meant, on whichever server."""
-        lists, errors = self.each(lambda client: oc.waiting(client, self.pool, self.places(client.name)))
+        lists, errors = self.waiting(*heads)
         homes = {each: name for name, found in lists.items() for each in found}
         try:
-            chosen = oc.pick(list(homes), word, ", ".join(self.clients), heads)
+            chosen = oc.pick(list(homes), word, ", ".join(self.clients))
         except NotFoundError as missing:
             raise _all_wrong(errors) if errors else missing from None
         return self.clients[homes[chosen]], chosen

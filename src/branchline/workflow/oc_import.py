@@ -53,8 +53,10 @@ def _rows(data: Any, path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if not isinstance(found, dict) or not found:
         raise InputError(f"{path}: no instances in it; it should hold an object of names, each with its url")
     for name, row in found.items():
-        if isinstance(row, dict) and (row is not data.get("allowed_models") if isinstance(data, dict) else True):
-            yield name, _row(name, row, path)
+        if isinstance(row, str | dict):
+            yield name, _row(name, {"url": row} if isinstance(row, str) else row, path)
+        elif name != "allowed_models":
+            raise InputError(f"{path}: instance {name!r} must be an object with its url")
 
 
 def _row(name: str, given: Mapping[str, Any], path: Path) -> dict[str, str]:

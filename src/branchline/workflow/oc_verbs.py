@@ -203,7 +203,7 @@ def _check_model(there: Desk, client: Client, model: str) -> None:
 
 
 def _waiting(there: Desk, key: str, head: str) -> Answer:
-    lists, errors = there.each(lambda client: oc.waiting(client, there.pool, there.places(client.name)))
+    lists, errors = there.waiting(head)
     rows = [
         {
             "instance": name,
@@ -213,7 +213,6 @@ def _waiting(there: Desk, key: str, head: str) -> Answer:
         }
         for name, found in lists.items()
         for each in found
-        if each.id.startswith(head)
     ]
     return _answer({key: rows}, errors)
 
