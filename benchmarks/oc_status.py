@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "agents"))
 
-from agents.opencode_server import Server
+from opencode_server import Server
 
 SECONDS, REQUESTS = 1.0, 45
 SCRIPT = "import sys; from branchline.cli import main; sys.exit(main())"

@@ -16,9 +16,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "agents"))
 
-from agents.opencode_server import Server
+from opencode_server import Server
+
 from branchline.workers.opencode_server import SEATS
 
 MEGABYTES, TASK, ANSWER = 40.0, 0.15, 0.3
@@ -59,7 +60,7 @@ def attempt(folder: Path, server: Server) -> list[str]:
     (folder / "locks").mkdir()
     job = {"run": "r1", "task": folder.name, "worktree": str(folder), "prompt_file": str(folder / "prompt.md")}
     rest: dict[str, Any] = dict.fromkeys(("session", "model", "agent", "variant"), "")
-    (folder / "spec.json").write_text(json.dumps({**job, **rest, "read_only": False}))
+    (folder / "spec.json").write_text(json.dumps({**job, **rest, "attempt": 1, "read_only": False}))
     seat = {"name": "main", "url": server.url, "user": "", "password": "", "slots": 1, "locks": str(folder / "locks")}
     (folder / SEATS).write_text(json.dumps([seat]))
     return [sys.executable, "-P", "-m", "branchline.workers.opencode_driver", str(folder)]

@@ -22,6 +22,7 @@ GROUPS = {
     "pulse": "Unattended",
     "wish": "What you can ask of a running run",
     "look": "Looking",
+    "agent": "Named agent sessions",
     "tidy": "Saved work and what is left over",
     "oc": "OpenCode servers",
     "care": "Help",

@@ -19,7 +19,7 @@ from branchline.errors import NotFoundError, RemoteError, SettingsError
 from branchline.model.run import Claim, Exit
 from branchline.opencode_api import Client
 from branchline.workers import opencode_events, opencode_keeper
-from branchline.workers.opencode_driver import own, seat
+from branchline.workers.opencode_driver import own, seat, sessions
 from branchline.workers.opencode_talk import REFUSED, Talk
 from workers_bench import Bench
 
@@ -39,7 +39,15 @@ class Told:
 
     def __init__(self, server: Server, tree: Path, play: Play, **more: Any) -> None:
         server.play = play
-        job = {"run": "r1", "task": "t1", "worktree": str(tree), "read_only": False, "session": "", "model": ""}
+        job = {
+            "run": "r1",
+            "task": "t1",
+            "worktree": str(tree),
+            "read_only": False,
+            "session": "",
+            "model": "",
+            "earlier": [],
+        }
         self.events: list[Any] = []
         seen = opencode_events.Seen()
         with Client("main", server.url) as client:
@@ -236,11 +244,16 @@ def test_a_model_that_is_not_there_is_never_prompted(server: Server, tmp_path: P
     assert not any("prompt" in path for path, _, _ in server.bodies)
 
 
-def test_what_an_earlier_attempt_left_running_is_stopped_first(server: Server, tmp_path: Path) -> None:
-    orphan = server.add(str(tmp_path))
-    server.busy(orphan)
-    assert Told(server, tmp_path, Server.say).claim is None
-    assert orphan not in server.status
+def test_what_an_earlier_attempt_left_running_is_stopped_and_nothing_else(server: Server, tmp_path: Path) -> None:
+    orphan, other = server.add(str(tmp_path)), server.add(str(tmp_path))
+    server.busy(orphan), server.busy(other)
+    for attempt, name in (("1", f"main/{orphan}"), ("2", "")):
+        (tmp_path / attempt).mkdir()
+        (tmp_path / attempt / "events.jsonl").write_text(json.dumps({"type": "session", "sessionID": name}) + "\n{}\n")
+    earlier = list(sessions(tmp_path / "4", 4))
+    assert earlier == [orphan, ""]
+    assert Told(server, tmp_path, Server.say, earlier=earlier).claim is None
+    assert set(server.status) == {other}
 
 
 def test_a_worktree_that_the_server_cannot_see_is_named(server: Server, tmp_path: Path) -> None:

@@ -210,6 +210,11 @@ class Settings:
             )
             raise SettingsError(f"{where}: {said}{_nearest(model, self.allowed_models)}")
 
+    def servers_of(self, kind: str) -> tuple[tuple[str, str, str, str, int], ...]:
+        """Give the servers that a worker of this kind may use, as `Job.instances` has them."""
+        rows = self.instances.items() if kind == "opencode-server" else ()
+        return tuple((name, own.url, own.username, own.password_env, own.slots) for name, own in rows)
+
     def role_named(self, name: str) -> RoleSettings:
         """Return a role by name; raises SettingsError naming the nearest."""
         if name not in self.roles:

@@ -195,11 +195,7 @@ class Jobs:
             lean=worker.lean,
             read_only=self.read_only(row.role),
             files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
-            instances=tuple(
-                (name, each.url, each.username, each.password_env, each.slots)
-                for name, each in self.settings.instances.items()
-                if worker.kind == "opencode-server"
-            ),
+            instances=self.settings.servers_of(worker.kind),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 

@@ -17,6 +17,7 @@ from branchline.model.run import (
     RequestRow,
     RunRow,
     ServerSessionRow,
+    SessionRow,
     SpentRow,
     TaskRow,
 )
@@ -36,6 +37,7 @@ class MemoryStore:
         self._requests: list[RequestRow] = []
         self._handled: set[int] = set()
         self._approvals: dict[str, tuple[str, str, float]] = {}
+        self._sessions: dict[str, SessionRow] = {}
         self._server_sessions: dict[tuple[str, str], ServerSessionRow] = {}
         self._newest = 0
 
@@ -144,6 +146,27 @@ class MemoryStore:
 
     def approval(self, plan: str) -> tuple[str, str, float] | None:
         return self._approvals.get(plan)
+
+    def sessions(self) -> list[SessionRow]:
+        return sorted(self._sessions.values())
+
+    def session(self, name: str) -> SessionRow | None:
+        return self._sessions.get(name)
+
+    def swap_session(self, name: str, former: int, row: SessionRow | None) -> SessionRow | None:
+        found = self._sessions.get(name)
+        if (found.fence if found else 0) != former:
+            return None
+        if row is None:
+            self._sessions.pop(name, None)
+            return None
+        fence = row.fence or max((each.fence for each in self._sessions.values()), default=0) + 1
+        self._sessions[name] = row._replace(fence=fence)
+        return self._sessions[name]
+
+    def note_sessions(self, rows: Iterable[SessionRow]) -> None:
+        known = {(row.name, row.fence) for row in self._sessions.values()}
+        self._sessions |= {row.name: row for row in rows if (row.name, row.fence) in known}
 
     def server_sessions(self, instance: str) -> list[ServerSessionRow]:
         return [row for name, row in sorted(self._server_sessions.items()) if name[0] == instance]

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from branchline.errors import NotFoundError, RemoteError
 from branchline.opencode_api import Client
-from branchline.workers import SPEC, opencode_keeper
+from branchline.workers import SPEC, opencode_keeper, stream
 from branchline.workers.opencode_talk import Talk
 
 START: Final = 90.0
@@ -85,6 +85,14 @@ def own(folder: Path, sleep: Callable[[float], None]) -> Iterator[Client]:
         yield client
 
 
+def sessions(folder: Path, attempt: int) -> Iterator[str]:
+    """The sessions of the task's earlier attempts: a driver that was killed may have left one running."""
+    for number in range(1, attempt):
+        for event in stream.events(folder.with_name(str(number)) / "events.jsonl"):
+            yield stream.text(event.get("sessionID")).rpartition("/")[2]
+            break
+
+
 def tell(event: Mapping[str, Any]) -> None:
     """Print one event."""
     sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
@@ -101,7 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with seat(seats, name if slash else "", time.sleep) as client:
-            talk = Talk(client, {**job, "session": session}, tell, "folder" not in seats[0])
+            earlier = list(sessions(folder, int(job["attempt"])))
+            talk = Talk(client, {**job, "session": session, "earlier": earlier}, tell, "folder" not in seats[0])
             try:
                 return 0 if talk.play(prompt) else 1
             except KeyboardInterrupt:

@@ -24,6 +24,7 @@ SEATS: Final = "seats.json"
 """In the attempt's folder: the servers its driver may use."""
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
+Seen = opencode.Seen
 claim = opencode.claim
 tail = opencode.tail
 models = opencode.models

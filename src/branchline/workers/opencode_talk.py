@@ -88,11 +88,11 @@ class Talk:
             self._client.abort(self._session)
 
     def _open(self) -> Session:
-        """The session to go on with, or a new one; what an earlier attempt left running here is stopped."""
+        """The session to go on with, or a new one; one that an earlier attempt left running is stopped."""
         where = str(self._job["worktree"])
         if not self._client.is_directory(where):
             raise RemoteError(f"{self._client.name} cannot see the worktree {where}: it must share this machine's disk")
-        for name in self._client.statuses(where):
+        for name in set(self._client.statuses(where)) & set(self._job["earlier"]):
             self._client.abort(Session(name, where))
         if self._job["session"]:
             session = self._client.session(str(self._job["session"]))
