@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.opencode_server import Server
+from agents.opencode_server import Server, use
 from branchline.cli import main
 from branchline.errors import NotFoundError, RemoteError, UsageError
 from branchline.opencode_api import Client
@@ -245,3 +245,16 @@ def test_an_answer_is_a_label_a_number_or_words() -> None:
     asked = Waiting("que_1", "ses_1", "/w", "question", "Which?", (("Which?", ("Red", "Blue")),))
     given = [oc.answers(asked, [word])[0][0] for word in ("blue", "1", "3", "dark red")]
     assert given == ["Blue", "Red", "3", "dark red"]
+
+
+def test_what_people_read_cannot_move_their_cursor(
+    bl: Run, servers: tuple[Server, Server], tmp_path: Path, capsys: Any
+) -> None:
+    name = servers[0].add("/w/a", "\x1b[2Jevil\x1b]0;x\x07\nnew line")
+    servers[0].message(name, "assistant", {"type": "text", "text": "one\n\x1b[31mtwo"}, use("\u202ea"))
+    servers[0].ask(name, command="date\r\x1b[8m; rm -rf /")
+    for words in (["status"], ["permissions"], ["messages", name], ["sessions"], ["diagnose", name]):
+        main(["oc", *words, "-C", str(tmp_path)])
+        said = capsys.readouterr().out
+        assert name in said or "two" in said
+        assert not set(said) & set("\x1b\x07\r\u202e")
