@@ -109,6 +109,9 @@ def test_what_a_child_session_asks_leave_for_is_decided_by_the_role(
 def test_a_request_of_a_stranger_in_the_same_folder_is_left_alone(server: Server, tmp_path: Path) -> None:
     def play(server: Server, session: str, text: str) -> None:
         server.ask(server.add(str(tmp_path)))
+        gone = server.add(str(tmp_path))
+        asked = server.ask(gone)
+        del server.waiting[asked], server.status[gone], server.sessions[gone]
         server.answer(session, "Done.")
 
     assert Told(server, tmp_path, play).claim is None

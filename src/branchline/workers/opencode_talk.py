@@ -173,7 +173,10 @@ class Talk:
     def _is_child(self, name: str) -> bool:
         """Ask whose child a session is whose beginning was not seen: left without an answer it would stop its parent."""
         if name not in self._strangers and name not in self._family:
-            parent = self._client.session(name).parent
+            try:
+                parent = self._client.session(name).parent
+            except NotFoundError:  # it has gone meanwhile
+                parent = ""
             (self._family if parent in self._family else self._strangers).add(name)
         return name in self._family
 
@@ -271,11 +274,11 @@ class Talk:
         """Answer a request for leave by the role, for nobody sits at the terminal."""
         if waits.id in self._told:
             return
-        self._told.add(waits.id)
         allowed = opencode_config.allows(waits.kind, bool(self._job["read_only"]))
-        self._tell("permission", allowed=allowed, kind=waits.kind, title=waits.text)
         with suppress(NotFoundError):  # somebody was faster
             self._client.reply(waits, "once" if allowed else "reject", "" if allowed else REFUSED)
+        self._told.add(waits.id)
+        self._tell("permission", allowed=allowed, kind=waits.kind, title=waits.text)
 
     def _ask(self, waits: Waiting) -> None:
         """A question ends the attempt as blocked, in the form in which agents are asked to end; the session waits."""
