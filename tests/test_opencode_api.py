@@ -85,6 +85,12 @@ def test_a_wrong_answer_is_named_and_never_taken_for_nothing(
 def test_a_server_that_is_slow_closed_or_gone_is_named(server: Server) -> None:
     with Client("main", server.url, timeout=0.05) as late, pytest.raises(RemoteError, match="password_env"):
         late.health()
+    server.faults["/global/health"] = "drip"
+    with (
+        Client("main", server.url, ("opencode", "pw"), timeout=0.5) as late,
+        pytest.raises(RemoteError, match="whole"),
+    ):
+        late.health()
     server.delay = 0.5
     with (
         Client("main", server.url, ("opencode", "pw"), timeout=0.05) as late,

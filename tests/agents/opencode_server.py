@@ -23,7 +23,7 @@ PAGE = b"<!doctype html><title>OpenCode</title>"
 
 
 class Server:
-    """`faults` is path -> `html`, `text`, `list`, `500`, `drop`; `delay` in seconds goes before every answer."""
+    """`faults` is path -> `html`, `text`, `list`, `500`, `drop`, `drip`; `delay` in seconds goes before every answer."""
 
     def __init__(self, *, delay: float = 0.0, password: str = "", old: bool = False) -> None:
         self.delay, self.password, self.old = delay, password, old
@@ -296,6 +296,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "drop":
             self.close_connection = True
             self.connection.close()
+        elif fault == "drip":
+            self._send(200, b" " * 30, "application/json", drip=0.1)
         elif fault == "html":
             self._send(200, PAGE, "text/html;charset=UTF-8")
         elif fault in ("text", "list"):
@@ -317,13 +319,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_DELETE = do_GET  # noqa: N815 - the names http.server calls
 
-    def _send(self, status: int, data: bytes, kind: str) -> None:
+    def _send(self, status: int, data: bytes, kind: str, drip: float = 0.0) -> None:
         self.send_response_only(status)
         if kind and data:
             self.send_header("content-type", kind)
         if status != 204:
             self.send_header("content-length", str(len(data)))
-        self.end_headers_with(data)
+        self.end_headers_with(b"" if drip else data)
+        for byte in data if drip else b"":
+            time.sleep(drip)
+            self.wfile.write(bytes([byte]))
 
     def end_headers_with(self, data: bytes) -> None:
         """One write for all: two would wait for each other in the kernel."""

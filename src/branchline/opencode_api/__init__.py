@@ -6,6 +6,7 @@ for everything, or for nothing; a request sent while the server starts can hang 
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from branchline.opencode_api.rows import Message, Session, Status, Waiting, dig,
 TIMEOUT: Final = 20.0
 SILENCE: Final = 60.0
 """Seconds without an event, or a heartbeat between them, after which a stream of events is taken for dead."""
+WHOLE: Final = 3
+"""In so many time-outs the whole of an answer must be there: a server may send a byte now and then."""
 LIMIT: Final = 64 * 1024 * 1024
 PAGE: Final = 1000
 T = TypeVar("T")
@@ -35,6 +38,7 @@ class Client:
         self.name = name
         self.url = url.rstrip("/")
         self.requests = 0
+        self._whole = WHOLE * timeout
         # No proxies and no .netrc of the environment: the password goes to this server and nowhere else.
         try:
             self._http = httpx.Client(
@@ -244,10 +248,13 @@ class Client:
 
     def _read(self, answer: Any) -> bytes:
         data = bytearray()
+        end = time.monotonic() + self._whole
         for piece in answer.iter_bytes():
             data += piece
             if len(data) > LIMIT:
                 raise self._fault(f"{answer.request.url.path} answered more than {LIMIT >> 20} MB")
+            if time.monotonic() > end:
+                raise self._fault(f"{answer.request.url.path}: no whole answer in {self._whole:g} s")
         return bytes(data)
 
     def _check(self, answer: Any, path: str, wanted: str, data: bytes = b"") -> None:
