@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent_bench import AGENTS, RealBench
+from agent_bench import AGENTS, RealBench, end_servers
 from programs import missing
 from stub_model import StubModel, directive
 
@@ -28,9 +28,10 @@ def model() -> Iterator[StubModel]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, kind: str, model: StubModel) -> RealBench:
+def bench(tmp_path: Path, kind: str, model: StubModel) -> Iterator[RealBench]:
     """A task for that agent."""
-    return RealBench(tmp_path, kind, model)
+    yield RealBench(tmp_path, kind, model)
+    end_servers(tmp_path)
 
 
 def test_a_file_is_written_by_the_agents_own_tools(bench: RealBench, model: StubModel) -> None:

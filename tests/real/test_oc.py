@@ -2,13 +2,13 @@
 
 import json
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from agent_bench import end_servers
 from programs import PROGRAMS, missing
 from stub_model import StubModel, directive
 
@@ -23,7 +23,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def oc(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Run `oc` against a server that asks before it runs a command; gives the JSON line, which must say ok."""
-    folder, home = tmp_path / "server", tmp_path / "home"
+    folder, home = tmp_path / ".server-real", tmp_path / "home"
     with StubModel() as model:
         folder.mkdir()
         (tmp_path / "projects").mkdir()
@@ -49,7 +49,7 @@ def oc(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
         with opencode_keeper.lease(folder):
             yield run
-        os.kill(told["pid"], signal.SIGTERM)
+        end_servers(tmp_path)
 
 
 def until(look: Callable[[], Any]) -> Any:
