@@ -84,8 +84,10 @@ def test_what_sessions_wait_for_is_listed_and_answered(bl: Run, servers: tuple[S
     asked = two.ask(other, questions=[*db, {"question": "Name?", "options": []}])
     assert {each["id"] for each in bl("permissions")[1]["permissions"]} == {leave, again}
     assert bl("questions")[1]["questions"][0]["questions"][0]["options"] == ["sqlite", "postgres"]
-    rows = {each["id"]: each for each in bl("status")[1]["sessions"]}
-    assert {rows[name]["state"] for name in (parent, child, other)} == {"waiting"}
+    rows = {(each["instance"], each["id"]): each for each in bl("status")[1]["sessions"]}
+    found = [rows[where] for where in (("one", parent), ("one", child), ("two", other))]
+    assert {each["state"] for each in found} == {"busy"}
+    assert [each["permissions"] + each["questions"] for each in found] == [[again], [leave], [asked]]
     assert bl("approve", "one", "per_")[1]["code"] == "E_USAGE", "two wait: which one is not guessed"
     assert bl("approve", leave, "--always")[0] == 0
     assert bl("reject", again)[0] == 0
@@ -111,7 +113,7 @@ def test_a_prompt_that_comes_to_nothing_is_not_called_delivered(bl: Run, servers
     )
     code, told = bl("prompt", name, "x", "--model", "stub/stub-1")
     assert (code, told["error"]) == (4, f"session {name} of one: APIError: no")
-    assert bl("one", "status", name)[1]["counts"] == {"error": 1}
+    assert bl("one", "status", name)[1]["counts"] == {"idle/error": 1}
     code, told = bl("diagnose", name)
     assert (code, [each["check"] for each in told["findings"] if not each["ok"]]) == (4, ["directory", "status"])
 
@@ -185,7 +187,7 @@ def test_a_look_at_twenty_directories_takes_few_requests(bl: Run, servers: tuple
     one.ask(names[0]), one.busy(names[55]), one.message(names[-1], "user", {"type": "text", "text": "x"})
     one.seen.clear()
     code, told = bl("status", "one")
-    assert (code, told["counts"]) == (0, {"idle/empty": 1, "idle": 197, "busy": 1, "waiting": 1})
+    assert (code, told["counts"]) == (0, {"idle/empty": 1, "idle": 197, "busy": 2})
     assert one.requests <= 45, one.seen
 
 

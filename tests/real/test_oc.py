@@ -74,7 +74,9 @@ def test_every_verb_on_a_real_server(oc: Run, tmp_path: Path) -> None:
     assert oc("prompt", name[:20], "Do. " + directive(shell, asking, {"text": "It is done."}))["state"] == "busy"
     (leave,) = until(lambda: oc("permissions")["permissions"])
     assert (leave["kind"], leave["text"]) == ("bash", "echo hi > hi.txt")
-    assert oc("real", "status")["counts"] == {"waiting": 1}
+    assert [(each["state"], each["permissions"]) for each in oc("real", "status")["sessions"]] == [
+        ("busy", [leave["id"]])
+    ]
     oc("approve", leave["id"])
     (asked,) = until(lambda: oc("questions")["questions"])
     oc("answer", "real", asked["id"], "2")
@@ -84,6 +86,6 @@ def test_every_verb_on_a_real_server(oc: Run, tmp_path: Path) -> None:
     assert all(each["ok"] for each in oc("diagnose", name)["findings"])
     assert oc("prompt", name, "Hang. " + directive({"hang": True}))["model"] == "stub/stub-1"
     assert oc("abort", name)["was_busy"]
-    assert oc("status", name)["counts"] == {"error": 1}, "an abort is kept as an error of the message"
+    assert oc("status", name)["counts"] == {"idle/error": 1}, "an abort is kept as an error of the message"
     assert "did you mean" in oc("prompt", name, "x", "--model", "stub/stub-2", status=2)["error"]
     assert oc("sync")["synced"][0]["sessions"] == 1

@@ -6,6 +6,7 @@ for everything, or for nothing; a request sent while the server starts can hang 
 """
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Self, TypeVar
@@ -38,6 +39,7 @@ class Client:
         self.name = name
         self.url = url.rstrip("/")
         self.requests = 0
+        self._counting = threading.Lock()
         self._whole = WHOLE * timeout
         # No proxies and no .netrc of the environment: the password goes to this server and nowhere else.
         try:
@@ -228,7 +230,8 @@ class Client:
     ) -> tuple[Any, Mapping[str, str]]:
         import httpx
 
-        self.requests += 1
+        with self._counting:
+            self.requests += 1
         try:
             sent = (
                 None if body is None else json.dumps(body).encode()

@@ -30,7 +30,10 @@ _MADE: Final = "branchline: made"
 
 
 class Look(NamedTuple):
-    """A session and what it does: `idle`, `idle/empty` (its last prompt has no answer), `error`, `busy`, `retry`, `waiting`."""
+    """A session and what it does: `idle`, `idle/empty` (its last prompt has no answer), `idle/error`, `busy`, `retry`.
+
+    One that waits for a person is busy; what it waits for is in `waiting`.
+    """
 
     session: Session
     state: str
@@ -102,7 +105,7 @@ def _waiting(
 
 def _look(session: Session, status: Status | None, asked: list[Waiting], last: list[Message] | None) -> Look:
     if asked:
-        return Look(session, "waiting", "; ".join(f"{each.kind}: {each.text}" for each in asked), tuple(asked))
+        return Look(session, "busy", "waits: " + "; ".join(f"{each.kind}: {each.text}" for each in asked), tuple(asked))
     if status and status.state != "idle":
         more = f" (attempt {status.attempt})" if status.attempt else ""
         return Look(session, status.state, f"{status.reason}{more}".strip())
@@ -116,7 +119,7 @@ def rest_of(last: Sequence[Message]) -> tuple[str, str]:
     if not last:
         return "idle", "never prompted"
     if last[-1].error:
-        return "error", last[-1].error
+        return "idle/error", last[-1].error
     if last[-1].role == "user":
         return "idle/empty", "its last prompt has no answer; a model that the server does not know ends like this"
     if not last[-1].text and not last[-1].tools:
@@ -309,7 +312,7 @@ def look(client: Client, one: Session, pool: Executor) -> Look:
 
 def _status(client: Client, one: Session, pool: Executor) -> tuple[bool, str]:
     found = look(client, one, pool)
-    return found.state not in ("idle/empty", "error"), f"{found.state}{found.reason and ': '}{found.reason}"
+    return found.state not in ("idle/empty", "idle/error"), f"{found.state}{found.reason and ': '}{found.reason}"
 
 
 def _model(client: Client, one: Session) -> tuple[bool, str]:

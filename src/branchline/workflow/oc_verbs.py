@@ -84,7 +84,8 @@ def status(there: Desk, asked: Asked) -> Answer:
             **_session(name, each.session, each.session.model),
             "state": each.state,
             "reason": each.reason,
-            "waiting": [waits.id for waits in each.waiting],
+            "permissions": [waits.id for waits in each.waiting if waits.kind != "question"],
+            "questions": [waits.id for waits in each.waiting if waits.kind == "question"],
         }
         for name, found in looks.items()
         for each in found
