@@ -25,6 +25,7 @@ GROUPS = {
     "agent": "Named agent sessions",
     "tidy": "Saved work and what is left over",
     "pieces": "Pieces for scripts and agents",
+    "oc": "OpenCode servers",
     "care": "Help",
 }
 """The module of `cli` a command lives in, and how this page calls it."""

@@ -39,8 +39,8 @@ def test_defaults_are_those_of_the_design() -> None:
     assert found.land == config.LandSettings("gated", 16, "touched", "fast-forward")
     assert found.pulse == config.PulseSettings(True, 0.6)
     assert {name: worker.kind for name, worker in found.workers.items()} == {
-        "opencode": "opencode", "claude": "claude", "codex": "codex", "acp": "acp", "shell": "shell", "scripted": "scripted",
-    }  # fmt: skip
+        name: name for name in ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
+    }
     assert {name: role.permissions for name, role in found.roles.items()} == {
         "build": "edit", "research": "read-only", "brainstorm": "read-only",
     }  # fmt: skip
@@ -180,7 +180,7 @@ tiers = { "x.test" = 1 }
         assert found.roles["docs"].sandbox is False
         assert found.roles["plain"] == config.RoleSettings()
         assert found.gate.by_glob == {"*.sh": ("shellcheck -x",), "*.py": ("ruff check", "mypy")}
-        assert found.instances == {"main": {"url": "http://127.0.0.1:4096"}}
+        assert found.instances == {"main": config.InstanceSettings("http://127.0.0.1:4096")}
         assert found.workspace.setup == ("npm ci",)
         assert found.pulse.confidence == 1
         assert (found.budget, found.task_budget) == (Limit(5.0, 2_000_000), Limit(None, 500_000))
@@ -192,6 +192,19 @@ tiers = { "x.test" = 1 }
             (
                 "jobs = 2\n[land]\nminimun = 'x'",
                 r"branchline\.toml:3: unknown setting land\.minimun; did you mean land\.minimum\?",
+            ),
+            ("[instances.x]\nslots = 2", "instance 'x' has no url; set instances\\.x\\.url"),
+            *(
+                (f"[instances.x]\nurl = '{url}'", r"toml:2: instances\.x\.url must be the address of a server")
+                for url in (
+                    "localhost:4096",
+                    "http://a:b@h",
+                    "http://[::1",
+                    "http://h:99999",
+                    "http://h:x",
+                    "ftp://h",
+                    "http://",
+                )
             ),
             ("\n\nminimum = 'x'", r"toml:3: unknown setting minimum; did you mean land\.minimum\?"),
             ("[lnd]\na = 1", r"toml:1: unknown setting lnd; did you mean land\?"),

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent_bench import AGENTS, RealBench
+from agent_bench import AGENTS, RealBench, end_servers
 from programs import missing
 
-from stub_model import StubModel, directive
-
 from branchline import workers
+from stub_model import StubModel, directive
 
 pytestmark = pytest.mark.real
 QUESTION = {"status": "blocked", "text": "red or blue?", "options": ["red", "blue"]}
@@ -31,9 +30,10 @@ def model() -> Iterator[StubModel]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, kind: str, model: StubModel) -> RealBench:
+def bench(tmp_path: Path, kind: str, model: StubModel) -> Iterator[RealBench]:
     """A task for that agent."""
-    return RealBench(tmp_path, kind, model)
+    yield RealBench(tmp_path, kind, model)
+    end_servers(tmp_path)
 
 
 def test_a_file_is_written_by_the_agents_own_tools(bench: RealBench, model: StubModel) -> None:
@@ -159,7 +159,7 @@ def test_a_hung_worker_is_told_as_such(bench: RealBench, model: StubModel) -> No
 def test_a_session_that_is_gone_is_not_kept(bench: RealBench) -> None:
     gone = (
         "ses_0000000000ffeExample00000000"
-        if bench.kind in {"opencode", "acp"}
+        if bench.kind in {"opencode", "opencode-server", "acp"}
         else "00000000-0000-4000-8000-000000000000"
     )
     claim = bench.run("Go on.", session=gone)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_bench import AGENTS
+from agent_bench import AGENTS, end_servers
 from programs import PROGRAMS, missing
 
 import branchline
@@ -120,6 +120,7 @@ def stages(tmp_path: Path) -> Iterator[Any]:
         return stage
 
     yield make
+    end_servers(tmp_path)
     for stage in made:
         stage.model.__exit__()
 

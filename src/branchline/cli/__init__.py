@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "order": ("pieces", "all batches of a JSON list of tasks, a plan or a graph"),
     "next-batch": ("pieces", "the tasks to start now, of a JSON list of tasks, a plan or a graph"),
     "agent": ("agent", "named agent sessions in the background: run, status, result, search, cancel, list, shims"),
+    "oc": ("oc", "look after OpenCode servers: their health, sessions, prompts, permissions and questions"),
     "doctor": ("care", "what stands in the way of a run here, each with its fix"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),
     "selftest": ("care", "prove the promises on this machine: kills, full disks, cut logs"),

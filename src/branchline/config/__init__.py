@@ -19,6 +19,7 @@ __all__ = [
     "ConductSettings",
     "DecomposeSettings",
     "GateSettings",
+    "InstanceSettings",
     "LandSettings",
     "PulseSettings",
     "RoleSettings",
@@ -182,6 +183,17 @@ class WorkspaceSettings:
 
 
 @dataclass(frozen=True)
+class InstanceSettings:
+    """One OpenCode server: where it is, where its projects lie, the variable that holds its password, its room."""
+
+    url: str = _key("", kinds.url)
+    projects_path: str = _key("", kinds.text)
+    username: str = _key("opencode", kinds.text)
+    password_env: str = _key("", kinds.text)
+    slots: int = _key(8, kinds.whole(1, 10_000))
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic."""
 
@@ -211,7 +223,6 @@ class Settings:
     scoped_tokens: bool = _key(False, kinds.flag)
     prefer_oauth: bool = _key(False, kinds.flag)
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
-    instances: Mapping[str, Any] = _key({}, kinds.mapping())
     mask: Mapping[str, Any] = _key({}, kinds.mapping())
     net: Mapping[str, Any] = _key({}, kinds.mapping())
     budget: Limit = _key(Limit(), kinds.limit)
@@ -228,6 +239,7 @@ class Settings:
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
     workers: Mapping[str, WorkerSettings] = field(default_factory=dict, metadata={"named": WorkerSettings})
     roles: Mapping[str, RoleSettings] = field(default_factory=dict, metadata={"named": RoleSettings})
+    instances: Mapping[str, InstanceSettings] = field(default_factory=dict, metadata={"named": InstanceSettings})
     warnings: tuple[str, ...] = ()
 
     def worker_named(self, name: str) -> WorkerSettings:
@@ -238,17 +250,26 @@ class Settings:
             return WorkerSettings(kind=name)
         raise SettingsError(f"no worker is called {name!r}{_nearest(name, [*self.workers, *WORKER_KINDS])}")
 
-    def check_model(self, model: str, where: str) -> None:
-        """Raise SettingsError, naming the nearest, for a model that `allowed_models` (names, or patterns) does not have."""
+    def allows(self, model: str) -> bool:
+        """Say whether `allowed_models` (names, or patterns) has a model; without a list all are allowed."""
         from fnmatch import fnmatchcase
 
-        if self.allowed_models and not any(fnmatchcase(model, allowed) for allowed in self.allowed_models):
+        return not self.allowed_models or any(fnmatchcase(model, allowed) for allowed in self.allowed_models)
+
+    def check_model(self, model: str, where: str) -> None:
+        """Raise SettingsError, naming the nearest, for a model that is not allowed."""
+        if not self.allows(model):
             said = (
                 f"the model {model!r} is not in allowed_models"
                 if model
                 else "no model is named, but allowed_models are"
             )
             raise SettingsError(f"{where}: {said}{_nearest(model, self.allowed_models)}")
+
+    def servers_of(self, kind: str) -> tuple[tuple[str, str, str, str, int], ...]:
+        """Give the servers that a worker of this kind may use, as `Job.instances` has them."""
+        rows = self.instances.items() if kind == "opencode-server" else ()
+        return tuple((name, own.url, own.username, own.password_env, own.slots) for name, own in rows)
 
     def role_named(self, name: str) -> RoleSettings:
         """Return a role by name; raises SettingsError naming the nearest."""
@@ -258,7 +279,7 @@ class Settings:
 
 
 _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
-    **{("workers", name, "kind"): name for name in ("opencode", "claude", "codex", "acp", "shell", "scripted")},
+    **{("workers", name, "kind"): name for name in WORKER_KINDS},
     ("roles", "build", "permissions"): "edit",
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",
@@ -359,7 +380,7 @@ def _put_inner(values: _Values, given: Given, path: tuple[str, ...]) -> None:
 
 def _spelled(values: _Values, path: tuple[str, ...]) -> tuple[str, ...]:
     """Return a path with its named table as the file or the built-in ones spell it: the environment has no `-`."""
-    if len(path) < 2 or path[0] not in ("workers", "roles"):
+    if len(path) < 2 or path[0] not in ("workers", "roles", "instances"):
         return path
     names = [*(known[1] for known in values if known[0] == path[0]), *(WORKER_KINDS if path[0] == "workers" else ())]
     plain = path[1].replace("-", "_").lower()
@@ -412,4 +433,6 @@ def _row(table: Any, name: str, given: _Values) -> Any:
         if name not in WORKER_KINDS:
             raise SettingsError(f"worker {name!r} has no kind; set workers.{name}.kind to {' or '.join(WORKER_KINDS)}")
         values["kind"] = name
+    if table is InstanceSettings and not values.get("url"):
+        raise SettingsError(f"instance {name!r} has no url; set instances.{name}.url, such as http://127.0.0.1:4096")
     return table(**values)

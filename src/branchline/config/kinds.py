@@ -78,6 +78,18 @@ def text(value: Any, _loose: bool) -> str:
     return value if isinstance(value, str) else _must("be a text")
 
 
+def url(value: Any, _loose: bool) -> str:
+    """The address of a server; a password has no place in it."""
+    from urllib.parse import urlsplit
+
+    known = isinstance(value, str) and re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", value)
+    try:
+        good = known and urlsplit(value).port != 0
+    except ValueError:  # a port or a bracket that is none
+        good = False
+    return str(value) if good else _must("be the address of a server such as http://127.0.0.1:4096, without password")
+
+
 def flag(value: Any, loose: bool) -> bool:
     """True or false."""
     if isinstance(value, bool):

@@ -218,6 +218,7 @@ class Jobs:
             lean=worker.lean,
             read_only=self.read_only(row.role),
             files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
+            instances=self.settings.servers_of(worker.kind),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 

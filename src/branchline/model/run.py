@@ -147,6 +147,20 @@ class QuestionRow(NamedTuple):
     answered: float | None = None
 
 
+class ServerSessionRow(NamedTuple):
+    """What was last seen of a session of an OpenCode server; `model` is the one its prompts take until another is named.
+
+    All but `model` is a cache: the server is the truth. `seen` is seconds since the epoch.
+    """
+
+    instance: str
+    session: str
+    directory: str
+    title: str = ""
+    model: str = ""
+    seen: float = 0.0
+
+
 class LaneRow(NamedTuple):
     """The projection of what keeps one provider's workers few; the lane "" is the machine itself (its memory).
 
@@ -243,7 +257,8 @@ class Job(NamedTuple):
     """Everything an adapter needs to start one attempt; all paths are absolute.
 
     `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with;
-    `files` are pairs of a path and what the task does with it.
+    `files` are pairs of a path and what the task does with it; `instances` are servers of the settings: name, address,
+    user, the variable of the password, and how many tasks at once.
     """
 
     run: str
@@ -268,6 +283,7 @@ class Job(NamedTuple):
     lean: bool = True
     read_only: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    instances: tuple[tuple[str, str, str, str, int], ...] = ()
     env: Mapping[str, str] = {}
 
 

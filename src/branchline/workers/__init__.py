@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # it is only spelled here, and a driver process imports this 
 
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
+    "opencode-server": "branchline.workers.opencode_server",
     "claude": "branchline.workers.claude",
     "acp": "branchline.workers.acp",
     "codex": "branchline.workers.codex",

@@ -23,7 +23,7 @@ STREAM: Final = True
 TEMPERATURE: Final = True
 DEFAULT_AGENT: Final = "build"
 Seen = opencode_events.Seen
-_SWITCHES: Final = {
+SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
@@ -51,18 +51,23 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
 
 def command(job: Job) -> Command:
     """Start `opencode run`; raises SettingsError for a model that names no provider."""
+    check_model(job)
+    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
+    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
+    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
+        argv += [flag, value] if value else []
+    env = {**record.environment(job), **SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
+    return Command(tuple(argv), env, job.prompt_file)
+
+
+def check_model(job: Job) -> None:
+    """Raise SettingsError for a model that names no provider."""
     if job.model and "/" not in job.model.strip("/"):
         known = ", ".join(f"{name}/{job.model}" for name in opencode_config.providers(_config(job)))
         raise SettingsError(
             f"model {job.model!r} of task {job.task} names no provider, and the wrong one bills another account; "
             f"write PROVIDER/{job.model}" + (f", for example {known}" if known else "")
         )
-    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
-    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
-    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
-        argv += [flag, value] if value else []
-    env = {**record.environment(job), **_SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
-    return Command(tuple(argv), env, job.prompt_file)
 
 
 def interactive(job: Job, base: Mapping[str, str]) -> Command:
@@ -73,7 +78,7 @@ def interactive(job: Job, base: Mapping[str, str]) -> Command:
 
 def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
     """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
-    return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
+    return Command((*(argv or (PROGRAM,)), "models"), {**base, **SWITCHES})
 
 
 def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:

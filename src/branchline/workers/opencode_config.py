@@ -50,12 +50,7 @@ def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dic
             config[section] = {name: _without_permission(agent) for name, agent in agents.items()}
     if read_only:
         config.pop("tools", None)
-    config["permission"] = {
-        "*": "allow",
-        **dict.fromkeys(_ALLOWED, "allow"),
-        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
-        **dict.fromkeys(_NEVER, "deny"),
-    }
+    config["permission"] = _block(read_only)
     config.setdefault("$schema", "https://opencode.ai/config.json")
     config["share"] = "disabled"
     config["autoupdate"] = False
@@ -69,6 +64,27 @@ def warm(config: dict[str, Any], agent: str, temperature: float) -> None:
     known = agents if isinstance(agents, dict) else {}
     own = known.get(agent)
     config["agent"] = {**known, agent: {**(own if isinstance(own, dict) else {}), "temperature": temperature}}
+
+
+def _block(read_only: bool) -> dict[str, str]:
+    return {
+        "*": "allow",
+        **dict.fromkeys(_ALLOWED, "allow"),
+        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
+        **dict.fromkeys(_NEVER, "deny"),
+    }
+
+
+def rules(read_only: bool) -> list[dict[str, str]]:
+    """The same block as rules of one session of a server, where a driver of ours can pass a question on."""
+    block = {**_block(read_only), "question": "allow"}
+    return [{"permission": name, "pattern": "*", "action": action} for name, action in block.items()]
+
+
+def allows(permission: str, read_only: bool) -> bool:
+    """Say whether a role may do what a session asks leave for: a child session of it has rules of its own."""
+    block = _block(read_only)
+    return block.get(permission, "deny" if read_only else "allow") == "allow"
 
 
 def _without_permission(agent: Any) -> Any:

@@ -9,7 +9,7 @@ from branchline import proc, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.errors import SettingsError
 from branchline.model.plan import Task
-from branchline.workflow.project import Project
+from branchline.workflow.project import Project, program_of
 
 _MODEL: Final = re.compile(r"^[^\s/]+/\S+$", re.M)
 _SECONDS: Final = 30.0
@@ -53,21 +53,21 @@ def check_models(
             if model and name not in lists:
                 lists[name] = known(project, worker)
             if model and lists[name] and model not in lists[name]:
-                raise SettingsError(f"{where}: there is no model {model!r}{_nearest(model, lists[name])}")
+                raise SettingsError(f"{where}: there is no model {model!r}{nearest(model, lists[name])}")
 
 
 def known(project: Project, worker: WorkerSettings) -> list[str]:
     """Ask an agent which models it has, as `provider/model`; nothing when it cannot be asked or does not answer."""
     ask = getattr(workers.get(worker.kind), "models", None)
-    if ask is None:
+    if ask is None or not program_of(project.settings, worker):
         return []
     command = ask(worker.argv, {**project.env, **worker.env})
     done = proc.run(command.argv, cwd=project.root, env=command.env, timeout=_SECONDS, limit=_BYTES)
     return _MODEL.findall(done.out.decode("utf-8", "replace")) if done.code == 0 else []
 
 
-def _nearest(model: str, there: list[str]) -> str:
-    """Name what is closest: the same model of another provider before one that is only spelled like it."""
+def nearest(model: str, there: list[str]) -> str:
+    """Name in words what is closest: the same model of another provider before one that is only spelled like it."""
     name = model.partition("/")[2]
     found = [each for each in there if each.partition("/")[2] == name] or get_close_matches(model, there, 1, 0.5)
     if found:

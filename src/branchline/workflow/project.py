@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from branchline import workers
-from branchline.config import RoleSettings, Settings, load
+from branchline.config import RoleSettings, Settings, WorkerSettings, load
 from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
 from branchline.files import find_root, state_folder
 from branchline.model.plan import DraftGraph, Task
@@ -165,8 +165,7 @@ def check_worker(project: Project, name: str) -> None:
     if worker is None:
         known = ", ".join(sorted(project.settings.workers))
         raise SettingsError(f"there is no worker {name!r}; the settings know {known}")
-    adapter = workers.get(worker.kind)
-    program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
+    adapter, program = workers.get(worker.kind), program_of(project.settings, worker)
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
     if worker.kind == "acp" and not worker.argv:
@@ -177,6 +176,13 @@ def check_worker(project: Project, name: str) -> None:
             f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it{how}, or name another "
             "with --worker (any program: --worker 'shell:PROGRAM ARG...')"
         )
+
+
+def program_of(settings: Settings, worker: WorkerSettings) -> str:
+    """The program that a worker starts on this machine; "" where nothing is: it plays, or its servers run already."""
+    if worker.kind == "opencode-server" and settings.instances:
+        return ""
+    return worker.argv[0] if worker.argv and worker.kind != "scripted" else workers.get(worker.kind).PROGRAM
 
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:
