@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
+SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
 WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
 
 
@@ -42,7 +43,8 @@ def _key(default: Any, kind: Kind) -> Any:
 class WorkerSettings:
     """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
 
-    `lean` starts an agent without the MCP servers of the user's own configuration.
+    `lean` starts an agent without the MCP servers of the user's own configuration; `readable` and `writable` are paths of
+    the machine that its sandbox leaves open.
     """
 
     kind: str = _key("", kinds.choice(*WORKER_KINDS))
@@ -55,11 +57,13 @@ class WorkerSettings:
     trust_exit: bool = _key(False, kinds.flag)
     env: Mapping[str, str] = _key({}, kinds.mapping(kinds.text))
     lean: bool = _key(True, kinds.flag)
+    readable: tuple[str, ...] = _key((), kinds.words)
+    writable: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """One role: empty texts mean the run's own; `sandbox` None is the run's `sandbox`."""
+    """One role: empty texts mean the run's own."""
 
     worker: str = _key("", kinds.text)
     model: str = _key("", kinds.text)
@@ -68,7 +72,7 @@ class RoleSettings:
     fallback_models: tuple[str, ...] = _key((), kinds.words)
     permissions: str | Mapping[str, Any] = _key("edit", kinds.rules)
     network: str | Mapping[str, Any] = _key("", kinds.rules)
-    sandbox: bool | None = _key(None, kinds.automatic(kinds.flag))
+    sandbox: str = _key("", SANDBOX)
     temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
     instructions: tuple[str, ...] = _key((), kinds.words)
     files: tuple[str, ...] = _key((), kinds.words)
@@ -131,7 +135,10 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic."""
+    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic.
+
+    `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound.
+    """
 
     strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
     jobs: int = _key(4, kinds.whole(1, 10_000))
@@ -155,7 +162,9 @@ class Settings:
     memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
     memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
     max_workers: int = _key(0, kinds.whole(0, 10_000))
-    sandbox: bool = _key(True, kinds.flag)
+    sandbox: str = _key("auto", SANDBOX)
+    max_processes: int = _key(1024, kinds.whole(0, 1_000_000))
+    max_memory: int = _key(0, kinds.whole(0, 10_000_000))
     scoped_tokens: bool = _key(False, kinds.flag)
     prefer_oauth: bool = _key(False, kinds.flag)
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))

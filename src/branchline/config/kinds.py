@@ -101,6 +101,18 @@ def choice(*words: str) -> Kind:
     return convert
 
 
+def switch(off: str, on: str, *others: str) -> Kind:
+    """One of some words, of which `off` may be written as false and `on` as true."""
+    every = choice(off, on, *others)
+
+    def convert(value: Any, loose: bool) -> str:
+        if isinstance(value, bool) or (loose and str(value).strip().lower() in _YES | _NO):
+            return on if flag(value, loose) else off
+        return str(every(value, loose))
+
+    return convert
+
+
 def words(value: Any, loose: bool) -> tuple[str, ...]:
     """A list of texts; in the environment separated by commas or spaces, or a JSON list."""
     if loose and isinstance(value, str):

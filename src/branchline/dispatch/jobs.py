@@ -12,6 +12,7 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
+from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
@@ -53,6 +54,7 @@ class Jobs:
         self._read_net = net
         self.draft = draft
         self.settings = settings
+        self.boxes = Boxes(site.root, site.state, site.repository, site.env, settings)
         self.tasks = family.by_id
         self._history = history
         self._clock = clock
@@ -256,9 +258,11 @@ class Jobs:
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
+        place = Place(Path(job.worktree), self.home(attempt), folder)
+        box = self.boxes.words(attempt, row.role, settings, place, command.argv, command.env)
         return Spawn(
             attempt.fence,
-            tuple(command.argv),
+            (*box, *command.argv),
             dict(command.env),
             job.worktree,
             command.stdin,
@@ -268,6 +272,7 @@ class Jobs:
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
+            bool(box),
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -309,6 +314,13 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
+    def _checked(self, attempt: AttemptRow) -> Path:
+        """Where the checks of one of our own jobs run: in the task's worktree, or in the one in which merges are tried."""
+        repository = self.site.repository
+        if attempt.purpose == "merge" and repository:
+            return repository.scratch(attempt.run)
+        return self.worktree(attempt.run, attempt.task)
+
     def _phase_checks(self, row: TaskRow) -> list[Check]:
         """The checks of the composites that a task is the last of: they are run on the result of its merge."""
         return [
@@ -328,8 +340,11 @@ class Jobs:
         checks, _ = land.checks_for(task, self.draft.gate)
         if attempt.purpose == ("merge" if self.site.repository else "check"):
             checks = (*checks, *self._phase_checks(row))
-        env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
+        worker = self.worker(row.worker)
+        env = sandbox.environment(worker, self.site.env, self.home(attempt))
         self._prepare_home(attempt)
+        where = self._checked(attempt)
+        place = Place(where, self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
         return {
             "purpose": attempt.purpose,
@@ -344,6 +359,7 @@ class Jobs:
             "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
+            "wrap": self.boxes.words(attempt, row.role, worker, place, (), env),
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,

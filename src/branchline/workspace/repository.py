@@ -173,6 +173,10 @@ class Repository:
         """Return where a task's worktree stands or would stand."""
         return folder_of(self.root, run, task)
 
+    def scratch(self, run: str) -> Path:
+        """Return where a run's merges are tried."""
+        return scratch_of(self.root, run)
+
     def changed_files(self, base: str, commit: str) -> list[str]:
         """Return the paths that differ between two commits; a renamed file counts under both names."""
         return changed_files(self.git, base, commit)

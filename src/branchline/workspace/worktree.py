@@ -54,11 +54,7 @@ class Worktree:
 
     def admin(self) -> Path | None:
         """Return git's own folder for this worktree (`.git/worktrees/<name>`), found by its path, or None."""
-        mine = os.path.realpath(self.path / ".git")
-        for entry in sorted((self.common / "worktrees").glob("*/gitdir")):
-            if os.path.realpath(_read(entry).strip()) == mine:
-                return entry.parent
-        return None
+        return admin_of(self.common, self.path)
 
     def health(self) -> Health:
         """Say in what state the worktree is; a look at files, no git."""
@@ -167,6 +163,15 @@ class Worktree:
         admin = self.admin()
         env = {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(self.path)} if admin else {}
         return self.base.at(self.path, locks=[admin] if admin else [], env=env, settings=WHOLE)
+
+
+def admin_of(common: Path, path: Path) -> Path | None:
+    """Return git's own folder for the worktree at `path`, or None; `common` is the folder all worktrees share."""
+    mine = os.path.realpath(path / ".git")
+    for entry in sorted((common / "worktrees").glob("*/gitdir")):
+        if os.path.realpath(_read(entry).strip()) == mine:
+            return entry.parent
+    return None
 
 
 def unfinished(git: Git) -> list[str]:

@@ -1,0 +1,119 @@
+"""The sandbox of each attempt: which level its role gets, and the words that stand before its program."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+import branchline
+from branchline import sandbox
+from branchline.config import Settings, WorkerSettings
+from branchline.files import write_new
+from branchline.model.run import AttemptRow
+from branchline.sandbox import Held, bubblewrap, landlock, limits, view
+from branchline.workspace.git import Git
+from branchline.workspace.repository import Repository
+from branchline.workspace.shared import opened, public_config
+
+_OWN = frozenset({Path(sys.prefix), Path(sys.base_prefix), Path(branchline.__file__).parent})
+"""Our own program and its interpreter: some workers are played or driven by it."""
+
+
+class Place(NamedTuple):
+    """Where one attempt works: the working directory, its HOME, and its folder, which it may only read."""
+
+    cwd: Path
+    home: Path
+    folder: Path
+
+
+class Boxes:
+    """Makes the sandboxes of one run; without a repository there is none, for nothing is isolated then."""
+
+    def __init__(
+        self, root: Path, state: Path, repository: Repository | None, env: Mapping[str, str], settings: Settings
+    ) -> None:
+        self._root = root
+        self._state = state
+        self._git = repository.git if repository else None
+        self._env = env
+        self._settings = settings
+        self._common: Path | None = None
+        self._held: dict[str, Held] = {}
+
+    def held(self, role: str) -> Held:
+        """What the workers of a role get; raises SettingsError when the settings ask for more than can be had."""
+        if self._git is None:
+            return Held("off", "", "nothing is isolated in place")
+        known = self._settings.roles.get(role)
+        wanted = (known.sandbox if known else "") or self._settings.sandbox
+        if wanted not in self._held:
+            self._held[wanted] = sandbox.best(wanted, self._env)
+        return self._held[wanted]
+
+    def words(
+        self,
+        attempt: AttemptRow,
+        role: str,
+        worker: WorkerSettings,
+        place: Place,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+    ) -> tuple[str, ...]:
+        """The words before `argv`, which runs with `env`; none where the level has no walls."""
+        held = self.held(role)
+        if not held.by or self._git is None:
+            return ()
+        home = Path(self._env.get("HOME") or "/nonexistent")
+        common, config = self._shared(self._git)
+        git = opened(common, place.cwd, attempt.run, attempt.task)
+        readable = view.programs(argv, env, home) | _OWN | {place.folder} | git.readable
+        readable |= {Path(path).expanduser() for path in worker.readable}
+        readable |= {self._root / name for name in self._settings.workspace.symlink}
+        writable = {place.cwd, place.home, *git.writable, *(Path(path).expanduser() for path in worker.writable)}
+        if held.by == "landlock":
+            return _landlock(readable, writable)
+        box = bubblewrap.Box(
+            bubblewrap.find(self._env),
+            self._etc,
+            place.cwd,
+            frozenset(readable),
+            frozenset(writable),
+            ((config, common / "config"),),
+            limits=limits.rlimits(self._settings.max_processes, self._settings.max_memory),
+        )
+        return (*self._groups(attempt), *bubblewrap.wrap(box))
+
+    def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
+        name = f"{crc32(os.fsencode(self._state)):08x}-{attempt.run}-{attempt.fence}"
+        limits.sweep(name.partition("-")[0])
+        return limits.groups(name, self._settings.max_processes, self._settings.max_memory)
+
+    @cached_property
+    def _etc(self) -> Path:
+        return view.make_etc(self._state / "sandbox" / "etc")
+
+    def _shared(self, git: Git) -> tuple[Path, Path]:
+        """The folder all worktrees share, and its configuration as a worker may see it; asked for once."""
+        if self._common is None:
+            self._common = git.common()
+            write_new(self._state / "sandbox" / "config", public_config(git))
+        return self._common, self._state / "sandbox" / "config"
+
+
+def _landlock(readable: set[Path], writable: set[Path]) -> tuple[str, ...]:
+    system = {
+        *view.SYSTEM,
+        *(f"/etc/{name}" for name in view.PUBLIC),
+        "/proc",
+        "/sys/devices/system/cpu",
+        "/dev/urandom",
+        "/dev/random",
+        "/dev/zero",
+    }
+    free = {"/dev/null", "/dev/tty", "/dev/shm", *map(str, writable)}  # noqa: S108 - devices
+    rights = [f"r:{path}" for path in sorted({*system, *map(str, readable)})] + [f"w:{path}" for path in sorted(free)]
+    return (sys.executable, "-I", "-S", landlock.__file__, *rights, "--")

@@ -1,0 +1,165 @@
+"""What of the machine a worker may see beside its own files: the system, the programs it needs, a small /etc.
+
+An allow-list: what is not named here or in the settings is not there. No home, no keys, no sockets of services.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from branchline.files import write_new
+
+SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store")
+"""Folders of the system, read-only; a link (`/bin` to `usr/bin`) stays a link."""
+_HARDWARE: Final = "/sys/devices/system/cpu"
+"""How many processors there are: without it some runtimes start one thread for each that the machine could have."""
+_BESIDE: Final = ("lib", "lib64", "libexec", "pyvenv.cfg")
+"""What programs in a `bin` need from the folder above it, which may hold keys too."""
+_TOOLCHAINS: Final = (
+    *(".asdf/installs", ".bun/bin", ".cargo/bin", ".deno/bin", ".local/lib", ".local/share/claude/versions"),
+    *(".local/share/mise/installs", ".local/share/pnpm", ".local/share/uv/python", ".local/share/uv/tools"),
+    *(".nvm/versions", ".opencode/bin", ".pyenv/libexec", ".pyenv/versions", ".rbenv/versions"),
+    *(".rustup/toolchains", ".sdkman/candidates", ".volta/tools", "go/bin"),
+)
+"""Where version managers keep programs in a home; none of these folders holds a key."""
+_COPIED: Final = (
+    *("ld.so.cache", "ld.so.conf", "localtime", "timezone", "protocols", "services", "mime.types", "shells"),
+    *("host.conf", "gai.conf", "debian_version", "os-release", "alpine-release", "locale.conf", "inputrc"),
+)
+_LINKED: Final = ("ssl", "pki", "ca-certificates", "alternatives", "fonts", "crypto-policies", "ld.so.conf.d")
+PUBLIC: Final = ("passwd", "group", "hosts", "nsswitch.conf", "resolv.conf", *_COPIED, *_LINKED)
+"""What of /etc is nobody's secret."""
+_MAX_COPY: Final = 4 << 20
+_HOSTS: Final = "127.0.0.1 localhost\n::1 localhost\n"
+_NSSWITCH: Final = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"
+
+
+def system() -> list[str]:
+    """Return the bubblewrap arguments for the system's own folders."""
+    words: list[str] = []
+    for folder in SYSTEM:
+        path = Path(folder)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), folder]
+        elif path.is_dir():
+            words += ["--ro-bind", folder, folder]
+    return [*words, "--ro-bind-try", _HARDWARE, _HARDWARE]
+
+
+def programs(argv: Sequence[str], env: Mapping[str, str], home: Path) -> set[Path]:
+    """Return what is read-only for a worker that runs `argv` with `env`: files and folders outside of the system.
+
+    They are the folders of its PATH, what programs there need from beside them, the known places of version managers
+    below the user's `home`, and the program itself with its argument files, through every link. No folder that is
+    `home`, or above it, is among them.
+    """
+    found = {home / folder for folder in _TOOLCHAINS}
+    for folder in map(Path, filter(None, env.get("PATH", "").split(os.pathsep))):
+        found |= _place(folder)
+    if argv:
+        found |= set(_of_program(_which(argv[0], env)))
+    found |= {Path(word) for word in argv[1:] if word.startswith("/") and Path(word).is_file()}
+    return {path for path in found if is_narrow(path, home) and path.exists()}
+
+
+def is_narrow(path: Path, home: Path) -> bool:
+    """Say whether a path is absolute and neither the home nor above it; the root of all is neither."""
+    real = Path(os.path.realpath(path))
+    return path.is_absolute() and not any(
+        each.is_relative_to(one) for one in {path, real} for each in {home, Path(os.path.realpath(home))}
+    )
+
+
+def _place(folder: Path) -> set[Path]:
+    """Return a folder of programs with what belongs to it; of a virtual environment also its interpreter's own."""
+    found = {folder, *(folder.parent / name for name in _BESIDE)}
+    if (folder.parent / "pyvenv.cfg").is_file():
+        real = Path(os.path.realpath(folder / "python3")).parent
+        found |= {real, *(real.parent / name for name in _BESIDE)}
+    return found
+
+
+def _which(name: str, env: Mapping[str, str]) -> Path:
+    if "/" in name:
+        return Path(name)
+    folders = env.get("PATH", "").split(os.pathsep)
+    return next((Path(f, name) for f in folders if f and os.access(f"{f}/{name}", os.X_OK)), Path(name))
+
+
+def _of_program(path: Path) -> Iterator[Path]:
+    """Give a program's file behind each of its links, with the package it stands in."""
+    for _ in range(40):
+        if not path.is_absolute():
+            return
+        yield path
+        parts = path.parts
+        if "node_modules" in parts:
+            yield Path(*parts[: parts.index("node_modules") + 1])
+        elif path.parent.name == "bin":
+            yield from _place(path.parent)
+        if not path.is_symlink():
+            break
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+    yield Path(os.path.realpath(path))
+
+
+def make_etc(folder: Path, source: Path = Path("/etc")) -> Path:
+    """Make the private /etc of the sandbox in `folder`: an identity, names, certificates' places, and nothing else."""
+    import pwd
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in _COPIED:
+        with suppress(OSError):
+            path = source / name
+            if path.is_file() and path.stat().st_size <= _MAX_COPY:
+                write_new(folder / name, path.read_bytes())
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user that the machine has no row for
+        name = "worker"
+    rows = {0: "root", os.getuid(): name, 65534: "nobody"}
+    users = "".join(
+        f"{who}:x:{uid}:{os.getgid() if uid == os.getuid() else uid}::/:/bin/sh\n" for uid, who in rows.items()
+    )
+    groups = {0: "root", os.getgid(): name, 65534: "nogroup"}
+    write_new(folder / "passwd", users)
+    write_new(folder / "group", "".join(f"{who}:x:{gid}:\n" for gid, who in groups.items()))
+    write_new(folder / "hosts", _HOSTS)
+    write_new(folder / "nsswitch.conf", _NSSWITCH)
+    write_new(folder / "resolv.conf", "")
+    for name in _LINKED:
+        if (source / name).is_dir():
+            (folder / name).mkdir(exist_ok=True)
+    return folder
+
+
+def etc(folder: Path, *, resolver: bool, source: Path = Path("/etc")) -> list[str]:
+    """Return the arguments that put `make_etc`'s folder at /etc; `resolver`: with the machine's own name servers."""
+    words = ["--ro-bind", str(folder), "/etc"]
+    for name in _LINKED:
+        if (folder / name).is_dir():
+            words += ["--ro-bind", str(source / name), f"/etc/{name}"]
+    return [*words, "--ro-bind-try", str(source / "resolv.conf"), "/etc/resolv.conf"] if resolver else words
+
+
+def mounts(readable: Iterable[Path], writable: Iterable[Path]) -> list[str]:
+    """Return the arguments that open paths, parents before what lies in them; the nearest one named decides.
+
+    A path that is reached through links is there under its real name too.
+    """
+    modes: dict[Path, str] = {}
+    for paths, mode in ((readable, "--ro-bind-try"), (writable, "--bind-try")):
+        for path in paths:
+            modes[path] = modes[Path(os.path.realpath(path))] = mode
+    words: list[str] = []
+    for path in sorted(modes, key=lambda each: each.parts):
+        above = next((modes[each] for each in path.parents if each in modes), _inherited(path))
+        if modes[path] != above:
+            words += [modes[path], str(path), str(path)]
+    return words
+
+
+def _inherited(path: Path) -> str:
+    return "--ro-bind-try" if any(path.is_relative_to(folder) for folder in SYSTEM) else ""
