@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
+NETWORKS: Final = ("host", "proxy", "none")
 SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
 WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
 
@@ -71,7 +72,7 @@ class RoleSettings:
     agent: str = _key("", kinds.text)
     fallback_models: tuple[str, ...] = _key((), kinds.words)
     permissions: str | Mapping[str, Any] = _key("edit", kinds.rules)
-    network: str | Mapping[str, Any] = _key("", kinds.rules)
+    network: str = _key("", kinds.choice(*NETWORKS))
     sandbox: str = _key("", SANDBOX)
     temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
     instructions: tuple[str, ...] = _key((), kinds.words)
@@ -163,6 +164,7 @@ class Settings:
     memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
     max_workers: int = _key(0, kinds.whole(0, 10_000))
     sandbox: str = _key("auto", SANDBOX)
+    network: str = _key("host", kinds.choice(*NETWORKS))
     max_processes: int = _key(1024, kinds.whole(0, 1_000_000))
     max_memory: int = _key(0, kinds.whole(0, 10_000_000))
     scoped_tokens: bool = _key(False, kinds.flag)

@@ -54,6 +54,23 @@ class Boxes:
             self._held[wanted] = sandbox.best(wanted, self._env)
         return self._held[wanted]
 
+    def summary(self) -> str:
+        """What the workers of the run get, in words; roles that get something else are named."""
+        usual = self.words_for("build")
+        others = {role: self.words_for(role) for role in sorted(self._settings.roles)}
+        return "; ".join([usual, *(f"{role}: {words}" for role, words in others.items() if words != usual)])
+
+    def words_for(self, role: str) -> str:
+        """What the workers of a role get, in words."""
+        held = self.held(role)
+        inside = held.level == "strict"
+        return f"{held.words()}, network: {self.network(role)}" if inside else held.words()
+
+    def network(self, role: str) -> str:
+        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none."""
+        known = self._settings.roles.get(role)
+        return (known.network if known else "") or self._settings.network
+
     def words(
         self,
         attempt: AttemptRow,
@@ -80,9 +97,11 @@ class Boxes:
             bubblewrap.find(self._env),
             self._etc,
             place.cwd,
+            self._root,
             frozenset(readable),
             frozenset(writable),
             ((config, common / "config"),),
+            network=self.network(role) == "host",
             limits=limits.rlimits(self._settings.max_processes, self._settings.max_memory),
         )
         return (*self._groups(attempt), *bubblewrap.wrap(box))

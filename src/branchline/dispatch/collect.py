@@ -26,7 +26,7 @@ class Collector:
 
     def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
-        `unkept` says why our reading could not be left beside it.
+        `sandbox` says in words what walls a worker had, `unkept` says why our reading could not be left beside it.
 
         `error` says why the attempt could not even be built.
         """
@@ -34,6 +34,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
+            data["sandbox"] = "" if error else self._jobs.boxes.words_for(row.role)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)

@@ -17,7 +17,8 @@ _TMP_BYTES: Final = 256 << 20
 
 
 class Box(NamedTuple):
-    """What one worker sees: `program` is bubblewrap's path, `etc` a folder of `view.make_etc`, `cwd` where it works.
+    """What one worker sees: `program` is bubblewrap's path, `etc` a folder of `view.make_etc`, `cwd` where it works,
+    `hidden` the user's checkout: of it nothing is there but what is opened in it.
 
     `readable` and `writable` are opened; where one lies in the other, the inner one decides. `covered` are
     pairs of a file and the place where it is seen instead of what stands there. `network` False leaves nothing but a
@@ -27,6 +28,7 @@ class Box(NamedTuple):
     program: str
     etc: Path
     cwd: Path
+    hidden: Path
     readable: frozenset[Path] = frozenset()
     writable: frozenset[Path] = frozenset()
     covered: tuple[tuple[Path, Path], ...] = ()
@@ -37,9 +39,17 @@ class Box(NamedTuple):
 def wrap(box: Box) -> tuple[str, ...]:
     """Return the words that go before a worker's own."""
     words = [*_base(box.program, network=box.network), *view.etc(box.etc, resolver=box.network)]
+    # What stands around the mounts is a folder in memory: nobody shall take a file made there for one of the machine's.
+    hidden = (
+        [str(box.hidden)]
+        if not box.readable.union(box.writable).intersection((box.hidden, *box.hidden.parents))
+        else []
+    )
+    words += [word for path in hidden for word in ("--tmpfs", path)]
     words += view.mounts(box.readable, box.writable)
     for source, place in box.covered:
         words += ["--ro-bind-try", str(source), str(place)]
+    words += [word for path in ("/", *hidden) for word in ("--remount-ro", path)]
     return (*words, "--chdir", str(box.cwd), "--", *box.limits)
 
 

@@ -11,6 +11,10 @@ from branchline.sandbox import bubblewrap, landlock
 _PATIENCE: Final = 10.0
 _OPEN: Final = "a worker can read what you can read, and write outside its worktree"
 
+_SEEN: Final = (
+    "your processes and .git/config can be looked at, the network is open, nothing bounds processes and memory"
+)
+
 
 class Held(NamedTuple):
     """The sandbox of a worker: its level (strict, env, off), what makes it, and in words what it does not hold."""
@@ -45,7 +49,7 @@ def best(wanted: str, env: Mapping[str, str], attempt: Try = _run, abi: Callable
     if wanted == "strict":
         raise SettingsError(f'sandbox = "strict" cannot be had here: {why}')
     if abi() > 0:
-        return Held("env", "landlock", f"processes and abstract sockets of yours are seen, the network is open ({why})")
+        return Held("env", "landlock", f"{_SEEN} ({why})")
     return Held("env", "", f"{_OPEN} ({why})")
 
 

@@ -29,7 +29,7 @@ _COPIED: Final = (
     *("host.conf", "gai.conf", "debian_version", "os-release", "alpine-release", "locale.conf", "inputrc"),
 )
 _LINKED: Final = ("ssl", "pki", "ca-certificates", "alternatives", "fonts", "crypto-policies", "ld.so.conf.d")
-PUBLIC: Final = ("passwd", "group", "hosts", "nsswitch.conf", "resolv.conf", *_COPIED, *_LINKED)
+PUBLIC: Final = ("passwd", "group", "gitconfig", "hosts", "nsswitch.conf", "resolv.conf", *_COPIED, *_LINKED)
 """What of /etc is nobody's secret."""
 _MAX_COPY: Final = 4 << 20
 _HOSTS: Final = "127.0.0.1 localhost\n::1 localhost\n"
@@ -52,7 +52,7 @@ def programs(argv: Sequence[str], env: Mapping[str, str], home: Path) -> set[Pat
     """Return what is read-only for a worker that runs `argv` with `env`: files and folders outside of the system.
 
     They are the folders of its PATH, what programs there need from beside them, the known places of version managers
-    below the user's `home`, and the program itself with its argument files, through every link. No folder that is
+    below the user's `home`, and the program itself with the paths among its arguments, through every link. No folder that is
     `home`, or above it, is among them.
     """
     found = {home / folder for folder in _TOOLCHAINS}
@@ -60,8 +60,8 @@ def programs(argv: Sequence[str], env: Mapping[str, str], home: Path) -> set[Pat
         found |= _place(folder)
     if argv:
         found |= set(_of_program(_which(argv[0], env)))
-    found |= {Path(word) for word in argv[1:] if word.startswith("/") and Path(word).is_file()}
-    return {path for path in found if is_narrow(path, home) and path.exists()}
+    found |= {Path(word) for word in argv[1:] if word.startswith("/") and os.access(word, os.R_OK)}
+    return {path for path in found if is_narrow(path, home) and os.access(path, os.R_OK)}
 
 
 def is_narrow(path: Path, home: Path) -> bool:
@@ -75,7 +75,7 @@ def is_narrow(path: Path, home: Path) -> bool:
 def _place(folder: Path) -> set[Path]:
     """Return a folder of programs with what belongs to it; of a virtual environment also its interpreter's own."""
     found = {folder, *(folder.parent / name for name in _BESIDE)}
-    if (folder.parent / "pyvenv.cfg").is_file():
+    if os.access(folder.parent / "pyvenv.cfg", os.R_OK):
         real = Path(os.path.realpath(folder / "python3")).parent
         found |= {real, *(real.parent / name for name in _BESIDE)}
     return found
@@ -91,7 +91,7 @@ def _which(name: str, env: Mapping[str, str]) -> Path:
 def _of_program(path: Path) -> Iterator[Path]:
     """Give a program's file behind each of its links, with the package it stands in."""
     for _ in range(40):
-        if not path.is_absolute():
+        if not path.is_absolute() or not os.access(path.parent, os.X_OK):
             return
         yield path
         parts = path.parts

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
+from branchline.dispatch.boxes import Boxes
 from branchline.errors import NotApprovedError
 from branchline.files import read_text
 from branchline.graph import store as graphs
@@ -161,6 +162,9 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
     check_models(project, settings, draft.tasks, plan.workers)
+    Boxes(
+        project.root, project.state, repository, project.env, settings
+    ).summary()  # nor does a sandbox that cannot be had
     row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, flags, repository)
 
