@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from branchline.errors import SettingsError
-from branchline.proc import Completed
-from branchline.sandbox import landlock, seatbelt, view
+from branchline.proc import Completed, landlock
+from branchline.sandbox import seatbelt, view
 from branchline.sandbox.level import best
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prompt": ("look", "the exact text a task's worker got"),
     "evidence": ("look", "the checks behind a task that is done"),
     "report": ("look", "what was done, what was not, and why"),
+    "net": ("net", "say where a host belongs, whether it may be asked, and what was asked"),
     "salvage": ("tidy", "list, show, bring back or save the work that was not merged"),
     "clean": ("tidy", "remove the worktrees of tasks that are over, where all is merged or saved"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),

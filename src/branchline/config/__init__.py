@@ -18,6 +18,7 @@ __all__ = [
     "DecomposeSettings",
     "GateSettings",
     "LandSettings",
+    "NetSettings",
     "PulseSettings",
     "RoleSettings",
     "Settings",
@@ -135,6 +136,20 @@ class WorkspaceSettings:
 
 
 @dataclass(frozen=True)
+class NetSettings:
+    """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
+
+    `connections` at once and `megabytes` in all bound one attempt.
+    """
+
+    tiers: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(1, 5)))
+    unknown: str = _key("allow", kinds.choice("allow", "deny"))
+    ports: tuple[int, ...] = _key((80, 443), kinds.numbers(1, 65535))
+    connections: int = _key(64, kinds.whole(1, 10_000))
+    megabytes: int = _key(4096, kinds.whole(1, 1_000_000))
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic.
 
@@ -172,8 +187,8 @@ class Settings:
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
     instances: Mapping[str, Any] = _key({}, kinds.mapping())
     mask: Mapping[str, Any] = _key({}, kinds.mapping())
-    net: Mapping[str, Any] = _key({}, kinds.mapping())
     budget: Mapping[str, Any] = _key({}, kinds.mapping())
+    net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})

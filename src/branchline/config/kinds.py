@@ -120,6 +120,20 @@ def words(value: Any, loose: bool) -> tuple[str, ...]:
     return _texts(value, "be a list of texts")
 
 
+def numbers(low: int, high: int) -> Kind:
+    """A list of whole numbers; in the environment separated by commas or spaces."""
+    each = whole(low, high)
+
+    def convert(value: Any, loose: bool) -> tuple[int, ...]:
+        if loose and isinstance(value, str):
+            value = re.split(r"[,\s]+", value.strip(", \t\n[]"))
+        if not isinstance(value, list | tuple):
+            _must(f"be a list of whole numbers from {low} to {high}")
+        return tuple(each(item, loose) for item in value)
+
+    return convert
+
+
 def commands(value: Any, _loose: bool) -> tuple[str, ...]:
     """A list of commands for `sh -c`; a single text is one command."""
     if isinstance(value, str):

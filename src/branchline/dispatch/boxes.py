@@ -13,11 +13,14 @@ from branchline import sandbox
 from branchline.config import Settings, WorkerSettings
 from branchline.files import write_new
 from branchline.model.run import AttemptRow
-from branchline.sandbox import Held, bubblewrap, landlock, limits, view
+from branchline.proc import landlock
+from branchline.sandbox import Held, bubblewrap, limits, proxied, view
 from branchline.workspace.git import Git
 from branchline.workspace.repository import Repository
 from branchline.workspace.shared import opened, public_config
 
+NET_LOG = "net.jsonl"
+"""What the proxy wrote of an attempt's connections, in the attempt's folder."""
 _OWN = frozenset({Path(sys.prefix), Path(sys.base_prefix), Path(branchline.__file__).parent})
 """Our own program and its interpreter: some workers are played or driven by it."""
 
@@ -93,6 +96,9 @@ class Boxes:
         writable = {place.cwd, place.home, *git.writable, *(Path(path).expanduser() for path in worker.writable)}
         if held.by == "landlock":
             return _landlock(readable, writable)
+        outside, inside = self._proxy(place.folder) if self.network(role) == "proxy" else ((), ())
+        if inside:
+            readable.add(place.folder / "net")
         box = bubblewrap.Box(
             bubblewrap.find(self._env),
             self._etc,
@@ -102,9 +108,20 @@ class Boxes:
             frozenset(writable),
             ((config, common / "config"),),
             network=self.network(role) == "host",
-            limits=limits.rlimits(self._settings.max_processes, self._settings.max_memory),
+            before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
         )
-        return (*self._groups(attempt), *bubblewrap.wrap(box))
+        return (*outside, *self._groups(attempt), *bubblewrap.wrap(box))
+
+    def more_env(self, role: str) -> dict[str, str]:
+        """What the environment of a role's workers and checks says of the proxy."""
+        behind = self.network(role) == "proxy" and self.held(role).level == "strict"
+        return dict(proxied.ENVIRONMENT) if behind else {}
+
+    def _proxy(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The words that start a proxy for what works in `folder`, before the sandbox and inside of it."""
+        net = self._settings.net
+        spec = {"log": str(folder / NET_LOG), "tiers": dict(net.tiers), "unknown": net.unknown, "ports": net.ports}
+        return proxied.words(folder / "net", spec | {"connections": net.connections, "megabytes": net.megabytes})
 
     def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
         name = f"{crc32(os.fsencode(self._state)):08x}-{attempt.run}-{attempt.fence}"

@@ -259,11 +259,12 @@ class Jobs:
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
         place = Place(Path(job.worktree), self.home(attempt), folder)
-        box = self.boxes.words(attempt, row.role, settings, place, command.argv, command.env)
+        env = {**command.env, **self.boxes.more_env(row.role)}
+        box = self.boxes.words(attempt, row.role, settings, place, command.argv, env)
         return Spawn(
             attempt.fence,
             (*box, *command.argv),
-            dict(command.env),
+            env,
             job.worktree,
             command.stdin,
             str(output),
@@ -341,7 +342,7 @@ class Jobs:
         if attempt.purpose == ("merge" if self.site.repository else "check"):
             checks = (*checks, *self._phase_checks(row))
         worker = self.worker(row.worker)
-        env = sandbox.environment(worker, self.site.env, self.home(attempt))
+        env = sandbox.environment(worker, self.site.env, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
         where = self._checked(attempt)
         place = Place(where, self.home(attempt), self.folder(attempt))

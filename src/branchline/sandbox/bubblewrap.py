@@ -22,7 +22,7 @@ class Box(NamedTuple):
 
     `readable` and `writable` are opened; where one lies in the other, the inner one decides. `covered` are
     pairs of a file and the place where it is seen instead of what stands there. `network` False leaves nothing but a
-    loopback of its own. `limits` is put before the worker's own words.
+    loopback of its own. `before` is put before the worker's own words.
     """
 
     program: str
@@ -33,7 +33,7 @@ class Box(NamedTuple):
     writable: frozenset[Path] = frozenset()
     covered: tuple[tuple[Path, Path], ...] = ()
     network: bool = True
-    limits: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 def wrap(box: Box) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def wrap(box: Box) -> tuple[str, ...]:
     for source, place in box.covered:
         words += ["--ro-bind-try", str(source), str(place)]
     words += [word for path in ("/", *hidden) for word in ("--remount-ro", path)]
-    return (*words, "--chdir", str(box.cwd), "--", *box.limits)
+    return (*words, "--chdir", str(box.cwd), "--", *box.before)
 
 
 def find(env: Mapping[str, str]) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from branchline.errors import SettingsError
-from branchline.proc import Completed, run
-from branchline.sandbox import bubblewrap, landlock
+from branchline.proc import Completed, landlock, run
+from branchline.sandbox import bubblewrap
 
 _PATIENCE: Final = 10.0
 _OPEN: Final = "a worker can read what you can read, and write outside its worktree"

@@ -1,0 +1,34 @@
+"""How a worker without a network gets the proxy: the words around and inside its sandbox, and its environment."""
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.files import write_new
+from branchline.proc import lend
+from branchline.sandbox import proxy
+
+PORT: Final = 3128
+_URL: Final = f"http://127.0.0.1:{PORT}"
+ENVIRONMENT: Final = {
+    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), _URL),
+    **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1"),
+    "NODE_USE_ENV_PROXY": "1",
+}
+"""What programs look for; NO_PROXY keeps a worker's own servers on its own loopback."""
+_BESIDE: Final = '{proxy} >{log} 2>&1 & p=$!; "$@"; s=$?; kill "$p" 2>/dev/null; exit "$s"'
+"""A shell's words: a proxy beside the program, which ends with it; the exit status is the program's."""
+
+
+def words(folder: Path, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words before the sandbox and those inside of it; writes `spec` into `folder`, where the two meet."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / proxy.NAME).unlink(missing_ok=True)
+    write_new(folder / "spec.json", json.dumps({**spec, "folder": str(folder)}) + "\n")
+    python = (sys.executable, "-I", "-S")
+    started = shlex.join((*python, proxy.__file__, str(folder / "spec.json")))
+    script = _BESIDE.format(proxy=started, log=shlex.quote(str(folder / "proxy.log")))
+    return ("/bin/sh", "-c", script, "sh"), (*python, lend.__file__, str(folder), str(PORT))
