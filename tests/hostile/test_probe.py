@@ -21,7 +21,6 @@ PROBE = Path(__file__).with_name("probe.py")
 SECRET = "s3cret-canary-of-the-coordinator"
 STRICT = sandbox.best("auto", os.environ).level == "strict"
 SETTINGS = """sandbox = "strict"
-network = "proxy"
 max_processes = 100
 max_memory = 300
 """

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
-NETWORKS: Final = ("host", "proxy", "none")
+NETWORKS: Final = ("auto", "host", "proxy", "none")
 SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
 WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
 
@@ -179,7 +179,7 @@ class Settings:
     memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
     max_workers: int = _key(0, kinds.whole(0, 10_000))
     sandbox: str = _key("auto", SANDBOX)
-    network: str = _key("host", kinds.choice(*NETWORKS))
+    network: str = _key("auto", kinds.choice(*NETWORKS))
     max_processes: int = _key(1024, kinds.whole(0, 1_000_000))
     max_memory: int = _key(0, kinds.whole(0, 10_000_000))
     scoped_tokens: bool = _key(False, kinds.flag)

@@ -11,6 +11,7 @@ from zlib import crc32
 import branchline
 from branchline import sandbox
 from branchline.config import Settings, WorkerSettings
+from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.run import AttemptRow
 from branchline.proc import landlock
@@ -46,16 +47,25 @@ class Boxes:
         self._settings = settings
         self._common: Path | None = None
         self._held: dict[str, Held] = {}
+        self._found: dict[tuple[tuple[str, ...], str], set[Path]] = {}
 
     def held(self, role: str) -> Held:
         """What the workers of a role get; raises SettingsError when the settings ask for more than can be had."""
         if self._git is None:
             return Held("off", "", "nothing is isolated in place")
-        known = self._settings.roles.get(role)
-        wanted = (known.sandbox if known else "") or self._settings.sandbox
+        wanted, network = self._wanted(role)
         if wanted not in self._held:
             self._held[wanted] = sandbox.best(wanted, self._env)
-        return self._held[wanted]
+        held = self._held[wanted]
+        if held.level != "strict" and network in ("proxy", "none"):
+            raise SettingsError(f'network = "{network}" needs the strict sandbox; there is {held.words()}')
+        return held
+
+    def _wanted(self, role: str) -> tuple[str, str]:
+        """The sandbox and the network that the settings name for a role."""
+        known = self._settings.roles.get(role)
+        own = (known.sandbox, known.network) if known else ("", "")
+        return own[0] or self._settings.sandbox, own[1] or self._settings.network
 
     def summary(self) -> str:
         """What the workers of the run get, in words; roles that get something else are named."""
@@ -70,9 +80,12 @@ class Boxes:
         return f"{held.words()}, network: {self.network(role)}" if inside else held.words()
 
     def network(self, role: str) -> str:
-        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none."""
-        known = self._settings.roles.get(role)
-        return (known.network if known else "") or self._settings.network
+        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none.
+
+        Where the settings leave it open, who asks for the strict sandbox gets the proxy with it.
+        """
+        wanted, network = self._wanted(role)
+        return network if network != "auto" else "proxy" if wanted == "strict" else "host"
 
     def words(
         self,
@@ -87,10 +100,9 @@ class Boxes:
         held = self.held(role)
         if not held.by or self._git is None:
             return ()
-        home = Path(self._env.get("HOME") or "/nonexistent")
         common, config = self._shared(self._git)
         git = opened(common, place.cwd, attempt.run, attempt.task)
-        readable = view.programs(argv, env, home) | _OWN | {place.folder} | git.readable
+        readable = self._programs(tuple(argv), env) | _OWN | {place.folder} | git.readable
         readable |= {Path(path).expanduser() for path in worker.readable}
         readable |= {self._root / name for name in self._settings.workspace.symlink}
         writable = {place.cwd, place.home, *git.writable, *(Path(path).expanduser() for path in worker.writable)}
@@ -111,6 +123,13 @@ class Boxes:
             before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
         )
         return (*outside, *self._groups(attempt), *bubblewrap.wrap(box))
+
+    def _programs(self, argv: tuple[str, ...], env: Mapping[str, str]) -> set[Path]:
+        """What is open to run a program; looked for once for each program and PATH."""
+        key = (argv, env.get("PATH", ""))
+        if key not in self._found:
+            self._found[key] = view.programs(argv, env, Path(self._env.get("HOME") or "/nonexistent"))
+        return self._found[key]
 
     def more_env(self, role: str) -> dict[str, str]:
         """What the environment of a role's workers and checks says of the proxy."""

@@ -38,7 +38,7 @@ class Box(NamedTuple):
 
 def wrap(box: Box) -> tuple[str, ...]:
     """Return the words that go before a worker's own."""
-    words = [*_base(box.program, network=box.network), *view.etc(box.etc, resolver=box.network)]
+    words = [*_base(box.program, network=box.network), *view.etc(box.etc)]
     # What stands around the mounts is a folder in memory: nobody shall take a file made there for one of the machine's.
     hidden = (
         [str(box.hidden)]

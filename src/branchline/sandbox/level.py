@@ -9,7 +9,7 @@ from branchline.proc import Completed, landlock, run
 from branchline.sandbox import bubblewrap
 
 _PATIENCE: Final = 10.0
-_OPEN: Final = "a worker can read what you can read, and write outside its worktree"
+_OPEN: Final = "a worker can read what you can read, write outside its worktree, and reach the network"
 
 _SEEN: Final = (
     "your processes and .git/config can be looked at, the network is open, nothing bounds processes and memory"

@@ -18,18 +18,26 @@ _HARDWARE: Final = "/sys/devices/system/cpu"
 _BESIDE: Final = ("lib", "lib64", "libexec", "pyvenv.cfg")
 """What programs in a `bin` need from the folder above it, which may hold keys too."""
 _TOOLCHAINS: Final = (
-    *(".asdf/installs", ".bun/bin", ".cargo/bin", ".deno/bin", ".local/lib", ".local/share/claude/versions"),
+    *(".asdf", ".bun/bin", ".cargo/bin", ".deno/bin", ".local/lib", ".local/share/claude/versions", ".nvm"),
     *(".local/share/mise/installs", ".local/share/pnpm", ".local/share/uv/python", ".local/share/uv/tools"),
-    *(".nvm/versions", ".opencode/bin", ".pyenv/libexec", ".pyenv/versions", ".rbenv/versions"),
-    *(".rustup/toolchains", ".sdkman/candidates", ".volta/tools", "go/bin"),
+    *(".opencode/bin", ".pyenv", ".rbenv", ".rustup", ".sdkman/candidates", ".volta", "go/bin"),
 )
 """Where version managers keep programs in a home; none of these folders holds a key."""
 _COPIED: Final = (
     *("ld.so.cache", "ld.so.conf", "localtime", "timezone", "protocols", "services", "mime.types", "shells"),
-    *("host.conf", "gai.conf", "debian_version", "os-release", "alpine-release", "locale.conf", "inputrc"),
+    *(
+        "host.conf",
+        "gai.conf",
+        "resolv.conf",
+        "debian_version",
+        "os-release",
+        "alpine-release",
+        "locale.conf",
+        "inputrc",
+    ),
 )
-_LINKED: Final = ("ssl", "pki", "ca-certificates", "alternatives", "fonts", "crypto-policies", "ld.so.conf.d")
-PUBLIC: Final = ("passwd", "group", "gitconfig", "hosts", "nsswitch.conf", "resolv.conf", *_COPIED, *_LINKED)
+_MOUNTED: Final = ("ssl", "pki", "crypto-policies")
+PUBLIC: Final = ("passwd", "group", "gitconfig", "hosts", "nsswitch.conf", *_COPIED, *_MOUNTED, "alternatives")
 """What of /etc is nobody's secret."""
 _MAX_COPY: Final = 4 << 20
 _HOSTS: Final = "127.0.0.1 localhost\n::1 localhost\n"
@@ -66,10 +74,9 @@ def programs(argv: Sequence[str], env: Mapping[str, str], home: Path) -> set[Pat
 
 def is_narrow(path: Path, home: Path) -> bool:
     """Say whether a path is absolute and neither the home nor above it; the root of all is neither."""
-    real = Path(os.path.realpath(path))
-    return path.is_absolute() and not any(
-        each.is_relative_to(one) for one in {path, real} for each in {home, Path(os.path.realpath(home))}
-    )
+    homes = [f"{place}/" for place in (home, os.path.realpath(home))]
+    places = [f"{str(place).rstrip('/')}/" for place in (path, os.path.realpath(path))]
+    return path.is_absolute() and not any(each.startswith(one) for one in places for each in homes)
 
 
 def _place(folder: Path) -> set[Path]:
@@ -128,20 +135,23 @@ def make_etc(folder: Path, source: Path = Path("/etc")) -> Path:
     write_new(folder / "group", "".join(f"{who}:x:{gid}:\n" for gid, who in groups.items()))
     write_new(folder / "hosts", _HOSTS)
     write_new(folder / "nsswitch.conf", _NSSWITCH)
-    write_new(folder / "resolv.conf", "")
-    for name in _LINKED:
+    for name in _MOUNTED:
         if (source / name).is_dir():
             (folder / name).mkdir(exist_ok=True)
+    (folder / "alternatives").mkdir(exist_ok=True)
+    for link in (source / "alternatives").glob("*"):
+        with suppress(OSError):
+            (folder / "alternatives" / link.name).symlink_to(link.readlink())
     return folder
 
 
-def etc(folder: Path, *, resolver: bool, source: Path = Path("/etc")) -> list[str]:
-    """Return the arguments that put `make_etc`'s folder at /etc; `resolver`: with the machine's own name servers."""
+def etc(folder: Path, source: Path = Path("/etc")) -> list[str]:
+    """Return the arguments that put `make_etc`'s folder at /etc."""
     words = ["--ro-bind", str(folder), "/etc"]
-    for name in _LINKED:
+    for name in _MOUNTED:
         if (folder / name).is_dir():
             words += ["--ro-bind", str(source / name), f"/etc/{name}"]
-    return [*words, "--ro-bind-try", str(source / "resolv.conf"), "/etc/resolv.conf"] if resolver else words
+    return words
 
 
 def mounts(readable: Iterable[Path], writable: Iterable[Path]) -> list[str]:
@@ -149,17 +159,15 @@ def mounts(readable: Iterable[Path], writable: Iterable[Path]) -> list[str]:
 
     A path that is reached through links is there under its real name too.
     """
-    modes: dict[Path, str] = {}
+    modes: dict[str, str] = dict.fromkeys(SYSTEM, "--ro-bind-try")
     for paths, mode in ((readable, "--ro-bind-try"), (writable, "--bind-try")):
-        for path in paths:
-            modes[path] = modes[Path(os.path.realpath(path))] = mode
+        for path in map(str, paths):
+            modes[path] = modes[os.path.realpath(path)] = mode
     words: list[str] = []
-    for path in sorted(modes, key=lambda each: each.parts):
-        above = next((modes[each] for each in path.parents if each in modes), _inherited(path))
-        if modes[path] != above:
-            words += [modes[path], str(path), str(path)]
+    for path in sorted(modes.keys() - set(SYSTEM), key=lambda each: each.split("/")):
+        above = path.rpartition("/")[0]
+        while above and above not in modes:
+            above = above.rpartition("/")[0]
+        if modes[path] != modes.get(above):
+            words += [modes[path], path, path]
     return words
-
-
-def _inherited(path: Path) -> str:
-    return "--ro-bind-try" if any(path.is_relative_to(folder) for folder in SYSTEM) else ""
