@@ -67,6 +67,15 @@ class Boxes:
         own = (known.sandbox, known.network) if known else ("", "")
         return own[0] or self._settings.sandbox, own[1] or self._settings.network
 
+    def leave(self, role: str, own: str) -> None:
+        """Leave an agent to a sandbox of its own; raises SettingsError where the settings ask for more than that holds."""
+        wanted, network = self._wanted(role)
+        if wanted == "strict" or network in ("proxy", "none"):
+            raise SettingsError(
+                f"{own}: this agent brings a sandbox that cannot stand in ours, so the one the settings ask for cannot be "
+                f'had; set sandbox = "env" and network = "host" in [roles.{role}]'
+            )
+
     def summary(self) -> str:
         """What the workers of the run get, in words; roles that get something else are named."""
         usual = self.words_for("build")

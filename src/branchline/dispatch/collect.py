@@ -34,7 +34,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
-            data["sandbox"] = "" if error else self._jobs.boxes.words_for(row.role)
+            data["sandbox"] = "" if error else self._jobs.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)

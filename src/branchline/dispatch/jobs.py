@@ -200,6 +200,11 @@ class Jobs:
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
+        """In words, the sandbox that an attempt of a worker has."""
+        own = workers.walls(self.worker(row.worker).kind, self.job(attempt, row))
+        return f"env ({own})" if own else self.boxes.words_for(row.role)
+
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
@@ -259,8 +264,11 @@ class Jobs:
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
         place = Place(Path(job.worktree), self.home(attempt), folder)
-        env = {**command.env, **self.boxes.more_env(row.role)}
-        box = self.boxes.words(attempt, row.role, settings, place, command.argv, env)
+        own = workers.walls(settings.kind, job)
+        if own and self.site.repository:
+            self.boxes.leave(row.role, own)
+        env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
+        box = () if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
         return Spawn(
             attempt.fence,
             (*box, *command.argv),

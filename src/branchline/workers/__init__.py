@@ -31,8 +31,9 @@ SPEC: Final = "spec.json"
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
-    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, and `models(argv, base) ->
-    Command`, which asks the agent for the names of its models.
+    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, `models(argv, base) ->
+    Command`, which asks the agent for the names of its models, and `walls(job) -> str`, which names a sandbox of its own
+    that cannot stand in ours.
     """
 
     INSTALL: str
@@ -66,6 +67,12 @@ def get(kind: str) -> Adapter:
         hint = f"did you mean {near[0]}?" if near else f"known kinds: {', '.join(sorted(TABLE))}"
         raise SettingsError(f"there is no kind of worker {kind!r}; {hint}")
     return cast(Adapter, importlib.import_module(TABLE[kind]))
+
+
+def walls(kind: str, job: Job) -> str:
+    """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none."""
+    own = getattr(get(kind), "walls", None)
+    return str(own(job)) if own else ""
 
 
 def tail(kind: str, folder: Path) -> Tail:
