@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import UsageError
 from branchline.proc import lend
-from branchline.sandbox import proxy, tiers
+from branchline.sandbox import proxied, proxy, tiers
 from branchline.workflow.net import host_of
 
 DEADLINE = 20.0
@@ -98,6 +98,11 @@ def test_a_host_is_found_in_what_people_write(text: str, host: str, port: int) -
 def test_nothing_is_no_host() -> None:
     with pytest.raises(UsageError):
         host_of("https://")
+
+
+def test_a_worker_s_own_servers_are_asked_directly_unless_the_machine_s_are_meant() -> None:
+    assert proxied.environment({})["NO_PROXY"] == "localhost,127.0.0.1,::1"
+    assert proxied.environment({"localhost": 1})["no_proxy"] == "127.0.0.1,::1"
 
 
 class Upstream:

@@ -153,7 +153,7 @@ class NetSettings:
 class Settings:
     """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic.
 
-    `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound.
+    `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound, None three quarters of the machine.
     """
 
     strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
@@ -181,7 +181,7 @@ class Settings:
     sandbox: str = _key("auto", SANDBOX)
     network: str = _key("auto", kinds.choice(*NETWORKS))
     max_processes: int = _key(1024, kinds.whole(0, 1_000_000))
-    max_memory: int = _key(0, kinds.whole(0, 10_000_000))
+    max_memory: int | None = _key(None, kinds.automatic(kinds.whole(0, 10_000_000)))
     scoped_tokens: bool = _key(False, kinds.flag)
     prefer_oauth: bool = _key(False, kinds.flag)
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))

@@ -143,7 +143,7 @@ class Boxes:
     def more_env(self, role: str) -> dict[str, str]:
         """What the environment of a role's workers and checks says of the proxy."""
         behind = self.network(role) == "proxy" and self.held(role).level == "strict"
-        return dict(proxied.ENVIRONMENT) if behind else {}
+        return proxied.environment(self._settings.net.tiers) if behind else {}
 
     def _proxy(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The words that start a proxy for what works in `folder`, before the sandbox and inside of it."""

@@ -12,10 +12,11 @@ _JOIN: Final = 'for each in $0; do echo 0 > "$each/cgroup.procs"; done; exec "$@
 """A shell's words: join some control groups, then become the program."""
 
 
-def rlimits(processes: int, memory: int) -> tuple[str, ...]:
+def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
     """Return the words that bound what follows them: processes of one sandbox, MB of memory of one process; 0: no bound.
 
-    Where there is no `prlimit` there is no bound of this kind. The kernel does not hold root to the number of processes:
+    Without a number of MB (None) no process is bound by itself, for some reserve far more than they use. Where there is
+    no `prlimit` there is no bound of this kind. The kernel does not hold root to the number of processes:
     see `groups`.
     """
     program = next((path for path in ("/usr/bin/prlimit", "/bin/prlimit") if os.access(path, os.X_OK)), "")
@@ -24,12 +25,13 @@ def rlimits(processes: int, memory: int) -> tuple[str, ...]:
     return (program, *asked, "--core=0", "--") if program and asked else ()
 
 
-def groups(name: str, processes: int, memory: int) -> tuple[str, ...]:
+def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
     """Return the words that put what follows into control groups of its own, () where this user may not make any.
 
-    `name` tells them from those of others; `sweep` takes them away.
+    `memory` None is three quarters of what the machine has; `name` tells them from those of others; `sweep` takes them away.
     """
-    made = list(_make(f"{_NAME}{name}", processes, memory << 20))
+    bytes_ = memory << 20 if memory is not None else _of_machine() * 3 // 4
+    made = list(_make(f"{_NAME}{name}", processes, bytes_))
     return ("/bin/sh", "-c", _JOIN, " ".join(map(str, made))) if made else ()
 
 
@@ -38,6 +40,10 @@ def sweep(name: str) -> None:
     for path in _GROUPS.glob(f"*/{_NAME}{name}*"):
         with suppress(OSError):
             path.rmdir()
+
+
+def _of_machine() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _make(name: str, processes: int, memory: int) -> Iterator[Path]:

@@ -13,14 +13,19 @@ from branchline.sandbox import proxy
 
 PORT: Final = 3128
 _URL: Final = f"http://127.0.0.1:{PORT}"
-ENVIRONMENT: Final = {
-    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), _URL),
-    **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1"),
-    "NODE_USE_ENV_PROXY": "1",
-}
-"""What programs look for; NO_PROXY keeps a worker's own servers on its own loopback."""
+_PROXY: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+_OWN: Final = ("localhost", "127.0.0.1", "::1")
 _BESIDE: Final = '{proxy} >{log} 2>&1 & p=$!; "$@"; s=$?; kill "$p" 2>/dev/null; exit "$s"'
 """A shell's words: a proxy beside the program, which ends with it; the exit status is the program's."""
+
+
+def environment(tiers: Mapping[str, int]) -> dict[str, str]:
+    """Return what tells programs of the proxy.
+
+    A worker's own servers stay on its own loopback, unless a rule of the settings names that for the machine's.
+    """
+    direct = ",".join(name for name in _OWN if name not in tiers)
+    return {**dict.fromkeys(_PROXY, _URL), "NO_PROXY": direct, "no_proxy": direct, "NODE_USE_ENV_PROXY": "1"}
 
 
 def words(folder: Path, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
