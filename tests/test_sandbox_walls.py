@@ -61,7 +61,7 @@ class TestPrograms:
         (home / ".local/share/keyrings").mkdir(parents=True)
         (home / ".ssh").mkdir()
         path = os.pathsep.join([str(links), str(home), "/", "relative", ""])
-        found = view.programs(("agent", "-x"), {"PATH": path}, home)
+        found = view.programs(("/usr/bin/env", "agent", "-x"), {"PATH": path}, home)
         assert {links, links / "agent", package.parent, home / ".nvm"} <= found
         hidden = (home, tmp_path, Path("/"), home / ".ssh", home / ".local", home / ".local/share/keyrings")
         assert not [path for path in hidden for each in found if path == each or path.is_relative_to(each)]

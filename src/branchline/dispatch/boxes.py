@@ -112,9 +112,14 @@ class Boxes:
         common, config = self._shared(self._git)
         git = opened(common, place.cwd, attempt.run, attempt.task)
         readable = self._programs(tuple(argv), env) | _OWN | {place.folder} | git.readable
-        readable |= {Path(path).expanduser() for path in worker.readable}
+        readable |= {self._root / Path(path).expanduser() for path in worker.readable}
         readable |= {self._root / name for name in self._settings.workspace.symlink}
-        writable = {place.cwd, place.home, *git.writable, *(Path(path).expanduser() for path in worker.writable)}
+        writable = {
+            place.cwd,
+            place.home,
+            *git.writable,
+            *(self._root / Path(path).expanduser() for path in worker.writable),
+        }
         if held.by == "landlock":
             return _landlock(readable, writable)
         outside, inside = self._proxy(place.folder) if self.network(role) == "proxy" else ((), ())
@@ -151,10 +156,18 @@ class Boxes:
         spec = {"log": str(folder / NET_LOG), "tiers": dict(net.tiers), "unknown": net.unknown, "ports": net.ports}
         return proxied.words(folder / "net", spec | {"connections": net.connections, "megabytes": net.megabytes})
 
+    def sweep(self) -> None:
+        """Take away what the kernel still keeps of sandboxes that have ended."""
+        limits.sweep(self._mark)
+
     def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
-        name = f"{crc32(os.fsencode(self._state)):08x}-{attempt.run}-{attempt.fence}"
-        limits.sweep(name.partition("-")[0])
+        self.sweep()
+        name = f"{self._mark}-{attempt.run}-{attempt.fence}"
         return limits.groups(name, self._settings.max_processes, self._settings.max_memory)
+
+    @property
+    def _mark(self) -> str:
+        return f"{crc32(os.fsencode(self._state)):08x}"
 
     @cached_property
     def _etc(self) -> Path:

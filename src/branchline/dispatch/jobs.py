@@ -122,6 +122,7 @@ class Jobs:
         """
         self._unticked[row.task] = row
         sandbox.empty_temporary(self._home(row.run, row.task))
+        self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
 

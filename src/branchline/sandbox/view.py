@@ -36,7 +36,8 @@ _COPIED: Final = (
         "inputrc",
     ),
 )
-_MOUNTED: Final = ("ssl", "pki", "crypto-policies")
+_MOUNTED: Final = ("ssl", "pki", "crypto-policies", "java*", "maven", "php", "R", "texmf")
+"""Folders that are shown as they are, by pattern: certificates, and what languages keep there of themselves."""
 PUBLIC: Final = ("passwd", "group", "gitconfig", "hosts", "nsswitch.conf", *_COPIED, *_MOUNTED, "alternatives")
 """What of /etc is nobody's secret."""
 _MAX_COPY: Final = 4 << 20
@@ -60,15 +61,14 @@ def programs(argv: Sequence[str], env: Mapping[str, str], home: Path) -> set[Pat
     """Return what is read-only for a worker that runs `argv` with `env`: files and folders outside of the system.
 
     They are the folders of its PATH, what programs there need from beside them, the known places of version managers
-    below the user's `home`, and the program itself with the paths among its arguments, through every link. No folder that is
+    below the user's `home`, and the programs and paths that `argv` names, through every link. No folder that is
     `home`, or above it, is among them.
     """
     found = {home / folder for folder in _TOOLCHAINS}
     for folder in map(Path, filter(None, env.get("PATH", "").split(os.pathsep))):
         found |= _place(folder)
-    if argv:
-        found |= set(_of_program(_which(argv[0], env)))
-    found |= {Path(word) for word in argv[1:] if word.startswith("/") and os.access(word, os.R_OK)}
+    for word in argv:  # a driver has the agent's program among its arguments
+        found |= set(_of_program(_which(word, env)))
     return {path for path in found if is_narrow(path, home) and os.access(path, os.R_OK)}
 
 
@@ -135,9 +135,8 @@ def make_etc(folder: Path, source: Path = Path("/etc")) -> Path:
     write_new(folder / "group", "".join(f"{who}:x:{gid}:\n" for gid, who in groups.items()))
     write_new(folder / "hosts", _HOSTS)
     write_new(folder / "nsswitch.conf", _NSSWITCH)
-    for name in _MOUNTED:
-        if (source / name).is_dir():
-            (folder / name).mkdir(exist_ok=True)
+    for place in _mounted(source):
+        (folder / place.name).mkdir(exist_ok=True)
     (folder / "alternatives").mkdir(exist_ok=True)
     for link in (source / "alternatives").glob("*"):
         with suppress(OSError):
@@ -148,10 +147,14 @@ def make_etc(folder: Path, source: Path = Path("/etc")) -> Path:
 def etc(folder: Path, source: Path = Path("/etc")) -> list[str]:
     """Return the arguments that put `make_etc`'s folder at /etc."""
     words = ["--ro-bind", str(folder), "/etc"]
-    for name in _MOUNTED:
-        if (folder / name).is_dir():
-            words += ["--ro-bind", str(source / name), f"/etc/{name}"]
+    for place in _mounted(source):
+        if (folder / place.name).is_dir():
+            words += ["--ro-bind", str(place), f"/etc/{place.name}"]
     return words
+
+
+def _mounted(source: Path) -> list[Path]:
+    return [path for pattern in _MOUNTED for path in sorted(source.glob(pattern)) if path.is_dir()]
 
 
 def mounts(readable: Iterable[Path], writable: Iterable[Path]) -> list[str]:
