@@ -111,7 +111,14 @@ class Boxes:
             return ()
         common, config = self._shared(self._git)
         git = opened(common, place.cwd, attempt.run, attempt.task)
-        readable = self._programs(tuple(argv), env) | _OWN | {place.folder} | git.readable
+        # A path that a variable named in the settings leads to is one the user wants the worker to read.
+        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env))
+        readable = (
+            self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
+            | _OWN
+            | {place.folder}
+            | git.readable
+        )
         readable |= {self._root / Path(path).expanduser() for path in worker.readable}
         readable |= {self._root / name for name in self._settings.workspace.symlink}
         writable = {
