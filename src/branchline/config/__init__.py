@@ -94,9 +94,12 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class LandSettings:
-    """What a task needs to be done, whose checks its merge runs again, and how the result reaches the user's branch."""
+    """What a task needs to be done, how many are merged together, whose checks a merge runs again, and how the result
+    reaches the user's branch.
+    """
 
     minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
+    batch: int = _key(16, kinds.whole(1, 1000))
     recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
     mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
 
@@ -167,7 +170,6 @@ class Settings:
     stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
     retries: int = _key(1, kinds.whole(0, 100))
     on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
-    keep_logs: int = _key(0, kinds.whole(0))
     log_limit: int = _key(64, kinds.whole(0, 1_000_000))
     output_limit: int = _key(1024, kinds.whole(0, 1_000_000))
     worker: str = _key("", kinds.text)

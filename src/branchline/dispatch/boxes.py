@@ -19,6 +19,7 @@ from branchline.sandbox import Held, bubblewrap, limits, proxied, view
 from branchline.workspace.git import Git
 from branchline.workspace.repository import Repository
 from branchline.workspace.shared import opened, public_config
+from branchline.workspace.worktree import scratch_of
 
 NET_LOG = "net.jsonl"
 """What the proxy wrote of an attempt's connections, in the attempt's folder."""
@@ -151,6 +152,10 @@ class Boxes:
         if key not in self._found:
             self._found[key] = view.programs(argv, env, Path(self._env.get("HOME") or "/nonexistent"))
         return self._found[key]
+
+    def tried(self, attempt: AttemptRow, worktree: Path) -> Path:
+        """Where the checks of one of our own jobs run: in the task's worktree, or in the one in which merges are tried."""
+        return scratch_of(self._root, attempt.run) if attempt.purpose == "merge" and self._git else worktree
 
     def more_env(self, role: str) -> dict[str, str]:
         """What the environment of a role's workers and checks says of the proxy."""

@@ -1,7 +1,7 @@
 """What an ended attempt left behind, read into the data of its `ended` event."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branchline import land, workers
@@ -24,17 +24,20 @@ class Collector:
         self._jobs = jobs
         self._history = history
 
-    def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]:
+    def read(
+        self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "", also: Sequence[TaskRow] = ()
+    ) -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
-        `sandbox` says in words what walls a worker had, `unkept` says why our reading could not be left beside it.
+        `sandbox` says in words what walls a worker had, `unkept` says why our reading could not be left beside it; task ->
+        result in `also`.
 
-        `error` says why the attempt could not even be built.
+        `error` says why the attempt could not even be built; `also` are the tasks that a merge was to bring in too.
         """
         exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
-            data["sandbox"] = "" if error else self._jobs.walls(attempt, row)
+            data["sandbox"] = "" if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
@@ -47,6 +50,9 @@ class Collector:
         if result is not None:
             data["lost"] = False
         data["result"] = result or _no("our own job ended without a result", self.tail(attempt))
+        found = {each.task: self.found(attempt.part(each), each) for each in also if result}
+        if any(found.values()):
+            data["also"] = {task: verdict for task, verdict in found.items() if verdict}
         return data
 
     def _claim(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str) -> Claim:
@@ -63,6 +69,10 @@ class Collector:
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
+        """In words, the sandbox that the worker had."""
+        return self._jobs.walls(attempt, row)
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""

@@ -6,7 +6,7 @@ Rows are named tuples: they go into the database and come out of it as they are,
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, TaskState
+from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, SessionStatus, TaskState
 
 
 class Event(NamedTuple):
@@ -115,6 +115,10 @@ class AttemptRow(NamedTuple):
     tokens: int = 0
     cost: float = 0.0
 
+    def part(self, row: TaskRow) -> "AttemptRow":
+        """The part of a merge of several tasks that is this task's: it has a folder of its own."""
+        return self._replace(task=row.task, attempt=row.attempt)
+
 
 class QuestionRow(NamedTuple):
     """One open or answered question of the inbox; `options` is a JSON list; `answer` is None while it is open."""
@@ -171,6 +175,33 @@ class RequestRow(NamedTuple):
     verb: str
     task: str
     data: str
+
+
+class SessionRow(NamedTuple):
+    """The latest state of one named session; `fence` is the number of its turn that runs or ran last, never used twice.
+
+    `place` names its folder, `turn` counts its prompts, `status` is one of SEEDS S2.7, `title` the prompt's first line,
+    `worker` the name in the settings and `kind` its adapter; `session` is the agent's own name for it, "" when unknown.
+    """
+
+    name: str
+    fence: int
+    place: str
+    turn: int
+    status: SessionStatus
+    mode: str
+    title: str
+    cwd: str
+    worker: str
+    kind: str
+    model: str = ""
+    session: str = ""
+    pid: int | None = None
+    exit: int | None = None
+    error: str = ""
+    started: float = 0.0
+    changed: float = 0.0
+    ended: float | None = None
 
 
 class Changes(NamedTuple):
@@ -271,7 +302,8 @@ class Verdict(NamedTuple):
     `checks` are the rows of our own check jobs ({command, exit, seconds, commit, log, log_digest, tail}); `cause` and
     `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
     person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
-    {files, added, removed}, `tree` the merged result's.
+    {files, added, removed}, `tree` the merged result's; `refused` are files that the task's role may not change: they
+    were saved and taken back.
     """
 
     ok: bool
@@ -287,3 +319,4 @@ class Verdict(NamedTuple):
     frozen: tuple[str, ...] = ()
     diffstat: Mapping[str, int] = {}
     tree: str = ""
+    refused: tuple[str, ...] = ()

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from branchline import proc
 from branchline.files import write_new
-from branchline.proc import lend
-from branchline.sandbox import proxy
 
+PROXY: Final = Path(__file__).with_name("proxy.py")
+LEND: Final = Path(proc.__file__).with_name("lend.py")
+"""What is started on either side of the wall; to import them would cost everybody a socket."""
 PORT: Final = 3128
 _URL: Final = f"http://127.0.0.1:{PORT}"
 _PROXY: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -31,9 +33,9 @@ def environment(tiers: Mapping[str, int]) -> dict[str, str]:
 def words(folder: Path, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the words before the sandbox and those inside of it; writes `spec` into `folder`, where the two meet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / proxy.NAME).unlink(missing_ok=True)
+    (folder / "proxy").unlink(missing_ok=True)
     write_new(folder / "spec.json", json.dumps({**spec, "folder": str(folder)}) + "\n")
     python = (sys.executable, "-I", "-S")
-    started = shlex.join((*python, proxy.__file__, str(folder / "spec.json")))
+    started = shlex.join((*python, str(PROXY), str(folder / "spec.json")))
     script = _BESIDE.format(proxy=started, log=shlex.quote(str(folder / "proxy.log")))
-    return ("/bin/sh", "-c", script, "sh"), (*python, lend.__file__, str(folder), str(PORT))
+    return ("/bin/sh", "-c", script, "sh"), (*python, str(LEND), str(folder), str(PORT))
