@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from branchline.dispatch.boxes import Boxes, Place
 from branchline.model.run import AttemptRow
 from branchline.proc import lend
 from branchline.sandbox import proxy
+from branchline.sandbox.around import Walls
 from branchline.workspace.repository import Repository
 
 MEGABYTES = 400
@@ -48,7 +49,7 @@ def starts(folder: Path, rounds: int) -> None:
     for path in (place.home, place.folder):
         path.mkdir(parents=True)
     settings = load(None, {}, {})
-    made: dict[str, Callable[[], Sequence[str]]] = {"plain": lambda: ()}
+    made: dict[str, Callable[[], Walls]] = {"plain": Walls}
     attempt = AttemptRow("r1", 1, "1", 1, "work", "intended")
     worker = settings.worker_named("shell")
     for network in ("host", "proxy"):
@@ -59,7 +60,7 @@ def starts(folder: Path, rounds: int) -> None:
     for _ in range(rounds):
         for name, words in made.items():
             began = time.perf_counter()
-            subprocess.run((*words(), "/bin/true"), check=True, cwd=place.cwd)
+            subprocess.run((*words().words, "/bin/true"), check=True, cwd=place.cwd)
             times[name].append(1000 * (time.perf_counter() - began))
     plain = statistics.median(times["plain"])
     for name, taken in times.items():

@@ -5,12 +5,21 @@ import os
 import pytest
 
 from branchline import sandbox
+from branchline.proc import landlock
 from worlds import SAY, Task, World
 
 HELD = sandbox.best("auto", os.environ)
 pytestmark = pytest.mark.skipif(HELD.level != "strict", reason=f"no strict sandbox here: {HELD.not_held}")
 STRICT = {"BRANCHLINE_SANDBOX": "strict"}
 HEAD = f"#!/bin/sh\n{SAY}\n"
+
+
+def without_bubblewrap(world: World) -> str:
+    """A PATH with what agents need, and no bubblewrap."""
+    (world.folder / "bin").mkdir()
+    for name in ("git", "sh", "sleep"):
+        (world.folder / "bin" / name).symlink_to(f"/usr/bin/{name}")
+    return str(world.folder / "bin")
 
 
 def test_a_worker_commits_and_its_checks_see_no_more_than_it_does(world: World) -> None:
@@ -36,12 +45,20 @@ def test_paths_that_the_settings_open_are_open(world: World) -> None:
     assert (world.folder / "shared" / "mine").read_text() == "mine\n"
 
 
-def test_a_worker_that_is_stopped_has_the_time_to_end_by_itself(world: World) -> None:
+@pytest.mark.parametrize("walls", ["strict, network: proxy", "strict, network: host", "landlock"])
+def test_a_worker_that_is_stopped_has_the_time_to_end_by_itself(world: World, walls: str) -> None:
+    """TERM reaches the worker and not the walls around it, whichever there are."""
     world.plan(Task("1.1"))
+    more = {"BRANCHLINE_SANDBOX": "strict" if "proxy" in walls else "auto"}
+    if walls == "landlock":
+        if not landlock.abi():
+            pytest.skip("this kernel has no Landlock")
+        more["PATH"] = without_bubblewrap(world)
     body = "trap 'echo saved > saved.txt; exit 3' TERM\necho up > up.txt\nwhile :; do sleep 0.05; done\n"
-    process = world.start("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **STRICT)
+    process = world.start("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **more)
     tree = world.root / ".branchline/worktrees/r1/1.1"
     world.until(lambda: (tree / "up.txt").exists(), "the worker")
+    assert all(word in world.run("status").json["sandbox"] for word in walls.split(", "))
     assert world.run("cancel", "1.1").status == 0
     world.finish(process)
     assert world.states() == {"1.1": "cancelled"}
@@ -66,12 +83,8 @@ def test_a_worker_is_adopted_after_a_kill_of_the_coordinator(world: World) -> No
 
 def test_a_setting_that_cannot_be_had_leaves_no_run_behind(world: World) -> None:
     world.plan(Task("1.1"))
-    (world.folder / "bin").mkdir()
-    for name in ("git", "sh"):
-        (world.folder / "bin" / name).symlink_to(f"/usr/bin/{name}")
-    result = world.run(
-        "execute", "plan.md", "--yes", "--worker", world.agent("", head=HEAD), PATH=f"{world.folder}/bin", **STRICT
-    )
+    words = ("execute", "plan.md", "--yes", "--worker", world.agent("", head=HEAD))
+    result = world.run(*words, PATH=without_bubblewrap(world), **STRICT)
     assert result.status == 2, result
     assert "bubblewrap" in result.json["error"]
     assert world.run("status").status == 2

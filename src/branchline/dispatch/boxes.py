@@ -16,6 +16,7 @@ from branchline.files import write_new
 from branchline.model.run import AttemptRow
 from branchline.proc import landlock
 from branchline.sandbox import Held, bubblewrap, limits, proxied, view
+from branchline.sandbox.around import Around, Walls, around
 from branchline.workspace.git import Git
 from branchline.workspace.repository import Repository
 from branchline.workspace.shared import opened, public_config
@@ -105,11 +106,11 @@ class Boxes:
         place: Place,
         argv: Sequence[str],
         env: Mapping[str, str],
-    ) -> tuple[str, ...]:
-        """The words before `argv`, which runs with `env`; none where the level has no walls."""
+    ) -> Walls:
+        """The walls around `argv`, which runs with `env`; none where the level has none."""
         held = self.held(role)
         if not held.by or self._git is None:
-            return ()
+            return Walls()
         common, config = self._shared(self._git)
         git = opened(common, place.cwd, attempt.run, attempt.task)
         # A path that a variable named in the settings leads to is one the user wants the worker to read.
@@ -129,9 +130,12 @@ class Boxes:
             *(self._root / Path(path).expanduser() for path in worker.writable),
         }
         if held.by == "landlock":
-            return _landlock(readable, writable)
-        outside, inside = self._proxy(place.folder) if self.network(role) == "proxy" else ((), ())
-        if inside:
+            return Walls(_landlock(readable, writable))
+        outside: list[Around] = []
+        inside: tuple[str, ...] = ()
+        if self.network(role) == "proxy":
+            beside, inside = self._proxy(place.folder)
+            outside.append(beside)
             readable.add(place.folder / "net")
         box = bubblewrap.Box(
             bubblewrap.find(self._env),
@@ -144,7 +148,7 @@ class Boxes:
             network=self.network(role) == "host",
             before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
         )
-        return (*outside, *self._groups(attempt), *bubblewrap.wrap(box))
+        return around(outside, Walls((*self._groups(attempt), *bubblewrap.wrap(box)), 1))
 
     def _programs(self, argv: tuple[str, ...], env: Mapping[str, str]) -> set[Path]:
         """What is open to run a program; looked for once for each program and PATH."""
@@ -162,8 +166,8 @@ class Boxes:
         behind = self.network(role) == "proxy" and self.held(role).level == "strict"
         return proxied.environment(self._settings.net.tiers) if behind else {}
 
-    def _proxy(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The words that start a proxy for what works in `folder`, before the sandbox and inside of it."""
+    def _proxy(self, folder: Path) -> tuple[Around, tuple[str, ...]]:
+        """A proxy for what works in `folder`: what goes around the sandbox, and the words inside of it."""
         net = self._settings.net
         spec = {"log": str(folder / NET_LOG), "tiers": dict(net.tiers), "unknown": net.unknown, "ports": net.ports}
         return proxied.words(folder / "net", spec | {"connections": net.connections, "megabytes": net.megabytes})

@@ -20,6 +20,7 @@ from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
+from branchline.sandbox.around import Walls
 from branchline.workspace.repository import Repository
 
 INSTRUCTIONS = "AGENTS.md"
@@ -269,10 +270,10 @@ class Jobs:
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
         env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
-        box = () if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
         return Spawn(
             attempt.fence,
-            (*box, *command.argv),
+            (*box.words, *command.argv),
             env,
             job.worktree,
             command.stdin,
@@ -282,7 +283,7 @@ class Jobs:
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
-            bool(box),
+            box.depth,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -370,7 +371,7 @@ class Jobs:
             "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
-            "wrap": self.boxes.words(attempt, row.role, worker, place, (), env),
+            "wrap": self.boxes.words(attempt, row.role, worker, place, (), env).words,
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,

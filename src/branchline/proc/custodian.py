@@ -172,7 +172,11 @@ class Custodian:
 
     def walls(self, job: worker.Job) -> frozenset[int]:
         """The processes that make a worker's sandbox: when they end, nobody inside has the time to end by itself."""
-        return frozenset((job.worker, *linux.children(job.worker)) if job.boxed else ())
+        walls, level = [], [job.worker]
+        for _ in range(job.boxed):
+            walls += level
+            level = [child for each in level for child in linux.children(each)]
+        return frozenset(walls)
 
     def signal_tree(self, number: int, spared: frozenset[int] = frozenset()) -> None:
         """Signal all of the tree; what is not ours to signal is no longer waited for."""

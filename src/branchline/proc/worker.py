@@ -39,7 +39,7 @@ class Job:
         mark: int,
         cap: int = 0,
         limit: int = 0,
-        boxed: bool = False,
+        boxed: int = 0,
     ) -> None:
         self.fence = fence
         self.argv = argv

@@ -37,7 +37,7 @@ def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
 
 def sweep(name: str) -> None:
     """Take away the groups whose name begins with `name` and that nobody is in any more."""
-    for path in _GROUPS.glob(f"*/{_NAME}{name}*"):
+    for path in (*_GROUPS.glob(f"*/{_NAME}{name}*"), *_GROUPS.glob(f"{_NAME}{name}*")):
         with suppress(OSError):
             path.rmdir()
 
@@ -47,11 +47,16 @@ def _of_machine() -> int:
 
 
 def _make(name: str, processes: int, memory: int) -> Iterator[Path]:
-    for kind, file, value in (("pids", "pids.max", processes), ("memory", "memory.limit_in_bytes", memory)):
+    """Make the groups where root may: in each hierarchy of version 1, or in the one of version 2, which is untested."""
+    old = [("pids", "pids.max", processes), ("memory", "memory.limit_in_bytes", memory)]
+    new = [("", "pids.max", processes), ("", "memory.max", memory)]
+    made: set[Path] = set()
+    for kind, file, value in new if (_GROUPS / "cgroup.controllers").exists() else old:
         path = _GROUPS / kind / name
         if not value or not os.access(path.parent / "cgroup.procs", os.W_OK):
             continue
         with suppress(OSError):
             path.mkdir(exist_ok=True)
             (path / file).write_text(str(value))
-            yield path
+            made.add(path)
+    yield from sorted(made)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from branchline import proc
 from branchline.files import write_new
+from branchline.sandbox.around import Around
 
 PROXY: Final = Path(__file__).with_name("proxy.py")
 LEND: Final = Path(proc.__file__).with_name("lend.py")
@@ -17,8 +18,6 @@ PORT: Final = 3128
 _URL: Final = f"http://127.0.0.1:{PORT}"
 _PROXY: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 _OWN: Final = ("localhost", "127.0.0.1", "::1")
-_BESIDE: Final = '{proxy} >{log} 2>&1 & p=$!; "$@"; s=$?; kill "$p" 2>/dev/null; exit "$s"'
-"""A shell's words: a proxy beside the program, which ends with it; the exit status is the program's."""
 
 
 def environment(tiers: Mapping[str, int]) -> dict[str, str]:
@@ -30,12 +29,12 @@ def environment(tiers: Mapping[str, int]) -> dict[str, str]:
     return {**dict.fromkeys(_PROXY, _URL), "NO_PROXY": direct, "no_proxy": direct, "NODE_USE_ENV_PROXY": "1"}
 
 
-def words(folder: Path, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the words before the sandbox and those inside of it; writes `spec` into `folder`, where the two meet."""
+def words(folder: Path, spec: Mapping[str, Any]) -> tuple[Around, tuple[str, ...]]:
+    """Return what goes around the sandbox, and the words inside of it; writes `spec` into `folder`, where the two meet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "proxy").unlink(missing_ok=True)
     write_new(folder / "spec.json", json.dumps({**spec, "folder": str(folder)}) + "\n")
     python = (sys.executable, "-I", "-S")
     started = shlex.join((*python, str(PROXY), str(folder / "spec.json")))
-    script = _BESIDE.format(proxy=started, log=shlex.quote(str(folder / "proxy.log")))
-    return ("/bin/sh", "-c", script, "sh"), (*python, str(LEND), str(folder), str(PORT))
+    beside = Around(f"{started} >{shlex.quote(str(folder / 'proxy.log'))} 2>&1 & p=$!", 'kill "$p" 2>/dev/null')
+    return beside, (*python, str(LEND), str(folder), str(PORT))
