@@ -17,6 +17,7 @@ from branchline.errors import SettingsError
 __all__ = [
     "DecomposeSettings",
     "GateSettings",
+    "GithubSettings",
     "LandSettings",
     "NetSettings",
     "PulseSettings",
@@ -139,6 +140,17 @@ class WorkspaceSettings:
 
 
 @dataclass(frozen=True)
+class GithubSettings:
+    """The GitHub App that makes tokens: `key` is a path, `repository` owner/name; empty: that of the remote origin."""
+
+    app: str = _key("", kinds.text)
+    key: str = _key("", kinds.text)
+    installation: str = _key("", kinds.text)
+    repository: str = _key("", kinds.text)
+    api: str = _key("https://api.github.com", kinds.text)
+
+
+@dataclass(frozen=True)
 class NetSettings:
     """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
 
@@ -190,6 +202,7 @@ class Settings:
     instances: Mapping[str, Any] = _key({}, kinds.mapping())
     mask: Mapping[str, Any] = _key({}, kinds.mapping())
     budget: Mapping[str, Any] = _key({}, kinds.mapping())
+    github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
     net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})

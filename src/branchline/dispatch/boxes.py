@@ -1,11 +1,12 @@
 """The sandbox of each attempt: which level its role gets, and the words that stand before its program."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import branchline
@@ -15,7 +16,7 @@ from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.run import AttemptRow
 from branchline.proc import landlock
-from branchline.sandbox import Held, bubblewrap, limits, proxied, view
+from branchline.sandbox import Held, bubblewrap, lent, limits, proxied, view
 from branchline.sandbox.around import Around, Walls, around
 from branchline.workspace.git import Git
 from branchline.workspace.repository import Repository
@@ -88,7 +89,46 @@ class Boxes:
         """What the workers of a role get, in words."""
         held = self.held(role)
         inside = held.level == "strict"
-        return f"{held.words()}, network: {self.network(role)}" if inside else held.words()
+        words = f"{held.words()}, network: {self.network(role)}" if inside else held.words()
+        return f"{words}, {self._token_words(role)}" if self._settings.scoped_tokens else words
+
+    def token(self, attempt: AttemptRow) -> dict[str, Any] | None:
+        """What is known of the token that an attempt had, None when it had none."""
+        return lent.told(self._tokens(attempt)) if self._settings.scoped_tokens else None
+
+    def _tokens(self, attempt: AttemptRow) -> Path:
+        return self._state / "sandbox" / "tokens" / f"{attempt.run}-{attempt.fence}"
+
+    def _token_words(self, role: str) -> str:
+        if self._read_only(role):
+            return "no token: the role is read-only"
+        missing = [name for name in ("app", "key") if not getattr(self._settings.github, name)]
+        if missing:
+            return f"no token: [github] names no {' and no '.join(missing)} of a GitHub App"
+        return f"token: {self._repository}" if self._repository else "no token: [github] names no repository"
+
+    def _read_only(self, role: str) -> bool:
+        known = self._settings.roles.get(role)
+        return known is not None and known.permissions == "read-only"
+
+    @cached_property
+    def _repository(self) -> str:
+        """The repository that tokens are for: as the settings say, or where `origin` leads."""
+        if self._settings.github.repository or self._git is None:
+            return self._settings.github.repository
+        url = self._git.text("config", "--get", "remote.origin.url", ok=(0, 1))
+        found = re.search(r"[:/]([\w.-]+/[\w.-]+?)(\.git)?/?$", url)
+        return found[1] if found and "github" in url else ""
+
+    def _lent(self, attempt: AttemptRow, role: str) -> list[Around]:
+        """The token of a worker, where the settings give it one; checks get none."""
+        given = self._settings.scoped_tokens and attempt.purpose == "work" and self._git is not None
+        if not given or not self._token_words(role).startswith("token:"):
+            return []
+        github = self._settings.github
+        key = str(self._root / Path(github.key).expanduser())
+        spec = {"app": github.app, "key": key, "installation": github.installation, "api": github.api}
+        return [lent.words(self._tokens(attempt), {**spec, "repository": self._repository})]
 
     def network(self, role: str) -> str:
         """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none.
@@ -109,8 +149,9 @@ class Boxes:
     ) -> Walls:
         """The walls around `argv`, which runs with `env`; none where the level has none."""
         held = self.held(role)
+        outside = self._lent(attempt, role)
         if not held.by or self._git is None:
-            return Walls()
+            return around(outside, Walls())
         common, config = self._shared(self._git)
         git = opened(common, place.cwd, attempt.run, attempt.task)
         # A path that a variable named in the settings leads to is one the user wants the worker to read.
@@ -130,8 +171,7 @@ class Boxes:
             *(self._root / Path(path).expanduser() for path in worker.writable),
         }
         if held.by == "landlock":
-            return Walls(_landlock(readable, writable))
-        outside: list[Around] = []
+            return around(outside, Walls(_landlock(readable, writable)))
         inside: tuple[str, ...] = ()
         if self.network(role) == "proxy":
             beside, inside = self._proxy(place.folder)

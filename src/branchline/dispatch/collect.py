@@ -37,7 +37,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
-            data["sandbox"] = "" if error else self.walls(attempt, row)
+            data |= {} if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
@@ -70,9 +70,10 @@ class Collector:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
 
-    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
-        """In words, the sandbox that the worker had."""
-        return self._jobs.walls(attempt, row)
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
+        """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
+        token = self._jobs.boxes.token(attempt)
+        return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""
