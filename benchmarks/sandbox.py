@@ -45,7 +45,9 @@ def starts(folder: Path, rounds: int) -> None:
     place = Place(
         root / ".branchline/worktrees/r1/1", root / ".branchline/runs/r1/1/home", root / ".branchline/runs/r1/1/1"
     )
-    subprocess.run(("git", "-C", root, "worktree", "add", "-q", "-b", "branchline/r1/task/1", place.cwd), check=True)
+    subprocess.run(
+        ("git", "-C", root, "worktree", "add", "-q", "-b", "branchline/r1/task/1", place.worktree), check=True
+    )
     for path in (place.home, place.folder):
         path.mkdir(parents=True)
     settings = load(None, {}, {})
@@ -60,7 +62,7 @@ def starts(folder: Path, rounds: int) -> None:
     for _ in range(rounds):
         for name, words in made.items():
             began = time.perf_counter()
-            subprocess.run((*words().words, "/bin/true"), check=True, cwd=place.cwd)
+            subprocess.run((*words().words, "/bin/true"), check=True, cwd=place.worktree)
             times[name].append(1000 * (time.perf_counter() - began))
     plain = statistics.median(times["plain"])
     for name, taken in times.items():

@@ -88,3 +88,22 @@ def test_a_setting_that_cannot_be_had_leaves_no_run_behind(world: World) -> None
     assert result.status == 2, result
     assert "bubblewrap" in result.json["error"]
     assert world.run("status").status == 2
+
+
+def test_checks_run_where_they_are_told_to_in_every_job(world: World) -> None:
+    """In the worktree, where the merge is tried, in a worktree of its own for a second look, and before a worktree goes."""
+    world.settings('[workspace]\nsetup = ["pwd"]\nteardown = ["pwd; touch gone.txt"]\n')
+    world.plan(Task("1.1", verify="test -s one.txt && pwd"))
+    body = "echo one > one.txt; say done ok\n"
+    result = world.run("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **STRICT)
+    assert result.status == 0, result
+    assert world.run("evidence", "1.1", "--verify", **STRICT).json["verified"]["faults"] == []
+    own = world.root / ".branchline"
+    said = {path.name: path.read_text().splitlines()[0] for path in own.glob("runs/r1/1.1/**/checks/*.log")}
+    place = own / "worktrees/r1"
+    assert {name: said[name] for name in ("1.log", "verify-1.log", "teardown-1.log")} == {
+        "1.log": str(place / "1.1"),
+        "verify-1.log": str(place / ".verify"),
+        "teardown-1.log": str(place / "1.1"),
+    }
+    assert str(place / ".merge") in said.values(), said

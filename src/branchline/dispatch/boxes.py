@@ -21,7 +21,7 @@ from branchline.sandbox.around import Around, Walls, around
 from branchline.workspace.git import Git
 from branchline.workspace.repository import Repository
 from branchline.workspace.shared import opened, public_config
-from branchline.workspace.worktree import scratch_of
+from branchline.workspace.worktree import scratch_of, verify_of
 
 NET_LOG = "net.jsonl"
 """What the proxy wrote of an attempt's connections, in the attempt's folder."""
@@ -30,9 +30,9 @@ _OWN = frozenset({Path(sys.prefix), Path(sys.base_prefix), Path(branchline.__fil
 
 
 class Place(NamedTuple):
-    """Where one attempt works: the working directory, its HOME, and its folder, which it may only read."""
+    """Where one attempt works: its worktree, its HOME, and its folder, which it may only read."""
 
-    cwd: Path
+    worktree: Path
     home: Path
     folder: Path
 
@@ -153,7 +153,7 @@ class Boxes:
         if not held.by or self._git is None:
             return around(outside, Walls())
         common, config = self._shared(self._git)
-        git = opened(common, place.cwd, attempt.run, attempt.task)
+        git = opened(common, place.worktree, attempt.run, attempt.task)
         # A path that a variable named in the settings leads to is one the user wants the worker to read.
         named = (env.get(name, "") for name in (*worker.pass_env, *worker.env))
         readable = (
@@ -165,11 +165,13 @@ class Boxes:
         readable |= {self._root / Path(path).expanduser() for path in worker.readable}
         readable |= {self._root / name for name in self._settings.workspace.symlink}
         writable = {
-            place.cwd,
+            place.worktree,
             place.home,
             *git.writable,
             *(self._root / Path(path).expanduser() for path in worker.writable),
         }
+        if attempt.purpose != "work":  # checks run where merges are tried too, and where they are run again
+            writable |= {scratch_of(self._root, attempt.run), verify_of(self._root, attempt.run)}
         if held.by == "landlock":
             return around(outside, Walls(_landlock(readable, writable)))
         inside: tuple[str, ...] = ()
@@ -180,7 +182,6 @@ class Boxes:
         box = bubblewrap.Box(
             bubblewrap.find(self._env),
             self._etc,
-            place.cwd,
             self._root,
             frozenset(readable),
             frozenset(writable),
@@ -196,10 +197,6 @@ class Boxes:
         if key not in self._found:
             self._found[key] = view.programs(argv, env, Path(self._env.get("HOME") or "/nonexistent"))
         return self._found[key]
-
-    def tried(self, attempt: AttemptRow, worktree: Path) -> Path:
-        """Where the checks of one of our own jobs run: in the task's worktree, or in the one in which merges are tried."""
-        return scratch_of(self._root, attempt.run) if attempt.purpose == "merge" and self._git else worktree
 
     def more_env(self, role: str) -> dict[str, str]:
         """What the environment of a role's workers and checks says of the proxy."""

@@ -355,8 +355,7 @@ class Jobs:
         worker = self.worker(row.worker)
         env = sandbox.environment(worker, self.site.env, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
-        where = self.boxes.tried(attempt, self.worktree(attempt.run, attempt.task))
-        place = Place(where, self.home(attempt), self.folder(attempt))
+        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
         return {
             "purpose": attempt.purpose,

@@ -17,17 +17,16 @@ _TMP_BYTES: Final = 256 << 20
 
 
 class Box(NamedTuple):
-    """What one worker sees: `program` is bubblewrap's path, `etc` a folder of `view.make_etc`, `cwd` where it works,
-    `hidden` the user's checkout: of it nothing is there but what is opened in it.
+    """What one worker sees; it works in the folder that it is started in.
 
-    `readable` and `writable` are opened; where one lies in the other, the inner one decides. `covered` are
-    pairs of a file and the place where it is seen instead of what stands there. `network` False leaves nothing but a
-    loopback of its own. `before` is put before the worker's own words.
+    `program` is bubblewrap's path, `etc` a folder of `view.make_etc`, `hidden` the user's checkout: of it nothing is there
+    but what is opened in it. `readable` and `writable` are opened; where one lies in the other, the inner one decides.
+    `covered` are pairs of a file and the place where it is seen instead of what stands there. `network` False leaves
+    nothing but a loopback of its own. `before` is put before the worker's own words.
     """
 
     program: str
     etc: Path
-    cwd: Path
     hidden: Path
     readable: frozenset[Path] = frozenset()
     writable: frozenset[Path] = frozenset()
@@ -50,7 +49,7 @@ def wrap(box: Box) -> tuple[str, ...]:
     for source, place in box.covered:
         words += ["--ro-bind-try", str(source), str(place)]
     words += [word for path in ("/", *hidden) for word in ("--remount-ro", path)]
-    return (*words, "--chdir", str(box.cwd), "--", *box.before)
+    return (*words, "--", *box.before)
 
 
 def find(env: Mapping[str, str]) -> str:

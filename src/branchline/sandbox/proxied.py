@@ -32,7 +32,6 @@ def environment(tiers: Mapping[str, int]) -> dict[str, str]:
 def words(folder: Path, spec: Mapping[str, Any]) -> tuple[Around, tuple[str, ...]]:
     """Return what goes around the sandbox, and the words inside of it; writes `spec` into `folder`, where the two meet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "proxy").unlink(missing_ok=True)
     write_new(folder / "spec.json", json.dumps({**spec, "folder": str(folder)}) + "\n")
     python = (sys.executable, "-I", "-S")
     started = shlex.join((*python, str(PROXY), str(folder / "spec.json")))

@@ -62,6 +62,8 @@ class Proxy:
         """Take the sockets that are lent and serve each of them; for ever."""
         door = socket.socket(socket.AF_UNIX)
         os.chdir(self.spec["folder"])  # the path of a socket may have 107 bytes
+        if os.path.lexists(NAME):  # of the check before this one
+            os.unlink(NAME)  # noqa: PTH108 - it starts with every worker
         door.bind(NAME)
         door.listen(8)
         while True:

@@ -36,6 +36,11 @@ def scratch_of(root: Path, run: str) -> Path:
     return root / OWN / "worktrees" / check_name(run) / ".merge"
 
 
+def verify_of(root: Path, run: str) -> Path:
+    """Return where checks are run again at a recorded commit."""
+    return scratch_of(root, run).with_name(".verify")
+
+
 def prepared_of(root: Path, run: str, task: str) -> Path:
     """Return the file in which a merge keeps its answer before the tip moves."""
     return root / OWN / "worktrees" / check_name(run) / ".prepared" / f"{check_name(task)}.json"
