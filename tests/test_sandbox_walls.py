@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
-from branchline.sandbox import seatbelt, view
+from branchline.sandbox import limits, seatbelt, view
 from branchline.sandbox.level import best
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
@@ -108,6 +109,24 @@ def test_landlock_holds_files_and_what_is_started(tmp_path: Path) -> None:
         7,
     )
     assert (tmp_path / "mine/new").exists()
+
+
+GROUPS = limits.groups(f"test-{os.getpid()}", 20, 64)
+
+
+@pytest.mark.skipif(not GROUPS, reason="this user may make no control groups here")
+def test_control_groups_bound_what_is_in_them_and_go_when_it_has_ended() -> None:
+    script = "cat /proc/self/cgroup; for i in $(seq 40); do sleep 0.2 & done; wait; exit 7"
+    done = subprocess.run((*GROUPS, "/bin/sh", "-c", script), capture_output=True, text=True, check=False)
+    assert "/branchline-box-test-" in done.stdout
+    assert "fork" in done.stderr
+    assert done.returncode != 7
+    alone = limits.groups(f"test-{os.getpid()}-2", 20, 64)
+    assert subprocess.run((*alone, "/bin/sh", "-c", "exit 7"), check=False).returncode == 7
+    until = time.monotonic() + 20
+    while list(Path("/sys/fs/cgroup").glob(f"*/branchline-box-test-{os.getpid()}*")):
+        assert time.monotonic() < until
+        limits.sweep(f"test-{os.getpid()}")
 
 
 def test_the_profile_for_a_mac_names_what_is_open_and_denies_the_rest() -> None:

@@ -1,15 +1,14 @@
 """How much of the machine one worker may take: processes and memory, held by the kernel."""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _NAME: Final = "branchline-box-"
-_JOIN: Final = 'for each in $0; do echo 0 > "$each/cgroup.procs"; done; exec "$@"'
-"""A shell's words: join some control groups, then become the program."""
+_JOIN: Final = "for i in 1 2 3; do { mkdir -p %s; %s; echo 0 > %s/cgroup.procs; } 2>/dev/null && break; done"
+"""A shell's words: make a control group and join it; again where somebody has just taken it away as empty."""
 
 
 def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
@@ -28,11 +27,19 @@ def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
 def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
     """Return the words that put what follows into control groups of its own, () where this user may not make any.
 
-    `memory` None is three quarters of what the machine has; `name` tells them from those of others; `sweep` takes them away.
+    `memory` None is three quarters of what the machine has; `name` tells them from those of others; `sweep` takes them
+    away. Root may: in each hierarchy of version 1, or in the one of version 2, which is untested.
     """
-    bytes_ = memory << 20 if memory is not None else _of_machine() * 3 // 4
-    made = list(_make(f"{_NAME}{name}", processes, bytes_))
-    return ("/bin/sh", "-c", _JOIN, " ".join(map(str, made))) if made else ()
+    most = memory << 20 if memory is not None else _of_machine() * 3 // 4
+    old = {"pids": {"pids.max": processes}, "memory": {"memory.limit_in_bytes": most}}
+    new = {".": {"pids.max": processes, "memory.max": most}}
+    script = [
+        _JOIN % (path, "; ".join(f"echo {value} > {path}/{file}" for file, value in bounds.items() if value), path)
+        for kind, bounds in (new if (_GROUPS / "cgroup.controllers").exists() else old).items()
+        if any(bounds.values()) and os.access(_GROUPS / kind / "cgroup.procs", os.W_OK)
+        for path in [_GROUPS / kind / f"{_NAME}{name}"]
+    ]
+    return ("/bin/sh", "-c", "; ".join([*script, 'exec "$@"']), "sh") if script else ()
 
 
 def sweep(name: str) -> None:
@@ -44,19 +51,3 @@ def sweep(name: str) -> None:
 
 def _of_machine() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _make(name: str, processes: int, memory: int) -> Iterator[Path]:
-    """Make the groups where root may: in each hierarchy of version 1, or in the one of version 2, which is untested."""
-    old = [("pids", "pids.max", processes), ("memory", "memory.limit_in_bytes", memory)]
-    new = [("", "pids.max", processes), ("", "memory.max", memory)]
-    made: set[Path] = set()
-    for kind, file, value in new if (_GROUPS / "cgroup.controllers").exists() else old:
-        path = _GROUPS / kind / name
-        if not value or not os.access(path.parent / "cgroup.procs", os.W_OK):
-            continue
-        with suppress(OSError):
-            path.mkdir(exist_ok=True)
-            (path / file).write_text(str(value))
-            made.add(path)
-    yield from sorted(made)
