@@ -23,6 +23,7 @@ GROUPS = {
     "wish": "What you can ask of a running run",
     "look": "Looking",
     "agent": "Named agent sessions",
+    "net": "The network",
     "tidy": "Saved work and what is left over",
     "pieces": "Pieces for scripts and agents",
     "oc": "OpenCode servers",

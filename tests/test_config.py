@@ -89,7 +89,7 @@ class TestOrder:
         found = config.load(None, env, {})
         assert found.decompose == config.DecomposeSettings(False, "auto", "a/b", 2)
         assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (256, 1024, 3)
-        assert (found.sandbox, found.scoped_tokens, found.prefer_oauth, found.worker) == (False, True, True, "claude")
+        assert (found.sandbox, found.scoped_tokens, found.prefer_oauth, found.worker) == ("off", True, True, "claude")
         assert config.load(None, {**env, "BRANCHLINE_MAX_WORKERS": "9"}, {}).max_workers == 9
 
     def test_a_password_is_passed_by_name_and_never_kept(self) -> None:
@@ -177,7 +177,7 @@ tiers = { "x.test" = 1 }
         )
         assert found.workers["claude"].kind == "claude"
         assert found.roles["docs"].permissions == {"edit": "deny", "git diff*": "allow"}
-        assert found.roles["docs"].sandbox is False
+        assert found.roles["docs"].sandbox == "off"
         assert found.roles["plain"] == config.RoleSettings()
         assert found.gate.by_glob == {"*.sh": ("shellcheck -x",), "*.py": ("ruff check", "mypy")}
         assert found.instances == {"main": config.InstanceSettings("http://127.0.0.1:4096")}

@@ -69,6 +69,9 @@ class Reading(Collector):
         left = process.left if process.attempt.task == row.task else process.also.get(row.task)
         return left if isinstance(left, dict) else None
 
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
+        return {}
+
     def checkless(self, task: str) -> bool:
         return False
 

@@ -19,8 +19,10 @@ __all__ = [
     "ConductSettings",
     "DecomposeSettings",
     "GateSettings",
+    "GithubSettings",
     "InstanceSettings",
     "LandSettings",
+    "NetSettings",
     "PulseSettings",
     "RoleSettings",
     "Settings",
@@ -32,6 +34,8 @@ __all__ = [
 ]
 
 STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
+NETWORKS: Final = ("auto", "host", "proxy", "none")
+SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
 WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
 
 
@@ -46,7 +50,8 @@ def _key(default: Any, kind: Kind) -> Any:
 class WorkerSettings:
     """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
 
-    `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it.
+    `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it;
+    `readable` and `writable` are paths of the machine that its sandbox leaves open.
     """
 
     kind: str = _key("", kinds.choice(*WORKER_KINDS))
@@ -60,11 +65,13 @@ class WorkerSettings:
     env: Mapping[str, str] = _key({}, kinds.mapping(kinds.text))
     lean: bool = _key(True, kinds.flag)
     billing: str = _key("auto", kinds.choice("auto", "key", "subscription"))
+    readable: tuple[str, ...] = _key((), kinds.words)
+    writable: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """One role: empty texts mean the run's own; `sandbox` None is the run's `sandbox`."""
+    """One role: empty texts mean the run's own."""
 
     worker: str = _key("", kinds.text)
     model: str = _key("", kinds.text)
@@ -72,8 +79,8 @@ class RoleSettings:
     agent: str = _key("", kinds.text)
     fallback_models: tuple[str, ...] = _key((), kinds.words)
     permissions: str | Mapping[str, Any] = _key("edit", kinds.permissions)
-    network: str | Mapping[str, Any] = _key("", kinds.rules)
-    sandbox: bool | None = _key(None, kinds.automatic(kinds.flag))
+    network: str = _key("", kinds.choice(*NETWORKS))
+    sandbox: str = _key("", SANDBOX)
     temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
     instructions: tuple[str, ...] = _key((), kinds.words)
     files: tuple[str, ...] = _key((), kinds.words)
@@ -194,8 +201,36 @@ class InstanceSettings:
 
 
 @dataclass(frozen=True)
+class GithubSettings:
+    """The GitHub App that makes tokens: `key` is a path, `repository` owner/name; empty: that of the remote origin."""
+
+    app: str = _key("", kinds.text)
+    key: str = _key("", kinds.text)
+    installation: str = _key("", kinds.text)
+    repository: str = _key("", kinds.text)
+    api: str = _key("https://api.github.com", kinds.text)
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
+
+    `connections` at once and `megabytes` in all bound one attempt.
+    """
+
+    tiers: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(1, 5)))
+    unknown: str = _key("allow", kinds.choice("allow", "deny"))
+    ports: tuple[int, ...] = _key((80, 443), kinds.numbers(1, 65535))
+    connections: int = _key(64, kinds.whole(1, 10_000))
+    megabytes: int = _key(4096, kinds.whole(1, 1_000_000))
+
+
+@dataclass(frozen=True)
 class Settings:
-    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic."""
+    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic.
+
+    `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound, None three quarters of the machine.
+    """
 
     strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
     jobs: int = _key(4, kinds.whole(1, 10_000))
@@ -219,17 +254,21 @@ class Settings:
     memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
     memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
     max_workers: int = _key(0, kinds.whole(0, 10_000))
-    sandbox: bool = _key(True, kinds.flag)
+    sandbox: str = _key("auto", SANDBOX)
+    network: str = _key("auto", kinds.choice(*NETWORKS))
+    max_processes: int = _key(1024, kinds.whole(0, 1_000_000))
+    max_memory: int | None = _key(None, kinds.automatic(kinds.whole(0, 10_000_000)))
     scoped_tokens: bool = _key(False, kinds.flag)
     prefer_oauth: bool = _key(False, kinds.flag)
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
     mask: Mapping[str, Any] = _key({}, kinds.mapping())
-    net: Mapping[str, Any] = _key({}, kinds.mapping())
     budget: Limit = _key(Limit(), kinds.limit)
     task_budget: Limit = _key(Limit(), kinds.limit)
     start_budget: Limit = _key(Limit(0.25, 100_000), kinds.limit)
     turn_budget: Limit = _key(Limit(), kinds.limit)
     prices: Mapping[str, Any] = _key({}, kinds.mapping(kinds.price))
+    github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
+    net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
     tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})

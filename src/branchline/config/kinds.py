@@ -134,11 +134,37 @@ def choice(*words: str) -> Kind:
     return convert
 
 
+def switch(off: str, on: str, *others: str) -> Kind:
+    """One of some words, of which `off` may be written as false and `on` as true."""
+    every = choice(off, on, *others)
+
+    def convert(value: Any, loose: bool) -> str:
+        if isinstance(value, bool) or (loose and str(value).strip().lower() in _YES | _NO):
+            return on if flag(value, loose) else off
+        return str(every(value, loose))
+
+    return convert
+
+
 def words(value: Any, loose: bool) -> tuple[str, ...]:
     """A list of texts; in the environment separated by commas or spaces, or a JSON list."""
     if loose and isinstance(value, str):
         value = _json(value) if value.lstrip().startswith("[") else re.split(r"[,\s]+", value.strip(", \t\n"))
     return _texts(value, "be a list of texts")
+
+
+def numbers(low: int, high: int) -> Kind:
+    """A list of whole numbers; in the environment separated by commas or spaces."""
+    each = whole(low, high)
+
+    def convert(value: Any, loose: bool) -> tuple[int, ...]:
+        if loose and isinstance(value, str):
+            value = re.split(r"[,\s]+", value.strip(", \t\n[]"))
+        if not isinstance(value, list | tuple):
+            _must(f"be a list of whole numbers from {low} to {high}")
+        return tuple(each(item, loose) for item in value)
+
+    return convert
 
 
 def commands(value: Any, _loose: bool) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ class Collector:
         self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "", also: Sequence[TaskRow] = ()
     ) -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
-        `unkept` says why our reading could not be left beside it; task -> result in `also`.
+        `sandbox` says in words what walls a worker had, `unkept` says why our reading could not be left beside it; task ->
+        result in `also`.
 
         `error` says why the attempt could not even be built; `also` are the tasks that a merge was to bring in too.
         """
@@ -37,6 +38,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
+            data |= {} if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
@@ -70,6 +72,11 @@ class Collector:
         job = self._jobs.job(attempt, row)
         claim = self._jobs.adapter(row).claim(job, exit_)
         return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
+
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
+        """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
+        token = self._jobs.boxes.token(attempt)
+        return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
+from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
 from branchline.dispatch.permissions import ASK
@@ -21,6 +22,7 @@ from branchline.model.plan import Check, DraftGraph
 from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
+from branchline.sandbox.around import Walls
 from branchline.workers import person
 from branchline.workspace.repository import Repository
 
@@ -60,6 +62,7 @@ class Jobs:
         self._inline = inline
         self.draft = draft
         self.settings = settings
+        self.boxes = Boxes(site.root, site.state, site.repository, site.env, settings)
         self.tasks = family.by_id
         self._history = history
         self._clock = clock
@@ -127,6 +130,7 @@ class Jobs:
         """
         self._unticked[row.task] = row
         sandbox.empty_temporary(self._home(row.run, row.task))
+        self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
 
@@ -228,6 +232,11 @@ class Jobs:
             return ""
         return row.session if row.resume else self._history.last_session(row)
 
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
+        """In words, the sandbox that an attempt of a worker has."""
+        own = workers.walls(self.worker(row.worker).kind, self.job(attempt, row))
+        return f"env ({own})" if own else self.boxes.words_for(row.role)
+
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
@@ -259,10 +268,16 @@ class Jobs:
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
+        place = Place(Path(job.worktree), self.home(attempt), folder)
+        own = workers.walls(settings.kind, job)
+        if own and self.site.repository:
+            self.boxes.leave(row.role, own)
+        env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
         return Spawn(
             attempt.fence,
-            tuple(command.argv),
-            dict(command.env),
+            (*box.words, *command.argv),
+            env,
             job.worktree,
             command.stdin,
             str(output),
@@ -271,6 +286,7 @@ class Jobs:
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
+            box.depth,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -342,8 +358,10 @@ class Jobs:
             checks = (*checks, *self._phase_checks(row, ahead))
         if self._inline and self._history.others_done(row):
             checks = (*checks, *(check for check in self.draft.gate if check not in checks))
-        env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
+        worker = self.worker(row.worker)
+        env = sandbox.environment(worker, self.site.env, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
+        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
         return {
             "purpose": attempt.purpose,
@@ -358,6 +376,7 @@ class Jobs:
             "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
+            "wrap": self.boxes.words(attempt, row.role, worker, place, (), env).words,
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,

@@ -67,6 +67,7 @@ def report(
         "schedule": schedule,
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
         "in_place": in_place,
+        "sandbox": sorted({str(event.data["sandbox"]) for event in events if event.data.get("sandbox")}),
         "salvage": sorted(_salvage(events)),
         "asked": asked(request, atomic, questions, own),
         **inbox(questions),
@@ -240,6 +241,7 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"The merged work is on {safe(found['tip'])}; branchline land brings it to your branch."
     else:
         yield "Nothing was merged."
+    yield from (f"Sandbox of the workers: {safe(walls)}" for walls in found["sandbox"] if not found["in_place"])
     if found["salvage"]:
         refs = many(len(found["salvage"]), "salvage ref")
         yield f"Work that was not merged is kept under {refs} (branchline salvage list):"

@@ -78,10 +78,12 @@ def status(
     attempts: Sequence[AttemptRow] = (),
     questions: Sequence[QuestionRow] = (),
     slots_total: int = 0,
+    sandbox: str = "",
 ) -> dict[str, Any]:
     """Return how a run stands, with the keys of DESIGN section 6, tasks in the tree's natural order.
 
-    A task with an open question gives it as its reason when its row has none. `parent` is there for the tree.
+    A task with an open question gives it as its reason when its row has none. `sandbox` says what
+    walls the workers have. `parent` is there for the tree.
     """
     found = states(tasks)
     asked = {question.task: question.text for question in questions if question.answer is None}
@@ -91,6 +93,7 @@ def status(
         "reason": run.reason,
         "plan": run.plan,
         "tasks": [_task(task, found, asked) for task in sorted(tasks, key=lambda task: task.place)],
+        "sandbox": sandbox,
         "slots": {"used": sum(1 for task in tasks if task.state in SLOTTED), "total": slots_total},
         "spent": spent(attempts),
         "budget": budget_of(run),
@@ -144,6 +147,7 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
         f"{safe(found['plan'])}  run {safe(found['run'])}  {state}{reason}",
         ", ".join([f"{counted['done']} of {sum(counted.values())} done", *rest]),
         f"slots {slots['used']} of {slots['total']} used; {spent_words(found)}",
+        *([f"sandbox: {safe(found['sandbox'])}"] if found["sandbox"] else []),
     ]
 
 

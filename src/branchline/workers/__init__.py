@@ -45,9 +45,9 @@ class Adapter(Protocol):
     its transcript has a form of its own; `models(argv, base) -> Command`, which asks the agent for the names of its models;
     `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
     subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
-    for a person whose environment is `base`; and for `doctor` TESTED, the version it was tested with, and
-    `standing(base, given, root) -> Standing`. TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits
-    for a permission that a person gives.
+    for a person whose environment is `base`; `walls(job) -> str`, which names a sandbox of its own that cannot stand in
+    ours; and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
+    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives.
     """
 
     INSTALL: str
@@ -81,6 +81,12 @@ def get(kind: str) -> Adapter:
         hint = f"did you mean {near[0]}?" if near else f"known kinds: {', '.join(sorted(TABLE))}"
         raise SettingsError(f"there is no kind of worker {kind!r}; {hint}")
     return cast(Adapter, importlib.import_module(TABLE[kind]))
+
+
+def walls(kind: str, job: Job) -> str:
+    """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none."""
+    own = getattr(get(kind), "walls", None)
+    return str(own(job)) if own else ""
 
 
 def tail(kind: str, folder: Path) -> Tail:

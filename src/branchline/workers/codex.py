@@ -189,6 +189,11 @@ class Seen:
         self.usage = found
 
 
+def walls(job: Job) -> str:
+    """Name the sandbox of its own that Codex works in, "" for none; it cannot be put up inside of another one."""
+    return "Codex's own, read-only" if job.read_only else ""
+
+
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream: done needs exit 0, a turn that was completed, and a last message."""
     folder = Path(job.folder)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
+from branchline.dispatch.boxes import Boxes
 from branchline.errors import NotApprovedError
 from branchline.files import read_text
 from branchline.graph import store as graphs
@@ -167,6 +168,8 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
     for words in remarks(settings, project.env, plan.workers.values()):
         console.say(words)
+    boxes = Boxes(project.root, project.state, repository, project.env, settings)
+    boxes.summary()  # nor does a sandbox that cannot be had
     row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, flags, repository)
 

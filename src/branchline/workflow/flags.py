@@ -69,10 +69,10 @@ def limits_of(policy: Policy) -> dict[str, Any]:
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
-def with_limits(text: str, policy: Policy) -> str:
-    """A run's kept settings with the limits of the policy in force now."""
+def with_limits(text: str, policy: Policy, sandbox: str) -> str:
+    """A run's kept settings with the limits of the policy in force now, and in words the sandbox of its workers."""
     kept = {name: value for name, value in json.loads(text).items() if name in ("directory", "flags")}
-    return json.dumps(kept | limits_of(policy), sort_keys=True)
+    return json.dumps(kept | limits_of(policy) | {"sandbox": sandbox}, sort_keys=True)
 
 
 def with_flags(settings: Settings, flags: Flags) -> Settings:

@@ -116,9 +116,9 @@ def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
-        found = words.status(
-            run, rows, store.attempts(run.run), store.questions(run.run, open_only=True), slots_of(run)
-        )
+        walls = str(json.loads(run.settings).get("sandbox") or "")
+        asked = store.questions(run.run, open_only=True)
+        found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
     return Answer(found, words.status_text(found))
 
 

@@ -184,7 +184,7 @@ def coordinator(
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
     watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
-    kept = with_limits(run.settings, policy)
+    kept = with_limits(run.settings, policy, jobs.boxes.summary())
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver
