@@ -18,6 +18,7 @@ __all__ = [
     "DecomposeSettings",
     "GateSettings",
     "LandSettings",
+    "MaskSettings",
     "PulseSettings",
     "RoleSettings",
     "Settings",
@@ -96,6 +97,15 @@ class LandSettings:
 
 
 @dataclass(frozen=True)
+class MaskSettings:
+    """Whether personal data and secrets are masked; `terms` are words of the user's, `regions` countries (`HK`, `DE`)."""
+
+    enabled: bool = _key(True, kinds.flag)
+    terms: tuple[str, ...] = _key((), kinds.words)
+    regions: tuple[str, ...] = _key((), kinds.words)
+
+
+@dataclass(frozen=True)
 class PulseSettings:
     """What pulse may do by itself; `confidence` in 0..1."""
 
@@ -160,11 +170,11 @@ class Settings:
     prefer_oauth: bool = _key(False, kinds.flag)
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
     instances: Mapping[str, Any] = _key({}, kinds.mapping())
-    mask: Mapping[str, Any] = _key({}, kinds.mapping())
     net: Mapping[str, Any] = _key({}, kinds.mapping())
     budget: Mapping[str, Any] = _key({}, kinds.mapping())
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
+    mask: MaskSettings = field(default_factory=MaskSettings, metadata={"table": MaskSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
