@@ -1,10 +1,11 @@
-"""What isolation costs: making, removing and merging worktrees, beside plain git in the same rounds.
+"""What isolation costs: making, removing and merging worktrees, beside plain git in the same rounds; the merge train.
 
 Run: python benchmarks/worktrees.py [FILES [ROUNDS]]   (default: a repository of 10,000 files, 9 rounds)
 """
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -43,21 +44,32 @@ def made(root: Path, files: int) -> Repository:
     return repository
 
 
-def ours(repository: Repository, purpose: str, task: str) -> dict[str, Any]:
-    """One job of ours in this process: what custody adds to it is measured elsewhere."""
+def told(repository: Repository, purpose: str, task: str, **more: Any) -> Path:
+    """What one job of ours is told."""
     folder = repository.root / ".branchline" / "runs" / task / purpose
     folder.mkdir(parents=True, exist_ok=True)
-    spec = {"purpose": purpose, "root": str(repository.root), "run": RUN, "task": task, "attempt": 1, "fresh": True}
+    spec: dict[str, Any] = {
+        "purpose": purpose,
+        "root": str(repository.root),
+        "run": RUN,
+        "task": task,
+        "attempt": 1,
+        "fresh": True,
+    }
     spec |= {
         "folder": str(folder),
         "worktree": str(repository.worktree(RUN, task)),
         "env": {"PATH": os.environ["PATH"]},
     }
-    (folder / "spec.json").write_text(json.dumps(spec))
-    assert job.main([str(folder / "spec.json")]) == 0
-    answer: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    assert answer["ok"], answer
-    return answer
+    (folder / "spec.json").write_text(json.dumps(spec | more))
+    return folder / "spec.json"
+
+
+def ours(repository: Repository, purpose: str, task: str) -> None:
+    """One job of ours in this process: what custody adds to it is measured elsewhere."""
+    path = told(repository, purpose, task)
+    assert job.main([str(path)]) == 0
+    assert json.loads(path.with_name("result.json").read_text())["ok"], path
 
 
 def seconds(what: Callable[..., object], *given: object) -> float:
@@ -111,9 +123,38 @@ def alive(repository: Repository) -> None:
     print(f"files on the tip: {len(repository.changed_files('HEAD', repository.tip(RUN)))} of {ALIVE}")
 
 
+def trains(repository: Repository, guilty: int, length: int = 16) -> None:
+    """A hundred finished tasks, of which some break the gate: how often the gate runs until all is decided."""
+    tasks = [f"q{guilty}-{number}" for number in range(100)]
+    bad = set(random.Random(guilty).sample(tasks, guilty))
+    for task in tasks:
+        ours(repository, "setup", task)
+        (repository.worktree(RUN, task) / f"{task}.txt").write_text("guilty\n" if task in bad else "fine\n")
+        ours(repository, "check", task)
+    count = repository.root / f"gate{guilty}"
+    gate = [{"run": f"echo run >> '{count}'; ! grep -q guilty q*.txt"}]
+    began, waiting, back = time.perf_counter(), list(tasks), set()
+    while waiting:
+        paths = {task: told(repository, "merge", task, checks=gate) for task in waiting[:length]}
+        first, *also = waiting[:length]
+        for path in paths.values():
+            path.with_name("result.json").unlink(missing_ok=True)
+        assert job.main([str(told(repository, "merge", first, checks=gate, also=[str(paths[t]) for t in also]))]) == 0
+        results = {task: path.with_name("result.json") for task, path in paths.items()}
+        answers = {task: json.loads(path.read_text()) for task, path in results.items() if path.exists()}
+        back |= {task for task, answer in answers.items() if not answer["ok"]}
+        waiting = [task for task in waiting if task not in answers]
+    spent, runs = time.perf_counter() - began, len(count.read_text().splitlines())
+    print(
+        f"100 tasks, {guilty:2} guilty: {runs} gate runs, {spent:.1f} s; sent back: {'exactly those' if back == bad else back}"
+    )
+
+
 if __name__ == "__main__":
     files, count = (int(word) for word in (*sys.argv[1:], *("10000", "9")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "plain").mkdir()
         rounds(made(Path(folder) / "large", files), Path(folder) / "plain", count)
         alive(made(Path(folder) / "small", 100))
+        for guilty in (0, 2, 10):
+            trains(made(Path(folder) / f"trains{guilty}", 100), guilty)

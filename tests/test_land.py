@@ -51,15 +51,11 @@ def test_a_change_of_what_steers_us_needs_a_person() -> None:
     assert "branchline.toml" in verdict.needs_person
 
 
-def test_a_role_that_may_not_edit_may_write_only_what_its_task_names() -> None:
-    task = Task("1", "one", role="research", files=(FileRef("notes", "create"),))
-    result = {"ok": True, "checks": [PASSED], "files": ["notes/a.md"]}
-    verdict = land.judge_checks(task, "checked", result, isolated=True, read_only=True)
-    assert verdict.needs_person == ""
-    result["files"] = ["notes/a.md", "src/x.py"]
-    verdict = land.judge_checks(task, "checked", result, isolated=True, read_only=True)
-    assert "src/x.py" in verdict.needs_person
-    assert verdict.out_of_scope == ("src/x.py",)
+def test_what_a_role_may_not_change_stands_in_the_verdict() -> None:
+    result = {"ok": True, "checks": [PASSED], "files": [], "empty": True, "refused": ["src/x.py"]}
+    verdict = land.judge_checks(Task("1", "one", role="research"), "gated", result, isolated=True, read_only=True)
+    assert (verdict.ok, verdict.level, verdict.needs_person, verdict.refused) == (True, "gated", "", ("src/x.py",))
+    assert land.judge_merge(verdict._asdict(), result).refused == ("src/x.py",)
 
 
 def test_a_merge_keeps_the_level_and_replaces_the_checks() -> None:

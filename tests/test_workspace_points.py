@@ -103,9 +103,9 @@ def test_the_merge_of_an_attempt_that_was_given_up_does_not_stay(tmp_path: Path)
     place = Place(tmp_path / "repository")
     before = place.tip()
     moved = place.bring_in("1.1", "a.txt", "work")["commit"]
-    assert place.repository.hold_tip(RUN, before, "1.1", 1) == "", "its own merge is taken up again"
+    assert place.repository.hold_tip(RUN, before, [("1.1", 1)]) == "", "its own merge is taken up again"
     assert place.tip() == moved
-    kept = place.repository.hold_tip(RUN, before, "1.1", 2)
+    kept = place.repository.hold_tip(RUN, before, [("1.1", 2)])
     assert place.tip() == before
     done = subprocess.run(["git", "rev-parse", kept], cwd=place.root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == moved, "what was there is kept"

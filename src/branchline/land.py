@@ -69,10 +69,11 @@ def judge_checks(
         error=result.get("error") or "",
         diffstat=result.get("diffstat") or {},
         conflict=result.get("conflict"),
+        refused=tuple(result.get("refused") or ()),
     )
     if isolated:
         verdict = verdict._replace(frozen=tuple(_changed_frozen(task, result.get("altered") or (), frozen)))
-        verdict = verdict._replace(needs_person=_needs_person(task, result, verdict, read_only))
+        verdict = verdict._replace(needs_person=_needs_person(result, verdict))
         verdict = _without_change(verdict) if result.get("empty") and not read_only else verdict
     return _with_cause(verdict, "check failed", "the check could not be run")
 
@@ -106,6 +107,7 @@ def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict
         conflict=result.get("conflict"),
         frozen=tuple(before.get("frozen") or ()),
         diffstat=before.get("diffstat") or {},
+        refused=tuple(before.get("refused") or ()),
         tree=result.get("tree") or "",
     )
     return _with_cause(verdict, "check failed on the merged result", "merge failed")
@@ -150,14 +152,11 @@ def _without_change(verdict: Verdict) -> Verdict:
     return verdict._replace(level="unchecked", cause="it changed nothing, so the gate proves nothing of it")
 
 
-def _needs_person(task: Task, result: Mapping[str, Any], verdict: Verdict, read_only: bool) -> str:
+def _needs_person(result: Mapping[str, Any], verdict: Verdict) -> str:
     reasons = []
     guarded = list(result.get("guarded") or ())
     if guarded:
         reasons.append(f"the change touches what steers Branchline itself: {', '.join(guarded[:5])}")
-    changed = list(verdict.out_of_scope if task.files else verdict.files)
-    if read_only and changed:
-        reasons.append(f"a {task.role} task must not edit, and it changed {', '.join(changed[:5])}")
     if verdict.frozen:
         reasons.append(f"it changed files that checks rest on: {', '.join(verdict.frozen[:5])}")
     return "; ".join(reasons)

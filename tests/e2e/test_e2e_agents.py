@@ -198,11 +198,23 @@ def test_a_gate_is_not_a_check_of_its_own(world: World) -> None:
     assert world.states() == {"1.1": "held", "2.1": "done"}
 
 
-def test_a_research_task_must_not_edit(world: World) -> None:
-    world.plan(Task("1.1", role="research", title="Research the options", verify="true"), Task("2.1"))
-    result = world.execute(world.agent("make\nsay done ok\nend\n"))
-    assert result.status == 3, result
-    assert world.states() == {"1.1": "held", "2.1": "done"}
-    assert "must not edit" in world.reasons()["1.1"]
+def test_a_research_task_delivers_its_text_and_its_diff_is_saved_and_refused(world: World) -> None:
+    world.plan(Task("1.1", role="research", title="Research the options", verify="true"), Task("2.1", after=("1.1",)))
+    body = """
+if [ "$BRANCHLINE_TASK_ID" = 1.1 ]; then
+    echo mine > out-1.1.txt
+    printf '{"status": "done", "summary": "found two", "text": "The second one is cheaper."}' > "$BRANCHLINE_EXIT_FILE"
+else
+    make
+    say done ok
+fi
+end
+"""
+    assert world.execute(world.agent(body)).status == 0
+    assert world.states() == {"1.1": "done", "2.1": "done"}
     assert world.tip("out-1.1.txt") == ""
+    assert world.salvaged("1.1", "out-1.1.txt") == ["mine"]
+    assert "out-1.1.txt" in world.run("evidence", "1.1").out
+    assert world.run("evidence", "1.1").json["refused"] == ["out-1.1.txt"]
+    assert "The second one is cheaper." in world.run("prompt", "2.1").out
     world.check_laws()

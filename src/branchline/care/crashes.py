@@ -35,7 +35,7 @@ class Script(World):
 
     def __init__(self, core: Core = REAL) -> None:
         leaves = dict.fromkeys(("1", "2.1", "2.2", "3", "4"), "build")
-        super().__init__(drawn(PARENTS, EDGES, {}, leaves), Policy(slots=2, retries=3), core, self.play)
+        super().__init__(drawn(PARENTS, EDGES, {}, leaves), Policy(slots=2, retries=3, train=16), core, self.play)
         self.seen: list[str] = []
         self.turns = self.ends = 0
         self.lose_at = 0  # which process custody is killed with; positive: after a merge has moved the branch

@@ -85,6 +85,7 @@ class History:
         plan = sketch(dice)
         self.world = World(plan, policy(dice, plan), core, self.turn)
         self.world.hold_back = self._late
+        self.world.lands = self._lands
         self.world.between = self._between
         self.rival = False
         self.world.slow = dice.random() * 5 if "slow" in self.faults else 0.0
@@ -235,6 +236,12 @@ class History:
         if purpose == "check" and dice.random() < 0.5:
             return {**GOOD, **dice.choice(({"level": "unchecked", "checks": ()}, {"needs_person": "it steers us"}))}
         return bad if dice.random() < 0.8 else None
+
+    def _lands(self, most: int) -> tuple[int, bool]:
+        """How many of the tasks that are merged behind another one come in with it; whether the next is to blame."""
+        if "jobs" not in self.faults or self.calm is not None:
+            return most, False
+        return self.dice.randint(0, most), self.dice.random() < 0.5
 
     def _extra(self, status: ClaimStatus) -> Mapping[str, Any]:
         """What a provider in trouble says of itself."""

@@ -212,7 +212,9 @@ class Oracle:
     def _done(self, task: str, event: Event) -> None:
         world, check = self._world, self.checked.get(task)
         if self._policy.isolated:
-            merged = [commit for commit, which, _ in world.git.tip if which == task]
+            # What was merged together was checked together, at the last commit of it.
+            since = next((n for n, (_, which, _) in enumerate(world.git.tip) if which == task), len(world.git.tip))
+            merged = [commit for commit, _, _ in world.git.tip[since:]]
             if event.data.get("commit") not in merged:
                 raise ViolationError(
                     "I3", f"task {task} is done at {event.data.get('commit')}, which is not on the branch"

@@ -97,6 +97,7 @@ def policy(dice: Random, plan: Sketch) -> Policy:
         slots=dice.randint(1, 6),
         strategy=dice.choice(STRATEGIES),
         batch=dice.random() < 0.15,
+        train=dice.choice((1, 3, 16)),
         retries=dice.randint(0, 3),
         minimum=dice.choice(LEVELS),
         isolated=dice.random() < 0.85,

@@ -15,7 +15,7 @@ GOOD: Mapping[str, Any] = {"ok": True, "checks": ({"command": "true", "exit": 0}
 class Process:
     """One attempt as custody knows it: asked for, running, or over with its exit and what it left."""
 
-    __slots__ = ("attempt", "cause", "exit", "left", "runs", "state", "wrote")
+    __slots__ = ("also", "attempt", "cause", "exit", "left", "runs", "state", "wrote")
 
     def __init__(self, attempt: AttemptRow) -> None:
         self.attempt = attempt
@@ -23,6 +23,7 @@ class Process:
         self.cause = ""
         self.exit = Exit(None, None, lost=True)
         self.left: Claim | dict[str, Any] | None = None
+        self.also: dict[str, dict[str, Any]] = {}
         self.runs = 0
         self.wrote = 0.0
 
@@ -63,7 +64,8 @@ class Reading(Collector):
         return left if isinstance(left, Claim) else Claim("no_output", error="nothing was said")
 
     def found(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any] | None:
-        left = self._processes[attempt.fence].left
+        process = self._processes[attempt.fence]
+        left = process.left if process.attempt.task == row.task else process.also.get(row.task)
         return left if isinstance(left, dict) else None
 
     def checkless(self, task: str) -> bool:

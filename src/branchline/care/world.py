@@ -4,7 +4,7 @@ Nothing in here decides when: `histories` rolls dice, a stateful test has rules 
 a coordinator; `Life` is what dies with it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from branchline import engine
@@ -144,31 +144,29 @@ class Git:
         """Merge a task's work, unless it is there."""
         return self.holds(task, attempt) or self.grow(task, attempt)
 
-    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str, also: Sequence[TaskRow] = ()) -> Spawn:
         """Build a process, which fails on a full disk."""
         world = self._world
         if world.unbuildable:
             world.unbuildable -= 1
             raise OSError(28, "No space left on device")
         world.built[attempt.fence] = attempt
+        world.trains[attempt.fence] = [(each.task, each.attempt) for each in also]
         return Spawn(attempt.fence, (), {}, "", "", "", "", 0.0)
 
-    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
-        """Put the branch back to `commit`, unless a killed merge of this very attempt stands on top of it."""
+    def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str:
+        """Put the branch back to `commit`, unless only killed merges of these very attempts stand on top of it."""
         self._world.point("hold tip")
-        if self.head() == commit or (self._on_top(commit) and self.tip[-1][1:] == (merging, attempt)):
-            return ""
         names = ["base", *(c for c, _, _ in self.tip)]
         if commit not in names:
             raise ViolationError("I3", f"the branch is to go to {commit}, where it never was")
         keep = names.index(commit)
+        if all(entry[1:] in merging for entry in self.tip[keep:]):
+            return ""
         self.salvaged += self.tip[keep:]
         del self.tip[keep:]
         self._world.point("tip held")
         return "salvage"
-
-    def _on_top(self, commit: str) -> bool:
-        return bool(self.tip) and (self.tip[-2][0] if len(self.tip) > 1 else "base") == commit
 
     def settle(self, row: TaskRow) -> None:
         """Remove a worktree; one that holds more than was merged stays."""
@@ -224,11 +222,13 @@ class World:
         self.core = core
         self.turn = turn
         self.hold_back: Callable[[int], int] = lambda _: 0
+        self.lands: Callable[[int], tuple[int, bool]] = lambda most: (most, False)
         self.between: Callable[[], None] = lambda: None
         self.now = 1_800_000_000.0  # far from 0: no kernel lets its clock be set back behind 1970
         self.true = 0.0
         self.processes: dict[int, Process] = {}
         self.built: dict[int, AttemptRow] = {}
+        self.trains: dict[int, list[tuple[str, int]]] = {}
         self.git = Git(self)
         self.oracle = Oracle(self.sketch, policy, self)
         self.store = Disk(self)
@@ -363,18 +363,35 @@ class World:
             left = dict(GOOD if merged else left)
             if left["ok"] and attempt.purpose == "setup":
                 self.git.trees.add(attempt.task)
-            if left["ok"] and attempt.purpose == "merge":
-                left["commit"] = self.git.merge(attempt.task, attempt.attempt)
+            if attempt.purpose == "merge":
+                self._merge(process, left)
             self.oracle.truth(attempt, left)
         process.left = left
         stopped = bool(process.cause)
         self.finish(process, Exit(None, 15, False, process.cause) if stopped else Exit(code))
 
+    def _merge(self, process: Process, left: dict[str, Any]) -> None:
+        """Merge a task and, of those that are merged with it, as many as `lands` says; it may blame the next one."""
+        attempt, git = process.attempt, self.git
+        train = self.trains[attempt.fence]
+        more = [each for each in train if not git.holds(*each)]
+        count, blamed = self.lands(len(more)) if left["ok"] else (0, False)
+        if left["ok"]:
+            git.merge(attempt.task, attempt.attempt)
+        for each in more[:count]:
+            git.merge(*each)
+        process.also = {task: dict(GOOD) for task, number in train if git.holds(task, number)}
+        for answer in (left, *process.also.values()):
+            answer["commit"] = git.head() if answer["ok"] else ""
+        if blamed and count < len(more):
+            process.also[more[count][0]] = {**GOOD, "ok": False, "error": f"it breaks {attempt.task}"}
+
     def lose(self, process: Process, *, moved: bool = False) -> None:
         """Custody is killed with the process; a merge may have `moved` the branch before."""
         attempt = process.attempt
         if moved and attempt.purpose == "merge" and attempt.task in self.oracle.checked:
-            self.git.merge(attempt.task, attempt.attempt)
+            self._merge(process, dict(GOOD))
+            process.also = {}
         self.finish(process, Exit(None, None, True, process.cause))
 
     def ask(self, verb: str, task: str) -> None:

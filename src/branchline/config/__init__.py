@@ -89,9 +89,12 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class LandSettings:
-    """What a task needs to be done, whose checks its merge runs again, and how the result reaches the user's branch."""
+    """What a task needs to be done, how many are merged together, whose checks a merge runs again, and how the result
+    reaches the user's branch.
+    """
 
     minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
+    batch: int = _key(16, kinds.whole(1, 1000))
     recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
     mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
 

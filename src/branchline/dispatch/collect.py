@@ -1,7 +1,7 @@
 """What an ended attempt left behind, read into the data of its `ended` event."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branchline import land, workers
@@ -24,11 +24,13 @@ class Collector:
         self._jobs = jobs
         self._history = history
 
-    def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]:
+    def read(
+        self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "", also: Sequence[TaskRow] = ()
+    ) -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
-        `unkept` says why our reading could not be left beside it.
+        `unkept` says why our reading could not be left beside it; task -> result in `also`.
 
-        `error` says why the attempt could not even be built.
+        `error` says why the attempt could not even be built; `also` are the tasks that a merge was to bring in too.
         """
         exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
@@ -46,6 +48,9 @@ class Collector:
         if result is not None:
             data["lost"] = False
         data["result"] = result or _no("our own job ended without a result", self.tail(attempt))
+        found = {each.task: self.found(attempt.part(each), each) for each in also if result}
+        if any(found.values()):
+            data["also"] = {task: verdict for task, verdict in found.items() if verdict}
         return data
 
     def _claim(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str) -> Claim:

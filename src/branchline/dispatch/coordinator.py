@@ -235,10 +235,11 @@ class Coordinator:
     def _start(self, fence: int) -> None:
         """Hand an attempt to custody; what keeps it from being built ends it, with the reason."""
         attempt = self.state.attempts[fence]
+        row, also = self.state.tasks[attempt.task], self.state.train(attempt)
         try:
             if attempt.purpose == "merge":
-                self._hold_tip(attempt.task, attempt.attempt)
-            self._custody.start(self._jobs.spawn(attempt, self.state.tasks[attempt.task], self.state.tip))
+                self._hold_tip([row, *also])
+            self._custody.start(self._jobs.spawn(attempt, row, self.state.tip, also))
         except (BranchlineError, OSError) as error:
             self._give_up(attempt, str(error))
 
@@ -250,9 +251,10 @@ class Coordinator:
         except OSError:  # the disk is too full to use up the number, and so for any custodian to start it
             self.feed(self._ended(attempt, Exit(None)))
 
-    def _hold_tip(self, merging: str = "", attempt: int = 0) -> None:
+    def _hold_tip(self, merging: Sequence[TaskRow] = ()) -> None:
         """The integration branch holds what was checked and merged, and nothing that an agent put there."""
-        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, merging, attempt)
+        attempts = [(row.task, row.attempt) for row in merging]
+        kept = self._jobs.hold_tip(self.state.run.run, self.state.tip, attempts)
         if kept:
             self.feed([self._event("noted", f"the integration branch was moved by someone else and put back: {kept}")])
 
@@ -272,7 +274,8 @@ class Coordinator:
     def _ended(self, attempt: AttemptRow, exit_: Exit) -> list[Event]:
         error = self._unbuilt.pop(attempt.fence, "")
         exit_ = exit_._replace(cause="") if error else exit_
-        data = self._collector.read(attempt, self.state.tasks[attempt.task], exit_, error)
+        row, also = self.state.tasks[attempt.task], self.state.train(attempt)
+        data = self._collector.read(attempt, row, exit_, error, also)
         if data.get("claim", {}).get("status") in ("timeout", "failed", "rate_limited"):
             data["claim"]["jitter"] = round(self._hooks.jitter(), 3)
         note = [self._event("noted", data["unkept"], attempt=attempt)] if "unkept" in data else []

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -73,14 +73,14 @@ class Jobs:
         """What the run keeps of its whole graph; read when it is first asked for, for a plan may be changed at the start."""
         return self._read_net()
 
-    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str, also: Sequence[TaskRow] = ()) -> Spawn:
         """What custody starts for an attempt; raises BranchlineError or OSError when it cannot be built.
 
-        `tip` is where the last merge has left the integration branch.
+        `tip` is where the last merge has left the integration branch, `also` are the tasks that a merge brings in too.
         """
         if attempt.purpose == "work":
             return self._work(attempt, row)
-        return self._own(attempt, row, tip)
+        return self._own(attempt, row, tip, also)
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
@@ -109,9 +109,9 @@ class Jobs:
         repository = self.site.repository
         return repository.salvage(attempt.run, attempt.task, attempt.attempt) if repository else ""
 
-    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
+    def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str:
         """Put the integration branch back when an agent has moved it; where that is kept, "" when it had not."""
-        return self.site.repository.hold_tip(run, commit, merging, attempt) if self.site.repository else ""
+        return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
 
     def settle(self, row: TaskRow) -> None:
         """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
@@ -283,10 +283,15 @@ class Jobs:
         adapter.prepare(job, self.site.env)
         workers.write_spec(job)
 
-    def _own(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn:
+    def _own(self, attempt: AttemptRow, row: TaskRow, tip: str, also: Sequence[TaskRow]) -> Spawn:
         """One of our own jobs: `python -m branchline.workspace.job SPEC`, under custody like any other."""
-        folder = self.folder(attempt)
-        spec = {**self.spec(attempt, row), "tip": tip}
+        folder, ahead, paths = self.folder(attempt), {row.task}, []
+        for other in also:
+            part = attempt.part(other)
+            paths.append(f"{self.folder(part)}/spec.json")
+            write_new(Path(paths[-1]), json.dumps({**self.spec(part, other, ahead), "tip": tip}) + "\n")
+            ahead.add(other.task)
+        spec = {**self.spec(attempt, row), "tip": tip, "also": paths}
         write_new(folder / "spec.json", json.dumps(spec) + "\n")
         argv = (sys.executable, "-P", "-m", "branchline.workspace.job", str(folder / "spec.json"))
         # The four names let custody find what is left of the job when its custodian and guard were killed together.
@@ -309,12 +314,15 @@ class Jobs:
             cap=self.settings.log_limit << 20,
         )
 
-    def _phase_checks(self, row: TaskRow) -> list[Check]:
-        """The checks of the composites that a task is the last of: they are run on the result of its merge."""
+    def _phase_checks(self, row: TaskRow, ahead: Collection[str]) -> list[Check]:
+        """The checks of the composites that a task is the last of: they are run on the result of its merge.
+
+        `ahead` are the tasks that the same merge brings in before it.
+        """
         return [
             replace(check, source=f"phase {name}")
             for name, leaves in self._checked_composites.items()
-            if row.task in leaves and self._history.others_done(row, leaves)
+            if row.task in leaves and self._history.others_done(row, leaves - set(ahead))
             for check in self.tasks[name].checks
         ]
 
@@ -322,12 +330,12 @@ class Jobs:
     def _checked_composites(self) -> dict[str, frozenset[str]]:
         return {name: self._history.leaves_under(name) for name in self._net.get("phases", ())}
 
-    def spec(self, attempt: AttemptRow, row: TaskRow) -> dict[str, object]:
+    def spec(self, attempt: AttemptRow, row: TaskRow, ahead: Collection[str] = ()) -> dict[str, object]:
         """What our own job is told; the checks get the environment of the task's worker and nothing else."""
         task = self.tasks[attempt.task]
         checks, _ = land.checks_for(task, self.draft.gate)
         if attempt.purpose == ("merge" if self.site.repository else "check"):
-            checks = (*checks, *self._phase_checks(row))
+            checks = (*checks, *self._phase_checks(row, ahead))
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
         self._prepare_home(attempt)
         name, email = self.site.identity
@@ -349,6 +357,8 @@ class Jobs:
             "output_limit": self.settings.output_limit,
             "by_glob": dict(self.settings.gate.by_glob),
             "recheck": self.settings.land.recheck,
+            "read_only": self.read_only(row.role),
+            "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
             "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
             "on": self._today(),

@@ -3,7 +3,7 @@
 The real ones stand in `proc`, `jobs`, `collect` and `watch`; the simulated world has its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from branchline.engine import State
@@ -28,9 +28,9 @@ class Keeper(Protocol):
 class Builder(Protocol):
     """What makes a process of an attempt and looks after worktrees, as `jobs.Jobs` describes it."""
 
-    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str) -> Spawn: ...
+    def spawn(self, attempt: AttemptRow, row: TaskRow, tip: str, also: Sequence[TaskRow] = ()) -> Spawn: ...
 
-    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str: ...
+    def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str: ...
 
     def settle(self, row: TaskRow) -> None: ...
 
@@ -44,7 +44,9 @@ class Builder(Protocol):
 class Reader(Protocol):
     """What reads the result of an ended attempt, as `collect.Collector` describes it."""
 
-    def read(self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "") -> dict[str, Any]: ...
+    def read(
+        self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "", also: Sequence[TaskRow] = ()
+    ) -> dict[str, Any]: ...
 
 
 class Looker(Protocol):

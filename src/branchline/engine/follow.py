@@ -56,17 +56,15 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
         cause = attempt.cause or claim.get("summary") or claim["status"]
         return [*commands, Emit(event_for(event, "claimed", row, cause, claim))]
     result = data["result"]
-    if attempt.purpose == "merge" and result.get("ok"):
-        return _after_merge(state, row, event, result)  # it is on the tip, whoever wished otherwise meanwhile
+    if attempt.purpose == "merge":
+        return _after_train(state, attempt, event, {row.task: result, **data.get("also", {})})
     if attempt.cause == "cancelled":
         return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
     if attempt.cause == "interrupted" and state.draining:
         return []  # `outstanding` opens it again when somebody goes on with the run
     if data.get("lost") or attempt.cause == "interrupted":
         return open_job(state, row, attempt.purpose, event)  # such a job ends in the same place, however often it runs
-    return {"setup": _after_setup, "check": after_check, "merge": _after_merge}[attempt.purpose](
-        state, row, event, result
-    )
+    return {"setup": _after_setup, "check": after_check}[attempt.purpose](state, row, event, result)
 
 
 def _after_setup(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
@@ -145,6 +143,27 @@ def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, A
 def _hold(event: Event, row: TaskRow, kind: str, text: str, result: Mapping[str, Any]) -> Emit:
     question = {"kind": kind, "text": text, "options": ["accept", "retry", "cancel"]}
     return Emit(event_for(event, "held", row, text, {**result, "question": question}))
+
+
+def _after_train(
+    state: State, attempt: AttemptRow, event: Event, results: Mapping[str, Mapping[str, Any]]
+) -> list[Command]:
+    """What a merge has found of each task in it; those of which it has found nothing are merged again.
+
+    What is on the tip is done, whoever wished otherwise meanwhile.
+    """
+    rows = [state.tasks[attempt.task], *state.train(attempt)]
+    found, unwanted = {task: result for task, result in results.items() if result.get("ok")}, []
+    if attempt.cause == "cancelled":
+        unwanted = [row for row in rows if row.reason == "cancelled" and row.task not in found]
+    elif not (event.data.get("lost") or attempt.cause == "interrupted"):
+        found = dict(results)
+    arrived = [row for row in rows if row.task in found]
+    if not (arrived or unwanted):  # `outstanding` opens it again when somebody goes on with the run
+        return [] if state.draining and attempt.cause == "interrupted" else next_merge(state, event)
+    state.arriving = {row.task for row in (*arrived, *unwanted)}
+    gone = [Emit(event_for(event, "cancelled", row, "cancelled by a person")) for row in unwanted]
+    return [*gone, *(command for row in arrived for command in _after_merge(state, row, event, found[row.task]))]
 
 
 def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
@@ -235,11 +254,14 @@ def after_return(state: State, row: TaskRow, event: Event) -> list[Command]:
 
 
 def next_merge(state: State, event: Event) -> list[Command]:
-    """One merge at a time: the next in the tree's order, when none is under way."""
-    if any(a.purpose == "merge" and a.state != "ended" for a in state.attempts.values()):
+    """One merge at a time, of the next in the tree's order and of some that wait behind it, when none is under way."""
+    if state.arriving or any(a.purpose == "merge" and a.state != "ended" for a in state.attempts.values()):
         return []
-    waiting = [t for t in state.merges if not state.live(t)]
+    waiting = sorted((t for t in state.merges if not state.live(t)), key=lambda t: state.tasks[t].place)
     if not waiting:
         return []
-    first = min(waiting, key=lambda t: state.tasks[t].place)
-    return open_job(state, state.tasks[first], "merge", event)
+    first, *also = waiting[: max(1, state.policy.train)]
+    data = {"purpose": "merge", **({"also": also} if also else {})}
+    row = state.tasks[first]
+    cause = f"merge of attempt {row.attempt}" + (f", together with {', '.join(also)}" if also else "")
+    return [Emit(event_for(event, "intended", row, cause, data)._replace(fence=state.next_fence))]

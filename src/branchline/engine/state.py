@@ -22,7 +22,7 @@ class Policy(NamedTuple):
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
     start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
-    agent's own) and those it may fall back to, in the user's order.
+    agent's own) and those it may fall back to, in the user's order; `train`: how many finished tasks are merged together.
     """
 
     slots: int = 4
@@ -41,6 +41,7 @@ class Policy(NamedTuple):
     resources: Mapping[str, int] = {}
     on_hung: str = "retry"
     models: Mapping[str, Sequence[str]] = {}
+    train: int = 1
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
@@ -162,6 +163,7 @@ class State:
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
+        self.arriving: set[str] = set()
         self.mutexes: Mapping[str, frozenset[str]] = {}
         self.touches: Mapping[str, Mapping[str, bool]] = {}
         self.needs: Mapping[str, tuple[str, ...]] = {}
@@ -304,8 +306,16 @@ class State:
 
     def live(self, task: str) -> AttemptRow | None:
         """The attempt of `task` that has not ended, if there is one (I1: at most one)."""
-        row = self.attempts.get(self.tasks[task].fence)
-        return row if row and row.task == task and row.state != "ended" else None
+        row, own = self.attempts.get(self.tasks[task].fence), self.tasks[task]
+        in_train = own.state == "merging"  # its number is that of the merge which it is part of
+        return row if row and (row.task == task or in_train) and row.state != "ended" else None
+
+    def train(self, attempt: AttemptRow) -> list[TaskRow]:
+        """The tasks that a merge brings in beside its own, in the tree's order."""
+        if attempt.purpose != "merge":
+            return []
+        rows = [self.tasks[task] for task in self.merges if task != attempt.task]
+        return sorted((row for row in rows if row.fence == attempt.fence), key=lambda row: row.place)
 
     def open_question(self, task: str) -> QuestionRow | None:
         """The oldest unanswered question of `task`."""

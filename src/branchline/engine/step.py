@@ -69,6 +69,7 @@ def move(state: State, event: Event, **changes: Any) -> TaskRow:
         _close_questions(state, row.task, event)
     row = row._replace(**{**values, **changes})
     state.put_task(row)
+    state.arriving.discard(row.task)
     return row
 
 
@@ -107,7 +108,8 @@ def _intended(state: State, event: Event) -> list[Command]:
     """The intent to start a process; it is durable before the process exists."""
     task, fence, data = cast(str, event.task), cast(int, event.fence), event.data
     row = state.tasks[task]
-    state.put_task(row._replace(fence=fence, changed=event.at))
+    for name in (task, *data.get("also", ())):
+        state.put_task(state.tasks[name]._replace(fence=fence, changed=event.at))
     state.next_fence = max(state.next_fence, fence + 1)
     state.put_attempt(
         AttemptRow(
@@ -159,6 +161,8 @@ def _ended(state: State, event: Event) -> list[Command]:
 def _stopping(state: State, event: Event) -> list[Command]:
     """A live attempt is to be ended; the wish is recorded so that a new coordinator carries it out too."""
     attempt = state.attempts[cast(int, event.fence)]
+    if attempt.purpose == "merge":  # it may be the merge of others too, who wish nothing
+        state.put_task(state.tasks[cast(str, event.task)]._replace(reason=event.cause))
     state.put_attempt(attempt._replace(cause=event.cause))
     return [Stop(attempt.fence, event.cause)]
 

@@ -115,6 +115,10 @@ class AttemptRow(NamedTuple):
     tokens: int = 0
     cost: float = 0.0
 
+    def part(self, row: TaskRow) -> "AttemptRow":
+        """The part of a merge of several tasks that is this task's: it has a folder of its own."""
+        return self._replace(task=row.task, attempt=row.attempt)
+
 
 class QuestionRow(NamedTuple):
     """One open or answered question of the inbox; `options` is a JSON list; `answer` is None while it is open."""
@@ -271,7 +275,8 @@ class Verdict(NamedTuple):
     `checks` are the rows of our own check jobs ({command, exit, seconds, commit, log, log_digest, tail}); `cause` and
     `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
     person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
-    {files, added, removed}, `tree` the merged result's.
+    {files, added, removed}, `tree` the merged result's; `refused` are files that the task's role may not change: they
+    were saved and taken back.
     """
 
     ok: bool
@@ -287,3 +292,4 @@ class Verdict(NamedTuple):
     frozen: tuple[str, ...] = ()
     diffstat: Mapping[str, int] = {}
     tree: str = ""
+    refused: tuple[str, ...] = ()

@@ -37,6 +37,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "diffstat": dict(data.get("diffstat") or {}),
         "out_of_scope": _list(data, "out_of_scope"),
         "frozen": _list(data, "frozen"),
+        "refused": _list(data, "refused"),
         "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
         "state": task.state,
         "accepted": bool(task.accepted),
@@ -93,6 +94,10 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         shown.append("  changed: " + ", ".join(safe(str(path)) for path in found["files"]))
     if found["out_of_scope"]:
         shown.append("  outside the task's scope: " + ", ".join(safe(str(path)) for path in found["out_of_scope"]))
+    if found["refused"]:
+        shown.append(
+            "  saved and not taken, for its role may not edit: " + ", ".join(map(safe, map(str, found["refused"])))
+        )
     if found["frozen"]:
         shown.append("  changed though checks rest on it: " + ", ".join(safe(str(path)) for path in found["frozen"]))
     for stop in found["stopped"]:

@@ -230,6 +230,8 @@ def _to_claim(data: Any) -> Claim:
         asked = text or summary or "The worker did not say what it needs."
         question = Question(found["kind"], asked, tuple(found["options"]), found["default"], found["deadline"])
         return claim._replace(summary=summary or asked, question=question)
+    if claim.status == "done" and text:  # a text is what research delivers
+        return claim._replace(summary="\n\n".join(filter(None, (summary, text))))
     if claim.status == "failed":
         return claim._replace(error=text or summary or "the worker says that it failed")
     return claim

@@ -119,6 +119,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         stagger=stagger_of(settings),
         resources=dict(settings.resources),
         models=models_of(settings),
+        train=settings.land.batch,
     )
 
 

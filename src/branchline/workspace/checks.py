@@ -30,21 +30,24 @@ def run_checks(
     commit: str,
     prefix: str = "",
     between: Callable[[], None] = lambda: None,
+    before: Mapping[str, Mapping[str, Any]] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict[str, Any]]:
     """Run a spec's checks in order until one fails and return what was found, shaped like model.CheckResult.
 
     `commit` is what they run on; `between` puts the tree back after each. One that fails, other than by its time limit,
-    is run once more: when it passes then it is `flaky`, and `first` holds the failure. Logs are `checks/<prefix><n>.log`
+    is run once more: when it passes then it is `flaky`, and `first` holds the failure. With `before`, the failures of a
+    run before this one by their commands, nothing is run twice: this is the second time. Logs are `checks/<prefix><n>.log`
     in the job's folder (that of a first failure `<n>-first.log`); `log` is that path relative to the root. `tail` is the
     end of what a failed one said. A signal's exit status is 128 plus its number.
     """
     rows: list[dict[str, Any]] = []
     for number, check in enumerate(spec.checks, 1):
         log = Path(spec.folder, "checks", f"{prefix}{number}.log")
-        row = _found(spec, check, where, log, clock)
+        first = (before or {}).get(str(check["run"]))
+        row = _again(spec, check, where, log, clock, first) if first else _found(spec, check, where, log, clock)
         between()
-        if row["exit"] and not row["timed_out"]:
+        if row["exit"] and not row["timed_out"] and before is None:
             row = _again(spec, check, where, log, clock, row)
             between()
         rows.append(row | {"commit": commit})
@@ -76,10 +79,16 @@ def _operand(name: str) -> str:
 
 
 def _again(
-    spec: Spec, check: Mapping[str, Any], where: Path, log: Path, clock: Callable[[], float], first: dict[str, Any]
+    spec: Spec,
+    check: Mapping[str, Any],
+    where: Path,
+    log: Path,
+    clock: Callable[[], float],
+    first: Mapping[str, Any],
 ) -> dict[str, Any]:
     kept = log.with_name(f"{log.stem}-first.log")
-    log.replace(kept)
+    if log.is_file():
+        log.replace(kept)
     row = _found(spec, check, where, log, clock)
     told = {key: first[key] for key in ("exit", "seconds", "log_digest", "tail")}
     return row | {"flaky": row["exit"] == 0, "first": told | {"log": os.path.relpath(kept, spec.root)}}

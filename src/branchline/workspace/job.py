@@ -14,13 +14,13 @@ from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import changes, total
+from branchline.workspace.diff import Change, changes, total
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.merge import merge
 from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
+from branchline.workspace.train import merge
 from branchline.workspace.worktree import Worktree, folder_of
 
 _CHECKING: Final = "branchline-checking"
@@ -48,9 +48,13 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the door of this process: the fault is written down, then reported
         traceback.print_exc()
         answer, status = {"ok": False, "error": f"{type(error).__name__}: {error}", "reason": "fault"}, 1
-    who = {"purpose": spec.purpose, "run": spec.run, "task": spec.task, "attempt": spec.attempt}
-    write_answer(folder, RESULT, who | dict(answer))
+    _leave(spec, answer)
     return status
+
+
+def _leave(spec: Spec, answer: Mapping[str, Any]) -> None:
+    who = {"purpose": spec.purpose, "run": spec.run, "task": spec.task, "attempt": spec.attempt}
+    write_answer(Path(spec.folder), RESULT, who | dict(answer))
 
 
 def setup(spec: Spec) -> dict[str, Any]:
@@ -107,7 +111,10 @@ def check(spec: Spec) -> dict[str, Any]:
         or tree.base.resolve(base_ref(spec.run))
         or commit
     )
-    changed = changes(tree.git, base, commit)
+    changed: Sequence[Change] = changes(tree.git, base, commit)
+    refused: list[str] = []
+    if spec.read_only:
+        commit, changed, refused = _refused(tree, spec, base, commit, changed)
     asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
     rows = run_checks(asked, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
     running.unlink(missing_ok=True)
@@ -115,7 +122,29 @@ def check(spec: Spec) -> dict[str, Any]:
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
+    answer |= {"refused": refused}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
+
+
+def _refused(
+    tree: Worktree, spec: Spec, base: str, commit: str, changed: Sequence[Change]
+) -> tuple[str, Sequence[Change], list[str]]:
+    """Take a change back that the task's role may not make, once it is saved; what the plan names it may.
+
+    Returns commit and change as they are then, and the files that were refused, also when a kill came between.
+    """
+    attempt = f"{spec.attempt}-refused"
+    beyond = [row.path for row in changed if not any(_within(row.path, name) for name in spec.named)]
+    if beyond:
+        _save(tree, spec, attempt)
+        tree.reset(base, spec.branch)
+        commit, changed = base, ()
+    saved = [row.commit for row in salvages(tree.base, spec.run, spec.task) if row.attempt == attempt]
+    return commit, changed, sorted({row.path for each in saved for row in changes(tree.git, base, each)})
+
+
+def _within(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name.rstrip('/')}/")
 
 
 def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
@@ -146,9 +175,17 @@ def _worktree(spec: Spec) -> Worktree:
 def _merge(spec: Spec) -> Mapping[str, Any]:
     if not spec.isolated():
         return inplace.merge(spec)
-    answer = merge(spec)
-    # The work is on the tip: its worktree is taken away next.
-    return answer | {"teardown": tear_down(spec, Path(spec.worktree))} if answer["ok"] else answer
+    specs = [spec, *(Spec.read(Path(path)) for path in spec.also)]
+    for each in specs:
+        (Path(each.folder) / RESULT).unlink(missing_ok=True)
+    answers = merge(specs)
+    for each in specs:
+        answer = answers.get(each.task, {})
+        if answer.get("ok"):  # the work is on the tip: its worktree is taken away next
+            answer |= {"teardown": tear_down(each, Path(each.worktree))}
+        if answer and each is not spec:
+            _leave(each, answer)
+    return answers[spec.task]
 
 
 def _fork(tree: Worktree, spec: Spec, commit: str) -> str:

@@ -1,25 +1,22 @@
-"""Bringing a task's commit into the integration branch: tried in a scratch worktree, checked, then the ref moved."""
+"""The merge of one task, tried in a scratch worktree: joined with what is there, its box ticked, its checks run."""
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from branchline.errors import GitError
 from branchline.files import read_json
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import Change, changed_files, changes, total
+from branchline.workspace.diff import Change, changes
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare
-from branchline.workspace.repository import Merged, merged, put_back
+from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
-from branchline.workspace.spec import PlanLine, Spec, write_answer
-from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
+from branchline.workspace.spec import PlanLine, Spec
+from branchline.workspace.worktree import Worktree, scratch_of
 
-MAX_ROUNDS: Final = 5
-"""How often a merge begins again because the tip was moved by someone else meanwhile."""
 _MAX_OTHERS: Final = 20
 _MAX_PATHS: Final = 500
 """A change of more files than this is taken to touch what every task did: so many do not go on a command line."""
@@ -40,75 +37,69 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
             tree.discard()
 
 
-def merge(spec: Spec) -> dict[str, Any]:
-    """Merge a task's commit into the run's tip and return the answer; the tip moves only when the checks pass.
+class Car(NamedTuple):
+    """The merge of one task in a train; `commit` is the tip as it would be with this task and all before it."""
 
-    One merge of a run at a time: the others wait for its lock. Run again after a kill, it ends in the same place.
-    """
-    git = spec.git()
-    scratch = scratch_of(Path(spec.root), spec.run)
-    scratch.parent.mkdir(parents=True, exist_ok=True)
-    with alone(scratch.parent / ".merge.lock"):
-        git = git.at(git.cwd, locks=[git.common() / spec.tip_ref])
-        for _ in range(MAX_ROUNDS):
-            tip = git.resolve(spec.tip_ref)
-            answer = _already(git, spec, tip) if tip else None
-            if answer is None and spec.tip and tip != spec.tip:
-                put_back(git, spec.run, spec.tip, tip)  # an agent was faster than the look before this job
-                tip = spec.tip
-            if not tip:
-                raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
-            answer = answer or _round(git, spec, scratch, tip)
-            if answer is not None:
-                return answer
-    return _no("git", f"{short(spec.tip_ref)} was moved by someone else {MAX_ROUNDS} times; try again")
+    spec: Spec
+    task_commit: str
+    commit: str
+    tree: str = ""
+    ticked: bool = False
+    empty: bool = False
+    changed: Sequence[Change] = ()
 
 
-def _round(git: Git, spec: Spec, scratch: Path, tip: str) -> dict[str, Any] | None:
-    """Try once from this tip; None when the tip was moved by someone else."""
-    commit = git.resolve(spec.commit or spec.branch)
+def couple(tree: Worktree, spec: Spec, onto: str) -> Car | dict[str, Any]:
+    """Merge a task's commit onto another and leave the scratch worktree there; the answer when that cannot be done."""
+    git, commit = tree.git, tree.git.resolve(spec.commit or spec.branch)
     if not commit:
-        return _no("git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
-    place = git.checked_out(spec.tip_ref)
-    if place:
-        why = f"{short(spec.tip_ref)} is checked out in {place}, and moving it would disturb that checkout"
-        return _no("git", f"{why}; switch to another branch there (git switch -), then try again")
-    answer = _prepared(git, spec, tip, commit)
-    if answer is None:
-        tree = scratch_at(git, scratch, tip)
-        answer = _try(tree, spec, tip, commit)
-        if not answer["ok"]:
-            return answer
-        # Durable before the tip moves: a job killed in between is run again and finds its evidence here.
-        path = prepared_of(Path(spec.root), spec.run, spec.task)
-        write_answer(path.parent, path.name, answer | {"attempt": spec.attempt})
-    why = f"branchline: task {spec.task}, attempt {spec.attempt}"
-    return answer if git.move(spec.tip_ref, answer["commit"], tip, why) else None
-
-
-def _try(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any]:
-    git = tree.git
-    empty = git.contains(tip, commit)
-    if not empty:
-        conflict = _join(tree, spec, tip, commit)
-        if conflict is not None:
-            return conflict
+        return no("git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
+    empty = git.contains(onto, commit)
+    conflict = None if empty else _join(tree, spec, onto, commit)
+    if conflict is not None:
+        return conflict
     ticked = spec.plan is not None and _tick(git, spec, spec.plan)
-    parents = [tip] if empty else [tip, commit]
-    words = [word for parent in parents for word in ("-p", parent)]
-    message = _message(spec).encode("utf-8", "surrogateescape")
+    words = [word for parent in ([onto] if empty else [onto, commit]) for word in ("-p", parent)]
     written = git.text("write-tree")
+    message = _message(spec).encode("utf-8", "surrogateescape")
     new = git.text("commit-tree", *words, "-F", "-", written, data=message)
-    tree.reset(new, nested=True)
-    prepare(spec, tree)
-    changed = changes(git, tip, new)
-    asked = with_globs(_with_earlier(spec, git, tip, changed), [row.path for row in changed if row.how != "D"])
-    rows = run_checks(asked, tree.path, new, "merged-", lambda: tree.reset(new, nested=True))
-    found: dict[str, Any] = {"task_commit": commit, "tip": tip, "tree": written, "checks": rows}
-    found |= {"files": [row.path for row in changed], "diffstat": total(changed), "ticked": ticked, "empty": empty}
-    if not passed(rows):
-        return _no("recheck", f"the check failed on the merged result: {rows[-1]['command']}") | found
-    return {"ok": True, "commit": new, "reason": "", "error": "", "conflict": None} | found
+    tree.adopt(new, spec.plan.path if spec.plan and ticked else "")
+    return Car(spec, commit, new, written, ticked, empty, changes(git, onto, new))
+
+
+def check_cars(
+    tree: Worktree, tip: str, cars: Sequence[Car], before: Mapping[str, Mapping[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """Run, with all of these cars on the tip, their own checks, each command once, and those of what was merged before.
+
+    `before` is as for `run_checks`.
+    """
+    last, own, rows = cars[-1], commands_of(cars), []
+    if tree.head() != last.commit:
+        tree.reset(last.commit, nested=True, ignored=True)
+        forget(tree)
+    prepare(last.spec, tree)
+    changed = last.changed if len(cars) == 1 else changes(tree.git, tip, last.commit)
+    whole = last.spec._replace(checks=tuple({"run": command} for command in own))
+    asked = with_globs(_with_earlier(whole, tree.git, tip, changed), [row.path for row in changed if row.how != "D"])
+    prefix = "merged-" if len(cars) == 1 else f"merged-{len(cars)}-"
+    for car in cars:
+        checks = [check for check in car.spec.checks if own[str(check["run"])] == car.spec.task]
+        checks += asked.checks[len(own) :] if car is last else ()
+        spec = car.spec._replace(checks=tuple(checks))
+        rows += run_checks(spec, tree.path, last.commit, prefix, lambda: tree.reset(last.commit, nested=True), before)
+        if not passed(rows):
+            break
+    return rows
+
+
+def commands_of(cars: Sequence[Car]) -> dict[str, str]:
+    """The commands that are checks of these tasks themselves -> the first task that asks for each."""
+    own: dict[str, str] = {}
+    for car in cars:
+        for check in car.spec.checks:
+            own.setdefault(str(check["run"]), car.spec.task)
+    return own
 
 
 def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> Spec:
@@ -146,11 +137,11 @@ def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] |
     tree.reset(tip, nested=True)
     said = (done.out + b"\n" + done.err).decode("utf-8", "replace").strip()
     if not files:
-        return _no("git", f"git could not merge {short(spec.branch)}: {said}")
+        return no("git", f"git could not merge {short(spec.branch)}: {said}")
     base = tree.git.text("merge-base", tip, commit)
     others = merged(tree.git, spec.run, base, tip, files)[-_MAX_OTHERS:]
     rows = [{"task": row.task, "commit": row.commit, "subject": row.subject} for row in others]
-    answer = _no("conflict", f"conflict in {', '.join(files[:_MAX_OTHERS])}")
+    answer = no("conflict", f"conflict in {', '.join(files[:_MAX_OTHERS])}")
     return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": tip}
 
 
@@ -172,35 +163,6 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
     return True
 
 
-def _already(git: Git, spec: Spec, tip: str) -> dict[str, Any] | None:
-    """Return the answer when the tip holds this attempt already: we were killed after it moved."""
-    base = spec.base or git.resolve(base_ref(spec.run))
-    for row in reversed(merged(git, spec.run, base, tip)):
-        if row.task == spec.task and row.attempt == spec.attempt:
-            kept = _read_prepared(spec)
-            if kept.get("commit") == row.commit:
-                return kept
-            files = changed_files(git, f"{row.commit}^1", row.commit)
-            answer = {"ok": True, "commit": row.commit, "reason": "", "error": "", "conflict": None, "checks": []}
-            return answer | {"files": files, "empty": not files, "ticked": False, "task_commit": "", "tip": ""}
-    return None
-
-
-def _prepared(git: Git, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:
-    kept = _read_prepared(spec)
-    same = kept.get("tip") == tip and kept.get("task_commit") == commit
-    commands = [check["run"] for check in spec.checks]
-    if same and [row["command"] for row in kept["checks"]][: len(commands)] == commands and git.resolve(kept["commit"]):
-        return kept
-    return None
-
-
-def _read_prepared(spec: Spec) -> dict[str, Any]:
-    path = prepared_of(Path(spec.root), spec.run, spec.task)
-    kept: dict[str, Any] = read_json(path) if path.is_file() else {}
-    return kept if kept.get("attempt") == spec.attempt else {}
-
-
 def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
     """Return a scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
     tree = Worktree(git, path)
@@ -219,7 +181,8 @@ def _message(spec: Spec) -> str:
     return f"{text}\n\n{trailers}"
 
 
-def _no(reason: str, error: str) -> dict[str, Any]:
+def no(reason: str, error: str) -> dict[str, Any]:
+    """The answer of a merge that did not come to be."""
     empty: dict[str, Any] = {"files": [], "checks": [], "conflict": None, "ticked": False, "empty": False, "tip": ""}
     return {"ok": False, "commit": "", "reason": reason, "error": error} | empty
 

@@ -108,8 +108,10 @@ def _link(source: Path, target: Path) -> None:
 
 def _not_ignored(git: Git, names: Sequence[str]) -> str:
     """Return, in words, the names that git would add; folders are looked at by what is in them."""
+    if not names:
+        return ""
     found = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", *(f":(literal){n}" for n in names))
-    return ", ".join(found[:5]) if names else ""
+    return ", ".join(found[:5])
 
 
 def _remove(path: Path) -> None:

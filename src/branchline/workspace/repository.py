@@ -1,7 +1,7 @@
 """What the coordinator asks of the user's repository; it changes nothing there but refs of our own, and `land`."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -154,20 +154,24 @@ class Repository:
         """Return the commit of a run's integration branch, or "" when there is none."""
         return self.git.resolve(tip_ref(run))
 
-    def hold_tip(self, run: str, commit: str, merging: str = "", attempt: int = 0) -> str:
+    def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str:
         """Put a run's integration branch back to `commit` when anyone but us has moved it, or taken it away.
 
-        Call it while no merge is under way. A merge of this `attempt` of `merging` on top of `commit`, killed before
-        it was recorded, stays. Returns the salvage ref that keeps what was there, or "" when nothing had been moved.
+        Call it while no merge is under way. Merges of `merging`, pairs of task and attempt, on top of `commit` stay:
+        their job was killed before they were recorded. Returns the salvage ref that keeps what was there, or "" when
+        nothing had been moved.
         """
         tip, git = self.tip(run), self.git.at(self.git.cwd, locks=[self.git.common() / tip_ref(run)])
-        if tip == commit or (tip and self._is_merge_of(run, merging, attempt, commit, tip)):
+        if tip == commit or (tip and merging and self._is_merge_of(run, merging, commit, tip)):
             return ""
         return put_back(git, run, commit, tip)
 
-    def _is_merge_of(self, run: str, task: str, attempt: int, before: str, tip: str) -> bool:
-        first = self.git.text("rev-parse", "--verify", "--quiet", f"{tip}^1", ok=(0, 1))
-        return first == before and [(row.task, row.attempt) for row in self.merged(run, before)] == [(task, attempt)]
+    def _is_merge_of(self, run: str, merging: Collection[tuple[str, int]], before: str, tip: str) -> bool:
+        commits = self.git.text("rev-list", "--first-parent", f"{before}..{tip}").split()
+        found = [(row.commit, (row.task, row.attempt)) for row in self.merged(run, before)]
+        first = commits and self.git.text("rev-parse", "--verify", "--quiet", f"{commits[-1]}^1", ok=(0, 1)) == before
+        whole = [commit for commit, _ in reversed(found)] == commits and all(who in merging for _, who in found)
+        return bool(first and whole)
 
     def worktree(self, run: str, task: str) -> Path:
         """Return where a task's worktree stands or would stand."""

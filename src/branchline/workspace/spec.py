@@ -36,7 +36,8 @@ class Spec(NamedTuple):
     `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a
     file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
     `join` says that a kept worktree gets what was merged meanwhile; `recheck` says whose checks a merge runs again
-    (none, touched, all).
+    (none, touched, all); `also` are the files of the specs of tasks that are merged together with this one;
+    `read_only` says that a change is taken back unless the plan names all of its files (`named`).
     """
 
     purpose: str
@@ -73,6 +74,9 @@ class Spec(NamedTuple):
     by_glob: Mapping[str, tuple[str, ...]] = {}
     join: bool = False
     recheck: str = "none"
+    also: tuple[str, ...] = ()
+    read_only: bool = False
+    named: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -153,6 +153,18 @@ class Worktree:
             _remove(own / name)
         self.sweep(nested=nested, ignored=ignored)
 
+    def adopt(self, commit: str, changed: str = "") -> None:
+        """Make HEAD the commit that the index holds already; the file of `changed`, an entry put there by hand, is written.
+
+        The other files are what the index says: this is for a worktree in which nobody but git has worked.
+        """
+        self.git.run("update-ref", "--no-deref", "HEAD", commit)
+        if changed:
+            self.git.run("checkout-index", "--force", "--index", "--quiet", "--", changed)
+        own = self.admin() or self._own_git_folder()
+        for name in UNFINISHED:
+            _remove(own / name)
+
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
         """Remove untracked files, `.branchline/` aside; with `ignored`, the ignored ones too."""
         flags = "-ff" if nested else "-f"
