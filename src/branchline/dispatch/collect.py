@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branchline import land, workers
+from branchline.dispatch import masks
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
 from branchline.engine import LOST
@@ -36,7 +37,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
-            data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
+            data["claim"] = masks.claim(self._jobs.vault, claim)
             try:
                 self.keep(attempt, data)
             except InputError as fault:  # a worker that spoils its own folder holds nobody up: the event says the same
@@ -77,7 +78,7 @@ class Collector:
         path = self._jobs.folder(attempt) / "result.json"
         if not path.exists():
             return None
-        result: dict[str, Any] = read_json(path)
+        result = masks.result(self._jobs.vault, read_json(path))
         task = self._jobs.tasks[attempt.task]
         if attempt.purpose == "check":
             _, level = land.checks_for(task, self._jobs.draft.gate)
@@ -101,7 +102,7 @@ class Collector:
             text = (self._jobs.folder(attempt) / "output.log").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return text[-2000:]
+        return self._jobs.vault.mask(text[-2000:]).text
 
 
 def _no(cause: str, error: str) -> dict[str, Any]:

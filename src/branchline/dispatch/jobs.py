@@ -12,6 +12,7 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
+from branchline.dispatch import masks
 from branchline.dispatch.history import History
 from branchline.errors import SettingsError
 from branchline.files import read_bytes, write_durable, write_new
@@ -19,6 +20,7 @@ from branchline.model.plan import Check, DraftGraph, Task
 from branchline.model.run import AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
+from branchline.sandbox.vault import Vault
 from branchline.workspace.repository import Repository
 
 INSTRUCTIONS = "AGENTS.md"
@@ -59,6 +61,7 @@ class Jobs:
         self._steady = steady
         self._family = family
         self._runs = f"{site.state}/runs"
+        self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._unticked: dict[str, TaskRow] = {}
         self._next_write = 0.0
@@ -181,7 +184,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=row.title,
+            title=self.vault.mask(row.title).text,
             worktree=str(self.worktree(attempt.run, attempt.task)),
             folder=str(folder),
             prompt_file=str(folder / "prompt.md"),
@@ -277,6 +280,8 @@ class Jobs:
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         text = self.prompt(row, job.exit_file, job.session)
+        if not self._untracked:  # outside of any repository nothing could bring the real values back
+            text = masks.cover(self.vault, text, job.exit_file, folder)
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
@@ -364,6 +369,8 @@ class Jobs:
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
+            "masked": masks.covered(Path(f"{self._runs}/{attempt.run}/{attempt.task}"), attempt.attempt),
+            "vault": str(self.vault.path),
             **asdict(self.settings.workspace),
         }
 

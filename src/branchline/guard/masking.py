@@ -1,6 +1,7 @@
 """Personal data and secrets out of a text, for placeholders such as `[EMAIL_1]` that lead back to them."""
 
 import functools
+import json
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Final, NamedTuple
@@ -114,6 +115,19 @@ def _new(kind: str, book: Mapping[str, str], last: dict[str, int]) -> str:
         number += 1
     last[kind] = number
     return f"[{kind}_{number}]"
+
+
+def read_book(text: str) -> dict[str, str]:
+    """Placeholder -> value, from a JSON list of the two a line; half a line, of a power cut, is passed over."""
+    book: dict[str, str] = {}
+    for line in text.split("\n"):
+        try:
+            placeholder, value = json.loads(line)
+        except (ValueError, TypeError):
+            continue
+        if isinstance(placeholder, str) and isinstance(value, str):
+            book.setdefault(placeholder, value)
+    return book
 
 
 def unmask(text: str, values: Mapping[str, str], only: Iterable[str] | None = None) -> str:

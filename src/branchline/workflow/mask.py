@@ -11,7 +11,7 @@ from branchline.sandbox.vault import NAME, Vault
 from branchline.terminal.text import many, pad, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import open_project
 
 MAX_BYTES: Final = 256 << 20
 PATHS: Final = ("/", "./", "../", "~/")
@@ -33,17 +33,13 @@ def text_of(console: Console, words: Sequence[str], stdin: bytes | None) -> str:
     return " ".join(words)
 
 
-def rules_of(project: Project) -> Rules:
-    """What `[mask]` adds to the rules."""
-    own = project.settings.mask
-    return Rules(own.terms, own.regions)
-
-
 def mask_text(console: Console, text: str, *, dry: bool) -> Answer:
     """Mask a text; in a repository its placeholders last, so that `--unmask` leads back. `dry` keeps nothing."""
     project = open_project(console)
     kept = not dry and (project.root / ".git").exists()
-    masked = Vault(project.state / NAME, rules_of(project)).mask(text) if kept else mask(text, rules_of(project))
+    own = project.settings.mask
+    rules = Rules(own.terms, own.regions)  # asked for, it masks also where `enabled` is false
+    masked = Vault(project.state / NAME, rules).mask(text) if kept else mask(text, rules)
     data = {"text": masked.text, "findings": [each._asdict() for each in masked.findings], "reversible": kept}
     return Answer(data, "\n".join(table(masked)))
 
