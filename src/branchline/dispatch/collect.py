@@ -85,7 +85,8 @@ class Collector:
             isolated, read_only = self._jobs.site.repository is not None, self._jobs.read_only(row.role)
             frozen = self._jobs.frozen
             verdict = land.judge_checks(task, level, result, isolated=isolated, read_only=read_only, frozen=frozen)
-            return verdict._asdict()
+            reasons = [masks.steering(self._history.summary(row)), verdict.needs_person]
+            return verdict._replace(needs_person="; ".join(filter(None, reasons)))._asdict()
         if attempt.purpose == "merge":
             return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result

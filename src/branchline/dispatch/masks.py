@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.files import read_json, write_new
-from branchline.model.run import Claim
+from branchline.guard.injection import scan
+from branchline.model.run import STEERING, Claim
 from branchline.sandbox.vault import Vault
 
 COVERED: Final = "masked.json"
@@ -42,6 +43,12 @@ def result(vault: Vault, found: Mapping[str, Any]) -> dict[str, Any]:
         "error": vault.deep(found.get("error", "")),
         "checks": [_row(vault, row) for row in found.get("checks", ())],
     }
+
+
+def steering(summary: str) -> str:
+    """Why a worker's own words need a person before others read them; "" when nothing in them tries to steer."""
+    graves = [flag for flag in scan(summary) if flag.severity == "high"]
+    return f"{STEERING}its worker's answer reads as if it meant to steer others: {graves[0].words}" if graves else ""
 
 
 def _row(vault: Vault, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import BUSY
-from branchline.model.run import QuestionRow, RunRow, TaskRow
+from branchline.model.run import STEERING, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
 from branchline.workflow.answer import Answer
@@ -145,7 +145,11 @@ def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
     """A question for each task that was held before any worker saw it: may it start?"""
     named = {question.task for question in asked}
     held = [row for row in rows if row.state == "held" and row.task not in named]
-    return [QuestionRow(r.run, 0, r.task, r.attempt, "approval", r.reason, '["accept", "skip"]') for r in held]
+    kinds = ["injection" if row.reason.startswith(STEERING) else "approval" for row in held]
+    return [
+        QuestionRow(row.run, 0, row.task, row.attempt, kind, row.reason, '["accept", "skip"]')
+        for row, kind in zip(held, kinds, strict=True)
+    ]
 
 
 def evidence(console: Console, name: str, task: str) -> Answer:
