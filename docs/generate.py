@@ -23,6 +23,7 @@ GROUPS = {
     "wish": "What you can ask of a running run",
     "look": "Looking",
     "mask": "Masking",
+    "agent": "Named agent sessions",
     "tidy": "Saved work and what is left over",
     "care": "Help",
 }

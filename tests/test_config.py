@@ -35,7 +35,7 @@ def test_defaults_are_those_of_the_design() -> None:
     assert (found.timeout, found.silence, found.grace, found.stagger) == (3600, 600, 10, None)
     assert (found.retries, found.on_failure) == (1, "stop-branch")
     assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (512, 6144, 0)
-    assert found.land == config.LandSettings("gated", "touched", "fast-forward")
+    assert found.land == config.LandSettings("gated", 16, "touched", "fast-forward")
     assert found.pulse == config.PulseSettings(True, 0.6)
     assert {name: worker.kind for name, worker in found.workers.items()} == {
         "opencode": "opencode", "claude": "claude", "codex": "codex", "acp": "acp", "shell": "shell", "scripted": "scripted",

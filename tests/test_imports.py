@@ -77,3 +77,7 @@ def test_what_is_known_by_heart_needs_nearly_nothing(place: Path, words: tuple[s
 @pytest.mark.parametrize("words", [("status",), ("why", "1"), ("inbox",), ("status", "--json")], ids=" ".join)
 def test_a_look_at_a_run_needs_little(place: Path, words: tuple[str, ...]) -> None:
     assert imported(place, *words) & HEAVY == set()
+
+
+def test_a_look_at_sessions_needs_little_more_than_custody(place: Path) -> None:
+    assert imported(place, "agent", "status") & HEAVY == {"ctypes", "socket"}

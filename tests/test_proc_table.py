@@ -39,7 +39,8 @@ def used_by(folder: Path, *fences: int, boot: bytes = b"", worker: int = 1 << 22
 
 def test_a_record_is_read_as_it_was_written() -> None:
     assert len(FULL) == records.SIZE
-    assert decode(FULL) == Record(True, Start(11, 22, 33, b"0123abcd", 44, 55.5), Exit(3, None, False, "a cause"))
+    start, end = Start(11, 22, 33, b"0123abcd", 44, 55.5), Exit(3, None, False, "a cause")
+    assert decode(FULL) == Record(True, start, end, 66.5)
     assert decode(b"") == decode(bytes(records.SIZE)) == Record(False, None, None)
 
 

@@ -22,6 +22,7 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    SessionRow,
     SpentRow,
     TaskRow,
 )
@@ -63,6 +64,26 @@ class TestConformance:
         assert store.task("r1", "t2") == rows[0]
         data = {"state": "running", "plan": "plans/x.md", "digest": "sha256:1", "tasks": 2}
         assert store.events("r1") == [Event(1.5, "r1", "run", "created", data=data, seq=seq)]
+
+    def test_a_session_is_swapped_only_by_who_knows_its_latest_state(self, store: AnyStore) -> None:
+        new = SessionRow("a/b", 0, "p", 1, "scheduled", "new", "do it", "/w", "shell", "shell", started=1.5)
+        assert (store.sessions(), store.session("a/b")) == ([], None)
+        first = store.swap_session("a/b", 0, new)
+        assert first == new._replace(fence=1)
+        assert store.swap_session("a/b", 0, new) is None, "it is there already"
+        other = store.swap_session("a", 0, new._replace(name="a"))
+        assert other is not None
+        assert again(store).sessions() == store.sessions() == [other, first]
+        over = first._replace(status="done", exit=3, ended=2.5)
+        store.note_sessions([over, other._replace(fence=9, status="done")])
+        assert store.sessions() == [other, over]
+        second = store.swap_session("a/b", first.fence, new._replace(turn=2))
+        assert second == new._replace(turn=2, fence=3), "no number is used twice"
+        store.note_sessions([over])
+        assert store.session("a/b") == second, "an earlier turn's end comes late"
+        assert store.swap_session("a/b", 1, over) is None
+        assert store.swap_session("a/b", 3, None) is None
+        assert store.sessions() == [other]
 
     def test_a_run_is_made_once(self, store: AnyStore) -> None:
         store.create_run(RUN, [task(1)], 1.0)

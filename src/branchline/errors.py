@@ -19,17 +19,18 @@ BranchlineError                 E_UNEXPECTED      1
 │   ├── StoreFullError          E_STORE_FULL      1
 │   └── StoreDamagedError       E_STORE_DAMAGED   1
 ├── GitError                    E_GIT             1   a git command failed for a reason nobody foresaw
+├── SessionError                by code           by code   a named session cannot do what was asked (SEEDS S2.9)
 └── IllegalMoveError            E_ILLEGAL_MOVE    1   a fault of ours: a move that is not in the table
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 
 class BranchlineError(Exception):
     """Anything Branchline can name; the message says what happened, where, and what to do."""
 
-    code: ClassVar[str] = "E_UNEXPECTED"
-    exit_status: ClassVar[int] = 1
+    code: str = "E_UNEXPECTED"
+    exit_status: int = 1
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
@@ -148,6 +149,42 @@ class GitError(BranchlineError):
     """A git command failed for a reason nobody foresaw."""
 
     code = "E_GIT"
+
+
+class SessionError(BranchlineError):
+    """A named session cannot do what was asked; `code` is one that scripts know from the program it replaces."""
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.code = code
+        self.exit_status = SESSION_CODES[code]
+
+
+SESSION_CODES = {
+    "E_ARG_UNKNOWN": 2,
+    "E_CMD_MISSING": 2,
+    "E_CMD_UNKNOWN": 2,
+    "E_CWD_INVALID": 2,
+    "E_EXPORT_FAILED": 1,
+    "E_EXPORT_TIMEOUT": 75,
+    "E_NAME_EXISTS": 2,
+    "E_NAME_NOT_FOUND": 2,
+    "E_NAME_REQUIRED": 2,
+    "E_NOT_DONE": 75,
+    "E_NOT_RUNNING": 1,
+    "E_PATTERN_INVALID": 2,
+    "E_PATTERN_REQUIRED": 2,
+    "E_PROMPT_REQUIRED": 2,
+    "E_SESSIONID_MISSING": 1,
+    "E_SESSION_NOT_FOUND": 2,
+    "E_SIGNAL_FAILED": 1,
+    "E_SIGNAL_UNSUPPORTED": 2,
+    "E_TIMEOUT": 75,
+    "E_UNEXPECTED": 1,
+    "E_WAIT_NAME_REQUIRED": 2,
+    "E_WORKER_PAYLOAD": 2,
+}
+"""Code of a `SessionError` -> exit status (DESIGN, section 6; SEEDS S2.9)."""
 
 
 class IllegalMoveError(BranchlineError):

@@ -36,11 +36,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("look", "what was done, what was not, and why"),
     "salvage": ("tidy", "list, show, bring back or save the work that was not merged"),
     "clean": ("tidy", "remove the worktrees of tasks that are over, where all is merged or saved"),
+    "agent": ("agent", "named agent sessions in the background: run, status, result, search, cancel, list, shims"),
     "demo": ("care", "run the bundled plan in a throw-away repository"),
     "selftest": ("care", "prove the promises on this machine: kills, full disks, cut logs"),
     "completion": ("care", "print the completion script of a shell"),
 }
 """Every command: the module of this room that holds its parser, and its one line of help."""
+
+ALWAYS_JSON = ("agent",)
+"""Commands that print the one JSON line without being asked to (DESIGN, section 6)."""
 
 HELP_FLAGS = ("-h", "--help", "help")
 
@@ -91,7 +95,7 @@ def overview() -> str:
 
 def _guarded(words: list[str]) -> int:
     """The one place where errors become words and exit statuses."""
-    as_json = "--json" in words
+    as_json = "--json" in words or words[0] in ALWAYS_JSON
     try:
         return _run(words)
     except BranchlineError as error:

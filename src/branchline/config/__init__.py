@@ -157,7 +157,6 @@ class Settings:
     stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
     retries: int = _key(1, kinds.whole(0, 100))
     on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
-    keep_logs: int = _key(0, kinds.whole(0))
     log_limit: int = _key(64, kinds.whole(0, 1_000_000))
     output_limit: int = _key(1024, kinds.whole(0, 1_000_000))
     worker: str = _key("", kinds.text)

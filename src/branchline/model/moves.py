@@ -23,6 +23,7 @@ TaskState = Literal[
 ]
 AttemptState = Literal["intended", "started", "ended"]
 RunState = Literal["running", "waiting", "paused", "failed", "done", "cancelled"]
+SessionStatus = Literal["scheduled", "running", "done", "unknown"]
 ClaimStatus = Literal[
     "done", "blocked", "partial", "failed", "no_output", "timeout", "cancelled", "rate_limited", "permission"
 ]

@@ -6,7 +6,7 @@ Rows are named tuples: they go into the database and come out of it as they are,
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, TaskState
+from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, SessionStatus, TaskState
 
 
 class Event(NamedTuple):
@@ -179,6 +179,33 @@ class RequestRow(NamedTuple):
     verb: str
     task: str
     data: str
+
+
+class SessionRow(NamedTuple):
+    """The latest state of one named session; `fence` is the number of its turn that runs or ran last, never used twice.
+
+    `place` names its folder, `turn` counts its prompts, `status` is one of SEEDS S2.7, `title` the prompt's first line,
+    `worker` the name in the settings and `kind` its adapter; `session` is the agent's own name for it, "" when unknown.
+    """
+
+    name: str
+    fence: int
+    place: str
+    turn: int
+    status: SessionStatus
+    mode: str
+    title: str
+    cwd: str
+    worker: str
+    kind: str
+    model: str = ""
+    session: str = ""
+    pid: int | None = None
+    exit: int | None = None
+    error: str = ""
+    started: float = 0.0
+    changed: float = 0.0
+    ended: float | None = None
 
 
 class Changes(NamedTuple):

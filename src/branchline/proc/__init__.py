@@ -10,7 +10,7 @@ from branchline.proc.dialogue import Dialogue, dialogue
 from branchline.proc.host import cpu_of, free_memory
 from branchline.proc.pool import Ended, Spawn, Started
 from branchline.proc.run import Completed, run
-from branchline.proc.table import read_exit
+from branchline.proc.table import read_exit, read_record
 
 __all__ = [
     "Completed",
@@ -25,5 +25,6 @@ __all__ = [
     "foreground",
     "free_memory",
     "read_exit",
+    "read_record",
     "run",
 ]

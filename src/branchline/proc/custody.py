@@ -263,8 +263,9 @@ class Custody:
     def _look(self, fence: int) -> str:
         """What the kernel and the table say of one attempt; what can be reported or watched is from now on."""
         while True:
-            if end := self._table.read(fence).exit:
-                self._end(fence, end)
+            before = self._table.read(fence)
+            if before.exit:
+                self._end(fence, before.exit)
                 return "ended"
             holder = self._table.holder(fence)
             if holder:
@@ -272,7 +273,7 @@ class Custody:
                     return "running"
                 continue
             record = self._table.read(fence)
-            if record.exit:
+            if record != before:  # it has started or ended while we asked for its holder
                 continue
             if not record.used and not self._table.rebooted:
                 return "unstarted"

@@ -22,18 +22,23 @@ class Start(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One fence in the table; `used` is set as soon as anything was written, even when it cannot be read."""
+    """One fence in the table; `used` is set as soon as anything was written, even when it cannot be read.
+
+    `ended` is when it did, in seconds since the epoch; 0 when the table does not say so.
+    """
 
     used: bool
     start: Start | None
     exit: Exit | None
+    ended: float = 0.0
 
 
 def decode(raw: bytes) -> Record:
     """The record in its `records.SIZE` bytes; a part that its checksum denies counts as used and says nothing."""
     start = _part(raw[: records.START_SIZE], records.START_SIZE)
     end = _part(raw[records.START_SIZE :], records.EXIT_SIZE)
-    return Record(bool(raw.strip(b"\0")), _start(start), _exit(end))
+    ended = float(end.split(b" ", 5)[4]) if end else 0.0
+    return Record(bool(raw.strip(b"\0")), _start(start), _exit(end), ended)
 
 
 def _part(raw: bytes, size: int) -> bytes:
@@ -63,12 +68,17 @@ def _number(text: bytes) -> int | None:
 
 def read_exit(folder: Path, fence: int) -> Exit | None:
     """How the attempt with this fence ended, or None when the table does not say so (yet)."""
+    return read_record(folder, fence).exit
+
+
+def read_record(folder: Path, fence: int) -> Record:
+    """All that the table says of the attempt with this fence (yet)."""
     try:
         handle = os.open(folder / records.TABLE, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return None
+        return decode(b"")
     try:
-        return decode(os.pread(handle, records.SIZE, records.place(fence))).exit
+        return decode(os.pread(handle, records.SIZE, records.place(fence)))
     finally:
         os.close(handle)
 

@@ -20,6 +20,7 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    SessionRow,
     SpentRow,
     TaskRow,
 )
@@ -186,6 +187,37 @@ class Store:
     def approval(self, plan: str) -> tuple[str, str, float] | None:
         """Return digest, who and when of a plan's newest approval."""
         return self._first(tuple, sql.GET_APPROVAL, plan)
+
+    def sessions(self) -> list[SessionRow]:
+        """Return the latest state of every named session, by name."""
+        return self._all(SessionRow._make, sql.ALL_SESSIONS)
+
+    def session(self, name: str) -> SessionRow | None:
+        """Return the latest state of one named session."""
+        return self._first(SessionRow._make, sql.GET_SESSION, name)
+
+    def swap_session(self, name: str, former: int, row: SessionRow | None) -> SessionRow | None:
+        """Put `row` (None: nothing) in the place of the session whose fence is still `former` (0: there is none).
+
+        A row of fence 0 gets the next number. Returns the row as it was written; None when another process was faster.
+        """
+        with self._writing() as connection:
+            found = connection.execute(sql.GET_SESSION, (name,)).fetchone()
+            if (SessionRow._make(found).fence if found else 0) != former:
+                return None
+            if row is None:
+                connection.execute(sql.DROP_SESSION, (name,))
+                return None
+            fence = row.fence or int(connection.execute(sql.NEXT_FENCE).fetchone()[0])
+            row = SessionRow._make(map(_storable_value, row._replace(fence=fence)))
+            connection.execute(sql.PUT_SESSION, row)
+            return row
+
+    def note_sessions(self, rows: Iterable[SessionRow]) -> None:
+        """Write what became of the turns of sessions; of one that has begun another turn meanwhile nothing is written."""
+        with self._writing() as connection:
+            values = [tuple(map(_storable_value, (*row, row.name, row.fence))) for row in rows]
+            connection.executemany(sql.NOTE_SESSION, values)
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:

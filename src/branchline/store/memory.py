@@ -16,6 +16,7 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    SessionRow,
     SpentRow,
     TaskRow,
 )
@@ -35,6 +36,7 @@ class MemoryStore:
         self._requests: list[RequestRow] = []
         self._handled: set[int] = set()
         self._approvals: dict[str, tuple[str, str, float]] = {}
+        self._sessions: dict[str, SessionRow] = {}
         self._newest = 0
 
     @classmethod
@@ -142,6 +144,27 @@ class MemoryStore:
 
     def approval(self, plan: str) -> tuple[str, str, float] | None:
         return self._approvals.get(plan)
+
+    def sessions(self) -> list[SessionRow]:
+        return sorted(self._sessions.values())
+
+    def session(self, name: str) -> SessionRow | None:
+        return self._sessions.get(name)
+
+    def swap_session(self, name: str, former: int, row: SessionRow | None) -> SessionRow | None:
+        found = self._sessions.get(name)
+        if (found.fence if found else 0) != former:
+            return None
+        if row is None:
+            self._sessions.pop(name, None)
+            return None
+        fence = row.fence or max((each.fence for each in self._sessions.values()), default=0) + 1
+        self._sessions[name] = row._replace(fence=fence)
+        return self._sessions[name]
+
+    def note_sessions(self, rows: Iterable[SessionRow]) -> None:
+        known = {(row.name, row.fence) for row in self._sessions.values()}
+        self._sessions |= {row.name: row for row in rows if (row.name, row.fence) in known}
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:

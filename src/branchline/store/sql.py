@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.model.run import AttemptRow, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, TaskRow
+from branchline.model.run import AttemptRow, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, SessionRow, TaskRow
 
 APPLICATION_ID: Final = 0x42724C6E
 """Marks a SQLite file as ours (`BrLn`), so that another program's database is never migrated."""
@@ -85,7 +85,15 @@ UPDATE run SET graph = json_object('graph', json_extract(graph, '$.graph')) WHER
 ALTER TABLE run ADD COLUMN source TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: Final = (FIRST, LANES, NODES)
+SESSIONS: Final = """
+CREATE TABLE session (
+    name TEXT PRIMARY KEY, fence INTEGER UNIQUE, place TEXT, turn INTEGER, status TEXT, mode TEXT, title TEXT, cwd TEXT,
+    worker TEXT, kind TEXT, model TEXT, session TEXT, pid INTEGER, exit INTEGER, error TEXT, started REAL, changed REAL,
+    ended REAL
+);
+"""
+
+MIGRATIONS: Final = (FIRST, LANES, NODES, SESSIONS)
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`); a released step is never changed."""
 
 
@@ -115,6 +123,13 @@ PUT_QUESTION: Final = _upsert("question", QuestionRow._fields, ("run", "id"))
 PUT_NODE: Final = _upsert("node", NodeRow._fields, ("run", "task"))
 DROP_NODES: Final = "DELETE FROM node WHERE run = ?"
 PUT_LANE: Final = _upsert("lane", LaneRow._fields, ("run", "lane"))
+PUT_SESSION: Final = _upsert("session", SessionRow._fields, ("name",))
+NOTE_SESSION: Final = (
+    f"UPDATE session SET ({_columns(SessionRow._fields)}) = ({', '.join('?' * len(SessionRow._fields))}) "  # noqa: S608 - our own names
+    "WHERE name = ? AND fence = ?"
+)
+DROP_SESSION: Final = "DELETE FROM session WHERE name = ?"
+NEXT_FENCE: Final = "SELECT COALESCE(MAX(fence), 0) + 1 FROM session"
 ADD_EVENT: Final = f"INSERT INTO event ({_columns(_EVENT)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 ADD_REQUEST: Final = "INSERT INTO request (at, run, verb, task, data) VALUES (?, ?, ?, ?, ?)"
 ADD_APPROVAL: Final = 'INSERT INTO approval (plan, digest, "by", at) VALUES (?, ?, ?, ?)'
@@ -154,4 +169,6 @@ GROUP BY a.run, a.task ORDER BY a.run, a.task
 """
 """Set-up, checks and merge have no worker of their own: the largest text is that of the work."""
 OPEN_REQUESTS: Final = _select("request", RequestRow._fields, "WHERE handled = 0 ORDER BY id")
+GET_SESSION: Final = _select("session", SessionRow._fields, "WHERE name = ?")
+ALL_SESSIONS: Final = _select("session", SessionRow._fields, "ORDER BY name")
 GET_APPROVAL: Final = 'SELECT digest, "by", at FROM approval WHERE plan = ? ORDER BY id DESC LIMIT 1'

@@ -13,6 +13,7 @@ from typing import Final, Protocol, cast
 from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.run import Claim, Command, Exit, Job
+from branchline.workers import record, stream
 from branchline.workers.transcript import Tail, of_log
 
 TABLE: Final[dict[str, str]] = {
@@ -24,6 +25,7 @@ TABLE: Final[dict[str, str]] = {
     "scripted": "branchline.workers.scripted",
 }
 """Kind of worker -> module of its adapter."""
+MAX_LOG: Final = 1024 * 1024
 SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
 
@@ -31,8 +33,9 @@ SPEC: Final = "spec.json"
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
-    Beside that it may have `tail(folder) -> Tail`, where its transcript has a form of its own, and `models(argv, base) ->
-    Command`, which asks the agent for the names of its models.
+    One with a STREAM has `Seen`, its reading of the stream's events. Beside that it may have `tail(folder) -> Tail`, where
+    its transcript has a form of its own, and `models(argv, base) -> Command`, which asks the agent for the names of its
+    models.
     """
 
     INSTALL: str
@@ -73,6 +76,18 @@ def tail(kind: str, folder: Path) -> Tail:
     adapter = get(kind)
     own = getattr(adapter, "tail", None)
     return cast(Tail, own(folder)) if own else of_log(folder)
+
+
+def messages(kind: str, folder: Path) -> list[str]:
+    """Give all that a worker has said in an attempt, in order: the messages of its stream, or its log as one.
+
+    Of a log of plain words the last MAX_LOG bytes count.
+    """
+    adapter = get(kind)
+    if adapter.STREAM:
+        return stream.messages(folder / "events.jsonl", adapter.Seen())  # type: ignore[attr-defined]
+    log = record.tail(folder / "output.log", MAX_LOG, MAX_LOG)
+    return [log] if log else []
 
 
 def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:

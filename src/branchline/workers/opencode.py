@@ -18,6 +18,7 @@ INSTALL: Final = "npm install -g opencode-ai"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
+Seen = opencode_events.Seen
 _SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -66,7 +67,7 @@ def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream of events: done needs exit 0, a last step that stopped, a final text and no refused tool."""
     folder = Path(job.folder)
-    seen = stream.read(folder / "events.jsonl", opencode_events.Seen())
+    seen = stream.read(folder / "events.jsonl", Seen())
     log = record.tail(folder / "output.log")
     bad = opencode_events.fault(seen, record.ended(exit), log) or _not_as_asked(job, log)
     return stream.claim(job, exit, stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost), bad)

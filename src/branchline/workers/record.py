@@ -1,11 +1,13 @@
 """The exit record: how a worker says what happened, and where it is looked for (DESIGN, section 9)."""
 
+import errno
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
 from branchline import files, schema
 from branchline.errors import InputError
@@ -96,10 +98,19 @@ def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim
     return found.claim
 
 
+def open_log(path: Path) -> BinaryIO:
+    """Open what a worker's words went to; OSError for what it may have put there instead: a link, or a pipe nobody ends."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(handle, "rb")
+
+
 def tail(path: Path, lines: int = 20, limit: int = 16 * 1024) -> str:
     """Give the last lines of a log without terminal codes; empty when there is no log. `limit` is in bytes."""
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             start = max(0, file.seek(0, os.SEEK_END) - limit)
             file.seek(start)
             data = file.read(limit)

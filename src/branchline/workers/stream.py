@@ -16,7 +16,7 @@ _CALLS: Final = 2 * LINES
 def events(path: Path) -> Iterator[Mapping[str, Any]]:
     """Read a whole stream; a missing file is an empty stream, a line that is no JSON object is passed over."""
     try:
-        file = path.open("rb")
+        file = record.open_log(path)
     except OSError:
         return
     with file:
@@ -32,6 +32,24 @@ class Seen(Protocol):
 
 
 SeenT = TypeVar("SeenT", bound=Seen)
+
+
+class Speaking(Seen, Protocol):
+    """An adapter's reading of a stream, with the words of the agent's message as far as it has come."""
+
+    text: str
+
+
+def messages(path: Path, seen: Speaking) -> list[str]:
+    """Give every message of the agent in a whole stream, in order; one that grows with its events is one message."""
+    found: list[str] = []
+    before = ""
+    for event in events(path):
+        seen.take(event)
+        if seen.text and seen.text != before:
+            found[len(found) - bool(before and seen.text.startswith(before)) :] = [seen.text]
+        before = seen.text
+    return found
 
 
 class Said(NamedTuple):

@@ -110,7 +110,7 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
             name = default
         chosen[task.id] = name
     for name in dict.fromkeys(chosen.values()):
-        _check(project, name)
+        check_worker(project, name)
     return chosen
 
 
@@ -133,7 +133,8 @@ def _role_of(settings: Settings, task: Task, plan: str) -> RoleSettings:
         raise SettingsError(f"{where}: task {task.id}: {error}", task=task.id, line=task.line) from None
 
 
-def _check(project: Project, name: str) -> None:
+def check_worker(project: Project, name: str) -> None:
+    """Raise SettingsError, UsageError or WorkerMissingError, saying what to do, for a worker that cannot start."""
     worker = project.settings.workers.get(name)
     if worker is None:
         known = ", ".join(sorted(project.settings.workers))
@@ -163,4 +164,12 @@ def identity_of(repository: Repository | None) -> tuple[str, str]:
     return repository.identity()
 
 
-__all__ = ["Project", "RepositoryError", "choose_workers", "open_project", "with_worker"]
+__all__ = [
+    "Project",
+    "RepositoryError",
+    "check_worker",
+    "choose_workers",
+    "default_worker",
+    "open_project",
+    "with_worker",
+]

@@ -1,0 +1,1 @@
+"""named agent sessions (`agent`), OpenCode instances (`oc`)"""
