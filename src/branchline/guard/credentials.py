@@ -20,7 +20,7 @@ _QUERY: Final = re.compile(
 def in_addresses(read: Plain) -> Iterator[Span]:
     """Find the password of `scheme://user:password@host`, and secrets in the query of an address."""
     for found in _USERINFO.finditer(read.text):
-        if not _stands_for(found[2]):
+        if not _is_template(found[2]):
             yield Span(found.start(2), found.end(2), "PASSWORD")
     for found in _QUERY.finditer(read.low):
         value = read.text[found.start(1) : found.end(1)]
@@ -119,8 +119,9 @@ def assigned(read: Plain) -> Iterator[Span]:
         if quoted:
             good = _as_text(secret, sign, found["name"])
         elif not sign:
-            weak = found["name"].startswith("pass") and re.fullmatch(r"[A-Za-z]{4,}\d", secret)
-            good = (bool(weak) or _telling(secret)) and not _like_code(secret)
+            good = (
+                (_is_weak(found["name"], secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
+            )
         else:
             good = _as_word(read, found, sign, secret)
         if good and not _stands_for(secret):
@@ -169,7 +170,7 @@ def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> boo
         return False
     if upper and tight:
         return len(secret) >= 4 and (found["name"][-3:] != "key" or _telling(secret) or len(secret) >= 16)
-    if _telling(secret):
+    if _telling(secret) or _is_weak(found["name"], secret):
         return True
     lead = before.rpartition("\n")[2]
     property_file = tight and whole and bool(re.fullmatch(r"\s*(?:[\w-]+\.)*[\w-]*", lead))
@@ -188,9 +189,11 @@ unknown literal password passwd secret token required enabled disabled default b
 undefined nil yes no on off hidden input auto always missing invalid expired empty
 """
 _TYPES: Final = frozenset(_OF_THE_TRADE.split())
-_FAKE: Final = re.compile(
+_TEMPLATE: Final = re.compile(
     r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
-    r"|(?:my|your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
+)
+_FAKE: Final = re.compile(
+    r"(?:my|your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
     r"[ _-]?(?:own|me|here|with|it|in)?[ _-]?(?:\w+[ _-])*"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
     r"|.*(?:changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set).*"
@@ -203,7 +206,11 @@ _OURS: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_\d{1,6}\]")
 
 def _stands_for(value: str) -> bool:
     """Whether a value only holds a secret's place: a variable, a template, stars, `your-key-here`, one of our own."""
-    return bool(_FAKE.fullmatch(value[:200]) or _OURS.search(value))
+    return bool(_FAKE.fullmatch(value[:200]) or _is_template(value))
+
+
+def _is_template(value: str) -> bool:
+    return bool(_TEMPLATE.fullmatch(value[:200]) or _OURS.search(value))
 
 
 def _like_code(value: str) -> bool:
@@ -214,6 +221,11 @@ def _like_code(value: str) -> bool:
             value,
         )
     )
+
+
+def _is_weak(name: str, value: str) -> bool:
+    """Whether a password is a word with a digit behind it; elsewhere that is the name of a variable."""
+    return name.startswith("pass") and bool(re.fullmatch(r"[A-Za-z]{4,}\d", value)) and name not in value.lower()
 
 
 def _telling(value: str) -> bool:
@@ -239,7 +251,7 @@ _NEAR: Final = re.compile(
 )
 _HASH: Final = re.compile(
     r"sha-?\d*|commit|digest|integrity|checksum|md5|hash|revision|\brev\b|blob|\btree\b|etag|fingerprint|public|cache|primary|ssh-|resolved"
-    r"|\bh1:|idempoten|uuid|base64|data:|image|partition|object|trace|span|request|nonce|merge|\bref\b|docker|uses:"
+    r"|\bh1:|idempoten|uuid|base64|data:|image|partition|object|trace|span|request|nonce|merge|\bref\b|docker|uses:|gpg|openpgp|keyserver"
 )
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,512}")

@@ -121,9 +121,9 @@ def accounts(read: Plain) -> Iterator[Span]:
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
 _NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
 _CODED: Final = re.compile(
-    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,-]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
+    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}{{0,2}}[()]?{_GAP}?\d){{6,14}}+(?!\d)")
+_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     r"tele?phone|phone|tel|mobile|cell(?:phone)?|fax|hotline|landline|whats ?app|signal|sms|wechat|viber|imessage|ring"
@@ -150,7 +150,7 @@ _NO_PHONE: Final = re.compile(
 _AFTER: Final = re.compile(
     r" ?[(（]?(?:mobile|cell|tel|phone|fax|whats ?app|office|home|work|hp|手机|手機|电话|電話|携帯)\b"
 )
-_NEXT: Final = re.compile(r"(?:\s?[,;/、，|&]\s?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s)(?=\(?\d)")
+_NEXT: Final = re.compile(r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s)")
 _NO_NUMBER: Final = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
     r"|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+|\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"

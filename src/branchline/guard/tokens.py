@@ -49,6 +49,8 @@ _FORMS: Final = {
     r" sgp_[A-Za-z0-9_]{40,80} ops_eyJ[\w-]{50,2000} HRKU-[\w-]{30,80} EZ[AT]K[A-Za-z0-9]{54}",
 }
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
+_WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
+"""Kinds whose forms some names of things have too; such names have no digits."""
 LONG: Final = re.compile(r"[\w.~+/=:%?&-]{15,}")
 """A run of characters that can hold a secret."""
 
@@ -72,8 +74,8 @@ def known(read: Plain) -> Iterator[Span]:
     anything, kinds = _known()
     for word in LONG.finditer(read.text):
         for found in anything.finditer(read.text, word.start(), word.end()):
-            if any(map(str.isdigit, found[0])) or found[0].startswith("hf_"):
-                kind = next(kind for kind, form in kinds.items() if form.match(read.text, found.start(), word.end()))
+            kind = next(kind for kind, form in kinds.items() if form.match(read.text, found.start(), word.end()))
+            if kind not in _WEAK or any(map(str.isdigit, found[0])):
                 yield Span(found.start(), found.end(), kind)
 
 
