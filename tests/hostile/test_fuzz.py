@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from branchline import config, decompose
@@ -57,6 +57,7 @@ RECORDS = st.dictionaries(KEYS, VALUE, max_size=6).flatmap(lambda row: STATUS.ma
 
 
 @FUZZ
+@example(content=b'{"status":"blocked","kind":[]}', message="")
 @given(
     st.one_of(
         st.binary(max_size=200),
