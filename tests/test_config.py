@@ -116,14 +116,16 @@ class TestOrder:
             "BRANCHLINE_WORKERS__OPENCODE_SERVER__PASS_ENV": "A, B",
             "BRANCHLINE_WORKERS__SHELL__ARGV": "prog --flag 'two words'",
             "BRANCHLINE_GATE__COMMANDS": '["make test", "make lint"]',
-            "BRANCHLINE_MASK": '{"names": ["x"]}',
+            "BRANCHLINE_INSTANCES": '{"names": ["x"]}',
+            "BRANCHLINE_MASK__TERMS": '["Acme Corp", "Ann"]',
         }
         found = load("[resources]\ndb = 1\n", env)
         assert found.resources == {"db": 1, "gpu": 2}
         assert found.workers["opencode-server"].pass_env == ("A", "B")
         assert found.workers["shell"].argv == ("prog", "--flag", "two words")
         assert found.gate.commands == ("make test", "make lint")
-        assert found.mask == {"names": ["x"]}
+        assert found.instances == {"names": ["x"]}
+        assert found.mask.terms == ("Acme Corp", "Ann")
 
 
 class TestFile:
@@ -289,7 +291,7 @@ class TestElsewhere:
             ({"BRANCHLINE_": "x"}, "unknown setting"),
             ({"BRANCHLINE_LAND__": "x"}, "unknown setting"),
             ({"BRANCHLINE_WORKERS__SHELL": "x"}, "workers.shell is a table"),
-            ({"BRANCHLINE_MASK": "[1"}, "mask must be"),
+            ({"BRANCHLINE_INSTANCES": "[1"}, "instances must be"),
             ({"BRANCHLINE_RESOURCES__GPU": "x"}, "resources.gpu must be"),
         ],
     )

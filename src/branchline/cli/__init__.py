@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("plan", "say what a line of a plan became, and by which rule"),
     "simulate": ("simulate", "play a plan on a virtual clock: how long it takes under each strategy"),
     "convert": ("plan", "write a plan or a graph in another format"),
+    "mask": ("mask", "take personal data and secrets out of a text, for placeholders that lead back"),
     "has-subtasks": ("plan", "say whether a task of a TODO.md has subtasks: true or false"),
     "execute": ("run", "run the tasks of an approved plan with agents in worktrees"),
     "pulse": ("pulse", "the same unattended, one tick at a time"),

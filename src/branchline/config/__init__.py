@@ -22,6 +22,7 @@ __all__ = [
     "GithubSettings",
     "InstanceSettings",
     "LandSettings",
+    "MaskSettings",
     "NetSettings",
     "PulseSettings",
     "RoleSettings",
@@ -108,6 +109,15 @@ class LandSettings:
     batch: int = _key(16, kinds.whole(1, 1000))
     recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
     mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
+
+
+@dataclass(frozen=True)
+class MaskSettings:
+    """Whether personal data and secrets are masked; `terms` are words of the user's, `regions` countries (`HK`, `DE`)."""
+
+    enabled: bool = _key(True, kinds.flag)
+    terms: tuple[str, ...] = _key((), kinds.words)
+    regions: tuple[str, ...] = _key((), kinds.words)
 
 
 @dataclass(frozen=True)
@@ -261,7 +271,6 @@ class Settings:
     scoped_tokens: bool = _key(False, kinds.flag)
     prefer_oauth: bool = _key(False, kinds.flag)
     resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
-    mask: Mapping[str, Any] = _key({}, kinds.mapping())
     budget: Limit = _key(Limit(), kinds.limit)
     task_budget: Limit = _key(Limit(), kinds.limit)
     start_budget: Limit = _key(Limit(0.25, 100_000), kinds.limit)
@@ -272,6 +281,7 @@ class Settings:
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
     tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})
+    mask: MaskSettings = field(default_factory=MaskSettings, metadata={"table": MaskSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
     conduct: ConductSettings = field(default_factory=ConductSettings, metadata={"table": ConductSettings})

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branchline import land
+from branchline.dispatch import masks
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.meter import bill
@@ -39,7 +40,7 @@ class Collector:
         if attempt.purpose == "work":
             claim = self._claim(attempt, row, exit_, error)
             data |= {} if error else self.walls(attempt, row)
-            data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
+            data["claim"] = masks.claim(self._jobs.vault, claim)
             try:
                 self.keep(attempt, data)
             except InputError as fault:  # a worker that spoils its own folder holds nobody up: the event says the same
@@ -87,14 +88,15 @@ class Collector:
         path = self._jobs.folder(attempt) / "result.json"
         if not path.exists():
             return None
-        result: dict[str, Any] = read_json(path)
+        result = masks.result(self._jobs.vault, read_json(path))
         task = self._jobs.tasks[attempt.task]
         if attempt.purpose == "check":
             _, level = land.checks_for(task, self._jobs.draft.gate)
             isolated, read_only = self._jobs.site.repository is not None, self._jobs.read_only(row.role)
             frozen = self._jobs.frozen
             verdict = land.judge_checks(task, level, result, isolated=isolated, read_only=read_only, frozen=frozen)
-            return verdict._asdict()
+            reasons = [masks.steering(self._history.summary(row)), verdict.needs_person]
+            return verdict._replace(needs_person="; ".join(filter(None, reasons)))._asdict()
         if attempt.purpose == "merge":
             return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result
@@ -111,7 +113,7 @@ class Collector:
             text = (self._jobs.folder(attempt) / "output.log").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return text[-2000:]
+        return self._jobs.vault.mask(text[-2000:]).text
 
 
 def _no(cause: str, error: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
+from branchline.dispatch import masks
 from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
@@ -23,6 +24,7 @@ from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
 from branchline.planfile import writeback
 from branchline.proc import Spawn
 from branchline.sandbox.around import Walls
+from branchline.sandbox.vault import Vault
 from branchline.workers import person
 from branchline.workspace.repository import Repository
 
@@ -69,6 +71,7 @@ class Jobs:
         self._steady = steady
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
+        self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._unticked: dict[str, TaskRow] = {}
         self._next_write = 0.0
@@ -206,7 +209,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=row.title,
+            title=self.vault.mask(row.title).text,
             worktree=str(self.worktree(attempt.run, attempt.task)),
             folder=str(folder),
             prompt_file=str(folder / "prompt.md"),
@@ -297,6 +300,8 @@ class Jobs:
         self._prepare_home(attempt)
         text = self.prompt(row, job.exit_file, job.session if row.resume else "")
         self._pages.leave(row, Path(job.exit_file))
+        if not self._untracked:  # outside of any repository nothing could bring the real values back
+            text = masks.cover(self.vault, text, job.exit_file, folder)
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
@@ -389,6 +394,8 @@ class Jobs:
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
+            "masked": masks.covered(Path(f"{self._runs}/{attempt.run}/{attempt.task}"), attempt.attempt),
+            "vault": str(self.vault.path),
             **asdict(self.settings.workspace),
         }
 

@@ -137,7 +137,7 @@ class Watch:
         return [_event(attempt, "advised", advice.words, now, {"state": advice.state})]
 
     def _act(self, state: State, attempt: AttemptRow, advice: Advice, facts: Facts, now: float) -> list[Event]:
-        tail = list(facts.tail.lines)
+        tail = self._jobs.vault.deep(list(facts.tail.lines))
         if self._settings.on_hung == "ask":
             is_open = state.open_question(attempt.task) is not None
             lately = now - self._asked.get(attempt.fence, 0.0) <= self._settings.silence

@@ -9,7 +9,7 @@ from branchline.engine import lanes
 from branchline.engine.proposal import prerequisite
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
-from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
+from branchline.model.run import STEERING, AttemptRow, Event, QuestionRow, TaskRow
 
 LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
@@ -143,7 +143,8 @@ def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, A
         return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)
     needs_person = result.get("needs_person")
     if needs_person and not row.accepted:
-        kind = "frozen_check" if result.get("frozen") else "approval"
+        steers = str(needs_person).startswith(STEERING)
+        kind = "injection" if steers else "frozen_check" if result.get("frozen") else "approval"
         return [_hold(event, row, kind, str(needs_person), result)]
     if LEVELS.index(result["level"]) < LEVELS.index(state.policy.minimum) and not row.accepted:
         because = f" ({result['cause']})" if result.get("cause") else ""

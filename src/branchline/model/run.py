@@ -4,7 +4,7 @@ Rows are named tuples: they go into the database and come out of it as they are,
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from branchline.model.money import Amount
 from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, SessionStatus, TaskState
@@ -128,6 +128,10 @@ class AttemptRow(NamedTuple):
     def part(self, row: TaskRow) -> "AttemptRow":
         """The part of a merge of several tasks that is this task's: it has a folder of its own."""
         return self._replace(task=row.task, attempt=row.attempt)
+
+
+STEERING: Final = "injection: "
+"""How the reason of a hold begins when a text tries to steer whoever reads it; the inbox calls it by that kind."""
 
 
 class QuestionRow(NamedTuple):

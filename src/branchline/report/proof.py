@@ -177,7 +177,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str) -> str:
     """Return the command that settles a question of this kind."""
     task = safe(task)
-    if kind in ("unchecked", "approval", "frozen_check"):
+    if kind in ("unchecked", "approval", "frozen_check", "injection"):
         return f"branchline accept {task}    (or: branchline retry {task})"
     if kind == "hung":
         return f"branchline answer {task} wait    (or: resume, retry, cancel)"

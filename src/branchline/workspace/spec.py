@@ -37,7 +37,8 @@ class Spec(NamedTuple):
     file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
     `join` says that a kept worktree gets what was merged meanwhile; `recheck` says whose checks a merge runs again
     (none, touched, all); `also` are the files of the specs of tasks that are merged together with this one;
-    `read_only` says that a change is taken back unless the plan names all of its files (`named`).
+    `read_only` says that a change is taken back unless the plan names all of its files (`named`); `masked` are the
+    placeholders of the task's prompts, whose values stand in the file `vault`.
     """
 
     purpose: str
@@ -77,6 +78,8 @@ class Spec(NamedTuple):
     also: tuple[str, ...] = ()
     read_only: bool = False
     named: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    vault: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Self:
