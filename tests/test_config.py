@@ -116,7 +116,6 @@ class TestOrder:
             "BRANCHLINE_WORKERS__OPENCODE_SERVER__PASS_ENV": "A, B",
             "BRANCHLINE_WORKERS__SHELL__ARGV": "prog --flag 'two words'",
             "BRANCHLINE_GATE__COMMANDS": '["make test", "make lint"]',
-            "BRANCHLINE_INSTANCES": '{"names": ["x"]}',
             "BRANCHLINE_MASK__TERMS": '["Acme Corp", "Ann"]',
         }
         found = load("[resources]\ndb = 1\n", env)
@@ -124,7 +123,6 @@ class TestOrder:
         assert found.workers["opencode-server"].pass_env == ("A", "B")
         assert found.workers["shell"].argv == ("prog", "--flag", "two words")
         assert found.gate.commands == ("make test", "make lint")
-        assert found.instances == {"names": ["x"]}
         assert found.mask.terms == ("Acme Corp", "Ann")
 
 
@@ -291,7 +289,6 @@ class TestElsewhere:
             ({"BRANCHLINE_": "x"}, "unknown setting"),
             ({"BRANCHLINE_LAND__": "x"}, "unknown setting"),
             ({"BRANCHLINE_WORKERS__SHELL": "x"}, "workers.shell is a table"),
-            ({"BRANCHLINE_INSTANCES": "[1"}, "instances must be"),
             ({"BRANCHLINE_RESOURCES__GPU": "x"}, "resources.gpu must be"),
         ],
     )

@@ -1,7 +1,7 @@
 """one frozen Settings, merged once: defaults < file < environment < flag
 
-Every setting is declared once, below, with its default and its kind; what is not declared is an error that names the
-nearest one. The meaning of the settings stands in DESIGN section 6.
+Every setting is declared once, below and in `tables`, with its default and its kind; what is not declared is an error that
+names the nearest one. The meaning of the settings stands in DESIGN section 6.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,28 @@ from typing import Any, Final
 from branchline.config import kinds
 from branchline.config.kinds import Kind, duration
 from branchline.config.layers import PASSED, Given, from_environment, from_flags, read_file, warnings
+from branchline.config.tables import (
+    NETWORKS,
+    SANDBOX,
+    STRATEGIES,
+    WORKER_KINDS,
+    ConductSettings,
+    DecomposeSettings,
+    GateSettings,
+    GithubSettings,
+    InstanceSettings,
+    LandSettings,
+    MaskSettings,
+    NetSettings,
+    PulseSettings,
+    RoleSettings,
+    TierSettings,
+    WorkerSettings,
+    WorkspaceSettings,
+    setting,
+)
 from branchline.errors import SettingsError
-from branchline.model.money import TIERS, Limit
+from branchline.model.money import Limit
 
 __all__ = [
     "ConductSettings",
@@ -34,206 +54,6 @@ __all__ = [
     "load",
 ]
 
-STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
-NETWORKS: Final = ("auto", "host", "proxy", "none")
-SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
-WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
-
-
-def _key(default: Any, kind: Kind) -> Any:
-    """Declare a setting."""
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={"kind": kind})
-    return field(default=default, metadata={"kind": kind})
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
-
-    `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it;
-    `readable` and `writable` are paths of the machine that its sandbox leaves open.
-    """
-
-    kind: str = _key("", kinds.choice(*WORKER_KINDS))
-    argv: tuple[str, ...] = _key((), kinds.arguments)
-    pass_env: tuple[str, ...] = _key((), kinds.words)
-    model: str = _key("", kinds.text)
-    variant: str = _key("", kinds.text)
-    agent: str = _key("", kinds.text)
-    timeout: float = _key(0.0, kinds.seconds)
-    trust_exit: bool = _key(False, kinds.flag)
-    env: Mapping[str, str] = _key({}, kinds.mapping(kinds.text))
-    lean: bool = _key(True, kinds.flag)
-    billing: str = _key("auto", kinds.choice("auto", "key", "subscription"))
-    readable: tuple[str, ...] = _key((), kinds.words)
-    writable: tuple[str, ...] = _key((), kinds.words)
-
-
-@dataclass(frozen=True)
-class RoleSettings:
-    """One role: empty texts mean the run's own."""
-
-    worker: str = _key("", kinds.text)
-    model: str = _key("", kinds.text)
-    variant: str = _key("", kinds.text)
-    agent: str = _key("", kinds.text)
-    fallback_models: tuple[str, ...] = _key((), kinds.words)
-    permissions: str | Mapping[str, Any] = _key("edit", kinds.permissions)
-    network: str = _key("", kinds.choice(*NETWORKS))
-    sandbox: str = _key("", SANDBOX)
-    temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
-    instructions: tuple[str, ...] = _key((), kinds.words)
-    files: tuple[str, ...] = _key((), kinds.words)
-
-
-@dataclass(frozen=True)
-class GateSettings:
-    """The quality gate: commands for every task without a check of its own, and more for changed files that match.
-
-    `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
-    """
-
-    commands: tuple[str, ...] = _key((), kinds.commands)
-    by_glob: Mapping[str, tuple[str, ...]] = _key({}, kinds.mapping(kinds.commands))
-    frozen: tuple[str, ...] = _key((), kinds.words)
-
-
-@dataclass(frozen=True)
-class LandSettings:
-    """What a task needs to be done, how many are merged together, whose checks a merge runs again, and how the result
-    reaches the user's branch.
-    """
-
-    minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
-    batch: int = _key(16, kinds.whole(1, 1000))
-    recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
-    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
-
-
-@dataclass(frozen=True)
-class MaskSettings:
-    """Whether personal data and secrets are masked; `terms` are words of the user's, `regions` countries (`HK`, `DE`)."""
-
-    enabled: bool = _key(True, kinds.flag)
-    terms: tuple[str, ...] = _key((), kinds.words)
-    regions: tuple[str, ...] = _key((), kinds.words)
-
-
-@dataclass(frozen=True)
-class PulseSettings:
-    """What pulse may do by itself; `confidence` in 0..1."""
-
-    auto_approve: bool = _key(True, kinds.flag)
-    confidence: float = _key(0.6, kinds.number(0, 1))
-
-
-@dataclass(frozen=True)
-class TierSettings:
-    """The models of each tier, in the user's order; `default` is the tier of a task that names none.
-
-    `escalate` lets a task that would be given up go on one tier up.
-    """
-
-    simple: tuple[str, ...] = _key((), kinds.words)
-    standard: tuple[str, ...] = _key((), kinds.words)
-    thinking: tuple[str, ...] = _key((), kinds.words)
-    default: str = _key("", kinds.choice("", *TIERS))
-    escalate: bool = _key(False, kinds.flag)
-
-    def models(self) -> dict[str, tuple[str, ...]]:
-        """Tier -> its models, of those that have any."""
-        return {tier: found for tier in TIERS if (found := getattr(self, tier))}
-
-
-@dataclass(frozen=True)
-class DecomposeSettings:
-    """How plans are split, and the model that is asked: a tier (`haiku`, `sonnet`, `opus`) or a model's own name.
-
-    `base_url` and `key_env` (where the key stands in the environment) are those of the planner `openai`; `timeout` is
-    for one answer; of the repository's files the names of at most `tree` are shown.
-    """
-
-    enabled: bool = _key(True, kinds.flag)
-    planner: str = _key("auto", kinds.text)
-    model: str = _key("haiku", kinds.text)
-    max_depth: int = _key(3, kinds.whole(0, 3))
-    base_url: str = _key("", kinds.text)
-    key_env: str = _key("OPENAI_API_KEY", kinds.text)
-    timeout: float = _key(120.0, kinds.seconds)
-    tree: int = _key(200, kinds.whole(0, 10_000))
-
-
-@dataclass(frozen=True)
-class ConductSettings:
-    """Which rules of conduct a worker is told; each can be switched off (SEEDS, S4.7 and S4.8)."""
-
-    todos: bool = _key(True, kinds.flag)
-    commits: bool = _key(True, kinds.flag)
-    lint: bool = _key(True, kinds.flag)
-    order: bool = _key(True, kinds.flag)
-    subagents: bool = _key(True, kinds.flag)
-    verify: bool = _key(True, kinds.flag)
-    context: bool = _key(True, kinds.flag)
-    decide: bool = _key(True, kinds.flag)
-    block: bool = _key(True, kinds.flag)
-
-    def rules(self) -> tuple[str, ...]:
-        """The names of those that are told."""
-        return tuple(own.name for own in fields(self) if getattr(self, own.name))
-
-
-@dataclass(frozen=True)
-class WorkspaceSettings:
-    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
-
-    `programs` are the filters and merge drivers of the repository's own configuration that git may run;
-    `salvage_ignored` says that files which git ignores are saved too before a worktree goes.
-    """
-
-    copy: tuple[str, ...] = _key((), kinds.words)
-    symlink: tuple[str, ...] = _key((), kinds.words)
-    setup: tuple[str, ...] = _key((), kinds.commands)
-    teardown: tuple[str, ...] = _key((), kinds.commands)
-    programs: tuple[str, ...] = _key((), kinds.words)
-    salvage_ignored: bool = _key(False, kinds.flag)
-
-
-@dataclass(frozen=True)
-class InstanceSettings:
-    """One OpenCode server: where it is, where its projects lie, the variable that holds its password, its room."""
-
-    url: str = _key("", kinds.url)
-    projects_path: str = _key("", kinds.text)
-    username: str = _key("opencode", kinds.text)
-    password_env: str = _key("", kinds.text)
-    slots: int = _key(8, kinds.whole(1, 10_000))
-
-
-@dataclass(frozen=True)
-class GithubSettings:
-    """The GitHub App that makes tokens: `key` is a path, `repository` owner/name; empty: that of the remote origin."""
-
-    app: str = _key("", kinds.text)
-    key: str = _key("", kinds.text)
-    installation: str = _key("", kinds.text)
-    repository: str = _key("", kinds.text)
-    api: str = _key("https://api.github.com", kinds.text)
-
-
-@dataclass(frozen=True)
-class NetSettings:
-    """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
-
-    `connections` at once and `megabytes` in all bound one attempt.
-    """
-
-    tiers: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(1, 5)))
-    unknown: str = _key("allow", kinds.choice("allow", "deny"))
-    ports: tuple[int, ...] = _key((80, 443), kinds.numbers(1, 65535))
-    connections: int = _key(64, kinds.whole(1, 10_000))
-    megabytes: int = _key(4096, kinds.whole(1, 1_000_000))
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -242,40 +62,40 @@ class Settings:
     `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound, None three quarters of the machine.
     """
 
-    strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
-    jobs: int = _key(4, kinds.whole(1, 10_000))
-    concurrency: int = _key(4, kinds.whole(0, 10_000))
-    optimise: float = _key(0.0, kinds.seconds)
-    timeout: float = _key(3600.0, kinds.seconds)
-    silence: float = _key(600.0, kinds.seconds)
-    on_hung: str = _key("retry", kinds.choice("ask", "resume", "retry"))
-    grace: float = _key(10.0, kinds.seconds)
-    stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
-    retries: int = _key(1, kinds.whole(0, 100))
-    diagnose: bool = _key(False, kinds.flag)
-    on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
-    log_limit: int = _key(64, kinds.whole(0, 1_000_000))
-    output_limit: int = _key(1024, kinds.whole(0, 1_000_000))
-    worker: str = _key("", kinds.text)
-    model: str = _key("", kinds.text)
-    variant: str = _key("", kinds.text)
-    agent: str = _key("", kinds.text)
-    allowed_models: tuple[str, ...] = _key((), kinds.words)
-    memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
-    memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
-    max_workers: int = _key(0, kinds.whole(0, 10_000))
-    sandbox: str = _key("auto", SANDBOX)
-    network: str = _key("auto", kinds.choice(*NETWORKS))
-    max_processes: int = _key(1024, kinds.whole(0, 1_000_000))
-    max_memory: int | None = _key(None, kinds.automatic(kinds.whole(0, 10_000_000)))
-    scoped_tokens: bool = _key(False, kinds.flag)
-    prefer_oauth: bool = _key(False, kinds.flag)
-    resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
-    budget: Limit = _key(Limit(), kinds.limit)
-    task_budget: Limit = _key(Limit(), kinds.limit)
-    start_budget: Limit = _key(Limit(0.25, 100_000), kinds.limit)
-    turn_budget: Limit = _key(Limit(), kinds.limit)
-    prices: Mapping[str, Any] = _key({}, kinds.mapping(kinds.price))
+    strategy: str = setting("depth-first", kinds.choice(*STRATEGIES))
+    jobs: int = setting(4, kinds.whole(1, 10_000))
+    concurrency: int = setting(4, kinds.whole(0, 10_000))
+    optimise: float = setting(0.0, kinds.seconds)
+    timeout: float = setting(3600.0, kinds.seconds)
+    silence: float = setting(600.0, kinds.seconds)
+    on_hung: str = setting("retry", kinds.choice("ask", "resume", "retry"))
+    grace: float = setting(10.0, kinds.seconds)
+    stagger: float | None = setting(None, kinds.automatic(kinds.seconds))
+    retries: int = setting(1, kinds.whole(0, 100))
+    diagnose: bool = setting(False, kinds.flag)
+    on_failure: str = setting("stop-branch", kinds.choice("stop-branch", "stop-run"))
+    log_limit: int = setting(64, kinds.whole(0, 1_000_000))
+    output_limit: int = setting(1024, kinds.whole(0, 1_000_000))
+    worker: str = setting("", kinds.text)
+    model: str = setting("", kinds.text)
+    variant: str = setting("", kinds.text)
+    agent: str = setting("", kinds.text)
+    allowed_models: tuple[str, ...] = setting((), kinds.words)
+    memory_per_worker: int = setting(512, kinds.whole(0, 10_000_000))
+    memory_reserve: int = setting(6144, kinds.whole(0, 10_000_000))
+    max_workers: int = setting(0, kinds.whole(0, 10_000))
+    sandbox: str = setting("auto", SANDBOX)
+    network: str = setting("auto", kinds.choice(*NETWORKS))
+    max_processes: int = setting(1024, kinds.whole(0, 1_000_000))
+    max_memory: int | None = setting(None, kinds.automatic(kinds.whole(0, 10_000_000)))
+    scoped_tokens: bool = setting(False, kinds.flag)
+    prefer_oauth: bool = setting(False, kinds.flag)
+    resources: Mapping[str, int] = setting({}, kinds.mapping(kinds.whole(0)))
+    budget: Limit = setting(Limit(), kinds.limit)
+    task_budget: Limit = setting(Limit(), kinds.limit)
+    start_budget: Limit = setting(Limit(0.25, 100_000), kinds.limit)
+    turn_budget: Limit = setting(Limit(), kinds.limit)
+    prices: Mapping[str, Any] = setting({}, kinds.mapping(kinds.price))
     github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
     net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})

@@ -17,11 +17,11 @@ from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
 from branchline.dispatch.permissions import ASK
+from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
-from branchline.files import read_bytes, write_durable, write_new
+from branchline.files import write_new
 from branchline.model.plan import Check, DraftGraph
 from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
-from branchline.planfile import writeback
 from branchline.proc import Spawn
 from branchline.sandbox.around import Walls
 from branchline.sandbox.vault import Vault
@@ -68,13 +68,11 @@ class Jobs:
         self.tasks = family.by_id
         self._history = history
         self._clock = clock
-        self._steady = steady
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
-        self._unticked: dict[str, TaskRow] = {}
-        self._next_write = 0.0
+        self._ticks = Ticks(site.root, draft, site.repository, self._today, steady)
 
     @cached_property
     def frozen(self) -> land.Frozen:
@@ -131,37 +129,16 @@ class Jobs:
 
         Raises BranchlineError when the worktree holds more than was merged.
         """
-        self._unticked[row.task] = row
+        self._ticks.add([row])
         sandbox.empty_temporary(self._home(row.run, row.task))
         self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
 
     def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
-        """Tick the boxes of `rows` and of what was settled, where no merge could; raises BranchlineError or OSError.
-
-        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
-        `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
-        """
-        self._unticked.update((row.task, row) for row in rows)
-        began = self._steady()
-        if not self._unticked or (began < self._next_write and not at_once):
-            return
-        done, self._unticked = list(self._unticked.values()), {}
-        repository = self.site.repository
-        if repository is None or not repository.tracks(self.draft.plan):
-            self._tick(done)
-        now = self._steady()
-        self._next_write = now + max(1.0, 20 * (now - began))
-
-    def _tick(self, rows: Iterable[TaskRow]) -> None:
-        path = (self.site.root / self.draft.plan).resolve()
-        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
-        if not places or not path.is_file():
-            return
-        ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
-        if ticked is not None:
-            write_durable(path, ticked)
+        """Tick the boxes of `rows` and of what was settled, as `Ticks` says; raises BranchlineError or OSError."""
+        self._ticks.add(rows)
+        self._ticks.write(at_once=at_once)
 
     def _today(self) -> str:
         return time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
