@@ -82,6 +82,16 @@ def test_who_ends_a_turn_first_is_stopped_first_while_the_turns_of_all_do_not_fi
     )
 
 
+def test_who_is_being_stopped_keeps_no_turn_from_the_others() -> None:
+    made = shift(900)
+    made.start()
+    for task, tokens in (("t2", 250), ("t1", 250), ("t0", 250)):
+        use(made, task, tokens)
+    assert [stopped(made, task) for task in ("t0", "t1", "t2")] == [True, False, False]
+    use(made, "t1", 290)
+    assert not stopped(made, "t1"), "790 and one other turn fit"
+
+
 def test_a_person_may_cancel_who_was_stopped_for_the_budget() -> None:
     made = shift(100, tasks=1)
     made.start()

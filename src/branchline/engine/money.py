@@ -22,13 +22,15 @@ def purse_of(
     spent: Mapping[str, Amount],
     whole: Amount,
 ) -> Purse:
-    """The purse of a run from its rows; `rows` are those of the tasks that may have a worker at work."""
-    used = {a.task: a.used for a in attempts if a.purpose == "work" and a.state != "ended"}
-    live = [
-        Live(policy.spending(row), used.get(row.task, Amount()))
-        for row in rows
-        if row.state in ("dispatching", "running")
-    ]
+    """The purse of a run from its rows; `rows` are those of the tasks that may have a worker at work.
+
+    A worker that is being stopped begins no other turn, and keeps none reserved.
+    """
+    open_ = [attempt for attempt in attempts if attempt.state != "ended"]
+    used = {attempt.task: attempt.used for attempt in open_ if attempt.purpose == "work"}
+    stopping = {attempt.task for attempt in open_ if attempt.cause}
+    at_work = [row for row in rows if row.state in ("dispatching", "running") and row.task not in stopping]
+    live = [Live(policy.spending(row), used.get(row.task, Amount())) for row in at_work]
     return Purse(policy.terms, lambda task: policy.spending(tasks[task]), spent, whole, live)
 
 
