@@ -142,7 +142,8 @@ class Jobs:
 
     def _tick(self, rows: Iterable[TaskRow]) -> None:
         path = (self.site.root / self.draft.plan).resolve()
-        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
+        boxes = [self._history.box(row, self.tasks) for row in rows]
+        places = [(box.line, box.title, box.task) for box in boxes if box.line is not None]
         if not places or not path.is_file():
             return
         ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
@@ -339,6 +340,7 @@ class Jobs:
         env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
         self._prepare_home(attempt)
         name, email = self.site.identity
+        box = self._history.box(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -360,7 +362,7 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
