@@ -25,3 +25,6 @@ def test_the_last_part_of_a_goal_ticks_its_box(world: World, place: str) -> None
     assert world.states() == {"t1.1": "done", "t1.2": "done"}
     after = (world.root / "plan.md").read_text() if where else world.tip("plan.md")
     assert "- [x] t1 Build a CRM" in after
+    started = world.started()
+    assert world.run(*first).status == 0
+    assert world.started() == started, "all of it is done, and the box says nothing new"
