@@ -131,6 +131,7 @@ def test_what_no_answer_can_come_of_is_named(bench: Bench, step: dict[str, Any],
         asker.ask(QUESTION, schema.classification())
     assert raised.value.details["cause"] == cause
     assert asker.usage.requests == len(bench.stub.requests) == requests
+    assert asker.usage.output == (20 if "finish" in step else 0)
     assert KEY not in "".join(traceback.format_exception(raised.value)) + repr(raised.value.details)
 
 
@@ -194,7 +195,7 @@ def test_an_answer_that_cannot_be_kept_is_not_lost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "env", "found", "why"),
     [
-        ("", {}, "rules", "neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set"),
+        ("", {}, "rules", "no key in ANTHROPIC_API_KEY or OPENAI_API_KEY"),
         ("auto", {"OPENAI_API_KEY": "k"}, "openai", ""),
         ("auto", {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, "anthropic", ""),
         ("auto", {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "openai", ""),
@@ -223,9 +224,15 @@ def test_a_planner_that_there_is_not_is_refused() -> None:
         chosen("gpt", settings, {})
     with pytest.raises(SettingsError, match="no worker is called 'claud'"):
         chosen("agent:claud", settings, {})
-    with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as raised:
-        chosen("anthropic", settings, {"ANTHROPIC_API_KEY": f"{KEY}\nX: y"})
-    assert KEY not in str(raised.value)
+
+
+def test_a_key_that_no_header_can_hold_is_not_shown_and_not_used() -> None:
+    env = {"ANTHROPIC_API_KEY": f"{KEY}\nX: y", "OPENAI_API_KEY": f" {KEY}\n"}
+    settings = load(None, {}, {})
+    planner = chosen("anthropic", settings, env)
+    assert planner.why == "ANTHROPIC_API_KEY in the environment holds characters that no key has"
+    assert planner.send is None
+    assert chosen("auto", settings, env).name == "openai"
 
 
 AGENT = """

@@ -91,11 +91,12 @@ def _call(job: Job, worker: WorkerSettings, env: Mapping[str, str], timeout: flo
 
 def _reply(claim: Claim) -> Reply:
     """Read the answer from the exit record, else from the agent's last words."""
+    counted = stream.count(stream.mapping(claim.extra.get("usage")), {each: each for each in _COUNTS})
+    used = Usage(**counted, usd=claim.cost)
     if claim.status == "rate_limited":
-        raise failure("limited", one_line(claim.summary))
+        raise failure("limited", one_line(claim.summary), used=used)
     if claim.status != "done":
-        raise failure("refused", f"it ended as {claim.status}: {one_line(claim.error or claim.summary)}")
+        raise failure("refused", f"it ended as {claim.status}: {one_line(claim.error or claim.summary)}", used=used)
     answer = claim.extra.get("answer")
     text = claim.summary if answer is None else json.dumps(answer, ensure_ascii=False)
-    used = stream.count(stream.mapping(claim.extra.get("usage")), {each: each for each in _COUNTS})
-    return Reply(text, Usage(**used, usd=claim.cost))
+    return Reply(text, used)

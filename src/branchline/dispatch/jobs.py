@@ -72,7 +72,9 @@ class Jobs:
         self._runs = f"{site.state}/runs"
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
-        self._ticks = Ticks(site.root, draft, site.repository, self._today, steady)
+        self._ticks = Ticks(
+            site.root, draft, site.repository, lambda row: self._history.box(row, self.tasks), self._today, steady
+        )
 
     @cached_property
     def frozen(self) -> land.Frozen:
@@ -345,6 +347,7 @@ class Jobs:
         self._prepare_home(attempt)
         place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
+        box = self._history.box(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -367,7 +370,7 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),

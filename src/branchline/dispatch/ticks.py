@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from branchline.dispatch.history import Box
 from branchline.files import read_bytes, write_durable
 from branchline.model.plan import DraftGraph
 from branchline.model.run import TaskRow
@@ -11,19 +12,22 @@ from branchline.workspace.repository import Repository
 
 
 class Ticks:
-    """What is still to be ticked in the plan of one run; `today` gives the date, `steady` seconds that never go back."""
+    """What is still to be ticked in the plan of one run; `box` says where the box is that a task ticks,
+    `today` gives the date, `steady` seconds that never go back."""
 
     def __init__(
         self,
         root: Path,
         draft: DraftGraph,
         repository: Repository | None,
+        box: Callable[[TaskRow], Box],
         today: Callable[[], str],
         steady: Callable[[], float],
     ) -> None:
         self._path = root / draft.plan
         self._draft = draft
         self._repository = repository
+        self._box = box
         self._today = today
         self._steady = steady
         self._waiting: dict[str, TaskRow] = {}
@@ -50,7 +54,8 @@ class Ticks:
 
     def _tick(self, rows: Iterable[TaskRow]) -> None:
         path = self._path.resolve()
-        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
+        boxes = [self._box(row) for row in rows]
+        places = [(box.line, box.title, box.task) for box in boxes if box.line is not None]
         if not places or not path.is_file():
             return
         ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self._draft.dialect, self._today())

@@ -155,7 +155,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
         text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
         return False
-    new = writeback.tick(text, plan.line or 0, plan.title, spec.task, plan.dialect, spec.on)
+    new = writeback.tick(text, plan.line or 0, plan.title, plan.task or spec.task, plan.dialect, spec.on)
     if new is None or new == text:
         return False
     made = git.text("hash-object", "-w", "--stdin", data=new.encode())
