@@ -326,6 +326,6 @@ def test_templates_of_the_user_come_first(tmp_path: Path) -> None:
     ],
 )
 def test_a_template_that_no_honest_person_writes_is_an_error_in_words(tmp_path: Path, text: str) -> None:
-    (tmp_path / "worker.md.j2").write_text(text)
-    with pytest.raises(InputError, match=r"worker\.md\.j2 cannot be rendered: ."):
+    (tmp_path / "delegate.md.j2").write_text(text)
+    with pytest.raises(InputError, match=r"delegate\.md\.j2 cannot be rendered: ."):
         prompts.render({"goal": "x", "lineage": ""}, search=(tmp_path,))

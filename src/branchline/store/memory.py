@@ -179,6 +179,9 @@ class MemoryStore:
     def snapshot(self) -> Iterator[Self]:
         yield self
 
+    def verify(self) -> None:
+        """Nothing can be damaged here."""
+
     def close(self) -> None:
         return
 

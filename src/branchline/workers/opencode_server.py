@@ -48,6 +48,11 @@ def command(job: Job) -> Command:
     return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
 
 
+def walls(job: Job) -> str:
+    """Name what stands around the tools of a task: they run in the server, which no sandbox of ours can hold for one."""
+    return "OpenCode's own rules in a shared server"
+
+
 def _seat(instance: tuple[str, str, str, str, int], job: Job, base: Mapping[str, str]) -> dict[str, Any]:
     name, url, user, variable, slots = instance
     if variable and not base.get(variable):
