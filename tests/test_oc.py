@@ -208,6 +208,10 @@ def test_an_instances_file_becomes_settings_without_its_passwords(bl: Run, tmp_p
     assert bl("import", "instances.json")[1]["added"] == []
     (tmp_path / "bad.json").write_text('[{"name": "x", "url": "ftp://h"}]')
     assert "its url must be" in bl("import", "bad.json")[1]["error"]
+    (tmp_path / "branchline.toml").unlink()
+    (tmp_path / "pyproject.toml").write_text("[tool.branchline]\njobs = 2\n")
+    assert "pyproject.toml" in bl("import", "instances.json")[1]["error"]
+    assert not (tmp_path / "branchline.toml").exists()
 
 
 @pytest.mark.parametrize(
