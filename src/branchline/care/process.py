@@ -68,6 +68,9 @@ class Reading(Collector):
         left = process.left if process.attempt.task == row.task else process.also.get(row.task)
         return left if isinstance(left, dict) else None
 
+    def shown(self, claim: Claim) -> Claim:
+        return claim
+
     def checkless(self, task: str) -> bool:
         return False
 

@@ -36,8 +36,8 @@ class Collector:
         exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
-            claim = self._claim(attempt, row, exit_, error)
-            data["claim"] = masks.claim(self._jobs.vault, claim)
+            claim = self.shown(self._claim(attempt, row, exit_, error))
+            data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
             except InputError as fault:  # a worker that spoils its own folder holds nobody up: the event says the same
@@ -68,6 +68,10 @@ class Collector:
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+
+    def shown(self, claim: Claim) -> Claim:
+        """A claim as it may be recorded: what its texts must not show is masked."""
+        return masks.claim(self._jobs.vault, claim)
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""
