@@ -7,7 +7,7 @@ from typing import cast
 from branchline.cli.console import console
 from branchline.cli.out import put
 from branchline.cli.parser import Parser, new, show
-from branchline.errors import UsageError
+from branchline.errors import InputError, UsageError
 from branchline.terminal.text import for_stream, lines
 from branchline.workflow import mask as workflow
 from branchline.workflow.answer import Answer
@@ -42,7 +42,10 @@ def _stdin(args: argparse.Namespace) -> bytes | None:
         return None
     if not args.text and sys.stdin.isatty():
         raise UsageError("mask: give a text, a file, or - for stdin")
-    return sys.stdin.buffer.read()
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise InputError(f"stdin cannot be read: {error.strerror or error}") from None
 
 
 def _print(answer: Answer) -> None:

@@ -38,9 +38,9 @@ class Collector:
         exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
-            claim = self._claim(attempt, row, exit_, error)
+            claim = self.shown(self._claim(attempt, row, exit_, error))
             data |= {} if error else self.walls(attempt, row)
-            data["claim"] = masks.claim(self._jobs.vault, claim)
+            data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
             except InputError as fault:  # a worker that spoils its own folder holds nobody up: the event says the same
@@ -79,6 +79,10 @@ class Collector:
         self._jobs.boxes.sweep()
         token = self._jobs.boxes.token(attempt)
         return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
+
+    def shown(self, claim: Claim) -> Claim:
+        """A claim as it may be recorded: what its texts must not show is masked."""
+        return masks.claim(self._jobs.vault, claim)
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""

@@ -7,13 +7,11 @@ from typing import Any, Final
 
 from branchline.files import read_json, write_new
 from branchline.guard.injection import scan
-from branchline.model.run import STEERING, Claim
+from branchline.model.run import STEERING, Claim, Question
 from branchline.sandbox.vault import Vault
 
 COVERED: Final = "masked.json"
 """In the folder of an attempt: the placeholders that its prompt holds in the place of something real."""
-_WORDS: Final = ("summary", "question", "missing", "error", "extra")
-"""The parts of a claim that hold a worker's own words."""
 
 
 def cover(vault: Vault, text: str, exit_file: str, folder: Path) -> str:
@@ -30,10 +28,11 @@ def covered(task: Path, attempts: int) -> list[str]:
     return sorted({name for file in files if file.is_file() for name in read_json(file)})
 
 
-def claim(vault: Vault, said: Claim) -> dict[str, Any]:
-    """A claim as it is recorded."""
-    data = {**said._asdict(), "question": said.question._asdict() if said.question else None}
-    return data | {name: vault.deep(data[name]) for name in _WORDS}
+def claim(vault: Vault, said: Claim) -> Claim:
+    """A claim as it is recorded: the worker's own words are masked."""
+    question = said.question and Question(**vault.deep(said.question._asdict()))
+    words = {"summary": said.summary, "error": said.error, "extra": said.extra}
+    return said._replace(question=question, missing=tuple(vault.deep(said.missing)), **vault.deep(words))
 
 
 def result(vault: Vault, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Secrets that are known by what stands before them: assignments, headers, options, addresses with a password."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -58,8 +59,10 @@ _OPTION: Final = re.compile(
 def in_headers(read: Plain) -> Iterator[Span]:
     """Find what follows Authorization, Bearer, an API key's header or a session's cookie."""
     for at in hits(read.low, _HEADERS):
-        found = _HEADER.match(read.low, at)
-        if not found or read.low[max(0, at - 1) : at].isalpha():
+        before = read.low[at - 1 : at]
+        inside = before.isalpha() or (before == "-" and read.low.startswith("x-", at))
+        found = None if inside else _HEADER.match(read.low, at)
+        if not found:
             continue
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
@@ -204,6 +207,7 @@ _FAKE: Final = re.compile(
 _OURS: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_\d{1,6}\]")
 
 
+@functools.lru_cache(4096)
 def _stands_for(value: str) -> bool:
     """Whether a value only holds a secret's place: a variable, a template, stars, `your-key-here`, one of our own."""
     return bool(_FAKE.fullmatch(value[:200]) or _is_template(value))
@@ -213,6 +217,7 @@ def _is_template(value: str) -> bool:
     return bool(_TEMPLATE.fullmatch(value[:200]) or _OURS.search(value))
 
 
+@functools.lru_cache(4096)
 def _like_code(value: str) -> bool:
     """Whether a bare word is an expression: a call, an attribute, an index, a path, a format."""
     return bool(
@@ -228,6 +233,7 @@ def _is_weak(name: str, value: str) -> bool:
     return name.startswith("pass") and bool(re.fullmatch(r"[A-Za-z]{4,}\d", value)) and name not in value.lower()
 
 
+@functools.lru_cache(4096)
 def _telling(value: str) -> bool:
     """Whether a word is none of a language: digits among letters, or marks, or capitals within."""
     if len(value) < 4:
@@ -271,6 +277,7 @@ def dense(read: Plain) -> Iterator[Span]:
                 yield Span(found.start(), found.end(), "SECRET")
 
 
+@functools.lru_cache(4096)
 def _random(value: str) -> bool:
     """Whether a word looks like dice: hexadecimal of 32 and more, or letters of both sizes among digits."""
     digits = sum(map(str.isdigit, value))

@@ -181,7 +181,7 @@ def _unseen(text: str) -> Iterator[Flag]:
         ("invisible letters", "high", _SELECTORS),
         ("invisible letters", "high", _MANY),
         ("clipboard code", "high", _CLIPBOARD),
-        ("reversed text", "high", _OVERRIDE),
+        ("reversed text", "medium", _OVERRIDE),
         ("split words", "medium", _SPLIT),
         ("look-alike letters", "medium", _MIXED),
         ("terminal codes", "medium", _ANSI),

@@ -61,7 +61,7 @@ def find(text: str, rules: Rules = NOTHING_MORE) -> list[Span]:
         found += spans
     if rules.terms:
         found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(read.low))
-    return apart([original(read, span) for span in found])
+    return apart([original(read, span) for span in found] if read.starts else found)
 
 
 @functools.lru_cache(8)

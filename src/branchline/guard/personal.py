@@ -174,13 +174,19 @@ def _coded(read: Plain) -> Iterator[Span]:
     left = CHECKED
     for found in _CODED.finditer(read.text):
         text = _trimmed(found[0])
-        digits = "".join(letter for letter in text if letter.isdigit())
-        written = "+" + digits.removeprefix("00")
-        if 8 <= len(written) - 1 <= 15:
-            left -= 1
-            compact = digits == text[1:]
-            if (left < 0 or _possible(written)) and not (compact and re.fullmatch(r"\d{1,8}", digits)):
-                yield _phone(read.text, found.start(), text)
+        left -= 1
+        if _is_coded(text, looked_up=left >= 0):
+            yield _phone(read.text, found.start(), text)
+
+
+@functools.lru_cache(4096)
+def _is_coded(text: str, *, looked_up: bool) -> bool:
+    """Whether a number with a country code can be one; `+12345678` alone might as well be a sum."""
+    digits = "".join(filter(str.isdigit, text))
+    written = "+" + digits.removeprefix("00")
+    if not 9 <= len(written) <= 16 or (digits == text[1:] and len(digits) <= 8):
+        return False
+    return _possible(written) if looked_up else True
 
 
 def _phone(text: str, start: int, number: str) -> Span:
@@ -195,7 +201,6 @@ def _trimmed(text: str) -> str:
     return text[:-1] if text.endswith(")") and text.count("(") < text.count(")") else text
 
 
-@functools.lru_cache(4096)
 def _possible(written: str) -> bool:
     import phonenumbers
 

@@ -1,7 +1,9 @@
 """What a detector finds in a text, and the text as detectors read it."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 
@@ -83,10 +85,6 @@ def windows(low: str, words: Iterable[str], before: int, after: int) -> list[tup
 
 def original(read: Plain, span: Span) -> Span:
     """Where a span of the plain text stands in the text as it was given."""
-    from bisect import bisect_right
-
-    if not read.starts:
-        return span
     first = read.shifts[bisect_right(read.starts, span.start) - 1]
     last = read.shifts[bisect_right(read.starts, span.end - 1) - 1]
     return Span(span.start + first, span.end + last, span.kind)
@@ -98,7 +96,7 @@ def apart(spans: list[Span]) -> list[Span]:
     One that begins inside an earlier one and ends behind it makes that one longer: what neither covers alone must not show.
     """
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda one: one.start):
+    for span in sorted(spans, key=itemgetter(0)):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
         elif span.start > kept[-1].start and span.end > kept[-1].end:

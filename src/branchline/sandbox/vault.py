@@ -1,5 +1,6 @@
 """The placeholders of one repository and what they stand for, kept for the user in a file that nobody else may read."""
 
+import errno
 import fcntl
 import json
 import os
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from branchline.config import MaskSettings
-from branchline.errors import InputError
+from branchline.errors import InputError, StoreFullError
 from branchline.files import read_bytes
 from branchline.guard.masking import Masked, Rules, find, mask, read_book, replace
 
@@ -47,7 +48,8 @@ class Vault:
                     os.write(handle, "".join(rows).encode())
                     os.fsync(handle)
         except OSError as error:
-            raise InputError(f"{self.path}: what was masked cannot be kept: {error.strerror or error}") from None
+            kind = StoreFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else InputError
+            raise kind(f"{self.path}: what was masked cannot be kept: {error.strerror or error}") from None
         return masked
 
     def preview(self, text: str) -> str:

@@ -39,7 +39,9 @@ def mask_text(console: Console, text: str, *, dry: bool) -> Answer:
     kept = not dry and (project.root / ".git").exists()
     own = project.settings.mask
     rules = Rules(own.terms, own.regions)  # asked for, it masks also where `enabled` is false
-    masked = Vault(project.state / NAME, rules).mask(text) if kept else mask(text, rules)
+    masked = mask(text, rules)
+    if kept and masked.findings:  # where there is nothing to keep, nothing is made
+        masked = Vault(project.state / NAME, rules).mask(text)
     data = {"text": masked.text, "findings": [each._asdict() for each in masked.findings], "reversible": kept}
     return Answer(data, "\n".join(table(masked)))
 
