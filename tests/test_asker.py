@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from branchline import schema
+from branchline import schema, workers
 from branchline.asker import Answers, Asker, Question, Usage, chosen
 from branchline.config import load
 from branchline.errors import PlannerError, SettingsError, UsageError
 from stub_model import StubModel
 
+INSTALL = workers.get("claude").INSTALL
 KEY = "sk-secret-0123456789"
 GOOD = {"tasks": [{"key": "t1", "kind": "composite", "confidence": 0.9, "reasoning": "three systems"}]}
 QUESTION = Question("the rules", "split this")
@@ -76,7 +77,7 @@ def test_what_is_fixed_stands_first_and_may_be_kept_by_the_provider(bench: Bench
         assert [tool["name"] for tool in sent["tools"]] == ["classify"]
         assert sent["model"].startswith("claude-haiku")
     else:
-        assert sent["messages"][0] == {"role": "system", "content": "the rules"}
+        assert sent["messages"][0]["content"].startswith("the rules\n\nAnswer with one JSON object of this schema")
         assert sent["response_format"]["json_schema"]["schema"]["required"] == ["tasks"]
     assert sent["messages"][-1] == {"role": "user", "content": "split this\n\nthe tree"}
 
@@ -130,6 +131,7 @@ def test_what_no_answer_can_come_of_is_named(bench: Bench, step: dict[str, Any],
         asker.ask(QUESTION, schema.classification())
     assert raised.value.details["cause"] == cause
     assert asker.usage.requests == len(bench.stub.requests) == requests
+    assert asker.usage.output == (20 if "finish" in step else 0)
     assert KEY not in "".join(traceback.format_exception(raised.value)) + repr(raised.value.details)
 
 
@@ -175,17 +177,38 @@ def test_answers_that_somebody_spoiled_are_asked_for_again(bench: Bench) -> None
         assert asker.usage.requests == 1
 
 
+def test_an_answer_that_cannot_be_kept_is_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    for place, make in (("linked", True), ("file", False)):
+        root = tmp_path / place
+        root.mkdir()
+        if make:
+            (root / ".branchline").mkdir()
+            (root / ".branchline" / "answers").symlink_to(tmp_path / "elsewhere")
+        else:
+            (root / ".branchline").write_text("")
+        Answers(root).put("sha256:0", GOOD)
+        assert Answers(root).get("sha256:0") is None
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 @pytest.mark.parametrize(
     ("name", "env", "found", "why"),
     [
-        ("", {}, "rules", "neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set"),
+        ("", {}, "rules", "no key in ANTHROPIC_API_KEY or OPENAI_API_KEY"),
         ("auto", {"OPENAI_API_KEY": "k"}, "openai", ""),
         ("auto", {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, "anthropic", ""),
         ("auto", {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "openai", ""),
         ("auto", {"ANTHROPIC_API_KEY": "k", "DECOMPOSE_ENABLED": "false"}, "rules", "decompose.enabled is false"),
         ("anthropic", {}, "anthropic", "ANTHROPIC_API_KEY is not set"),
         ("rules", {"ANTHROPIC_API_KEY": "k"}, "rules", ""),
-        ("agent:claude", {}, "agent:claude", ""),
+        ("agent:shell", {}, "agent:shell", ""),
+        (
+            "agent:claude",
+            {"PATH": "/"},
+            "agent:claude",
+            f"its program 'claude' is not on PATH; install it: `{INSTALL}`",
+        ),
     ],
 )
 def test_the_planner_is_the_first_with_credentials(name: str, env: dict[str, str], found: str, why: str) -> None:
@@ -201,13 +224,19 @@ def test_a_planner_that_there_is_not_is_refused() -> None:
         chosen("gpt", settings, {})
     with pytest.raises(SettingsError, match="no worker is called 'claud'"):
         chosen("agent:claud", settings, {})
-    with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as raised:
-        chosen("anthropic", settings, {"ANTHROPIC_API_KEY": f"{KEY}\nX: y"})
-    assert KEY not in str(raised.value)
+
+
+def test_a_key_that_no_header_can_hold_is_not_shown_and_not_used() -> None:
+    env = {"ANTHROPIC_API_KEY": f"{KEY}\nX: y", "OPENAI_API_KEY": f" {KEY}\n"}
+    settings = load(None, {}, {})
+    planner = chosen("anthropic", settings, env)
+    assert planner.why == "ANTHROPIC_API_KEY in the environment holds characters that no key has"
+    assert planner.send is None
+    assert chosen("auto", settings, env).name == "openai"
 
 
 AGENT = """
-import json, os, sys
+import json, os, sys, time
 page = sys.stdin.read()
 assert "split this" in page and "the rules" in page and "ANTHROPIC_API_KEY" not in os.environ
 assert os.listdir() == [".branchline"], os.listdir()
@@ -223,18 +252,28 @@ elif how == "blocked":
     print("BLOCKED: which one?")
 elif how == "exit":
     sys.exit(3)
+elif how == "slow":
+    time.sleep(60)
 """
 
 
 @pytest.mark.parametrize(
     ("how", "requests", "said"),
-    [("file", 2, ""), ("block", 2, ""), ("blocked", 1, "it ended as blocked"), ("exit", 1, "it ended as failed")],
+    [
+        ("file", 2, ""),
+        ("block", 2, ""),
+        ("blocked", 1, "it ended as blocked"),
+        ("exit", 1, "it ended as failed"),
+        ("slow", 1, r"within 1 s"),
+        ("missing", 0, "is not on PATH"),
+    ],
 )
 def test_any_worker_can_be_asked(tmp_path: Path, how: str, requests: int, said: str) -> None:
     (tmp_path / "agent.py").write_text(AGENT.replace("GOOD", repr(GOOD)))
-    argv = json.dumps([sys.executable, str(tmp_path / "agent.py"), how])
+    program = "no-such-agent" if how == "missing" else sys.executable
+    argv = json.dumps([program, str(tmp_path / "agent.py"), how])
     (tmp_path / "branchline.toml").write_text(f'[workers.mine]\nkind = "shell"\nargv = {argv}\n')
-    settings = load(tmp_path, {}, {})
+    settings = load(tmp_path, {"BRANCHLINE_DECOMPOSE__TIMEOUT": "1s" if how == "slow" else "1m"}, {})
     planner = chosen("agent:mine", settings, {**os.environ, "ANTHROPIC_API_KEY": KEY})
     asker = Asker(planner, Answers(tmp_path), lambda _: None, lambda: 1.0)
     if said:

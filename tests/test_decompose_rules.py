@@ -1,18 +1,20 @@
 """Atomic or composite by rules: own texts, the development corpus where it is, and laws over all phrasings of a list."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.cli import main
 from branchline.decompose.classify import classify, split
 from branchline.decompose.goal import plan_of_goal
 
+EXAMPLES = int(60 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")))
 ATOMIC = """\
 Fix typos in README, CONTRIBUTING, and docs
 Rename foo, bar, and baz to snake_case
@@ -136,6 +138,7 @@ FORMS = {
 }
 
 
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(WORDS, st.sampled_from(sorted(FORMS)))
 def test_no_item_is_ever_dropped_or_added(items: list[str], form: str) -> None:
     text = FORMS[form](items)
@@ -145,6 +148,7 @@ def test_no_item_is_ever_dropped_or_added(items: list[str], form: str) -> None:
     assert all(part.title.endswith((item, f"{item} in the core")) for item, part in zip(items, parts, strict=True))
 
 
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(WORDS)
 def test_then_is_an_edge_from_all_of_one_stage_to_all_of_the_next(items: list[str]) -> None:
     last = items.pop()
@@ -153,6 +157,7 @@ def test_then_is_an_edge_from_all_of_one_stage_to_all_of_the_next(items: list[st
     assert all(part.after == () for part in parts[:-1])
 
 
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd(text: str) -> None:
     found = classify(text)
@@ -171,6 +176,11 @@ def test_long_texts_cost_what_they_are_long(piece: str) -> None:
         classify("Build " + piece * (length // len(piece)))
         times.append(time.process_time() - began)
     assert times[1] < 8 * times[0] + 0.2
+
+
+def test_two_words_for_one_thing_stay_together() -> None:
+    parts = split("Build search and replace and undo and redo and spell checking")
+    assert [part.title for part in parts] == ["Build search and replace", "Build undo and redo", "Build spell checking"]
 
 
 def test_a_list_of_what_others_do_is_no_list_of_deliverables() -> None:

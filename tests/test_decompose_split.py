@@ -379,6 +379,35 @@ def test_without_network_the_draft_is_that_of_the_rules(
     assert main(["decompose", "p.md", "--planner", "gpt", "-C", str(tmp_path)]) == 2
 
 
+def test_a_text_is_judged_and_split_by_the_planner_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    goal, named = "Build a CRM", ["--planner", "openai", "--json", "-C", str(tmp_path)]
+
+    def told(*words: str, status: int = 0) -> Any:
+        assert main([*words, *named]) == status
+        return json.loads(capsys.readouterr().out)
+
+    judged = {"key": "task", "kind": "composite", "confidence": 0.8, "reasoning": "systems"}
+    rules = [("to split", [{"text": json.dumps(children(child("a", [1]), child("b", [1])))}])]
+    with StubModel([*rules, (goal, [{"text": json.dumps({"tasks": [judged]})}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found = told("classify", goal)
+        assert (found["kind"], found["reasoning"], found["planner"]["requests"]) == ("composite", "systems", 1)
+        assert told("classify", goal, "--depth", "3")["kind"] == "atomic"
+        assert len(stub.requests) == 1
+    with StubModel([*rules, (goal, [{"text": json.dumps(composite("1"))}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found = told("decompose", "--text", goal)
+        assert [task["id"] for task in found["tasks"]] == ["1", "1.1", "1.2"]
+        assert (found["planner"]["requests"], list(tmp_path.iterdir())) == (2, [])
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    found = told("classify", goal)
+    assert (found["kind"], found["planner"]["requests"]) == ("atomic", 0)
+    assert "cannot be asked" in found["planner"]["why"]
+
+
 CHILD = st.fixed_dictionaries(
     {},
     optional={
@@ -407,30 +436,3 @@ def test_whatever_a_model_says_the_graph_is_lawful(answers: list[Any]) -> None:
         assert task.title.isprintable()
         assert not [file for file in task.files if file.path.startswith((".", "/"))]
         assert (task.kind == "composite") == any(each.parent == task.id for each in done.draft.tasks)
-
-
-def test_classify_and_a_goal_in_words_ask_the_planner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-
-    def told(*words: str) -> dict[str, Any]:
-        assert main([*words, "--json", "-C", str(tmp_path)]) == 0
-        found: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return found
-
-    judged = [{"text": json.dumps(composite("task"))}, {"text": "{}"}]
-    rules = [("tasks to judge:\n\nKey `task`", judged), ("tasks to judge", [{"text": json.dumps(composite("1"))}])]
-    with StubModel([*rules, ("to split", [{"text": json.dumps(children(child("a", [1]), child("b", [1])))}])]) as stub:
-        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
-        found = told("classify", "Build a CRM")
-        assert (found["kind"], found["confidence"], found["planner"]["requests"]) == ("composite", 0.8, 1)
-        assert told("classify", "Build a CRM", "--depth", "3")["kind"] == "atomic"
-        assert told("classify", "Build a CRM", "--planner", "rules")["kind"] == "atomic"
-        found = told("decompose", "--text", "Build a CRM")
-        assert [task["id"] for task in found["tasks"]] == ["1", "1.1", "1.2"]
-        assert (found["planner"]["requests"], len(stub.requests)) == (2, 3)
-    found = told("classify", "Build a CRM", "--planner", "anthropic")
-    assert (found["kind"], found["reasoning"] != "") == ("atomic", True)
-    assert "ANTHROPIC_API_KEY is not set" in found["planner"]["why"]
-    assert not (tmp_path / ".branchline").exists()

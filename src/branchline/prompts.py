@@ -5,11 +5,13 @@ in it are defused, and characters that a reader cannot see are written as escape
 """
 
 import functools
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from branchline.errors import InputError
 from branchline.model.plan import DraftGraph, Task
 
 if TYPE_CHECKING:
@@ -21,11 +23,22 @@ Named = tuple[str, str]
 THIS: Final = "<-- THIS TASK"
 RULES: Final = 'LINEAGE RULES: Focus ONLY on "<-- THIS TASK". Stub sibling deps. Exit BLOCKED if hard dependency.'
 MAX_TITLE: Final = 300
-MAX_GOAL: Final = 1_500
+MAX_GOAL: Final = 500
 MAX_QUOTE: Final = 8_000
+MAX_LINEAGE: Final = 220
+"""About how many tokens the lineage of a page may have: a large family is told in short."""
+MAX_RESULTS: Final = 500
+"""How many characters of what tasks before this one have said stand in a page; the rest stands in files it names."""
+SHOWN_RESULTS: Final = 5
+"""And of how many tasks."""
+MAX_STEPS: Final = 1_000_000
+"""Steps that all loops of one template may take."""
+MAX_NUMBER: Final = 100_000
 RULE_NAMES: Final = ("todos", "commits", "lint", "order", "subagents", "verify", "context", "decide", "block")
 """The parts of the rules of conduct, each of which can be switched off."""
 
+_GROWING: Final = frozenset({"center", "expandtabs", "format", "indent", "ljust", "replace", "rjust", "zfill"})
+"""Methods and filters that make a long text of a short one; templates have none of them."""
 _HERE: Final = Path(__file__).resolve().parent
 # Controls but newline and tab, bidi controls, zero-width and tag characters, line separators, lone surrogates.
 _UNSEEN: Final = re.compile(
@@ -33,30 +46,49 @@ _UNSEEN: Final = re.compile(
 )
 _MARKER: Final = re.compile(r"<\s*-{1,3}\s*THIS\s+TASK|(LINEAGE\s+RULES|TASK\s+LINEAGE)\s*[:：]", re.I)
 _TICKS: Final = re.compile(r"`+")
+_PIECE: Final = re.compile(r"\w+|[^\w\s]")
 
 
-def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str) -> str:
+def tokens(text: str) -> int:
+    """Say about how many tokens a text has: words and marks, or a quarter of its characters where that is more."""
+    return max(len(_PIECE.findall(text)), -(-len(text) // 4))
+
+
+def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str, limit: int = 0) -> str:
     """Draw the lineage block; empty for a task without a parent.
 
     `chain` holds the ancestors from the root down, `siblings` all children of the last of them in their order, the task
-    among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9).
+    among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9). A block of
+    more tokens than `limit` (0: any) gets shorter titles, and then only the siblings next to the task.
     """
-    return block(chain, siblings, next((at for at, (id, _) in enumerate(siblings) if id == task_id), None))
+    return block(chain, siblings, next((at for at, (id, _) in enumerate(siblings) if id == task_id), None), limit)
 
 
-def block(chain: Sequence[Named], siblings: Sequence[Named], current: int | None) -> str:
+def block(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, limit: int = 0) -> str:
     """Draw the lineage block as `lineage`, the task being sibling number `current`, from 0; an empty id is not shown."""
     if not chain:
         return ""
-    lines = ["TASK LINEAGE:"]
-    lines += [f"{'  ' * depth}{depth}. [parent] {_titled(each)}" for depth, each in enumerate(chain)]
-    for place, each in enumerate(siblings):
-        lines.append(f"{'  ' * len(chain)}{place + 1}. {_titled(each)}{f' {THIS}' if place == current else ''}")
+    drawn, here = "", current or 0
+    for title, near in ((MAX_TITLE, len(siblings)), (60, 12), (60, 3), (30, 1)):
+        drawn = _drawn(chain, siblings, current, title, range(max(0, here - near), min(len(siblings), here + near + 1)))
+        if not limit or tokens(drawn) <= limit:
+            break
+    return drawn
+
+
+def _drawn(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, title: int, shown: range) -> str:
+    deep, lines = "  " * len(chain), ["TASK LINEAGE:"]
+    lines += [f"{'  ' * depth}{depth}. [parent] {_titled(each, title)}" for depth, each in enumerate(chain)]
+    lines += [f"{deep}... {shown.start} before"] if shown.start else []
+    for at in shown:
+        lines.append(f"{deep}{at + 1}. {_titled(siblings[at], title)}{f' {THIS}' if at == current else ''}")
+    lines += [f"{deep}... {len(siblings) - shown.stop} after"] if shown.stop < len(siblings) else []
     return "\n".join([*lines, RULES])
 
 
-def _titled(named: Named) -> str:
-    return f"{one_line(named[1])} ({one_line(named[0])})" if named[0] else one_line(named[1])
+def _titled(named: Named, limit: int) -> str:
+    title = one_line(named[1], limit)
+    return f"{title} ({one_line(named[0])})" if named[0] else title
 
 
 def defuse(text: str) -> str:
@@ -125,10 +157,16 @@ def context(
     *,
     exit_file: str,
     instructions: Iterable[str] = (),
+    reading: Iterable[str] = (),
     answers: Iterable[tuple[str, str]] = (),
-    results: Iterable[tuple[str, str, str]] = (),
+    results: Sequence[tuple[str, str, str]] = (),
+    results_folder: str = "",
+    told: Iterable[tuple[str, str, str]] = (),
     missing: Iterable[str] = (),
     failure: str = "",
+    tried: str = "",
+    kept: str = "",
+    stays: bool = False,
     conflict: str = "",
     note: str = "",
     constraints: Iterable[str] = (),
@@ -136,28 +174,36 @@ def context(
     read_only: bool = False,
     index: Family | None = None,
 ) -> dict[str, Any]:
-    """Gather what the templates `worker.md.j2` and `resume.md.j2` show; every name they use is in the result.
+    """Gather what the templates show; every name they use is in the result.
 
-    `instructions` are paths of files to read; `answers` pairs of question and answer; `results` of dependencies as id,
-    title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict`, `note` free text about
-    earlier attempts; `rules` names of RULE_NAMES; `read_only` says that its role may not edit; `index` saves
-    indexing the graph again for each of its tasks.
+    `instructions` are paths of files to obey, `reading` of others to read; `answers` pairs of question and answer, `told`
+    triples of another task's id, its question and the answer; `results` of dependencies as id, title and summary, which
+    stands in full in `results_folder` where it is one of `long_results`; `missing` the pieces an earlier attempt left out;
+    `failure`, `tried` (what it said), `conflict` and `note` free text about earlier attempts, `kept` the ref of their
+    work, `stays` says that it is in the worktree of a session that knows nothing of it; `rules` names of RULE_NAMES;
+    `read_only` says that its role may not edit; `index` saves indexing the graph again for each of its tasks.
     """
     chain, siblings = relatives(index or family(draft), task)
     return {
-        "goal": draft.goal[:MAX_GOAL],
+        "goal": _cut(draft.goal, MAX_GOAL),
         "plan": draft.plan,
         "task": task,
         "work_files": [file for file in task.files if file.role != "mention"],
-        "mentioned": [file for file in task.files if file.role == "mention"],
+        "mentioned": [*(file.path for file in task.files if file.role == "mention"), *reading],
         "checks": [check.run for check in task.checks],
         "gate": [check.run for check in draft.gate],
-        "lineage": lineage(chain, siblings, task.id),
+        "lineage": lineage(chain, siblings, task.id, MAX_LINEAGE),
         "instructions": list(dict.fromkeys([*instructions, *task.instructions])),
         "answers": list(answers),
-        "results": list(results),
+        "results": [(id, title, _cut(text, _share(results))) for id, title, text in results[:SHOWN_RESULTS]],
+        "more_results": max(0, len(results) - SHOWN_RESULTS),
+        "results_folder": results_folder if long_results(results) else "",
+        "told": list(told),
         "missing": list(missing),
         "failure": failure,
+        "tried": tried,
+        "kept": kept,
+        "stays": stays,
         "conflict": conflict,
         "note": note,
         "constraints": list(constraints),
@@ -167,15 +213,80 @@ def context(
     }
 
 
-def render(context: Mapping[str, Any], template: str = "worker.md.j2", search: Sequence[Path] = ()) -> str:
+def long_results(results: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Give id and summary of the results that do not stand in full in a page, and so must in files `ID.md`."""
+    most = _share(results)
+    return [(id, text) for at, (id, _, text) in enumerate(results) if at >= SHOWN_RESULTS or len(text) > most]
+
+
+def _share(results: Sequence[tuple[str, str, str]]) -> int:
+    """How many characters each of the summaries may have, so that all of them together stay short."""
+    return MAX_RESULTS // max(1, min(len(results), SHOWN_RESULTS))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} [...]"
+
+
+def render(context: Mapping[str, Any], template: str = "delegate.md.j2", search: Sequence[Path] = ()) -> str:
     """Render a template to the exact text a worker gets; the same context gives the same text.
 
-    `worker.md.j2` is the whole page, `resume.md.j2` what is new for a worker that goes on in its own session.
-    Templates are looked for in the folders of `search`, then in the package, then in the source tree. A name that the
-    context does not have is an error (jinja2.UndefinedError), never an empty place.
+    `delegate.md.j2` is the whole page, `resume.md.j2` what is new for a worker that goes on in its own session, and
+    `diagnose.md.j2` the page of who is to find out why a worker failed.
+    Templates are looked for in the folders of `search`, then in the package, then in the source tree. Raises InputError
+    for a template that cannot be rendered: a name that the context does not have is an error, never an empty place, and
+    so is what only a hostile one does (private attributes, millions of steps or letters, files from elsewhere).
     """
-    text = _environment(tuple(search)).get_template(template).render(context)
+    from jinja2 import TemplateError
+
+    try:
+        text = (
+            _environment(tuple(search))
+            .get_template(template)
+            .render({**context, "_steps": functools.partial(_steps, itertools.count(1))})
+        )
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        what = str(error) or type(error).__name__
+        raise InputError(f"the prompt template {template} cannot be rendered: {what}") from None
     return re.sub(r"\n{3,}", "\n\n", text).strip().replace("\0", "\n") + "\n"
+
+
+def _bounded() -> "type[Environment]":
+    """The sandbox of Jinja with an end to what one template may do: steps of its loops, length of a text it multiplies."""
+    from jinja2 import nodes
+    from jinja2.exceptions import SecurityError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Bounded(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset({"*", "**", "%"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            """Numbers only, and small ones: a text or a list that is multiplied fills the memory."""
+            if not all(isinstance(each, int) and abs(each) <= MAX_NUMBER for each in (left, right)):
+                raise SecurityError(f"{operator} is for small numbers only")
+            return super().call_binop(context, operator, left, right)
+
+        def wrap_str_format(self, value: Any) -> None:
+            """Nothing is formatted, so there is nothing to make safe."""
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            return attr not in _GROWING and super().is_safe_attribute(obj, attr, value)
+
+        def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+            tree = super()._parse(source, name, filename)
+            for loop in tree.find_all(nodes.For):
+                steps = nodes.Name("_steps", "load", lineno=loop.lineno)
+                loop.iter = nodes.Call(steps, [loop.iter], [], None, None, lineno=loop.lineno).set_environment(self)
+            return tree
+
+    return Bounded
+
+
+def _steps(counter: "Iterator[int]", values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if next(counter) > MAX_STEPS:
+            raise OverflowError(f"its loops take more than {MAX_STEPS} steps")
+        yield value
 
 
 def _held(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
@@ -186,10 +297,9 @@ def _held(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
 @functools.lru_cache(maxsize=8)
 def _environment(search: tuple[Path, ...]) -> "Environment":
     from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     folders = [*search, _HERE / "_templates", _HERE.parents[1] / "prompts"]
-    environment = ImmutableSandboxedEnvironment(
+    environment = _bounded()(
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
         autoescape=False,  # markdown for a model, not HTML; data is fenced by the filters below
@@ -198,5 +308,7 @@ def _environment(search: tuple[Path, ...]) -> "Environment":
         keep_trailing_newline=False,
         auto_reload=False,
     )
+    environment.filters = {name: each for name, each in environment.filters.items() if name not in _GROWING}
+    del environment.globals["lipsum"]
     environment.filters.update(one_line=one_line, code=code, fenced=_held)
     return environment

@@ -14,7 +14,7 @@ STATUSES: Final = ("done", "blocked", "partial", "failed")
 BLOCKED_KINDS: Final = ("question", "missing_dependency", "credential", "contradiction", "obsolete", "capability")
 STEPS: Final = (
     "write", "append", "delete", "commit", "message", "say", "run", "sleep", "answer", "block", "lie", "hang", "crash",
-    "conflict", "silent", "exit", "spawn",
+    "conflict", "silent", "exit", "spawn", "usage",
 )  # fmt: skip
 """What a step of a scenario can do; each is documented in `scenario`."""
 
@@ -41,10 +41,10 @@ def classification() -> Shape:
     from pydantic import BaseModel, Field
 
     class Judged(BaseModel, extra="forbid"):
-        key: str
+        key: str = Field(max_length=64)
         kind: Literal["atomic", "composite"]
         confidence: float = Field(ge=0, le=1)
-        reasoning: str = Field(max_length=1000)
+        reasoning: str = Field(max_length=500)
 
     class Classification(BaseModel, extra="forbid"):
         tasks: list[Judged] = Field(max_length=100)
@@ -130,7 +130,8 @@ def scenario(data: Any) -> dict[str, Any]:
     the last). A step is a mapping with exactly one of:
     write/append/conflict {path, content}; delete PATH; commit/message/say TEXT; run SHELL; sleep SECONDS; answer {exit
     record}; block {text, kind, options, default}; exit CODE; crash SIGNAL-NAME or CODE; spawn SECONDS (a child that
-    outlives the worker) or {seconds, escape}; lie, hang, silent (true). A bare word stands for `{word: true}`.
+    outlives the worker) or {seconds, escape}; usage {input, output, cost, model ...} of one
+    turn; lie, hang, silent (true). A bare word stands for `{word: true}`.
     Raises InputError naming task, attempt and step.
     """
     if not isinstance(data, dict):
@@ -242,6 +243,15 @@ def _spawn_step(value: Any) -> dict[str, Any]:
     return {"seconds": 60.0 if value is True else _seconds_step(value), "escape": False}
 
 
+def _usage_step(value: Any) -> Any:
+    kinds = ("input", "output", "reasoning", "cache_read", "cache_write", "cost")
+    if not isinstance(value, dict) or value.keys() - {*kinds, "model"} or not isinstance(value.get("model", ""), str):
+        return _fail(f"must be numbers for {', '.join(kinds)}, and a model")
+    if any(not isinstance(value.get(kind, 0), int | float) or not 0 <= value.get(kind, 0) < 1e12 for kind in kinds):
+        return _fail("must have numbers from 0 on")
+    return dict(value)
+
+
 def _block_step(value: Any) -> Any:
     block = {"text": value} if isinstance(value, str) else value
     if not isinstance(block, dict):
@@ -273,6 +283,7 @@ _STEP_VALUES: Final[dict[str, Any]] = {
     "crash": _crash_step,
     "exit": _code_step,
     "spawn": _spawn_step,
+    "usage": _usage_step,
 }
 
 

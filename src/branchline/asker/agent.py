@@ -1,6 +1,7 @@
 """Any configured worker as a planner: one headless call in an empty folder, so that a subscription can plan."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,16 @@ from branchline.workers import stream
 
 _BYTES: Final = 16 << 20
 _COUNTS: Final = ("input", "output", "cache_read", "cache_write")
+
+
+def missing(worker: WorkerSettings, env: Mapping[str, str]) -> str:
+    """What keeps a worker from being called: its program is not there; empty when it is."""
+    adapter = workers.get(worker.kind)
+    program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
+    if not program or shutil.which(program, path=env.get("PATH", "")):
+        return ""
+    how = f"; install it: `{adapter.INSTALL}`" if program == adapter.PROGRAM else ""
+    return f"its program {program!r} is not on PATH{how}"
 
 
 def sender(name: str, worker: WorkerSettings, model: str, env: Mapping[str, str], timeout: float) -> Send:
@@ -80,11 +91,12 @@ def _call(job: Job, worker: WorkerSettings, env: Mapping[str, str], timeout: flo
 
 def _reply(claim: Claim) -> Reply:
     """Read the answer from the exit record, else from the agent's last words."""
+    counted = stream.count(stream.mapping(claim.extra.get("usage")), {each: each for each in _COUNTS})
+    used = Usage(**counted, usd=claim.cost)
     if claim.status == "rate_limited":
-        raise failure("limited", one_line(claim.summary))
+        raise failure("limited", one_line(claim.summary), used=used)
     if claim.status != "done":
-        raise failure("refused", f"it ended as {claim.status}: {one_line(claim.error or claim.summary)}")
+        raise failure("refused", f"it ended as {claim.status}: {one_line(claim.error or claim.summary)}", used=used)
     answer = claim.extra.get("answer")
     text = claim.summary if answer is None else json.dumps(answer, ensure_ascii=False)
-    used = stream.count(stream.mapping(claim.extra.get("usage")), {each: each for each in _COUNTS})
-    return Reply(text, Usage(**used, usd=claim.cost))
+    return Reply(text, used)

@@ -1,9 +1,10 @@
 """Answers that are known, each in a durable file of `.branchline/answers`: an unchanged plan asks nothing."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from branchline.errors import InputError
+from branchline.errors import BranchlineError, InputError
 from branchline.files import canonical, read_untrusted_json, state_folder, write_durable
 
 MAX_ANSWER = 256 * 1024
@@ -23,15 +24,16 @@ class Answers:
             return None
 
     def put(self, key: str, answer: Any) -> None:
-        """Keep an answer durably; what cannot be kept is only asked for again."""
-        text = canonical(answer) + "\n"
-        if not self._write or len(text) > MAX_ANSWER:
+        """Keep an answer durably; one that cannot be kept is not lost, only asked for again the next time."""
+        if not self._write:
             return
-        folder = state_folder(self._root) / self._path(key).parent.name
-        if folder.is_symlink():
-            raise InputError(f"{folder} is a symbolic link; answers are kept in a real folder: move it away")
-        folder.mkdir(exist_ok=True)
-        write_durable(self._path(key), text)
+        path = self._path(key)
+        with suppress(BranchlineError, OSError):
+            state_folder(self._root)
+            if path.parent.is_symlink():
+                return  # a repository could point it anywhere
+            path.parent.mkdir(exist_ok=True)
+            write_durable(path, canonical(answer) + "\n")
 
     def _path(self, key: str) -> Path:
         return self._root / ".branchline" / "answers" / f"{key.rpartition(':')[2]}.json"

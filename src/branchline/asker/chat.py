@@ -1,9 +1,10 @@
 """Any endpoint that speaks OpenAI's chat completions, models on the user's own machine among them."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure
+from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure, spoken
 from branchline.asker.wire import body_of, refused, without
 from branchline.schema import Shape
 from branchline.workers import stream
@@ -36,13 +37,12 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
 
 
 def _request(question: Question, shape: Shape, turns: Sequence[Turn]) -> dict[str, Any]:
-    first = {"role": "system", "content": question.fixed}
-    spoken = [{"role": role, "content": text} for role, text in turns]
-    if question.around:
-        spoken[0] = {"role": "user", "content": f"{turns[0][1]}\n\n{question.around}"}
+    # Servers that know no `response_format` pass over it: the schema stands in words too.
+    how = f"Answer with one JSON object of this schema and nothing else:\n{json.dumps(shape.schema)}"
+    first = {"role": "system", "content": f"{question.fixed}\n\n{how}"}
     form = {"name": shape.name, "description": shape.about, "schema": shape.schema}
     return {
-        "messages": [first, *spoken],
+        "messages": [first, *spoken(question, turns)],
         "response_format": {"type": "json_schema", "json_schema": form},
     }
 
@@ -51,13 +51,14 @@ def _reply(body: Any) -> Reply:
     answer = stream.mapping(body)
     choice = next(iter(stream.items(answer.get("choices"))), {})
     message, reason = stream.mapping(choice.get("message")), choice.get("finish_reason")
-    if message.get("refusal") or reason == "content_filter":
-        raise failure("refused", "it refused to answer")
-    if reason == "length":
-        raise failure("truncated", f"its answer was cut off after {MAX_TOKENS} tokens")
-    calls = [stream.mapping(call.get("function")) for call in stream.items(message.get("tool_calls"))]
-    said = stream.text(calls[0].get("arguments")) if calls else stream.text(message.get("content"))
     counted = stream.count(
         stream.mapping(answer.get("usage")), {"input": "prompt_tokens", "output": "completion_tokens"}
     )
-    return Reply(said, Usage(**counted))
+    used = Usage(**counted)
+    if message.get("refusal") or reason == "content_filter":
+        raise failure("refused", "it refused to answer", used=used)
+    if reason == "length":
+        raise failure("truncated", f"its answer was cut off after {MAX_TOKENS} tokens", used=used)
+    calls = [stream.mapping(call.get("function")) for call in stream.items(message.get("tool_calls"))]
+    said = stream.text(calls[0].get("arguments")) if calls else stream.text(message.get("content"))
+    return Reply(said, used)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure
+from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure, spoken
 from branchline.asker.wire import body_of, refused, without
 from branchline.schema import Shape
 from branchline.workers import stream
@@ -44,15 +44,12 @@ def sender(key: str, token: str, url: str, model: str, timeout: float) -> Send:
 
 
 def _request(question: Question, shape: Shape, turns: Sequence[Turn], model: str) -> dict[str, Any]:
-    spoken = [{"role": role, "content": text} for role, text in turns]
-    if question.around:
-        spoken[0] = {"role": "user", "content": f"{turns[0][1]}\n\n{question.around}"}
     fixed = f"{question.fixed}\n\nAnswer by calling the tool `{shape.name}`, once, and with nothing else."
     return {
         "model": model,
         "max_tokens": MAX_TOKENS,
         "system": [{"type": "text", "text": fixed, "cache_control": {"type": "ephemeral"}}],
-        "messages": spoken,
+        "messages": spoken(question, turns),
         "tools": [{"name": shape.name, "description": shape.about, "input_schema": shape.schema}],
         "tool_choice": {"type": "auto"},  # models that think refuse to be forced; an answer in words is read too
     }
@@ -63,9 +60,9 @@ def _reply(body: Any) -> Reply:
     parts = stream.items(message.get("content"))
     used = Usage(**stream.count(stream.mapping(message.get("usage")), _COUNTS))
     if message.get("stop_reason") == "refusal":
-        raise failure("refused", "it refused to answer")
+        raise failure("refused", "it refused to answer", used=used)
     if message.get("stop_reason") == "max_tokens":
-        raise failure("truncated", f"its answer was cut off after {MAX_TOKENS} tokens")
+        raise failure("truncated", f"its answer was cut off after {MAX_TOKENS} tokens", used=used)
     tools = [part.get("input") for part in parts if part.get("type") == "tool_use"]
     said = "\n".join(stream.text(part.get("text")) for part in parts)
     return Reply(json.dumps(tools[0], ensure_ascii=False) if tools else said, used)

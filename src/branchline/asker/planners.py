@@ -1,12 +1,13 @@
 """Who plans: the planner that was asked for, or with `auto` the first that has credentials."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from branchline.asker import agent, chat, messages
 from branchline.asker.talk import Planner
 from branchline.config import Settings
-from branchline.errors import SettingsError, UsageError
+from branchline.errors import UsageError
 
 PLANNERS: Final = ("auto", "rules", "anthropic", "openai")
 AGENT: Final = "agent:"
@@ -36,16 +37,15 @@ def chosen(name: str, settings: Settings, env: Mapping[str, str]) -> Planner:
     made = {"anthropic": _anthropic, "openai": _openai}
     if name != "auto":
         return made[name](settings, env)
-    found = [each for make in made.values() if (each := make(settings, env)).send]
-    missing = f"neither ANTHROPIC_API_KEY nor {own.key_env} is set"
-    return found[0] if found else Planner("rules", why=missing)
+    found = (each for make in made.values() if (each := make(settings, env)).send)
+    return next(found, Planner("rules", why=f"no key in ANTHROPIC_API_KEY or {own.key_env}"))
 
 
 def _anthropic(settings: Settings, env: Mapping[str, str]) -> Planner:
-    model = _model("anthropic", settings)
-    key, token = secret(env, "ANTHROPIC_API_KEY"), secret(env, "ANTHROPIC_AUTH_TOKEN")
-    if not (key or token):
-        return Planner("anthropic", model, why="ANTHROPIC_API_KEY is not set")
+    names, model = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), _model("anthropic", settings)
+    key, token = (env.get(name, "").strip() for name in names)
+    if why := _unusable(env, names) or ("" if key or token else "ANTHROPIC_API_KEY is not set"):
+        return Planner("anthropic", model, why=why)
     where = env.get("ANTHROPIC_BASE_URL") or messages.URL
     return Planner("anthropic", model, messages.sender(key, token, where, model, settings.decompose.timeout))
 
@@ -53,10 +53,10 @@ def _anthropic(settings: Settings, env: Mapping[str, str]) -> Planner:
 def _openai(settings: Settings, env: Mapping[str, str]) -> Planner:
     """A model of the user's own machine needs no key, only the URL of its server."""
     own, model = settings.decompose, _model("openai", settings)
-    where = own.base_url or env.get("OPENAI_BASE_URL") or ""
-    key = secret(env, own.key_env)
-    if not (key or where):
-        return Planner("openai", model, why=f"{own.key_env} is not set, and decompose.base_url neither")
+    where, key = own.base_url or env.get("OPENAI_BASE_URL") or "", env.get(own.key_env, "").strip()
+    missing = f"{own.key_env} is not set, and decompose.base_url neither"
+    if why := _unusable(env, [own.key_env]) or ("" if key or where else missing):
+        return Planner("openai", model, why=why)
     return Planner("openai", model, chat.sender(key, where or chat.URL, model, own.timeout))
 
 
@@ -66,6 +66,8 @@ def _agent(name: str, settings: Settings, env: Mapping[str, str]) -> Planner:
     worker = settings.worker_named(named)
     is_known = wanted not in _TIERS["anthropic"] or (worker.kind == "claude" and not worker.model)
     model = wanted if is_known else worker.model
+    if why := agent.missing(worker, env):
+        return Planner(name, model, why=why)
     return Planner(name, model, agent.sender(named, worker, model, env, settings.decompose.timeout))
 
 
@@ -74,9 +76,7 @@ def _model(planner: str, settings: Settings) -> str:
     return _TIERS[planner].get(wanted, wanted)
 
 
-def secret(env: Mapping[str, str], name: str) -> str:
-    """A key of the environment; raises SettingsError, which does not show it, for one that no header can hold."""
-    key = env.get(name, "").strip()
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        raise SettingsError(f"{name} in the environment holds characters that no key has; set it again")
-    return key
+def _unusable(env: Mapping[str, str], names: Iterable[str]) -> str:
+    """What is wrong with a key of the environment that no header can hold, without showing it; empty when nothing is."""
+    wrong = (name for name in names if not re.fullmatch(r"[!-~]*", env.get(name, "").strip()))
+    return next((f"{name} in the environment holds characters that no key has" for name in wrong), "")

@@ -4,7 +4,7 @@ import json
 import operator
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from branchline.errors import PlannerError
 from branchline.schema import Shape
@@ -45,6 +45,9 @@ class Usage(NamedTuple):
         return Usage(*map(operator.add, self, other))
 
 
+UNUSED: Final = Usage()
+
+
 class Reply(NamedTuple):
     """One answer as it was given: the text of a JSON object, one hopes."""
 
@@ -65,9 +68,18 @@ class Planner(NamedTuple):
     why: str = ""
 
 
-def failure(cause: str, words: str, after: float = 0.0) -> PlannerError:
-    """An error whose `cause` says whether to try again (`ask.AGAIN`); `after` is the provider's own time in seconds."""
-    return PlannerError(words, cause=cause, after=after)
+def spoken(question: Question, turns: Sequence[Turn]) -> list[dict[str, str]]:
+    """The conversation as both HTTP dialects write it; what the project looks like stands with the question."""
+    first = "\n\n".join(filter(None, (turns[0][1], question.around)))
+    return [{"role": role, "content": text} for role, text in (("user", first), *turns[1:])]
+
+
+def failure(cause: str, words: str, after: float = 0.0, used: Usage = UNUSED) -> PlannerError:
+    """An error whose `cause` says whether to try again (`ask.AGAIN`).
+
+    `after` is the provider's own time in seconds, `used` what the answer took that is no answer.
+    """
+    return PlannerError(words, cause=cause, after=after, used=used)
 
 
 def value_of(text: str) -> Any:

@@ -81,10 +81,11 @@ def _text(args: argparse.Namespace) -> tuple[str, str]:
         return workflow.decoded(read_bytes(args.directory / Path(name), workflow.MAX_BYTES), name), name
     if not name and sys.stdin.isatty():
         raise UsageError("no tasks were given: name a FILE, or `-` for stdin, or --tasks JSON")
-    return _stdin()
+    return stdin_text()
 
 
-def _stdin() -> tuple[str, str]:
+def stdin_text() -> tuple[str, str]:
+    """All that comes by stdin, and what errors call it; raises InputError."""
     try:
         given = sys.stdin.buffer.read(workflow.MAX_BYTES + 1)
     except OSError as error:
@@ -182,9 +183,10 @@ def _classify(made: Parser) -> None:
 
 def _call_classify(args: argparse.Namespace) -> int:
     console = import_module("branchline.cli.console").console(args)
-    text = _stdin()[0] if args.text == "-" else args.text
+    text = stdin_text()[0] if args.text == "-" else args.text
     own = (args.task_id, Path(args.todo)) if args.task_id else None
-    return show(_outline().classify(console, text, args.lineage, args.depth, own, args.planner), args)
+    given = _outline().Given(args.lineage, args.depth, own)
+    return show(_outline().classify(console, text, args.planner, given), args)
 
 
 PARSERS: dict[str, Callable[[Parser], None]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from branchline.cli.console import console
 from branchline.cli.out import put
 from branchline.cli.parser import Parser, new, show
+from branchline.cli.pieces import stdin_text
 from branchline.errors import UsageError
 from branchline.proc import foreground
 from branchline.terminal.text import for_stream, lines
@@ -49,7 +50,10 @@ def _decompose(made: Parser) -> None:
         help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files",
     )
     made.add_argument(
-        "--text", default="", metavar="GOAL", help="split a goal in words instead of a plan; nothing is stored"
+        "--text",
+        default="",
+        metavar="GOAL",
+        help="split a goal in words instead of a plan (- reads it from stdin); nothing is stored",
     )
     made.add_argument(
         "--planner",
@@ -117,7 +121,8 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
             "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
         )
     if args.text:
-        return outline.decompose_text(console(args), args.text, args.planner, args.split)
+        text = stdin_text()[0] if args.text == "-" else args.text
+        return outline.decompose_text(console(args), text, args.planner)
     options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),

@@ -76,6 +76,13 @@ _ABOUT: Final = re.compile(
 _DETAIL: Final = re.compile(r"(?<=\w)[`*)]*\s+(?:[–—]|--)\s+")
 _THAT: Final = re.compile(r"(?:which|who|whose|die|der|das|que|qui|che|która|który)\s", re.I)
 _COUNT: Final = re.compile(r"(?:multiple|several|various|both|(?:the\s+)?following)\s+", re.I)
+_AND_MAKE: Final = re.compile(
+    rf"{_AND}(?=(?:{'|'.join(sorted((words.MAKE | words.ADD) - words.NOUNS))})\s"
+    rf"|(?:{'|'.join(sorted(words.NOUNS))})\s+(?:the|an?|our)\s)",
+    re.I,
+)
+_PAIRED: Final = "\ue000"
+"""What stands between two words that name one thing, while the list around them is taken apart."""
 _MANY: Final = 8
 """Words of an item beyond which it is prose."""
 
@@ -190,18 +197,14 @@ def _steps(text: str) -> Found | None:
 
 def _clauses(text: str) -> Found | None:
     """Clauses apart: semicolons, sentences, or commas before verbs."""
-    clauses = [clause.strip(" ,;.") for clause in _STOP.split(text)]
-    clauses = [_OXFORD.sub("", clause, count=1) if _OXFORD.match(clause) else clause for clause in clauses if clause]
+    clauses = [_unjoined(clause) for piece in _STOP.split(text) if (clause := piece.strip(" ,;."))]
     if len(clauses) < 2:
-        pieces = [
-            _OXFORD.sub("", piece, count=1) if _OXFORD.match(piece) else piece for piece in _COMMA.split(text) if piece
-        ]
-        pieces = [each for piece in pieces for each in re.split(rf"{_AND}(?={_verbs()})", piece, flags=re.I)]
-        clauses = [piece.strip(" .") for piece in pieces]
+        pieces = [_unjoined(piece) for piece in _COMMA.split(text) if piece]
+        clauses = [each.strip(" .") for piece in pieces for each in _AND_MAKE.split(piece)]
         if len(clauses) < 2 or not all(verb_of(clause) and " " in clause for clause in clauses):
             return None
     if not _independent(clauses, 3):
-        return None if len(clauses) == 1 else _sentence_or(clauses)
+        return _sentence_or(clauses)
     return Found(
         tuple(Part(_titled(_lead(clauses[0]), clause)) for clause in clauses),
         0.75,
@@ -212,16 +215,14 @@ def _clauses(text: str) -> Found | None:
 def _sentence_or(clauses: Sequence[str]) -> Found:
     """The list in the first of several sentences that are no deliverables each; what follows it explains."""
     first = _sentence(clauses[0])
-    return (
-        first
-        if first.parts and not any(_makes(verb_of(each)) for each in clauses[1:])
-        else Found((), 0.6, "one concern")
-    )
+    explained = first.parts and not any(_makes(verb_of(each)) for each in clauses[1:])
+    return first if explained else Found((), 0.6, "one concern")
 
 
-def _verbs() -> str:
-    verbs = words.MAKE | words.ADD
-    return rf"(?:{'|'.join(sorted(verbs - words.NOUNS))})\s|(?:{'|'.join(sorted(verbs & words.NOUNS))})\s+(?:the|an?|our)\s"
+def _unjoined(piece: str) -> str:
+    """A piece of a list without the `and` before it."""
+    joined = _OXFORD.match(piece)
+    return piece[joined.end() :] if joined else piece
 
 
 def _independent(clauses: Sequence[str], longest: int) -> bool:
@@ -256,7 +257,7 @@ def _sentence(text: str) -> Found:
     """A list inside one clause."""
     text = _ASIDE.sub("", " ".join(text.split())).strip(" .!")
     for one, other in words.PAIRS:
-        text = re.sub(rf"\b({one}) and ({other})\b", r"\1 & \2".replace(" ", "\u00a0"), text, flags=re.I)
+        text = re.sub(rf"\b({one}) and ({other})\b", rf"\1{_PAIRED}\2", text, flags=re.I)
     verb = verb_of(text)
     if verb in words.CHANGE:
         return Found((), 0.9, f"to {verb} is to work on what is there: one concern")
@@ -272,7 +273,7 @@ def _sentence(text: str) -> Found:
     doubt = _doubt(verb, holder, link, items)
     if doubt:
         return Found((), 0.6, doubt)
-    own = [re.sub("\u00a0", " ", item) for item in items]
+    own = [item.replace(_PAIRED, " and ") for item in items]
     sure = 0.8 if verb in words.MAKE else 0.65
     parts = tuple(Part(_titled(lead, item, own=_makes(verb_of(item)))) for item in own)
     return Found(parts, sure, f"it enumerates {len(own)} deliverables")
@@ -305,7 +306,7 @@ def _ended(pieces: list[str]) -> list[str]:
         chain = [piece for piece in _CHAIN.split(pieces[0]) if piece.strip()]
         return chain if len(chain) > 2 else pieces
     oxford = _OXFORD.match(pieces[-1])
-    pieces = [pieces[0], *(_OXFORD.sub("", piece, count=1) if _OXFORD.match(piece) else piece for piece in pieces[1:])]
+    pieces = [pieces[0], *map(_unjoined, pieces[1:])]
     if oxford:
         return pieces
     last = _LAST.fullmatch(pieces[-1])

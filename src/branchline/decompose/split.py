@@ -31,6 +31,8 @@ MAX_TEXT: Final = 20_000
 """Characters of a task's text that one question holds."""
 _LASTING: Final = AGAIN | {"credentials", "limited", "slow", "http"}
 """Causes of a failure for which the next question would fail too: nothing more is asked."""
+FAILED: Final = ("planner", "not-split")
+"""Codes of findings about a question that got no answer."""
 _SHOWN: Final = 3
 _CONCRETE: Final = re.compile(r"`[^`]+`|\b[\w-]+\.[a-z]{1,4}\b|\w/\w")
 """Words that point at one thing in the repository: code, a file, a path."""
@@ -63,7 +65,7 @@ def split(
 
 def unasked(planner: Planner, error: PlannerError) -> str:
     """What is said when a planner gave no answer."""
-    return f"the planner {planner.name} gave no answer: {error.message}; the result of the rules stands"
+    return f"{planner.name} gave no answer: {error.message}; the result of the rules stands"
 
 
 def candidates(draft: DraftGraph, depth: int = MAX_DEPTH) -> list[Task]:

@@ -27,7 +27,7 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
     repository = project.repository(in_place=not isolated)
     site = Site(project.root, project.root / ".branchline", repository, project.env)
-    jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, adjacency), console.clock)
+    jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, lambda: adjacency), console.clock)
     rounds = batches(draft, policy)
     place = {name: number for number, name in enumerate(adjacency.order)}
     wanted = policy.only or frozenset(adjacency.leaves)
@@ -54,7 +54,7 @@ def planned(jobs: Jobs, draft: DraftGraph, name: str, place: int, worker: str) -
         "argv": list(workers.get(jobs.worker(worker).kind).command(job).argv),
         "checks": [check.run for check in checks],
         "level": level,
-        "prompt": jobs.prompt(row._replace(attempt=0), job.exit_file),
+        "prompt": jobs.vault.preview(jobs.prompt(row._replace(attempt=0), job.exit_file)),
     }
 
 

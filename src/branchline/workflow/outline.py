@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from branchline import decompose as reading
 from branchline import prompts
@@ -11,8 +11,8 @@ from branchline.config import DecomposeSettings
 from branchline.decompose.classify import Kind
 from branchline.decompose.classify import classify as by_rules
 from branchline.decompose.goal import plan_of_goal
-from branchline.errors import NoTasksError, UsageError
-from branchline.files import load_json, read_text
+from branchline.errors import InputError, NoTasksError, UsageError
+from branchline.files import MAX_LINE, MAX_PLAN_BYTES, load_json, read_text
 from branchline.graph import store as graphs
 from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph
@@ -53,6 +53,8 @@ def view(text: str, name: str) -> View:
 
 
 def _graph(text: str, name: str) -> DraftGraph:
+    if not reading.own_form(text) and (len(text) > MAX_PLAN_BYTES or max(map(len, text.split("\n"))) > MAX_LINE):
+        raise InputError(f"{name}: too large for a plan ({MAX_PLAN_BYTES >> 20} MiB, lines of {MAX_LINE >> 20} MiB)")
     draft = reading.graph_of(text, name)
     if not draft.tasks:
         raise NoTasksError(f"{name}: no tasks were found; a plan, a graph or a JSON list of tasks is expected")
@@ -120,33 +122,33 @@ def _named(value: Any) -> prompts.Named:
     return (found[2], found[1]) if found else (own, value.strip())
 
 
-def classify(
-    console: Console,
-    text: str,
-    lineage: str,
-    depth: int | None,
-    own: tuple[str, Path] | None = None,
-    planner: str = "",
-) -> Answer:
-    """Whether a task is atomic or composite; `lineage` is a block, JSON, or the name of a file with one.
+class Given(NamedTuple):
+    """What is known of a task beside its text: its lineage, its depth, and its id with the plan that holds it."""
 
-    Without `depth` it is that of the lineage block, else 0. `own` is its id and its plan: what has subtasks there is
-    split already. Where a planner cannot be asked the result of the rules stands.
+    lineage: str = ""
+    depth: int | None = None
+    own: tuple[str, Path] | None = None
+
+
+def classify(console: Console, text: str, planner: str, given: Given) -> Answer:
+    """Whether a task is atomic or composite, by a planner or by rules.
+
+    `lineage` is a block, JSON, or the name of a file with one; without `depth` it is that of the block, else 0. What has
+    subtasks in its plan is split already, and nothing is split at the greatest depth: nobody is asked then.
     """
     if not text.strip():
         raise UsageError("there is no text to classify")
-    block = _lineage_text(console, lineage)
-    deep = block.count("[parent]") if depth is None else depth
+    project, block = open_project(console), _lineage_text(console, given.lineage)
+    deep = block.count("[parent]") if given.depth is None else given.depth
     if deep < 0:
         raise UsageError(f"--depth {deep}: must be 0 or more")
-    project = open_project(console)
     most = deepest(project.settings.decompose)
     found, planned = by_rules(text, block, deep, deepest=most)._asdict(), RULES
-    if own and has_subtasks(console, *own).data["has_subtasks"]:
-        found = Kind("atomic", 1.0, f"{own[0]} has subtasks already; what is split is not split again")._asdict()
+    if given.own and has_subtasks(console, *given.own).data["has_subtasks"]:
+        found = Kind("atomic", 1.0, f"{given.own[0]} has subtasks already; what is split is not split again")._asdict()
     elif deep < most:
-        judged, planned = judge(console, project, planner, text, block)
-        found = judged or found
+        asked, planned = judge(console, project, text, planner, block)
+        found = {**found, **(asked or {})}
     words = f"{found['kind']} (confidence {found['confidence']:g}): {safe(found['reasoning'])}"
     return Answer({**found, "planner": planned.table()}, f"{words}\n{planned.words()}")
 
@@ -168,17 +170,17 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def decompose_text(console: Console, text: str, planner: str = "", only: Sequence[str] = ()) -> Answer:
-    """The parts of a goal in words, by rules and then by a planner, as `decompose` shows a plan; nothing is stored."""
+def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
+    """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; nothing is stored."""
     if not text.strip():
         raise UsageError("--text: there is no text to decompose")
     project = open_project(console)
     plan = plan_of_goal(text, deepest(project.settings.decompose))
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    draft, planned = split(console, project, draft, lambda: text, planner, only, write=False)
+    draft, planned = split(console, project, draft, lambda: text, planner, write=False)
     digest = digest_of(project, draft)
-    data = {**decompose_payload(draft, None), "planner": planned.table(), "digest": digest}
-    return Answer(data, f"{show(console, project, draft, digest)}\n{planned.words()}")
+    payload = {**decompose_payload(draft, None), "digest": digest, "planner": planned.table()}
+    return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")
 
 
 def deepest(settings: DecomposeSettings) -> int:

@@ -23,6 +23,8 @@ def decoded(data: bytes, name: str) -> str:
     """The text of an input of any size up to MAX_BYTES, its lines as long as they are; raises InputError."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: more than {MAX_BYTES >> 20} MiB; give a part of it")
+    if b"\0" in data:
+        raise InputError(f"{name}: a NUL byte; this is not a text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -87,4 +89,5 @@ def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
     given = {task for batch in found for task in batch}
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
-    return Answer({"batches": found, "left": left})
+    words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
+    return Answer({"batches": found, "left": left}, error=words if left and found else "")

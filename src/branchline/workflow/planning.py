@@ -1,7 +1,7 @@
 """Who splits the goals of a plan, and what that has taken."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from branchline.asker import Answers, Asker, Planner, Usage, chosen
@@ -35,13 +35,12 @@ class Planned(NamedTuple):
     def words(self) -> str:
         """The same in one line for people."""
         named, used = f"Planner: {safe(' '.join(self.planner[:2]).strip())}", self.usage
-        if self.planner.name == "rules":
-            return f"{named} ({safe(self.planner.why)})" if self.planner.why else named
-        if self.planner.why:
-            return safe(self.planner.why)
-        tokens = used.input + used.output + used.cache_read + used.cache_write
-        cost = f", ${used.usd:.4f}" if used.usd else ""
-        return f"{named}: {used.requests} requests, {used.known} answers known already, {tokens} tokens{cost}"
+        said = [safe(self.planner.why)] if self.planner.why else []
+        if used.requests or used.known:
+            tokens = used.input + used.output + used.cache_read + used.cache_write
+            cost = f", ${used.usd:.4f}" if used.usd else ""
+            said.insert(0, f"requests {used.requests}, answers known already {used.known}, tokens {tokens}{cost}")
+        return ": ".join([named, "; ".join(said)] if said else [named])
 
 
 RULES = Planned(Planner("rules"))
@@ -69,16 +68,16 @@ def split(
         return draft, Planned(planner)
     asker = _asker(console, project, planner, write=write)
     found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
-    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code == "planner"), "")
+    failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code in recursion.FAILED), "")
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 
 
 def judge(
-    console: Console, project: Project, name: str, text: str, lineage: str = ""
-) -> tuple[dict[str, Any] | None, Planned]:
-    """Whether a task is atomic, asked of the planner of that name: `{kind, confidence, reasoning}`.
+    console: Console, project: Project, text: str, name: str, lineage: str = ""
+) -> tuple[Mapping[str, Any] | None, Planned]:
+    """Whether a task is atomic, asked of the planner of that name: `{kind, confidence, reasoning}`, None for rules.
 
-    None for rules, and for a planner that cannot be asked or gives no right answer, which says why.
+    None too when it cannot be asked; the planner says why.
     """
     planner = chosen(name, project.settings, project.env)
     if planner.name == "rules":
@@ -87,7 +86,8 @@ def judge(
     try:
         return recursion.judge(asker, [("task", text)], lineage=lineage)["task"], Planned(planner, asker.usage)
     except PlannerError as error:
-        return None, Planned(planner._replace(why=recursion.unasked(planner, error)), asker.usage)
+        said = f"the planner {planner.name} cannot be asked: {error.message}; rules have judged"
+        return None, Planned(planner._replace(why=said), asker.usage)
 
 
 def _asker(console: Console, project: Project, planner: Planner, *, write: bool) -> Asker:
