@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from stub_model import StubModel
+from test_decompose_split import child
 from worlds import DEADLINE, SCALE, SRC
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
@@ -207,6 +209,21 @@ def test_every_key(shop: Shop) -> None:
     assert (tasks["1.1"]["worker"], tasks["1.2"]["role"]) == ("codex", "research")
     assert shop.run("review")["digest"] in last
     assert shop.approved()
+
+
+def test_a_model_splits_where_one_can_be_asked(shop: Shop) -> None:
+    answer = {"children": [child("cart", [1]), child("total", [1], depends_on=["cart"])]}
+    rules = [("payment", [{"status": 401, "message": "no"}]), ("to split", [{"text": json.dumps(answer)}])]
+    with StubModel(rules) as stub:
+        terminal = shop.review(OPENAI_BASE_URL=stub.url, OPENAI_API_KEY="not-a-real-one", NO_PROXY="127.0.0.1")
+        said = terminal.say("s 2.1")
+        assert re.findall(r"\+ (\S+)", said) == ["2.1.1", "2.1.2"]
+        assert "Asking openai" in said
+        assert len(stub.requests) == 1
+        assert "gave no answer" in terminal.say("s 1.2")
+        terminal.say("y")
+    assert {"2.1.1", "2.1.2"} < set(shop.tasks())
+    assert "1.2.1" not in shop.tasks()
 
 
 def test_a_wrong_edit_comes_back_with_carets_until_it_is_right(shop: Shop) -> None:

@@ -30,8 +30,6 @@ def by_rules(draft: DraftGraph, name: str) -> DraftGraph:
     Raises GraphError where rules know no parts.
     """
     task = change.leaf_named(draft, name)
-    if task.state != "open":
-        raise GraphError(f"{task.id} is {task.state} already; only an open task is split", task=task.id)
     kind = classify(task.title)
     if kind.kind == "composite":
         parts = split(task.title)

@@ -12,7 +12,7 @@ from branchline.graph.edit import from_yaml, to_yaml
 from branchline.model.plan import DraftGraph
 from branchline.review.keys import PLAIN, Dropped, Key, Line, made
 from branchline.review.patch import edited
-from branchline.terminal import safe
+from branchline.terminal import lines, safe
 
 _QUESTION: Final = "Proceed? [Y/n/edit] "
 _EDIT: Final = ("e", "edit")
@@ -58,7 +58,7 @@ def ask(
             try:
                 changed = _changed(draft, typed, reader, edit, keys)
             except UsageError as error:  # it could not be done: all else still can
-                words = f"{error.message}\n"
+                words = "".join(f"{line}\n" for line in lines(error.message))
                 continue
             if changed is None:
                 words = "Nothing was changed.\n"
@@ -101,7 +101,7 @@ def _help(keys: Mapping[str, Key]) -> str:
     """Return what may be answered, a line each."""
     told = {
         "y": "approve the graph as it is now; also the empty line",
-        "n": "leave it a draft, not approved",
+        "n": "not approved; it stays a draft, with your changes",
         "edit": "change anything, in your editor",
         **{letter: key.words for letter, key in keys.items()},
         "u": "undo the last change",

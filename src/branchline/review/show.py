@@ -231,7 +231,7 @@ def _mutexes(mutexes: Mapping[str, Sequence[str]], width: int) -> Iterator[str]:
 
 def _path(path: Sequence[str], width: int) -> list[str]:
     shown = [*path[:_NAMED], "...", path[-1]] if len(path) > _NAMED + 1 else path
-    return [f"  {line}" for line in wrap(" > ".join(map(safe, shown)), width - 2)] if path else []
+    return [f"  {line}" for line in wrap(" > ".join(map(safe, shown)), width - 2)] if len(path) > 1 else []
 
 
 def _ignored_head(draft: DraftGraph) -> str:

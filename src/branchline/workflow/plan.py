@@ -105,7 +105,7 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
         return Answer({**payload, "digest": digest_of(project, draft)}, f"{words}\n{planner.words()}")
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
-    approved, draft = settle(console, project, path, draft, wanted)
+    approved, draft = settle(console, project, path, draft, wanted, how.planner)
     digest = digest_of(project, draft)
     words = show(console, project, draft, digest) if review and wanted != "ask" else ""
     return Answer(
@@ -115,11 +115,11 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
 
 
 def settle(
-    console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
+    console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str, planner: str = ""
 ) -> tuple[ApprovedGraph | None, DraftGraph]:
     """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
-        word, draft = reviewing.ask(console, project, path, draft)
+        word, draft = reviewing.ask(console, project, path, draft, planner)
         graphs.save(draft, graph_path(path))
         if word == "no":
             withdraw(project, draft, console.clock())

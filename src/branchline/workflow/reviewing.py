@@ -1,6 +1,6 @@
 """The review on a person's terminal: the page, the keys that need settings or a planner, and what a change made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ from branchline.decompose.lint import lint
 from branchline.decompose.mend import MENDS, SPLITS, Mend, by_rules
 from branchline.errors import UsageError
 from branchline.files import read_text
+from branchline.graph import change
 from branchline.model.plan import DraftGraph
 from branchline.review import keys
 from branchline.terminal import many, safe, wrap
@@ -22,14 +23,19 @@ from branchline.workflow.project import Project
 HINT = "y approves, n leaves it a draft, edit opens your editor; ? lists the keys."
 
 
-def ask(console: Console, project: Project, path: Path, draft: DraftGraph) -> tuple[Literal["yes", "no"], DraftGraph]:
-    """Show the draft of the plan at `path` and ask; returns the answer and the draft as the person changed it."""
+def ask(
+    console: Console, project: Project, path: Path, draft: DraftGraph, planner: str = ""
+) -> tuple[Literal["yes", "no"], DraftGraph]:
+    """Show the draft of the plan at `path` and ask; returns the answer and the draft as the person changed it.
+
+    `planner` names who splits a task, else the settings do.
+    """
     return review.ask(
         draft,
         lambda each: console.say(f"{show(console, project, each, digest_of(project, each))}\n{HINT}"),
         console.read,
         review.editing(console.env, project.state / "review.yaml", console.start),
-        _keys(console, project, path),
+        _keys(project, lambda each, name: _split(console, project, path, each, name, planner)),
         lambda old, new: _told(console, project, old, new),
     )
 
@@ -41,10 +47,7 @@ def _told(console: Console, project: Project, old: DraftGraph, new: DraftGraph) 
     return "\n".join([*lines, f"{many(leaves, 'task')}, {found}; p shows all", f"Digest {digest_of(project, new)}", ""])
 
 
-def _keys(console: Console, project: Project, path: Path) -> Mapping[str, keys.Key]:
-    def act(draft: DraftGraph, name: str) -> DraftGraph:
-        return _split(console, project, path, draft, name)
-
+def _keys(project: Project, act: Callable[[DraftGraph, str], DraftGraph]) -> Mapping[str, keys.Key]:
     mends = {**MENDS, **dict.fromkeys(SPLITS, Mend("", lambda draft, name, _: act(draft, name)))}
     return {
         "s": keys.Key("split a task now", keys.split(act)),
@@ -54,13 +57,16 @@ def _keys(console: Console, project: Project, path: Path) -> Mapping[str, keys.K
     }
 
 
-def _split(console: Console, project: Project, path: Path, draft: DraftGraph, name: str) -> DraftGraph:
+def _split(console: Console, project: Project, path: Path, draft: DraftGraph, name: str, planner: str) -> DraftGraph:
     """The draft with a task split by the planner, if one can be asked, else by rules; raises UsageError if neither can."""
-    planner = chosen("", project.settings, project.env)
-    why = planner.why
-    if planner.send is not None:
+    task = change.leaf_named(draft, name)
+    if task.state != "open":
+        raise UsageError(f"{task.id} is {task.state} by its plan; only an open task is split")
+    who = chosen(planner, project.settings, project.env)
+    why = who.why
+    if who.send is not None:
         text = "" if reading.is_folder(path) else read_text(path)
-        found, planned = split(console, project, draft, lambda: text, "", (name,), write=True)
+        found, planned = split(console, project, draft, lambda: text, planner, (name,), write=True)
         if len(found.tasks) > len(draft.tasks):
             console.say(planned.words())
             return found
