@@ -251,6 +251,15 @@ def test_an_interrupt_leaves_all_as_it_was(shop: Shop, typed: str) -> None:
     assert not shop.approved()
 
 
+def test_an_interrupt_in_the_editor_ends_the_editor_alone(shop: Shop) -> None:
+    before = shop.graph()
+    terminal = shop.review(EDITOR="sh -c 'printf \"now? \"; cat'")
+    assert terminal.say("edit").endswith("now? ")
+    assert "The editor ended with status" in terminal.press(CTRL_C)
+    assert "not approved" in terminal.say("n")
+    assert shop.graph() == before
+
+
 def test_the_end_of_the_input_drops_a_key_and_then_the_review(shop: Shop) -> None:
     before = shop.graph()
     terminal = shop.review()

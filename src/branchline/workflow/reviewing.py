@@ -20,6 +20,8 @@ from branchline.workflow.console import Console
 from branchline.workflow.planning import split
 from branchline.workflow.project import Project
 
+SHOWN = 20
+"""Tasks named of what one key changed."""
 HINT = "y approves, n leaves it a draft, edit opens your editor; ? lists the keys."
 
 
@@ -41,10 +43,14 @@ def ask(
 
 
 def _told(console: Console, project: Project, old: DraftGraph, new: DraftGraph) -> str:
-    lines = ["\n      ".join(wrap(f"  {safe(line)}", console.width() - 4)) for line in review.edited(old, new)]
+    found = sorted(
+        review.edited(old, new), key=lambda line: line[0] == "-"
+    )  # a whole phase may go: last, if not all fit
+    lines = ["\n      ".join(wrap(f"  {safe(line)}", console.width() - 4)) for line in found[:SHOWN]]
+    lines += [f"  ... and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
     leaves = sum(task.kind == "atomic" for task in new.tasks)
-    found = many(len(new.findings) + len(lint(new)), "finding")
-    return "\n".join([*lines, f"{many(leaves, 'task')}, {found}; p shows all", f"Digest {digest_of(project, new)}", ""])
+    counts = f"{many(leaves, 'task')}, {many(len(new.findings) + len(lint(new)), 'finding')}; p shows all"
+    return "\n".join([*lines, counts, f"Digest {digest_of(project, new)}", ""])
 
 
 def _keys(project: Project, act: Callable[[DraftGraph, str], DraftGraph]) -> Mapping[str, keys.Key]:
