@@ -275,6 +275,8 @@ def test_the_end_of_the_input_drops_a_key_and_then_the_review(shop: Shop) -> Non
 def test_a_changed_plan_is_shown_as_a_patch(shop: Shop) -> None:
     shop.run("review", "--yes")
     (shop.folder / "plan.md").write_text(PLAN.replace("- [ ] 2.1 Build cart page in `shop.css`\n", ""))
+    assert shop.run("review")["stale"]
+    assert "plan.md has changed since" in shop.review().first
     terminal = shop.review("decompose", "plan.md")
     assert "- 2.1 Build cart page" in terminal.first.split("Plan:")[0]
     terminal.say("y")
@@ -287,6 +289,7 @@ def test_scripts_review_and_approve_by_digest(shop: Shop) -> None:
     assert {task["id"] for task in shown["tasks"]} == {"1", "1.1", "1.2", "2", "2.1", "2.2"}
     assert shown["critical_path"] == ["1.1", "2.1"]
     assert shown["batches"] == [["1.1", "1.2"], ["2.1", "2.2"]]
+    assert not shown["stale"]
     assert {"edges", "mutexes", "findings", "ignored", "gate"} <= shown.keys()
     (shop.folder / "other").mkdir()
     (shop.folder / "other" / "broken.graph.json").write_text("{")

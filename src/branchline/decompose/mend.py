@@ -1,5 +1,6 @@
 """What mends a finding of `lint`, or splits a task, by rules and without a model: one change of the draft each."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -49,8 +50,8 @@ def by_rules(draft: DraftGraph, name: str) -> DraftGraph:
 
 def _child(task: Task, own: str, part: Part, parts: tuple[Part, ...], sure: float) -> Task:
     """One part as a task: its files are those it names and those that no part names."""
-    named = {f.path for f in task.files for each in parts if f.path in each.title}
-    files = tuple(f for f in task.files if f.path in part.title or f.path not in named)
+    named = {f.path for f in task.files for each in parts if _names(each.title, f.path)}
+    files = tuple(f for f in task.files if f.path not in named or _names(part.title, f.path))
     return replace(
         task,
         id=own,
@@ -64,6 +65,10 @@ def _child(task: Task, own: str, part: Part, parts: tuple[Part, ...], sure: floa
         rule=change.BY_HAND,
         extra={},
     )
+
+
+def _names(title: str, path: str) -> bool:
+    return re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w/-])", title) is not None
 
 
 def _ordered(draft: DraftGraph, name: str, _: str) -> DraftGraph:

@@ -20,12 +20,12 @@ def foreground(
     """
     import subprocess  # 10 ms: only who starts a process pays for it
 
-    with subprocess.Popen(list(argv), cwd=cwd, env=env, stdout=sys.stderr if quiet else None) as process:
-        former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the start: the program must not inherit it
-        try:
+    former = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited
+    try:
+        with subprocess.Popen(list(argv), cwd=cwd, env=env, stdout=sys.stderr if quiet else None) as process:
             return process.wait()
-        finally:
-            signal.signal(signal.SIGINT, former)
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 class Background:

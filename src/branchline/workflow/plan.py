@@ -150,12 +150,16 @@ def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answe
     project = open_project(console)
     path = find_plan(console, project, plan)
     draft = stored_draft(path)
+    stale = path.exists() and reading.digest_of(path) != draft.plan_digest
+    if stale:
+        name = project.name(path)
+        console.say(f"{name} has changed since this graph was made; `branchline decompose {name}` shows what is new.")
     approved, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
     asked, digest = console.interactive and not yes, digest_of(project, draft)
     words = "" if asked else show(console, project, draft, digest, whole=whole)
     data = decompose_payload(draft, project.name(graph_path(path)))
     data |= {"batches": batches(draft, policy_of(project)), "critical_path": critical_path(project, draft)}
-    data |= {"digest": digest, "approved": approved is not None}
+    data |= {"digest": digest, "approved": approved is not None, "stale": stale}
     words = f"{words}\n{_next(digest, approved, project.name(path))}".strip()
     return Answer(data, words, 0 if approved else 3, "the graph is not approved")
 
