@@ -100,7 +100,9 @@ def test_a_hold_goes_when_its_line_goes_and_comes_when_one_is_written() -> None:
         ("role: modify", "role: eat", "must be one of", "role: eat"),
         ('after: ["1"]', 'after: ["2"]', "circle: 2 -> 2", '"2"'),
         ('- id: "2"', '- id: "2"\n    parent: "1.2"\n    state: new', "must be one of", "state: new"),
+        ('after: ["1.1"]', 'after: ["1"]', "circle", '"1"'),
         ("title: Second", "title: [", "expected", "title: ["),
+        ("\ngate:\n", "\ngate:\n  - 5\n", "a list of texts", "gate:"),
         ("tasks:", "taks:", "unknown field", "taks:"),
     ],
 )

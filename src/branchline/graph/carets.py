@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from branchline.terminal.text import width_of
+
 ERROR: Final = "# ERROR: "
 _ID: Final = re.compile(r"""^\s*(?:-\s+)?id:\s*(?:"([^"]*)"|'([^']*)'|([^\s#]+))""")
 
@@ -35,20 +37,22 @@ def spot(text: str, details: Mapping[str, Any]) -> Spot:
     line, edge, field = details.get("line"), details.get("edge"), details.get("field")
     if isinstance(line, int) and 1 <= line <= len(body):
         return Spot(line, min(details.get("column", 0), len(body[line - 1])), 1)
+    plain = ["" if each.lstrip().startswith("#") else each.split("  #")[0].rstrip() for each in body]  # no comments
     named = edge[1] if edge else details.get("task")
-    first = line_of(text, str(named)) if named else 1
-    last = len(body) if first is None or not named else _end(body, first)
-    patterns = [rf"""["']?{re.escape(str(edge[0]))}["']?(?=\s*(?:[,\]]|$))"""] if edge else []
+    first = (line_of(text, str(named)) if named else None) or 1
+    last = _end(body, first) if named else len(body)
+    where = [n for n in range(first, last + 1) if re.match(r"\s*after:", plain[n - 1])] if edge else []
+    patterns = [rf"""["']?(?<![\w.-]){re.escape(str(edge[0]))}["']?(?=\s*(?:[,\]]|$))"""] if edge else []
     if field and "value" in details:
         patterns.append(rf"""\b{re.escape(field)}:\s*["']?{re.escape(str(details["value"]))}["']?""")
     if field:
         patterns.append(rf"\b{re.escape(field)}:.*")
     for pattern in patterns:
-        for number in range(first or 1, last + 1):
-            if found := re.search(pattern, body[number - 1].split("  #")[0]):
-                return Spot(number, found.start(), len(found[0].rstrip()))
-    shown = body[(first or 1) - 1]
-    return Spot(first or 1, len(shown) - len(shown.lstrip()), len(shown.split("  #")[0].strip()))
+        for number in range(where[0] if where else first, last + 1):
+            if found := re.search(pattern, plain[number - 1]):
+                return Spot(number, found.start(), len(found[0]))
+    shown = plain[first - 1]
+    return Spot(first, len(shown) - len(shown.lstrip()), len(shown.lstrip()))
 
 
 def _end(body: list[str], first: int) -> int:
@@ -59,7 +63,8 @@ def _end(body: list[str], first: int) -> int:
 def annotate(text: str, words: str, at: Spot) -> str:
     """The text with carets under the place that is wrong, and the words below them, as comments."""
     body = text.split("\n")
-    under = " " * at.column + "^" * max(1, at.width)
+    line, end = body[at.line - 1], at.column + at.width
+    under = " " * width_of(line[: at.column]) + "^" * max(1, width_of(line[at.column : end]))
     told = [ERROR + "".join(c if c.isprintable() else " " for c in line) for line in words.split("\n")]
     body[at.line : at.line] = ["#" + (under[1:] or "^"), *told]
     return "\n".join([f"# Line {at.line + 1} is wrong, as is said there; an empty file drops the edit.", *body])

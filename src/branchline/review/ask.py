@@ -133,7 +133,8 @@ def _edited(draft: DraftGraph, edit: Callable[[str], str]) -> DraftGraph | None:
         try:
             return from_yaml(plain, draft)
         except GraphError as error:
-            given = annotate(plain, error.message, error.details["spot"])
+            words = error.message.split(": ", 1)[1] if "line" in error.details else error.message  # its line is shown
+            given = annotate(plain, words, error.details["spot"])
             marks = set(map(str.strip, given.split("\n"))) - set(map(str.strip, plain.split("\n")))
 
 
