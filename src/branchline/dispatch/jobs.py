@@ -25,6 +25,9 @@ from branchline.workers import person
 from branchline.workspace.repository import Repository
 
 
+NO_PAGE = "A person took this task over: no worker was started, and none was told anything.\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a run stands: the checkout, its state folder, the repository (None: work in place), the environment."""
@@ -274,7 +277,8 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
+        taken = row.resume == TAKEN
+        text = NO_PAGE if taken else self.prompt(row, job.exit_file, job.session if row.resume else "")
         self._pages.leave(row, Path(job.exit_file))
         write_new(folder / "prompt.md", text)
         if self.site.repository:
