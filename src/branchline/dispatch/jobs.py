@@ -24,7 +24,6 @@ from branchline.proc import Spawn
 from branchline.workers import person
 from branchline.workspace.repository import Repository
 
-
 NO_PAGE = "A person took this task over: no worker was started, and none was told anything.\n"
 
 
