@@ -170,6 +170,9 @@ class MemoryStore:
     def snapshot(self) -> Iterator[Self]:
         yield self
 
+    def verify(self) -> None:
+        """There are no pages that could be damaged."""
+
     def close(self) -> None:
         return
 
