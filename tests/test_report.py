@@ -286,6 +286,8 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
         "options": ["a", "b"],
         "default": "a",
         "deadline": "tomorrow",
+        "asked": 1002.0,
+        "waits": [],
     }
     assert inbox_text(found).split("\n") == [
         "2.2  unchecked",
@@ -294,10 +296,10 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
         "",
         "2.1  question",
         "  Which one?",
-        "    - a  (default)",
-        "    - b",
+        "    1. a  (default)",
+        "    2. b",
         "  deadline: tomorrow",
-        '  branchline answer 2.1 "..."',
+        '  branchline answer 2.1 "..."    (or: --option N)',
     ]
 
 

@@ -314,3 +314,24 @@ def test_a_model_without_a_provider_names_the_candidates(tmp_path: Path) -> None
     bench.adapter.prepare(bench.job, {"HOME": str(tmp_path / "user")})
     with pytest.raises(SettingsError, match="acme/big"):
         bench.adapter.command(bench.job)
+
+
+@pytest.mark.parametrize(("kind", "argv", "changed"), [
+    ("opencode", ("opencode", "-s", "s1"), {"XDG_DATA_HOME": "/task/.local/share"}),
+    ("claude", ("claude", "--resume", "s1", "--settings", "@/.claude/settings.json"), {"HOME": "/task"}),
+    ("codex", ("codex", "resume", "s1"), {"CODEX_HOME": "/task/.codex"}),
+])  # fmt: skip
+def test_each_agent_opens_for_a_person_on_its_session(
+    tmp_path: Path, kind: str, argv: tuple[str, ...], changed: dict[str, str]
+) -> None:
+    own = {"HOME": str(tmp_path), "EDITOR": "vi", "CLAUDE_CONFIG_DIR": str(tmp_path / ".claude")}
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude/settings.json").write_text("{}")
+    env = {"HOME": "/task", "XDG_DATA_HOME": "/task/.local/share"}
+    job = Bench(tmp_path, kind).job._replace(argv=(), session="s1", env=env)
+    found = workers.get(kind).interactive(job, own)  # type: ignore[attr-defined]
+    assert found.argv == tuple(word.replace("@", str(tmp_path)) for word in argv)
+    kept = {name: value for name, value in own.items() if kind != "claude" or name != "CLAUDE_CONFIG_DIR"}
+    assert found.env == kept | changed, "the person's own environment, but for where the session lies"
+    fresh = workers.get(kind).interactive(job._replace(session=""), own).argv  # type: ignore[attr-defined]
+    assert "s1" not in fresh

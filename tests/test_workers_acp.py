@@ -72,6 +72,35 @@ def test_a_permission_follows_from_the_role(tmp_path: Path, call: Any, read_only
     assert [event["allowed"] for event in told if event["type"] == "permission"] == [allowed]
 
 
+@pytest.mark.parametrize(
+    ("rules", "call", "answer", "asked", "chosen"),
+    [
+        ({"*": "ask"}, {"kind": "execute", "title": "make"}, "once", 1, "allow_once!"),
+        ({"*": "ask"}, {"kind": "execute"}, "always", 1, "allow_always!"),
+        ({"*": "ask"}, {"kind": "execute"}, "reject", 1, "reject_once!"),
+        ({"*": "ask"}, {"kind": "execute"}, "whatever", 1, "reject_once!"),
+        ({"*": "ask"}, {"kind": "read"}, "reject", 0, "allow_once!"),
+        ({"*": "ask"}, {"rawInput": {"filePath": "/etc/x"}}, "once", 0, "reject_once!"),
+        ({"execute": "ask"}, {"kind": "edit"}, "reject", 0, "allow_once!"),
+        ({"execute": "deny", "*": "ask"}, {"kind": "execute"}, "once", 0, "reject_once!"),
+        ({"read": "ask"}, {"kind": "read"}, "once", 1, "allow_once!"),
+    ],
+)
+def test_what_the_role_wants_asked_is_asked(
+    tmp_path: Path, rules: Any, call: Any, answer: str, asked: int, chosen: str
+) -> None:
+    line, questions = Line(*OPEN, ask(**call), result(3, stopReason="end_turn")), []
+    known = {"worktree": str(tmp_path), "session": "", "model": "", "agent": "", "read_only": False, "rules": rules}
+
+    def person(text: str) -> str:
+        questions.append(text)
+        return answer
+
+    acp_driver.Client(line, known, lambda _: None, person).play("Do it.")  # type: ignore[arg-type]
+    assert line.said[-1]["result"] == {"outcome": {"outcome": "selected", "optionId": chosen}}
+    assert len(questions) == asked
+
+
 def test_where_nothing_can_be_chosen_the_request_is_cancelled(tmp_path: Path) -> None:
     line, _ = converse(tmp_path, ask([{"optionId": "x", "kind": "allow_once"}], rawInput={"path": "/etc"}))
     assert line.said[-1]["result"] == {"outcome": {"outcome": "cancelled"}}

@@ -72,3 +72,13 @@ def test_only_the_keys_that_are_needed_are_copied(tmp_path: Path) -> None:
     assert set(json.loads((target / "auth.json").read_text())) == {"acme", "other"}
     opencode_config.copy_credentials({"HOME": "/nonexistent"}, tmp_path / "none", frozenset())
     assert not os.path.exists(tmp_path / "none")
+
+
+@pytest.mark.parametrize(("agent", "own"), [("build", {}), ("critic", {"prompt": "Be hard."})])
+def test_an_agent_gets_the_temperature_of_its_role(agent: str, own: dict[str, str]) -> None:
+    config = opencode_config.build(USER, False)
+    opencode_config.warm(config, agent, 0.0)
+    assert config["agent"][agent] == {**own, "temperature": 0.0}
+    odd = {"agent": ["no", "mapping"]}
+    opencode_config.warm(odd, agent, 1.5)
+    assert odd["agent"] == {agent: {"temperature": 1.5}}

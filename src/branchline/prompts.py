@@ -23,8 +23,14 @@ Named = tuple[str, str]
 THIS: Final = "<-- THIS TASK"
 RULES: Final = 'LINEAGE RULES: Focus ONLY on "<-- THIS TASK". Stub sibling deps. Exit BLOCKED if hard dependency.'
 MAX_TITLE: Final = 300
-MAX_GOAL: Final = 1_500
+MAX_GOAL: Final = 500
 MAX_QUOTE: Final = 8_000
+MAX_LINEAGE: Final = 220
+"""About how many tokens the lineage of a page may have: a large family is told in short."""
+MAX_RESULTS: Final = 500
+"""How many characters of what tasks before this one have said stand in a page; the rest stands in files it names."""
+SHOWN_RESULTS: Final = 5
+"""And of how many tasks."""
 MAX_STEPS: Final = 1_000_000
 """Steps that all loops of one template may take."""
 MAX_NUMBER: Final = 100_000
@@ -40,23 +46,49 @@ _UNSEEN: Final = re.compile(
 )
 _MARKER: Final = re.compile(r"<\s*-{1,3}\s*THIS\s+TASK|(LINEAGE\s+RULES|TASK\s+LINEAGE)\s*[:：]", re.I)
 _TICKS: Final = re.compile(r"`+")
+_PIECE: Final = re.compile(r"\w+|[^\w\s]")
 
 
-def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str) -> str:
+def tokens(text: str) -> int:
+    """Say about how many tokens a text has: words and marks, or a quarter of its characters where that is more."""
+    return max(len(_PIECE.findall(text)), -(-len(text) // 4))
+
+
+def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str, limit: int = 0) -> str:
     """Draw the lineage block; empty for a task without a parent.
 
     `chain` holds the ancestors from the root down, `siblings` all children of the last of them in their order, the task
-    among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9).
+    among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9). A block of
+    more tokens than `limit` (0: any) gets shorter titles, and then only the siblings next to the task.
     """
+    return block(chain, siblings, next((at for at, (id, _) in enumerate(siblings) if id == task_id), None), limit)
+
+
+def block(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, limit: int = 0) -> str:
+    """Draw the lineage block as `lineage`, the task being sibling number `current`, from 0; an empty id is not shown."""
     if not chain:
         return ""
-    lines = ["TASK LINEAGE:"]
-    for depth, (id, title) in enumerate(chain):
-        lines.append(f"{'  ' * depth}{depth}. [parent] {one_line(title)} ({one_line(id)})")
-    for place, (id, title) in enumerate(siblings, 1):
-        mark = f" {THIS}" if id == task_id else ""
-        lines.append(f"{'  ' * len(chain)}{place}. {one_line(title)} ({one_line(id)}){mark}")
+    drawn, here = "", current or 0
+    for title, near in ((MAX_TITLE, len(siblings)), (60, 12), (60, 3), (30, 1)):
+        drawn = _drawn(chain, siblings, current, title, range(max(0, here - near), min(len(siblings), here + near + 1)))
+        if not limit or tokens(drawn) <= limit:
+            break
+    return drawn
+
+
+def _drawn(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, title: int, shown: range) -> str:
+    deep, lines = "  " * len(chain), ["TASK LINEAGE:"]
+    lines += [f"{'  ' * depth}{depth}. [parent] {_titled(each, title)}" for depth, each in enumerate(chain)]
+    lines += [f"{deep}... {shown.start} before"] if shown.start else []
+    for at in shown:
+        lines.append(f"{deep}{at + 1}. {_titled(siblings[at], title)}{f' {THIS}' if at == current else ''}")
+    lines += [f"{deep}... {len(siblings) - shown.stop} after"] if shown.stop < len(siblings) else []
     return "\n".join([*lines, RULES])
+
+
+def _titled(named: Named, limit: int) -> str:
+    title = one_line(named[1], limit)
+    return f"{title} ({one_line(named[0])})" if named[0] else title
 
 
 def defuse(text: str) -> str:
@@ -125,10 +157,16 @@ def context(
     *,
     exit_file: str,
     instructions: Iterable[str] = (),
+    reading: Iterable[str] = (),
     answers: Iterable[tuple[str, str]] = (),
-    results: Iterable[tuple[str, str, str]] = (),
+    results: Sequence[tuple[str, str, str]] = (),
+    results_folder: str = "",
+    told: Iterable[tuple[str, str, str]] = (),
     missing: Iterable[str] = (),
     failure: str = "",
+    tried: str = "",
+    kept: str = "",
+    stays: bool = False,
     conflict: str = "",
     note: str = "",
     constraints: Iterable[str] = (),
@@ -136,28 +174,36 @@ def context(
     read_only: bool = False,
     index: Family | None = None,
 ) -> dict[str, Any]:
-    """Gather what the templates `worker.md.j2` and `resume.md.j2` show; every name they use is in the result.
+    """Gather what the templates show; every name they use is in the result.
 
-    `instructions` are paths of files to read; `answers` pairs of question and answer; `results` of dependencies as id,
-    title and summary; `missing` the pieces an earlier attempt left out; `failure`, `conflict`, `note` free text about
-    earlier attempts; `rules` names of RULE_NAMES; `read_only` says that its role may not edit; `index` saves
-    indexing the graph again for each of its tasks.
+    `instructions` are paths of files to obey, `reading` of others to read; `answers` pairs of question and answer, `told`
+    triples of another task's id, its question and the answer; `results` of dependencies as id, title and summary, which
+    stands in full in `results_folder` where it is one of `long_results`; `missing` the pieces an earlier attempt left out;
+    `failure`, `tried` (what it said), `conflict` and `note` free text about earlier attempts, `kept` the ref of their
+    work, `stays` says that it is in the worktree of a session that knows nothing of it; `rules` names of RULE_NAMES;
+    `read_only` says that its role may not edit; `index` saves indexing the graph again for each of its tasks.
     """
     chain, siblings = relatives(index or family(draft), task)
     return {
-        "goal": draft.goal[:MAX_GOAL],
+        "goal": _cut(draft.goal, MAX_GOAL),
         "plan": draft.plan,
         "task": task,
         "work_files": [file for file in task.files if file.role != "mention"],
-        "mentioned": [file for file in task.files if file.role == "mention"],
+        "mentioned": [*(file.path for file in task.files if file.role == "mention"), *reading],
         "checks": [check.run for check in task.checks],
         "gate": [check.run for check in draft.gate],
-        "lineage": lineage(chain, siblings, task.id),
+        "lineage": lineage(chain, siblings, task.id, MAX_LINEAGE),
         "instructions": list(dict.fromkeys([*instructions, *task.instructions])),
         "answers": list(answers),
-        "results": list(results),
+        "results": [(id, title, _cut(text, _share(results))) for id, title, text in results[:SHOWN_RESULTS]],
+        "more_results": max(0, len(results) - SHOWN_RESULTS),
+        "results_folder": results_folder if long_results(results) else "",
+        "told": list(told),
         "missing": list(missing),
         "failure": failure,
+        "tried": tried,
+        "kept": kept,
+        "stays": stays,
         "conflict": conflict,
         "note": note,
         "constraints": list(constraints),
@@ -167,10 +213,26 @@ def context(
     }
 
 
-def render(context: Mapping[str, Any], template: str = "worker.md.j2", search: Sequence[Path] = ()) -> str:
+def long_results(results: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Give id and summary of the results that do not stand in full in a page, and so must in files `ID.md`."""
+    most = _share(results)
+    return [(id, text) for at, (id, _, text) in enumerate(results) if at >= SHOWN_RESULTS or len(text) > most]
+
+
+def _share(results: Sequence[tuple[str, str, str]]) -> int:
+    """How many characters each of the summaries may have, so that all of them together stay short."""
+    return MAX_RESULTS // max(1, min(len(results), SHOWN_RESULTS))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} [...]"
+
+
+def render(context: Mapping[str, Any], template: str = "delegate.md.j2", search: Sequence[Path] = ()) -> str:
     """Render a template to the exact text a worker gets; the same context gives the same text.
 
-    `worker.md.j2` is the whole page, `resume.md.j2` what is new for a worker that goes on in its own session.
+    `delegate.md.j2` is the whole page, `resume.md.j2` what is new for a worker that goes on in its own session, and
+    `diagnose.md.j2` the page of who is to find out why a worker failed.
     Templates are looked for in the folders of `search`, then in the package, then in the source tree. Raises InputError
     for a template that cannot be rendered: a name that the context does not have is an error, never an empty place, and
     so is what only a hostile one does (private attributes, millions of steps or letters, files from elsewhere).

@@ -173,3 +173,21 @@ def test_a_person_cannot_name_a_model_that_is_not_allowed_either(world: World) -
     assert result.status == 2, result
     assert "'other/large' is not in allowed_models" in result.json["error"]
     assert world.run("retry", "1.1", "--model", "acme/small", **allowed).status == 0
+
+
+def test_a_full_context_goes_on_in_a_fresh_session_with_the_work_that_is_there(world: World) -> None:
+    world.plan(Task("1.1"))
+    left = '{"status": "partial", "cause": "context", "summary": "half of it", "missing": ["the tests"]}'
+    body = f"""if [ "$run" = "1.1 1" ]; then echo half > half.txt; printf '%s' '{left}' > "$BRANCHLINE_EXIT_FILE"
+else case "$*" in *" -s "*) refuse 400 0;; esac; test -s half.txt || refuse 400 0; fi
+answer
+"""
+    opencode(world, body)
+    world.settings((world.root / "branchline.toml").read_text().replace("retries = 0", "retries = 1"))
+    result = world.execute("opencode")
+    assert result.status == 0, result
+    page = world.run("prompt", "1.1").json["prompt"]
+    for part in ("# Task 1.1", "Rules of conduct", "- the tests", "half of it", "Its work so far is in this worktree"):
+        assert part in page
+    assert world.tip("half.txt") == "half"
+    world.check_laws()

@@ -212,11 +212,11 @@ def jinja(door: Door, entry: dict[str, str]) -> None:
         assert " ".join(entry["input"].replace("**", "").split())[:200] in page  # a title has no marks of emphasis
         return
     door.write("plan.md", "- [ ] t1 Fix typo\n")
-    door.write("prompts/worker.md.j2", entry["input"])
+    door.write("prompts/delegate.md.j2", entry["input"])
     door.run("decompose", "plan.md", "--yes")
     said = door.run("execute", "plan.md", "--dry-run", "--worker", "shell:true")
     assert said.status == 2, said
-    assert "worker.md.j2" in said.data["error"]
+    assert "delegate.md.j2" in said.data["error"]
     assert said.seconds < 20
 
 

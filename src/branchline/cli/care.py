@@ -24,6 +24,8 @@ def run(name: str, words: list[str]) -> int:
             out=cast(TextIO, Lasting(sys.stderr))
         )  # what it proved is its one word on stdout
         return show(workflow.selftest(there, seeds=args.seeds, first=args.seed, kills=args.kills), args)
+    if name == "doctor":
+        return show(workflow.doctor(console(args)), args)
     return show(workflow.demo(console(args), keep=args.keep), args)
 
 
@@ -38,7 +40,7 @@ def parser(name: str) -> Parser:
         )
         made.add_argument("--seeds", type=int, default=1000, metavar="N", help="play so many histories (default 1000)")
         made.add_argument("--seed", type=int, default=0, metavar="N", help="the first of the seeds (default 0)")
-    else:
+    elif name == "demo":
         made.add_argument(
             "--keep", default="", metavar="DIR", help="make the repository in DIR instead of a temporary folder"
         )

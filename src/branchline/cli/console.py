@@ -12,12 +12,12 @@ from branchline.terminal.text import reader
 from branchline.workflow.console import Console
 
 
-def no_editor(argv: Sequence[str]) -> int:
+def no_editor(argv: Sequence[str], **_: object) -> int:
     """What starts the editor for commands that never show one; `proc` is a tenth of their start."""
     raise UsageError(f"{argv[0]}: this command starts no editor; `branchline review` does")
 
 
-def console(args: argparse.Namespace, start: Callable[[Sequence[str]], int] = no_editor) -> Console:
+def console(args: argparse.Namespace, start: Callable[..., int] = no_editor) -> Console:
     """The console of this process; with `--json` people's words go to stderr and nobody is asked.
 
     `start` runs an editor in the foreground, for the commands that review.

@@ -55,6 +55,11 @@ def _report(args: argparse.Namespace) -> Answer:
     return cast(Answer, import_module("branchline.workflow.page").report_page(console(args), args.run))
 
 
+def _budget(args: argparse.Namespace) -> Answer:
+    budget = import_module("branchline.workflow.spending").budget  # it reads the settings, which no other look does
+    return cast(Answer, budget(console(args), args.run))
+
+
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "status": lambda args: workflow.status(console(args), args.run),
     "why": lambda args: workflow.why(console(args), args.run, args.task),
@@ -63,4 +68,5 @@ CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "prompt": lambda args: workflow.prompt(console(args), args.run, args.task, args.attempt),
     "evidence": _evidence,
     "report": _report,
+    "budget": _budget,
 }

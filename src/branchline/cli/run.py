@@ -12,6 +12,7 @@ from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
 from branchline.workflow.flags import Flags
 from branchline.workflow.land import land_run
+from branchline.workflow.takeover import take_over
 
 
 def run(name: str, words: list[str]) -> int:
@@ -23,13 +24,18 @@ def run(name: str, words: list[str]) -> int:
 def parser(name: str) -> Parser:
     """The parser of one of this module's commands."""
     made = new(name)
-    {"execute": _execute, "land": _land}[name](made)
+    {"execute": _execute, "land": _land, "take-over": _take_over}[name](made)
     return made
 
 
 def _execute(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest run or graph)")
     common(made, (*STRATEGIES, workflow.AUTO))
+    made.add_argument(
+        "--inline",
+        action="store_true",
+        help="in place, one session of the agent does all tasks; the gate runs after the last",
+    )
     made.add_argument("--only", nargs="+", metavar="ID", default=(), help="only these tasks (composites: all below)")
     made.add_argument("--phase", metavar="N", help="only the N-th top-level task of the plan and all below it")
     made.add_argument("--batch", action="store_true", help="wait for a whole batch before the next one starts")
@@ -51,13 +57,20 @@ def _land(made: Parser) -> None:
     add_run(made)
 
 
+def _take_over(made: Parser) -> None:
+    made.add_argument("task", help="the id of the task")
+    add_run(made)
+
+
 def flags_of(args: argparse.Namespace) -> Flags:
     """The flags of a run that were given."""
     names = Flags._fields
-    return Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
+    found = Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
+    return found._replace(in_place=found.in_place or found.inline)
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "execute": lambda args: workflow.execute(console(args, foreground), args.plan, flags_of(args)),
     "land": lambda args: land_run(console(args), args.run, pull_request=args.pr),
+    "take-over": lambda args: take_over(console(args, foreground), args.run, args.task, quiet=args.json),
 }

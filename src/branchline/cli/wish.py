@@ -13,6 +13,10 @@ def run(name: str, words: list[str]) -> int:
     args = parser(name).parse_args(words)
     if name == "cancel" and bool(args.task) == args.all:
         raise UsageError("name the task to cancel, or say --all for the whole run")
+    if name == "answer" and bool("".join(args.text).strip()) == (args.option is not None):
+        raise UsageError(
+            "say the answer in words, or --option N for one of the question's options (`branchline inbox`)"
+        )
     return show(workflow.ask(console(args), name, args.task, args.run, _data(name, args)), args)
 
 
@@ -27,7 +31,8 @@ def parser(name: str) -> Parser:
     else:
         made.add_argument("task", help="the id of the task")
     if name == "answer":
-        made.add_argument("text", nargs="+", help="the answer; for a permission: once, always or reject")
+        made.add_argument("text", nargs="*", help="the answer; for a permission: once, always or reject")
+        made.add_argument("--option", type=int, metavar="N", help="the N-th option of the question instead")
     if name == "retry":
         made.add_argument("--worker", default="", help="let another worker try")
         made.add_argument("--model", default="", help="let another model try")
@@ -39,7 +44,7 @@ def parser(name: str) -> Parser:
 
 def _data(name: str, args: argparse.Namespace) -> dict[str, object]:
     if name == "answer":
-        return {"text": " ".join(args.text)}
+        return {"text": " ".join(args.text), "option": args.option}
     if name == "retry":
         return {"worker": args.worker, "model": args.model, "note": args.note, "resume": args.resume}
     return {}

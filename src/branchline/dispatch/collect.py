@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from branchline import land, workers
+from branchline import land
 from branchline.dispatch import masks
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.meter import bill
 from branchline.engine import LOST
 from branchline.errors import BranchlineError, InputError
 from branchline.files import read_json, write_new
@@ -29,7 +30,8 @@ class Collector:
         self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "", also: Sequence[TaskRow] = ()
     ) -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
-        `unkept` says why our reading could not be left beside it; task -> result in `also`.
+        `sandbox` says in words what walls a worker had, `unkept` says why our reading could not be left beside it; task ->
+        result in `also`.
 
         `error` says why the attempt could not even be built; `also` are the tasks that a merge was to bring in too.
         """
@@ -37,6 +39,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self.shown(self._claim(attempt, row, exit_, error))
+            data |= {} if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
@@ -67,7 +70,14 @@ class Collector:
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
-        return workers.get(self._jobs.worker(row.worker).kind).claim(self._jobs.job(attempt, row), exit_)
+        job = self._jobs.job(attempt, row)
+        claim = self._jobs.adapter(row).claim(job, exit_)
+        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
+
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
+        """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
+        token = self._jobs.boxes.token(attempt)
+        return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
 
     def shown(self, claim: Claim) -> Claim:
         """A claim as it may be recorded: what its texts must not show is masked."""

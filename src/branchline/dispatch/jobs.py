@@ -13,17 +13,20 @@ from typing import Any
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.dispatch import masks
+from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
+from branchline.dispatch.pages import Pages
+from branchline.dispatch.permissions import ASK
+from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
-from branchline.files import read_bytes, write_durable, write_new
-from branchline.model.plan import Check, DraftGraph, Task
-from branchline.model.run import AttemptRow, Job, TaskRow
-from branchline.planfile import writeback
+from branchline.files import write_new
+from branchline.model.plan import Check, DraftGraph
+from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
 from branchline.proc import Spawn
+from branchline.sandbox.around import Walls
 from branchline.sandbox.vault import Vault
+from branchline.workers import person
 from branchline.workspace.repository import Repository
-
-INSTRUCTIONS = "AGENTS.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,10 @@ class Site:
 
 
 class Jobs:
-    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task."""
+    """Builds the processes of one run; of `draft`, its graph, nothing is looked at that belongs to one task.
+
+    `inline`: one session of a worker does all of its tasks, in one HOME, and the gate is run after the last.
+    """
 
     def __init__(
         self,
@@ -50,21 +56,25 @@ class Jobs:
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
         net: Callable[[], Mapping[str, Any]] = dict,
+        *,
+        inline: bool = False,
     ) -> None:
         self.site = site
         self._read_net = net
+        self._inline = inline
         self.draft = draft
         self.settings = settings
+        self.boxes = Boxes(site.root, site.state, site.repository, site.env, settings)
         self.tasks = family.by_id
         self._history = history
         self._clock = clock
-        self._steady = steady
-        self._family = family
+        self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
-        self._unticked: dict[str, TaskRow] = {}
-        self._next_write = 0.0
+        self._ticks = Ticks(
+            site.root, draft, site.repository, lambda row: self._history.box(row, self.tasks), self._today, steady
+        )
 
     @cached_property
     def frozen(self) -> land.Frozen:
@@ -121,36 +131,16 @@ class Jobs:
 
         Raises BranchlineError when the worktree holds more than was merged.
         """
-        self._unticked[row.task] = row
+        self._ticks.add([row])
         sandbox.empty_temporary(self._home(row.run, row.task))
+        self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
 
     def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
-        """Tick the boxes of `rows` and of what was settled, where no merge could; raises BranchlineError or OSError.
-
-        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
-        `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
-        """
-        self._unticked.update((row.task, row) for row in rows)
-        began = self._steady()
-        if not self._unticked or (began < self._next_write and not at_once):
-            return
-        done, self._unticked = list(self._unticked.values()), {}
-        repository = self.site.repository
-        if repository is None or not repository.tracks(self.draft.plan):
-            self._tick(done)
-        now = self._steady()
-        self._next_write = now + max(1.0, 20 * (now - began))
-
-    def _tick(self, rows: Iterable[TaskRow]) -> None:
-        path = (self.site.root / self.draft.plan).resolve()
-        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
-        if not places or not path.is_file():
-            return
-        ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
-        if ticked is not None:
-            write_durable(path, ticked)
+        """Tick the boxes of `rows` and of what was settled, as `Ticks` says; raises BranchlineError or OSError."""
+        self._ticks.add(rows)
+        self._ticks.write(at_once=at_once)
 
     def _today(self) -> str:
         return time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
@@ -163,6 +153,14 @@ class Jobs:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
 
+    def is_flat(self, name: str, model: str) -> bool:
+        """Whether a subscription pays for a worker, so that it costs tokens and no money."""
+        return workers.is_flat(self.worker(name), self.site.env, model)
+
+    def adapter(self, row: TaskRow) -> workers.Adapter:
+        """The adapter of what works on a task now: that of its worker, or a person's."""
+        return person if row.resume == TAKEN else workers.get(self.worker(row.worker).kind)
+
     def checkless(self, task: str) -> bool:
         """Whether there is nothing to check of a task and, outside of any repository, nothing to see of its changes."""
         judged = self._checked_composites or land.checks_for(self.tasks[task], self.draft.gate)[0]
@@ -172,6 +170,12 @@ class Jobs:
         """Whether a role may not edit; one that the settings do not know may."""
         known = self.settings.roles.get(role)
         return known is not None and known.permissions == "read-only"
+
+    def rules(self, role: str) -> Mapping[str, str]:
+        """What a role says of each kind of tool (`*`: any other): allow, deny or ask; empty: as its policy has it."""
+        known = self.settings.roles.get(role)
+        told: str | Mapping[str, Any] = known.permissions if known else ""
+        return {"*": told} if told == ASK else {} if isinstance(told, str) else {k: str(v) for k, v in told.items()}
 
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
@@ -192,21 +196,35 @@ class Jobs:
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
-            session=row.session if row.resume and workers.get(worker.kind).RESUME else "",
+            temperature=role.temperature if role else None,
+            rules=self.rules(row.role),
+            session=self._session(row),
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
             read_only=self.read_only(row.role),
             files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
+            instances=self.settings.servers_of(worker.kind),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
+
+    def _session(self, row: TaskRow) -> str:
+        """The session an attempt goes on with: the task's own, or inline the last of the same worker."""
+        if not self.adapter(row).RESUME or not (row.resume or self._inline):
+            return ""
+        return row.session if row.resume else self._history.last_session(row)
+
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
+        """In words, the sandbox that an attempt of a worker has."""
+        own = workers.walls(self.worker(row.worker).kind, self.job(attempt, row))
+        return f"env ({own})" if own else self.boxes.words_for(row.role)
 
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
 
     def _home(self, run: str, task: str) -> Path:
-        return Path(f"{self._runs}/{run}/{task}/home")
+        return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
@@ -219,38 +237,11 @@ class Jobs:
 
     def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
-        task = self.tasks[row.task]
-        told = self._history.of(row)
-        context = prompts.context(
-            self.draft,
-            task,
-            exit_file=exit_file,
-            instructions=self._instructions(task),
-            answers=told.answers,
-            results=told.results,
-            missing=told.missing,
-            failure=told.failure,
-            conflict=told.conflict,
-            note=row.note,
-            read_only=self.read_only(row.role),
-            index=self._family,
-        )
-        template = "resume.md.j2" if session else "worker.md.j2"
-        return prompts.render(context, template, search=(self.site.root / "prompts",))
-
-    def _instructions(self, task: Task) -> list[str]:
-        """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
-        found = [INSTRUCTIONS] if (self.site.root / INSTRUCTIONS).is_file() else []
-        for file in task.files:
-            for folder in Path(file.path).parents:
-                if str(folder) != "." and (self.site.root / folder / INSTRUCTIONS).is_file():
-                    found.append(str(folder / INSTRUCTIONS))
-                    break
-        return found
+        return self._pages.text(row, exit_file, session, read_only=self.read_only(row.role))
 
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
-        adapter, job = workers.get(settings.kind), self.job(attempt, row)
+        adapter, job = self.adapter(row), self.job(attempt, row)
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
         folder = Path(job.folder)
@@ -259,10 +250,16 @@ class Jobs:
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
+        place = Place(Path(job.worktree), self.home(attempt), folder)
+        own = workers.walls(settings.kind, job)
+        if own and self.site.repository:
+            self.boxes.leave(row.role, own)
+        env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
         return Spawn(
             attempt.fence,
-            tuple(command.argv),
-            dict(command.env),
+            (*box.words, *command.argv),
+            env,
             job.worktree,
             command.stdin,
             str(output),
@@ -271,6 +268,7 @@ class Jobs:
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
+            box.depth,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -279,7 +277,8 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        text = self.prompt(row, job.exit_file, job.session)
+        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
+        self._pages.leave(row, Path(job.exit_file))
         if not self._untracked:  # outside of any repository nothing could bring the real values back
             text = masks.cover(self.vault, text, job.exit_file, folder)
         write_new(folder / "prompt.md", text)
@@ -341,9 +340,14 @@ class Jobs:
         checks, _ = land.checks_for(task, self.draft.gate)
         if attempt.purpose == ("merge" if self.site.repository else "check"):
             checks = (*checks, *self._phase_checks(row, ahead))
-        env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
+        if self._inline and self._history.others_done(row):
+            checks = (*checks, *(check for check in self.draft.gate if check not in checks))
+        worker = self.worker(row.worker)
+        env = sandbox.environment(worker, self.site.env, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
+        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
+        box = self._history.box(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -357,6 +361,7 @@ class Jobs:
             "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
+            "wrap": self.boxes.words(attempt, row.role, worker, place, (), env).words,
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,
@@ -365,7 +370,7 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),

@@ -4,26 +4,33 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from branchline.engine import State, back
+from branchline.dispatch.growth import Graph, with_edge, with_task
+from branchline.engine import ADD, WAIT, State, back, free_id
+from branchline.errors import GraphError
 from branchline.model.moves import FINAL, TASK_MOVES
-from branchline.model.run import Event, RequestRow, TaskRow
+from branchline.model.plan import Task
+from branchline.model.run import TAKEN, Event, RequestRow, TaskRow
 
 HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel": "cancelled"}
 """What a person answers about a worker that is hung -> why it is stopped; `wait` stops nothing."""
 Maker = Callable[[State, TaskRow, RequestRow, dict[str, Any], float], list[Event]]
 
 
-def events_for(state: State, request: RequestRow, now: float) -> Iterable[Event]:
+def events_for(state: State, request: RequestRow, now: float, graph: Callable[[], Graph] = list) -> Iterable[Event]:
     """The events a request asks for; one that no longer fits is recorded with the reason and moves nothing.
 
-    Each is to be folded before the next is asked for: it meets the state that the one before has left.
+    Each is to be folded before the next is asked for: it meets the state that the one before has left. `graph` gives the
+    tasks of the run's graph, for an answer that changes it.
     """
     if request.verb == "cancel" and not request.task:
         return _cancel_run(state, request, now)
     row = state.tasks.get(request.task)
     if row is None:
         return [Event(now, state.run.run, "noted", f"{request.verb}: no task {request.task} in this run")]
-    events = MAKERS[request.verb](state, row, request, json.loads(request.data), now)
+    data = json.loads(request.data)
+    events = MAKERS[request.verb](state, row, request, data, now)
+    if request.verb == "answer" and events:
+        events = [*_grown(state, row, data["text"], graph, now), *events]
     return events or [
         Event(now, state.run.run, "noted", f"{request.verb}: task is {row.state}; nothing changed", row.task)
     ]
@@ -43,12 +50,40 @@ def _answer(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any
     question = state.open_question(row.task)
     if question is None or row.state not in ("blocked", "running"):
         return []
-    answered = _event(row, "answered", data["text"], now, {"question": question.id, "answer": data["text"]})
+    cause = (
+        f"{data['text']} (its default, for nobody had answered by {data['deadline']})"
+        if "deadline" in data
+        else data["text"]
+    )
+    answered = _event(row, "answered", cause, now, {"question": question.id, "answer": data["text"]})
     live = state.live(row.task)
-    cause = HUNG.get(data["text"]) if live and question.kind == "hung" else None
-    if live is None or cause is None:
+    stop = HUNG.get(data["text"]) if live and question.kind == "hung" else None
+    if live is None or stop is None:
         return [answered]
-    return [answered, Event(now, row.run, "stopping", cause, row.task, live.attempt, live.fence)]
+    return [answered, Event(now, row.run, "stopping", stop, row.task, live.attempt, live.fence)]
+
+
+def _grown(state: State, row: TaskRow, text: str, graph: Callable[[], Graph], now: float) -> list[Event]:
+    """What an answer makes of the graph, before the task goes on: a new task first, or one that is there."""
+    question = state.open_question(row.task)
+    if question is None or question.kind != "prerequisite":
+        return []
+    try:
+        if text == ADD:
+            asked = question.text.rpartition("\n\n")[0] or question.text
+            first = " ".join(asked.split())[:120]
+            new = Task(
+                free_id(state, row.task, "pre"),
+                f"Provide what {row.task} needs: {first}",
+                parent=row.parent,
+                body=asked,
+            )
+            return [with_task(state, graph(), new, row, now, first=True)]
+        if text.startswith(WAIT):
+            return [with_edge(state, graph(), text.removeprefix(WAIT), row.task, now)]
+    except GraphError as error:
+        return [_event(row, "noted", f"the graph stays as it is: {error.message}", now)]
+    return []
 
 
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
@@ -66,6 +101,11 @@ def _retry(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any]
         return []
     given = {name: data[name] for name in ("worker", "model", "note") if data.get(name)}
     return _again(state, row, "retry by a person", now, resume=int(bool(data.get("resume"))), **given)
+
+
+def _taken(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
+    """A person has worked in the worktree and is done: their work is collected like a worker's."""
+    return _again(state, row, "taken over by a person", now, resume=TAKEN) if row.attempt else []
 
 
 def _cancel(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
@@ -86,4 +126,11 @@ def _skip(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any],
     return [_event(row, "skipped", "skipped by a person", now)] if "skipped" in TASK_MOVES[row.state] else []
 
 
-MAKERS: dict[str, Maker] = {"answer": _answer, "accept": _accept, "retry": _retry, "cancel": _cancel, "skip": _skip}
+MAKERS: dict[str, Maker] = {
+    "answer": _answer,
+    "accept": _accept,
+    "retry": _retry,
+    "cancel": _cancel,
+    "skip": _skip,
+    "take-over": _taken,
+}

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from branchline import watchdog, workers
 from branchline.config import Settings
 from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.meter import Meter
+from branchline.dispatch.permissions import Permissions
 from branchline.engine import State
 from branchline.errors import BranchlineError
 from branchline.files import write_new
@@ -47,25 +49,37 @@ class Watch:
         settings: Settings,
         folder: Path,
         steady: Callable[[], float] = time.monotonic,
+        permissions: Permissions | None = None,
     ) -> None:
+        self._permissions = permissions
         self._custody = custody
         self._jobs = jobs
         self._settings = settings
         self._steady = steady
         self._file = folder / "watch.json"
         self._samples, self._told, self._asked = _read(self._file)
+        self._meter = Meter(jobs, settings)
         self._tails: dict[int, tuple[float, float, Tail]] = {}
         self._next = 0.0
 
     def look(self, state: State, now: float) -> list[Event]:
-        """The events that a look gives: advice that has changed, questions, and by policy the end of who is stuck."""
-        if now < self._next <= now + RARELY:
-            return []
+        """The events that a look gives: advice that has changed, questions, and by policy the end of who is stuck.
+
+        What a worker uses is looked at each time where there is a budget, and else with the rest.
+        """
+        early = now < self._next <= now + RARELY
+        used = self._meter.look(state, now) if state.policy.terms or not early else []
+        asked = self._permissions.look(state, now) if self._permissions else []
+        return [*used, *asked, *([] if early else self._look(state, now))]
+
+    def _look(self, state: State, now: float) -> list[Event]:
         silence = self._settings.silence
         self._next = now + (min(RARELY, max(0.25, silence / 40)) if silence else RARELY)
         events: list[Event] = []
         live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
         for attempt in live:
+            if _waits(state, attempt):
+                continue  # a person is slow, and no worker
             facts = self._facts(state, attempt, now)
             advice = watchdog.judge(facts, now, silence)
             events += self._tell(attempt, advice, now)
@@ -158,6 +172,12 @@ class Watch:
                 )
             ]
         return [_event(attempt, "stopping", cause, now, {"salvage": ref, "tail": tail})]
+
+
+def _waits(state: State, attempt: AttemptRow) -> bool:
+    """Whether an attempt waits for the answer of a person."""
+    question = state.open_question(attempt.task)
+    return question is not None and question.kind == "permission"
 
 
 def _event(attempt: AttemptRow, kind: str, cause: str, now: float, data: dict[str, Any]) -> Event:

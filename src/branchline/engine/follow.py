@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from branchline.engine import lanes
+from branchline.engine.proposal import prerequisite
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
 from branchline.model.run import STEERING, AttemptRow, Event, QuestionRow, TaskRow
 
 LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
+BROKE = "budget: "
+"""How the reason begins of a worker that is stopped, or of a task that waits, for the budget."""
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
 
 
@@ -28,7 +31,9 @@ def event_for(event: Event, kind: str, row: TaskRow, cause: str, data: Mapping[s
 
 def open_job(state: State, row: TaskRow, purpose: str, event: Event) -> list[Command]:
     """The next process of this dispatch, with a number that was never used before."""
-    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", {"purpose": purpose})
+    model = state.policy.model_of(row) if purpose == "work" else ""
+    data = {"purpose": purpose, **({"model": model} if model else {})}
+    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", data)
     return [Emit(intent._replace(fence=state.next_fence))]
 
 
@@ -93,6 +98,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
             "kind": "permission",
             "text": claim.get("error") or "a permission was refused",
         }
+        if question["kind"] == "missing_dependency":
+            question = prerequisite(state, row, question)
         return [
             Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))
         ]
@@ -101,7 +108,10 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
     error = claim.get("error") or claim.get("summary") or ""
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
-        return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True)
+        full = (claim.get("extra") or {}).get("cause") == "context"
+        if full:
+            missing += f"; it is too much for one worker: `branchline decompose PLAN --split {row.task}` breaks it down"
+        return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True, afresh=full)
     wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
     said = claim.get("summary") or error
     resume = state.policy.on_hung == "resume" and said.startswith("timeout: silent")
@@ -116,7 +126,9 @@ def _in_words(status: str, said: str) -> str:
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
-    """Ended on a person's word: ^C gives the task back, a cancel is final."""
+    """Ended on a person's word: ^C gives the task back, a cancel is final; for the budget it waits until that is raised."""
+    if event.cause.startswith(BROKE):
+        return [Emit(event_for(event, "paused", row, event.cause, {"resume": 1, "free": True}))]
     if event.cause.startswith("interrupted"):
         return [_again(event, row, event.cause, event.at, resume=event.cause.endswith("resume"), free=True)]
     return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
@@ -205,28 +217,53 @@ def _again(
 
 
 def _failure(
-    state: State, row: TaskRow, event: Event, cause: str, error: str, *, wait: float, resume: bool = False
+    state: State,
+    row: TaskRow,
+    event: Event,
+    cause: str,
+    error: str,
+    *,
+    wait: float,
+    resume: bool = False,
+    afresh: bool = False,
 ) -> list[Command]:
-    """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9)."""
+    """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9).
+
+    `afresh`: the worktree is kept, and a session of its own goes on in it, for the last one has no room left.
+    """
     print_ = fingerprint(cause, error)
     data: dict[str, Any] = {"fingerprint": print_, "error": error[-4000:]}
     if error == LOST:
         del data["fingerprint"]  # twice lost is bad luck and no proof that the work cannot be done
     elif print_ == row.fingerprint:
-        return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
+        return _give_up(state, row, event, f"the same failure twice: {cause}", data)
     if row.tries > state.policy.retries:
-        return [Emit(event_for(event, "failed", row, cause, data))]
-    data |= {"at": event.at + wait, "resume": int(resume)}
+        return _give_up(state, row, event, cause, data)
+    data |= {"at": event.at + wait, "resume": int(resume)} | ({"session": ""} if afresh else {})
     return [Emit(event_for(event, "retrying", row, cause, data))]
 
 
+def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping[str, Any]) -> list[Command]:
+    """The end of a task's tries: one tier up where the user's policy says so, with tries of its own, else failed."""
+    model = state.policy.higher(row)
+    if not model:
+        return [Emit(event_for(event, "failed", row, cause, data))]
+    tier = state.policy.tier(row._replace(model=model))
+    again = {**data, "at": event.at, "model": model, "fingerprint": ""}
+    return [Emit(event_for(event, "retrying", row, f"{cause}; it goes on one tier up, {tier}: {model}", again))]
+
+
 def after_answer(state: State, question: QuestionRow, event: Event) -> list[Command]:
-    """An answer sends a blocked task back, in the same session; a held one needs `accept` or `retry`."""
+    """An answer sends a blocked task back, in the same session; a held one needs `accept` or `retry`.
+
+    One that waits for another task now begins anew: what it waits for will not be in the worktree it has.
+    """
     row = state.tasks[question.task]
     if row.state != "blocked":
         return []
-    data = {"resume": int(question.kind != "conflict"), "person": True}
-    return [Emit(event_for(event, back(state, row), row, "answered", data))]
+    kind = back(state, row)
+    data = {"resume": int(kind == "ready" and question.kind != "conflict"), "person": True}
+    return [Emit(event_for(event, kind, row, "answered", data))]
 
 
 def back(state: State, row: TaskRow) -> str:

@@ -95,7 +95,8 @@ class Ignored:
 class Plan:
     """A text, read: every candidate line is a task's line or stands in `ignored`. Tasks are in document order.
 
-    `boxes` are the characters in the boxes of the text, line by line: all of it that its digest leaves out.
+    `boxes` are the characters in the boxes of the text, line by line: all of it that its digest leaves out. `request` are
+    its questions, a line each: the id of the task that carries it (none for the prose), a tab, the words.
     """
 
     path: str

@@ -6,7 +6,11 @@ Rows are named tuples: they go into the database and come out of it as they are,
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from branchline.model.money import Amount
 from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, SessionStatus, TaskState
+
+TAKEN = 2
+"""The `resume` of a task that a person took over."""
 
 
 class Event(NamedTuple):
@@ -60,7 +64,8 @@ class TaskRow(NamedTuple):
 
     `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
     last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is;
-    `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session.
+    `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session,
+    and as TAKEN that no worker is started: what a person left in the worktree is collected.
     """
 
     run: str
@@ -115,6 +120,11 @@ class AttemptRow(NamedTuple):
     tokens: int = 0
     cost: float = 0.0
 
+    @property
+    def used(self) -> Amount:
+        """What it has cost, as far as its worker tells."""
+        return Amount(self.cost, self.tokens)
+
     def part(self, row: TaskRow) -> "AttemptRow":
         """The part of a merge of several tasks that is this task's: it has a folder of its own."""
         return self._replace(task=row.task, attempt=row.attempt)
@@ -139,6 +149,20 @@ class QuestionRow(NamedTuple):
     asked: float = 0.0
     answer: str | None = None
     answered: float | None = None
+
+
+class ServerSessionRow(NamedTuple):
+    """What was last seen of a session of an OpenCode server; `model` is the one its prompts take until another is named.
+
+    All but `model` is a cache: the server is the truth. `seen` is seconds since the epoch.
+    """
+
+    instance: str
+    session: str
+    directory: str
+    title: str = ""
+    model: str = ""
+    seen: float = 0.0
 
 
 class LaneRow(NamedTuple):
@@ -237,7 +261,8 @@ class Job(NamedTuple):
     """Everything an adapter needs to start one attempt; all paths are absolute.
 
     `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with;
-    `files` are pairs of a path and what the task does with it.
+    `files` are pairs of a path and what the task does with it; `instances` are servers of the settings: name, address,
+    user, the variable of the password, and how many tasks at once.
     """
 
     run: str
@@ -254,12 +279,15 @@ class Job(NamedTuple):
     model: str = ""
     variant: str = ""
     agent: str = ""
+    temperature: float | None = None
+    rules: Mapping[str, str] = {}
     session: str = ""
     argv: tuple[str, ...] = ()
     trust_exit: bool = False
     lean: bool = True
     read_only: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    instances: tuple[tuple[str, str, str, str, int], ...] = ()
     env: Mapping[str, str] = {}
 
 

@@ -7,8 +7,9 @@ from typing import cast
 
 from branchline.errors import InputError, UsageError
 from branchline.files import load_yaml, uncollected
+from branchline.model.money import TIERS
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import body, checks, duplicates, edges, formats, goal, implied, written, xmltask
+from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -109,6 +110,7 @@ def _read(doc: Doc, chosen: Dialect, digest: str, path: str, order: str) -> Plan
         gate=tuple(checks.decide(plan_reading.ran, test_first=False)),
         ignored=tuple(_fate(out, block, owner) for block in candidates if block.line not in out.drafts),
         findings=(*findings, *lines.findings),
+        request=asked.of_plan(doc, owner, tasks),
         candidates=tuple(block.line for block in candidates),
     )
 
@@ -190,7 +192,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         confidence=draft.confidence,
         rule=draft.rule,
         body=_body(lines),
-        extra=_extra(draft),
+        extra=_extra(draft, reading, findings),
     )
 
 
@@ -206,9 +208,15 @@ def _listed(text: str) -> tuple[str, ...]:
     )
 
 
-def _extra(draft: Draft) -> dict[str, object]:
+def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str, object]:
     extra = dict(draft.extra)
     extra.update({name: values[0] if len(values) == 1 else list(values) for name, values in draft.fields.items()})
+    tier = (reading.said.get("tier") or draft.fields.get("tier", [""])[0]).strip("`*_ ").lower()
+    if tier:
+        extra["tier"] = tier
+        if tier not in TIERS:
+            words = f"Line {draft.line}: there is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
+            findings.append(Finding("unknown-tier", words, draft.line, draft.id))
     if draft.key and draft.number:
         extra["place"] = f"{draft.key} {draft.number}"
     return extra

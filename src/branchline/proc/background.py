@@ -9,11 +9,16 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 
-def foreground(argv: Sequence[str]) -> int:
-    """Run a program on the user's own terminal and return its exit status; raises OSError when it cannot start."""
+def foreground(
+    argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, quiet: bool = False
+) -> int:
+    """Run a program on the user's own terminal and return its exit status; raises OSError when it cannot start.
+
+    `quiet` keeps its words out of stdout, which belongs to our own one line there: they go to stderr.
+    """
     import subprocess  # 10 ms: only who starts a process pays for it
 
-    return subprocess.run(list(argv), check=False).returncode
+    return subprocess.run(list(argv), check=False, cwd=cwd, env=env, stdout=sys.stderr if quiet else None).returncode
 
 
 class Background:

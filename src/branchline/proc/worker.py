@@ -39,6 +39,7 @@ class Job:
         mark: int,
         cap: int = 0,
         limit: int = 0,
+        boxed: int = 0,
     ) -> None:
         self.fence = fence
         self.argv = argv
@@ -51,6 +52,7 @@ class Job:
         self.mark = mark
         self.cap = cap
         self.limit = limit
+        self.boxed = boxed
         self.cut = 0
         self.pause = LOOK
         self.next_look = time.monotonic() + LOOK

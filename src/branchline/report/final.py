@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
+from branchline.report.asked import asked, asked_lines
 from branchline.report.proof import check_record, evidence, inbox
-from branchline.report.standing import money, spent
+from branchline.report.standing import budget_of, spent, spent_words
 from branchline.terminal.text import duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
@@ -33,13 +34,15 @@ def report(
     gate: Sequence[str] = (),
     in_place: bool = False,
     now: float | None = None,
+    request: str = "",
     schedule: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
-    (seconds since the epoch) ends the elapsed time of a run that has not ended. `schedule` is what the order of its tasks
-    was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected, waited}]} in seconds.
+    (seconds since the epoch) ends the elapsed time of a run that has not ended; `request` are the plan's questions.
+    `schedule` is what the order of its tasks was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected,
+    waited}]} in seconds.
     """
     atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
     own: dict[str, list[Event]] = {}
@@ -58,12 +61,15 @@ def report(
         "gate": _gate(gate, events),
         "attempts": len({(attempt.task, attempt.attempt) for attempt in attempts}),
         "spent": spent(attempts),
+        "budget": budget_of(run),
         "elapsed": None if end is None else max(0.0, end - run.started),
         "ended": run.ended is not None,
         "schedule": schedule,
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
         "in_place": in_place,
+        "sandbox": sorted({str(event.data["sandbox"]) for event in events if event.data.get("sandbox")}),
         "salvage": sorted(_salvage(events)),
+        "asked": asked(request, atomic, questions, own),
         **inbox(questions),
     }
 
@@ -126,6 +132,8 @@ def report_text(found: Mapping[str, Any]) -> str:
     if found["questions"]:
         shown += ["", "Open questions (branchline inbox)"]
         shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+    if found["asked"]:
+        shown += ["", "What the plan asked", *(f"  {line}" for line in asked_lines(found["asked"]))]
     return "\n".join([*shown, "", *_whereabouts(found)])
 
 
@@ -152,6 +160,8 @@ def report_markdown(found: Mapping[str, Any]) -> str:
     if found["questions"]:
         shown += ["", "## Open questions", ""]
         shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+    if found["asked"]:
+        shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
     return "\n".join(shown) + "\n"
 
@@ -171,7 +181,7 @@ def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"gate: {_gate_words(found['gate'])}"
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
-    yield f"attempts: {found['attempts']}; {money(found['spent'])}; elapsed: {elapsed}{so_far}"
+    yield f"attempts: {found['attempts']}; {spent_words(found)}; elapsed: {elapsed}{so_far}"
     if found["schedule"]:
         yield from _schedule(found["schedule"])
 
@@ -231,6 +241,7 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"The merged work is on {safe(found['tip'])}; branchline land brings it to your branch."
     else:
         yield "Nothing was merged."
+    yield from (f"Sandbox of the workers: {safe(walls)}" for walls in found["sandbox"] if not found["in_place"])
     if found["salvage"]:
         refs = many(len(found["salvage"]), "salvage ref")
         yield f"Work that was not merged is kept under {refs} (branchline salvage list):"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from branchline.model.run import AttemptRow, QuestionRow, TaskRow
+from branchline.report.asked import asked_lines
 from branchline.report.final import headlines, proof_of
 from branchline.terminal.text import duration, safe
 
@@ -52,6 +53,8 @@ def report_html(
         "<h2>Time line</h2>",
         _picture(atomic, _time_line(atomic, attempts, now)),
         *_questions(questions),
+        *(["<h2>What the plan asked</h2>"] if found["asked"] else []),
+        *(f"<p>{_text(line)}</p>" for line in asked_lines(found["asked"])),
         "<h2>Evidence</h2>",
         *(_evidence(task, proofs[task.task]) for task in atomic if task.task in proofs),
     ]

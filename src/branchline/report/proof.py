@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from branchline.model.run import Event, QuestionRow, TaskRow
@@ -26,6 +27,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     data = _data(task.task, events, frozenset({"done"}) if done else _JUDGED)
     claimed = [event for event in events if event.task == task.task and event.kind == "claimed"]
     claim: Mapping[str, Any] = claimed[-1].data if claimed else {}
+    walls = [event.data["sandbox"] for event in events if event.task == task.task and event.data.get("sandbox")]
     commit = data.get("commit") or ""
     return {
         "task": task.task,
@@ -39,6 +41,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "frozen": _list(data, "frozen"),
         "refused": _list(data, "refused"),
         "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
+        "sandbox": str(walls[-1]) if walls else "",
         "state": task.state,
         "accepted": bool(task.accepted),
         "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
@@ -100,6 +103,8 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         )
     if found["frozen"]:
         shown.append("  changed though checks rest on it: " + ", ".join(safe(str(path)) for path in found["frozen"]))
+    if found["sandbox"]:
+        shown.append(f"  sandbox: {safe(found['sandbox'])}")
     for stop in found["stopped"]:
         shown.append(f"  attempt {stop['attempt']} was stopped: {safe(stop['cause'])}")
         shown += [f"    its work is kept under {safe(stop['salvage'])}"] if stop["salvage"] else []
@@ -115,12 +120,19 @@ def _standing(found: Mapping[str, Any]) -> str:
     return f"done, {safe(found['level']) or 'no level recorded'}{commit}{accepted}"
 
 
-def inbox(questions: Sequence[QuestionRow]) -> dict[str, Any]:
-    """Return the open questions, oldest first, with the keys of DESIGN section 6."""
+def inbox(
+    questions: Sequence[QuestionRow], waits: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return the open questions, oldest first, with the keys of DESIGN section 6; `waits`: task -> who waits for it."""
     waiting = sorted((question for question in questions if question.answer is None), key=lambda q: (q.asked, q.id))
     return {
         "questions": [
-            {name: getattr(question, name) for name in _QUESTION} | {"options": _options(question.options)}
+            {name: getattr(question, name) for name in _QUESTION}
+            | {
+                "options": _options(question.options),
+                "asked": question.asked,
+                "waits": list(waits.get(question.task, ())),
+            }
             for question in waiting
         ]
     }
@@ -144,14 +156,22 @@ def inbox_text(found: Mapping[str, Any]) -> str:
 def _question(question: Mapping[str, Any]) -> str:
     shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
     shown += [f"  {line}" for line in lines(question["text"])]
-    for option in question["options"]:
+    for number, option in enumerate(question["options"], 1):
         chosen = "  (default)" if option == question["default"] else ""
-        shown.append(f"    - {safe(option)}{chosen}")
+        shown.append(f"    {number}. {safe(option)}{chosen}")
     if question["default"] and question["default"] not in question["options"]:
         shown.append(f"  default: {safe(question['default'])}")
     if question["deadline"]:
         shown.append(f"  deadline: {safe(question['deadline'])}")
-    return "\n".join([*shown, f"  {answer_with(question['task'], question['kind'])}"])
+    if question["waits"]:
+        more = f" and {len(question['waits']) - 5} more" if len(question["waits"]) > 5 else ""
+        shown.append(
+            f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
+        )
+    how = answer_with(question["task"], question["kind"])
+    return "\n".join(
+        [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
+    )
 
 
 def answer_with(task: str, kind: str) -> str:

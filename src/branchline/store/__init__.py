@@ -20,12 +20,13 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    ServerSessionRow,
     SessionRow,
     SpentRow,
     TaskRow,
 )
 from branchline.store import sql
-from branchline.store.database import Connection, connect, identity, in_words, transaction, unfinished
+from branchline.store.database import Connection, connect, identity, in_words, require_sound, transaction, unfinished
 from branchline.store.locks import Lock, held, lock
 from branchline.store.memory import MemoryStore, created, overtaken
 
@@ -219,6 +220,16 @@ class Store:
             values = [tuple(map(_storable_value, (*row, row.name, row.fence))) for row in rows]
             connection.executemany(sql.NOTE_SESSION, values)
 
+    def server_sessions(self, instance: str) -> list[ServerSessionRow]:
+        """Return what was last seen of the sessions of an OpenCode server."""
+        return self._all(ServerSessionRow._make, sql.SERVER_SESSIONS, instance)
+
+    def put_server_sessions(self, rows: Iterable[ServerSessionRow], instead_of: str = "") -> None:
+        """Keep what a server told of its sessions; nothing else is kept of the instance `instead_of`."""
+        with self._writing() as connection:
+            connection.execute(sql.DROP_SERVER_SESSIONS, (instead_of,))
+            connection.executemany(sql.PUT_SERVER_SESSION, [tuple(map(_storable_value, row)) for row in rows])
+
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
         """See one moment of the database in every read inside."""
@@ -228,6 +239,11 @@ class Store:
                 yield self
             finally:
                 self._connection.execute("ROLLBACK")
+
+    def verify(self) -> None:
+        """Read every page; raises StoreDamagedError naming what is wrong first."""
+        with in_words(self.path):
+            require_sound(self._connection, self.path)
 
     def close(self) -> None:
         """Close the database; a second call does nothing."""

@@ -100,7 +100,7 @@ def _connect(path: Path, read_only: bool, suspicious: bool, max_pages: int, mode
         try:
             _require_ours(connection, path)
             if suspicious:
-                _require_sound(connection, path)
+                require_sound(connection, path)
             if max_pages:
                 connection.execute(f"PRAGMA max_page_count = {max_pages:d}")
             _migrate(connection, path, read_only)
@@ -233,7 +233,8 @@ def _require_ours(connection: Connection, path: Path) -> None:
         )
 
 
-def _require_sound(connection: Connection, path: Path) -> None:
+def require_sound(connection: Connection, path: Path) -> None:
+    """Raise StoreDamagedError, naming the first finding, when a page of the database is not as it must be."""
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
         raise _damaged(path, " ".join(str(finding).split()))

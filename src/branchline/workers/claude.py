@@ -6,16 +6,20 @@ the repository counts. What may not be done is denied, never asked, for nobody s
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from branchline.errors import InputError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
+from branchline.workers.standing import Standing
 from branchline.workers.stream import number
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
+TESTED: Final = "2.1.329"
 PROGRAM: Final = "claude"
 RESUME: Final = True
 STREAM: Final = True
@@ -33,12 +37,15 @@ _KEPT: Final = (
 )  # fmt: skip
 """What counts of the user's settings: which model, with whose key, and how commits are signed."""
 _KEYS: Final = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+_CLOUDS: Final = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 _WRITING: Final = ("Edit", "Write", "NotebookEdit", "Bash")
 _NEVER: Final = (
     "AskUserQuestion", "EnterPlanMode", "ExitPlanMode", "EnterWorktree", "ExitWorktree", "CronCreate", "CronDelete",
     "CronList", "ScheduleWakeup",
 )  # fmt: skip
 """Tools that wait for a person or for a later time, or leave the worktree."""
+_LETTERS: Final = 4
+"""Letters of JSON that a token is taken to have; for prose and code it is not less."""
 _LIMIT: Final = re.compile(r"limit reached|hit your .{0,40}limit", re.I)
 _COUNTS: Final = {
     "input": "inputTokens",
@@ -57,7 +64,7 @@ _OF_MESSAGE: Final = {
 def prepare(job: Job, base: Mapping[str, str]) -> None:
     """Write the settings of this attempt, and the login of the user of `base` where no key is passed."""
     record.clear(job)
-    source = Path(base.get("CLAUDE_CONFIG_DIR") or Path(base.get("HOME", "/")) / ".claude")
+    source = _folder(base)
     user = private.read_object(source / "settings.json", _AGENT)
     private.write(_settings(job), json.dumps(settings(user, job.read_only), indent=1, ensure_ascii=False) + "\n")
     if not job.lean:
@@ -81,6 +88,43 @@ def settings(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
     return {**{name: user[name] for name in _KEPT if name in user}, "permissions": permissions}
 
 
+def _folder(base: Mapping[str, str]) -> Path:
+    return Path(base.get("CLAUDE_CONFIG_DIR") or Path(base.get("HOME", "/")) / ".claude")
+
+
+def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:
+    """Say which subscription, key or cloud pays and which rules ask; `given` is what of the environment reaches the worker.
+
+    Raises InputError for a configuration that cannot be read.
+    """
+    user = private.read_object(_folder(base) / "settings.json", _AGENT)
+    secret = _folder(base) / ".credentials.json"
+    login = stream.mapping(private.read_object(secret, _AGENT).get("claudeAiOauth"))
+    own = {**given, **stream.mapping(user.get("env"))}
+    accounts = [f"{name} (passed)" for name in _KEYS if own.get(name)]
+    accounts += ["apiKeyHelper (your settings)"] if user.get("apiKeyHelper") else []
+    accounts += [f"{name} (your settings)" for name in _CLOUDS if own.get(name)]
+    over = login and 0 < number(login.get("expiresAt")) / 1000 < time.time()
+    if login and not over:
+        accounts.append(f"subscription ({stream.text(login.get('subscriptionType')) or 'claude.ai'})")
+    gone = "the login of your Claude subscription has expired, and a worker may not renew it"
+    trouble = ((gone, "start `claude` once, which renews it"),) if over and not accounts else ()
+    files = [
+        _folder(base) / "settings.json",
+        *(root / ".claude" / name for name in ("settings.json", "settings.local.json")),
+    ]
+    asks = tuple(f"{path}: permissions.ask: {rule}" for path in files for rule in _asked(path))
+    return Standing(tuple(accounts), tuple(n for n in _KEYS if base.get(n)), (secret,) if login else (), asks, trouble)
+
+
+def _asked(path: Path) -> list[str]:
+    try:
+        rules = stream.mapping(private.read_object(path, _AGENT).get("permissions")).get("ask")
+    except InputError:
+        return []  # the user's own was read before; no worker reads that of a checkout
+    return [str(rule) for rule in rules] if isinstance(rules, list) else []
+
+
 def _copy_login(source: Path, target: Path) -> None:
     """Copy the login without its means to renew itself: two that renew the same one log each other out."""
     try:
@@ -88,6 +132,14 @@ def _copy_login(source: Path, target: Path) -> None:
         private.write(target / ".credentials.json", json.dumps({"claudeAiOauth": {**login, "refreshToken": None}}))
     except (OSError, ValueError, KeyError, TypeError):
         return  # there is none; the agent will say so
+
+
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open Claude Code on the session, with the person's settings; its sessions lie in the task's HOME, so that is its own."""
+    own = _folder(base) / "settings.json"
+    argv = [*(job.argv or (PROGRAM,)), *(["--resume", job.session] if job.session else [])]
+    env = {name: value for name, value in base.items() if name != "CLAUDE_CONFIG_DIR"}
+    return Command((*argv, *(["--settings", str(own)] if own.is_file() else [])), {**env, "HOME": job.env["HOME"]})
 
 
 def command(job: Job) -> Command:
@@ -112,19 +164,21 @@ class Seen:
 
     def __init__(self) -> None:
         self.session = ""
+        self.model = ""
         self.text = ""
         self.denied = ""
         self.resets = 0.0
         self.result: Mapping[str, Any] | None = None
         self._message = ""
         self._messages: dict[str, Mapping[str, Any]] = {}
+        self._letters: dict[str, int] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take in one event; what it cannot read it passes over."""
         self.session = stream.text(event.get("session_id")) or self.session
         match event.get("type"):
-            case "assistant" if not event.get("parent_tool_use_id"):
-                self._take_message(stream.mapping(event.get("message")))
+            case "assistant":
+                self._take_message(stream.mapping(event.get("message")), bool(event.get("parent_tool_use_id")))
             case "user" if not event.get("parent_tool_use_id"):
                 self.text = ""
                 self._take_results(stream.items(stream.mapping(event.get("message")).get("content")))
@@ -136,11 +190,15 @@ class Seen:
             case "result":
                 self.result = event
 
-    def _take_message(self, message: Mapping[str, Any]) -> None:
+    def _take_message(self, message: Mapping[str, Any], inner: bool) -> None:
         if message.get("model") == "<synthetic>":
             return  # words of the program about an error, not of the model
         known = stream.text(message.get("id"))
         self._messages[known] = stream.mapping(message.get("usage"))
+        self._letters[known] = self._letters.get(known, 0) + len(json.dumps(message.get("content")))
+        if inner:
+            return  # what an agent of the agent says is no last word, but it costs
+        self.model = stream.text(message.get("model")) or self.model
         said = "\n".join(
             stream.text(part.get("text")) for part in stream.items(message.get("content")) if "text" in part
         )
@@ -160,11 +218,18 @@ class Seen:
         return [stream.mapping(table) for table in stream.mapping(tables).values()]
 
     def usage(self) -> dict[str, int]:
-        """Count the tokens of this run by its end; without one, of the messages that were seen."""
+        """Count the tokens of this run by its end; without one, of the messages that were seen.
+
+        A message is printed before its output is counted: until the end that is estimated by its length.
+        """
         tables = [stream.count(table, _COUNTS) for table in self.models()]
         if self.result is None:
-            tables = [stream.count(table, _OF_MESSAGE) for table in self._messages.values()]
+            tables = [self._estimated(known, table) for known, table in self._messages.items()]
         return {name: sum(table[name] for table in tables) for name in _COUNTS}
+
+    def _estimated(self, known: str, table: Mapping[str, Any]) -> dict[str, int]:
+        found = stream.count(table, _OF_MESSAGE)
+        return {**found, "output": max(found["output"], self._letters[known] // _LETTERS)}
 
     def cost(self) -> float:
         """What this run has cost, in US dollars."""
@@ -176,9 +241,26 @@ def claim(job: Job, exit: Exit) -> Claim:
     folder = Path(job.folder)
     seen = stream.read(folder / "events.jsonl", Seen())
     bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
+    return stream.claim(job, exit, _said(seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage of each message, what it has written by its length; the end corrects it, and tells the cost."""
+    seen = Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
+    """Say whether a login pays: there is one, or its token is passed, and no key goes before it."""
+    if any(env.get(name) for name in _KEYS[:2]):
+        return False
+    source = Path(env.get("CLAUDE_CONFIG_DIR") or Path(env.get("HOME", "/")) / ".claude")
+    return bool(env.get(_KEYS[2])) or (source / ".credentials.json").is_file()
+
+
+def _said(seen: Seen) -> stream.Said:
     usage = seen.usage()
-    said = stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost())
-    return stream.claim(job, exit, said, bad)
+    return stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost(), seen.model)
 
 
 def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim | None:
@@ -214,9 +296,8 @@ def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
     status = int(number(result.get("api_error_status")))
     extra: dict[str, Any] = {"status": status} if status else {}
     if status in {429, 529} or _LIMIT.search(said):
-        return Claim(
-            "rate_limited", said, error=said, extra={**extra, **({"reset_at": seen.resets} if seen.resets else {})}
-        )
+        resets = {"reset_at": seen.resets} if seen.resets else stream.waits(said)
+        return Claim("rate_limited", said, error=said, extra={**extra, **resets})
     if "no conversation found" in f"{low}\n{log.lower()}":
         return Claim("failed", said, error=said, extra={"cause": "session"})
     if kind == "error_max_turns" or "prompt is too long" in low or "output token maximum" in low:

@@ -12,14 +12,18 @@ from typing import Final
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, private, record, stream
+from branchline.workers.standing import Standing, asking
 from branchline.workers.transcript import Tail, of_log
 
 INSTALL: Final = "npm install -g opencode-ai"
+TESTED: Final = "1.18.33"
 PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
+TEMPERATURE: Final = True
+DEFAULT_AGENT: Final = "build"
 Seen = opencode_events.Seen
-_SWITCHES: Final = {
+SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
@@ -36,6 +40,8 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     record.clear(job)
     user = opencode_config.read_user(base)
     config = opencode_config.build(user, job.read_only, lean=job.lean)
+    if job.temperature is not None:
+        opencode_config.warm(config, job.agent or DEFAULT_AGENT, job.temperature)
     private.write(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")
     if job.env.get("HOME"):
         data = opencode_config.folder(job.env, "XDG_DATA_HOME", ".local/share")
@@ -45,23 +51,59 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
 
 def command(job: Job) -> Command:
     """Start `opencode run`; raises SettingsError for a model that names no provider."""
+    check_model(job)
+    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
+    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
+    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
+        argv += [flag, value] if value else []
+    env = {**record.environment(job), **SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
+    return Command(tuple(argv), env, job.prompt_file)
+
+
+def check_model(job: Job) -> None:
+    """Raise SettingsError for a model that names no provider."""
     if job.model and "/" not in job.model.strip("/"):
         known = ", ".join(f"{name}/{job.model}" for name in opencode_config.providers(_config(job)))
         raise SettingsError(
             f"model {job.model!r} of task {job.task} names no provider, and the wrong one bills another account; "
             f"write PROVIDER/{job.model}" + (f", for example {known}" if known else "")
         )
-    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
-    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
-    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
-        argv += [flag, value] if value else []
-    env = {**record.environment(job), **_SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
-    return Command(tuple(argv), env, job.prompt_file)
+
+
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open OpenCode on the session, with the person's full configuration and the data of the task, where the session is."""
+    argv = [*(job.argv or (PROGRAM,)), *(["-s", job.session] if job.session else [])]
+    return Command(tuple(argv), {**base, "XDG_DATA_HOME": job.env["XDG_DATA_HOME"]})
 
 
 def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
     """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
-    return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
+    return Command((*(argv or (PROGRAM,)), "models"), {**base, **SWITCHES})
+
+
+def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:
+    """Say whose logins OpenCode has and which rules ask; `given` is what of the environment reaches the worker.
+
+    Raises InputError for a configuration that cannot be read.
+    """
+    config = opencode_config.read_user(base)
+    secret = opencode_config.folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json"
+    logins = private.read_object(secret, "OpenCode")
+    accounts = [f"{name} ({stream.mapping(login).get('type', 'login')})" for name, login in logins.items()]
+    own = stream.mapping(config.get("provider"))
+    accounts += [f"{name} (your configuration)" for name in own if name not in logins]
+    keys = tuple(sorted(name for name in base if name.endswith("_API_KEY")))
+    accounts += [f"{name} (passed)" for name in keys if name in given]
+    # The one way for a rule to reach the worker: what `prepare` writes has no other.
+    ruled = opencode_config.rules_of(given.get("OPENCODE_PERMISSION", ""))
+    stops = [f"OPENCODE_PERMISSION: {rule or 'everything'} asks" for rule in asking(ruled)]
+    return Standing(
+        tuple(accounts),
+        keys,
+        (secret,) if logins else (),
+        tuple(opencode_config.asking_rules(base, root)),
+        tuple((stop, "take it out, or say allow or deny: nobody answers a worker's terminal") for stop in stops),
+    )
 
 
 def claim(job: Job, exit: Exit) -> Claim:
@@ -70,7 +112,24 @@ def claim(job: Job, exit: Exit) -> Claim:
     seen = stream.read(folder / "events.jsonl", Seen())
     log = record.tail(folder / "output.log")
     bad = opencode_events.fault(seen, record.ended(exit), log) or _not_as_asked(job, log)
-    return stream.claim(job, exit, stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost), bad)
+    return stream.claim(job, exit, _said(seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage and the cost of each step."""
+    seen = opencode_events.Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:
+    """Say whether OpenCode is logged in to the model's provider (any, where none is named) without a key."""
+    found = opencode_config.logins(env)
+    provider = model.partition("/")[0] if "/" in model else ""
+    return found.get(provider) == "oauth" if provider else set(found.values()) == {"oauth"}
+
+
+def _said(seen: opencode_events.Seen) -> stream.Said:
+    return stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost)
 
 
 def tail(folder: Path) -> Tail:

@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from branchline import files
 from branchline.errors import InputError
 from branchline.workers import private
+from branchline.workers.standing import asking
 
 _NAMES: Final = ("config.json", "opencode.json", "opencode.jsonc")
 _ALLOWED: Final = (
@@ -48,17 +50,41 @@ def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dic
             config[section] = {name: _without_permission(agent) for name, agent in agents.items()}
     if read_only:
         config.pop("tools", None)
-    config["permission"] = {
-        "*": "allow",
-        **dict.fromkeys(_ALLOWED, "allow"),
-        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
-        **dict.fromkeys(_NEVER, "deny"),
-    }
+    config["permission"] = _block(read_only)
     config.setdefault("$schema", "https://opencode.ai/config.json")
     config["share"] = "disabled"
     config["autoupdate"] = False
     config["snapshot"] = False  # undo is git's here, and a copy of the whole tree at every step costs
     return config
+
+
+def warm(config: dict[str, Any], agent: str, temperature: float) -> None:
+    """Give an agent of a configuration its temperature; OpenCode has no flag for it."""
+    agents = config.get("agent")
+    known = agents if isinstance(agents, dict) else {}
+    own = known.get(agent)
+    config["agent"] = {**known, agent: {**(own if isinstance(own, dict) else {}), "temperature": temperature}}
+
+
+def _block(read_only: bool) -> dict[str, str]:
+    return {
+        "*": "allow",
+        **dict.fromkeys(_ALLOWED, "allow"),
+        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
+        **dict.fromkeys(_NEVER, "deny"),
+    }
+
+
+def rules(read_only: bool) -> list[dict[str, str]]:
+    """The same block as rules of one session of a server, where a driver of ours can pass a question on."""
+    block = {**_block(read_only), "question": "allow"}
+    return [{"permission": name, "pattern": "*", "action": action} for name, action in block.items()]
+
+
+def allows(permission: str, read_only: bool) -> bool:
+    """Say whether a role may do what a session asks leave for: a child session of it has rules of its own."""
+    block = _block(read_only)
+    return block.get(permission, "deny" if read_only else "allow") == "allow"
 
 
 def _without_permission(agent: Any) -> Any:
@@ -72,14 +98,62 @@ def read_user(base: Mapping[str, str]) -> dict[str, Any]:
 
     Raises InputError naming a file that cannot be read.
     """
+    merged: dict[str, Any] = {}
+    for path in _of_user(base):
+        merged = _merge(merged, read_jsonc(path, base))
+    return merged
+
+
+def _of_user(base: Mapping[str, str]) -> list[Path]:
     paths = [folder(base, "XDG_CONFIG_HOME", ".config") / name for name in _NAMES]
     if base.get("OPENCODE_CONFIG"):
         paths.append(Path(base["OPENCODE_CONFIG"]))
-    merged: dict[str, Any] = {}
-    for path in paths:
-        if path.is_file():
-            merged = _merge(merged, read_jsonc(path, base))
-    return merged
+    return [path for path in paths if path.is_file()]
+
+
+def asking_rules(base: Mapping[str, str], root: Path) -> Iterator[str]:
+    """Name each rule that asks, with its file: in the user's configuration, in that of the checkout `root`, in agents.
+
+    Raises InputError naming a file of the user's that cannot be read; one of the checkout is passed over, for no worker
+    reads it.
+    """
+    own = [root / name for name in _NAMES] + [root / ".opencode" / name for name in _NAMES]
+    for path in [*_of_user(base), *(path for path in own if path.is_file())]:
+        try:
+            config = read_jsonc(path, base)
+        except InputError:
+            if path in own:
+                continue
+            raise
+        agents = {kind: config.get(kind) for kind in ("agent", "mode")}
+        blocks = {"permission": config.get("permission")} | {
+            f"{kind}.{name}.permission": agent.get("permission")
+            for kind, some in agents.items()
+            for name, agent in (some.items() if isinstance(some, dict) else ())
+            if isinstance(agent, dict)
+        }
+        yield from (f"{path}: {rule}" for block, rules in blocks.items() for rule in asking(rules, block))
+    for folder_ in (folder(base, "XDG_CONFIG_HOME", ".config"), root / ".opencode"):
+        for path in sorted(folder_.glob("agent*/*.md")):
+            yield from (f"{path}: {rule}" for rule in asking(_front(path).get("permission"), "permission"))
+
+
+def _front(path: Path) -> Mapping[str, Any]:
+    """Read the head of an agent's page; one that cannot be read has none."""
+    try:
+        opened, _, rest = private.read_text(path, "OpenCode").partition("---\n")
+        found = files.load_yaml(rest.partition("\n---")[0], str(path)) if not opened.strip() else None
+    except InputError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def rules_of(text: str) -> Any:
+    """Read the rules of OPENCODE_PERMISSION; what is no JSON holds none."""
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
 
 
 def read_jsonc(path: Path, base: Mapping[str, str]) -> dict[str, Any]:
@@ -140,6 +214,16 @@ def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str
     if isinstance(data, dict):
         chosen = {name: value for name, value in data.items() if not names or name in names}
         private.write(target / "auth.json", json.dumps(chosen))
+
+
+def logins(base: Mapping[str, str]) -> dict[str, str]:
+    """Tell of each provider that the user of `base` is logged in to what pays for it: `oauth` (a subscription) or `api`."""
+    try:
+        data = json.loads((folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found = data.items() if isinstance(data, dict) else ()
+    return {name: str(login.get("type")) for name, login in found if isinstance(login, dict)}
 
 
 def folder(base: Mapping[str, str], name: str, below: str) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,11 @@ MAX_CONFIG: Final = 1024 * 1024
 def read_text(path: Path, agent: str) -> str:
     """Read a configuration file of the user's agent, "" when there is none; raises InputError naming the file."""
     try:
-        if path.stat().st_size > MAX_CONFIG:
+        status = path.stat()
+        if status.st_size > MAX_CONFIG:
             raise InputError(f"{path} is larger than {MAX_CONFIG} bytes; that is no configuration of {agent}")
+        if not stat.S_ISREG(status.st_mode) and not path.samefile(os.devnull):  # a pipe would be waited for
+            raise InputError(f"{path} is no regular file; that is no configuration of {agent}")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return ""

@@ -1,16 +1,20 @@
-"""Show what Branchline does, on the bundled plan; prove on this machine that it keeps its promises."""
+"""Show what Branchline does, on the bundled plan; prove on this machine that it keeps its promises; say what ails it."""
 
 import tempfile
 from pathlib import Path
 
+from branchline.care.doctor import Finding, Place, examine
 from branchline.care.selftest import selftest as prove
-from branchline.errors import RepositoryError, UsageError
-from branchline.files import read_text
+from branchline.config import load
+from branchline.errors import BranchlineError, RepositoryError, UsageError, WorkerMissingError
+from branchline.files import find_root, read_text
 from branchline.proc import run as run_process
+from branchline.terminal.text import lines, many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
 from branchline.workflow.plan import Reading, decompose
+from branchline.workflow.project import Project, open_project, workers_of
 from branchline.workflow.run import execute
 
 SAMPLES = (
@@ -27,7 +31,7 @@ def demo(console: Console, *, keep: str) -> Answer:
     _repository(root, read_text(samples / "demo.md"), console)
     there = console._replace(directory=root)
     console.say(f"A repository for the demonstration: {root}\n\n$ branchline decompose plans/demo.md --yes")
-    shown = decompose(there, Path("plans/demo.md"), Reading(), write=True, review=True, yes=True)
+    shown = decompose(there, Path("plans/demo.md"), Reading(planner="rules"), write=True, review=True, yes=True)
     console.say(f"{shown.text}\n\n$ branchline execute --worker scripted")
     flags = Flags(worker=f"scripted:{samples / 'demo.scenario.yaml'}".replace(" ", "\\ "), jobs=2)
     done = execute(there, "plans/demo.md", flags)
@@ -45,6 +49,50 @@ def selftest(console: Console, *, seeds: int, first: int, kills: int) -> Answer:
         [*proved.words, *proved.wrong, "every promise was kept" if not proved.wrong else "NOT every promise was kept"]
     )
     return Answer(data, text, 4 if proved.wrong else 0, proved.wrong[0] if proved.wrong else "")
+
+
+def doctor(console: Console) -> Answer:
+    """What stands in the way of a run here, each with its fix; exit status 4 when a fault was found."""
+    place, found = _place(console)
+    agents, examined = examine(place)
+    findings = [*found, *examined]
+    faults = [finding for finding in findings if finding.level == "fault"]
+    data = {
+        "faults": len(faults),
+        "findings": [finding._asdict() for finding in findings],
+        "agents": [agent._asdict() for agent in agents],
+    }
+    last = f"{many(len(faults), 'fault')} found" if faults else "no fault was found"
+    text = "\n".join([*map(_told, findings), "", last])
+    return Answer(data, text, 4 if faults else 0, f"{faults[0].about}: {faults[0].text}" if faults else "")
+
+
+def _place(console: Console) -> tuple[Place, list[Finding]]:
+    """What is to be examined, with what the settings say of it; broken ones are a fault, and the defaults stand in."""
+    root = find_root(console.directory) or console.directory
+    try:
+        project = open_project(console)
+    except (BranchlineError, OSError) as error:
+        fault = Finding("settings", "fault", str(error), "correct it; until then no command but the looking ones works")
+        return Place(root, load(None, {}, {}), console.env, ()), [fault]
+    found = [Finding("settings", "warning", words, "take it out") for words in project.settings.warnings]
+    try:
+        project, used = workers_of(project, console)
+    except WorkerMissingError as error:
+        return _plain(project), [*found, Finding("workers", "fault", str(error), "one of these")]
+    except (BranchlineError, OSError) as error:
+        return _plain(project), [*found, Finding("settings", "fault", str(error), "correct it")]
+    ok = Finding("settings", "ok", f"readable; tasks would get {', '.join(used)}")
+    return Place(project.root, project.settings, project.env, used), [*found, ok]
+
+
+def _plain(project: Project) -> Place:
+    return Place(project.root, project.settings, project.env, ())
+
+
+def _told(finding: Finding) -> str:
+    said = [*lines(f"{finding.about}: {finding.text}"), *([f"fix: {safe(finding.fix)}"] if finding.fix else [])]
+    return f"{finding.level:8} " + f"\n{'':9}".join(said)
 
 
 def _folder(console: Console, keep: str) -> Path:

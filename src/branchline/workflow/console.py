@@ -1,7 +1,7 @@
 """What a command may know of the person and the process that called it; all of it is passed in."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -9,13 +9,16 @@ from branchline.terminal.text import for_stream
 
 
 class Console(NamedTuple):
-    """The place, the environment, the stream for people's words, and whether anybody can be asked."""
+    """The place, the environment, the stream for people's words, and whether anybody can be asked.
+
+    `start` runs a program in the foreground, as `proc.foreground` does, and gives its exit status.
+    """
 
     directory: Path
     env: Mapping[str, str]
     out: TextIO
     read: Callable[[str], str]
-    start: Callable[[Sequence[str]], int]
+    start: Callable[..., int]
     interactive: bool = False
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep

@@ -27,7 +27,7 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
     repository = project.repository(in_place=not isolated)
     site = Site(project.root, project.root / ".branchline", repository, project.env)
-    jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, adjacency), console.clock)
+    jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, lambda: adjacency), console.clock)
     rounds = batches(draft, policy)
     place = {name: number for number, name in enumerate(adjacency.order)}
     wanted = policy.only or frozenset(adjacency.leaves)

@@ -12,6 +12,7 @@ from branchline.model.run import RunRow
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
+from branchline.workflow.deadline import due_at
 from branchline.workflow.look import rows_of
 
 STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "paused": 75}
@@ -128,7 +129,9 @@ def due_of(state: State) -> float | None:
     """When a run has something to do again by itself; None when it has now."""
     if state.attempts or state.ready or state.merges:
         return None
-    return min((state.tasks[task].retry_at or 0.0 for task in state.retrying), default=NEVER)
+    retries = [state.tasks[task].retry_at or 0.0 for task in state.retrying]
+    deadlines = [due_at(question) or NEVER for question in state.questions.values()]
+    return min([*retries, *deadlines, NEVER])
 
 
 def recall(root: Path) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from branchline import report as words
+from branchline.budget import Purse, Terms
+from branchline.engine.money import purse_of
 from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
-from branchline.model.moves import BUSY
-from branchline.model.run import STEERING, QuestionRow, RunRow, TaskRow
+from branchline.model.money import Amount, total
+from branchline.model.moves import BUSY, SATISFIED
+from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
 from branchline.workflow.answer import Answer
@@ -54,7 +57,10 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
-    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}), models=kept.get("models", {}))
+    limits = {name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade", "plain") if name in kept}
+    policy = Policy(**limits, grades=net.get("tier", {}))
+    if "terms" in kept:
+        policy = policy._replace(terms=Terms.restored(kept["terms"]))
     lanes = {row.lane: row for row in store.lanes(run.run)}
     closed = {lane for lane, row in lanes.items() if row.until > now}
     memory = lanes.pop("", None)
@@ -76,7 +82,16 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
+        purse=_purse(store.attempts(run.run), rows, policy) if policy.terms else None,
     )
+
+
+def _purse(attempts: list[AttemptRow], rows: list[TaskRow], policy: Policy) -> Callable[[], Purse]:
+    """What makes the purse of a run from its rows."""
+    spent: dict[str, Amount] = {}
+    for each in attempts:
+        spent[each.task] = spent.get(each.task, Amount()).plus(each.used)
+    return lambda: purse_of(policy, {row.task: row for row in rows}, rows, attempts, spent, total(spent.values()))
 
 
 def _last_start(store: Store, rows: list[TaskRow], policy: Policy) -> float:
@@ -99,9 +114,9 @@ def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
-        found = words.status(
-            run, rows, store.attempts(run.run), store.questions(run.run, open_only=True), slots_of(run)
-        )
+        walls = str(json.loads(run.settings).get("sandbox") or "")
+        asked = store.questions(run.run, open_only=True)
+        found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
     return Answer(found, words.status_text(found))
 
 
@@ -137,8 +152,26 @@ def inbox(console: Console, name: str) -> Answer:
     """The questions that wait for a person."""
     with opened(console, name) as (store, run):
         asked = store.questions(run.run, open_only=True)
-        found = words.inbox([*asked, *_held(store.tasks(run.run), asked)])
+        rows = store.tasks(run.run)
+        asked += _held(rows, asked)
+        found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
     return Answer(found, words.inbox_text(found))
+
+
+def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict[str, list[str]]:
+    """Task -> the tasks that cannot start before it is done, near or far behind it, in the tree's order."""
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    adjacency = Adjacency.build(nodes, map(tuple, json.loads(run.net)["edges"]), placed=True)
+    unmet = {row.task for row in rows if row.state not in SATISFIED}
+    found = {}
+    for task in tasks:
+        behind, ends = set[str](), [task]
+        while ends:
+            new = {other for other in adjacency.after[ends.pop()] if other in unmet} - behind
+            behind |= new
+            ends += new
+        found[task] = sorted(behind, key=adjacency.place)
+    return found
 
 
 def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
@@ -171,15 +204,17 @@ def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda
 
 def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
     """The report of a run from what is recorded."""
+    graph = json.loads(run.graph)["graph"]
     return words.report(
         run,
         rows_of(store, run, now),
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
-        gate=[check["run"] for check in json.loads(run.graph)["graph"].get("gate", [])],
+        gate=[check["run"] for check in graph.get("gate", [])],
         in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
         now=now,
+        request=graph.get("request", ""),
     )
 
 

@@ -11,7 +11,7 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
 from branchline.model.run import RunRow
 from branchline.proc import free_memory
-from branchline.store import Store
+from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import PULSE, approval_of, approve_draft
 from branchline.workflow.begin import (
@@ -25,9 +25,10 @@ from branchline.workflow.begin import (
     unchanged,
 )
 from branchline.workflow.console import Console
+from branchline.workflow.deadline import due_at
 from branchline.workflow.flags import Flags
 from branchline.workflow.idle import NEVER, due_of, quiet, remember, standing, together, unfinished
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import Project, folder_of, open_project
 from branchline.workflow.running import Interrupts
 
 SHORTEST = 1.0
@@ -35,7 +36,7 @@ SHORTEST = 1.0
 SETTLE = 10.0
 """Seconds a pulse stays for jobs of our own (set-up, checks, merge), so that they do not cost a pulse each.
 
-It never waits for a worker; what takes longer goes on in custody, for the next pulse.
+It waits for a worker only where there is a budget; what takes longer goes on in custody, for the next pulse.
 """
 TURN = 0.2
 
@@ -104,6 +105,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
         return begun
     hooks = Hooks(console.clock, memory=free_memory, jitter=random)
     driver = charge(store, begun, hooks, lazy=True)
+    _take_defaults(project, store, begun.run, console.clock())
     _settle(console, driver)
     driver.finish(engine.outcome(driver.state, console.clock()))
     driver.close()
@@ -129,11 +131,24 @@ def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer
     return agreed_of(project, approved, current)
 
 
+def _take_defaults(project: Project, store: Store, run: RunRow, now: float) -> None:
+    """Answer what nobody has answered by its deadline with its own default; a task that a person took over is theirs."""
+    for question in store.questions(run.run, open_only=True):
+        due = due_at(question)
+        if due is not None and due <= now and not held(folder_of(project.state, run, question.task)):
+            store.request(
+                now, run.run, "answer", question.task, {"text": question.default, "deadline": question.deadline}
+            )
+
+
 def _settle(console: Console, driver: Coordinator) -> None:
-    """Tick, and go on as long as our own short jobs are under way, up to a limit."""
+    """Tick, and go on as long as our own short jobs are under way, up to a limit; with a budget, until nothing runs.
+
+    Nobody would meter a worker between two pulses.
+    """
     until = console.clock() + SETTLE
     busy = driver.tick(0.0)
-    while (busy or driver.own_jobs()) and console.clock() < until:
+    while ((busy or driver.own_jobs()) and console.clock() < until) or driver.metered():
         busy = driver.tick(0.0 if busy else TURN)
 
 

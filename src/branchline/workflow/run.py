@@ -3,12 +3,10 @@
 from contextlib import ExitStack
 from pathlib import Path
 from random import random
-from typing import Any
 
 from branchline import engine, report
 from branchline.dispatch import Coordinator, Hooks
 from branchline.errors import NotApprovedError
-from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
 from branchline.model.run import RunRow
 from branchline.proc import detach, free_memory
@@ -29,7 +27,7 @@ from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
-from branchline.workflow.look import rows_of
+from branchline.workflow.look import report_of, rows_of
 from branchline.workflow.plan import find_plan
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
@@ -123,15 +121,15 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 driver.drain(SECOND_CHANCE)
                 return interrupted(store, driver, console.clock())
         driver.finish(standing)
-    return ended(console, store, begun, driver, standing)
+    return ended(console, store, driver, standing)
 
 
 def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
-    left = len(driver.state.attempts)
+    left, unseen = len(driver.state.attempts), ", where nobody meters them" if driver.metered() else ""
     driver.close()
     words = (
-        f"{left} processes go on in custody; `branchline execute` takes them up again"
+        f"{left} processes go on in custody{unseen}; `branchline execute` takes them up again"
         if left
         else "nothing was left running"
     )
@@ -139,28 +137,14 @@ def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
 
-def ended(console: Console, store: Store, begun: Begun, driver: Coordinator, standing: engine.Outcome) -> Answer:
+def ended(console: Console, store: Store, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
     data = outcome_data(store, driver.state.run, console.clock())
-    text = report.report_text(report_of(store, driver.state.run, begun, console.clock()))
+    run, now = driver.state.run, console.clock()
+    found = report_of(store, run, now) | {"schedule": hindsight(store, run, rows_of(store, run, now))}
+    text = report.report_text(found)
     return Answer(data, text, STATUS[standing.state], standing.reason)
-
-
-def report_of(store: Store, run: RunRow, begun: Begun, now: float) -> dict[str, Any]:
-    """The report of a run from its recorded rows."""
-    rows = rows_of(store, run, now)
-    return report.report(
-        run,
-        rows,
-        store.attempts(run.run),
-        store.questions(run.run),
-        store.events(run.run),
-        gate=[check.run for check in graphs.head(run.graph).gate],
-        in_place=begun.repository is None,
-        now=now,
-        schedule=hindsight(store, run, rows),
-    )
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:

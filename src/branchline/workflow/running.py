@@ -9,14 +9,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from branchline import land
+from branchline.config import Settings
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
 from branchline.dispatch.nodes import family
+from branchline.dispatch.permissions import Permissions
 from branchline.dispatch.watch import Watch
 from branchline.engine import Policy, State, view
 from branchline.errors import GraphError
@@ -36,6 +39,7 @@ from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
+from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
 from branchline.workspace.repository import Repository
 
@@ -156,6 +160,7 @@ def coordinator(
     net = json.loads(run.net)
     adjacency = adjacency_of(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
+    policy = policy._replace(terms=terms_of(settings, store, project.env), grades=net.get("tier", {}))
     state = State.restore(
         run,
         adjacency,
@@ -171,21 +176,37 @@ def coordinator(
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
     state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
     state.ahead = ahead_of(state, settings.optimise)
-    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    related = family(store, run.run, adjacency)
-    history = History(store, adjacency)
-    jobs = Jobs(
-        site, graphs.head(run.graph), related, settings, history, hooks.clock, net=lambda: net_of(store, run.run)
+    jobs, history = jobs_of(
+        project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
     )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
-    watch = Watch(custody, jobs, settings, folder)
+    watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
-    kept = with_limits(run.settings, policy)
+    kept = with_limits(run.settings, policy, jobs.boxes.summary())
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver
+
+
+def jobs_of(
+    project: Project,
+    store: Store,
+    repository: Repository | None,
+    run: RunRow,
+    settings: Settings,
+    graph: Callable[[], Adjacency],
+    clock: Callable[[], float],
+    *,
+    inline: bool,
+) -> tuple[Jobs, History]:
+    """What builds the processes of a run, and what it knows of the past."""
+    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
+    related, history = family(store, run.run, graph()), History(store, graph)
+    head = graphs.head(run.graph)
+    net = partial(net_of, store, run.run)  # a plan may be changed at the start
+    return Jobs(site, head, related, settings, history, clock, net=net, inline=inline), history
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:

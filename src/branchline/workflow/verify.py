@@ -90,7 +90,7 @@ def _spec(project: Project, store: Store, run: RunRow, row: TaskRow, recorded: l
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     adjacency = adjacency_of(store.graph_tasks(run.run), json.loads(run.net)["edges"])
     related = family(store, run.run, adjacency)
-    jobs = Jobs(site, graphs.head(run.graph), related, project.settings, History(None, adjacency))
+    jobs = Jobs(site, graphs.head(run.graph), related, project.settings, History(None, lambda: adjacency))
     attempt = AttemptRow(run.run, row.fence, row.task, row.attempt, "check", "ended")
     folder = project.state / "runs" / run.run / row.task / "verify"
     told = {**jobs.spec(attempt, row), "folder": str(folder)}

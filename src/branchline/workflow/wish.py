@@ -2,15 +2,16 @@
 
 import json
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
-from branchline.errors import NotFoundError, UsageError
+from branchline.errors import LockedError, NotFoundError, UsageError
 from branchline.model.run import RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import find, state_of
-from branchline.workflow.project import open_project
+from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
 FITS = {
@@ -18,6 +19,7 @@ FITS = {
     "accept": {"held"},
     "retry": {"failed", "held", "cancelled", "skipped", "blocked", "paused", "retrying"},
     "skip": {"pending", "ready", "blocked", "retrying", "held", "paused", "failed", "cancelled"},
+    "take-over": {"blocked", "failed", "held", "cancelled"},
 }
 """The states in which a wish can be granted; a cancel always can, but for what is over."""
 INSTEAD = {
@@ -40,7 +42,7 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         if run is None:
             raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
         if task:
-            data = checked(console, store, run, verb, task, data)
+            data = checked(console, state, store, run, verb, task, data)
         elif run.state in ("done", "cancelled"):
             raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
@@ -54,19 +56,25 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
 
 
-def checked(console: Console, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]) -> dict[str, Any]:
+def checked(
+    console: Console, state: Path, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]
+) -> dict[str, Any]:
     """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
     row = find(store.tasks(run.run), run, task)
-    check(verb, run, row)
+    check(state, verb, run, row)
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "answer":
+        data = answer_of(store, row, data)
         check_answer(store, row, data["text"])
     return verdict_of(store, row) if verb == "accept" else data
 
 
-def check(verb: str, run: RunRow, row: TaskRow) -> None:
-    """Raise UsageError, in words, when the task is in no state that the wish fits."""
+def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
+    """Raise UsageError, in words, when the task is in no state that the wish fits, and LockedError while it is taken over."""
+    person = held(folder_of(state, run, row.task))
+    if person:
+        raise LockedError(f"task {row.task} is taken over: a person works on it (process {person})", pid=person)
     if row.kind != "atomic":
         raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
     fits = FITS.get(verb)
@@ -76,16 +84,31 @@ def check(verb: str, run: RunRow, row: TaskRow) -> None:
         raise UsageError(f"cannot {verb} task {row.task} of run {run.run}: {words}", task=row.task, state=row.state)
 
 
+def answer_of(store: Store, row: TaskRow, data: dict[str, Any]) -> dict[str, Any]:
+    """The answer in words, be it said or one of the question's options by its number; UsageError for a number it has not."""
+    if data["option"] is None:
+        return {"text": data["text"]}
+    asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
+    options = json.loads(asked[0].options) if asked else []
+    if not 1 <= data["option"] <= len(options):
+        shown = ", ".join(f"{number} {option}" for number, option in enumerate(options, 1)) or "it has none"
+        raise UsageError(
+            f"--option {data['option']}: no such option of task {row.task}'s question; {shown}", task=row.task
+        )
+    return {"text": str(options[data["option"] - 1])}
+
+
 def check_answer(store: Store, row: TaskRow, text: str) -> None:
-    """Raise UsageError when a running task asks nothing, or is hung and the answer is none of those it can have."""
+    """Raise UsageError when a running task asks nothing, or the answer is none of those it can have."""
     asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
     if row.state == "running" and not asked:
         raise UsageError(
             f"cannot answer task {row.task} of run {row.run}: it is running and asks nothing", task=row.task
         )
-    options = json.loads(asked[0].options) if asked and asked[0].kind == "hung" else []
+    waits = row.state == "running" and bool(asked)
+    options = json.loads(asked[0].options) if waits else []
     if options and text not in options:
-        raise UsageError(f"task {row.task} is hung: answer {', '.join(options[:-1])} or {options[-1]}, not {text!r}")
+        raise UsageError(f"task {row.task} waits for {', '.join(options[:-1])} or {options[-1]}, not for {text!r}")
 
 
 def verdict_of(store: Store, row: TaskRow) -> dict[str, Any]:

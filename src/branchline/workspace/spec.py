@@ -17,12 +17,16 @@ RESULT: Final = "result.json"
 
 
 class PlanLine(NamedTuple):
-    """Where the box of a task stands: `path` relative to the root, `line` 1-based, when it has one."""
+    """Where the box of a task stands: `path` relative to the root, `line` 1-based, when it has one.
+
+    `task` is whose box it is, when it is not the task's own: the last part of a task ticks that one's.
+    """
 
     path: str
     line: int | None
     title: str
     dialect: str = ""
+    task: str = ""
 
 
 class Spec(NamedTuple):
@@ -94,7 +98,9 @@ class Spec(NamedTuple):
         if known["purpose"] not in PURPOSES:
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
-        known["plan"] = plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields})
+        known["plan"] = (
+            plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields if key in plan})
+        )
         for name in (key for key, default in cls._field_defaults.items() if isinstance(default, tuple)):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
         spec = cls(**known)

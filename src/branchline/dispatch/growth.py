@@ -1,0 +1,85 @@
+"""A run's graph with one task or one edge more, by a person's word; the plan's own file is left as it is."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from branchline.engine import State
+from branchline.graph import store as graphs
+from branchline.graph.adjacency import Adjacency
+from branchline.model.plan import DraftGraph, Task
+from branchline.model.run import Event, TaskRow
+
+Graph = Sequence[tuple[TaskRow, str]]
+"""The tasks of a run's graph in their order, each with the text of its node."""
+DIAGNOSIS = "-diag-1"
+LONGEST_ID = 64
+UNCLEAR = re.compile(r"(the same failure twice: )?(no output|timeout|failed: (exit|crash|lost))\b")
+"""How the reason of a failure begins that does not say why: no check failed, and no worker told anything."""
+
+
+def with_task(state: State, graph: Graph, task: Task, beside: TaskRow, now: float, *, first: bool) -> Event:
+    """The event that adds a task next to another one, for its worker; `first`: that one waits for it."""
+    (_, text) = graphs.parts(DraftGraph("", "", "", "", (task,)))[1][0]
+    row = TaskRow(
+        state.run.run,
+        task.id,
+        0,
+        task.title,
+        "atomic",
+        task.parent,
+        None,
+        task.role,
+        beside.worker,
+        "ready",
+        changed=now,
+    )
+    place = next(at for at, (known, _) in enumerate(graph) if known.task == beside.task) + (not first)
+    grown = [*graph[:place], (row, text), *graph[place:]]
+    edges = [(task.id, beside.task)] if first else []
+    return _replanned(
+        state, grown, edges, now, f"task {task.id} was added {'before' if first else 'beside'} {beside.task}"
+    )
+
+
+def diagnoses(state: State, graph: Callable[[], Graph], now: float) -> list[Event]:
+    """The event that adds a read-only task which finds out why another one failed, where its end does not say it.
+
+    One for each task, and one at a time.
+    """
+    for row in state.tasks.values():
+        new = f"{row.task}{DIAGNOSIS}"
+        unclear = row.state == "failed" and UNCLEAR.match(row.reason) and not row.task.endswith(DIAGNOSIS)
+        if unclear and new not in state.adjacency.parent and len(new) <= LONGEST_ID:
+            title = f"Find out why {row.task} failed"
+            task = Task(new, title, role="research", extra={"diagnoses": row.task})  # no phase waits for it
+            return [with_task(state, graph(), task, row, now, first=False)]
+    return []
+
+
+def with_edge(state: State, graph: Graph, before: str, after: str, now: float) -> Event:
+    """The event that has a task wait for another one; raises GraphError when that one waits for it."""
+    return _replanned(state, graph, [(before, after)], now, f"task {after} waits for {before}")
+
+
+def _replanned(state: State, graph: Graph, more: Sequence[tuple[str, str]], now: float, cause: str) -> Event:
+    net = json.loads(state.run.net)
+    net["edges"] = [*net["edges"], *map(list, more)]
+    adjacency = Adjacency.build(((r.task, r.parent, r.kind) for r, _ in graph), map(tuple, net["edges"]))
+    adjacency.check()
+    places = {task: place for place, task in enumerate(adjacency.order)}
+    rows = [state.tasks.get(row.task, row) for row, _ in graph]
+    added = [row.task for row in rows if row.task not in state.adjacency.parent]
+    moved = [row._replace(place=places[row.task]) for row in rows]
+    changed = [new for new, old in zip(moved, rows, strict=True) if new != old or new.task in added]
+    data = {
+        "digest": state.run.digest,
+        "graph": state.run.graph,
+        "nodes": [(row.task, text) for row, text in graph],
+        "net": json.dumps(net, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+        "source": state.run.source,
+        "rows": [list(row) for row in changed],
+        "added": added,
+        "removed": [],
+    }
+    return Event(now, state.run.run, "replanned", cause, data=data)

@@ -1,0 +1,74 @@
+"""The page that a worker gets, from the graph, the settings and the past."""
+
+from pathlib import Path
+
+from branchline import prompts
+from branchline.config import Settings
+from branchline.dispatch.history import History
+from branchline.files import write_new
+from branchline.model.plan import DraftGraph, Task
+from branchline.model.run import TaskRow
+
+INSTRUCTIONS = "AGENTS.md"
+RESULTS = "results"
+"""The folder beside the exit record that holds in full what tasks before this one have said."""
+
+
+class Pages:
+    """The pages of one run, by the templates of the checkout `root` where it has any of its own."""
+
+    def __init__(
+        self, root: Path, draft: DraftGraph, family: prompts.Family, settings: Settings, history: History
+    ) -> None:
+        self._root = root
+        self._draft = draft
+        self._family = family
+        self._settings = settings
+        self._history = history
+
+    def text(self, row: TaskRow, exit_file: str, session: str, *, read_only: bool) -> str:
+        """The exact text; a session that goes on gets the news only."""
+        task = self._family.by_id[row.task]
+        about = str(task.extra.get("diagnoses") or "")
+        if about:
+            task = self._family.by_id[about]
+        told = self._history.of_task(row, about) if about else self._history.of(row)
+        role = self._settings.roles.get(row.role)
+        context = prompts.context(
+            self._draft,
+            task,
+            exit_file=exit_file,
+            instructions=[*self._instructions(task), *(role.instructions if role else ())],
+            reading=role.files if role else (),
+            answers=told.answers,
+            results=told.results,
+            results_folder=str(Path(exit_file).with_name(RESULTS)),
+            told=told.told,
+            missing=told.missing,
+            failure=told.failure,
+            tried=told.tried,
+            kept="" if session else told.kept,
+            stays=bool(row.resume and row.attempt > 1 and not session),
+            conflict=told.conflict,
+            note=row.note,
+            rules=self._settings.conduct.rules(),
+            read_only=read_only,
+            index=self._family,
+        )
+        template = "diagnose.md.j2" if about else "resume.md.j2" if session else "delegate.md.j2"
+        return prompts.render(context, template, search=(self._root / "prompts",))
+
+    def leave(self, row: TaskRow, exit_file: Path) -> None:
+        """Write beside the exit record what is too long for the page."""
+        for task, summary in prompts.long_results(self._history.of(row).results):
+            write_new(exit_file.with_name(RESULTS) / f"{task}.md", summary)
+
+    def _instructions(self, task: Task) -> list[str]:
+        """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
+        found = [INSTRUCTIONS] if (self._root / INSTRUCTIONS).is_file() else []
+        for file in task.files:
+            for folder in Path(file.path).parents:
+                if str(folder) != "." and (self._root / folder / INSTRUCTIONS).is_file():
+                    found.append(str(folder / INSTRUCTIONS))
+                    break
+        return found
