@@ -54,6 +54,7 @@ def test_both_word_orders_say_the_same(bl: Run, servers: tuple[Server, Server]) 
 
 
 def test_a_session_from_its_creation_to_its_answer(bl: Run, servers: tuple[Server, Server], tmp_path: Path) -> None:
+    servers[0].at_once = True
     code, made = bl(
         "create", "one", "--title", "first", "--directory", "new/app", "--model", "stub/stub-small", "--yolo"
     )
@@ -105,6 +106,7 @@ def test_a_prompt_that_comes_to_nothing_is_not_called_delivered(bl: Run, servers
     assert "did you mean stub/stub-1" in bl("prompt", name, "x", "--model", "stub/stub-2")[1]["error"]
     assert bl("prompt", name, "x", "--model", "acme/large")[1]["code"] == "E_SETTINGS"
     one.models.append("bad")
+    one.at_once = True
     one.play = lambda server, session, text: server.idle(session)
     code, told = bl("prompt", name, "x", "--model", "stub/bad")
     assert (code, told["details"]["state"]) == (4, "idle/empty")
@@ -208,6 +210,10 @@ def test_an_instances_file_becomes_settings_without_its_passwords(bl: Run, tmp_p
     assert bl("import", "instances.json")[1]["added"] == []
     (tmp_path / "bad.json").write_text('[{"name": "x", "url": "ftp://h"}]')
     assert "its url must be" in bl("import", "bad.json")[1]["error"]
+    (tmp_path / "branchline.toml").unlink()
+    (tmp_path / "pyproject.toml").write_text("[tool.branchline]\njobs = 2\n")
+    assert "pyproject.toml" in bl("import", "instances.json")[1]["error"]
+    assert not (tmp_path / "branchline.toml").exists()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ class Server:
         self.bodies: list[tuple[str, str, Any]] = []
         self.models = ["stub-1", "stub-small"]
         self.remembers = False
+        self.at_once = False  # a turn is over before its prompt is acknowledged
         self.play: Callable[[Server, str, str], None] = Server.say
         self.lock = threading.RLock()
         self._listeners: list[queue.Queue[Any]] = []
@@ -238,7 +239,10 @@ class Server:
         self.message(name, "user", {"type": "text", "text": text})
         if model in self.models:  # an unknown one is no error: the session is idle, and nothing was said
             self.busy(name)
-            threading.Thread(target=self.play, args=(self, name, text), daemon=True).start()
+            if self.at_once:
+                self.play(self, name, text)
+            else:
+                threading.Thread(target=self.play, args=(self, name, text), daemon=True).start()
         else:
             self.idle(name)
         return 204, None

@@ -66,6 +66,17 @@ def test_a_worker_that_is_stopped_has_the_time_to_end_by_itself(world: World, wa
     world.until(lambda: not world.processes(), "the end of every process", 15.0)
 
 
+def test_a_crash_is_told_as_one(world: World) -> None:
+    world.settings("retries = 0\n")
+    world.plan(Task("1.1"), Task("1.2"))
+    body = '[ "$BRANCHLINE_TASK_ID" = 1.2 ] && exit 3\nkill -SEGV $$\n'
+    world.run("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **STRICT)
+    assert {(a.task, a.exit, a.signal) for a in world.rows()[1] if a.purpose == "work"} == {
+        ("1.1", None, 11),
+        ("1.2", 3, None),
+    }
+
+
 def test_a_worker_is_adopted_after_a_kill_of_the_coordinator(world: World) -> None:
     world.plan(Task("1.1"))
     body = "echo up > up.txt\nwhile ! test -e go; do sleep 0.05; done\necho x > out-1.1.txt; say done ok\n"

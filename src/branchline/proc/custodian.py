@@ -187,7 +187,7 @@ class Custodian:
         linux.kill_children(self.strangers)
         if job.cap:
             worker.measure(job)
-        code, number = worker.outcome(job.status or 0)
+        code, number = worker.outcome(job.status or 0, job.boxed)
         part = records.exit_part(code, number, False, time.time(), job.cause)
         os.pwrite(self.table, part, records.place(job.fence) + records.START_SIZE)
         os.fdatasync(self.table)

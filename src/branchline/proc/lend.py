@@ -16,20 +16,34 @@ NAME = "proxy"
 
 
 def lend(folder: str, port: int) -> None:
-    """Listen on a port of the loopback and hand that socket over; raises OSError when nobody takes it."""
+    """Listen on a port of the loopback and hand that socket over, by a process beside this one that ends then.
+
+    Who connects before the process outside is up waits for it. Raises OSError when the port cannot be had.
+    """
     ear = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
     ear.bind(("127.0.0.1", port))
     ear.listen(128)
-    here = os.getcwd()  # noqa: PTH109 - pathlib costs 10 ms
+    middle = os.fork()
+    if middle:
+        ear.close()
+        os.waitpid(middle, 0)
+        return
+    try:
+        if os.fork() == 0:  # an orphan: the program has no child that it knows nothing of
+            _hand_over(ear, folder)
+    finally:
+        os._exit(0)
+
+
+def _hand_over(ear: "_socket.socket", folder: str) -> None:
+    for handle in range(3):
+        os.close(handle)  # whoever reads the program's output does not wait for us
     os.chdir(folder)  # the path of a socket may have 107 bytes
     door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     _connect(door, time.monotonic() + PATIENCE)
-    os.chdir(here)
     rights = array.array("i", [ear.fileno()])
     door.sendmsg([b"e"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
     door.recv(1)  # it is theirs now
-    door.close()
-    ear.close()
 
 
 def _connect(door: "_socket.socket", until: float) -> None:
@@ -37,10 +51,10 @@ def _connect(door: "_socket.socket", until: float) -> None:
         try:
             door.connect(NAME)
             return
-        except (FileNotFoundError, ConnectionRefusedError):
+        except OSError:
             if time.monotonic() > until:
                 raise
-            time.sleep(0.002)
+            time.sleep(0.005)
 
 
 def main(arguments: list[str]) -> None:

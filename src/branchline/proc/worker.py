@@ -160,7 +160,9 @@ def explain(job: Job, error: Exception) -> str:
     return ""
 
 
-def outcome(status: int) -> tuple[int | None, int | None]:
-    """The exit code or the signal in a wait status."""
+def outcome(status: int, boxed: int = 0) -> tuple[int | None, int | None]:
+    """The exit code or the signal in a wait status; walls around a worker tell a signal as 128 and its number."""
     code = os.waitstatus_to_exitcode(status)
+    if boxed and code - 128 in ALL_SIGNALS | {signal.SIGKILL, signal.SIGSTOP}:
+        return None, code - 128
     return (code, None) if code >= 0 else (None, -code)

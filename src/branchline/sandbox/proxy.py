@@ -67,9 +67,9 @@ class Proxy:
         door.bind(NAME)
         door.listen(8)
         while True:
-            borrower, _ = door.accept()
-            _, handles, _, _ = socket.recv_fds(borrower, 1, 1)
-            borrower.close()
+            lender, _ = door.accept()
+            _, handles, _, _ = socket.recv_fds(lender, 1, 1)
+            lender.close()
             for handle in handles:
                 threading.Thread(target=self.listen, args=(socket.socket(fileno=handle),), daemon=True).start()
 

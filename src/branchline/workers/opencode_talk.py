@@ -69,7 +69,7 @@ class Talk:
         if not self._knows_model():
             return False
         threading.Thread(target=self._listen, args=(session.directory,), daemon=True).start()
-        self._hear(self._pace)  # the first event says that nothing will be missed
+        self._hear(POLL)  # the first event says that nothing will be missed
         if self._job["session"]:
             self._mark = next((each.id for each in self._client.messages(session, 1)), "")
         self._client.prompt(session, prompt, *(str(self._job[name]) for name in ("model", "agent", "variant")))
@@ -121,7 +121,7 @@ class Talk:
                 for event in self._client.events(directory):
                     self._queue.put(event)
             except RemoteError:
-                pass  # the polls see what is missed, and whether the server is gone
+                self._queue.put({})  # a poll sees what is missed, and whether the server is gone
             self._closing.wait(0.5)
 
     def _hear(self, seconds: float) -> Mapping[str, Any] | None:
@@ -133,10 +133,10 @@ class Talk:
     def _step(self) -> None:
         event = self._hear(self._pace / 10 if self._rest_since is not None else self._pace)
         try:
-            if event is None:
-                self._poll()
-            else:
+            if event:
                 self._take(event)
+            else:
+                self._poll()
             self._lost_since = None
         except RemoteError:
             now = self._clock()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.config import kinds, load
+from branchline.config.layers import read_file
 from branchline.errors import InputError, UsageError
 from branchline.files import read_json, write_durable
 from branchline.workflow.answer import Answer
@@ -31,7 +32,9 @@ def run(console: Console, words: Sequence[str]) -> Answer:
     fresh = {name: row for name, row in rows.items() if name not in project.settings.instances}
     allowed = data.get("allowed_models") if isinstance(data, dict) else None
     head = _allowed(allowed, path) if allowed and not project.settings.allowed_models else ""
-    target = project.root / "branchline.toml"
+    target, source = project.root / "branchline.toml", read_file(project.root)
+    if source and source.path != target:
+        raise UsageError(f"the settings are in {source.path}, which is not written by us; name the instances there")
     old = target.read_text(encoding="utf-8") if target.exists() else ""
     text = head + old + "".join(_table(name, row, bool(old or head)) for name, row in fresh.items())
     if text != old:
