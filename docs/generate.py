@@ -22,8 +22,12 @@ GROUPS = {
     "pulse": "Unattended",
     "wish": "What you can ask of a running run",
     "look": "Looking",
+    "mask": "Masking",
     "agent": "Named agent sessions",
+    "net": "The network",
     "tidy": "Saved work and what is left over",
+    "pieces": "Pieces for scripts and agents",
+    "oc": "OpenCode servers",
     "care": "Help",
 }
 """The module of `cli` a command lives in, and how this page calls it."""

@@ -25,6 +25,7 @@ def _nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     )
     # Tests are told where things are by BRANCHLINE_ names of their own, which would be unknown settings for the program.
     ours = [name for name in os.environ if name.startswith("BRANCHLINE_")]
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "NO_COLOR", "FORCE_COLOR", *ours):
+    models = [f"{name}_{what}" for name in ("ANTHROPIC", "OPENAI") for what in ("API_KEY", "AUTH_TOKEN", "BASE_URL")]
+    for name in ("NO_COLOR", "FORCE_COLOR", *models, *ours):
         monkeypatch.delenv(name, raising=False)
     yield home

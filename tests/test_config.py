@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from branchline import config
 from branchline.config import Settings
 from branchline.errors import SettingsError
+from branchline.model.money import Limit
 
 Load = Callable[..., Settings]
 
@@ -38,8 +39,8 @@ def test_defaults_are_those_of_the_design() -> None:
     assert found.land == config.LandSettings("gated", 16, "touched", "fast-forward")
     assert found.pulse == config.PulseSettings(True, 0.6)
     assert {name: worker.kind for name, worker in found.workers.items()} == {
-        "opencode": "opencode", "claude": "claude", "codex": "codex", "acp": "acp", "shell": "shell", "scripted": "scripted",
-    }  # fmt: skip
+        name: name for name in ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
+    }
     assert {name: role.permissions for name, role in found.roles.items()} == {
         "build": "edit", "research": "read-only", "brainstorm": "read-only",
     }  # fmt: skip
@@ -88,7 +89,7 @@ class TestOrder:
         found = config.load(None, env, {})
         assert found.decompose == config.DecomposeSettings(False, "auto", "a/b", 2)
         assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (256, 1024, 3)
-        assert (found.sandbox, found.scoped_tokens, found.prefer_oauth, found.worker) == (False, True, True, "claude")
+        assert (found.sandbox, found.scoped_tokens, found.prefer_oauth, found.worker) == ("off", True, True, "claude")
         assert config.load(None, {**env, "BRANCHLINE_MAX_WORKERS": "9"}, {}).max_workers == 9
 
     def test_a_password_is_passed_by_name_and_never_kept(self) -> None:
@@ -115,14 +116,14 @@ class TestOrder:
             "BRANCHLINE_WORKERS__OPENCODE_SERVER__PASS_ENV": "A, B",
             "BRANCHLINE_WORKERS__SHELL__ARGV": "prog --flag 'two words'",
             "BRANCHLINE_GATE__COMMANDS": '["make test", "make lint"]',
-            "BRANCHLINE_MASK": '{"names": ["x"]}',
+            "BRANCHLINE_MASK__TERMS": '["Acme Corp", "Ann"]',
         }
         found = load("[resources]\ndb = 1\n", env)
         assert found.resources == {"db": 1, "gpu": 2}
         assert found.workers["opencode-server"].pass_env == ("A", "B")
         assert found.workers["shell"].argv == ("prog", "--flag", "two words")
         assert found.gate.commands == ("make test", "make lint")
-        assert found.mask == {"names": ["x"]}
+        assert found.mask.terms == ("Acme Corp", "Ann")
 
 
 class TestFile:
@@ -131,6 +132,8 @@ class TestFile:
             """
 strategy = "critical-path"
 stagger = "30s"
+budget = "5usd, 2Mtok"
+task_budget = "500ktok"
 [workers.docs]
 kind = "shell"
 argv = ["python", "-m", "docs"]
@@ -161,8 +164,9 @@ setup = ["npm ci"]
 confidence = 1
 [instances.main]
 url = "http://127.0.0.1:4096"
-[budget]
-usd = 5.5
+[prices."acme/large"]
+input = 2
+output = 8.5
 [net]
 tiers = { "x.test" = 1 }
 """
@@ -173,12 +177,14 @@ tiers = { "x.test" = 1 }
         )
         assert found.workers["claude"].kind == "claude"
         assert found.roles["docs"].permissions == {"edit": "deny", "git diff*": "allow"}
-        assert found.roles["docs"].sandbox is False
+        assert found.roles["docs"].sandbox == "off"
         assert found.roles["plain"] == config.RoleSettings()
         assert found.gate.by_glob == {"*.sh": ("shellcheck -x",), "*.py": ("ruff check", "mypy")}
-        assert found.instances == {"main": {"url": "http://127.0.0.1:4096"}}
+        assert found.instances == {"main": config.InstanceSettings("http://127.0.0.1:4096")}
         assert found.workspace.setup == ("npm ci",)
         assert found.pulse.confidence == 1
+        assert (found.budget, found.task_budget) == (Limit(5.0, 2_000_000), Limit(None, 500_000))
+        assert found.prices == {"acme/large": {"input": 2.0, "output": 8.5}}
 
     @pytest.mark.parametrize(
         ("toml", "words"),
@@ -186,6 +192,19 @@ tiers = { "x.test" = 1 }
             (
                 "jobs = 2\n[land]\nminimun = 'x'",
                 r"branchline\.toml:3: unknown setting land\.minimun; did you mean land\.minimum\?",
+            ),
+            ("[instances.x]\nslots = 2", "instance 'x' has no url; set instances\\.x\\.url"),
+            *(
+                (f"[instances.x]\nurl = '{url}'", r"toml:2: instances\.x\.url must be the address of a server")
+                for url in (
+                    "localhost:4096",
+                    "http://a:b@h",
+                    "http://[::1",
+                    "http://h:99999",
+                    "http://h:x",
+                    "ftp://h",
+                    "http://",
+                )
             ),
             ("\n\nminimum = 'x'", r"toml:3: unknown setting minimum; did you mean land\.minimum\?"),
             ("[lnd]\na = 1", r"toml:1: unknown setting lnd; did you mean land\?"),
@@ -213,6 +232,16 @@ tiers = { "x.test" = 1 }
             ("[workers.mine]\nkind = 'bash'", "workers.mine.kind must be one of opencode"),
             ("worker = 'opncode'", "no worker is called 'opncode'; did you mean opencode"),
             ("[roles.build]\nworker = 'clod'", "no worker is called 'clod'"),
+            ("budget = '5'", r"toml:1: budget must be an amount such as 5usd, 2Mtok, .*, or none, not '5'"),
+            ("budget = 5", "budget must be an amount"),
+            ("task_budget = '1usd,2usd'", "task_budget must be an amount"),
+            ("budget = '-1usd'", "budget must be an amount"),
+            ("budget = ''", "budget must be an amount"),
+            ("[prices.x]\ninput = 'a'", "prices must be a number"),
+            ("[prices.x]\ninputs = 1", "prices must be numbers for input, output, cache_read and cache_write"),
+            ("[prices]\nx = 1", "prices must be a table"),
+            ("[tiers]\nhuge = []", "unknown setting tiers.huge"),
+            ("[tiers]\ndefault = 'huge'", "tiers.default must be one of , simple, standard, thinking"),
             ("a = = 3", r"branchline\.toml:1: not TOML"),
             ("jobs = 1\njobs = 2", r"branchline\.toml:2: not TOML"),
             ("a = " + "[" * 5000, "nested too deeply|not TOML"),
@@ -260,7 +289,6 @@ class TestElsewhere:
             ({"BRANCHLINE_": "x"}, "unknown setting"),
             ({"BRANCHLINE_LAND__": "x"}, "unknown setting"),
             ({"BRANCHLINE_WORKERS__SHELL": "x"}, "workers.shell is a table"),
-            ({"BRANCHLINE_MASK": "[1"}, "mask must be"),
             ({"BRANCHLINE_RESOURCES__GPU": "x"}, "resources.gpu must be"),
         ],
     )

@@ -99,7 +99,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
         elif isinstance(value, float):
             assert config.duration(text) == value, name
         else:
-            told_as = ", ".join(value) if isinstance(value, tuple) else str(value)
+            told_as = ", ".join(value) if type(value) is tuple else str(value)
             assert text == (told_as or "none"), name
 
 

@@ -64,6 +64,10 @@ class Shift:
     def done(self, task: str) -> None:
         """A worker is done and so are its checks."""
         self.end(task, {"status": "done"})
+        self.done_with_checks(task)
+
+    def done_with_checks(self, task: str) -> None:
+        """The checks of a task have passed."""
         fence = self.state.tasks[task].fence
         result = {"ok": True, "checks": [{"command": "true", "exit": 0}], "level": "checked", "commit": "c"}
         self.feed(Event(self.now, "r1", "ended", "", task, 1, fence, {"exit": 0, "result": result}))

@@ -23,13 +23,14 @@ MONOPOLIES = {
     "pydantic": {"schema"},
     "markdown_it": {"planfile"},
     "yaml": {"files"},
+    "phonenumbers": {"guard"},
     "argparse": {"cli"},
     "shtab": {"cli"},
     "httpx": {"asker", "opencode_api", "sandbox"},
     "anthropic": {"asker"},
 }
 """Package -> the rooms that alone may import it."""
-HEAVY = {"networkx", "pydantic", "jinja2", "rich", "httpx", "anthropic", "yaml", "markdown_it", "shtab"}
+HEAVY = {"networkx", "pydantic", "jinja2", "rich", "httpx", "anthropic", "yaml", "markdown_it", "shtab", "phonenumbers"}
 """Imported inside functions only: start-up pays for what a command uses."""
 STARTERS = {"system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp"}
 """What the module `os` offers to start a process."""

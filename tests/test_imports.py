@@ -79,5 +79,10 @@ def test_a_look_at_a_run_needs_little(place: Path, words: tuple[str, ...]) -> No
     assert imported(place, *words) & HEAVY == set()
 
 
+@pytest.mark.parametrize("verb", ["next-batch", "order", "validate"])
+def test_rows_of_tasks_need_little(place: Path, verb: str) -> None:
+    assert imported(place, verb, "--tasks", '[{"id": "a"}, {"id": "b", "blocked_by": ["a"]}]') & HEAVY == set()
+
+
 def test_a_look_at_sessions_needs_little_more_than_custody(place: Path) -> None:
     assert imported(place, "agent", "status") & HEAVY == {"ctypes", "socket"}

@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 from textwrap import dedent
 
-import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline import prompts
+from branchline.errors import InputError
 from branchline.model.plan import Check, DraftGraph, FileRef, Task
 
 REWRITE = os.environ.get("BRANCHLINE_GOLDEN") == "write"
@@ -289,7 +289,7 @@ def test_the_same_context_gives_the_same_text() -> None:
 
 
 def test_a_name_that_is_missing_is_an_error() -> None:
-    with pytest.raises(jinja2.UndefinedError):
+    with pytest.raises(InputError):
         prompts.render({"task": CRM[2]})
 
 
@@ -300,5 +300,32 @@ def test_templates_of_the_user_come_first(tmp_path: Path) -> None:
     text = prompts.render(context, search=[tmp_path])
     assert "My rules for t1408.2." in text
     assert "Rules of conduct" not in text
-    with pytest.raises(jinja2.exceptions.SecurityError):
+    with pytest.raises(InputError):
         prompts.render(context, "evil.md.j2", [tmp_path])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ goal.__class__.__mro__ }}",
+        "{{ lineage|attr('__class__') }}",
+        "{{ self._TemplateReference__context }}",
+        "{{ 'a' * 10**10 }}",
+        "{{ ['a'] * 10**9 }}",
+        "{{ 9**9**9 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ 'a'.ljust(10**9) }}",
+        "{{ '{:1000000000}'.format(1) }}",
+        "{% for a in range(10**9) %}x{% endfor %}",
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+        "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+        "{% include '/etc/passwd' %}",
+        "{% extends '../../../etc/passwd' %}",
+        "{% if %}",
+        "{{ nobody_knows_this }}",
+    ],
+)
+def test_a_template_that_no_honest_person_writes_is_an_error_in_words(tmp_path: Path, text: str) -> None:
+    (tmp_path / "delegate.md.j2").write_text(text)
+    with pytest.raises(InputError, match=r"delegate\.md\.j2 cannot be rendered: ."):
+        prompts.render({"goal": "x", "lineage": ""}, search=(tmp_path,))

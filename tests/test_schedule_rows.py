@@ -1,16 +1,23 @@
 """The batch verbs on plain rows: own cases, and the development corpus where it stands beside the repository."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from branchline.errors import GraphError
+from branchline.graph.ids import LEGAL_ID
 from branchline.schedule import rows
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "batch" / "cases.json"
+
+
+def said(*errors: str, warnings: Sequence[str] = ()) -> dict[str, Any]:
+    return {"valid": not errors, "errors": [*errors], "warnings": [*warnings]}
+
+
 IN_WORDS = {
     "next-batch_breadth-first_conc0": [],
     "next-batch_depth-first_conc0": [],
@@ -18,8 +25,13 @@ IN_WORDS = {
     "next-batch_depth-first_dup_ids": GraphError,
     "next-batch_depth-first_bb_string": ["a.2"],
     "next-batch_breadth-first_diamond": ["d.2"],
+    "validate_dups": said("duplicate id: a stands 2 times; every id must stand once"),
+    "validate_missing": said("unknown blocker: a is blocked by zz, which does not exist"),
+    "validate_cycle2": said("cycle: a -> b -> a; each of them would wait for the one before it"),
+    "validate_self": said("cycle: a -> a; each of them would wait for the one before it"),
+    "validate_deep": said(warnings=["deeper than 3: a"]),
 }
-"""What the corpus says only in words, as we read it."""
+"""What the corpus says only in words, or in another program's, as we read it and in our own."""
 
 
 def cases() -> Iterator[Any]:
@@ -107,6 +119,9 @@ def test_what_waits_for_a_failed_row_is_in_no_batch() -> None:
         (["a"], "number 1 of the list has no id"),
         ({"a": 1}, "must be a JSON list"),
         ([row("a", before={"b": 1})], "must be a list of ids"),
+        ([row("CON")], "illegal id"),
+        ([row("a", parent_id={"x": 1})], "parent_id must be an id"),
+        ([row("T1"), row("t1")], "differ in case only"),
     ],
 )
 def test_rows_that_cannot_be_are_errors_and_never_look_done(tasks: Any, words: str) -> None:
@@ -118,11 +133,23 @@ def test_rows_that_cannot_be_are_errors_and_never_look_done(tasks: Any, words: s
 def test_validate_finds_everything_at_once() -> None:
     tasks = [row("a", before=["b", "zz"]), row("b", before=["a"]), row("b"), row("c", depth=5)]
     found = rows.validate(tasks)
-    assert found["valid"] is False
-    assert found["errors"][:2] == ["Duplicate task IDs found", "blocked_by references non-existent task: zz"]
-    assert found["warnings"] == ["1 task(s) exceed recommended depth limit of 3"]
-    assert rows.validate([row("a", "b"), row("b", "a")])["errors"] == ["Circular parent_id detected: a -> ... -> a"]
-    assert rows.validate([]) == {"valid": True, "errors": [], "warnings": []}
+    assert found == said(
+        "duplicate id: b stands 2 times; every id must stand once",
+        "unknown blocker: a is blocked by zz, which does not exist",
+        warnings=["deeper than 3: c"],
+    )
+    two = [row("a", before=["b"]), row("b", before=["c"]), row("c", before=["a"]), row("d", before=["d"])]
+    assert rows.validate(two)["errors"] == [
+        "cycle: d -> d; each of them would wait for the one before it",
+        "cycle: a -> c -> b -> a; each of them would wait for the one before it",
+    ]
+    loop = [row("a", "b"), row("b", "c"), row("c", "b")]
+    assert rows.validate(loop)["errors"] == ["cycle of parents: b -> c -> b"]
+    assert rows.validate([row("../x"), row("T1"), row("t1")])["errors"] == [
+        f"illegal id: '../x': {LEGAL_ID}",
+        "T1 and t1 differ in case only; ids become names of files",
+    ]
+    assert rows.validate([]) == said()
 
 
 def test_numbers_are_ids_too() -> None:

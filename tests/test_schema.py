@@ -81,7 +81,9 @@ class TestScenario:
             {"conflict": {"path": "a.txt", "content": "c"}}, {"delete": "a.txt"}, {"commit": "Add a"},
             {"message": "working"}, {"say": "hello"}, {"run": "make"}, {"sleep": 0.1}, {"answer": {"status": "done"}},
             {"block": {"text": "Which?", "options": ["a", "b"]}}, "lie", "hang", {"crash": "segv"}, {"crash": 3},
-            "crash", "silent", {"exit": 4}, {"spawn": 5}, {"spawn": {"seconds": 5, "escape": True}}, "spawn",
+            "crash", "silent", {"exit": 4},
+            {"usage": {"input": 900, "output": 40, "cost": 0.01, "model": "sonnet"}},
+            {"spawn": 5}, {"spawn": {"seconds": 5, "escape": True}}, "spawn",
         ]  # fmt: skip
         found = schema.scenario({"defaults": steps})["defaults"]
         assert {next(iter(step)) for step in found} == set(schema.STEPS)

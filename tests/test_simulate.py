@@ -183,7 +183,7 @@ def drafted(tmp_path: Path, text: str, settings: str) -> tuple[Project, DraftGra
     (tmp_path / "branchline.toml").write_text(settings)
     console = Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0)
     project = open_project(console)
-    draft = read_draft(project, tmp_path / "plan.md", Reading()).draft
+    draft = read_draft(console, project, tmp_path / "plan.md", Reading()).draft
     assert draft is not None
     return project, draft
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from branchline import workers
 from branchline.errors import InputError, SettingsError
 from branchline.model.run import Claim, Exit
 from branchline.workers import codex
@@ -83,6 +84,12 @@ def test_it_is_started_in_a_home_of_its_own(tmp_path: Path) -> None:
     assert command.argv[9:] == ("-c", 'model_reasoning_effort="high"', "resume", "t-1", "-")
     assert command.env["CODEX_HOME"] == str(home)
     assert stat.S_IMODE((home / "config.toml").stat().st_mode) == 0o600
+
+
+def test_only_a_reading_role_has_walls_that_cannot_stand_in_ours(tmp_path: Path) -> None:
+    job = bench(tmp_path)[0].job
+    assert [bool(workers.walls("codex", job._replace(read_only=read))) for read in (True, False)] == [True, False]
+    assert workers.walls("shell", job._replace(read_only=True)) == ""
 
 
 def test_a_reading_role_works_in_the_read_only_sandbox(tmp_path: Path) -> None:

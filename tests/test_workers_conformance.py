@@ -70,6 +70,8 @@ SCRIPTED: Mapping[str, list[Any]] = {
     "resume": [{"answer": {"status": "done", "summary": "I went on."}}],
     "hang": [{"say": "started"}, "hang"],
 }
+SERVED = {"acp": "acp_agent.py", "opencode-server": "opencode_server.py"}
+"""Kinds whose agent is talked with: a program that plays the other side."""
 KILLED = {"hang": "timeout", "cancel": "cancelled", "kill": "", "lost": ""}
 """Cases in which a worker that does not end is ended, with the cause that custody gives."""
 ROWS = [(kind, case) for kind in workers.TABLE for case in EXPECTED if case not in NOT_THEIRS.get(kind, ())]
@@ -102,8 +104,8 @@ def program(tmp: Path, kind: str, case: str) -> tuple[str, ...]:
         scenario = tmp / f"{case}.yaml"
         scenario.write_text(json.dumps({"tasks": {"t1": [SCRIPTED[part]]}}))
         return (str(scenario),)
-    if kind == "acp":
-        return (sys.executable, str(AGENTS / "acp_agent.py"), part, str(tmp / "got.json"))
+    if kind in SERVED:
+        return (sys.executable, str(AGENTS / SERVED[kind]), part, str(tmp / "got.json"))
     played = recording(kind, "success" if part in {"hang", "bare-tool"} else part)
     if case == "bare-tool":
         played["events"] = bare(played["events"])
@@ -121,9 +123,12 @@ def program(tmp: Path, kind: str, case: str) -> tuple[str, ...]:
 def play(tmp: Path, kind: str, case: str, **more: Any) -> tuple[Bench, Claim]:
     """Let a worker play a case, and read its claim."""
     bench = Bench(tmp, kind, program(tmp, kind, case), **more)
-    if case not in KILLED:
-        return bench, bench.run()
-    bench.kill_when_it_speaks()
+    try:
+        if case not in KILLED:
+            return bench, bench.run()
+        bench.kill_when_it_speaks()
+    finally:
+        bench.end_servers()
     return bench, bench.claim(Exit(None, lost=True) if case == "lost" else Exit(None, 9, cause=KILLED[case]))
 
 
@@ -214,9 +219,12 @@ def test_an_agent_is_started_with_the_prompt_on_stdin_in_its_worktree(tmp_path: 
     bench = Bench(tmp_path, kind, program(tmp_path, kind, "success"), model="acme/large", **effort)
     (bench.folder / "prompt.md").write_text(prompt, encoding="utf-8")
     assert bench.run().status == "done"
+    bench.end_servers()
     got = json.loads((tmp_path / "got.json").read_text())
     assert (got["prompt"], got["cwd"]) == (prompt, str(bench.tree))
-    assert got["env"]["HOME"] == bench.env["HOME"]
+    assert got["env"]["HOME"] == (
+        str(tmp_path / ".server-opencode-server" / "home") if kind == "opencode-server" else bench.env["HOME"]
+    )
     assert "acme/large" in got["argv"]
     assert not effort or any("high" in word for word in got["argv"])
 

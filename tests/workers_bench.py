@@ -1,5 +1,6 @@
 """A bench for adapters: one task in a git repository, started as custody would, read as dispatch would."""
 
+import json
 import os
 import signal
 import subprocess
@@ -89,6 +90,11 @@ class Bench:
     def claim(self, exit: Exit) -> Claim:
         """Read what was left behind."""
         return self.adapter.claim(self.job, exit)
+
+    def end_servers(self) -> None:
+        """End the server that the attempts shared; a run would keep it until nobody has used it for a while."""
+        for told in self.folder.parents[1].glob(".server-*/server.json"):
+            os.kill(json.loads(told.read_text())["pid"], signal.SIGTERM)
 
     def git(self, *argv: str) -> str:
         """Ask git about the worktree."""

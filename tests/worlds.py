@@ -19,6 +19,8 @@ from branchline.workflow.running import adjacency_of
 SRC = Path(__file__).resolve().parents[1] / "src"
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
 DEADLINE = 60.0
+ENV = {"PYTHONPATH": str(SRC), "RAM_RESERVE_MB": "0", "RAM_PER_WORKER_MB": "1", "BRANCHLINE_SANDBOX": "env"}
+"""What every command gets: the agents write a ledger outside of the repository, which a sandbox would not let them."""
 SAY = """say() { printf '{"status": "%s", "summary": "%s"}' "$1" "$2" > "$BRANCHLINE_EXIT_FILE"; }"""
 HEAD = f"""#!/bin/sh
 ledger='@LEDGER@'
@@ -128,7 +130,7 @@ class World:
         process = subprocess.Popen(
             [sys.executable, "-m", "branchline", *words],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(SRC), "RAM_RESERVE_MB": "0", "RAM_PER_WORKER_MB": "1", **more},
+            env={**os.environ, **ENV, **more},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -13,6 +13,7 @@ BranchlineError                 E_UNEXPECTED      1
 ├── WaitingError                E_WAITING         3
 │   └── NotApprovedError        E_NOT_APPROVED    3
 ├── FailedError                 E_FAILED          4
+├── PlannerError                E_PLANNER         1   a model that plans cannot be asked, or gives no right answer
 ├── LockedError                 E_LOCKED         75
 ├── InterruptedRunError        E_INTERRUPTED   130
 ├── StoreError                  E_STORE           1
@@ -20,6 +21,7 @@ BranchlineError                 E_UNEXPECTED      1
 │   └── StoreDamagedError       E_STORE_DAMAGED   1
 ├── GitError                    E_GIT             1   a git command failed for a reason nobody foresaw
 ├── SessionError                by code           by code   a named session cannot do what was asked (SEEDS S2.9)
+├── RemoteError                 E_REMOTE          1   another program on the network does not answer, or not as it should
 └── IllegalMoveError            E_ILLEGAL_MOVE    1   a fault of ours: a move that is not in the table
 """
 
@@ -113,6 +115,12 @@ class FailedError(BranchlineError):
     exit_status = 4
 
 
+class PlannerError(BranchlineError):
+    """A model that plans cannot be asked, or gives no answer that is right; the rules' result stands."""
+
+    code = "E_PLANNER"
+
+
 class LockedError(BranchlineError):
     """Another coordinator holds the lock; try again later."""
 
@@ -185,6 +193,12 @@ SESSION_CODES = {
     "E_WORKER_PAYLOAD": 2,
 }
 """Code of a `SessionError` -> exit status (DESIGN, section 6; SEEDS S2.9)."""
+
+
+class RemoteError(BranchlineError):
+    """A server does not answer, or not as it should."""
+
+    code = "E_REMOTE"
 
 
 class IllegalMoveError(BranchlineError):

@@ -160,7 +160,7 @@ def find_root(start: Path) -> Path | None:
 
 
 def state_folder(root: Path) -> Path:
-    """Return `root/.branchline`, made when missing, with a .gitignore that keeps all of it out of git.
+    """Return `root/.branchline`, made when missing for its owner alone, with a .gitignore that keeps it out of git.
 
     Raises InputError when it is a link (a repository could point it anywhere) or cannot be made.
     """
@@ -168,7 +168,7 @@ def state_folder(root: Path) -> Path:
     if folder.is_symlink() or folder.is_file():
         raise InputError(f"{folder} is a symbolic link or a file; a real folder of that name is needed: move it away")
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         _raise_write(folder, error)
     if not os.path.lexists(folder / ".gitignore"):

@@ -5,11 +5,13 @@ in it are defused, and characters that a reader cannot see are written as escape
 """
 
 import functools
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from branchline.errors import InputError
 from branchline.model.plan import DraftGraph, Task
 
 if TYPE_CHECKING:
@@ -29,9 +31,14 @@ MAX_RESULTS: Final = 500
 """How many characters of what tasks before this one have said stand in a page; the rest stands in files it names."""
 SHOWN_RESULTS: Final = 5
 """And of how many tasks."""
+MAX_STEPS: Final = 1_000_000
+"""Steps that all loops of one template may take."""
+MAX_NUMBER: Final = 100_000
 RULE_NAMES: Final = ("todos", "commits", "lint", "order", "subagents", "verify", "context", "decide", "block")
 """The parts of the rules of conduct, each of which can be switched off."""
 
+_GROWING: Final = frozenset({"center", "expandtabs", "format", "indent", "ljust", "replace", "rjust", "zfill"})
+"""Methods and filters that make a long text of a short one; templates have none of them."""
 _HERE: Final = Path(__file__).resolve().parent
 # Controls but newline and tab, bidi controls, zero-width and tag characters, line separators, lone surrogates.
 _UNSEEN: Final = re.compile(
@@ -54,29 +61,34 @@ def lineage(chain: Sequence[Named], siblings: Sequence[Named], task_id: str, lim
     among them. Each level stands two spaces deeper; siblings are numbered by their place (DESIGN, section 9). A block of
     more tokens than `limit` (0: any) gets shorter titles, and then only the siblings next to the task.
     """
+    return block(chain, siblings, next((at for at, (id, _) in enumerate(siblings) if id == task_id), None), limit)
+
+
+def block(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, limit: int = 0) -> str:
+    """Draw the lineage block as `lineage`, the task being sibling number `current`, from 0; an empty id is not shown."""
     if not chain:
         return ""
-    drawn = ""
-    here = next((place for place, (id, _) in enumerate(siblings) if id == task_id), 0)
+    drawn, here = "", current or 0
     for title, near in ((MAX_TITLE, len(siblings)), (60, 12), (60, 3), (30, 1)):
-        drawn = _drawn(chain, siblings, task_id, title, range(max(0, here - near), min(len(siblings), here + near + 1)))
+        drawn = _drawn(chain, siblings, current, title, range(max(0, here - near), min(len(siblings), here + near + 1)))
         if not limit or tokens(drawn) <= limit:
             break
     return drawn
 
 
-def _drawn(chain: Sequence[Named], siblings: Sequence[Named], task_id: str, title: int, shown: range) -> str:
-    deep = "  " * len(chain)
-    lines = ["TASK LINEAGE:"]
-    for depth, (id, name) in enumerate(chain):
-        lines.append(f"{'  ' * depth}{depth}. [parent] {one_line(name, title)} ({one_line(id)})")
+def _drawn(chain: Sequence[Named], siblings: Sequence[Named], current: int | None, title: int, shown: range) -> str:
+    deep, lines = "  " * len(chain), ["TASK LINEAGE:"]
+    lines += [f"{'  ' * depth}{depth}. [parent] {_titled(each, title)}" for depth, each in enumerate(chain)]
     lines += [f"{deep}... {shown.start} before"] if shown.start else []
-    for place in shown:
-        id, name = siblings[place]
-        mark = f" {THIS}" if id == task_id else ""
-        lines.append(f"{deep}{place + 1}. {one_line(name, title)} ({one_line(id)}){mark}")
+    for at in shown:
+        lines.append(f"{deep}{at + 1}. {_titled(siblings[at], title)}{f' {THIS}' if at == current else ''}")
     lines += [f"{deep}... {len(siblings) - shown.stop} after"] if shown.stop < len(siblings) else []
     return "\n".join([*lines, RULES])
+
+
+def _titled(named: Named, limit: int) -> str:
+    title = one_line(named[1], limit)
+    return f"{title} ({one_line(named[0])})" if named[0] else title
 
 
 def defuse(text: str) -> str:
@@ -221,11 +233,60 @@ def render(context: Mapping[str, Any], template: str = "delegate.md.j2", search:
 
     `delegate.md.j2` is the whole page, `resume.md.j2` what is new for a worker that goes on in its own session, and
     `diagnose.md.j2` the page of who is to find out why a worker failed.
-    Templates are looked for in the folders of `search`, then in the package, then in the source tree. A name that the
-    context does not have is an error (jinja2.UndefinedError), never an empty place.
+    Templates are looked for in the folders of `search`, then in the package, then in the source tree. Raises InputError
+    for a template that cannot be rendered: a name that the context does not have is an error, never an empty place, and
+    so is what only a hostile one does (private attributes, millions of steps or letters, files from elsewhere).
     """
-    text = _environment(tuple(search)).get_template(template).render(context)
+    from jinja2 import TemplateError
+
+    try:
+        text = (
+            _environment(tuple(search))
+            .get_template(template)
+            .render({**context, "_steps": functools.partial(_steps, itertools.count(1))})
+        )
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        what = str(error) or type(error).__name__
+        raise InputError(f"the prompt template {template} cannot be rendered: {what}") from None
     return re.sub(r"\n{3,}", "\n\n", text).strip().replace("\0", "\n") + "\n"
+
+
+def _bounded() -> "type[Environment]":
+    """The sandbox of Jinja with an end to what one template may do: steps of its loops, length of a text it multiplies."""
+    from jinja2 import nodes
+    from jinja2.exceptions import SecurityError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Bounded(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset({"*", "**", "%"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            """Numbers only, and small ones: a text or a list that is multiplied fills the memory."""
+            if not all(isinstance(each, int) and abs(each) <= MAX_NUMBER for each in (left, right)):
+                raise SecurityError(f"{operator} is for small numbers only")
+            return super().call_binop(context, operator, left, right)
+
+        def wrap_str_format(self, value: Any) -> None:
+            """Nothing is formatted, so there is nothing to make safe."""
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            return attr not in _GROWING and super().is_safe_attribute(obj, attr, value)
+
+        def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+            tree = super()._parse(source, name, filename)
+            for loop in tree.find_all(nodes.For):
+                steps = nodes.Name("_steps", "load", lineno=loop.lineno)
+                loop.iter = nodes.Call(steps, [loop.iter], [], None, None, lineno=loop.lineno).set_environment(self)
+            return tree
+
+    return Bounded
+
+
+def _steps(counter: "Iterator[int]", values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if next(counter) > MAX_STEPS:
+            raise OverflowError(f"its loops take more than {MAX_STEPS} steps")
+        yield value
 
 
 def _held(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
@@ -236,10 +297,9 @@ def _held(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
 @functools.lru_cache(maxsize=8)
 def _environment(search: tuple[Path, ...]) -> "Environment":
     from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     folders = [*search, _HERE / "_templates", _HERE.parents[1] / "prompts"]
-    environment = ImmutableSandboxedEnvironment(
+    environment = _bounded()(
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,
         autoescape=False,  # markdown for a model, not HTML; data is fenced by the filters below
@@ -248,5 +308,7 @@ def _environment(search: tuple[Path, ...]) -> "Environment":
         keep_trailing_newline=False,
         auto_reload=False,
     )
+    environment.filters = {name: each for name, each in environment.filters.items() if name not in _GROWING}
+    del environment.globals["lipsum"]
     environment.filters.update(one_line=one_line, code=code, fenced=_held)
     return environment

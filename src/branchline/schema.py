@@ -1,27 +1,102 @@
 """everything that comes from outside, validated
 
-Two shapes come from outside here: the exit record of a worker and the scenario of the scripted worker. Each function
-takes loaded data and returns plain dicts and lists with every default filled in. The graph room reads stored graphs.
+The exit record of a worker, the scenario of the scripted worker, and what a planner answers. Each function takes loaded
+data and returns plain dicts and lists with every default filled in. The graph room reads stored graphs.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 from branchline.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 STATUSES: Final = ("done", "blocked", "partial", "failed")
 BLOCKED_KINDS: Final = ("question", "missing_dependency", "credential", "contradiction", "obsolete", "capability")
 STEPS: Final = (
     "write", "append", "delete", "commit", "message", "say", "run", "sleep", "answer", "block", "lie", "hang", "crash",
-    "conflict", "silent", "exit", "spawn",
+    "conflict", "silent", "exit", "spawn", "usage",
 )  # fmt: skip
 """What a step of a scenario can do; each is documented in `scenario`."""
 
 _TEXT_LIMIT: Final = 100_000
 _LIST_LIMIT: Final = 1_000
 _RECORD_KEYS: Final = ("summary", "kind", "text", "options", "default", "deadline", "missing")
+
+
+class Shape(NamedTuple):
+    """What a model is asked to fill in: a JSON schema, and what reads an answer.
+
+    `read` raises InputError whose details hold all `faults` of the answer, one text each.
+    """
+
+    name: str
+    about: str
+    schema: Mapping[str, Any]
+    read: Callable[[Any], dict[str, Any]]
+
+
+@functools.cache
+def classification() -> Shape:
+    """The answer that says of tasks whether each is one piece: `{"tasks": [{key, kind, confidence, reasoning}]}`."""
+    from pydantic import BaseModel, Field
+
+    class Judged(BaseModel, extra="forbid"):
+        key: str = Field(max_length=64)
+        kind: Literal["atomic", "composite"]
+        confidence: float = Field(ge=0, le=1)
+        reasoning: str = Field(max_length=500)
+
+    class Classification(BaseModel, extra="forbid"):
+        tasks: list[Judged] = Field(max_length=100)
+
+    return _shape("classify", "Say of each task whether it is one piece of work or several.", Classification)
+
+
+@functools.cache
+def split() -> Shape:
+    """The answer that splits a task: `{"children": [...]}`, in the order in which a person would do them.
+
+    `key` is the child's name within the answer, `covers` the lines of the task that it carries out, `lines` how many
+    lines of code it is expected to change.
+    """
+    from pydantic import BaseModel, Field
+
+    class File(BaseModel, extra="forbid"):
+        path: str = Field(min_length=1, max_length=500)
+        role: Literal["create", "modify", "test", "mention"]
+
+    class Child(BaseModel, extra="forbid"):
+        key: str = Field(min_length=1, max_length=64)
+        title: str = Field(min_length=1, max_length=300)
+        kind: Literal["atomic", "composite"]
+        role: Literal["build", "research", "brainstorm"]
+        covers: list[int] = Field(max_length=1000)
+        depends_on: list[str] = Field(max_length=10)
+        files: list[File] = Field(max_length=50)
+        output: str = Field(max_length=1000)
+        criterion: str = Field(min_length=1, max_length=1000)
+        check: str = Field(default="", max_length=1000)
+        effort: Literal["small", "medium", "large"]
+        lines: int = Field(ge=0, le=1_000_000)
+
+    class Split(BaseModel, extra="forbid"):
+        children: list[Child] = Field(min_length=2, max_length=5)
+
+    return _shape("split", "Split the task into two to five children.", Split)
+
+
+def _shape(name: str, about: str, model: Any) -> Shape:
+    def read(data: Any) -> dict[str, Any]:
+        from pydantic import ValidationError
+
+        try:
+            found: dict[str, Any] = model.model_validate(data).model_dump()
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, e['loc'])) or 'the answer'}: {e['msg']}"[:200] for e in error.errors()[:20]]
+            raise InputError(f"{name}: {'; '.join(faults)}", faults=faults) from None
+        return found
+
+    return Shape(name, about, model.model_json_schema(), read)
 
 
 def exit_record(data: Any) -> dict[str, Any]:
@@ -55,7 +130,8 @@ def scenario(data: Any) -> dict[str, Any]:
     the last). A step is a mapping with exactly one of:
     write/append/conflict {path, content}; delete PATH; commit/message/say TEXT; run SHELL; sleep SECONDS; answer {exit
     record}; block {text, kind, options, default}; exit CODE; crash SIGNAL-NAME or CODE; spawn SECONDS (a child that
-    outlives the worker) or {seconds, escape}; lie, hang, silent (true). A bare word stands for `{word: true}`.
+    outlives the worker) or {seconds, escape}; usage {input, output, cost, model ...} of one
+    turn; lie, hang, silent (true). A bare word stands for `{word: true}`.
     Raises InputError naming task, attempt and step.
     """
     if not isinstance(data, dict):
@@ -167,6 +243,15 @@ def _spawn_step(value: Any) -> dict[str, Any]:
     return {"seconds": 60.0 if value is True else _seconds_step(value), "escape": False}
 
 
+def _usage_step(value: Any) -> Any:
+    kinds = ("input", "output", "reasoning", "cache_read", "cache_write", "cost")
+    if not isinstance(value, dict) or value.keys() - {*kinds, "model"} or not isinstance(value.get("model", ""), str):
+        return _fail(f"must be numbers for {', '.join(kinds)}, and a model")
+    if any(not isinstance(value.get(kind, 0), int | float) or not 0 <= value.get(kind, 0) < 1e12 for kind in kinds):
+        return _fail("must have numbers from 0 on")
+    return dict(value)
+
+
 def _block_step(value: Any) -> Any:
     block = {"text": value} if isinstance(value, str) else value
     if not isinstance(block, dict):
@@ -198,6 +283,7 @@ _STEP_VALUES: Final[dict[str, Any]] = {
     "crash": _crash_step,
     "exit": _code_step,
     "spawn": _spawn_step,
+    "usage": _usage_step,
 }
 
 

@@ -134,6 +134,13 @@ else grep -q "the second file" "$BRANCHLINE_PROMPT_FILE" && echo 2 > second.txt;
     world.check_laws()
 
 
+def test_a_task_that_no_context_holds_says_how_to_break_it_down(world: World) -> None:
+    world.plan(Task("1.1"))
+    body = """printf '{"status": "partial", "cause": "context", "missing": ["all"]}' > "$BRANCHLINE_EXIT_FILE"\n"""
+    assert world.execute(world.agent(body)).status == 4
+    assert "`branchline decompose PLAN --split 1.1` breaks it down" in world.reasons()["1.1"]
+
+
 def test_conflicts_go_back_to_the_session_then_afresh_then_to_a_person(world: World) -> None:
     world.plan(
         Task("1.1", verify="true"), Task("2.1", verify="true"), Task("3.1", verify="true"), Task("4.1", after=("2.1",))

@@ -8,7 +8,7 @@ import pytest
 
 from branchline.store import Store
 from test_imports import HEAVY, SCRIPT
-from worlds import SRC, Task, World
+from worlds import ENV, Task, World
 
 HONEST = "make\nsay done ok\nend\n"
 ASKS = """printf '{"status": "blocked", "text": "what?"}' > "$BRANCHLINE_EXIT_FILE"\n"""
@@ -48,7 +48,7 @@ def test_a_pulse_with_nothing_to_do_changes_nothing_and_imports_little(world: Wo
         assert world.run("pulse", "plan.md", "--worker", worker) == first
     assert events(world) == before
     argv = [sys.executable, "-S", "-c", SCRIPT, "pulse", "plan.md", "--worker", worker]
-    env = {**os.environ, "PYTHONPATH": str(SRC), "RAM_RESERVE_MB": "0", "RAM_PER_WORKER_MB": "1"}
+    env = {**os.environ, **ENV}
     done = subprocess.run(argv, cwd=world.root, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == first.status
     assert set(done.stderr.splitlines()[-1].split()) & HEAVY == set()

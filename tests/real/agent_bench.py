@@ -6,15 +6,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from programs import PROGRAMS
-from stub_model import StubModel
 
 from branchline import sandbox, workers
 from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
+from stub_model import StubModel
 
 TIMEOUT = 180.0
 _QUIET = tuple(
@@ -79,6 +80,13 @@ AGENTS: Mapping[str, Agent] = {
         lambda command: ["bash", {"command": command, "description": "as told"}],
         "length",
     ),
+    "opencode-server": Agent(
+        "stub/stub-1",
+        _opencode,
+        lambda path, text: ["write", {"filePath": path, "content": text}],
+        lambda command: ["bash", {"command": command, "description": "as told"}],
+        "length",
+    ),
     "claude": Agent(
         "stub-1",
         _claude,
@@ -105,6 +113,13 @@ AGENTS: Mapping[str, Agent] = {
         ("acp",),
     ),
 }
+
+
+def end_servers(tmp: Path) -> None:
+    """End the OpenCode servers of the runs below a folder, which would live on for a while."""
+    for told in tmp.glob("**/.server-*/server.json"):
+        with suppress(ProcessLookupError):  # nobody has needed it for so long
+            os.kill(json.loads(told.read_text())["pid"], signal.SIGTERM)
 
 
 class RealBench:
@@ -186,9 +201,11 @@ class RealBench:
         code = self.start(job).wait(TIMEOUT)
         return self.adapter.claim(job, Exit(code) if code >= 0 else Exit(None, -code))
 
-    def kill_when(self, ready: Callable[[], bool], prompt: str, attempt: int = 1, cause: str = "") -> Claim:
-        """Start an attempt and kill it once `ready` says so."""
-        job = self.job(prompt, attempt)
+    def kill_when(
+        self, ready: Callable[[], bool], prompt: str, attempt: int = 1, cause: str = "", job: Job | None = None
+    ) -> Claim:
+        """Start an attempt and kill it once `ready` says so; `job` is the attempt where it is known already."""
+        job = job or self.job(prompt, attempt)
         process = self.start(job)
         end = time.monotonic() + TIMEOUT
         while not ready():

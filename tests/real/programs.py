@@ -26,10 +26,10 @@ def find(agent: str) -> str | None:
 
 
 PROGRAMS = {agent: find(agent) for agent in _CACHED}
-PROGRAMS["acp"] = PROGRAMS["opencode"]
+PROGRAMS["acp"] = PROGRAMS["opencode-server"] = PROGRAMS["opencode"]
 
 
 def missing(agent: str) -> str:
     """Why the tests of an agent are skipped; empty when it is there."""
-    name = "opencode" if agent == "acp" else agent
+    name = "opencode" if agent in ("acp", "opencode-server") else agent
     return "" if PROGRAMS[agent] else f"no {name}: set BRANCHLINE_{name.upper()} to its path"

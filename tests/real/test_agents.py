@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent_bench import AGENTS, RealBench
+from agent_bench import AGENTS, RealBench, end_servers
 from programs import missing
+
+from branchline import workers
 from stub_model import StubModel, directive
 
 pytestmark = pytest.mark.real
@@ -28,9 +30,10 @@ def model() -> Iterator[StubModel]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, kind: str, model: StubModel) -> RealBench:
+def bench(tmp_path: Path, kind: str, model: StubModel) -> Iterator[RealBench]:
     """A task for that agent."""
-    return RealBench(tmp_path, kind, model)
+    yield RealBench(tmp_path, kind, model)
+    end_servers(tmp_path)
 
 
 def test_a_file_is_written_by_the_agents_own_tools(bench: RealBench, model: StubModel) -> None:
@@ -123,6 +126,30 @@ def test_a_killed_worker_goes_on_in_its_session(bench: RealBench, model: StubMod
     assert "Begin." in json.dumps(model.requests[-1])
 
 
+def test_usage_is_told_turn_by_turn_while_an_agent_is_at_work(bench: RealBench) -> None:
+    """Two turns of 100 tokens read and 20 written, then one that never ends; what goes on counts its own alone."""
+    if bench.kind == "acp":
+        pytest.skip("over ACP OpenCode tells its usage at the end of the prompt only")
+    write = bench.agent.write(str(bench.tree / "first.txt"), "1\n")
+    prompt = "Begin.\n" + directive({"tools": [write]}, {"tools": [bench.agent.shell("true")]}, {"hang": True})
+    job = bench.job(prompt)
+    gauge, seen = workers.gauge(bench.kind, job), [0]
+    assert gauge is not None
+
+    def told() -> bool:
+        said = gauge.look()
+        seen.append(said.tokens if said else seen[-1])
+        return seen[-1] >= 240
+
+    killed = bench.kill_when(told, prompt, job=job)
+    assert killed.tokens == seen[-1]
+    assert seen[-1] == 240 or bench.kind == "claude", (
+        "Claude Code counts what it has written at the end; it is estimated"
+    )
+    claim = bench.run("Go on.\n" + directive({"text": "I went on."}), attempt=2, session=killed.session)
+    assert (claim.status, claim.tokens) == ("done", 120)
+
+
 def test_a_hung_worker_is_told_as_such(bench: RealBench, model: StubModel) -> None:
     prompt = "Hang.\n" + directive({"hang": True})
     claim = bench.kill_when(lambda: bool(model.requests), prompt, cause="timeout")
@@ -132,7 +159,7 @@ def test_a_hung_worker_is_told_as_such(bench: RealBench, model: StubModel) -> No
 def test_a_session_that_is_gone_is_not_kept(bench: RealBench) -> None:
     gone = (
         "ses_0000000000ffeExample00000000"
-        if bench.kind in {"opencode", "acp"}
+        if bench.kind in {"opencode", "opencode-server", "acp"}
         else "00000000-0000-4000-8000-000000000000"
     )
     claim = bench.run("Go on.", session=gone)

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_bench import AGENTS
+from agent_bench import AGENTS, end_servers
 from programs import PROGRAMS, missing
-from stub_dialects import Step
-from stub_model import StubModel
 
 import branchline
+from branchline import sandbox
+from stub_dialects import Step
+from stub_model import StubModel
 
 pytestmark = pytest.mark.real
 with_opencode = pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))
 AGENT_KINDS = [pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k))) for k in AGENTS]
 LIMIT = 300.0
+HELD = sandbox.best("auto", os.environ)
 SECRET = "a-key-that-must-stay-here"
 
 PLAN = """# Greetings
@@ -120,6 +122,7 @@ def stages(tmp_path: Path) -> Iterator[Any]:
         return stage
 
     yield make
+    end_servers(tmp_path)
     for stage in made:
         stage.model.__exit__()
 
@@ -168,6 +171,22 @@ def test_a_plan_of_two_tasks_becomes_merged_and_checked_work(stages: Any) -> Non
     assert landed["moved"]
     assert (stage.root / "bye.txt").read_text() == "Bye, Ada!\n"
     assert "- [x] 1." in (stage.root / "plans" / "house.md").read_text()
+
+
+@with_opencode
+@pytest.mark.skipif(HELD.level != "strict", reason=f"no strict sandbox here: {HELD.not_held}")
+def test_an_agent_works_behind_the_proxy_and_each_connection_is_told(stages: Any) -> None:
+    stage = stages(ONE_TASK, [("", [write("colour.txt", "blue\n"), {"text": "It is blue."}])])
+    port = stage.model.url.rpartition(":")[2].partition("/")[0]
+    settings = f'sandbox = "strict"\n[net]\nports = [{port}]\nunknown = "deny"\ntiers = {{ "127.0.0.1" = 1 }}\n'
+    (stage.root / "branchline.toml").write_text(settings)
+    done = stage.run("execute", "plans/house.md", "--worker", "opencode", "--yes")
+    assert done["state"] == "done"
+    assert stage.git("show", "branchline/r1/tip:colour.txt") == "blue\n"
+    asked = stage.run("net", "log", "1")["connections"]
+    assert {(row["host"], row["port"], row["allowed"]) for row in asked if row["allowed"]} == {
+        ("127.0.0.1", int(port), True)
+    }
 
 
 def _nothing_secret_below(folder: Path) -> None:

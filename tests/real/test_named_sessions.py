@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from agent_bench import AGENTS
 from programs import missing
-from stub_model import directive
 from test_end_to_end import Stage
+
+from stub_model import directive
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))]
 LIMIT = "240"

@@ -69,7 +69,9 @@ def forgets_fences() -> Core:
         if event.kind == "ended" and event.fence in known and event.fence not in state.attempts:
             state.attempts[event.fence] = known[event.fence]
         elif event.kind == "ended" and event.fence is not None and event.fence in state.attempts:
-            state.attempts[event.fence] = known.setdefault(event.fence, state.attempts[event.fence])
+            if state.attempts[event.fence].state != "ended":
+                known[event.fence] = state.attempts[event.fence]
+            state.attempts[event.fence] = known.get(event.fence, state.attempts[event.fence])
         return engine.step(state, event)
 
     return Core(step)

@@ -6,12 +6,14 @@ from random import Random
 from typing import Any
 
 from branchline import engine
+from branchline.budget import Terms
 from branchline.care.oracle import ViolationError
 from branchline.care.plans import Sketch, policy, sketch
 from branchline.care.process import GOOD, Process
 from branchline.care.world import REAL, Core, Crash, World
 from branchline.engine import State
 from branchline.errors import LockedError, StoreFullError
+from branchline.model.money import Amount
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import Claim, Question
 
@@ -214,7 +216,7 @@ class History:
         elif process.state == "running":
             world.pass_time(dice.random() * 30)
             if process.attempt.purpose == "work" and dice.random() < 0.3:
-                process.wrote = world.now
+                process.used = process.used.plus(Amount(0.0, dice.randint(1, 1000)))
             elif "lost" in self.faults and dice.random() < 0.1:
                 world.lose(process, moved=dice.random() < 0.5)
             else:
@@ -227,7 +229,8 @@ class History:
             status: ClaimStatus = dice.choice(CLAIMS) if "claims" in self.faults else "done"
             question = Question("question", "which?") if status == "blocked" else None
             extra = self._extra(status) if "claims" in self.faults else {}
-            return Claim(status, status, question, ("a",), f"error {dice.choice('xyz')}", extra=extra)
+            error, used = f"error {dice.choice('xyz')}", process.used.tokens
+            return Claim(status, status, question, ("a",), error, tokens=used, extra=extra)
         if "jobs" not in self.faults or dice.random() < 0.75:
             return GOOD
         bad: dict[str, Any] = {**GOOD, "ok": False, "cause": "check failed", "error": dice.choice("xyz")}
@@ -328,7 +331,7 @@ class History:
     def _decide(self) -> None:
         """A person settles whatever waits for one."""
         world = self.world
-        world.policy = world.policy._replace(only=frozenset())
+        world.policy = world.policy._replace(only=frozenset(), terms=Terms())
         world.oracle.widen()
         verbs = {"blocked": "answer", "held": "accept", "failed": "retry", "cancelled": "retry", "paused": "retry"}
         for task, state in world.oracle.states.items():

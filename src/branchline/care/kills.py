@@ -81,7 +81,8 @@ class Site:
         self.agent = folder / "agent.sh"
         self.log = folder / "log"
         # What the user set for their own runs is not for this one.
-        self.env = {name: value for name, value in env.items() if not name.startswith("BRANCHLINE_")}
+        own = {name: value for name, value in env.items() if not name.startswith("BRANCHLINE_")}
+        self.env = {**own, "BRANCHLINE_SANDBOX": "env"}  # its workers write a ledger outside of their worktrees
         self.root.mkdir()
         self.ledger.touch()
         self.agent.write_text(AGENT.format(ledger=self.ledger), encoding="utf-8")

@@ -7,6 +7,7 @@ plan it works everything out anew, by brute force. The numbers are those of DESI
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from branchline.budget import Terms
 from branchline.care.plans import Sketch
 from branchline.care.process import Facts, Process
 from branchline.engine import Outcome, Policy, State, view
@@ -200,7 +201,8 @@ class Oracle:
         if not self._fits(task, now):
             raise ViolationError("I5", f"task {task} starts beside one that holds what it needs")
         key = self._turn[task]
-        passed = [] if self._policy.batch else [each for each in self._leaves if self._turn[each] < key]
+        alone = self._policy.batch or self._policy.terms  # who is passed by for its price: this checker keeps no purse
+        passed = [] if alone else [each for each in self._leaves if self._turn[each] < key]
         for each in passed:
             if self._fits(each, now):
                 raise ViolationError("I9", f"task {task} starts before {each}, whose turn it is")
@@ -310,7 +312,7 @@ class Oracle:
             self._seen = self._commits
             return
         busy = sum(each in SLOTTED for each in self.states.values())
-        if state.draining or busy >= self._slots() or (self._policy.batch and self._in_batch()):
+        if state.draining or busy >= self._slots() or (self._policy.batch and self._in_batch()) or self._policy.terms:
             return
         left = [task for task in self._leaves if self._fits(task, self._world.now)]
         if left:
@@ -322,8 +324,8 @@ class Oracle:
         return any(s in BUSY for s in self.states.values()) or any(self._too_soon(t, self._world.now) for t in left)
 
     def widen(self) -> None:
-        """The run goes on with all tasks."""
-        self._policy = self._policy._replace(only=frozenset())
+        """The run goes on with all tasks, and without a budget."""
+        self._policy = self._policy._replace(only=frozenset(), terms=Terms())
 
     def stands(self, state: State, standing: Outcome, now: float | None) -> None:
         """At a rest: the answer is the right one, and whoever waits can say why when asked (`now` is not None)."""
@@ -334,8 +336,9 @@ class Oracle:
             expected = {"done"}
         if standing.state == "done" and expected != {"done"}:
             raise ViolationError("I8", f"the run is called done and has tasks that are {sorted(states)}")
-        if standing.state == "paused" and ("paused" in states or any(lane["until"] for lane in self._lanes.values())):
-            expected = {"paused"}  # its provider's time brings it on, whatever else waits
+        waits = "paused" in states or bool(self._policy.terms)
+        if standing.state == "paused" and (waits or any(lane["until"] for lane in self._lanes.values())):
+            expected = {"paused"}  # its provider's time, or more money, brings it on, whatever else waits
         if expected and standing.state not in expected and not state.draining:
             raise ViolationError("I8", f"the run is called {standing.state} and is {expected.pop()}")
         if "deadlock" in standing.reason:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
+from branchline.budget import Terms
 from branchline.engine import Policy
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
+from branchline.model.money import Amount, Limit
 from branchline.model.moves import LEVELS
 from branchline.model.run import RunRow, TaskRow
 from branchline.schedule import STRATEGIES
@@ -91,6 +93,7 @@ def policy(dice: Random, plan: Sketch) -> Policy:
     """A random policy for a plan."""
     agents = dice.random() < 0.3
     return Policy(
+        terms=_terms(dice) if dice.random() < 0.2 else Terms(),
         resources={"gpu": 2},
         stagger={"claude": 1.0} if agents else {},
         on_hung=dice.choice(("ask", "retry", "resume")),
@@ -106,3 +109,9 @@ def policy(dice: Random, plan: Sketch) -> Policy:
         if dice.random() < 0.1
         else frozenset(),
     )
+
+
+def _terms(dice: Random) -> Terms:
+    """A random budget: what a worker uses in a turn is at most a thousand tokens."""
+    limit, each = Limit(tokens=dice.randrange(12_000)), Limit(tokens=dice.choice((None, dice.randrange(6000))))
+    return Terms(limit, each, Amount(0, dice.randrange(4000)), {}, Amount(0, 1000))

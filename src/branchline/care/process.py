@@ -7,6 +7,7 @@ from branchline.config import Settings
 from branchline.dispatch.collect import Collector
 from branchline.engine import State
 from branchline.errors import StoreFullError
+from branchline.model.money import Amount
 from branchline.model.run import AttemptRow, Claim, Event, Exit, TaskRow
 
 GOOD: Mapping[str, Any] = {"ok": True, "checks": ({"command": "true", "exit": 0},), "level": "checked", "error": ""}
@@ -15,7 +16,7 @@ GOOD: Mapping[str, Any] = {"ok": True, "checks": ({"command": "true", "exit": 0}
 class Process:
     """One attempt as custody knows it: asked for, running, or over with its exit and what it left."""
 
-    __slots__ = ("also", "attempt", "cause", "exit", "left", "runs", "state", "wrote")
+    __slots__ = ("also", "attempt", "cause", "exit", "left", "runs", "state", "used")
 
     def __init__(self, attempt: AttemptRow) -> None:
         self.attempt = attempt
@@ -25,7 +26,7 @@ class Process:
         self.left: Claim | dict[str, Any] | None = None
         self.also: dict[str, dict[str, Any]] = {}
         self.runs = 0
-        self.wrote = 0.0
+        self.used = Amount()
 
 
 class Branch(Protocol):
@@ -68,6 +69,12 @@ class Reading(Collector):
         left = process.left if process.attempt.task == row.task else process.also.get(row.task)
         return left if isinstance(left, dict) else None
 
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
+        return {}
+
+    def shown(self, claim: Claim) -> Claim:
+        return claim
+
     def checkless(self, task: str) -> bool:
         return False
 
@@ -81,13 +88,26 @@ class Reading(Collector):
 
 
 class Eyes:
-    """The watch over workers, which sees what it is told to see."""
+    """The watch over workers, which sees what they have used, and else what it is told to see."""
 
-    def __init__(self) -> None:
+    def __init__(self, processes: Mapping[int, Process]) -> None:
+        self._processes = processes
         self.next = ""
 
     def look(self, state: State, now: float) -> list[Event]:
-        """End the oldest worker for its silence, or ask about it."""
+        """Meter the workers, and end the oldest for its silence, or ask about it."""
+        live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work"]
+        used = [(a, self._processes[a.fence].used) for a in live if a.fence in self._processes]
+        return [
+            *(
+                Event(now, a.run, "metered", "", a.task, a.attempt, a.fence, {"tokens": u.tokens, "cost": u.usd})
+                for a, u in used
+                if u != a.used
+            ),
+            *self._stuck(state, now),
+        ]
+
+    def _stuck(self, state: State, now: float) -> list[Event]:
         live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
         seen, self.next = self.next, ""
         if not seen or not live:

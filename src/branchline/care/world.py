@@ -193,10 +193,10 @@ class Git:
         """The tasks that have one."""
         return sorted(self.trees)
 
-    def last_output(self, attempt: AttemptRow) -> float:
-        """When the worker wrote last, by the clock of its time."""
-        process = self._world.processes.get(attempt.fence)
-        return process.wrote if process else 0.0
+    def salvage(self, attempt: AttemptRow) -> str:
+        """Save what a worktree holds."""
+        self._world.point("salvage")
+        return f"refs/branchline/salvage/{attempt.run}/{attempt.task}/{attempt.attempt}"
 
 
 class Core(NamedTuple):
@@ -233,7 +233,7 @@ class World:
         self.oracle = Oracle(self.sketch, policy, self)
         self.store = Disk(self)
         self.reading = Reading(self.processes)
-        self.eyes = Eyes()
+        self.eyes = Eyes(self.processes)
         self.memory: float | None = None
         self.settings = Settings()
         self.life: Life | None = None
@@ -338,7 +338,6 @@ class World:
         self.point("before the fork")
         process.state = "running"
         process.runs += 1
-        process.wrote = self.now
         self.oracle.begun(process)
         self._tell(Started(process.attempt.fence, process.attempt.fence, self.now))
         self.point("after the start record")

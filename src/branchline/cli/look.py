@@ -43,6 +43,11 @@ def _evidence(args: argparse.Namespace) -> Answer:
     return cast(Answer, verify(console(args), args.run, args.task))
 
 
+def _logs(args: argparse.Namespace) -> Answer:
+    logs = import_module("branchline.workflow.logs").logs  # what masks, for this alone
+    return cast(Answer, logs(console(args), args.run, args.task, args.attempt, follow=args.follow))
+
+
 def _report(args: argparse.Namespace) -> Answer:
     if args.format != "html":
         hindsight = import_module("branchline.workflow.hindsight").hindsight  # what plays a run again, for this alone
@@ -50,12 +55,18 @@ def _report(args: argparse.Namespace) -> Answer:
     return cast(Answer, import_module("branchline.workflow.page").report_page(console(args), args.run))
 
 
+def _budget(args: argparse.Namespace) -> Answer:
+    budget = import_module("branchline.workflow.spending").budget  # it reads the settings, which no other look does
+    return cast(Answer, budget(console(args), args.run))
+
+
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
     "status": lambda args: workflow.status(console(args), args.run),
     "why": lambda args: workflow.why(console(args), args.run, args.task),
     "inbox": lambda args: workflow.inbox(console(args), args.run),
-    "logs": lambda args: workflow.logs(console(args), args.run, args.task, args.attempt, follow=args.follow),
+    "logs": _logs,
     "prompt": lambda args: workflow.prompt(console(args), args.run, args.task, args.attempt),
     "evidence": _evidence,
     "report": _report,
+    "budget": _budget,
 }

@@ -8,13 +8,15 @@ from pathlib import Path
 from branchline.cli.console import console
 from branchline.cli.out import put
 from branchline.cli.parser import Parser, new, show
+from branchline.cli.pieces import stdin_text
+from branchline.errors import UsageError
 from branchline.proc import foreground
 from branchline.terminal.text import for_stream, lines
 from branchline.workflow import convert as conversion
+from branchline.workflow import outline
 from branchline.workflow import plan as workflow
 from branchline.workflow.answer import Answer
 
-PLANNERS = ("auto", "rules")
 ORDERS = ("numbered", "written", "phase", "document")
 
 
@@ -42,10 +44,28 @@ def _reading(made: Parser) -> None:
 
 def _decompose(made: Parser) -> None:
     made.add_argument(
-        "plan", help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files"
+        "plan",
+        nargs="?",
+        default="",
+        help="the plan: markdown, a TODO.md, tasks.json or another format, or a folder of task files",
     )
     made.add_argument(
-        "--planner", choices=PLANNERS, default="auto", help="who splits tasks: auto takes rules in this version"
+        "--text",
+        default="",
+        metavar="GOAL",
+        help="split a goal in words instead of a plan (- reads it from stdin); nothing is stored",
+    )
+    made.add_argument(
+        "--planner",
+        default="",
+        help="who splits goals: auto (the first model with credentials, else rules), rules, anthropic, openai, agent:NAME",
+    )
+    made.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="have the planner split this task now, however it is written; may be given more than once",
     )
     _reading(made)
     made.add_argument("--no-write", action="store_true", help="show what would be stored; touch nothing, need no git")
@@ -83,7 +103,7 @@ def _convert(made: Parser) -> None:
 
 def _has_subtasks(made: Parser) -> None:
     made.add_argument("id", help="the id of the task")
-    made.add_argument("--todo", default="TODO.md", metavar="FILE", help="the plan (default: TODO.md)")
+    made.add_argument("--todo", "--todo-file", default="TODO.md", metavar="FILE", help="the plan (default: TODO.md)")
 
 
 def _call_convert(args: argparse.Namespace) -> Answer:
@@ -96,7 +116,14 @@ def _call_convert(args: argparse.Namespace) -> Answer:
 
 
 def _call_decompose(args: argparse.Namespace) -> Answer:
-    options = workflow.Reading(args.dialect, args.order, args.planner)
+    if bool(args.plan) == bool(args.text):
+        raise UsageError(
+            "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
+        )
+    if args.text:
+        text = stdin_text()[0] if args.text == "-" else args.text
+        return outline.decompose_text(console(args), text, args.planner)
+    options = workflow.Reading(args.dialect, args.order, args.planner, tuple(args.split))
     return workflow.decompose(
         console(args, foreground),
         Path(args.plan),

@@ -59,6 +59,10 @@ def common(made: Parser, strategies: Sequence[str]) -> None:
     made.add_argument("--variant", help="the model's variant, as the worker names it")
     made.add_argument("--agent", help="the agent, as the worker names it")
     made.add_argument("--minimum", choices=LEVELS[::-1], help="the evidence a task needs to be done (default: gated)")
+    made.add_argument(
+        "--budget", metavar="B", help="the most a run may spend: 5usd, 2Mtok, 500ktok, 5usd,2Mtok or none"
+    )
+    made.add_argument("--task-budget", metavar="B", help="the most that one task of it may spend")
     made.add_argument("--in-place", action="store_true", help="work in the checkout itself; nothing is isolated")
 
 

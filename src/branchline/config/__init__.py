@@ -1,7 +1,7 @@
 """one frozen Settings, merged once: defaults < file < environment < flag
 
-Every setting is declared once, below, with its default and its kind; what is not declared is an error that names the
-nearest one. The meaning of the settings stands in DESIGN section 6.
+Every setting is declared once, below and in `tables`, with its default and its kind; what is not declared is an error that
+names the nearest one. The meaning of the settings stands in DESIGN section 6.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,188 +12,103 @@ from typing import Any, Final
 from branchline.config import kinds
 from branchline.config.kinds import Kind, duration
 from branchline.config.layers import PASSED, Given, from_environment, from_flags, read_file, warnings
+from branchline.config.tables import (
+    NETWORKS,
+    SANDBOX,
+    STRATEGIES,
+    WORKER_KINDS,
+    ConductSettings,
+    DecomposeSettings,
+    GateSettings,
+    GithubSettings,
+    InstanceSettings,
+    LandSettings,
+    MaskSettings,
+    NetSettings,
+    PulseSettings,
+    RoleSettings,
+    TierSettings,
+    WorkerSettings,
+    WorkspaceSettings,
+    setting,
+)
 from branchline.errors import SettingsError
+from branchline.model.money import Limit
 
 __all__ = [
     "ConductSettings",
     "DecomposeSettings",
     "GateSettings",
+    "GithubSettings",
+    "InstanceSettings",
     "LandSettings",
+    "MaskSettings",
+    "NetSettings",
     "PulseSettings",
     "RoleSettings",
     "Settings",
+    "TierSettings",
     "WorkerSettings",
     "WorkspaceSettings",
     "duration",
     "load",
 ]
 
-STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
-WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
-
-
-def _key(default: Any, kind: Kind) -> Any:
-    """Declare a setting."""
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={"kind": kind})
-    return field(default=default, metadata={"kind": kind})
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
-
-    `lean` starts an agent without the MCP servers of the user's own configuration.
-    """
-
-    kind: str = _key("", kinds.choice(*WORKER_KINDS))
-    argv: tuple[str, ...] = _key((), kinds.arguments)
-    pass_env: tuple[str, ...] = _key((), kinds.words)
-    model: str = _key("", kinds.text)
-    variant: str = _key("", kinds.text)
-    agent: str = _key("", kinds.text)
-    timeout: float = _key(0.0, kinds.seconds)
-    trust_exit: bool = _key(False, kinds.flag)
-    env: Mapping[str, str] = _key({}, kinds.mapping(kinds.text))
-    lean: bool = _key(True, kinds.flag)
-
-
-@dataclass(frozen=True)
-class RoleSettings:
-    """One role: empty texts mean the run's own; `sandbox` None is the run's `sandbox`."""
-
-    worker: str = _key("", kinds.text)
-    model: str = _key("", kinds.text)
-    variant: str = _key("", kinds.text)
-    agent: str = _key("", kinds.text)
-    fallback_models: tuple[str, ...] = _key((), kinds.words)
-    permissions: str | Mapping[str, Any] = _key("edit", kinds.permissions)
-    network: str | Mapping[str, Any] = _key("", kinds.rules)
-    sandbox: bool | None = _key(None, kinds.automatic(kinds.flag))
-    temperature: float | None = _key(None, kinds.automatic(kinds.number(0, 2)))
-    instructions: tuple[str, ...] = _key((), kinds.words)
-    files: tuple[str, ...] = _key((), kinds.words)
-
-
-@dataclass(frozen=True)
-class GateSettings:
-    """The quality gate: commands for every task without a check of its own, and more for changed files that match.
-
-    `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
-    """
-
-    commands: tuple[str, ...] = _key((), kinds.commands)
-    by_glob: Mapping[str, tuple[str, ...]] = _key({}, kinds.mapping(kinds.commands))
-    frozen: tuple[str, ...] = _key((), kinds.words)
-
-
-@dataclass(frozen=True)
-class LandSettings:
-    """What a task needs to be done, how many are merged together, whose checks a merge runs again, and how the result
-    reaches the user's branch.
-    """
-
-    minimum: str = _key("gated", kinds.choice("checked", "gated", "unchecked"))
-    batch: int = _key(16, kinds.whole(1, 1000))
-    recheck: str = _key("touched", kinds.choice("touched", "all", "none"))
-    mode: str = _key("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
-
-
-@dataclass(frozen=True)
-class PulseSettings:
-    """What pulse may do by itself; `confidence` in 0..1."""
-
-    auto_approve: bool = _key(True, kinds.flag)
-    confidence: float = _key(0.6, kinds.number(0, 1))
-
-
-@dataclass(frozen=True)
-class DecomposeSettings:
-    """How plans are split; `model` is used by the planners that ask one."""
-
-    enabled: bool = _key(True, kinds.flag)
-    planner: str = _key("auto", kinds.text)
-    model: str = _key("", kinds.text)
-    max_depth: int = _key(3, kinds.whole(0, 3))
-
-
-@dataclass(frozen=True)
-class ConductSettings:
-    """Which rules of conduct a worker is told; each can be switched off (SEEDS, S4.7 and S4.8)."""
-
-    todos: bool = _key(True, kinds.flag)
-    commits: bool = _key(True, kinds.flag)
-    lint: bool = _key(True, kinds.flag)
-    order: bool = _key(True, kinds.flag)
-    subagents: bool = _key(True, kinds.flag)
-    verify: bool = _key(True, kinds.flag)
-    context: bool = _key(True, kinds.flag)
-    decide: bool = _key(True, kinds.flag)
-    block: bool = _key(True, kinds.flag)
-
-    def rules(self) -> tuple[str, ...]:
-        """The names of those that are told."""
-        return tuple(own.name for own in fields(self) if getattr(self, own.name))
-
-
-@dataclass(frozen=True)
-class WorkspaceSettings:
-    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
-
-    `programs` are the filters and merge drivers of the repository's own configuration that git may run;
-    `salvage_ignored` says that files which git ignores are saved too before a worktree goes.
-    """
-
-    copy: tuple[str, ...] = _key((), kinds.words)
-    symlink: tuple[str, ...] = _key((), kinds.words)
-    setup: tuple[str, ...] = _key((), kinds.commands)
-    teardown: tuple[str, ...] = _key((), kinds.commands)
-    programs: tuple[str, ...] = _key((), kinds.words)
-    salvage_ignored: bool = _key(False, kinds.flag)
-
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic."""
+    """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic.
 
-    strategy: str = _key("depth-first", kinds.choice(*STRATEGIES))
-    jobs: int = _key(4, kinds.whole(1, 10_000))
-    concurrency: int = _key(4, kinds.whole(0, 10_000))
-    optimise: float = _key(0.0, kinds.seconds)
-    timeout: float = _key(3600.0, kinds.seconds)
-    silence: float = _key(600.0, kinds.seconds)
-    on_hung: str = _key("retry", kinds.choice("ask", "resume", "retry"))
-    grace: float = _key(10.0, kinds.seconds)
-    stagger: float | None = _key(None, kinds.automatic(kinds.seconds))
-    retries: int = _key(1, kinds.whole(0, 100))
-    diagnose: bool = _key(False, kinds.flag)
-    on_failure: str = _key("stop-branch", kinds.choice("stop-branch", "stop-run"))
-    log_limit: int = _key(64, kinds.whole(0, 1_000_000))
-    output_limit: int = _key(1024, kinds.whole(0, 1_000_000))
-    worker: str = _key("", kinds.text)
-    model: str = _key("", kinds.text)
-    variant: str = _key("", kinds.text)
-    agent: str = _key("", kinds.text)
-    allowed_models: tuple[str, ...] = _key((), kinds.words)
-    memory_per_worker: int = _key(512, kinds.whole(0, 10_000_000))
-    memory_reserve: int = _key(6144, kinds.whole(0, 10_000_000))
-    max_workers: int = _key(0, kinds.whole(0, 10_000))
-    sandbox: bool = _key(True, kinds.flag)
-    scoped_tokens: bool = _key(False, kinds.flag)
-    prefer_oauth: bool = _key(False, kinds.flag)
-    resources: Mapping[str, int] = _key({}, kinds.mapping(kinds.whole(0)))
-    instances: Mapping[str, Any] = _key({}, kinds.mapping())
-    mask: Mapping[str, Any] = _key({}, kinds.mapping())
-    net: Mapping[str, Any] = _key({}, kinds.mapping())
-    budget: Mapping[str, Any] = _key({}, kinds.mapping())
+    `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound, None three quarters of the machine.
+    """
+
+    strategy: str = setting("depth-first", kinds.choice(*STRATEGIES))
+    jobs: int = setting(4, kinds.whole(1, 10_000))
+    concurrency: int = setting(4, kinds.whole(0, 10_000))
+    optimise: float = setting(0.0, kinds.seconds)
+    timeout: float = setting(3600.0, kinds.seconds)
+    silence: float = setting(600.0, kinds.seconds)
+    on_hung: str = setting("retry", kinds.choice("ask", "resume", "retry"))
+    grace: float = setting(10.0, kinds.seconds)
+    stagger: float | None = setting(None, kinds.automatic(kinds.seconds))
+    retries: int = setting(1, kinds.whole(0, 100))
+    diagnose: bool = setting(False, kinds.flag)
+    on_failure: str = setting("stop-branch", kinds.choice("stop-branch", "stop-run"))
+    log_limit: int = setting(64, kinds.whole(0, 1_000_000))
+    output_limit: int = setting(1024, kinds.whole(0, 1_000_000))
+    worker: str = setting("", kinds.text)
+    model: str = setting("", kinds.text)
+    variant: str = setting("", kinds.text)
+    agent: str = setting("", kinds.text)
+    allowed_models: tuple[str, ...] = setting((), kinds.words)
+    memory_per_worker: int = setting(512, kinds.whole(0, 10_000_000))
+    memory_reserve: int = setting(6144, kinds.whole(0, 10_000_000))
+    max_workers: int = setting(0, kinds.whole(0, 10_000))
+    sandbox: str = setting("auto", SANDBOX)
+    network: str = setting("auto", kinds.choice(*NETWORKS))
+    max_processes: int = setting(1024, kinds.whole(0, 1_000_000))
+    max_memory: int | None = setting(None, kinds.automatic(kinds.whole(0, 10_000_000)))
+    scoped_tokens: bool = setting(False, kinds.flag)
+    prefer_oauth: bool = setting(False, kinds.flag)
+    resources: Mapping[str, int] = setting({}, kinds.mapping(kinds.whole(0)))
+    budget: Limit = setting(Limit(), kinds.limit)
+    task_budget: Limit = setting(Limit(), kinds.limit)
+    start_budget: Limit = setting(Limit(0.25, 100_000), kinds.limit)
+    turn_budget: Limit = setting(Limit(), kinds.limit)
+    prices: Mapping[str, Any] = setting({}, kinds.mapping(kinds.price))
+    github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
+    net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
     gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
     land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
+    tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})
+    mask: MaskSettings = field(default_factory=MaskSettings, metadata={"table": MaskSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
     conduct: ConductSettings = field(default_factory=ConductSettings, metadata={"table": ConductSettings})
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
     workers: Mapping[str, WorkerSettings] = field(default_factory=dict, metadata={"named": WorkerSettings})
     roles: Mapping[str, RoleSettings] = field(default_factory=dict, metadata={"named": RoleSettings})
+    instances: Mapping[str, InstanceSettings] = field(default_factory=dict, metadata={"named": InstanceSettings})
     warnings: tuple[str, ...] = ()
 
     def worker_named(self, name: str) -> WorkerSettings:
@@ -204,17 +119,26 @@ class Settings:
             return WorkerSettings(kind=name)
         raise SettingsError(f"no worker is called {name!r}{_nearest(name, [*self.workers, *WORKER_KINDS])}")
 
-    def check_model(self, model: str, where: str) -> None:
-        """Raise SettingsError, naming the nearest, for a model that `allowed_models` (names, or patterns) does not have."""
+    def allows(self, model: str) -> bool:
+        """Say whether `allowed_models` (names, or patterns) has a model; without a list all are allowed."""
         from fnmatch import fnmatchcase
 
-        if self.allowed_models and not any(fnmatchcase(model, allowed) for allowed in self.allowed_models):
+        return not self.allowed_models or any(fnmatchcase(model, allowed) for allowed in self.allowed_models)
+
+    def check_model(self, model: str, where: str) -> None:
+        """Raise SettingsError, naming the nearest, for a model that is not allowed."""
+        if not self.allows(model):
             said = (
                 f"the model {model!r} is not in allowed_models"
                 if model
                 else "no model is named, but allowed_models are"
             )
             raise SettingsError(f"{where}: {said}{_nearest(model, self.allowed_models)}")
+
+    def servers_of(self, kind: str) -> tuple[tuple[str, str, str, str, int], ...]:
+        """Give the servers that a worker of this kind may use, as `Job.instances` has them."""
+        rows = self.instances.items() if kind == "opencode-server" else ()
+        return tuple((name, own.url, own.username, own.password_env, own.slots) for name, own in rows)
 
     def role_named(self, name: str) -> RoleSettings:
         """Return a role by name; raises SettingsError naming the nearest."""
@@ -224,7 +148,7 @@ class Settings:
 
 
 _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
-    **{("workers", name, "kind"): name for name in ("opencode", "claude", "codex", "acp", "shell", "scripted")},
+    **{("workers", name, "kind"): name for name in WORKER_KINDS},
     ("roles", "build", "permissions"): "edit",
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",
@@ -325,7 +249,7 @@ def _put_inner(values: _Values, given: Given, path: tuple[str, ...]) -> None:
 
 def _spelled(values: _Values, path: tuple[str, ...]) -> tuple[str, ...]:
     """Return a path with its named table as the file or the built-in ones spell it: the environment has no `-`."""
-    if len(path) < 2 or path[0] not in ("workers", "roles"):
+    if len(path) < 2 or path[0] not in ("workers", "roles", "instances"):
         return path
     names = [*(known[1] for known in values if known[0] == path[0]), *(WORKER_KINDS if path[0] == "workers" else ())]
     plain = path[1].replace("-", "_").lower()
@@ -378,4 +302,6 @@ def _row(table: Any, name: str, given: _Values) -> Any:
         if name not in WORKER_KINDS:
             raise SettingsError(f"worker {name!r} has no kind; set workers.{name}.kind to {' or '.join(WORKER_KINDS)}")
         values["kind"] = name
+    if table is InstanceSettings and not values.get("url"):
+        raise SettingsError(f"instance {name!r} has no url; set instances.{name}.url, such as http://127.0.0.1:4096")
     return table(**values)

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 from branchline.errors import SettingsError
+from branchline.model.money import Limit
 
 Kind = Callable[[Any, bool], Any]
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*")
+_AMOUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(usd|\$|tok|ktok|mtok)\s*", re.IGNORECASE)
+_MONEY: Final = {"usd": 1.0, "$": 1.0, "tok": 1, "ktok": 1_000, "mtok": 1_000_000}
 _YES: Final = frozenset({"true", "yes", "on", "1"})
 _NO: Final = frozenset({"false", "no", "off", "0"})
 
@@ -42,6 +45,20 @@ def seconds(value: Any, _loose: bool) -> float:
     return _must("be a length of time such as 500ms, 30s, 10m or 2h")
 
 
+def limit(value: Any, _loose: bool) -> Limit:
+    """What may be spent: `5usd`, `2Mtok`, `500ktok`, one of each with a comma between, or `none`."""
+    if isinstance(value, Limit):
+        return value
+    found: dict[str, float] = {}
+    for part in str(value).split(",") if str(value).strip() != "none" else ():
+        match = _AMOUNT.fullmatch(part)
+        name = "usd" if match and match[2].lower() in ("usd", "$") else "tokens"
+        if match is None or name in found or float(match[1]) > 1e12:
+            _must("be an amount such as 5usd, 2Mtok, 500ktok or 5usd,2Mtok, or none")
+        found[name] = float(match[1]) * _MONEY[match[2].lower()]
+    return Limit(found.get("usd"), int(found["tokens"]) if "tokens" in found else None)
+
+
 def automatic(kind: Kind) -> Kind:
     """A kind, or `auto`, which is None."""
 
@@ -59,6 +76,18 @@ def automatic(kind: Kind) -> Kind:
 def text(value: Any, _loose: bool) -> str:
     """A text."""
     return value if isinstance(value, str) else _must("be a text")
+
+
+def url(value: Any, _loose: bool) -> str:
+    """The address of a server; a password has no place in it."""
+    from urllib.parse import urlsplit
+
+    known = isinstance(value, str) and re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", value)
+    try:
+        good = known and urlsplit(value).port != 0
+    except ValueError:  # a port or a bracket that is none
+        good = False
+    return str(value) if good else _must("be the address of a server such as http://127.0.0.1:4096, without password")
 
 
 def flag(value: Any, loose: bool) -> bool:
@@ -105,11 +134,37 @@ def choice(*words: str) -> Kind:
     return convert
 
 
+def switch(off: str, on: str, *others: str) -> Kind:
+    """One of some words, of which `off` may be written as false and `on` as true."""
+    every = choice(off, on, *others)
+
+    def convert(value: Any, loose: bool) -> str:
+        if isinstance(value, bool) or (loose and str(value).strip().lower() in _YES | _NO):
+            return on if flag(value, loose) else off
+        return str(every(value, loose))
+
+    return convert
+
+
 def words(value: Any, loose: bool) -> tuple[str, ...]:
     """A list of texts; in the environment separated by commas or spaces, or a JSON list."""
     if loose and isinstance(value, str):
         value = _json(value) if value.lstrip().startswith("[") else re.split(r"[,\s]+", value.strip(", \t\n"))
     return _texts(value, "be a list of texts")
+
+
+def numbers(low: int, high: int) -> Kind:
+    """A list of whole numbers; in the environment separated by commas or spaces."""
+    each = whole(low, high)
+
+    def convert(value: Any, loose: bool) -> tuple[int, ...]:
+        if loose and isinstance(value, str):
+            value = re.split(r"[,\s]+", value.strip(", \t\n[]"))
+        if not isinstance(value, list | tuple):
+            _must(f"be a list of whole numbers from {low} to {high}")
+        return tuple(each(item, loose) for item in value)
+
+    return convert
 
 
 def commands(value: Any, _loose: bool) -> tuple[str, ...]:
@@ -139,6 +194,14 @@ def mapping(kind: Kind | None = None) -> Kind:
         return {str(name): _plain(kind(item, loose) if kind else item) for name, item in value.items()}
 
     return convert
+
+
+def price(value: Any, loose: bool) -> dict[str, float]:
+    """The price of a model in US dollars a million tokens, by kind of token."""
+    found: dict[str, float] = mapping(number(0, 1_000_000))(value, loose)
+    if not found or found.keys() - {"input", "output", "cache_read", "cache_write"}:
+        _must("be numbers for input, output, cache_read and cache_write")
+    return found
 
 
 def rules(value: Any, loose: bool) -> str | dict[str, Any]:

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branchline import land
+from branchline.dispatch import masks
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.meter import bill
 from branchline.engine import LOST
 from branchline.errors import BranchlineError, InputError
 from branchline.files import read_json, write_new
@@ -28,14 +30,16 @@ class Collector:
         self, attempt: AttemptRow, row: TaskRow, exit_: Exit, error: str = "", also: Sequence[TaskRow] = ()
     ) -> dict[str, Any]:
         """The data of the attempt's `ended` event: exit, signal, lost, and `claim` (work) or `result` (our own jobs);
-        `unkept` says why our reading could not be left beside it; task -> result in `also`.
+        `sandbox` says in words what walls a worker had, `unkept` says why our reading could not be left beside it; task ->
+        result in `also`.
 
         `error` says why the attempt could not even be built; `also` are the tasks that a merge was to bring in too.
         """
         exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
-            claim = self._claim(attempt, row, exit_, error)
+            claim = self.shown(self._claim(attempt, row, exit_, error))
+            data |= {} if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
                 self.keep(attempt, data)
@@ -66,7 +70,19 @@ class Collector:
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
-        return self._jobs.adapter(row).claim(self._jobs.job(attempt, row), exit_)
+        job = self._jobs.job(attempt, row)
+        claim = self._jobs.adapter(row).claim(job, exit_)
+        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
+
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
+        """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
+        self._jobs.boxes.sweep()
+        token = self._jobs.boxes.token(attempt)
+        return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
+
+    def shown(self, claim: Claim) -> Claim:
+        """A claim as it may be recorded: what its texts must not show is masked."""
+        return masks.claim(self._jobs.vault, claim)
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""
@@ -77,14 +93,15 @@ class Collector:
         path = self._jobs.folder(attempt) / "result.json"
         if not path.exists():
             return None
-        result: dict[str, Any] = read_json(path)
+        result = masks.result(self._jobs.vault, read_json(path))
         task = self._jobs.tasks[attempt.task]
         if attempt.purpose == "check":
             _, level = land.checks_for(task, self._jobs.draft.gate)
             isolated, read_only = self._jobs.site.repository is not None, self._jobs.read_only(row.role)
             frozen = self._jobs.frozen
             verdict = land.judge_checks(task, level, result, isolated=isolated, read_only=read_only, frozen=frozen)
-            return verdict._asdict()
+            reasons = [masks.steering(self._history.summary(row)), verdict.needs_person]
+            return verdict._replace(needs_person="; ".join(filter(None, reasons)))._asdict()
         if attempt.purpose == "merge":
             return land.judge_merge(self._history.verdict(row), result)._asdict()
         return result
@@ -101,7 +118,7 @@ class Collector:
             text = (self._jobs.folder(attempt) / "output.log").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return text[-2000:]
+        return self._jobs.vault.mask(text[-2000:]).text
 
 
 def _no(cause: str, error: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from branchline.config import Settings
 from branchline.dispatch.growth import Graph, diagnoses
 from branchline.dispatch.requests import events_for
 from branchline.dispatch.seams import Builder, Keeper, Looker, Reader
-from branchline.engine import Emit, Settle, Start, State, Stop
+from branchline.engine import BROKE, Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
 from branchline.model.run import AttemptRow, Changes, Event, Exit, TaskRow
@@ -17,6 +17,8 @@ from branchline.store import AnyStore
 
 TURN = 0.5
 """Seconds between two looks at the requests of other processes; the design asks for less than one."""
+METERED = 0.1
+"""The same where there is a budget: a worker that has to end should not begin another turn."""
 NOTED = 10.0
 """Seconds between two records of how many workers the memory allows: it changes all the time."""
 
@@ -136,6 +138,10 @@ class Coordinator:
         """Whether jobs of our own are under way; all of them are short, next to a worker."""
         return any(attempt.purpose != "work" for attempt in self.state.attempts.values())
 
+    def metered(self) -> bool:
+        """Whether workers are under way for which there is a budget."""
+        return bool(self.state.policy.terms and self.state.attempts)
+
     def resume(self) -> None:
         """The run goes on: what it waited for may have come."""
         self.feed([self._event("run", "resumed", data={"state": "running"})])
@@ -168,7 +174,8 @@ class Coordinator:
         now, state = self._hooks.clock(), self.state
         due = [(state.tasks[t].retry_at or now) - now for t in state.retrying]
         next_starts = [state.last_start + interval - now for interval in state.policy.stagger.values()]
-        return max(0.0, min([TURN, *due, *(wait for wait in next_starts if wait > 0)]))
+        turn = METERED if self.metered() else TURN
+        return max(0.0, min([turn, *due, *(wait for wait in next_starts if wait > 0)]))
 
     def _event(
         self, kind: str, cause: str, *, attempt: AttemptRow | None = None, data: dict[str, object] | None = None
@@ -279,8 +286,17 @@ class Coordinator:
         data = self._collector.read(attempt, row, exit_, error, also)
         if data.get("claim", {}).get("status") in ("timeout", "failed", "rate_limited"):
             data["claim"]["jitter"] = round(self._hooks.jitter(), 3)
+        if attempt.purpose == "work" and attempt.cause.startswith(BROKE):
+            data |= self._saved(attempt)
         note = [self._event("noted", data["unkept"], attempt=attempt)] if "unkept" in data else []
         return [*note, self._event("ended", exit_.cause, attempt=attempt, data=data)]
+
+    def _saved(self, attempt: AttemptRow) -> dict[str, object]:
+        """The salvage of a worker that was stopped for the budget; its worktree stays as it is for who goes on."""
+        try:
+            return {"salvage": self._jobs.salvage(attempt)}
+        except (BranchlineError, OSError) as error:
+            return {"unsaved": str(error)}
 
     def _reconcile(self) -> bool:
         """Wishes of other processes, and what the watch has seen; True when there was anything.

@@ -1,11 +1,12 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from branchline.dispatch.growth import DIAGNOSIS
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import SATISFIED
+from branchline.model.plan import Task
 from branchline.model.run import Event, TaskRow
 from branchline.store import Store
 
@@ -29,6 +30,14 @@ class Told(NamedTuple):
     told: Sequence[tuple[str, str, str]] = ()
     tried: str = ""
     kept: str = ""
+
+
+class Box(NamedTuple):
+    """Where the box stands that a task ticks, when there is one, and whose it is."""
+
+    line: int | None
+    title: str
+    task: str
 
 
 class History:
@@ -97,6 +106,21 @@ class History:
         tasks = self._graph().leaves if tasks is None else tasks
         rows = [self._store.task(row.run, task) for task in tasks if task != row.task] if self._store else []
         return all(other is not None and other.state in SATISFIED for other in rows)
+
+    def box(self, row: TaskRow, tasks: Mapping[str, Task], ahead: Collection[str] = ()) -> Box:
+        """The box that a task ticks: its own, where the plan has it; `ahead` are tasks that are as good as done.
+
+        A task that a planner thought of has none; the last of them ticks that of the task they came from.
+        """
+        above, own = row.parent, Box(row.line, row.title, row.task)
+        box = own
+        if own.line is not None:
+            return own
+        while box.line is None and above is not None:
+            task = tasks[above]
+            above, box = task.parent, Box(task.line, task.title, task.id)
+        completed = box.line is not None and self.others_done(row, self.leaves_under(box.task) - set(ahead))
+        return box if completed else own
 
     def _answers(self, row: TaskRow) -> list[tuple[str, str]]:
         assert self._store is not None  # noqa: S101 - `of` has looked

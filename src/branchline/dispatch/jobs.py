@@ -12,15 +12,19 @@ from typing import Any
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
+from branchline.dispatch import masks
+from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
 from branchline.dispatch.permissions import ASK
+from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
-from branchline.files import read_bytes, write_durable, write_new
+from branchline.files import write_new
 from branchline.model.plan import Check, DraftGraph
 from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
-from branchline.planfile import writeback
 from branchline.proc import Spawn
+from branchline.sandbox.around import Walls
+from branchline.sandbox.vault import Vault
 from branchline.workers import person
 from branchline.workspace.repository import Repository
 
@@ -62,15 +66,17 @@ class Jobs:
         self._inline = inline
         self.draft = draft
         self.settings = settings
+        self.boxes = Boxes(site.root, site.state, site.repository, site.env, settings)
         self.tasks = family.by_id
         self._history = history
         self._clock = clock
-        self._steady = steady
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
+        self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
-        self._unticked: dict[str, TaskRow] = {}
-        self._next_write = 0.0
+        self._ticks = Ticks(
+            site.root, draft, site.repository, lambda row: self._history.box(row, self.tasks), self._today, steady
+        )
 
     @cached_property
     def frozen(self) -> land.Frozen:
@@ -127,36 +133,16 @@ class Jobs:
 
         Raises BranchlineError when the worktree holds more than was merged.
         """
-        self._unticked[row.task] = row
+        self._ticks.add([row])
         sandbox.empty_temporary(self._home(row.run, row.task))
+        self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
 
     def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
-        """Tick the boxes of `rows` and of what was settled, where no merge could; raises BranchlineError or OSError.
-
-        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
-        `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
-        """
-        self._unticked.update((row.task, row) for row in rows)
-        began = self._steady()
-        if not self._unticked or (began < self._next_write and not at_once):
-            return
-        done, self._unticked = list(self._unticked.values()), {}
-        repository = self.site.repository
-        if repository is None or not repository.tracks(self.draft.plan):
-            self._tick(done)
-        now = self._steady()
-        self._next_write = now + max(1.0, 20 * (now - began))
-
-    def _tick(self, rows: Iterable[TaskRow]) -> None:
-        path = (self.site.root / self.draft.plan).resolve()
-        places = [(row.line, row.title, row.task) for row in rows if row.line is not None]
-        if not places or not path.is_file():
-            return
-        ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self.draft.dialect, self._today())
-        if ticked is not None:
-            write_durable(path, ticked)
+        """Tick the boxes of `rows` and of what was settled, as `Ticks` says; raises BranchlineError or OSError."""
+        self._ticks.add(rows)
+        self._ticks.write(at_once=at_once)
 
     def _today(self) -> str:
         return time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
@@ -168,6 +154,10 @@ class Jobs:
         except KeyError:
             known = ", ".join(sorted(self.settings.workers))
             raise SettingsError(f"there is no worker {name!r} in the settings; there are {known}") from None
+
+    def is_flat(self, name: str, model: str) -> bool:
+        """Whether a subscription pays for a worker, so that it costs tokens and no money."""
+        return workers.is_flat(self.worker(name), self.site.env, model)
 
     def adapter(self, row: TaskRow) -> workers.Adapter:
         """The adapter of what works on a task now: that of its worker, or a person's."""
@@ -200,7 +190,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=row.title,
+            title=self.vault.mask(row.title).text,
             worktree=str(self.worktree(attempt.run, attempt.task)),
             folder=str(folder),
             prompt_file=str(folder / "prompt.md"),
@@ -216,6 +206,7 @@ class Jobs:
             lean=worker.lean,
             read_only=self.read_only(row.role),
             files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
+            instances=self.settings.servers_of(worker.kind),
             env=sandbox.environment(worker, self.site.env, self.home(attempt)),
         )
 
@@ -224,6 +215,11 @@ class Jobs:
         if not self.adapter(row).RESUME or not (row.resume or self._inline):
             return ""
         return row.session if row.resume else self._history.last_session(row)
+
+    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
+        """In words, the sandbox that an attempt of a worker has."""
+        own = workers.walls(self.worker(row.worker).kind, self.job(attempt, row))
+        return f"env ({own})" if own else self.boxes.words_for(row.role)
 
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
@@ -256,10 +252,16 @@ class Jobs:
         command = adapter.command(job)
         output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
         wall = settings.timeout or self.settings.timeout
+        place = Place(Path(job.worktree), self.home(attempt), folder)
+        own = workers.walls(settings.kind, job)
+        if own and self.site.repository:
+            self.boxes.leave(row.role, own)
+        env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
         return Spawn(
             attempt.fence,
-            tuple(command.argv),
-            dict(command.env),
+            (*box.words, *command.argv),
+            env,
             job.worktree,
             command.stdin,
             str(output),
@@ -268,6 +270,7 @@ class Jobs:
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
+            box.depth,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -279,6 +282,8 @@ class Jobs:
         taken = row.resume == TAKEN
         text = NO_PAGE if taken else self.prompt(row, job.exit_file, job.session if row.resume else "")
         self._pages.leave(row, Path(job.exit_file))
+        if not self._untracked:  # outside of any repository nothing could bring the real values back
+            text = masks.cover(self.vault, text, job.exit_file, folder)
         write_new(folder / "prompt.md", text)
         if self.site.repository:
             write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
@@ -340,9 +345,12 @@ class Jobs:
             checks = (*checks, *self._phase_checks(row, ahead))
         if self._inline and self._history.others_done(row):
             checks = (*checks, *(check for check in self.draft.gate if check not in checks))
-        env = sandbox.environment(self.worker(row.worker), self.site.env, self.home(attempt))
+        worker = self.worker(row.worker)
+        env = sandbox.environment(worker, self.site.env, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
+        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
+        box = self._history.box(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -356,6 +364,7 @@ class Jobs:
             "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
+            "wrap": self.boxes.words(attempt, row.role, worker, place, (), env).words,
             "checks": [{"run": check.run, "source": check.source} for check in checks],
             "check_timeout": self.settings.timeout,
             "output_limit": self.settings.output_limit,
@@ -364,10 +373,12 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "line": task.line, "title": task.title, "dialect": self.draft.dialect},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),
+            "masked": masks.covered(Path(f"{self._runs}/{attempt.run}/{attempt.task}"), attempt.attempt),
+            "vault": str(self.vault.path),
             **asdict(self.settings.workspace),
         }
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from branchline import watchdog, workers
 from branchline.config import Settings
 from branchline.dispatch.jobs import Jobs
+from branchline.dispatch.meter import Meter
 from branchline.dispatch.permissions import Permissions
 from branchline.engine import State
 from branchline.errors import BranchlineError
@@ -57,17 +58,24 @@ class Watch:
         self._steady = steady
         self._file = folder / "watch.json"
         self._samples, self._told, self._asked = _read(self._file)
+        self._meter = Meter(jobs, settings)
         self._tails: dict[int, tuple[float, float, Tail]] = {}
         self._next = 0.0
 
     def look(self, state: State, now: float) -> list[Event]:
-        """The events that a look gives: advice that has changed, questions, and by policy the end of who is stuck."""
+        """The events that a look gives: advice that has changed, questions, and by policy the end of who is stuck.
+
+        What a worker uses is looked at each time where there is a budget, and else with the rest.
+        """
+        early = now < self._next <= now + RARELY
+        used = self._meter.look(state, now) if state.policy.terms or not early else []
         asked = self._permissions.look(state, now) if self._permissions else []
-        if now < self._next <= now + RARELY:
-            return asked
+        return [*used, *asked, *([] if early else self._look(state, now))]
+
+    def _look(self, state: State, now: float) -> list[Event]:
         silence = self._settings.silence
         self._next = now + (min(RARELY, max(0.25, silence / 40)) if silence else RARELY)
-        events: list[Event] = asked
+        events: list[Event] = []
         live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
         for attempt in live:
             if _waits(state, attempt):
@@ -129,7 +137,7 @@ class Watch:
         return [_event(attempt, "advised", advice.words, now, {"state": advice.state})]
 
     def _act(self, state: State, attempt: AttemptRow, advice: Advice, facts: Facts, now: float) -> list[Event]:
-        tail = list(facts.tail.lines)
+        tail = self._jobs.vault.deep(list(facts.tail.lines))
         if self._settings.on_hung == "ask":
             is_open = state.open_question(attempt.task) is not None
             lately = now - self._asked.get(attempt.fence, 0.0) <= self._settings.silence

@@ -5,13 +5,14 @@ start now and how the run stands.
 """
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding, view
-from branchline.engine.follow import LOST, back
+from branchline.engine.follow import BROKE, LOST, back
 from branchline.engine.proposal import ADD, WAIT, free_id
 from branchline.engine.state import Command, Emit, Policy, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
 
 __all__ = [
     "ADD",
+    "BROKE",
     "LOST",
     "WAIT",
     "Command",

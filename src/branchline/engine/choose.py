@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from branchline.engine import lanes
+from branchline.engine import lanes, money
 from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import SATISFIED, RunState
@@ -45,6 +45,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         last_start=state.last_start,
         now=now,
         due=state.ahead.due if state.ahead and not state.policy.batch else None,
+        purse=(lambda: money.purse(state)) if state.policy.terms else None,
     )
 
 
@@ -58,6 +59,7 @@ def choose(state: State, now: float, memory: int | None = None) -> list[Event]:
     waiting = [state.tasks[task] for task in state.retrying]
     due = [(row, "due again") for row in waiting if is_due(row, now)]
     due += [(row, "another model is open") for row in waiting if not is_due(row, now) and _has_way(state, row, closed)]
+    due += [(row, "the budget allows it") for row in money.affordable(state)]
     if due:
         return [Event(now, row.run, back(state, row), why, row.task, data={"resume": row.resume}) for row, why in due]
     if state.draining or not state.ready or len(state.slotted) >= state.policy.slots:
@@ -80,21 +82,31 @@ def is_due(row: TaskRow, now: float) -> bool:
 
 
 def _batch(state: State, seen: View) -> list[str]:
-    """The batch that may start now: what is left of the one that was begun, or a new one when all of it has ended."""
+    """The batch that may start now: what is left of the one that was begun, or a new one when all of it has ended.
+
+    What is left and cannot be paid for keeps no other one waiting.
+    """
     left = [task for task in state.rest if task in state.ready]
-    if left or state.busy:
+    if state.busy or not money.unaffordable(state).keys() >= set(left):
         return left
     return next_batch(seen._replace(interval={}), state.policy.strategy, seen.slots)
 
 
 def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: Mapping[str, LaneRow]) -> Event:
-    cause = f"{state.policy.strategy}: a slot is free"
+    policy = state.policy
+    cause = f"{policy.strategy}: a slot is free"
     data: dict[str, Any] = {"batch": left} if left else {}
-    way = state.policy.detour(row, closed)
-    if way is not row:
-        lane = state.policy.lane(row)
-        cause += f"; {way.model} as fallback_models has it, for provider {lane} is paused: {closed[lane].cause}"
+    way, tier = policy.detour(row, closed), policy.tier(row)
+    if tier:
+        own, way = policy.grades.get(row.task, policy.grade), way._replace(model=policy.model_of(way))
+        cause += f"; tier {tier}{f', above its own {own}' if tier != own else ''}: {way.model}"
         data["model"] = way.model
+    if policy.lane(way) != policy.lane(row):
+        lane, named = policy.lane(row), f"tier {tier}" if tier else "fallback_models"
+        cause += f"; {way.model} as {named} has it, for provider {lane} is paused: {closed[lane].cause}"
+        data["model"] = way.model
+    if policy.terms:
+        data["reserved"] = money.purse(state).reserve(policy.spending(way))
     return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, data)
 
 
@@ -142,8 +154,13 @@ def outcome(state: State, now: float | None = None) -> Outcome:
     if pause:
         return pause
     stopped = starved(view(state, 0.0)) if by_state.get("ready") else {}
-    if any(task not in stopped for task in by_state.get("ready", ())):
+    broke = [row.task for row in rows if row.task in state.broke]
+    short = money.unaffordable(state)
+    if any(task not in stopped and task not in short for task in (*by_state.get("ready", ()), *broke)):
         return Outcome("running", "", over=False)
+    waiting = [task for task in (*broke, *by_state.get("ready", ())) if task in short]
+    if waiting:
+        return Outcome("paused", f"{_names(waiting)}: {short[waiting[0]]}", over=True)
     if stopped:
         return Outcome("waiting", f"{_names(list(stopped))}: {next(iter(stopped.values()))}", over=True)
     if all(s in SATISFIED for s in by_state):

@@ -9,10 +9,12 @@ from branchline.engine import lanes
 from branchline.engine.proposal import prerequisite
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
-from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
+from branchline.model.run import STEERING, AttemptRow, Event, QuestionRow, TaskRow
 
 LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
+BROKE = "budget: "
+"""How the reason begins of a worker that is stopped, or of a task that waits, for the budget."""
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
 
 
@@ -29,7 +31,9 @@ def event_for(event: Event, kind: str, row: TaskRow, cause: str, data: Mapping[s
 
 def open_job(state: State, row: TaskRow, purpose: str, event: Event) -> list[Command]:
     """The next process of this dispatch, with a number that was never used before."""
-    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", {"purpose": purpose})
+    model = state.policy.model_of(row) if purpose == "work" else ""
+    data = {"purpose": purpose, **({"model": model} if model else {})}
+    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", data)
     return [Emit(intent._replace(fence=state.next_fence))]
 
 
@@ -105,6 +109,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
     if status == "partial":
         missing = ", ".join(claim.get("missing") or ()) or "see the summary"
         full = (claim.get("extra") or {}).get("cause") == "context"
+        if full:
+            missing += f"; it is too much for one worker: `branchline decompose PLAN --split {row.task}` breaks it down"
         return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True, afresh=full)
     wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
     said = claim.get("summary") or error
@@ -120,7 +126,9 @@ def _in_words(status: str, said: str) -> str:
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
-    """Ended on a person's word: ^C gives the task back, a cancel is final."""
+    """Ended on a person's word: ^C gives the task back, a cancel is final; for the budget it waits until that is raised."""
+    if event.cause.startswith(BROKE):
+        return [Emit(event_for(event, "paused", row, event.cause, {"resume": 1, "free": True}))]
     if event.cause.startswith("interrupted"):
         return [_again(event, row, event.cause, event.at, resume=event.cause.endswith("resume"), free=True)]
     return [Emit(event_for(event, "cancelled", row, "cancelled by a person"))]
@@ -135,7 +143,8 @@ def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, A
         return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)
     needs_person = result.get("needs_person")
     if needs_person and not row.accepted:
-        kind = "frozen_check" if result.get("frozen") else "approval"
+        steers = str(needs_person).startswith(STEERING)
+        kind = "injection" if steers else "frozen_check" if result.get("frozen") else "approval"
         return [_hold(event, row, kind, str(needs_person), result)]
     if LEVELS.index(result["level"]) < LEVELS.index(state.policy.minimum) and not row.accepted:
         because = f" ({result['cause']})" if result.get("cause") else ""
@@ -227,11 +236,21 @@ def _failure(
     if error == LOST:
         del data["fingerprint"]  # twice lost is bad luck and no proof that the work cannot be done
     elif print_ == row.fingerprint:
-        return [Emit(event_for(event, "failed", row, f"the same failure twice: {cause}", data))]
+        return _give_up(state, row, event, f"the same failure twice: {cause}", data)
     if row.tries > state.policy.retries:
-        return [Emit(event_for(event, "failed", row, cause, data))]
+        return _give_up(state, row, event, cause, data)
     data |= {"at": event.at + wait, "resume": int(resume)} | ({"session": ""} if afresh else {})
     return [Emit(event_for(event, "retrying", row, cause, data))]
+
+
+def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping[str, Any]) -> list[Command]:
+    """The end of a task's tries: one tier up where the user's policy says so, with tries of its own, else failed."""
+    model = state.policy.higher(row)
+    if not model:
+        return [Emit(event_for(event, "failed", row, cause, data))]
+    tier = state.policy.tier(row._replace(model=model))
+    again = {**data, "at": event.at, "model": model, "fingerprint": ""}
+    return [Emit(event_for(event, "retrying", row, f"{cause}; it goes on one tier up, {tier}: {model}", again))]
 
 
 def after_answer(state: State, question: QuestionRow, event: Event) -> list[Command]:

@@ -103,6 +103,6 @@ def paused(state: State, now: float) -> dict[str, LaneRow]:
 def ways(state: State, closed: Mapping[str, LaneRow]) -> Mapping[str, str]:
     """Task -> the lane it runs in, or would start in now: one that may fall back to an open lane is counted there."""
     policy = state.policy
-    if not (closed and policy.models):
+    if not (closed and (policy.models or policy.tiers)):
         return state.lane_names
     return Column(state.tasks, lambda row: policy.lane(policy.detour(row, closed)))

@@ -4,8 +4,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from branchline.budget import Start as Spending
+from branchline.budget import Terms
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
+from branchline.model.money import TIERS, Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
@@ -22,7 +25,10 @@ class Policy(NamedTuple):
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
     start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
-    agent's own) and those it may fall back to, in the user's order; `train`: how many finished tasks are merged together.
+    agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
+    `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
+    gives a task that would fail a try one tier up; `plain` are workers that have no model. `train`: how many finished
+    tasks are merged together.
     """
 
     slots: int = 4
@@ -42,10 +48,47 @@ class Policy(NamedTuple):
     on_hung: str = "retry"
     models: Mapping[str, Sequence[str]] = {}
     train: int = 1
+    terms: Terms = Terms()
+    tiers: Mapping[str, Sequence[str]] = {}
+    grades: Mapping[str, str] = {}
+    grade: str = ""
+    escalate: bool = False
+    plain: frozenset[str] = frozenset()
+
+    def tier(self, row: TaskRow) -> str:
+        """The tier a task stands in: its own, or that of a model it was given since; "" when there is none."""
+        own = self.grades.get(row.task, self.grade)
+        if own not in self.tiers or row.worker in self.plain:
+            return ""
+        if not row.model:
+            return own
+        return next((tier for tier in self._from(own) if row.model in self.tiers[tier]), "")
+
+    def _from(self, tier: str) -> list[str]:
+        """A tier and those above it that have models."""
+        return [each for each in TIERS[TIERS.index(tier) :] if each in self.tiers]
+
+    def higher(self, row: TaskRow) -> str:
+        """The model for a try one tier up; "" where the user wants none, or there is none."""
+        tier = self.tier(row) if self.escalate else ""
+        above = [model for each in (self._from(tier)[1:2] if tier else ()) for model in self.tiers[each]]
+        return next((model for model in above if model != self.model_of(row)), "")
+
+    def choices(self, row: TaskRow) -> Sequence[str]:
+        """The models a task may have, in the user's order."""
+        return self.tiers.get(self.tier(row)) or self.models.get(f"{row.worker}/{row.role}", ())
+
+    def model_of(self, row: TaskRow) -> str:
+        """The model a task's worker gets; "" is the agent's own."""
+        return row.model or next(iter(self.choices(row)), "")
+
+    def spending(self, row: TaskRow) -> Spending:
+        """What a start of a task is about, for the budget."""
+        return Spending(row.task, row.worker, row.role, self.model_of(row))
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
-        provider, slash, _ = row.model.partition("/")
+        provider, slash, _ = self.model_of(row).partition("/")
         return provider if slash else self.lanes.get(f"{row.worker}/{row.role}", row.worker)
 
     def detour(self, row: TaskRow, closed: Container[str]) -> TaskRow:
@@ -53,7 +96,7 @@ class Policy(NamedTuple):
 
         That is its own, else the first further down the user's list that is open; the row itself when there is none.
         """
-        models = self.models.get(f"{row.worker}/{row.role}", ())
+        models = self.choices(row)
         if not models or row.state in BUSY or self.lane(row) not in closed:
             return row
         own = row.model or models[0]
@@ -160,6 +203,9 @@ class State:
         self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
         self.ready = self._queue()
         self.retrying: dict[str, None] = {}
+        self.broke: dict[str, None] = {}
+        self.spent: dict[str, Amount] = {}
+        self.whole = Amount()
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
@@ -203,6 +249,7 @@ class State:
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
+            state.spend(attempt.task, attempt.used)
             if attempt.purpose == ("setup" if policy.isolated else "work"):
                 state.began[attempt.task] = attempt.intended
                 if state.intervals.get(attempt.task):
@@ -250,6 +297,7 @@ class State:
         elif former is not None and former.state == "ready":
             self.ready.discard(row.task)
         _keep(self.retrying, row, row.retry_at is not None and row.state in ("retrying", "paused"))
+        _keep(self.broke, row, row.retry_at is None and row.state == "paused")
         _keep(self.busy, row, row.state in BUSY)
         _keep(self.slotted, row, row.state in SLOTTED)
         _keep(self.merges, row, row.state == "merging")
@@ -261,8 +309,16 @@ class State:
 
     def put_attempt(self, row: AttemptRow) -> None:
         """Replace an attempt's row and mark it; an ended one leaves memory with the transaction."""
+        former = self.attempts.get(row.fence)
+        self.spend(row.task, row.used.minus(former.used if former else Amount()))
         self.attempts[row.fence] = row
         self._fresh.attempts[row.fence] = row
+
+    def spend(self, task: str, used: Amount) -> None:
+        """Count in what a task has used more than was known."""
+        if any(used):
+            self.spent[task] = self.spent.get(task, Amount()).plus(used)
+            self.whole = self.whole.plus(used)
 
     def put_question(self, row: QuestionRow) -> None:
         """Replace a question's row and mark it; an answered one leaves memory with the transaction."""

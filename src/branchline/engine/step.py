@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from branchline.engine import lanes
+from branchline.engine import lanes, money
 from branchline.engine.follow import (
     after_answer,
     after_attempt,
@@ -19,6 +19,7 @@ from branchline.engine.follow import (
 )
 from branchline.engine.state import Command, Emit, Settle, Start, State, Stop
 from branchline.graph.adjacency import Adjacency
+from branchline.model.money import Amount
 from branchline.model.moves import (
     ATTEMPT_MOVES,
     RUN_MOVES,
@@ -54,7 +55,7 @@ def replay(state: State, events: Iterable[Event]) -> State:
 
 
 def _is_late(state: State, event: Event) -> bool:
-    if event.kind not in ("started", "ended") or event.fence is None:
+    if event.kind not in ("started", "metered", "ended") or event.fence is None:
         return False
     row = state.attempts.get(event.fence)
     return row is None or row.state == "ended" or (event.kind == "started" and row.state == "started")
@@ -121,7 +122,7 @@ def _intended(state: State, event: Event) -> list[Command]:
             "intended",
             role=row.role,
             worker=row.worker if data["purpose"] == "work" else "",
-            model=row.model,
+            model=data.get("model", row.model),
             intended=event.at,
             session=row.session,
         )
@@ -141,6 +142,9 @@ def _ended(state: State, event: Event) -> list[Command]:
     attempt, data = state.attempts[cast(int, event.fence)], event.data
     check_move(ATTEMPT_MOVES, attempt.state, "ended", f"attempt {attempt.fence}")
     claim = data.get("claim") or {}
+    told = Amount(float(claim.get("cost") or 0.0), int(claim.get("tokens") or 0))
+    # Who was lost tells nothing of what was metered, and of a log that was cut the end tells less.
+    used = told if told.tokens >= attempt.tokens else attempt.used
     attempt = attempt._replace(
         state="ended",
         ended=event.at,
@@ -148,8 +152,9 @@ def _ended(state: State, event: Event) -> list[Command]:
         signal=data.get("signal"),
         cause=attempt.cause or event.cause,
         session=claim.get("session") or attempt.session,
-        tokens=int(claim.get("tokens") or 0),
-        cost=float(claim.get("cost") or 0.0),
+        model=attempt.model or str((claim.get("extra") or {}).get("model") or ""),
+        tokens=used.tokens,
+        cost=used.usd,
     )
     state.put_attempt(attempt)
     row = state.tasks[attempt.task]
@@ -224,8 +229,9 @@ def _retrying(state: State, event: Event) -> list[Command]:
         retry_at=data.get("at"),
         resume=int(data.get("resume", 0)),
         fingerprint=data.get("fingerprint", row.fingerprint),
+        model=data.get("model", row.model),
         session=data.get("session", row.session),
-        tries=max(0, row.tries - 1) if data.get("free") else row.tries,
+        tries=0 if "model" in data else max(0, row.tries - 1) if data.get("free") else row.tries,
     )
     return next_merge(state, event)
 
@@ -319,6 +325,7 @@ HANDLERS: dict[str, Handler] = {
     "dispatching": _dispatching,
     "intended": _intended,
     "started": _started,
+    "metered": money.metered,
     "stopping": _stopping,
     "ended": _ended,
     "running": _running,

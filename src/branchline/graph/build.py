@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from branchline.errors import GraphError, PlanError
 from branchline.graph.adjacency import Adjacency, describe_cycle
-from branchline.graph.laws import is_legal_id
+from branchline.graph.ids import is_legal_id
 from branchline.model.plan import MAX_DEPTH, DraftGraph, Edge, Finding, Plan, Task
 
 MAX_TASKS = 150_000

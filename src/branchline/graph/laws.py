@@ -1,16 +1,12 @@
 """The laws a stored or edited graph keeps: legal ids, one tree not too deep, edges among known tasks, no circle."""
 
-import re
 from collections import Counter
-from typing import Final
 
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.ids import LEGAL_ID
+from branchline.graph.ids import is_legal_id as is_legal_id
 from branchline.model.plan import MAX_DEPTH, DraftGraph
-
-_LEGAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(~[0-9]{1,6})?")
-_DEVICES: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-"""Names that some file systems keep for devices: ids become names of folders and git refs."""
 
 
 def check_draft(draft: DraftGraph) -> Adjacency:
@@ -27,19 +23,11 @@ def check_draft(draft: DraftGraph) -> Adjacency:
     return adjacency
 
 
-def is_legal_id(task_id: str) -> bool:
-    """Whether an id may name a task (DESIGN, section 4): it becomes part of paths, refs and environment variables."""
-    if not _LEGAL.fullmatch(task_id) or _DEVICES.fullmatch(task_id):
-        return False
-    return not task_id.endswith((".", ".lock")) and ".." not in task_id
-
-
 def _check_ids(draft: DraftGraph) -> None:
     seen: dict[str, str] = {}
     for task in draft.tasks:
         if not is_legal_id(task.id):
-            words = "is no legal id: letters, digits, '.', '_' and '-', at most 64, no device name"
-            raise GraphError(f"task {task.id!r}: {words}", task=task.id, field="id")
+            raise GraphError(f"task {task.id!r}: is no legal id: {LEGAL_ID}", task=task.id, field="id")
         former = seen.get(task.id.lower())
         if former is not None:
             words = "stands twice" if former == task.id else f"differs from {former} in case only"

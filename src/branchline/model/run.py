@@ -4,8 +4,9 @@ Rows are named tuples: they go into the database and come out of it as they are,
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from branchline.model.money import Amount
 from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, RunState, SessionStatus, TaskState
 
 TAKEN = 2
@@ -119,9 +120,18 @@ class AttemptRow(NamedTuple):
     tokens: int = 0
     cost: float = 0.0
 
+    @property
+    def used(self) -> Amount:
+        """What it has cost, as far as its worker tells."""
+        return Amount(self.cost, self.tokens)
+
     def part(self, row: TaskRow) -> "AttemptRow":
         """The part of a merge of several tasks that is this task's: it has a folder of its own."""
         return self._replace(task=row.task, attempt=row.attempt)
+
+
+STEERING: Final = "injection: "
+"""How the reason of a hold begins when a text tries to steer whoever reads it; the inbox calls it by that kind."""
 
 
 class QuestionRow(NamedTuple):
@@ -139,6 +149,20 @@ class QuestionRow(NamedTuple):
     asked: float = 0.0
     answer: str | None = None
     answered: float | None = None
+
+
+class ServerSessionRow(NamedTuple):
+    """What was last seen of a session of an OpenCode server; `model` is the one its prompts take until another is named.
+
+    All but `model` is a cache: the server is the truth. `seen` is seconds since the epoch.
+    """
+
+    instance: str
+    session: str
+    directory: str
+    title: str = ""
+    model: str = ""
+    seen: float = 0.0
 
 
 class LaneRow(NamedTuple):
@@ -237,7 +261,8 @@ class Job(NamedTuple):
     """Everything an adapter needs to start one attempt; all paths are absolute.
 
     `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with;
-    `files` are pairs of a path and what the task does with it.
+    `files` are pairs of a path and what the task does with it; `instances` are servers of the settings: name, address,
+    user, the variable of the password, and how many tasks at once.
     """
 
     run: str
@@ -262,6 +287,7 @@ class Job(NamedTuple):
     lean: bool = True
     read_only: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    instances: tuple[tuple[str, str, str, str, int], ...] = ()
     env: Mapping[str, str] = {}
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from branchline.errors import InputError, UsageError
 from branchline.files import load_yaml, uncollected
+from branchline.model.money import TIERS
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
 from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
@@ -191,7 +192,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         confidence=draft.confidence,
         rule=draft.rule,
         body=_body(lines),
-        extra=_extra(draft),
+        extra=_extra(draft, reading, findings),
     )
 
 
@@ -207,9 +208,15 @@ def _listed(text: str) -> tuple[str, ...]:
     )
 
 
-def _extra(draft: Draft) -> dict[str, object]:
+def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str, object]:
     extra = dict(draft.extra)
     extra.update({name: values[0] if len(values) == 1 else list(values) for name, values in draft.fields.items()})
+    tier = (reading.said.get("tier") or draft.fields.get("tier", [""])[0]).strip("`*_ ").lower()
+    if tier:
+        extra["tier"] = tier
+        if tier not in TIERS:
+            words = f"Line {draft.line}: there is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
+            findings.append(Finding("unknown-tier", words, draft.line, draft.id))
     if draft.key and draft.number:
         extra["place"] = f"{draft.key} {draft.number}"
     return extra

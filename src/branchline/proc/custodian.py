@@ -163,23 +163,31 @@ class Custodian:
         job.cause = records.short(cause) or "stopped"
         job.deadline = until
         if grace > 0:
-            self.signal_tree(signal.SIGTERM)
+            self.signal_tree(signal.SIGTERM, self.walls(job))
             self.signal_tree(signal.SIGCONT)  # a stopped process would sleep through its TERM
 
     def tree(self) -> list[int]:
         """Every process below this one that may be signalled."""
         return [pid for pid in linux.descendants(os.getpid()) if pid not in self.strangers]
 
-    def signal_tree(self, number: int) -> None:
+    def walls(self, job: worker.Job) -> frozenset[int]:
+        """The processes that make a worker's sandbox: when they end, nobody inside has the time to end by itself."""
+        walls, level = [], [job.worker]
+        for _ in range(job.boxed):
+            walls += level
+            level = [child for each in level for child in linux.children(each)]
+        return frozenset(walls)
+
+    def signal_tree(self, number: int, spared: frozenset[int] = frozenset()) -> None:
         """Signal all of the tree; what is not ours to signal is no longer waited for."""
-        self.strangers.update(pid for pid in self.tree() if not linux.send(pid, number))
+        self.strangers.update(pid for pid in self.tree() if pid not in spared and not linux.send(pid, number))
 
     def finish(self, job: worker.Job) -> None:
         """End what is left of the tree, then make the exit durable, then tell."""
         linux.kill_children(self.strangers)
         if job.cap:
             worker.measure(job)
-        code, number = worker.outcome(job.status or 0)
+        code, number = worker.outcome(job.status or 0, job.boxed)
         part = records.exit_part(code, number, False, time.time(), job.cause)
         os.pwrite(self.table, part, records.place(job.fence) + records.START_SIZE)
         os.fdatasync(self.table)

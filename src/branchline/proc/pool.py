@@ -25,6 +25,8 @@ class Spawn(NamedTuple):
     `stdin` is a file or "" for nothing; `errors` is the file for stderr, "" for the one of stdout; `wall` is its limit
     in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL. `cap` is how many bytes each of its logs
     may have (0: any number; of a longer one the end is kept), `limit` how many it may write to them in all.
+    `boxed` is how many generations of processes, the program first, are a sandbox around the worker: they end by
+    themselves when the worker does.
     """
 
     fence: int
@@ -38,6 +40,7 @@ class Spawn(NamedTuple):
     grace: float = 10.0
     cap: int = 0
     limit: int = 0
+    boxed: int = 0
 
     def message(self) -> tuple[Any, ...]:
         """What the custodian gets: every text as the bytes the kernel will see."""
@@ -45,7 +48,8 @@ class Spawn(NamedTuple):
         files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
         argv = [os.fsencode(word) for word in self.argv]
         times = (float(self.wall), float(self.grace))
-        return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), int(self.cap), int(self.limit))
+        limits = (int(self.cap), int(self.limit), int(self.boxed))
+        return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), *limits)
 
 
 class Started(NamedTuple):

@@ -39,6 +39,7 @@ class Job:
         mark: int,
         cap: int = 0,
         limit: int = 0,
+        boxed: int = 0,
     ) -> None:
         self.fence = fence
         self.argv = argv
@@ -51,6 +52,7 @@ class Job:
         self.mark = mark
         self.cap = cap
         self.limit = limit
+        self.boxed = boxed
         self.cut = 0
         self.pause = LOOK
         self.next_look = time.monotonic() + LOOK
@@ -158,7 +160,9 @@ def explain(job: Job, error: Exception) -> str:
     return ""
 
 
-def outcome(status: int) -> tuple[int | None, int | None]:
-    """The exit code or the signal in a wait status."""
+def outcome(status: int, boxed: int = 0) -> tuple[int | None, int | None]:
+    """The exit code or the signal in a wait status; walls around a worker tell a signal as 128 and its number."""
     code = os.waitstatus_to_exitcode(status)
+    if boxed and code - 128 in ALL_SIGNALS | {signal.SIGKILL, signal.SIGSTOP}:
+        return None, code - 128
     return (code, None) if code >= 0 else (None, -code)

@@ -44,9 +44,10 @@ def why(
     `behind` is the task before it that waits for a person: what moves that one on moves this one on.
 
     `tasks` are all tasks of the run: a composite's state and reason come from those below it. `history` holds the
-    task's last events as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0 when nothing happened.
+    task's last events, what was metered aside, as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0
+    when nothing happened.
     """
-    own = [event for event in events if event.task == task.task]
+    own = [event for event in events if event.task == task.task and event.kind != "metered"]
     asked = [question for question in questions if question.task == task.task and question.answer is None]
     below = [other for other in tasks if other.parent == task.task]
     found = states(tasks) if below else {}
@@ -104,6 +105,8 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
         return []
     if asked:
         return [answer_with(task.task, question.kind) for question in asked]
+    if task.reason.startswith("budget: "):
+        return ["branchline budget", "branchline execute --budget AMOUNT"]
     name = safe(task.task)
     by_state = {
         "held": [f"branchline evidence {name}", f"branchline accept {name}", f"branchline retry {name}"],

@@ -7,7 +7,7 @@ from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
 from branchline.report.proof import check_record, evidence, inbox
-from branchline.report.standing import money, spent
+from branchline.report.standing import budget_of, spent, spent_words
 from branchline.terminal.text import duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
@@ -61,11 +61,13 @@ def report(
         "gate": _gate(gate, events),
         "attempts": len({(attempt.task, attempt.attempt) for attempt in attempts}),
         "spent": spent(attempts),
+        "budget": budget_of(run),
         "elapsed": None if end is None else max(0.0, end - run.started),
         "ended": run.ended is not None,
         "schedule": schedule,
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
         "in_place": in_place,
+        "sandbox": sorted({str(event.data["sandbox"]) for event in events if event.data.get("sandbox")}),
         "salvage": sorted(_salvage(events)),
         "asked": asked(request, atomic, questions, own),
         **inbox(questions),
@@ -179,7 +181,7 @@ def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"gate: {_gate_words(found['gate'])}"
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
-    yield f"attempts: {found['attempts']}; {money(found['spent'])}; elapsed: {elapsed}{so_far}"
+    yield f"attempts: {found['attempts']}; {spent_words(found)}; elapsed: {elapsed}{so_far}"
     if found["schedule"]:
         yield from _schedule(found["schedule"])
 
@@ -239,6 +241,7 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"The merged work is on {safe(found['tip'])}; branchline land brings it to your branch."
     else:
         yield "Nothing was merged."
+    yield from (f"Sandbox of the workers: {safe(walls)}" for walls in found["sandbox"] if not found["in_place"])
     if found["salvage"]:
         refs = many(len(found["salvage"]), "salvage ref")
         yield f"Work that was not merged is kept under {refs} (branchline salvage list):"

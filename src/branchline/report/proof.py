@@ -27,6 +27,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     data = _data(task.task, events, frozenset({"done"}) if done else _JUDGED)
     claimed = [event for event in events if event.task == task.task and event.kind == "claimed"]
     claim: Mapping[str, Any] = claimed[-1].data if claimed else {}
+    walls = [event.data["sandbox"] for event in events if event.task == task.task and event.data.get("sandbox")]
     commit = data.get("commit") or ""
     return {
         "task": task.task,
@@ -40,6 +41,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "frozen": _list(data, "frozen"),
         "refused": _list(data, "refused"),
         "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
+        "sandbox": str(walls[-1]) if walls else "",
         "state": task.state,
         "accepted": bool(task.accepted),
         "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
@@ -101,6 +103,8 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         )
     if found["frozen"]:
         shown.append("  changed though checks rest on it: " + ", ".join(safe(str(path)) for path in found["frozen"]))
+    if found["sandbox"]:
+        shown.append(f"  sandbox: {safe(found['sandbox'])}")
     for stop in found["stopped"]:
         shown.append(f"  attempt {stop['attempt']} was stopped: {safe(stop['cause'])}")
         shown += [f"    its work is kept under {safe(stop['salvage'])}"] if stop["salvage"] else []
@@ -173,7 +177,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str) -> str:
     """Return the command that settles a question of this kind."""
     task = safe(task)
-    if kind in ("unchecked", "approval", "frozen_check"):
+    if kind in ("unchecked", "approval", "frozen_check", "injection"):
         return f"branchline accept {task}    (or: branchline retry {task})"
     if kind == "hung":
         return f"branchline answer {task} wait    (or: resume, retry, cancel)"

@@ -1,5 +1,6 @@
 """How a run stands: the tree of its tasks with states and reasons."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -65,16 +66,24 @@ def spent(attempts: Iterable[AttemptRow]) -> dict[str, Any]:
     return {"usd": round(usd, 6), "tokens": tokens}
 
 
+def budget_of(run: RunRow) -> dict[str, Any] | None:
+    """Return the limit of a run that has a budget, in US dollars and tokens; None when it has none."""
+    usd, tokens = json.loads(run.settings).get("terms", {}).get("run", (None, None))
+    return None if usd is None and tokens is None else {"usd": usd, "tokens": tokens}
+
+
 def status(
     run: RunRow,
     tasks: Sequence[TaskRow],
     attempts: Sequence[AttemptRow] = (),
     questions: Sequence[QuestionRow] = (),
     slots_total: int = 0,
+    sandbox: str = "",
 ) -> dict[str, Any]:
     """Return how a run stands, with the keys of DESIGN section 6, tasks in the tree's natural order.
 
-    A task with an open question gives it as its reason when its row has none. `parent` is there for the tree.
+    A task with an open question gives it as its reason when its row has none. `sandbox` says what
+    walls the workers have. `parent` is there for the tree.
     """
     found = states(tasks)
     asked = {question.task: question.text for question in questions if question.answer is None}
@@ -84,8 +93,10 @@ def status(
         "reason": run.reason,
         "plan": run.plan,
         "tasks": [_task(task, found, asked) for task in sorted(tasks, key=lambda task: task.place)],
+        "sandbox": sandbox,
         "slots": {"used": sum(1 for task in tasks if task.state in SLOTTED), "total": slots_total},
         "spent": spent(attempts),
+        "budget": budget_of(run),
     }
 
 
@@ -115,6 +126,12 @@ def money(amount: Mapping[str, Any]) -> str:
     return ", ".join(parts) or "no cost recorded"
 
 
+def spent_words(found: Mapping[str, Any]) -> str:
+    """Return what a run has spent, and of what budget where it has one."""
+    limit = found["budget"]
+    return money(found["spent"]) + (f" of a budget of {money(limit)}" if limit else "")
+
+
 def status_text(found: Mapping[str, Any], width: int = 80, on: bool = False, boxes: bool = True) -> str:
     """Return `status` in words: a head and the tree with marks, states and reasons; `on` asks for colour."""
     return "\n".join([*_head(found, on), "", _drawn(found["tasks"], width, on, boxes)])
@@ -129,7 +146,8 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
     return [
         f"{safe(found['plan'])}  run {safe(found['run'])}  {state}{reason}",
         ", ".join([f"{counted['done']} of {sum(counted.values())} done", *rest]),
-        f"slots {slots['used']} of {slots['total']} used; {money(found['spent'])}",
+        f"slots {slots['used']} of {slots['total']} used; {spent_words(found)}",
+        *([f"sandbox: {safe(found['sandbox'])}"] if found["sandbox"] else []),
     ]
 
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from branchline.graph.adjacency import Adjacency
-from branchline.model.plan import Check, DraftGraph, Edge, Task
+from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
 from branchline.review.policy import MINED, auto
 from branchline.terminal import clip, colour, lines, many, safe, tree, width_of, wrap
 
@@ -14,6 +15,9 @@ _LINES: Final = 200
 _TITLE: Final = 4
 """Lines of one title, unless the whole page is wanted."""
 _SHARES: Final = {"plan": 60, "tree": 90, "batches": 12, "ignored": 12, "findings": 16, "held": 10}
+_APART: Final = 3
+"""Findings of one code that are told one by one; of more the first is, and of the others the tasks are named."""
+_NAMED: Final = 12
 _STATES: Final = {"done": "done already", "wip": "begun", "declined": "declined", "deferred": "deferred"}
 
 
@@ -40,6 +44,7 @@ def render(
     strategy: str = "depth-first",
     slots: int = 1,
     preview: str = "",
+    fixes: Mapping[str, str] = MappingProxyType({}),
     width: int = 80,
     on: bool = False,
     boxes: bool = True,
@@ -48,10 +53,9 @@ def render(
 ) -> str:
     """Return the page a person approves (DESIGN, section 7.5).
 
-    `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes. Without
-    `whole` at most about 200 lines (and 4 lines of a title) are shown, and what was left out is said, with `see_all` as
-    the command that shows it.
-    `on` asks for colour.
+    `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes, `fixes` what
+    mends a finding of a code. Without `whole` at most about 200 lines (and 4 lines of a title) are shown, and what was
+    left out is said, with `see_all` as the command that shows it. `on` asks for colour.
     """
     page = _page(draft, workers, bool(gate), max(40, width))
     page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
@@ -62,7 +66,7 @@ def render(
         "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
         "preview": (preview, ["  Expected of estimates and earlier runs; `branchline simulate` shows more."]),
         "ignored": (_ignored_head(draft), _ignored(page)),
-        "findings": (f"Findings: {len(draft.findings)}", _findings(page)),
+        "findings": (f"Findings: {len(draft.findings)}", _findings(page, fixes)),
         "held": ("Not started with --yes:", _held(page)),
     }
     bodies = {name: list(body) for name, (_, body) in sections.items()}
@@ -225,17 +229,32 @@ def _ignored(page: _Page) -> Iterator[str]:
             yield safe(f"  line {entry.line}: {entry.text.strip()}", page.width)
 
 
-def _findings(page: _Page) -> Iterator[str]:
+def _findings(page: _Page, fixes: Mapping[str, str]) -> Iterator[str]:
+    """Yield each finding on lines of its own, but those of one code for many tasks together, with what mends them."""
+    by_code: dict[str, list[Finding]] = {}
     for finding in page.draft.findings:
-        where = ", ".join(part for part in (f"line {finding.line}" if finding.line else "", finding.task or "") if part)
-        held = " (held)" if finding.hold else ""
-        text = (
-            f"{where}: {finding.message} [{finding.code}]{held}"
-            if where
-            else f"{finding.message} [{finding.code}]{held}"
-        )
-        for place, line in enumerate(wrap(safe(text), page.width - 4, 4)):
-            yield ("    " if place else "  - ") + line
+        by_code.setdefault(finding.code if finding.code in fixes else str(id(finding)), []).append(finding)
+    for found in by_code.values():
+        shown = found if len(found) <= _APART else found[:1]
+        for finding in shown:
+            yield from _bullet(_said(finding), page.width)
+        if shown != found:
+            others = ", ".join(finding.task or f"line {finding.line}" for finding in found[1 : _NAMED + 1])
+            more = f" and {len(found) - _NAMED - 1} more" if len(found) > _NAMED + 1 else ""
+            yield from _bullet(f"the same of {others}{more} [{found[0].code}]", page.width)
+        if fix := fixes.get(found[0].code):
+            yield from (f"    {line}" for line in wrap(f"-> {fix}", page.width - 4, 4))
+
+
+def _said(finding: Finding) -> str:
+    parts = (f"line {finding.line}" if finding.line else "", finding.task or "")
+    where = ", ".join(part for part in parts if part)
+    return f"{f'{where}: ' if where else ''}{finding.message} [{finding.code}]{' (held)' if finding.hold else ''}"
+
+
+def _bullet(text: str, width: int) -> Iterator[str]:
+    for place, line in enumerate(wrap(safe(text), width - 4, 4)):
+        yield ("    " if place else "  - ") + line
 
 
 def _held(page: _Page) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """what one worker may see: bubblewrap arguments, fake HOME, environment, network proxy, tokens
 
-This is the level `env`: an allow-listed environment and a HOME of the worker's own. It keeps secrets out of what a
-worker is given; it does not keep a hostile program from reading files that the same user may read.
+Every level has what stands here: an allow-listed environment and a HOME of the worker's own. That keeps secrets out of what
+a worker is given; walls are made by `bubblewrap` and `landlock`, and `level` says which there are.
 """
 
 import os
@@ -11,6 +11,9 @@ from typing import Final, Protocol
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
+from branchline.sandbox.level import Held, best
+
+__all__ = ["PASSED", "RESERVED", "Allowance", "Held", "best", "empty_temporary", "environment", "prepare_home"]
 
 PASSED: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "SHELL"})
 """Names that pass from the coordinator's environment to every worker, and `LC_*`; nothing else without a setting."""
@@ -92,9 +95,18 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
                 f"{home} is the real home or above it; a worker's home must be a folder of its own"
             ) from None
         home.chmod(0o700)
+        _unlink_links(home)
     for folder in _MADE:
         (home / folder).mkdir(mode=0o700, exist_ok=True)
     write_new(home / ".gitconfig", _git_config(name, email))
+
+
+def _unlink_links(home: Path) -> None:
+    """Take away the links that would lead what we write into the configuration folders of a home out of it."""
+    for folder in sorted(_FOLDERS.values()):
+        for path in (home / folder, *(home / folder).glob("*"), *(home / folder).parents):
+            if path != home and path.is_relative_to(home) and path.is_symlink():
+                path.unlink()
 
 
 def empty_temporary(home: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.ids import LEGAL_ID, is_legal_id
 from branchline.schedule import batch
 from branchline.schedule.view import View
 
@@ -18,8 +19,21 @@ _RUNNING: Final = frozenset(
     {"running", "in_progress", "in-progress", "dispatched", "dispatching", "claimed", "checking", "merging", "wip"}
 )
 _OPEN: Final = frozenset({"pending", "ready", "open", "todo", "queued", ""})
+_ASKED: Final = frozenset({"blocked", "waiting", "question", "needs_input"})
+_FAILED: Final = frozenset({"failed", "error", "timeout", "no_output"})
+_CANCELLED: Final = frozenset({"cancelled", "canceled", "declined"})
+_WORDS: Final = (
+    (_DONE, "done"),
+    (_RUNNING, "running"),
+    (_OPEN, "pending"),
+    (_ASKED, "blocked"),
+    (_FAILED, "failed"),
+    (_CANCELLED, "cancelled"),
+)
+"""The words of a row's status and the state that they stand for; any other word holds the task."""
 
 _MAX_DEPTH: Final = 3  # as model.plan.MAX_DEPTH, whose import would cost next-batch 12 ms
+_LISTED: Final = 20
 
 Row = Mapping[str, Any]
 
@@ -33,21 +47,32 @@ class _Parsed(NamedTuple):
 
 
 def validate(rows: Sequence[Row]) -> dict[str, Any]:
-    """`{"valid": bool, "errors": [...], "warnings": [...]}` in the words scripts of the field know; linear.
+    """`{"valid": bool, "errors": [...], "warnings": [...]}`: every fault of the rows at once, each naming its tasks; linear.
 
     Raises GraphError only for what is no row at all (not an object, no id).
     """
     parsed = _parse(rows)
-    errors = ["Duplicate task IDs found"] if parsed.doubled else []
-    errors += [f"blocked_by references non-existent task: {unknown}" for unknown in _unknown(parsed)]
-    looped = _own_ancestor(parsed)
-    if looped:
-        errors.append(f"Circular parent_id detected: {looped} -> ... -> {looped}")
+    errors = [f"illegal id: {task_id!r}: {LEGAL_ID}" for task_id in parsed.ids if not is_legal_id(task_id)]
+    errors += [
+        f"duplicate id: {task_id} stands {count} times; every id must stand once"
+        for task_id, count in Counter(_ids(rows) if parsed.doubled else ()).items()
+        if count > 1
+    ]
+    errors += [f"{one} and {other} differ in case only; ids become names of files" for one, other in _alike(parsed.ids)]
+    errors += [
+        f"unknown blocker: {task} is blocked by {unknown}, which does not exist"
+        for unknown, task in _unknown(parsed).items()
+    ]
+    circle = _own_ancestor(parsed)
+    if circle:
+        errors.append(f"cycle of parents: {' -> '.join(circle)}")
     else:
-        cycle = _adjacency(parsed).find_cycle()
-        errors += [f"Circular dependency detected: {cycle[0]} -> ... -> {cycle[0]}"] if cycle else []
-    deep = sum(1 for row in rows if _depth(row) > _MAX_DEPTH)
-    warnings = [f"{deep} task(s) exceed recommended depth limit of {_MAX_DEPTH}"] if deep else []
+        errors += [
+            f"cycle: {' -> '.join(path)}; each of them would wait for the one before it"
+            for path in _cycles(_adjacency(parsed))
+        ]
+    deep = [task_id for task_id, row in parsed.rows.items() if _depth(row) > _MAX_DEPTH]
+    warnings = [f"deeper than {_MAX_DEPTH}: {_listed(deep)}"] if deep else []
     return {"valid": not errors, "errors": errors, "warnings": warnings}
 
 
@@ -74,15 +99,28 @@ def view(rows: Sequence[Row]) -> View:
     if parsed.doubled:
         twice = next(task_id for task_id, count in Counter(_ids(rows)).items() if count > 1)
         raise GraphError(f"task {twice} is given twice; every id must stand once", task=twice)
+    for task_id in parsed.ids:
+        if not is_legal_id(task_id):
+            raise GraphError(f"task {task_id!r}: illegal id: {LEGAL_ID}", task=task_id, field="id")
+    for one, other in _alike(parsed.ids):
+        raise GraphError(
+            f"the ids {one} and {other} differ in case only; ids become names of files", task=other, field="id"
+        )
     for unknown, task in _unknown(parsed).items():
         raise GraphError(f"task {task}: blocked_by names {unknown}, which does not exist", task=task, unknown=unknown)
     adjacency = _adjacency(parsed)
     adjacency.check()
+    state = {task_id: _state(parsed.rows[task_id]) for task_id in adjacency.leaves}
     return View(
         adjacency,
-        state={task_id: _state(parsed.rows[task_id]) for task_id in adjacency.leaves},
+        state=state,
         slots=batch.DEFAULT_CONCURRENCY,
         role={task_id: str(parsed.rows[task_id].get("role") or "build") for task_id in adjacency.leaves},
+        notes={
+            task_id: f"its status is {_status(parsed.rows[task_id])!r}; set it to 'pending' to let it go on"
+            for task_id, each in state.items()
+            if each in ("blocked", "held")
+        },
     )
 
 
@@ -102,7 +140,7 @@ def _parse(rows: Sequence[Row]) -> _Parsed:
     known = dict(zip(ids, rows, strict=True))
     return _Parsed(
         list(known),
-        {task_id: _text(row.get("parent_id") or row.get("parent")) for task_id, row in known.items()},
+        {task_id: _parent(row, task_id) for task_id, row in known.items()},
         {task_id: _blockers(row.get("blocked_by"), task_id) for task_id, row in known.items()},
         known,
         len(known) < len(ids),
@@ -113,14 +151,26 @@ def _ids(rows: Sequence[Row]) -> Iterable[str]:
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Sequence):
         raise GraphError("the tasks must be a JSON list of objects, each with an id")
     for number, row in enumerate(rows, 1):
-        task_id = _text(row.get("id")) if isinstance(row, Mapping) else ""
+        task_id = _text(row.get("id")) if type(row) is dict or isinstance(row, Mapping) else ""
         if not task_id:
             raise GraphError(f"task number {number} of the list has no id; each must be an object with an id")
         yield task_id
 
 
 def _text(value: object) -> str:
-    return str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if type(value) is str:  # nearly always
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _parent(row: Row, task_id: str) -> str:
+    value = row.get("parent_id") or row.get("parent")
+    if not value:
+        return ""
+    parent = _text(value)
+    if not parent:
+        raise GraphError(f"task {task_id}: parent_id must be an id", task=task_id, field="parent_id")
+    return parent
 
 
 def _blockers(value: object, task_id: str) -> list[str]:
@@ -130,7 +180,7 @@ def _blockers(value: object, task_id: str) -> list[str]:
         value = value.split(",")
     if isinstance(value, int):
         value = [value]
-    if not isinstance(value, list) or not all(isinstance(each, (str, int)) for each in value):
+    if not isinstance(value, list) or not {*map(type, value)} <= {str, int}:
         raise GraphError(f"task {task_id}: blocked_by must be a list of ids", task=task_id)
     return [text for text in map(_text, value) if text]
 
@@ -145,28 +195,52 @@ def _unknown(parsed: _Parsed) -> dict[str, str]:
     return found
 
 
-def _own_ancestor(parsed: _Parsed) -> str:
-    """A task that is its own ancestor, or nothing."""
+def _cycles(adjacency: Adjacency) -> list[list[str]]:
+    """The first cycles, each left at its last edge so that the next can be found."""
+    found: list[list[str]] = []
+
+    def drop(path: list[str], edges: list[tuple[str, str]]) -> tuple[str, str] | None:
+        found.append(path)
+        return edges[-1] if len(found) < _LISTED else None
+
+    adjacency.break_cycles(drop)
+    return found
+
+
+def _alike(ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Ids that differ from an earlier one in case only, each with that one."""
+    seen: dict[str, str] = {}
+    return [(former, each) for each in ids if (former := seen.setdefault(each.lower(), each)) != each]
+
+
+def _own_ancestor(parsed: _Parsed) -> list[str]:
+    """The path from a task that is its own ancestor back to itself, or nothing."""
     good: set[str] = set()
     for task_id in parsed.ids:
         path: dict[str, None] = {}
         at = task_id
         while at and at not in good:
             if at in path:
-                return at
+                ids = list(path)
+                return [*ids[ids.index(at) :], at]
             path[at] = None
             at = parsed.parents.get(at, "")
         good.update(path)
-    return ""
+    return []
+
+
+def _listed(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
+    return ", ".join(ids[:_LISTED]) + more
+
+
+def _status(row: Row) -> str:
+    return str(row.get("status") or row.get("state") or "").strip().lower()
 
 
 def _state(row: Row) -> str:
-    status = str(row.get("status") or row.get("state") or "").strip().lower()
-    if status in _DONE:
-        return "done"
-    if status in _RUNNING:
-        return "running"
-    return "pending" if status in _OPEN else "held"
+    status = _status(row)
+    return next((state for words, state in _WORDS if status in words), "held")
 
 
 def _depth(row: Row) -> int:

@@ -3,7 +3,7 @@
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from branchline.errors import UsageError
 from branchline.graph.adjacency import Adjacency
@@ -20,6 +20,16 @@ STARTABLE: Final = frozenset({"pending", "ready"})
 """States a task may be started from, once everything before it is done."""
 
 
+class Purse(Protocol):
+    """What a run may still spend, as `budget.Purse` has it, start by start."""
+
+    def obstacle(self, leaf: str) -> str:
+        """Why a start does not fit the budget, with its kind first; empty when it does."""
+
+    def take(self, leaf: str) -> None:
+        """Set aside what a start takes."""
+
+
 class View(NamedTuple):
     """All that `choose` and `reasons` are allowed to know; the engine gives `ready` and `busy` so that a turn is cheap.
 
@@ -34,7 +44,7 @@ class View(NamedTuple):
     `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
     `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
-    order starts now, None when reality has left it (`Reservations.due`).
+    order starts now, None when reality has left it (`Reservations.due`). `purse`: makes what a look may spend, None: any.
     """
 
     adjacency: Adjacency
@@ -59,6 +69,7 @@ class View(NamedTuple):
     touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
     due: "Callable[[View], list[str] | None] | None" = None
+    purse: Callable[[], Purse] | None = None
 
 
 class Reason(NamedTuple):
@@ -103,6 +114,7 @@ class Room:
         self.view = view
         self.hybrid = strategy == "hybrid"
         self.used = 0
+        self.purse = view.purse() if view.purse else None
         self.last_start = view.last_start
         self.holders: dict[str, str] = {}
         self.resources: Counter[str] = Counter()
@@ -115,6 +127,8 @@ class Room:
     def take(self, leaf: str) -> None:
         """Count in a leaf that starts now."""
         self._count(leaf, slot=True)
+        if self.purse:
+            self.purse.take(leaf)
         if self.view.interval.get(leaf):
             self.last_start = self.view.now
 
@@ -146,7 +160,7 @@ class Room:
 
     def obstacle(self, leaf: str) -> Reason | None:
         """What keeps a ready leaf from starting now, slots last; None when nothing does."""
-        for hindrance in (self._time, self._mutex, self._resource, self._lane, self._turn):
+        for hindrance in (self._time, self._mutex, self._resource, self._lane, self._turn, self._budget):
             found = hindrance(leaf)
             if found:
                 return found
@@ -195,6 +209,10 @@ class Room:
         if lane is None or room is None or self.lanes[lane] < room:
             return None
         return Reason("lane", f"lane: {lane}: {self.lanes[lane]} of {room} used")
+
+    def _budget(self, leaf: str) -> Reason | None:
+        words = self.purse.obstacle(leaf) if self.purse else ""
+        return Reason("budget", words) if words else None
 
     def _turn(self, leaf: str) -> Reason | None:
         if not self.hybrid or self.view.role.get(leaf, "build") in EARLY_ROLES:

@@ -58,6 +58,8 @@ def _standing(view: View, leaf: str, state: str) -> Reason | None:
         return None
     kind, words = _STANDING[state]
     note = view.notes.get(leaf, "")
+    if state == "paused" and note.startswith("budget: "):
+        return Reason("budget", (view.purse().obstacle(leaf) if view.purse else "") or note)
     until = view.retry_at.get(leaf, 0.0) - view.now
     if state in ("retrying", "paused") and until > 0:
         return Reason(kind, f"{kind}: in {until:.0f} s" + (f", {note}" if note else ""))

@@ -20,6 +20,7 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    ServerSessionRow,
     SessionRow,
     SpentRow,
     TaskRow,
@@ -218,6 +219,16 @@ class Store:
         with self._writing() as connection:
             values = [tuple(map(_storable_value, (*row, row.name, row.fence))) for row in rows]
             connection.executemany(sql.NOTE_SESSION, values)
+
+    def server_sessions(self, instance: str) -> list[ServerSessionRow]:
+        """Return what was last seen of the sessions of an OpenCode server."""
+        return self._all(ServerSessionRow._make, sql.SERVER_SESSIONS, instance)
+
+    def put_server_sessions(self, rows: Iterable[ServerSessionRow], instead_of: str = "") -> None:
+        """Keep what a server told of its sessions; nothing else is kept of the instance `instead_of`."""
+        with self._writing() as connection:
+            connection.execute(sql.DROP_SERVER_SESSIONS, (instead_of,))
+            connection.executemany(sql.PUT_SERVER_SESSION, [tuple(map(_storable_value, row)) for row in rows])
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:

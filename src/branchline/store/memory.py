@@ -16,6 +16,7 @@ from branchline.model.run import (
     QuestionRow,
     RequestRow,
     RunRow,
+    ServerSessionRow,
     SessionRow,
     SpentRow,
     TaskRow,
@@ -37,6 +38,7 @@ class MemoryStore:
         self._handled: set[int] = set()
         self._approvals: dict[str, tuple[str, str, float]] = {}
         self._sessions: dict[str, SessionRow] = {}
+        self._server_sessions: dict[tuple[str, str], ServerSessionRow] = {}
         self._newest = 0
 
     @classmethod
@@ -166,12 +168,19 @@ class MemoryStore:
         known = {(row.name, row.fence) for row in self._sessions.values()}
         self._sessions |= {row.name: row for row in rows if (row.name, row.fence) in known}
 
+    def server_sessions(self, instance: str) -> list[ServerSessionRow]:
+        return [row for name, row in sorted(self._server_sessions.items()) if name[0] == instance]
+
+    def put_server_sessions(self, rows: Iterable[ServerSessionRow], instead_of: str = "") -> None:
+        left = {name: row for name, row in self._server_sessions.items() if name[0] != instead_of}
+        self._server_sessions = {**left, **{row[:2]: row for row in rows}}
+
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
         yield self
 
     def verify(self) -> None:
-        """There are no pages that could be damaged."""
+        """Nothing can be damaged here."""
 
     def close(self) -> None:
         return

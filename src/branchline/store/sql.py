@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from branchline.model.run import AttemptRow, LaneRow, NodeRow, QuestionRow, RequestRow, RunRow, SessionRow, TaskRow
+from branchline.model.run import (
+    AttemptRow,
+    LaneRow,
+    NodeRow,
+    QuestionRow,
+    RequestRow,
+    RunRow,
+    ServerSessionRow,
+    SessionRow,
+    TaskRow,
+)
 
 APPLICATION_ID: Final = 0x42724C6E
 """Marks a SQLite file as ours (`BrLn`), so that another program's database is never migrated."""
@@ -93,7 +103,13 @@ CREATE TABLE session (
 );
 """
 
-MIGRATIONS: Final = (FIRST, LANES, NODES, SESSIONS)
+SERVERS: Final = """
+CREATE TABLE server_session (
+    instance TEXT, session TEXT, directory TEXT, title TEXT, model TEXT, seen REAL, PRIMARY KEY (instance, session)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (FIRST, LANES, NODES, SESSIONS, SERVERS)
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`); a released step is never changed."""
 
 
@@ -121,6 +137,8 @@ PUT_TASK: Final = _upsert("task", TaskRow._fields, ("run", "task"))
 PUT_ATTEMPT: Final = _upsert("attempt", AttemptRow._fields, ("run", "fence"))
 PUT_QUESTION: Final = _upsert("question", QuestionRow._fields, ("run", "id"))
 PUT_NODE: Final = _upsert("node", NodeRow._fields, ("run", "task"))
+PUT_SERVER_SESSION: Final = _upsert("server_session", ServerSessionRow._fields, ("instance", "session"))
+DROP_SERVER_SESSIONS: Final = "DELETE FROM server_session WHERE instance = ?"
 DROP_NODES: Final = "DELETE FROM node WHERE run = ?"
 PUT_LANE: Final = _upsert("lane", LaneRow._fields, ("run", "lane"))
 PUT_SESSION: Final = _upsert("session", SessionRow._fields, ("name",))
@@ -156,6 +174,7 @@ TASK_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? AND
 RUN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? ORDER BY id")
 OPEN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? AND answer IS NULL ORDER BY id")
 RUN_LANES: Final = _select("lane", LaneRow._fields, "WHERE run = ? ORDER BY lane")
+SERVER_SESSIONS: Final = _select("server_session", ServerSessionRow._fields, "WHERE instance = ? ORDER BY session")
 RUN_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?")
 TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND seq > ? ORDER BY seq LIMIT ?")
 NEWEST_EVENT: Final = _select(

@@ -8,7 +8,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
@@ -16,8 +16,12 @@ from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record, stream
 from branchline.workers.transcript import Tail, of_log
 
+if TYPE_CHECKING:  # it is only spelled here, and a driver process imports this room
+    from branchline.config import WorkerSettings
+
 TABLE: Final[dict[str, str]] = {
     "opencode": "branchline.workers.opencode",
+    "opencode-server": "branchline.workers.opencode_server",
     "claude": "branchline.workers.claude",
     "acp": "branchline.workers.acp",
     "codex": "branchline.workers.codex",
@@ -30,13 +34,19 @@ SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
 
 
+_PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
+"""Where agents keep their logins."""
+
+
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
     One with a STREAM has `Seen`, its reading of the stream's events. Beside that it may have `tail(folder) -> Tail`, where
-    its transcript has a form of its own, `models(argv, base) -> Command`, which asks the agent for the names of its models,
-    `interactive(job, base) -> Command`, which opens the agent's own program on the session for a person whose environment
-    is `base`, and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
+    its transcript has a form of its own; `models(argv, base) -> Command`, which asks the agent for the names of its models;
+    `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
+    subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
+    for a person whose environment is `base`; `walls(job) -> str`, which names a sandbox of its own that cannot stand in
+    ours; and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
     TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives.
     """
 
@@ -73,11 +83,35 @@ def get(kind: str) -> Adapter:
     return cast(Adapter, importlib.import_module(TABLE[kind]))
 
 
+def walls(kind: str, job: Job) -> str:
+    """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none."""
+    own = getattr(get(kind), "walls", None)
+    return str(own(job)) if own else ""
+
+
 def tail(kind: str, folder: Path) -> Tail:
     """Give the end of a worker's transcript, by its adapter where that has a form of its own; never raises for a log."""
     adapter = get(kind)
     own = getattr(adapter, "tail", None)
     return cast(Tail, own(folder)) if own else of_log(folder)
+
+
+def gauge(kind: str, job: Job) -> stream.Gauge | None:
+    """Give what reads the usage of a worker while it is at work; None for a kind that tells none."""
+    own = getattr(get(kind), "gauge", None)
+    return cast(stream.Gauge, own(job)) if own else None
+
+
+def is_flat(worker: "WorkerSettings", base: Mapping[str, str], model: str = "") -> bool:
+    """Say whether a subscription pays for a worker and not a key: by its `billing`, else by the user's logins.
+
+    `base` is the coordinator's own environment; of its keys those count that the worker inherits by name.
+    """
+    if worker.billing != "auto":
+        return worker.billing == "subscription"
+    own = getattr(get(worker.kind), "subscribed", None)
+    places = {name: base[name] for name in (*_PLACES, *worker.pass_env) if name in base}
+    return bool(own and own({**places, **worker.env}, model))
 
 
 def messages(kind: str, folder: Path) -> list[str]:

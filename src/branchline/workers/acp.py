@@ -89,8 +89,17 @@ def claim(job: Job, exit: Exit) -> Claim:
     folder = Path(job.folder)
     seen = stream.read(folder / "events.jsonl", Seen())
     bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
-    said = stream.Said(seen.text, seen.session, sum(seen.usage.values()), seen.usage, _since(job, seen))
-    return stream.claim(job, exit, said, bad)
+    return stream.claim(job, exit, _said(job, seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the cost of each update; tokens are told at the end of the prompt only."""
+    seen = Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(job, seen))
+
+
+def _said(job: Job, seen: Seen) -> stream.Said:
+    return stream.Said(seen.text, seen.session, sum(seen.usage.values()), seen.usage, _since(job, seen))
 
 
 def _since(job: Job, seen: Seen) -> float:
@@ -134,7 +143,9 @@ def _error(error: Mapping[str, Any]) -> Claim:
     if error.get("method") == "session/load":
         return Claim("failed", f"the session is gone: {said}", error=said, extra={"cause": "session"})
     if status in {429, 529} or (not status and _LIMIT.search(said)):
-        return Claim("rate_limited", said, error=said, extra={"status": 429, **extra})
+        after = number(data.get("retryAfter") or data.get("retry_after"))
+        resets = {"retry_after": after} if after else stream.waits(said)
+        return Claim("rate_limited", said, error=said, extra={"status": 429, **extra, **resets})
     if error.get("method") == "session/set_model":
         extra["cause"] = "model"
     return Claim("failed", said, error=said, extra=extra)

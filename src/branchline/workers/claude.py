@@ -44,6 +44,8 @@ _NEVER: Final = (
     "CronList", "ScheduleWakeup",
 )  # fmt: skip
 """Tools that wait for a person or for a later time, or leave the worktree."""
+_LETTERS: Final = 4
+"""Letters of JSON that a token is taken to have; for prose and code it is not less."""
 _LIMIT: Final = re.compile(r"limit reached|hit your .{0,40}limit", re.I)
 _COUNTS: Final = {
     "input": "inputTokens",
@@ -171,19 +173,21 @@ class Seen:
 
     def __init__(self) -> None:
         self.session = ""
+        self.model = ""
         self.text = ""
         self.denied = ""
         self.resets = 0.0
         self.result: Mapping[str, Any] | None = None
         self._message = ""
         self._messages: dict[str, Mapping[str, Any]] = {}
+        self._letters: dict[str, int] = {}
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take in one event; what it cannot read it passes over."""
         self.session = stream.text(event.get("session_id")) or self.session
         match event.get("type"):
-            case "assistant" if not event.get("parent_tool_use_id"):
-                self._take_message(stream.mapping(event.get("message")))
+            case "assistant":
+                self._take_message(stream.mapping(event.get("message")), bool(event.get("parent_tool_use_id")))
             case "user" if not event.get("parent_tool_use_id"):
                 self.text = ""
                 self._take_results(stream.items(stream.mapping(event.get("message")).get("content")))
@@ -195,11 +199,15 @@ class Seen:
             case "result":
                 self.result = event
 
-    def _take_message(self, message: Mapping[str, Any]) -> None:
+    def _take_message(self, message: Mapping[str, Any], inner: bool) -> None:
         if message.get("model") == "<synthetic>":
             return  # words of the program about an error, not of the model
         known = stream.text(message.get("id"))
         self._messages[known] = stream.mapping(message.get("usage"))
+        self._letters[known] = self._letters.get(known, 0) + len(json.dumps(message.get("content")))
+        if inner:
+            return  # what an agent of the agent says is no last word, but it costs
+        self.model = stream.text(message.get("model")) or self.model
         said = "\n".join(
             stream.text(part.get("text")) for part in stream.items(message.get("content")) if "text" in part
         )
@@ -219,11 +227,18 @@ class Seen:
         return [stream.mapping(table) for table in stream.mapping(tables).values()]
 
     def usage(self) -> dict[str, int]:
-        """Count the tokens of this run by its end; without one, of the messages that were seen."""
+        """Count the tokens of this run by its end; without one, of the messages that were seen.
+
+        A message is printed before its output is counted: until the end that is estimated by its length.
+        """
         tables = [stream.count(table, _COUNTS) for table in self.models()]
         if self.result is None:
-            tables = [stream.count(table, _OF_MESSAGE) for table in self._messages.values()]
+            tables = [self._estimated(known, table) for known, table in self._messages.items()]
         return {name: sum(table[name] for table in tables) for name in _COUNTS}
+
+    def _estimated(self, known: str, table: Mapping[str, Any]) -> dict[str, int]:
+        found = stream.count(table, _OF_MESSAGE)
+        return {**found, "output": max(found["output"], self._letters[known] // _LETTERS)}
 
     def cost(self) -> float:
         """What this run has cost, in US dollars."""
@@ -235,9 +250,26 @@ def claim(job: Job, exit: Exit) -> Claim:
     folder = Path(job.folder)
     seen = stream.read(folder / "events.jsonl", Seen())
     bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
+    return stream.claim(job, exit, _said(seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage of each message, what it has written by its length; the end corrects it, and tells the cost."""
+    seen = Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
+    """Say whether a login pays: there is one, or its token is passed, and no key goes before it."""
+    if any(env.get(name) for name in _KEYS[:2]):
+        return False
+    source = Path(env.get("CLAUDE_CONFIG_DIR") or Path(env.get("HOME", "/")) / ".claude")
+    return bool(env.get(_KEYS[2])) or (source / ".credentials.json").is_file()
+
+
+def _said(seen: Seen) -> stream.Said:
     usage = seen.usage()
-    said = stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost())
-    return stream.claim(job, exit, said, bad)
+    return stream.Said(seen.text, seen.session, sum(usage.values()), usage, seen.cost(), seen.model)
 
 
 def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim | None:
@@ -273,9 +305,8 @@ def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
     status = int(number(result.get("api_error_status")))
     extra: dict[str, Any] = {"status": status} if status else {}
     if status in {429, 529} or _LIMIT.search(said):
-        return Claim(
-            "rate_limited", said, error=said, extra={**extra, **({"reset_at": seen.resets} if seen.resets else {})}
-        )
+        resets = {"reset_at": seen.resets} if seen.resets else stream.waits(said)
+        return Claim("rate_limited", said, error=said, extra={**extra, **resets})
     if "no conversation found" in f"{low}\n{log.lower()}":
         return Claim("failed", said, error=said, extra={"cause": "session"})
     if kind == "error_max_turns" or "prompt is too long" in low or "output token maximum" in low:

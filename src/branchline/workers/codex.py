@@ -36,6 +36,7 @@ _SAID: Final = (
     (503, re.compile(r"high demand|at capacity|server overloaded", re.I)),
 )
 """Words that stand for a status where Codex tells none."""
+_THREAD: Final = re.compile(r"[\w-]{8,80}")
 _CONTEXT: Final = re.compile(r"context window|context_length|max_output_tokens", re.I)
 _NO_SANDBOX: Final = re.compile(r"codex-linux-sandbox|^bwrap: |landlock", re.I | re.M)
 
@@ -188,17 +189,83 @@ class Seen:
         self.usage = found
 
 
+def walls(job: Job) -> str:
+    """Name the sandbox of its own that Codex works in, "" for none; it cannot be put up inside of another one."""
+    return "Codex's own, read-only" if job.read_only else ""
+
+
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the stream: done needs exit 0, a turn that was completed, and a last message."""
     folder = Path(job.folder)
     seen = stream.read(folder / "events.jsonl", Seen())
     bad = fault(seen, record.ended(exit), record.tail(folder / "output.log"), job.read_only)
-    usage = _since(job, seen)
-    return stream.claim(job, exit, stream.Said(seen.text, seen.thread, sum(usage.values()), usage), bad)
+    return stream.claim(job, exit, _said(seen, _used(job, seen)), bad)
 
 
-def _since(job: Job, seen: Seen) -> dict[str, int]:
+class Rollout(Seen):
+    """The file in which Codex keeps a session: it tells the usage after each turn, which the stream does at the end only.
+
+    It counts from the session's beginning; `began` (seconds since the epoch) is when this attempt did.
+    """
+
+    def __init__(self, began: float) -> None:
+        super().__init__()
+        self._began = began
+        self._before: dict[str, int] = {}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take in one line of the file; only a count of tokens matters."""
+        payload = stream.mapping(event.get("payload"))
+        found = stream.mapping(payload.get("info")).get("total_token_usage")
+        if payload.get("type") == "token_count" and isinstance(found, dict):
+            self._take_usage(found)
+            if stream.moment(event.get("timestamp")) < self._began:
+                self._before = self.usage
+
+    def own(self) -> dict[str, int]:
+        """Tokens of this attempt alone."""
+        return {name: max(0, count - self._before.get(name, 0)) for name, count in self.usage.items()}
+
+
+def _rollout(job: Job) -> Path | None:
+    thread = stream.read(Path(job.folder) / "events.jsonl", Seen()).thread
+    folder = Path(job.env.get("HOME") or job.folder) / ".codex" / "sessions"
+    return next(folder.glob(f"*/*/*/rollout-*{thread}.jsonl"), None) if _THREAD.fullmatch(thread) else None
+
+
+def _began(job: Job) -> float:
+    try:
+        return (Path(job.folder) / "spec.json").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage of each turn in the session's file."""
+    seen = Rollout(_began(job))
+    return stream.Gauge(lambda: _rollout(job), seen, lambda: _said(seen, seen.own()))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
+    """Say whether a login with ChatGPT pays: there is one, and no key goes before it."""
+    source = Path(env.get("CODEX_HOME") or Path(env.get("HOME", "/")) / ".codex")
+    try:
+        login = json.loads((source / "auth.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(login, dict) and bool(login.get("tokens")) and not env.get("CODEX_API_KEY")
+
+
+def _said(seen: Seen, usage: Mapping[str, int]) -> stream.Said:
+    return stream.Said(seen.text, seen.thread, sum(usage.values()), usage)
+
+
+def _used(job: Job, seen: Seen) -> Mapping[str, int]:
     """Tokens of this attempt alone: a thread that went on counts from the thread's beginning."""
+    path = _rollout(job)
+    told = stream.read(path, Rollout(_began(job))).own() if path else {}
+    if told:
+        return told
     for folder in record.earlier(job) if job.session and seen.usage else ():
         before = stream.read(folder / "events.jsonl", Seen())
         if before.usage and before.thread == seen.thread:
@@ -236,7 +303,7 @@ def _error(said: str) -> Claim:
     if _CONTEXT.search(said):
         return Claim("partial", said, error=said, extra={"cause": "context"})
     if status == 429:
-        return Claim("rate_limited", said, error=said, extra=extra)
+        return Claim("rate_limited", said, error=said, extra={**extra, **stream.waits(said)})
     if status in {401, 403}:
         said += "; log in once with `codex login`, or name the key of your environment in the worker's pass_env"
     return Claim("failed", said, error=said, extra=extra)

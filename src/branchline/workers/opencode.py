@@ -23,7 +23,7 @@ STREAM: Final = True
 TEMPERATURE: Final = True
 DEFAULT_AGENT: Final = "build"
 Seen = opencode_events.Seen
-_SWITCHES: Final = {
+SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
@@ -51,18 +51,23 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
 
 def command(job: Job) -> Command:
     """Start `opencode run`; raises SettingsError for a model that names no provider."""
+    check_model(job)
+    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
+    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
+    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
+        argv += [flag, value] if value else []
+    env = {**record.environment(job), **SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
+    return Command(tuple(argv), env, job.prompt_file)
+
+
+def check_model(job: Job) -> None:
+    """Raise SettingsError for a model that names no provider."""
     if job.model and "/" not in job.model.strip("/"):
         known = ", ".join(f"{name}/{job.model}" for name in opencode_config.providers(_config(job)))
         raise SettingsError(
             f"model {job.model!r} of task {job.task} names no provider, and the wrong one bills another account; "
             f"write PROVIDER/{job.model}" + (f", for example {known}" if known else "")
         )
-    argv = [*(job.argv or (PROGRAM,)), "run", "--format", "json"]
-    argv += ["-s", job.session] if job.session else ["--title", f"{job.run} {job.task}"]
-    for flag, value in (("-m", job.model), ("--variant", job.variant), ("--agent", job.agent)):
-        argv += [flag, value] if value else []
-    env = {**record.environment(job), **_SWITCHES, "OPENCODE_CONFIG": str(_config(job))}
-    return Command(tuple(argv), env, job.prompt_file)
 
 
 def interactive(job: Job, base: Mapping[str, str]) -> Command:
@@ -73,7 +78,7 @@ def interactive(job: Job, base: Mapping[str, str]) -> Command:
 
 def models(argv: tuple[str, ...], base: Mapping[str, str]) -> Command:
     """Ask OpenCode which models the user's configuration has; one `provider/model` a line."""
-    return Command((*(argv or (PROGRAM,)), "models"), {**base, **_SWITCHES})
+    return Command((*(argv or (PROGRAM,)), "models"), {**base, **SWITCHES})
 
 
 def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:
@@ -107,7 +112,24 @@ def claim(job: Job, exit: Exit) -> Claim:
     seen = stream.read(folder / "events.jsonl", Seen())
     log = record.tail(folder / "output.log")
     bad = opencode_events.fault(seen, record.ended(exit), log) or _not_as_asked(job, log)
-    return stream.claim(job, exit, stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost), bad)
+    return stream.claim(job, exit, _said(seen), bad)
+
+
+def gauge(job: Job) -> stream.Gauge:
+    """Read the usage and the cost of each step."""
+    seen = opencode_events.Seen()
+    return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
+
+
+def subscribed(env: Mapping[str, str], model: str) -> bool:
+    """Say whether OpenCode is logged in to the model's provider (any, where none is named) without a key."""
+    found = opencode_config.logins(env)
+    provider = model.partition("/")[0] if "/" in model else ""
+    return found.get(provider) == "oauth" if provider else set(found.values()) == {"oauth"}
+
+
+def _said(seen: opencode_events.Seen) -> stream.Said:
+    return stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost)
 
 
 def tail(folder: Path) -> Tail:

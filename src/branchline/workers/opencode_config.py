@@ -50,12 +50,7 @@ def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dic
             config[section] = {name: _without_permission(agent) for name, agent in agents.items()}
     if read_only:
         config.pop("tools", None)
-    config["permission"] = {
-        "*": "allow",
-        **dict.fromkeys(_ALLOWED, "allow"),
-        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
-        **dict.fromkeys(_NEVER, "deny"),
-    }
+    config["permission"] = _block(read_only)
     config.setdefault("$schema", "https://opencode.ai/config.json")
     config["share"] = "disabled"
     config["autoupdate"] = False
@@ -69,6 +64,27 @@ def warm(config: dict[str, Any], agent: str, temperature: float) -> None:
     known = agents if isinstance(agents, dict) else {}
     own = known.get(agent)
     config["agent"] = {**known, agent: {**(own if isinstance(own, dict) else {}), "temperature": temperature}}
+
+
+def _block(read_only: bool) -> dict[str, str]:
+    return {
+        "*": "allow",
+        **dict.fromkeys(_ALLOWED, "allow"),
+        **dict.fromkeys(_WRITING, "deny" if read_only else "allow"),
+        **dict.fromkeys(_NEVER, "deny"),
+    }
+
+
+def rules(read_only: bool) -> list[dict[str, str]]:
+    """The same block as rules of one session of a server, where a driver of ours can pass a question on."""
+    block = {**_block(read_only), "question": "allow"}
+    return [{"permission": name, "pattern": "*", "action": action} for name, action in block.items()]
+
+
+def allows(permission: str, read_only: bool) -> bool:
+    """Say whether a role may do what a session asks leave for: a child session of it has rules of its own."""
+    block = _block(read_only)
+    return block.get(permission, "deny" if read_only else "allow") == "allow"
 
 
 def _without_permission(agent: Any) -> Any:
@@ -198,6 +214,16 @@ def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str
     if isinstance(data, dict):
         chosen = {name: value for name, value in data.items() if not names or name in names}
         private.write(target / "auth.json", json.dumps(chosen))
+
+
+def logins(base: Mapping[str, str]) -> dict[str, str]:
+    """Tell of each provider that the user of `base` is logged in to what pays for it: `oauth` (a subscription) or `api`."""
+    try:
+        data = json.loads((folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    found = data.items() if isinstance(data, dict) else ()
+    return {name: str(login.get("type")) for name, login in found if isinstance(login, dict)}
 
 
 def folder(base: Mapping[str, str], name: str, below: str) -> Path:

@@ -11,6 +11,7 @@ from branchline.workers.transcript import Tail
 
 _ASKED: Final = "rejected permission"
 _DENIED: Final = "specified a rule which prevents"
+_WORDS: Final = "with the following feedback"
 _USAGE: Final = (("input", "input"), ("output", "output"), ("reasoning", "reasoning"))
 
 
@@ -44,6 +45,8 @@ class Seen:
                 self._take_tool(part)
             case "step_finish":
                 self._take_finish(part)
+            case "usage":  # of a child session: it counts, and says nothing of how this one ends
+                self._take_usage(part)
             case "error":
                 self.error = error if isinstance(error := event.get("error"), Mapping) else {}
 
@@ -59,12 +62,16 @@ class Seen:
         error = state.get("error") if isinstance(state, Mapping) else None
         if isinstance(error, str):
             said = f"{part.get('tool') or 'a tool'}: {error}"
-            self.asked = said if _ASKED in error else self.asked
-            self.denied = said if _DENIED in error else self.denied
+            answered = _DENIED in error or _WORDS in error  # the model was told, and goes on
+            self.asked = said if _ASKED in error and not answered else self.asked
+            self.denied = said if answered else self.denied
 
     def _take_finish(self, part: Mapping[str, Any]) -> None:
         reason = part.get("reason")
         self.reason = reason if isinstance(reason, str) else "unknown"
+        self._take_usage(part)
+
+    def _take_usage(self, part: Mapping[str, Any]) -> None:
         self.cost += number(part.get("cost"))
         tokens = part.get("tokens")
         if not isinstance(tokens, Mapping):
@@ -155,23 +162,5 @@ def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
         for name, value in headers.items()
         if name.endswith("-reset") and number(headers.get(f"{name.removesuffix('-reset')}-remaining")) == 0
     ]
-    at = max(map(_moment, resets))
+    at = max(map(stream.moment, resets))
     return {"reset_at": at} if at > 0 else {}
-
-
-def _moment(value: Any) -> float:
-    """A moment as headers write it (an HTTP date, ISO 8601, seconds since the epoch); 0 for anything else."""
-    if number(value) > 1e9:
-        return number(value)
-    if not isinstance(value, str):
-        return 0.0
-    from datetime import datetime
-    from email.utils import parsedate_to_datetime
-
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(value.strip())
-        except ValueError:
-            continue
-        return moment.timestamp() if moment.tzinfo else 0.0
-    return 0.0

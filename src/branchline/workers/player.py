@@ -100,6 +100,10 @@ class Player:
 
     do_message = do_say
 
+    def do_usage(self, argument: Mapping[str, Any]) -> None:
+        """Tell what a turn has used."""
+        self.do_say(json.dumps({"type": "usage", **argument}))
+
     def do_sleep(self, seconds: float) -> None:
         """Take its time."""
         self.sleep(seconds)

@@ -229,7 +229,7 @@ def _to_claim(data: Any) -> Claim:
     if (
         isinstance(data, dict)
         and data.get("status") == "blocked"
-        and data.get("kind") not in {None, *schema.BLOCKED_KINDS}
+        and data.get("kind") not in (None, *schema.BLOCKED_KINDS)
     ):
         strange = str(data["kind"])[:100]
         data = {**data, "kind": "question"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from branchline.model.run import Claim, Command, Exit, Job
-from branchline.workers import record
+from branchline.workers import record, told
 
 INSTALL: Final = ""
 PROGRAM: Final = ""
@@ -29,12 +29,12 @@ def command(job: Job) -> Command:
 
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the record; without one, what the player said last stands as its final text."""
-    message = record.message_of(Path(job.folder) / "output.log")
-    session = f"scripted-{job.task}"
+    message = told.message(job)
     judged = record.judge(job, exit, message)
-    if judged is not None:
-        return judged._replace(session=session)
-    if message:
-        return Claim("done", message[-record.MAX_TEXT :], session=session, source="text")
+    if judged is None and message:
+        judged = Claim("done", message[-record.MAX_TEXT :], source="text")
     why = "it ended well without a word"
-    return Claim("no_output", why, error=why, session=session)
+    return told.billed(job, judged or Claim("no_output", why, error=why))._replace(session=f"scripted-{job.task}")
+
+
+gauge = told.gauge

@@ -1,12 +1,11 @@
 """Any program as a worker: the prompt on stdin, the answer in the exit record."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
-from branchline.workers import record
+from branchline.workers import record, told
 
 INSTALL: Final = ""
 PROGRAM: Final = ""
@@ -31,11 +30,11 @@ def command(job: Job) -> Command:
 
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the record; without one exit 0 is `done` only with trust_exit, for a quiet program vouches for nothing."""
-    message = record.message_of(Path(job.folder) / "output.log")
-    judged = record.judge(job, exit, message)
-    if judged is not None:
-        return judged
-    if job.trust_exit:
-        return Claim("done", "exit 0 (trust_exit)", source="exit")
+    judged = record.judge(job, exit, told.message(job))
+    if judged is None and job.trust_exit:
+        judged = Claim("done", "exit 0 (trust_exit)", source="exit")
     why = "it ended with exit 0 and left no exit record"
-    return Claim("no_output", why, error=why)
+    return told.billed(job, judged or Claim("no_output", why, error=why))
+
+
+gauge = told.gauge

@@ -1,7 +1,8 @@
 """Streams of JSON that agents print, one event a line: read with tolerance for what is odd, unknown or cut."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
@@ -10,6 +11,14 @@ from branchline.workers import record
 from branchline.workers.transcript import LINES, Tail
 
 MAX_LINE: Final = 4 * 1024 * 1024
+MAX_NAME: Final = 100
+MAX_READ: Final = 16 * 1024 * 1024
+_AGAIN: Final = re.compile(
+    r"(?:try again|retry|available again|resets?) (?:in|after) ((?:[\d.]+ ?[a-z]+[ ,]*(?:and )?)+)", re.I
+)
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?) ?(ms|d|h|m|s)", re.I)
+_MOMENT: Final = re.compile(r"limit reached\|(\d{10})\b")
+_SECONDS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _CALLS: Final = 2 * LINES
 
 
@@ -53,13 +62,62 @@ def messages(path: Path, seen: Speaking) -> list[str]:
 
 
 class Said(NamedTuple):
-    """What an agent has told on its stream: its last words, its session, and what this attempt alone has used."""
+    """What an agent has told on its stream: its last words, its session, and what this attempt alone has used.
+
+    `usage` counts tokens by kind (input, output, reasoning, cache_read, cache_write), `cost` are US dollars where it tells
+    them, `model` is the one it says it used.
+    """
 
     text: str
     session: str
     tokens: int
     usage: Mapping[str, int]
     cost: float = 0.0
+    model: str = ""
+
+
+class Gauge:
+    """Reads what a worker has used while it is at work: at each look only what its stream has told since the last one."""
+
+    def __init__(self, path: Callable[[], Path | None], seen: Seen, said: Callable[[], Said]) -> None:
+        self._path = path
+        self._found: Path | None = None
+        self._seen = seen
+        self._said = said
+        self._at = 0
+
+    def look(self) -> Said | None:
+        """What was used so far; None when the stream has told nothing new."""
+        self._found = self._found or self._path()
+        if self._found is None:
+            return None
+        self._at = min(self._at, _size(self._found))  # a log that has grown too long is cut, and goes on from there
+        lines = _since(self._found, self._at)
+        if not lines:
+            return None
+        self._at += len(lines)
+        for line in lines.splitlines():
+            for event in _event(line):
+                self._seen.take(event)
+        return self._said()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _since(path: Path, at: int) -> bytes:
+    """The whole lines of a file after a place; nothing of one that cannot be read, or that was cut."""
+    try:
+        with path.open("rb") as file:
+            file.seek(at)
+            found = file.read(MAX_READ)
+    except OSError:
+        return b""
+    return found[: found.rfind(b"\n") + 1] or (found if len(found) == MAX_READ else b"")
 
 
 def read(path: Path, seen: SeenT) -> SeenT:
@@ -78,8 +136,14 @@ def claim(job: Job, exit: Exit, said: Said, bad: Claim | None) -> Claim:
         session="" if judged.extra.get("cause") == "session" else said.session or job.session,
         tokens=said.tokens,
         cost=said.cost,
-        extra={**judged.extra, **({"usage": dict(said.usage)} if any(said.usage.values()) else {})},
+        extra={**judged.extra, **facts(said)},
     )
+
+
+def facts(said: Said) -> dict[str, Any]:
+    """Give what a claim keeps of a worker's usage beside tokens and cost: its kinds, and the model."""
+    found: dict[str, Any] = {"usage": dict(said.usage)} if any(said.usage.values()) else {}
+    return {**found, "model": said.model[:MAX_NAME]} if said.model else found
 
 
 def recent(path: Path, limit: int = 128 * 1024) -> Iterator[Mapping[str, Any]]:
@@ -136,6 +200,33 @@ def number(value: Any) -> float:
     return found if 0.0 <= found < 1e15 else 0.0
 
 
+def waits(said: str) -> dict[str, float]:
+    """When a provider takes requests again, as its own words say it: `retry_after` in seconds, or `reset_at`."""
+    if moment := _MOMENT.search(said):
+        return {"reset_at": float(moment[1])}
+    found = _AGAIN.search(said)
+    parts = _PART.findall(found[1]) if found else []
+    return {"retry_after": max(sum(float(n) * _SECONDS[unit.lower()] for n, unit in parts), 1.0)} if parts else {}
+
+
 def count(table: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
     """Read the token counts of a table; `names` are pairs of our name and theirs."""
     return {ours: int(number(table.get(theirs))) for ours, theirs in names.items()}
+
+
+def moment(value: Any) -> float:
+    """A moment as headers write it (an HTTP date, ISO 8601, seconds since the epoch); 0 for anything else."""
+    if number(value) > 1e9:
+        return number(value)
+    if not isinstance(value, str):
+        return 0.0
+    from datetime import datetime
+    from email.utils import parsedate_to_datetime
+
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value.strip())
+        except ValueError:
+            continue
+        return moment.timestamp() if moment.tzinfo else 0.0
+    return 0.0

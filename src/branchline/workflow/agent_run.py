@@ -205,6 +205,7 @@ def _job(
         argv=tuple(settings.argv),
         trust_exit=settings.trust_exit,
         lean=settings.lean,
+        instances=project.settings.servers_of(settings.kind),
         env=sandbox.environment(settings, project.env, turn.parent / "home"),
     )
 

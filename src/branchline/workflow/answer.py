@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-CODES = {1: "E_UNEXPECTED", 2: "E_USAGE", 3: "E_WAITING", 4: "E_FAILED", 75: "E_LOCKED", 130: "E_INTERRUPTED"}
+CODES = {1: "E_UNEXPECTED", 2: "E_USAGE", 3: "E_WAITING", 4: "E_FAILED", 75: "E_PAUSED", 130: "E_INTERRUPTED"}
 
 
 class Answer(NamedTuple):

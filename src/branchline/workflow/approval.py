@@ -1,6 +1,10 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from branchline import review
+from branchline.decompose.lint import RULES, lint
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
@@ -84,17 +88,22 @@ def state_of(draft: DraftGraph) -> dict[str, str]:
     return {t.id: marks.get(t.state, "pending") for t in draft.tasks if t.kind == "atomic"}
 
 
-def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
-    """What would start together if every task took the same time."""
-    view = View(
+def view_of(draft: DraftGraph, slots: int, resources: Mapping[str, int]) -> View:
+    """A drafted graph as the scheduler sees it before the first start."""
+    return View(
         adjacency_of(draft),
         state_of(draft),
-        policy.slots,
+        slots,
         role={t.id: t.role for t in draft.tasks},
         mutex={t.id: mutex_keys(t) for t in draft.tasks if t.kind == "atomic"},
         needs={t.id: t.needs for t in draft.tasks if t.needs},
-        resources=policy.resources,
+        resources=resources,
     )
+
+
+def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
+    """What would start together if every task took the same time."""
+    view = view_of(draft, policy.slots, policy.resources)
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 
@@ -134,8 +143,9 @@ def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, 
     settings = project.settings
     policy = Policy(slots=settings.jobs, strategy=settings.strategy, resources=dict(settings.resources))
     return review.render(
-        draft,
+        replace(draft, findings=(*draft.findings, *lint(draft))),
         digest,
+        fixes={code: rule.fix for code, rule in RULES.items()},
         workers=role_workers(project, {task.role for task in draft.tasks}),
         gate=draft.gate,
         batches=batches(draft, policy),

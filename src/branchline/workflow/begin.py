@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
+from branchline.dispatch.boxes import Boxes
 from branchline.errors import NotApprovedError
 from branchline.files import read_text
 from branchline.graph import store as graphs
@@ -23,6 +24,7 @@ from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
 from branchline.workflow.models import check_models
+from branchline.workflow.money import check_priced, remarks
 from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
 from branchline.workflow.project import Project, choose_workers, open_project, with_worker
 from branchline.workflow.replan import FREE, replan
@@ -87,10 +89,12 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
         former = graphs.read_stored(stored)
         if former.draft.plan_digest == reading.digest_of(path):
             return former._replace(draft=marked(former.draft, path))
-    drafted = read_draft(project, path, Reading())
+    drafted = read_draft(console, project, path, Reading())
     if drafted.draft is None:
         return no_tasks(drafted.plan)
     tell(console, project, path, drafted.told)
+    if drafted.planner.usage.requests:
+        console.say(drafted.planner.words())
     return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
 
 
@@ -160,7 +164,12 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     isolated = repository is not None
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
-    check_models(project, settings, draft.tasks, plan.workers)
+    check_models(project, settings, draft.tasks, plan.workers, by_hand=bool(flags.model))
+    check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
+    for words in remarks(settings, project.env, plan.workers.values()):
+        console.say(words)
+    boxes = Boxes(project.root, project.state, repository, project.env, settings)
+    boxes.summary()  # nor does a sandbox that cannot be had
     row = new_run(store, repository, plan, flags, policy, console)
     return Begun(project, row, flags, repository)
 

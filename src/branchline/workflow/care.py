@@ -31,7 +31,7 @@ def demo(console: Console, *, keep: str) -> Answer:
     _repository(root, read_text(samples / "demo.md"), console)
     there = console._replace(directory=root)
     console.say(f"A repository for the demonstration: {root}\n\n$ branchline decompose plans/demo.md --yes")
-    shown = decompose(there, Path("plans/demo.md"), Reading(), write=True, review=True, yes=True)
+    shown = decompose(there, Path("plans/demo.md"), Reading(planner="rules"), write=True, review=True, yes=True)
     console.say(f"{shown.text}\n\n$ branchline execute --worker scripted")
     flags = Flags(worker=f"scripted:{samples / 'demo.scenario.yaml'}".replace(" ", "\\ "), jobs=2)
     done = execute(there, "plans/demo.md", flags)

@@ -9,7 +9,7 @@ from branchline.errors import NotFoundError, UsageError
 from branchline.files import read_text, write_durable
 from branchline.graph import edit, store
 from branchline.graph.build import from_plan
-from branchline.model.plan import DraftGraph
+from branchline.model.plan import DraftGraph, Task
 from branchline.planfile.formats import WRITERS, write
 from branchline.planfile.formats.losses import losses
 from branchline.workflow.answer import Answer
@@ -74,10 +74,15 @@ def _graph(path: Path, name: str, how: Reading) -> DraftGraph:
 def has_subtasks(console: Console, task_id: str, todo: Path) -> Answer:
     """Whether a task has subtasks; raises NotFoundError for an id that the plan does not have."""
     draft = _graph(console.directory / todo, str(todo), Reading())
-    wanted = next((t for t in draft.tasks if t.id == task_id), None) or next(
-        (t for t in draft.tasks if t.id.lower() == task_id.lower()), None
-    )
-    if wanted is None:
-        raise NotFoundError(f"{todo} has no task {task_id}", task=task_id, path=str(todo))
+    wanted = task_of(draft, task_id, str(todo))
     below = [task.id for task in draft.tasks if task.parent == wanted.id]
     return Answer({"id": wanted.id, "has_subtasks": bool(below), "subtasks": below}, "true" if below else "false")
+
+
+def task_of(draft: DraftGraph, task_id: str, path: str) -> Task:
+    """The task of that id, or of one that differs in case only; raises NotFoundError when `path` has none."""
+    by_id = {task.id.lower(): task for task in draft.tasks} | {task.id: task for task in draft.tasks}
+    wanted = by_id.get(task_id) or by_id.get(task_id.lower())
+    if wanted is None:
+        raise NotFoundError(f"{path} has no task {task_id}", task=task_id, path=path)
+    return wanted

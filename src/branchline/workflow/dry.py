@@ -54,7 +54,7 @@ def planned(jobs: Jobs, draft: DraftGraph, name: str, place: int, worker: str) -
         "argv": list(workers.get(jobs.worker(worker).kind).command(job).argv),
         "checks": [check.run for check in checks],
         "level": level,
-        "prompt": jobs.prompt(row._replace(attempt=0), job.exit_file),
+        "prompt": jobs.vault.preview(jobs.prompt(row._replace(attempt=0), job.exit_file)),
     }
 
 

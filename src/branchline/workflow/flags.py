@@ -24,6 +24,8 @@ class Flags(NamedTuple):
     variant: str = ""
     agent: str = ""
     minimum: str | None = None
+    budget: str | None = None
+    task_budget: str | None = None
     in_place: bool = False
     inline: bool = False
     fail_fast: bool = False
@@ -40,11 +42,15 @@ class Flags(NamedTuple):
     def settings(self) -> dict[str, Any]:
         """The flags that are settings, under their dotted names."""
         named = {"strategy": self.strategy, "jobs": self.jobs, "optimise": self.optimise, "land.minimum": self.minimum}
+        named |= {"budget": self.budget, "task_budget": self.task_budget}
         return {name: value for name, value in named.items() if value is not None}
 
 
 AGENT_STAGGER = 1.0
-KEPT = ("strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "in_place", "inline", "batch")
+KEPT = (
+    "strategy", "jobs", "optimise", "worker", "model", "variant", "agent", "minimum", "budget", "task_budget", "in_place",
+    "inline", "batch",
+)  # fmt: skip
 """Flags that a run keeps: whoever goes on with it need not say them again."""
 
 
@@ -57,15 +63,16 @@ def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
 def limits_of(policy: Policy) -> dict[str, Any]:
     """What `status` and `why` need to know of a run's limits."""
     found: dict[str, Any] = {"slots": policy.slots}
-    for name in ("lanes", "stagger", "resources", "models"):
+    for name in ("lanes", "stagger", "resources", "models", "tiers"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
-    return found
+    found |= {"grade": policy.grade, "plain": sorted(policy.plain)} if policy.tiers else {}
+    return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
-def with_limits(text: str, policy: Policy) -> str:
-    """A run's kept settings with the limits of the policy in force now."""
+def with_limits(text: str, policy: Policy, sandbox: str) -> str:
+    """A run's kept settings with the limits of the policy in force now, and in words the sandbox of its workers."""
     kept = {name: value for name, value in json.loads(text).items() if name in ("directory", "flags")}
-    return json.dumps(kept | limits_of(policy), sort_keys=True)
+    return json.dumps(kept | limits_of(policy) | {"sandbox": sandbox}, sort_keys=True)
 
 
 def with_flags(settings: Settings, flags: Flags) -> Settings:
@@ -123,6 +130,11 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         resources=dict(settings.resources),
         models=models_of(settings),
         train=settings.land.batch,
+        # A model that is named for this run goes before those of the tiers.
+        tiers={} if flags.model else settings.tiers.models(),
+        grade=settings.tiers.default,
+        escalate=settings.tiers.escalate,
+        plain=frozenset(name for name, worker in settings.workers.items() if worker.kind == "shell"),
     )
 
 
@@ -137,12 +149,12 @@ def lanes_of(settings: Settings) -> dict[str, str]:
 
 
 def models_of(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Worker/role -> its model and the fallback models of the role, where the role has any."""
+    """Worker/role -> its model and the fallback models of the role, where there is any."""
     return {
         f"{w}/{r}": (worker.model or role.model, *role.fallback_models)
         for w, worker in settings.workers.items()
         for r, role in settings.roles.items()
-        if role.fallback_models
+        if worker.model or role.model or role.fallback_models
     }
 
 
@@ -180,6 +192,8 @@ def flags_argv(flags: Flags) -> list[str]:
         ("variant", "--variant"),
         ("agent", "--agent"),
         ("minimum", "--minimum"),
+        ("budget", "--budget"),
+        ("task_budget", "--task-budget"),
         ("phase", "--phase"),
     ):
         value = getattr(flags, name)

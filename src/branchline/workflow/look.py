@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from branchline import report as words
+from branchline.budget import Purse, Terms
+from branchline.engine.money import purse_of
 from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
+from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
-from branchline.model.run import QuestionRow, RunRow, TaskRow
+from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
 from branchline.workflow.answer import Answer
@@ -21,8 +24,6 @@ from branchline.workflow.console import Console
 WAITING = ("pending", "ready", "retrying", "paused")
 """States of tasks that wait for something other than a person: why, is asked anew at each look."""
 Hindsight = Callable[[Store, RunRow, list[TaskRow]], dict[str, Any] | None]
-FOLLOW = 0.2
-"""Seconds between two looks at a log that is followed."""
 
 
 def state_of(console: Console) -> Path:
@@ -56,7 +57,10 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
-    policy = Policy(lanes=kept.get("lanes", {}), stagger=kept.get("stagger", {}), models=kept.get("models", {}))
+    limits = {name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade", "plain") if name in kept}
+    policy = Policy(**limits, grades=net.get("tier", {}))
+    if "terms" in kept:
+        policy = policy._replace(terms=Terms.restored(kept["terms"]))
     lanes = {row.lane: row for row in store.lanes(run.run)}
     closed = {lane for lane, row in lanes.items() if row.until > now}
     memory = lanes.pop("", None)
@@ -78,7 +82,16 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
+        purse=_purse(store.attempts(run.run), rows, policy) if policy.terms else None,
     )
+
+
+def _purse(attempts: list[AttemptRow], rows: list[TaskRow], policy: Policy) -> Callable[[], Purse]:
+    """What makes the purse of a run from its rows."""
+    spent: dict[str, Amount] = {}
+    for each in attempts:
+        spent[each.task] = spent.get(each.task, Amount()).plus(each.used)
+    return lambda: purse_of(policy, {row.task: row for row in rows}, rows, attempts, spent, total(spent.values()))
 
 
 def _last_start(store: Store, rows: list[TaskRow], policy: Policy) -> float:
@@ -101,9 +114,9 @@ def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
-        found = words.status(
-            run, rows, store.attempts(run.run), store.questions(run.run, open_only=True), slots_of(run)
-        )
+        walls = str(json.loads(run.settings).get("sandbox") or "")
+        asked = store.questions(run.run, open_only=True)
+        found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
     return Answer(found, words.status_text(found))
 
 
@@ -165,7 +178,11 @@ def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
     """A question for each task that was held before any worker saw it: may it start?"""
     named = {question.task for question in asked}
     held = [row for row in rows if row.state == "held" and row.task not in named]
-    return [QuestionRow(r.run, 0, r.task, r.attempt, "approval", r.reason, '["accept", "skip"]') for r in held]
+    kinds = ["injection" if row.reason.startswith(STEERING) else "approval" for row in held]
+    return [
+        QuestionRow(row.run, 0, row.task, row.attempt, kind, row.reason, '["accept", "skip"]')
+        for row, kind in zip(held, kinds, strict=True)
+    ]
 
 
 def evidence(console: Console, name: str, task: str) -> Answer:
@@ -220,40 +237,11 @@ def prompt(console: Console, name: str, task: str, attempt: int) -> Answer:
     with opened(console, name) as (store, run):
         row = find(store.tasks(run.run), run, task)
         number, folder = attempt_folder(console, run, row, attempt)
-    text = _read(folder / "prompt.md")
+    text = read_log(folder / "prompt.md")
     return Answer({"task": task, "attempt": number, "prompt": text}, text.rstrip("\n"))
 
 
-def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) -> Answer:
-    """What a task's worker printed; `follow` goes on until the attempt ends."""
-    with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
-        number, folder = attempt_folder(console, run, row, attempt)
-        files = [folder / "output.log", folder / "events.jsonl"]
-        if follow:
-            _follow(console, store, run, number, task, files)
-            return Answer({"task": task, "attempt": number}, "")
-    text = "".join(_read(file) for file in files)
-    data = {"task": task, "attempt": number, "files": [str(f) for f in files if f.exists()], "text": text}
-    return Answer(data, text.rstrip("\n") or f"attempt {number} of {task} has printed nothing; its folder is {folder}")
-
-
-def _follow(console: Console, store: Store, run: RunRow, number: int, task: str, files: list[Path]) -> None:
-    shown = dict.fromkeys(files, 0)
-    while True:
-        live = any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
-        for file in files:
-            text = _read(file)
-            shown[file] = min(shown[file], len(text))  # its beginning may have been cut
-            if len(text) > shown[file]:
-                console.say(text[shown[file] :].rstrip("\n"))
-                shown[file] = len(text)
-        if not live:
-            return
-        console.sleep(FOLLOW)
-
-
-def _read(path: Path) -> str:
+def read_log(path: Path) -> str:
     """A log is a stranger's bytes: what cannot be decoded is shown as a replacement character."""
     try:
         return path.read_bytes().decode("utf-8", "replace")

@@ -9,22 +9,27 @@ from branchline import proc, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.errors import SettingsError
 from branchline.model.plan import Task
-from branchline.workflow.project import Project
+from branchline.workflow.project import Project, program_of
 
 _MODEL: Final = re.compile(r"^[^\s/]+/\S+$", re.M)
 _SECONDS: Final = 30.0
 _BYTES: Final = 1 << 20
 
 
-def check_models(project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str]) -> None:
+def check_models(
+    project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str], *, by_hand: bool = False
+) -> None:
     """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
 
     Raises it too for a temperature that a worker would not obey.
 
-    `settings` are those in force, `chosen` the worker of each task. An agent that can list its models is asked once.
+    `settings` are those in force, `chosen` the worker of each task; a model that is named `by_hand` goes before those of
+    the tiers. An agent that can list its models is asked once.
     """
     lists: dict[str, list[str]] = {}
-    for name, role_name in dict.fromkeys((chosen[task.id], task.role) for task in tasks if task.id in chosen):
+    tiers = {} if by_hand else settings.tiers.models()
+    wanted = ((chosen[t.id], t.role, str(t.extra.get("tier", ""))) for t in tasks if t.id in chosen)
+    for name, role_name, tier in dict.fromkeys(wanted):
         worker, role = settings.workers[name], settings.role_named(role_name)
         adapter = workers.get(worker.kind)
         if role.temperature is not None and not getattr(adapter, "TEMPERATURE", False):
@@ -39,27 +44,30 @@ def check_models(project: Project, settings: Settings, tasks: Iterable[Task], ch
             )
         if not adapter.PROGRAM:
             continue
-        for model in (worker.model or role.model, *role.fallback_models):
-            where = f"worker {name} in role {role_name}"
+        graded = tiers.get(tier or settings.tiers.default, ())
+        for model in graded or (worker.model or role.model, *role.fallback_models):
+            where = f"worker {name} in role {role_name}" + (
+                f", tier {tier or settings.tiers.default}" if graded else ""
+            )
             settings.check_model(model, where)
             if model and name not in lists:
                 lists[name] = known(project, worker)
             if model and lists[name] and model not in lists[name]:
-                raise SettingsError(f"{where}: there is no model {model!r}{_nearest(model, lists[name])}")
+                raise SettingsError(f"{where}: there is no model {model!r}{nearest(model, lists[name])}")
 
 
 def known(project: Project, worker: WorkerSettings) -> list[str]:
     """Ask an agent which models it has, as `provider/model`; nothing when it cannot be asked or does not answer."""
     ask = getattr(workers.get(worker.kind), "models", None)
-    if ask is None:
+    if ask is None or not program_of(project.settings, worker):
         return []
     command = ask(worker.argv, {**project.env, **worker.env})
     done = proc.run(command.argv, cwd=project.root, env=command.env, timeout=_SECONDS, limit=_BYTES)
     return _MODEL.findall(done.out.decode("utf-8", "replace")) if done.code == 0 else []
 
 
-def _nearest(model: str, there: list[str]) -> str:
-    """Name what is closest: the same model of another provider before one that is only spelled like it."""
+def nearest(model: str, there: list[str]) -> str:
+    """Name in words what is closest: the same model of another provider before one that is only spelled like it."""
     name = model.partition("/")[2]
     found = [each for each in there if each.partition("/")[2] == name] or get_close_matches(model, there, 1, 0.5)
     if found:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from branchline.decompose.lint import lint, table
 from branchline.model.plan import DraftGraph, Edge, Plan, Task
 from branchline.schedule import mutex_keys
 
@@ -21,10 +22,7 @@ def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[
             {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became}
             for i in plan.ignored
         ],
-        "findings": [
-            {"code": f.code, "message": f.message, "line": f.line, "task": f.task, "hold": f.hold}
-            for f in draft.findings
-        ],
+        "findings": table((*draft.findings, *lint(draft))),
     }
 
 

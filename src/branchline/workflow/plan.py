@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
+from branchline.decompose.kept import kept
 from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
 from branchline.files import read_text
 from branchline.graph import store as graphs
@@ -15,15 +16,17 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show, withdraw
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
+from branchline.workflow.planning import RULES, Planned, split
 from branchline.workflow.project import Project, open_project
 
 
 class Reading(NamedTuple):
-    """How a plan is to be read."""
+    """How a plan is to be read, who splits its goals, and which tasks are to be split whatever they are."""
 
     dialect: str = ""
     order: str = "numbered"
-    planner: str = "auto"
+    planner: str = ""
+    split: tuple[str, ...] = ()
 
 
 def graph_path(plan: Path) -> Path:
@@ -32,26 +35,41 @@ def graph_path(plan: Path) -> Path:
 
 
 class Drafted(NamedTuple):
-    """A plan and its draft graph, and where a graph was stored already, what is different from it."""
+    """A plan, its draft graph and who split it; where a graph was stored already, what is different from it."""
 
     plan: Plan
     draft: DraftGraph | None
     patch: review.Patch | None = None
     told: tuple[str, ...] = ()
+    planner: Planned = RULES
 
 
-def read_draft(project: Project, path: Path, how: Reading) -> Drafted:
-    """The plan and its draft graph, None when it holds no task; ids of a stored graph are kept."""
+def read_draft(console: Console, project: Project, path: Path, how: Reading, *, write: bool = True) -> Drafted:
+    """The plan and its draft graph, None when it holds no task; ids of a stored graph are kept.
+
+    With `write` what a planner answers is kept for the next time.
+    """
     plan = reading.read_plan(path, project.name(path), how.dialect, how.order)
     if not plan.tasks:
         return Drafted(plan, None)
     stored = graph_path(path)
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    if not stored.exists():
-        return Drafted(plan, draft)
-    old = graphs.read(stored)
+    old = graphs.read(stored) if stored.exists() else None
+    if old and how.planner != "rules":
+        draft = kept(draft, old)
+    draft, planner = split(
+        console,
+        project,
+        draft,
+        lambda: "" if reading.is_folder(path) else read_text(path),
+        how.planner,
+        how.split,
+        write=write,
+    )
+    if not old:
+        return Drafted(plan, draft, planner=planner)
     patch = review.changes(old, draft)
-    return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)))
+    return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)), planner)
 
 
 def tell(console: Console, project: Project, path: Path, told: tuple[str, ...]) -> None:
@@ -65,16 +83,15 @@ def tell(console: Console, project: Project, path: Path, told: tuple[str, ...]) 
 def decompose(console: Console, path: Path, how: Reading, *, write: bool, review: bool, yes: bool) -> Answer:
     """Turn a plan into a stored draft graph; on a terminal it ends in the review, with `yes` it approves."""
     project, path = open_project(console), console.directory / path
-    plan, draft, patch, told = read_draft(project, path, how)
+    plan, draft, patch, told, planner = read_draft(console, project, path, how, write=write)
     if draft is None:
         return no_tasks(plan)
     payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
-    payload["patch"] = patch.table() if patch is not None else None
+    payload |= {"patch": patch.table() if patch is not None else None, "planner": planner.table()}
     tell(console, project, path, told)
     if not write:
-        return Answer(
-            {**payload, "digest": digest_of(project, draft)}, show(console, project, draft, digest_of(project, draft))
-        )
+        words = show(console, project, draft, digest_of(project, draft))
+        return Answer({**payload, "digest": digest_of(project, draft)}, f"{words}\n{planner.words()}")
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
     approved, draft = settle(console, project, path, draft, wanted)
@@ -82,7 +99,7 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
     words = show(console, project, draft, digest) if review and wanted != "ask" else ""
     return Answer(
         {**payload, "digest": digest, "approved": approved is not None},
-        f"{words}\n{_next(digest, approved, project.name(path))}".strip(),
+        f"{words}\n{planner.words()}\n{_next(digest, approved, project.name(path))}".strip(),
     )
 
 

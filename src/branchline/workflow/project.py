@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from branchline import workers
-from branchline.config import RoleSettings, Settings, load
+from branchline.config import RoleSettings, Settings, WorkerSettings, load
 from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
 from branchline.files import find_root, state_folder
 from branchline.model.plan import DraftGraph, Task
@@ -88,10 +88,17 @@ def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
 
 
 def default_worker(project: Project) -> str:
-    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install."""
-    for name in PREFERRED:
-        if _which(name, project.env):
-            return name
+    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install.
+
+    With `prefer_oauth` one that a subscription pays for goes before those that a key pays for (SEEDS S4.19).
+    """
+    there = [name for name in PREFERRED if _which(name, project.env)]
+    known = project.settings.workers
+    flat = [
+        n for n in there if project.settings.prefer_oauth and workers.is_flat(known[n], project.env, known[n].model)
+    ]
+    if there:
+        return (*flat, *there)[0]
     ways = ", or ".join(f"{name} (`{workers.get(name).INSTALL}`)" for name in PREFERRED)
     raise WorkerMissingError(
         f"no agent is installed: install {ways}, or name any program of yours with --worker 'shell:PROGRAM ARG...': "
@@ -158,8 +165,7 @@ def check_worker(project: Project, name: str) -> None:
     if worker is None:
         known = ", ".join(sorted(project.settings.workers))
         raise SettingsError(f"there is no worker {name!r}; the settings know {known}")
-    adapter = workers.get(worker.kind)
-    program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
+    adapter, program = workers.get(worker.kind), program_of(project.settings, worker)
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
     if worker.kind == "acp" and not worker.argv:
@@ -170,6 +176,13 @@ def check_worker(project: Project, name: str) -> None:
             f"worker {name!r}: the program {program!r} is not installed or not on PATH; install it{how}, or name another "
             "with --worker (any program: --worker 'shell:PROGRAM ARG...')"
         )
+
+
+def program_of(settings: Settings, worker: WorkerSettings) -> str:
+    """The program that a worker starts on this machine; "" where nothing is: it plays, or its servers run already."""
+    if worker.kind == "opencode-server" and settings.instances:
+        return ""
+    return worker.argv[0] if worker.argv and worker.kind != "scripted" else workers.get(worker.kind).PROGRAM
 
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:

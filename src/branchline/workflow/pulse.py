@@ -37,7 +37,7 @@ SHORTEST = 1.0
 SETTLE = 10.0
 """Seconds a pulse stays for jobs of our own (set-up, checks, merge), so that they do not cost a pulse each.
 
-It never waits for a worker; what takes longer goes on in custody, for the next pulse.
+It waits for a worker only where there is a budget; what takes longer goes on in custody, for the next pulse.
 """
 TURN = 0.2
 
@@ -152,10 +152,13 @@ def _take_defaults(project: Project, store: Store, run: RunRow, now: float) -> N
 
 
 def _settle(console: Console, driver: Coordinator) -> None:
-    """Tick, and go on as long as our own short jobs are under way, up to a limit."""
+    """Tick, and go on as long as our own short jobs are under way, up to a limit; with a budget, until nothing runs.
+
+    Nobody would meter a worker between two pulses.
+    """
     until = console.clock() + SETTLE
     busy = driver.tick(0.0)
-    while (busy or driver.own_jobs()) and console.clock() < until:
+    while ((busy or driver.own_jobs()) and console.clock() < until) or driver.metered():
         busy = driver.tick(0.0 if busy else TURN)
 
 

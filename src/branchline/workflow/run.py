@@ -126,10 +126,10 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
 
 def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
-    left = len(driver.state.attempts)
+    left, unseen = len(driver.state.attempts), ", where nobody meters them" if driver.metered() else ""
     driver.close()
     words = (
-        f"{left} processes go on in custody; `branchline execute` takes them up again"
+        f"{left} processes go on in custody{unseen}; `branchline execute` takes them up again"
         if left
         else "nothing was left running"
     )

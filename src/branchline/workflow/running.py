@@ -39,6 +39,7 @@ from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
+from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
 from branchline.workspace.repository import Repository
 
@@ -159,6 +160,7 @@ def coordinator(
     net = json.loads(run.net)
     adjacency = adjacency_of(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
+    policy = policy._replace(terms=terms_of(settings, store, project.env), grades=net.get("tier", {}))
     state = State.restore(
         run,
         adjacency,
@@ -182,7 +184,7 @@ def coordinator(
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
     watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
-    kept = with_limits(run.settings, policy)
+    kept = with_limits(run.settings, policy, jobs.boxes.summary())
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver

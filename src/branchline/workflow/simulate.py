@@ -85,7 +85,9 @@ def _case(console: Console, name: str, how: How) -> tuple[virtual.Case, Mapping[
         case = virtual.instance(data, name)
         return case._replace(slots=how.jobs or case.slots), {}, "{:g}".format
     stored = graph_path(path)
-    draft = graphs.read(stored) if stored.exists() else read_draft(project, path, Reading()).draft
+    draft = (
+        graphs.read(stored) if stored.exists() else read_draft(console, project, path, Reading(planner="rules")).draft
+    )
     if draft is None:
         raise InputError(f"{name}: no tasks were found, so there is nothing to play")
     titles = {task.id: task.title for task in draft.tasks}

@@ -12,6 +12,7 @@ from branchline.errors import GitError
 from branchline.proc.run import run
 from branchline.workspace.globs import matching
 from branchline.workspace.spec import Spec
+from branchline.workspace.unmask import conceal, values_of
 
 TIMED_OUT: Final = 124
 """The exit status of a check that took too long, as timeout(1) gives it."""
@@ -99,6 +100,7 @@ def _found(spec: Spec, check: Mapping[str, Any], where: Path, log: Path, clock: 
     log.unlink(missing_ok=True)
     began = clock()
     code, timed_out = _run(spec, str(check["run"]), where, log)
+    conceal(log, values_of(spec))
     row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
     row |= {"seconds": round(clock() - began, 3), "log": os.path.relpath(log, spec.root), "log_digest": _digest(log)}
     return row | {"tail": _tail(log) if code else ""}

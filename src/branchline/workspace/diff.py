@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from branchline.workspace.git import Git
+from branchline.workspace.snapshot import OWN
 
 _PLAIN = ("-z", "--no-renames", "--no-ext-diff", "--no-textconv")
 
@@ -20,6 +21,13 @@ class Change(NamedTuple):
 def changed_files(git: Git, old: str, new: str) -> list[str]:
     """Return the paths that differ between two commits; a renamed file counts under both names."""
     return git.fields("diff", "--name-only", *_PLAIN, old, new, "--")
+
+
+def changed_since(git: Git, base: str) -> list[str]:
+    """Return the files of a worktree that differ from a commit ("": the index), and the new ones that git does not ignore."""
+    tracked = git.fields("diff", "--name-only", *_PLAIN, *([base] if base else []), "--")
+    new = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", ":(top)", f":(exclude,top){OWN}")
+    return sorted({*tracked, *new})
 
 
 def changes(git: Git, old: str, new: str) -> list[Change]:

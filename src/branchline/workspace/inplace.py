@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from branchline.workspace.checks import passed, run_checks, with_globs
+from branchline.workspace.diff import changed_since
 from branchline.workspace.git import Git
 from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import Spec
+from branchline.workspace.unmask import restore, values_of
 
 
 def check(spec: Spec) -> dict[str, Any]:
@@ -17,7 +19,8 @@ def check(spec: Spec) -> dict[str, Any]:
     inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
     commit = git.resolve("HEAD") if inside else ""
     base = (inside and git.resolve(spec.base or "HEAD")) or commit
-    files = _changed(git, base) if inside else []
+    files = changed_since(git, base) if inside else []
+    restore(Path(spec.root), files, values_of(spec))
     dirty = bool(inside and git.text("status", "--porcelain", "--", ":(top)", f":(exclude,top){OWN}"))
     there = [name for name in files if os.path.lexists(Path(spec.root, name))]
     rows = run_checks(with_globs(spec, there), Path(spec.root), commit)
@@ -51,10 +54,3 @@ def guarded(paths: Sequence[str], files: Sequence[str]) -> list[str]:
     folders = tuple(path for path in paths if path.endswith("/"))
     # A folder's own name counts too: a file or link put in its place.
     return [name for name in files if name in exact or name.startswith(folders) or f"{name}/" in folders]
-
-
-def _changed(git: Git, base: str) -> list[str]:
-    words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
-    tracked = git.fields(*words, *([base] if base else []), "--")
-    new = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", ":(top)", f":(exclude,top){OWN}")
-    return sorted({*tracked, *new})

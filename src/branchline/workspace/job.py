@@ -14,13 +14,14 @@ from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import Change, changes, total
+from branchline.workspace.diff import Change, changed_files, changes, total
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
 from branchline.workspace.spec import RESULT, Spec, write_answer
 from branchline.workspace.train import merge
+from branchline.workspace.unmask import restore, values_of
 from branchline.workspace.worktree import Worktree, folder_of
 
 _CHECKING: Final = "branchline-checking"
@@ -100,17 +101,13 @@ def check(spec: Spec) -> dict[str, Any]:
         found = _no(f"a merge was left with its conflicts in {', '.join(marked)}")
         return found | {"conflict": {"files": marked}}
     _back_to_branch(tree, spec)
-    left = _commit_leftovers(tree, spec)
+    left = _commit_leftovers(tree, _leftover_message(spec))
+    base = _base(tree, spec, tree.head())
+    if restore(tree.path, changed_files(tree.git, base, "HEAD") if spec.masked else (), values_of(spec)):
+        _commit_leftovers(tree, "branchline: what was masked in the prompt stands in the files again\n")
     commit = tree.head()
     running = _running(tree)
     write_durable(running, commit)
-    tip = tree.base.resolve(spec.tip_ref)
-    base = (
-        (tip and tree.git.text("merge-base", tip, commit, ok=(0, 1)))
-        or spec.base
-        or tree.base.resolve(base_ref(spec.run))
-        or commit
-    )
     changed: Sequence[Change] = changes(tree.git, base, commit)
     refused: list[str] = []
     if spec.read_only:
@@ -145,6 +142,13 @@ def _refused(
 
 def _within(path: str, name: str) -> bool:
     return path == name or path.startswith(f"{name.rstrip('/')}/")
+
+
+def _base(tree: Worktree, spec: Spec, commit: str) -> str:
+    """The commit that the task's work began at."""
+    tip = tree.base.resolve(spec.tip_ref)
+    fork = tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))
+    return fork or spec.base or tree.base.resolve(base_ref(spec.run)) or commit
 
 
 def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
@@ -254,13 +258,13 @@ def _running(tree: Worktree) -> Path:
     return (tree.admin() or tree.common) / _CHECKING
 
 
-def _commit_leftovers(tree: Worktree, spec: Spec) -> list[str]:
+def _commit_leftovers(tree: Worktree, message: str) -> list[str]:
     """Commit what is not committed; returns the repositories inside the worktree, which cannot be."""
     left = stage_all(tree.git)
     merging = "MERGE_HEAD" if tree.git.resolve("MERGE_HEAD") else ""
     if merging or tree.git.run("diff", "--cached", "--quiet", "--no-ext-diff", "HEAD", ok=(0, 1)).code:
         words = ("--no-verify", "--quiet", "--allow-empty", "--cleanup=verbatim", "-F", "-")
-        tree.git.run("commit", *words, data=_leftover_message(spec).encode())
+        tree.git.run("commit", *words, data=message.encode())
     return left
 
 

@@ -15,7 +15,7 @@ from branchline.workspace.prepare import forget, prepare
 from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import PlanLine, Spec
-from branchline.workspace.worktree import Worktree, scratch_of
+from branchline.workspace.worktree import Worktree, verify_of
 
 _MAX_OTHERS: Final = 20
 _MAX_PATHS: Final = 500
@@ -26,7 +26,7 @@ _PLAIN_FILES: Final = frozenset({"100644", "100755"})
 def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     """Run a spec's checks at a commit, in a worktree that is made for it and taken away, and return what was found."""
     git = spec.git()
-    place = scratch_of(Path(spec.root), spec.run).with_name(".verify")
+    place = verify_of(Path(spec.root), spec.run)
     place.parent.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(".verify.lock")):
         tree = scratch_at(git, place, commit)
@@ -155,7 +155,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
         text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
         return False
-    new = writeback.tick(text, plan.line or 0, plan.title, spec.task, plan.dialect, spec.on)
+    new = writeback.tick(text, plan.line or 0, plan.title, plan.task or spec.task, plan.dialect, spec.on)
     if new is None or new == text:
         return False
     made = git.text("hash-object", "-w", "--stdin", data=new.encode())

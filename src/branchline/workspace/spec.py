@@ -17,12 +17,16 @@ RESULT: Final = "result.json"
 
 
 class PlanLine(NamedTuple):
-    """Where the box of a task stands: `path` relative to the root, `line` 1-based, when it has one."""
+    """Where the box of a task stands: `path` relative to the root, `line` 1-based, when it has one.
+
+    `task` is whose box it is, when it is not the task's own: the last part of a task ticks that one's.
+    """
 
     path: str
     line: int | None
     title: str
     dialect: str = ""
+    task: str = ""
 
 
 class Spec(NamedTuple):
@@ -37,7 +41,8 @@ class Spec(NamedTuple):
     file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
     `join` says that a kept worktree gets what was merged meanwhile; `recheck` says whose checks a merge runs again
     (none, touched, all); `also` are the files of the specs of tasks that are merged together with this one;
-    `read_only` says that a change is taken back unless the plan names all of its files (`named`).
+    `read_only` says that a change is taken back unless the plan names all of its files (`named`); `masked` are the
+    placeholders of the task's prompts, whose values stand in the file `vault`.
     """
 
     purpose: str
@@ -77,6 +82,8 @@ class Spec(NamedTuple):
     also: tuple[str, ...] = ()
     read_only: bool = False
     named: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    vault: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -91,7 +98,9 @@ class Spec(NamedTuple):
         if known["purpose"] not in PURPOSES:
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
-        known["plan"] = plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields})
+        known["plan"] = (
+            plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields if key in plan})
+        )
         for name in (key for key, default in cls._field_defaults.items() if isinstance(default, tuple)):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
         spec = cls(**known)

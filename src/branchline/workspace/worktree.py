@@ -36,6 +36,11 @@ def scratch_of(root: Path, run: str) -> Path:
     return root / OWN / "worktrees" / check_name(run) / ".merge"
 
 
+def verify_of(root: Path, run: str) -> Path:
+    """Return where checks are run again at a recorded commit."""
+    return scratch_of(root, run).with_name(".verify")
+
+
 def prepared_of(root: Path, run: str, task: str) -> Path:
     """Return the file in which a merge keeps its answer before the tip moves."""
     return root / OWN / "worktrees" / check_name(run) / ".prepared" / f"{check_name(task)}.json"
@@ -54,11 +59,7 @@ class Worktree:
 
     def admin(self) -> Path | None:
         """Return git's own folder for this worktree (`.git/worktrees/<name>`), found by its path, or None."""
-        mine = os.path.realpath(self.path / ".git")
-        for entry in sorted((self.common / "worktrees").glob("*/gitdir")):
-            if os.path.realpath(_read(entry).strip()) == mine:
-                return entry.parent
-        return None
+        return admin_of(self.common, self.path)
 
     def health(self) -> Health:
         """Say in what state the worktree is; a look at files, no git."""
@@ -179,6 +180,15 @@ class Worktree:
         admin = self.admin()
         env = {"GIT_DIR": str(admin), "GIT_WORK_TREE": str(self.path)} if admin else {}
         return self.base.at(self.path, locks=[admin] if admin else [], env=env, settings=WHOLE)
+
+
+def admin_of(common: Path, path: Path) -> Path | None:
+    """Return git's own folder for the worktree at `path`, or None; `common` is the folder all worktrees share."""
+    mine = os.path.realpath(path / ".git")
+    for entry in sorted((common / "worktrees").glob("*/gitdir")):
+        if os.path.realpath(_read(entry).strip()) == mine:
+            return entry.parent
+    return None
 
 
 def unfinished(git: Git) -> list[str]:

@@ -111,8 +111,8 @@ class StubModel:
 
 
 def _is_title(body: Mapping[str, Any]) -> bool:
-    """Agents ask for a title of the session beside the work; they offer no tools then."""
-    return not body.get("tools")
+    """Agents ask for a title of the session beside the work; they offer no tools then, and ask for no form."""
+    return not (body.get("tools") or body.get("response_format"))
 
 
 def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:

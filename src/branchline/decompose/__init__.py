@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from branchline.errors import InputError
 from branchline.files import read_text
 from branchline.graph import edit, store
 from branchline.graph.build import from_plan
-from branchline.model.plan import Check, DraftGraph, Plan
+from branchline.guard.injection import scan
+from branchline.model.plan import Check, DraftGraph, Finding, Plan
+from branchline.model.run import STEERING
 from branchline.planfile.formats import backlog
 from branchline.planfile.read import parse, text_digest
 
@@ -26,6 +28,8 @@ DETECTED = (
 """Which file at the root tells which test command, in this order (DESIGN, section 10)."""
 
 
+INSTRUCTIONS = "AGENTS.md"
+"""What every agent is told to read first, where the root has it."""
 OWN_FORMS = ("node-link", "yaml")
 """Branchline's own forms of a graph; they are read strictly, with no finding where a plan would have one."""
 _YAML_HEAD = re.compile(r"\s*#|\s*\Z|(?:goal|gate):|[ \t-]")
@@ -104,7 +108,26 @@ def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGra
     graph = from_plan(plan)
     if not graph.gate:
         graph = replace(graph, gate=tuple(Check(run, "settings") for run in gate) or _detected(root))
-    return graph
+    return replace(graph, findings=(*graph.findings, *_steering(graph, root)))
+
+
+def _steering(graph: DraftGraph, root: Path | None) -> Iterator[Finding]:
+    """What tries to steer the agents: in a task it holds that task when it is grave, elsewhere it is only shown."""
+    for task in graph.tasks:
+        for flag in scan("\n".join((task.title, task.body, task.output, *task.criteria))):
+            words = f"{STEERING}it reads as if it meant to steer the agent ({flag.rule}): {flag.words}"
+            yield Finding("injection", words, task.line, task.id, hold=flag.severity == "high")
+    places = {f"the goal of {graph.plan}": graph.goal, INSTRUCTIONS: _instructions(root)}
+    for place, text in places.items():
+        for flag in scan(text):
+            yield Finding("injection", f"{place}: {flag.words} reads as if it meant to steer the agent ({flag.rule})")
+
+
+def _instructions(root: Path | None) -> str:
+    try:
+        return read_text(root / INSTRUCTIONS, limit=1 << 20) if root else ""
+    except InputError:
+        return ""
 
 
 def _detected(root: Path | None) -> tuple[Check, ...]:

@@ -1,0 +1,8 @@
+"""one question to one model, answer validated, usage metered"""
+
+from branchline.asker.answers import Answers
+from branchline.asker.ask import Asker
+from branchline.asker.planners import AGENT, PLANNERS, chosen
+from branchline.asker.talk import Planner, Question, Usage
+
+__all__ = ["AGENT", "PLANNERS", "Answers", "Asker", "Planner", "Question", "Usage", "chosen"]

@@ -1,0 +1,57 @@
+"""What the two HTTP dialects share: an answer without keys in it, and why a request was refused."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from branchline.asker.talk import failure
+from branchline.errors import PlannerError
+from branchline.prompts import one_line
+from branchline.workers import stream
+
+_LIMITED = frozenset({429, 529})
+
+
+class Response(Protocol):
+    """What is read of an answer; the SDK brings a client of its own, whose answers have the same face."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def reason_phrase(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def without(keys: Iterable[str], text: str) -> str:
+    """A text with each key in it replaced: what a server says back may hold what it was sent."""
+    for key in filter(None, keys):
+        text = text.replace(key, "[key]")
+    return one_line(text)
+
+
+def body_of(answer: Response, keys: Iterable[str]) -> Any:
+    """The JSON of an answer, its keys replaced; None for what is no JSON."""
+    text = answer.text
+    for key in filter(None, keys):
+        text = text.replace(key, "[key]")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def refused(answer: Response, keys: Iterable[str]) -> PlannerError:
+    """The error for an HTTP status that is none of success, with the provider's own words and time."""
+    status = answer.status_code
+    error = stream.mapping(body_of(answer, keys)).get("error")
+    said = one_line(stream.text(stream.mapping(error).get("message")) or stream.text(error) or answer.reason_phrase)
+    after = stream.number(answer.headers.get("retry-after", ""))
+    words = f"HTTP {status}: {said}"
+    if status in _LIMITED:
+        return failure("rate_limited", f"{words} (it asks to wait {after:g} s)" if after else words, after)
+    if status in (401, 403):
+        return failure("credentials", words)
+    return failure("busy" if status >= 500 or status == 408 else "http", words, after)

@@ -1,0 +1,209 @@
+"""The tables of the settings: each setting once, with its default and its kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from branchline.config import kinds
+from branchline.config.kinds import Kind
+from branchline.model.money import TIERS
+
+STRATEGIES: Final = ("depth-first", "breadth-first", "hybrid", "critical-path")
+NETWORKS: Final = ("auto", "host", "proxy", "none")
+SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
+WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
+
+
+def setting(default: Any, kind: Kind) -> Any:
+    """Declare a setting."""
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={"kind": kind})
+    return field(default=default, metadata={"kind": kind})
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
+
+    `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it;
+    `readable` and `writable` are paths of the machine that its sandbox leaves open.
+    """
+
+    kind: str = setting("", kinds.choice(*WORKER_KINDS))
+    argv: tuple[str, ...] = setting((), kinds.arguments)
+    pass_env: tuple[str, ...] = setting((), kinds.words)
+    model: str = setting("", kinds.text)
+    variant: str = setting("", kinds.text)
+    agent: str = setting("", kinds.text)
+    timeout: float = setting(0.0, kinds.seconds)
+    trust_exit: bool = setting(False, kinds.flag)
+    env: Mapping[str, str] = setting({}, kinds.mapping(kinds.text))
+    lean: bool = setting(True, kinds.flag)
+    billing: str = setting("auto", kinds.choice("auto", "key", "subscription"))
+    readable: tuple[str, ...] = setting((), kinds.words)
+    writable: tuple[str, ...] = setting((), kinds.words)
+
+
+@dataclass(frozen=True)
+class RoleSettings:
+    """One role: empty texts mean the run's own."""
+
+    worker: str = setting("", kinds.text)
+    model: str = setting("", kinds.text)
+    variant: str = setting("", kinds.text)
+    agent: str = setting("", kinds.text)
+    fallback_models: tuple[str, ...] = setting((), kinds.words)
+    permissions: str | Mapping[str, Any] = setting("edit", kinds.permissions)
+    network: str = setting("", kinds.choice(*NETWORKS))
+    sandbox: str = setting("", SANDBOX)
+    temperature: float | None = setting(None, kinds.automatic(kinds.number(0, 2)))
+    instructions: tuple[str, ...] = setting((), kinds.words)
+    files: tuple[str, ...] = setting((), kinds.words)
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """The quality gate: commands for every task without a check of its own, and more for changed files that match.
+
+    `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
+    """
+
+    commands: tuple[str, ...] = setting((), kinds.commands)
+    by_glob: Mapping[str, tuple[str, ...]] = setting({}, kinds.mapping(kinds.commands))
+    frozen: tuple[str, ...] = setting((), kinds.words)
+
+
+@dataclass(frozen=True)
+class LandSettings:
+    """What a task needs to be done, how many are merged together, whose checks a merge runs again, and how the result
+    reaches the user's branch.
+    """
+
+    minimum: str = setting("gated", kinds.choice("checked", "gated", "unchecked"))
+    batch: int = setting(16, kinds.whole(1, 1000))
+    recheck: str = setting("touched", kinds.choice("touched", "all", "none"))
+    mode: str = setting("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
+
+
+@dataclass(frozen=True)
+class MaskSettings:
+    """Whether personal data and secrets are masked; `terms` are words of the user's, `regions` countries (`HK`, `DE`)."""
+
+    enabled: bool = setting(True, kinds.flag)
+    terms: tuple[str, ...] = setting((), kinds.words)
+    regions: tuple[str, ...] = setting((), kinds.words)
+
+
+@dataclass(frozen=True)
+class PulseSettings:
+    """What pulse may do by itself; `confidence` in 0..1."""
+
+    auto_approve: bool = setting(True, kinds.flag)
+    confidence: float = setting(0.6, kinds.number(0, 1))
+
+
+@dataclass(frozen=True)
+class TierSettings:
+    """The models of each tier, in the user's order; `default` is the tier of a task that names none.
+
+    `escalate` lets a task that would be given up go on one tier up.
+    """
+
+    simple: tuple[str, ...] = setting((), kinds.words)
+    standard: tuple[str, ...] = setting((), kinds.words)
+    thinking: tuple[str, ...] = setting((), kinds.words)
+    default: str = setting("", kinds.choice("", *TIERS))
+    escalate: bool = setting(False, kinds.flag)
+
+    def models(self) -> dict[str, tuple[str, ...]]:
+        """Tier -> its models, of those that have any."""
+        return {tier: found for tier in TIERS if (found := getattr(self, tier))}
+
+
+@dataclass(frozen=True)
+class DecomposeSettings:
+    """How plans are split, and the model that is asked: a tier (`haiku`, `sonnet`, `opus`) or a model's own name.
+
+    `base_url` and `key_env` (where the key stands in the environment) are those of the planner `openai`; `timeout` is
+    for one answer; of the repository's files the names of at most `tree` are shown.
+    """
+
+    enabled: bool = setting(True, kinds.flag)
+    planner: str = setting("auto", kinds.text)
+    model: str = setting("haiku", kinds.text)
+    max_depth: int = setting(3, kinds.whole(0, 3))
+    base_url: str = setting("", kinds.text)
+    key_env: str = setting("OPENAI_API_KEY", kinds.text)
+    timeout: float = setting(120.0, kinds.seconds)
+    tree: int = setting(200, kinds.whole(0, 10_000))
+
+
+@dataclass(frozen=True)
+class ConductSettings:
+    """Which rules of conduct a worker is told; each can be switched off (SEEDS, S4.7 and S4.8)."""
+
+    todos: bool = setting(True, kinds.flag)
+    commits: bool = setting(True, kinds.flag)
+    lint: bool = setting(True, kinds.flag)
+    order: bool = setting(True, kinds.flag)
+    subagents: bool = setting(True, kinds.flag)
+    verify: bool = setting(True, kinds.flag)
+    context: bool = setting(True, kinds.flag)
+    decide: bool = setting(True, kinds.flag)
+    block: bool = setting(True, kinds.flag)
+
+    def rules(self) -> tuple[str, ...]:
+        """The names of those that are told."""
+        return tuple(own.name for own in fields(self) if getattr(self, own.name))
+
+
+@dataclass(frozen=True)
+class WorkspaceSettings:
+    """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
+
+    `programs` are the filters and merge drivers of the repository's own configuration that git may run;
+    `salvage_ignored` says that files which git ignores are saved too before a worktree goes.
+    """
+
+    copy: tuple[str, ...] = setting((), kinds.words)
+    symlink: tuple[str, ...] = setting((), kinds.words)
+    setup: tuple[str, ...] = setting((), kinds.commands)
+    teardown: tuple[str, ...] = setting((), kinds.commands)
+    programs: tuple[str, ...] = setting((), kinds.words)
+    salvage_ignored: bool = setting(False, kinds.flag)
+
+
+@dataclass(frozen=True)
+class InstanceSettings:
+    """One OpenCode server: where it is, where its projects lie, the variable that holds its password, its room."""
+
+    url: str = setting("", kinds.url)
+    projects_path: str = setting("", kinds.text)
+    username: str = setting("opencode", kinds.text)
+    password_env: str = setting("", kinds.text)
+    slots: int = setting(8, kinds.whole(1, 10_000))
+
+
+@dataclass(frozen=True)
+class GithubSettings:
+    """The GitHub App that makes tokens: `key` is a path, `repository` owner/name; empty: that of the remote origin."""
+
+    app: str = setting("", kinds.text)
+    key: str = setting("", kinds.text)
+    installation: str = setting("", kinds.text)
+    repository: str = setting("", kinds.text)
+    api: str = setting("https://api.github.com", kinds.text)
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
+
+    `connections` at once and `megabytes` in all bound one attempt.
+    """
+
+    tiers: Mapping[str, int] = setting({}, kinds.mapping(kinds.whole(1, 5)))
+    unknown: str = setting("allow", kinds.choice("allow", "deny"))
+    ports: tuple[int, ...] = setting((80, 443), kinds.numbers(1, 65535))
+    connections: int = setting(64, kinds.whole(1, 10_000))
+    megabytes: int = setting(4096, kinds.whole(1, 1_000_000))

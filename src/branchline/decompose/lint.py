@@ -1,0 +1,210 @@
+"""What makes a plan's tasks hard to hand over, found before anything is spent: findings with a fix, never vetoes."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from branchline.decompose import words
+from branchline.decompose.classify import classify
+from branchline.decompose.enumeration import verb_of
+from branchline.graph.adjacency import Adjacency
+from branchline.graph.build import adjacency
+from branchline.model.plan import DraftGraph, Finding, Task
+from branchline.schedule.view import mutex_keys
+
+MOST_FILES: Final = 3
+MOST_LINES: Final = 200
+MOST_HOURS: Final = 8.0
+LONGEST: Final = 10
+"""Tasks one after another, beyond which a plan has little to run side by side."""
+MOST_TASKS: Final = 2_000
+"""Larger graphs are not searched for what costs more than a look at each task."""
+
+_LINES: Final = re.compile(r"(?<!under )(?<!most )(?<!than )(?<!<)\b(\d[\d,]*)\+?\s*(?:lines|LOC)\b", re.I)
+_DECISION: Final = re.compile(
+    r"\b(?:tbd|to be (?:decided|determined)|(?:decide|discuss|agree) (?:on|whether|if|between|which|how|the|an?)"
+    r"|choose (?:between|which)|open questions?|needs? (?:a )?decision)\b",
+    re.I,
+)
+_CREDENTIAL: Final = re.compile(
+    r"\b(?:needs?|requires?|obtain|get|provide|request|ask for|export|with (?:your|the|an?))\b[^.\n]{0,40}?\b"
+    r"(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access|ssh keys?"
+    r"|licen[cs]e keys?)\b",
+    re.I,
+)
+_VAGUE: Final = re.compile(r"\b(?:stuff|things|misc|miscellaneous|etc|and so on|whatever|somehow|various)\b", re.I)
+
+
+class Rule(NamedTuple):
+    """How much a finding of this code weighs, and what mends it."""
+
+    severity: str
+    fix: str
+
+
+RULES: Final[dict[str, Rule]] = {
+    "no-check": Rule("warning", "write `Verify: COMMAND` below the task"),
+    "many-files": Rule(
+        "warning", "split it: one file or one concern each; or read, analyse and put together, one worker each"
+    ),
+    "too-long": Rule("warning", "split it: a research task that says how, then build tasks"),
+    "several": Rule("warning", "split it: write its parts as tasks of their own below it"),
+    "overlapping-files": Rule(
+        "note", "say which comes first (`depends on ID`); until then they never run at the same time"
+    ),
+    "long-chain": Rule("note", "cut the implied edges that are not needed: `--order written` leaves all of them out"),
+    "vague-title": Rule("warning", "say what will be there when it is done"),
+    "needs-decision": Rule("warning", "decide it in the plan, or make it a question for the inbox: no worker can"),
+    "needs-credential": Rule("warning", "put the name of the variable into `pass_env`, or do the task by hand"),
+    "exploration": Rule("note", "give it the role research: it may not edit then"),
+    "text-not-covered": Rule(
+        "note", "`branchline explain PLAN LINE` says why a line is no task; write it as one if it is"
+    ),
+}
+"""Code -> its weight and its fix."""
+
+
+def lint(draft: DraftGraph) -> tuple[Finding, ...]:
+    """The findings of a graph by the rules of DESIGN, section 7.4, in the order of its tasks; those of all of it last."""
+    found = [finding for task in draft.tasks if _is_open(task) for finding in _of_task(task, len(draft.tasks))]
+    if len(draft.tasks) <= MOST_TASKS:
+        net = adjacency(draft)
+        found += [*_overlaps(draft, net), *_chain(draft, net)]
+    return (*found, *_uncovered(draft))
+
+
+def table(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
+    """Findings as JSON: code, severity, message, line, task, hold and fix; what is held weighs as an error."""
+    return [
+        {
+            "code": each.code,
+            "severity": "error" if each.hold else RULES[each.code].severity if each.code in RULES else "warning",
+            "message": each.message,
+            "line": each.line,
+            "task": each.task,
+            "hold": each.hold,
+            "fix": RULES[each.code].fix if each.code in RULES else "",
+        }
+        for each in findings
+    ]
+
+
+def _is_open(task: Task) -> bool:
+    return task.kind == "atomic" and task.state not in ("done", "declined")
+
+
+def _of_task(task: Task, tasks: int) -> Iterator[Finding]:
+    for code, judge in _JUDGES.items():
+        if code == "several" and (tasks > MOST_TASKS or len(task.title) > 300):
+            continue
+        said = judge(task)
+        if said:
+            yield Finding(code, f"{task.id} {said}", task.line, task.id)
+
+
+def _check(task: Task) -> str:
+    if task.checks:
+        return ""
+    return "has no check of its own" + ("" if task.criteria else " and no criterion")
+
+
+def _files(task: Task) -> str:
+    changed = [file for file in task.files if file.role != "mention"]
+    return f"works on {len(changed)} files, more than {MOST_FILES}" if len(changed) > MOST_FILES else ""
+
+
+def _length(task: Task) -> str:
+    told = [int(found[1].replace(",", "")) for found in _LINES.finditer(f"{task.title}\n{task.body}"[:20_000])]
+    expected = task.extra.get("expected_lines")
+    most = max([*told, expected if isinstance(expected, int) else 0])
+    if most > MOST_LINES:
+        return f"is expected to take {most} lines, more than {MOST_LINES}"
+    return f"is estimated at {task.estimate:g} hours" if (task.estimate or 0) >= MOST_HOURS else ""
+
+
+def _several(task: Task) -> str:
+    kind = classify(task.title)
+    return f"asks for more than one thing: {kind.reasoning}" if kind.kind == "composite" else ""
+
+
+def _vague(task: Task) -> str:
+    said = re.findall(r"[\w-]+", task.title.lower())
+    vague = _VAGUE.search(task.title) or all(word in words.SAYS_LITTLE for word in said)
+    return "has a title that does not say what will be there" if vague else ""
+
+
+def _decision(task: Task) -> str:
+    text = f"{task.title}\n{task.body}"[:20_000]
+    found = _DECISION.search(text)
+    if found or task.title.rstrip().endswith("?"):
+        return f"needs a decision: {found[0] if found else task.title}"
+    return ""
+
+
+def _credential(task: Task) -> str:
+    found = _CREDENTIAL.search(f"{task.title}\n{task.body}"[:20_000])
+    return f"needs credentials: {found[0]}" if found else ""
+
+
+def _exploration(task: Task) -> str:
+    return (
+        "looks into something, and its role may edit"
+        if task.role == "build" and verb_of(task.title) in words.EXPLORING
+        else ""
+    )
+
+
+_JUDGES: Final[dict[str, Callable[[Task], str]]] = {
+    "no-check": _check,
+    "many-files": _files,
+    "too-long": _length,
+    "several": _several,
+    "vague-title": _vague,
+    "needs-decision": _decision,
+    "needs-credential": _credential,
+    "exploration": _exploration,
+}
+
+
+def _overlaps(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
+    """Tasks that change one file with no order between them, by the neighbours in topological order."""
+    place = {leaf: rank for rank, leaf in enumerate(sorted(net.leaves, key=net.rank().__getitem__, reverse=True))}
+    holders: dict[str, list[Task]] = {}
+    for task in draft.tasks:
+        for path in sorted(mutex_keys(task)) if _is_open(task) else ():
+            holders.setdefault(path, []).append(task)
+    for path, tasks in sorted(holders.items()):
+        tasks.sort(key=lambda task: place[task.id])
+        for one, two in pairwise(tasks):
+            if not _is_before(net, one.id, two.id):
+                said = f"{one.id} and {two.id} both change {path}, with no order between them"
+                yield Finding("overlapping-files", said, two.line, two.id)
+
+
+def _is_before(net: Adjacency, one: str, two: str) -> bool:
+    seen, todo = {two}, [two]
+    while todo:
+        for each in net.before[todo.pop()]:
+            if each == one:
+                return True
+            if each not in seen:
+                seen.add(each)
+                todo.append(each)
+    return False
+
+
+def _chain(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
+    over = {task.id for task in draft.tasks if task.kind == "atomic" and not _is_open(task)}
+    path = [leaf for leaf in net.critical_path(dict.fromkeys(over, 0.0)) if leaf not in over]
+    if len(path) > LONGEST:
+        yield Finding(
+            "long-chain", f"{len(path)} tasks wait one for another: {' > '.join(path[:4])} > ... > {path[-1]}"
+        )
+
+
+def _uncovered(draft: DraftGraph) -> Iterator[Finding]:
+    lines = [each.line for each in draft.ignored if each.became == "ignored"]
+    if lines:
+        shown = ", ".join(map(str, lines[:12])) + (f" and {len(lines) - 12} more" if len(lines) > 12 else "")
+        yield Finding("text-not-covered", f"{len(lines)} lines of the plan belong to no task: {shown}", lines[0])

@@ -1,0 +1,63 @@
+"""The boxes of what is done, in a plan that no merge can tick: many at a time, and seldom in a large one."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from branchline.dispatch.history import Box
+from branchline.files import read_bytes, write_durable
+from branchline.model.plan import DraftGraph
+from branchline.model.run import TaskRow
+from branchline.planfile import writeback
+from branchline.workspace.repository import Repository
+
+
+class Ticks:
+    """What is still to be ticked in the plan of one run; `box` says where the box is that a task ticks,
+    `today` gives the date, `steady` seconds that never go back."""
+
+    def __init__(
+        self,
+        root: Path,
+        draft: DraftGraph,
+        repository: Repository | None,
+        box: Callable[[TaskRow], Box],
+        today: Callable[[], str],
+        steady: Callable[[], float],
+    ) -> None:
+        self._path = root / draft.plan
+        self._draft = draft
+        self._repository = repository
+        self._box = box
+        self._today = today
+        self._steady = steady
+        self._waiting: dict[str, TaskRow] = {}
+        self._next = 0.0
+
+    def add(self, rows: Iterable[TaskRow]) -> None:
+        """These tasks are done."""
+        self._waiting.update((row.task, row) for row in rows)
+
+    def write(self, *, at_once: bool) -> None:
+        """Tick their boxes where no merge could; raises BranchlineError or OSError.
+
+        A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
+        `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
+        """
+        began = self._steady()
+        if not self._waiting or (began < self._next and not at_once):
+            return
+        done, self._waiting = list(self._waiting.values()), {}
+        if self._repository is None or not self._repository.tracks(self._draft.plan):
+            self._tick(done)
+        now = self._steady()
+        self._next = now + max(1.0, 20 * (now - began))
+
+    def _tick(self, rows: Iterable[TaskRow]) -> None:
+        path = self._path.resolve()
+        boxes = [self._box(row) for row in rows]
+        places = [(box.line, box.title, box.task) for box in boxes if box.line is not None]
+        if not places or not path.is_file():
+            return
+        ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self._draft.dialect, self._today())
+        if ticked is not None:
+            write_durable(path, ticked)

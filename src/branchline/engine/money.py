@@ -1,0 +1,61 @@
+"""The budget of a run: what is spent and reserved, and the end of a turn as the moment to stop a worker (DESIGN, I12)."""
+
+from collections.abc import Iterable, Mapping
+
+from branchline.budget import Live, Purse
+from branchline.engine.state import Command, Emit, Policy, State
+from branchline.model.money import Amount
+from branchline.model.run import AttemptRow, Event, TaskRow
+
+
+def purse(state: State) -> Purse:
+    """What the run may still spend now; every task whose worker is at work, or is about to be, keeps its reservation."""
+    rows = [state.tasks[task] for task in state.slotted]
+    return purse_of(state.policy, state.tasks, rows, state.attempts.values(), state.spent, state.whole)
+
+
+def purse_of(
+    policy: Policy,
+    tasks: Mapping[str, TaskRow],
+    rows: Iterable[TaskRow],
+    attempts: Iterable[AttemptRow],
+    spent: Mapping[str, Amount],
+    whole: Amount,
+) -> Purse:
+    """The purse of a run from its rows; `rows` are those of the tasks that may have a worker at work.
+
+    A worker that is being stopped begins no other turn, and keeps none reserved.
+    """
+    open_ = [attempt for attempt in attempts if attempt.state != "ended"]
+    used = {attempt.task: attempt.used for attempt in open_ if attempt.purpose == "work"}
+    stopping = {attempt.task for attempt in open_ if attempt.cause}
+    at_work = [row for row in rows if row.state in ("dispatching", "running") and row.task not in stopping]
+    live = [Live(policy.spending(row), used.get(row.task, Amount())) for row in at_work]
+    return Purse(policy.terms, lambda task: policy.spending(tasks[task]), spent, whole, live)
+
+
+def metered(state: State, event: Event) -> list[Command]:
+    """A worker has ended a turn: count what it has used so far, and let it begin another one or not."""
+    attempt, data = state.attempts[event.fence or 0], event.data
+    model = attempt.model or data.get("model", "")
+    attempt = attempt._replace(tokens=data["tokens"], cost=data["cost"], model=model)
+    state.put_attempt(attempt)
+    why = purse(state).refusal(attempt.task) if state.policy.terms and not attempt.cause else ""
+    return [Emit(event._replace(kind="stopping", cause=why, data={}, seq=0))] if why else []
+
+
+def unaffordable(state: State) -> dict[str, str]:
+    """The tasks that could start but for the budget, while nothing is at work, with the words for it."""
+    if not state.policy.terms:
+        return {}
+    made = purse(state)
+    found = {task: made.obstacle(task) for task in (*state.ready, *state.broke)}
+    return {task: words for task, words in found.items() if words}
+
+
+def affordable(state: State) -> list[TaskRow]:
+    """The tasks that were stopped for the budget and may go on: it was raised, or others have left something over."""
+    if not state.broke:
+        return []
+    made = purse(state)
+    return [state.tasks[task] for task in state.broke if not made.obstacle(task)]

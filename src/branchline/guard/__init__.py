@@ -1,0 +1,1 @@
+"""pure: masking, injection scan, allow-lists, network tiers"""

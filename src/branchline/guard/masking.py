@@ -1,0 +1,138 @@
+"""Personal data and secrets out of a text, for placeholders such as `[EMAIL_1]` that lead back to them."""
+
+import functools
+import json
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Final, NamedTuple
+
+from branchline.guard import credentials, personal, tokens
+from branchline.guard.spans import Span, apart, original, plain
+
+PLACEHOLDER: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_[1-9]\d{0,6}\]")
+
+
+class Rules(NamedTuple):
+    """What the user adds: `terms` are words of their own, `regions` countries (`HK`, `DE`) whose numbers need no code."""
+
+    terms: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+NOTHING_MORE: Final = Rules()
+
+
+class Finding(NamedTuple):
+    """One place that was masked: its kind and placeholder, its line and column from 1, how many characters it had."""
+
+    kind: str
+    placeholder: str
+    line: int
+    column: int
+    length: int
+
+
+class Masked(NamedTuple):
+    """A text without what must not be shown; `values` leads from each of its placeholders back to what stood there."""
+
+    text: str
+    findings: tuple[Finding, ...]
+    values: Mapping[str, str]
+
+
+def find(text: str, rules: Rules = NOTHING_MORE) -> list[Span]:
+    """Find what must not be shown, in order, none overlapping another; linear in the text."""
+    read = plain(text)
+    found: list[Span] = []
+    for spans in (
+        tokens.known(read),
+        tokens.private_keys(read),
+        credentials.in_addresses(read),
+        credentials.in_headers(read),
+        credentials.in_options(read),
+        credentials.assigned(read),
+        credentials.dense(read),
+        personal.emails(read),
+        personal.identity_cards(read),
+        personal.cards(read),
+        personal.accounts(read),
+        personal.phones(read, rules.regions),
+    ):
+        found += spans
+    if rules.terms:
+        found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(read.low))
+    return apart([original(read, span) for span in found] if read.starts else found)
+
+
+@functools.lru_cache(8)
+def _words(terms: tuple[str, ...]) -> re.Pattern[str]:
+    """The user's words, the longest first. One of letters is a word of its own: `Ann` does not stand in `Announce`, nor
+    in a path or an address, which a worker must be able to open; Chinese has no spaces between words."""
+    words = sorted({term.strip().lower() for term in terms if term.strip()}, key=len, reverse=True)
+    inside, path = r"(?<![a-z0-9_/\\@.-])", r"(?![a-z0-9_/\\@]|[\w-]*[./\\]\w)"
+    return re.compile(
+        "|".join(inside + re.escape(word) + path if word.isascii() else re.escape(word) for word in words)
+    )
+
+
+def mask(text: str, rules: Rules = NOTHING_MORE, book: MutableMapping[str, str] | None = None) -> Masked:
+    """Put a placeholder in the place of every finding; the same value gets the same placeholder.
+
+    `book` (placeholder -> value) keeps them over many texts; new ones are added to it. A placeholder that the text itself
+    holds and the book does not know is noted as standing for itself, so that it never comes to mean something else.
+    `unmask(masked.text, masked.values)` gives the text back.
+    """
+    return replace(text, find(text, rules), {} if book is None else book)
+
+
+def replace(text: str, spans: Iterable[Span], book: MutableMapping[str, str]) -> Masked:
+    """Put placeholders in the place of what `find` found, as `mask` describes it."""
+    for literal in PLACEHOLDER.findall(text) if "[" in text else ():
+        book.setdefault(literal, literal)
+    known = {value: placeholder for placeholder, value in book.items() if value != placeholder}
+    pieces: list[str] = []
+    findings: list[Finding] = []
+    values: dict[str, str] = {}
+    last: dict[str, int] = {}
+    at, line, line_start = 0, 1, 0
+    for span in spans:
+        value = text[span.start : span.end]
+        placeholder = known.get(value) or _new(span.kind, book, last)
+        book[placeholder] = values[placeholder] = value
+        known[value] = placeholder
+        pieces += (text[at : span.start], placeholder)
+        if fresh := text.count("\n", at, span.start):
+            line, line_start = line + fresh, text.rfind("\n", at, span.start) + 1
+        findings.append(Finding(span.kind, placeholder, line, span.start - line_start + 1, len(value)))
+        at = span.end
+    return Masked("".join([*pieces, text[at:]]), tuple(findings), values)
+
+
+def _new(kind: str, book: Mapping[str, str], last: dict[str, int]) -> str:
+    """The next free placeholder of a kind."""
+    number = last.get(kind, 0) + 1
+    while f"[{kind}_{number}]" in book:
+        number += 1
+    last[kind] = number
+    return f"[{kind}_{number}]"
+
+
+def read_book(text: str) -> dict[str, str]:
+    """Placeholder -> value, from a JSON list of the two a line; half a line, of a power cut, is passed over."""
+    book: dict[str, str] = {}
+    for line in text.split("\n"):
+        try:
+            placeholder, value = json.loads(line)
+        except (ValueError, TypeError):
+            continue
+        if isinstance(placeholder, str) and isinstance(value, str):
+            book.setdefault(placeholder, value)
+    return book
+
+
+def unmask(text: str, values: Mapping[str, str], only: Iterable[str] | None = None) -> str:
+    """Put the real values back for the placeholders of `values`, or of `only` those; each is looked at once."""
+    allowed = values.keys() if only is None else values.keys() & set(only)
+    if not allowed or "[" not in text:
+        return text
+    return PLACEHOLDER.sub(lambda found: values[found[0]] if found[0] in allowed else found[0], text)

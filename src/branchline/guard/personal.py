@@ -1,0 +1,275 @@
+"""What tells who somebody is: mail addresses, phone numbers, identity cards, payment cards, bank accounts."""
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from operator import mul
+from typing import Final
+
+from branchline.guard.spans import Plain, Span
+
+# --- mail addresses ---------------------------------------------------------------------------------------------------
+_AT: Final = re.compile(
+    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:\.|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
+)
+_LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
+_NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
+_DOMAINS: Final = """
+com org net edu gov mil int info biz name pro museum aero coop jobs mobi travel asia cat tel post app dev cloud tech online
+site website store shop blog xyz club live life world agency digital email mail network systems solutions services company
+group team work works studio design software engineering academy school health care bank finance money legal law consulting
+media news press social space top vip win fun icu art music video games global local localdomain internal intranet corp lan
+home private example test invalid eu 中国 中國 公司 网络 香港 台灣 рф 한국 みんな
+"""
+_ENDS: Final = frozenset(_DOMAINS.split())
+_IN_ADDRESS: Final = re.compile(r"://[^\s/]{0,64}$")
+# Endings of files that are also codes of countries, or might be.
+_FILES: Final = frozenset(("py", "sh", "rs", "md", "js", "ts", "so", "cc", "pl", "ps"))
+
+
+def emails(read: Plain) -> Iterator[Span]:
+    """Find mail addresses; not those of nobody (noreply), nor what only looks like one (git@host:path, logo@2x.png)."""
+    text = read.text
+    for found in _AT.finditer(text):
+        before = text[max(0, found.start() - 65) : found.start()].removesuffix(" " if found[0][0] in "[(" else "")
+        local = _LOCAL.match(before[::-1])
+        if not local:
+            continue
+        name = local[0][::-1].lstrip(".'-%")
+        start = max(0, found.start() - 65) + len(before) - len(name)
+        end_word = found[2].lower()
+        known = end_word in _ENDS or (len(end_word) == 2 and end_word.isalpha() and end_word not in _FILES)
+        if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
+            continue
+        if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[found.end() : found.end() + 2]):
+            continue
+        if text[found.end() : found.end() + 1] == "(":  # a @ b.T(...) is a product of matrices
+            continue
+        yield Span(start, found.end(), "EMAIL")
+
+
+# --- numbers with a check digit ---------------------------------------------------------------------------------------
+_HKID: Final = re.compile(r"(\d{6}) ?[(（]([0-9Aa])[)）]")
+_LETTERS: Final = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9])")
+_CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)")
+_NETWORKS: Final = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|62\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
+)
+_GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
+_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
+_TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
+_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![A-Za-z0-9])")
+_LENGTHS: Final = {
+    "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
+    "EE": 20, "KZ": 20, "LT": 20, "LU": 20, "XK": 20, "CH": 21, "CR": 22, "HR": 21, "LI": 21, "LV": 21, "BG": 22,
+    "BH": 22, "DE": 22, "GB": 22, "GE": 22, "IE": 22, "ME": 22, "RS": 22, "VA": 22, "AE": 23, "GI": 23, "IL": 23,
+    "IQ": 23, "TL": 23, "AD": 24, "CZ": 24, "ES": 24, "MD": 24, "PK": 24, "RO": 24, "SA": 24, "SE": 24, "SK": 24,
+    "TN": 24, "VG": 24, "PT": 25, "ST": 25, "IS": 26, "TR": 26, "FR": 27, "GR": 27, "IT": 27, "MC": 27, "MR": 27,
+    "SM": 27, "AL": 28, "AZ": 28, "BY": 28, "CY": 28, "DO": 28, "EG": 29, "GT": 28, "HU": 28, "LB": 28, "PL": 28,
+    "SV": 28, "BR": 29, "PS": 29, "QA": 29, "UA": 29, "JO": 30, "KW": 30, "MU": 30, "MT": 31, "SC": 31, "LC": 32,
+}  # fmt: skip
+
+
+def identity_cards(read: Plain) -> Iterator[Span]:
+    """Find Hong Kong identity card numbers whose check digit is right."""
+    for found in _HKID.finditer(read.text):
+        before = _LETTERS.match(read.text[max(0, found.start() - 3) : found.start()][::-1])
+        if before and _checked(before[0][::-1].upper(), found[1], found[2]):
+            yield Span(found.start() - len(before[0]), found.end(), "HKID")
+
+
+@functools.lru_cache(4096)
+def _checked(letters: str, digits: str, check: str) -> bool:
+    values = [36 if letter == " " else ord(letter) - 55 for letter in letters.rjust(2)] + [
+        int(digit) for digit in digits
+    ]
+    total: int = sum(map(mul, range(9, 1, -1), values)) + int(check, 16)
+    return total % 11 == 0
+
+
+@functools.lru_cache(4096)
+def luhn(digits: str) -> bool:
+    """Whether a number's last digit is the check digit of Luhn."""
+    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
+
+
+def cards(read: Plain) -> Iterator[Span]:
+    """Find numbers of payment cards: length and beginning of a known network, Luhn, no word like `test` beside them."""
+    for found in _CARD.finditer(read.text):
+        digits = re.sub("[ -]", "", found[0])
+        if not (_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(found[0]) and luhn(digits)):
+            continue
+        if not _TRIAL.search(read.line(found.start(), 60, 60)):
+            yield Span(found.start(), found.end(), "CARD")
+
+
+def accounts(read: Plain) -> Iterator[Span]:
+    """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1."""
+    for found in _IBAN.finditer(read.text):
+        groups = found[1].split(" ")
+        size = _LENGTHS.get(found[1][:2], 0)
+        # Words in capitals may follow: take as many groups as the country's length asks for.
+        while len(groups) > 1 and sum(map(len, groups)) > size:
+            groups.pop()
+        flat = "".join(groups)
+        if len(flat) == size and int("".join(str(int(one, 36)) for one in flat[4:] + flat[:4])) % 97 == 1:
+            yield Span(found.start(), found.start() + len(" ".join(groups)), "IBAN")
+
+
+# --- phone numbers ----------------------------------------------------------------------------------------------------
+_GAP: Final = r"[ \u00a0.\-/‐-–]"
+_NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
+_CODED: Final = re.compile(
+    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
+)
+_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
+_BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
+_NOUNS: Final = (
+    r"tele?phone|phone|tel|mobile|cell(?:phone)?|fax|hotline|landline|whats ?app|signal|sms|wechat|viber|imessage|ring"
+    r"|telefon(?:nummer|o|e)?|handy(?:nummer)?|mobil(?:nummer|telefon)?|rufnummer|durchwahl|t[ée]l[ée]phone|t[ée]l|portable"
+    r"|tel[ée]fono|m[óo]vil|celular|telefone|telem[óo]vel|cellulare|телефон|тел|моб(?:ильный)?|telefoon|puhelin|telepon"
+    r"|điện thoại|sđt|số điện thoại|โทร|هاتف|جوال|फ़ोन|फोन"
+)
+_VERBS: Final = (
+    r"call(?: me| us| him| her| them)?|contact|dial|text|reach|ring up|phone up|rufen sie|anrufen|ruf|appelez|appeler"
+    r"|joindre|llam[ae]r?|llamar|ligue|ligar|chiam[aio]\w{0,3}|звон\w{1,6}|позвон\w{1,6}|bel|kontakt|contacto|contato|contatto"
+)
+_ASIAN: Final = (
+    r"电话|電話|手机|手機|手提|致电|致電|来电|來電|联系|聯絡|聯繫|联络|热线|熱線|传真|傳真|拨打|撥打|座机|微信|携帯|連絡先|お問い合わせ"
+    r"|전화|연락처|휴대폰|핸드폰|팩스|문의"
+)
+_CUE: Final = re.compile(
+    rf"(?:(?<![a-z])(?P<noun>{_NOUNS})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{_ASIAN})"
+    rf"|(?<![a-z_.])(?P<verb>{_VERBS})(?![a-z_(\[.])|(?<![a-z])(?P<at>at)(?=[ :]\(?\d?))"
+)
+_NO_PHONE: Final = re.compile(
+    r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
+    r"|codes?|status|address|offset|step|rows?|page|section|issue|task|width|height|px|in|of|v|until|by|with)(?![a-z])|/\w"
+)
+_AFTER: Final = re.compile(
+    r" ?[(（]?(?:mobile|cell|tel|phone|fax|whats ?app|office|home|work|hp|手机|手機|电话|電話|携帯)\b"
+)
+_NEXT: Final = re.compile(r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s)")
+_NO_NUMBER: Final = re.compile(
+    r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
+    r"|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+|\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"
+)
+_NO_END: Final = re.compile(r"[a-z%_]|[.,:]\d| (?:ms|ns|us|kb|mb|gb|rows|bytes|times|s)\b")
+_REACH: Final = re.compile(r"contact|reach|phone|call|ring|text ")
+_SHAPED: Final = re.compile(r"\(?\d{2,5}\)?[ .\-/]\(?\d{3,4}\)?(?:[ .\-/]\d{2,4}){0,3}|\d{3,4}[ -]\d{4}")
+CHECKED: Final = 500
+"""So many numbers of one text are looked up in the library; what comes after is judged by its shape alone."""
+
+
+def phones(read: Plain, regions: Sequence[str] = ()) -> Iterator[Span]:
+    """Find phone numbers: with a country code anywhere, else beside a word such as call, or of one of the regions."""
+    yield from _coded(read)
+    yield from _beside_words(read)
+    if regions:
+        yield from _of_regions(read, regions)
+
+
+def _coded(read: Plain) -> Iterator[Span]:
+    left = CHECKED
+    for found in _CODED.finditer(read.text):
+        text = _trimmed(found[0])
+        left -= 1
+        if _is_coded(text, looked_up=left >= 0):
+            yield _phone(read.text, found.start(), text)
+
+
+@functools.lru_cache(4096)
+def _is_coded(text: str, *, looked_up: bool) -> bool:
+    """Whether a number with a country code can be one; `+12345678` alone might as well be a sum."""
+    digits = "".join(filter(str.isdigit, text))
+    written = "+" + digits.removeprefix("00")
+    if not 9 <= len(written) <= 16 or (digits == text[1:] and len(digits) <= 8):
+        return False
+    return _possible(written) if looked_up else True
+
+
+def _phone(text: str, start: int, number: str) -> Span:
+    """The place of a number, with the bracket that it closes."""
+    opened = number.count(")") > number.count("(") and text[start - 1 : start] == "("
+    return Span(start - opened, start + len(number), "PHONE")
+
+
+def _trimmed(text: str) -> str:
+    """A number without what stands behind its last digit, unless that closes a bracket of its own."""
+    text = text.rstrip(" .-/\u00a0‐–")
+    return text[:-1] if text.endswith(")") and text.count("(") < text.count(")") else text
+
+
+def _possible(written: str) -> bool:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(written.replace("(0)", ""), None)
+    except phonenumbers.NumberParseException:
+        return False
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    possible: int = phonenumbers.ValidationResult.IS_POSSIBLE
+    return reason == possible
+
+
+def _beside_words(read: Plain) -> Iterator[Span]:
+    """Look before each number, back to the one before it, for the word that makes it one to call."""
+    low = read.low
+    behind, cue = 0, None
+    for run in _RUN.finditer(low):
+        if not (cue and _NEXT.fullmatch(low, behind, run.start())):
+            start = max(behind, low.rfind("\n", behind, run.start()) + 1, run.start() - 60)
+            cue = _last_cue(low, start, run.start())
+        behind = run.end()
+        if cue and _fits(read, run[0], run.start(), cue):
+            yield _phone(low, run.start(), run[0])
+        else:
+            cue = None
+
+
+def _last_cue(low: str, start: int, end: int) -> "re.Match[str] | None":
+    """The last word before a number that makes it one to call, if nothing between them says otherwise."""
+    last = next(reversed([*_CUE.finditer(low, start, end + 1)]), None)
+    if last is None or end - last.end() > 32:
+        return None
+    between = low[last.end() : end].replace("/>", "").replace('"', "")
+    return None if last["at"] is None and _NO_PHONE.search(between) else last
+
+
+@functools.lru_cache(4096)
+def _shape(text: str) -> tuple[int, bool]:
+    """How many digits a number has, 0 when it is a date, a version, a time or a round sum; whether it is in groups."""
+    digits = 0 if _NO_NUMBER.fullmatch(text) else sum(map(str.isdigit, text))
+    return (digits if 7 <= digits <= 15 else 0), bool(_SHAPED.fullmatch(text))
+
+
+def _fits(read: Plain, text: str, at: int, cue: "re.Match[str]") -> bool:
+    """Whether a number beside a word is one to call: verbs and `at` ask for more than nouns do."""
+    digits, grouped = _shape(text)
+    if not digits or _NO_END.match(read.low, at + len(text)):
+        return False
+    if cue["noun"] or cue["asian"]:
+        return True
+    if cue["verb"]:
+        return digits >= 8 or grouped
+    return grouped or (digits == len(text) >= 8 and bool(_REACH.search(read.line(at, 60, 0))))
+
+
+def _of_regions(read: Plain, regions: Sequence[str]) -> Iterator[Span]:
+    import phonenumbers
+
+    left = CHECKED
+    for found in _BARE.finditer(read.text):
+        text = _trimmed(found[0])
+        if not _shape(text)[0]:
+            continue
+        left -= 1
+        for region in regions:
+            try:
+                valid = left < 0 or phonenumbers.is_valid_number(phonenumbers.parse(text, region.upper()))
+            except phonenumbers.NumberParseException:
+                valid = False
+            if valid:
+                yield Span(found.start(), found.start() + len(text), "PHONE")
+                break

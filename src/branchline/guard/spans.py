@@ -1,0 +1,104 @@
+"""What a detector finds in a text, and the text as detectors read it."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+
+class Span(NamedTuple):
+    """A place that must not be shown: `kind` is the word of its placeholder, `start` and `end` are offsets."""
+
+    start: int
+    end: int
+    kind: str
+
+
+# Terminal codes and characters without width, with which a secret is taken apart for the eye or by a colour.
+_FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
+
+
+class Plain(NamedTuple):
+    """A text without what the eye does not see; `low` is the same in small letters, offset for offset."""
+
+    text: str
+    low: str
+    starts: tuple[int, ...]
+    """Where each kept piece begins in `text`; empty when nothing was taken away."""
+    shifts: tuple[int, ...]
+    """How many characters were taken away before each piece."""
+
+    def line(self, at: int, before: int = 60, after: int = 40) -> str:
+        """What stands around an offset on its own line, in small letters; bounded, so that long lines cost nothing."""
+        start = max(self.low.rfind("\n", max(0, at - before), at) + 1, at - before, 0)
+        end = self.low.find("\n", at, at + after)
+        return self.low[start : end if end >= 0 else at + after]
+
+
+def plain(text: str) -> Plain:
+    """Take terminal codes and invisible characters out of a text; linear."""
+    starts: list[int] = []
+    shifts: list[int] = []
+    if not text.isascii() or "\x1b" in text:
+        kept: list[str] = []
+        at = length = 0
+        for found in _FILLER.finditer(text):
+            starts.append(length)
+            shifts.append(at - length)
+            kept.append(text[at : found.start()])
+            length += found.start() - at
+            at = found.end()
+        if at:
+            starts.append(length)
+            shifts.append(at - length)
+            text = "".join([*kept, text[at:]])
+    low = text.lower()
+    if len(low) != len(text):  # a few letters grow when they are made small
+        low = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
+    return Plain(text, low, tuple(starts), tuple(shifts))
+
+
+def hits(low: str, words: Iterable[str], step: int = 1) -> Iterator[int]:
+    """Where any of the words stands, word by word; `step` passes over what stands so near behind a hit.
+
+    A search for fixed words is so much faster than one for a pattern that patterns are only tried where it leads.
+    """
+    for word in words:
+        at = low.find(word)
+        while at >= 0:
+            yield at
+            at = low.find(word, at + step)
+
+
+def windows(low: str, words: Iterable[str], before: int, after: int) -> list[tuple[int, int]]:
+    """The stretches of a text around the words, in order and none touching another."""
+    merged: list[tuple[int, int]] = []
+    for at in sorted(hits(low, words, after)):
+        start, end = max(0, at - before), at + 2 * after
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def original(read: Plain, span: Span) -> Span:
+    """Where a span of the plain text stands in the text as it was given."""
+    first = read.shifts[bisect_right(read.starts, span.start) - 1]
+    last = read.shifts[bisect_right(read.starts, span.end - 1) - 1]
+    return Span(span.start + first, span.end + last, span.kind)
+
+
+def apart(spans: list[Span]) -> list[Span]:
+    """Put spans in order and leave none that overlaps an earlier one; of two that begin together the first given stays.
+
+    One that begins inside an earlier one and ends behind it makes that one longer: what neither covers alone must not show.
+    """
+    kept: list[Span] = []
+    for span in sorted(spans, key=itemgetter(0)):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+        elif span.start > kept[-1].start and span.end > kept[-1].end:
+            kept[-1] = kept[-1]._replace(end=span.end)
+    return kept

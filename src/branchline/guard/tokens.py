@@ -1,0 +1,88 @@
+"""Secrets that are known by their own form: the keys of providers, JSON web tokens, private keys."""
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from branchline.guard.spans import Plain, Span
+
+_FORMS: Final = {
+    "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",
+    "OPENAI_KEY": r"sk-proj-[\w-]{16,256} sk-svcacct-[\w-]{16,256} sk-admin-[\w-]{16,256} sk-None-[\w-]{16,256}"
+    r" sk-or-v1-[0-9a-f]{32,64} sk-[A-Za-z0-9]{20,128} sess-[A-Za-z0-9]{40}",
+    "GITHUB_TOKEN": r"gh[pousr]_[A-Za-z0-9]{20,255} github_pat_\w{20,255}",
+    "GITLAB_TOKEN": r"gl(?:pat|ptt|dt|rt|cbt|ft|imt|agent|oas|ffct|soat)-[\w-]{18,128} GR1348941[\w-]{20}",
+    "AWS_KEY": r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    "GOOGLE_KEY": r"AIza[\w-]{30,40} ya29\.[\w.-]{20,512} GOCSPX-[\w-]{20,40} 1//0[\w-]{40,128}",
+    "SLACK_TOKEN": r"xox[abeoprs]-[\w-]{10,256} xapp-\d-[\w-]{10,256}",
+    "WEBHOOK": r"https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w/+-]{10,128}"
+    r" https://(?:\w{1,10}\.)?discord(?:app)?\.com/api/webhooks/\d{10,24}/[\w-]{20,100}",
+    "STRIPE_KEY": r"sk_(?:live|test|prod)_[A-Za-z0-9]{10,128} rk_(?:live|test|prod)_[A-Za-z0-9]{10,128}"
+    r" pk_live_[A-Za-z0-9]{10,128} whsec_[A-Za-z0-9+/=]{16,128}",
+    "NPM_TOKEN": r"npm_[A-Za-z0-9]{36}",
+    "PYPI_TOKEN": r"pypi-[\w-]{16,512}",
+    "HUGGINGFACE_TOKEN": r"hf_[A-Za-z0-9]{30,64} api_org_[A-Za-z]{34}",
+    "SENDGRID_KEY": r"SG\.[\w-]{16,64}\.[\w-]{16,128}",
+    "TWILIO_KEY": r"SK[0-9a-f]{32}(?![0-9A-Za-z]) AC[0-9a-f]{32}(?![0-9A-Za-z])",
+    "TELEGRAM_TOKEN": r"\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])",
+    "AZURE_SECRET": r"(?<=AccountKey=)[A-Za-z0-9+/]{40,100}={0,2} (?<=SharedAccessKey=)[A-Za-z0-9+/]{40,100}={0,2}"
+    r" (?<=[?&]sig=)[A-Za-z0-9%+/=]{20,128} [\w~.]{3}[78]Q~[\w~.-]{31,34}",
+    "JWT": r"eyJ[\w-]{8,8000}\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
+    r" eyJ[\w-]{15,8000}\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
+    # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic,
+    # Sentry, Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta,
+    # Replicate, Groq, xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo,
+    # CircleCI, Buildkite, Resend, Tavily, Discord, age, PostHog, Sourcegraph, 1Password, Heroku, EasyPost.
+    "API_KEY": r"key-[0-9a-z]{32}(?![0-9a-z-]) [0-9a-f]{32}-us\d{1,2}(?!\w) do[opr]_v1_[0-9a-f]{40,64}"
+    r" shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32} sq0(?:atp|csp)-[\w-]{22,64} dapi[0-9a-f]{32}(?:-\d)? lin_(?:api|oauth)_\w{32,64}"
+    r" ntn_\w{40,64} secret_[A-Za-z0-9]{43} fig[dor]_[\w-]{20,64} PMAK-[0-9a-f]{24}-[0-9a-f]{34} gl(?:sa|c)_[\w=+/]{30,200}"
+    r" NRAK-[A-Z0-9]{27} sntry[su]_[\w+/=]{20,400} sbp_[0-9a-f]{40} sb_secret_[\w-]{20,64} nf[pcoub]_[A-Za-z0-9]{36}"
+    r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80} hv[sbr]\.[\w-]{20,300}"
+    r" rubygems_[0-9a-f]{48} cio[A-Za-z0-9]{32}(?!\w) dckr_(?:pat|oat)_[\w-]{20,64} ATATT3[\w=-]{40,300}"
+    r" ATBB[A-Za-z0-9]{28,40} pat[A-Za-z0-9]{14}\.[0-9a-f]{64} EAA[A-Za-z0-9]{40,400} r8_[A-Za-z0-9]{37,40}"
+    r" gsk_[A-Za-z0-9]{40,64} xai-[A-Za-z0-9]{40,100} pplx-[A-Za-z0-9]{40,64} pcsk_[\w-]{30,100}"
+    r" lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10} tskey-[a-z]{3,12}-[\w-]{10,80} nvapi-[\w-]{40,100}"
+    r" pscale_(?:tkn|pw|oauth)_[\w.=-]{32,64} LTAI[A-Za-z0-9]{12,20}(?!\w) AKID[A-Za-z0-9]{32} xkeysib-[0-9a-f]{64}-\w{16}"
+    r" CCIP(?:AT|RT)_\w{20,64}_[0-9a-f]{40} bkua_[0-9a-f]{40} re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40} tvly-[\w-]{20,64}"
+    r" [MNO][A-Za-z0-9_-]{23,25}\.[\w-]{6}\.[\w-]{27,38} AGE-SECRET-KEY-1[0-9A-Z]{40,64} phc_[A-Za-z0-9]{40,50}"
+    r" sgp_[A-Za-z0-9_]{40,80} ops_eyJ[\w-]{50,2000} HRKU-[\w-]{30,80} EZ[AT]K[A-Za-z0-9]{54}",
+}
+"""Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
+_WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
+"""Kinds whose forms some names of things have too; such names have no digits."""
+LONG: Final = re.compile(r"[\w.~+/=:%?&-]{15,}")
+"""A run of characters that can hold a secret."""
+
+
+@functools.cache
+def _known() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
+    """One pattern of all forms, which is quick to say no, and those of the kinds, for what it has found."""
+    kinds = {kind: "|".join(forms.split()) for kind, forms in _FORMS.items()}
+    anything = f"(?<![A-Za-z0-9])(?=[A-Za-z0-9])(?:{'|'.join(kinds.values())})"
+    return re.compile(anything), {kind: re.compile(form) for kind, form in kinds.items()}
+
+
+_BLOCK: Final = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})"
+)
+_PIECE: Final = re.compile(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
+
+
+def known(read: Plain) -> Iterator[Span]:
+    """Find the secrets of known forms; they are looked for in the long words of the text only."""
+    anything, kinds = _known()
+    for word in LONG.finditer(read.text):
+        for found in anything.finditer(read.text, word.start(), word.end()):
+            kind = next(kind for kind, form in kinds.items() if form.match(read.text, found.start(), word.end()))
+            if kind not in _WEAK or any(map(str.isdigit, found[0])):
+                yield Span(found.start(), found.end(), kind)
+
+
+def private_keys(read: Plain) -> Iterator[Span]:
+    """Find the lines inside of private key blocks; each is a place of its own, so that no line is lost or joined."""
+    if "PRIVATE KEY" not in read.text:
+        return
+    for block in _BLOCK.finditer(read.text):
+        for piece in _PIECE.finditer(read.text, block.start(1), block.end(1)):
+            yield Span(piece.start(), piece.end(), "PRIVATE_KEY")

@@ -1,0 +1,64 @@
+"""Which sandbox a worker gets: the strongest that works here, or the one that was asked for."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from branchline.errors import SettingsError
+from branchline.proc import Completed, landlock, run
+from branchline.sandbox import bubblewrap
+
+_PATIENCE: Final = 10.0
+_OPEN: Final = "a worker can read what you can read, write outside its worktree, and reach the network"
+
+_SEEN: Final = (
+    "your processes and .git/config can be looked at, the network is open, nothing bounds processes and memory"
+)
+
+
+class Held(NamedTuple):
+    """The sandbox of a worker: its level (strict, env, off), what makes it, and in words what it does not hold."""
+
+    level: str
+    by: str = ""
+    not_held: str = ""
+
+    def words(self) -> str:
+        """Say it in one line."""
+        made = f"{self.level} ({self.by})" if self.by else self.level
+        return f"{made}; not held: {self.not_held}" if self.not_held else made
+
+
+Try = Callable[[Sequence[str], Mapping[str, str]], Completed]
+
+
+def _run(argv: Sequence[str], env: Mapping[str, str]) -> Completed:
+    return run(argv, cwd="/", env=env, timeout=_PATIENCE, limit=2000)
+
+
+def best(wanted: str, env: Mapping[str, str], attempt: Try = _run, abi: Callable[[], int] = landlock.abi) -> Held:
+    """Return what a worker gets for the setting `wanted` (auto, strict, env, off); `env` is the coordinator's own.
+
+    Raises SettingsError when strict was asked for and cannot be had.
+    """
+    if wanted in ("env", "off"):
+        return Held(wanted, "", f"{_OPEN} (sandbox = {wanted!r} in the settings)")
+    why = _why_not(env, attempt)
+    if not why:
+        return Held("strict", "bubblewrap")
+    if wanted == "strict":
+        raise SettingsError(f'sandbox = "strict" cannot be had here: {why}')
+    if abi() > 0:
+        return Held("env", "landlock", f"{_SEEN} ({why})")
+    return Held("env", "", f"{_OPEN} ({why})")
+
+
+def _why_not(env: Mapping[str, str], attempt: Try) -> str:
+    program = bubblewrap.find(env)
+    if not program:
+        return "bubblewrap (bwrap) is not installed"
+    done = attempt(bubblewrap.trial(program), {"PATH": env.get("PATH", os.defpath)})
+    if done.code == 0:
+        return ""
+    said = done.err.decode(errors="replace").strip().splitlines()
+    return f"bubblewrap does not work here: {said[-1] if said else f'exit {done.code}'}"

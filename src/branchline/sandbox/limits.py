@@ -1,0 +1,53 @@
+"""How much of the machine one worker may take: processes and memory, held by the kernel."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_GROUPS: Final = Path("/sys/fs/cgroup")
+_NAME: Final = "branchline-box-"
+_JOIN: Final = "for i in 1 2 3; do { mkdir -p %s; %s; echo 0 > %s/cgroup.procs; } 2>/dev/null && break; done"
+"""A shell's words: make a control group and join it; again where somebody has just taken it away as empty."""
+
+
+def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
+    """Return the words that bound what follows them: processes of one sandbox, MB of memory of one process; 0: no bound.
+
+    Without a number of MB (None) no process is bound by itself, for some reserve far more than they use. Where there is
+    no `prlimit` there is no bound of this kind. The kernel does not hold root to the number of processes:
+    see `groups`.
+    """
+    program = next((path for path in ("/usr/bin/prlimit", "/bin/prlimit") if os.access(path, os.X_OK)), "")
+    asked = [f"--nproc={processes}"] if processes else []
+    asked += [f"--data={memory << 20}"] if memory else []
+    return (program, *asked, "--core=0", "--") if program and asked else ()
+
+
+def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
+    """Return the words that put what follows into control groups of its own, () where this user may not make any.
+
+    `memory` None is three quarters of what the machine has; `name` tells them from those of others; `sweep` takes them
+    away. Root may: in each hierarchy of version 1, or in the one of version 2, which is untested.
+    """
+    most = memory << 20 if memory is not None else _of_machine() * 3 // 4
+    old = {"pids": {"pids.max": processes}, "memory": {"memory.limit_in_bytes": most}}
+    new = {".": {"pids.max": processes, "memory.max": most}}
+    script = [
+        _JOIN % (path, "; ".join(f"echo {value} > {path}/{file}" for file, value in bounds.items() if value), path)
+        for kind, bounds in (new if (_GROUPS / "cgroup.controllers").exists() else old).items()
+        if any(bounds.values()) and os.access(_GROUPS / kind / "cgroup.procs", os.W_OK)
+        for path in [_GROUPS / kind / f"{_NAME}{name}"]
+    ]
+    return ("/bin/sh", "-c", "; ".join([*script, 'exec "$@"']), "sh") if script else ()
+
+
+def sweep(name: str) -> None:
+    """Take away the groups whose name begins with `name` and that nobody is in any more."""
+    for path in (*_GROUPS.glob(f"*/{_NAME}{name}*"), *_GROUPS.glob(f"{_NAME}{name}*")):
+        with suppress(OSError):
+            path.rmdir()
+
+
+def _of_machine() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

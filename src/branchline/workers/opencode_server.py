@@ -1,0 +1,93 @@
+"""OpenCode as a server that many tasks share: a driver of ours for each attempt, which holds the conversation.
+
+The servers are the instances of the settings; without any, one is started for the run and kept by `opencode_keeper`. The
+driver prints the events of `opencode run`, so that a claim is read here as it is there.
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from branchline.errors import SettingsError
+from branchline.model.run import Command, Job
+from branchline.workers import opencode, opencode_config, opencode_keeper, private, record
+
+INSTALL: Final = opencode.INSTALL
+PROGRAM: Final = opencode.PROGRAM
+RESUME: Final = True
+STREAM: Final = True
+SEATS: Final = "seats.json"
+"""In the attempt's folder: the servers its driver may use."""
+_SOURCE: Final = str(Path(__file__).resolve().parents[2])
+
+Seen = opencode.Seen
+claim = opencode.claim
+tail = opencode.tail
+models = opencode.models
+
+
+def prepare(job: Job, base: Mapping[str, str]) -> None:
+    """Name the servers for the driver; without instances see that the run's own one runs, or comes up.
+
+    Raises SettingsError for an instance whose password is not in `base`.
+    """
+    record.clear(job)
+    opencode.check_model(job)
+    seats = [_seat(instance, job, base) for instance in job.instances] or [{"folder": str(_own_server(job, base))}]
+    private.write(Path(job.folder) / SEATS, json.dumps(seats))
+
+
+def command(job: Job) -> Command:
+    """Start the driver; raises SettingsError for a model that names no provider."""
+    opencode.check_model(job)
+    argv = (sys.executable, "-P", "-m", "branchline.workers.opencode_driver", job.folder)
+    return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
+
+
+def walls(_: Job) -> str:
+    """Name what stands around the tools of a task: they run in the server, which no sandbox of ours can hold for one."""
+    return "OpenCode's own rules in a shared server"
+
+
+def _seat(instance: tuple[str, str, str, str, int], job: Job, base: Mapping[str, str]) -> dict[str, Any]:
+    name, url, user, variable, slots = instance
+    if variable and not base.get(variable):
+        raise SettingsError(f"instance {name}: its password is read from ${variable}, which is not set")
+    locks = _beside(job, f".seats-{re.sub(r'[^A-Za-z0-9_-]', '_', name)}")
+    password = base.get(variable, "") if variable else ""
+    return {"name": name, "url": url, "user": user, "password": password, "slots": slots, "locks": str(locks)}
+
+
+def _own_server(job: Job, base: Mapping[str, str]) -> Path:
+    """The folder of the run's own server: its home outlives it, for the sessions live there."""
+    folder = _beside(job, f".server-{re.sub(r'[^A-Za-z0-9_-]', '_', job.worker)}")
+    home, old = folder / "home", job.env["HOME"]
+    env = {
+        name: value.replace(old, str(home), 1) if value.startswith(old) else value for name, value in job.env.items()
+    }
+
+    def settle() -> None:
+        for made in ("tmp", ".run"):
+            (home / made).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (Path(old) / ".gitconfig").is_file():
+            shutil.copy(Path(old) / ".gitconfig", home / ".gitconfig")
+        config = opencode_config.build(opencode_config.read_user(base), read_only=False, lean=job.lean)
+        private.write(folder / "opencode.json", json.dumps(config, indent=1, ensure_ascii=False) + "\n")
+        data = opencode_config.folder(env, "XDG_DATA_HOME", ".local/share")
+        opencode_config.copy_credentials(base, data, ())
+        opencode_config.settle(opencode_config.folder(env, "XDG_CONFIG_HOME", ".config"))
+
+    env |= {**opencode.SWITCHES, "OPENCODE_CONFIG": str(folder / "opencode.json")}
+    opencode_keeper.ensure(folder, job.argv or (PROGRAM,), env, settle)
+    return folder
+
+
+def _beside(job: Job, name: str) -> Path:
+    """A folder of the run beside those of its tasks, whose ids never begin with a dot."""
+    folder = Path(job.folder).parents[1] / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -1,0 +1,63 @@
+"""`logs`: what a task's worker printed, masked as the settings say."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from branchline.model.run import RunRow
+from branchline.sandbox.vault import Vault
+from branchline.store import Store
+from branchline.terminal.text import lines
+from branchline.workflow.answer import Answer
+from branchline.workflow.console import Console
+from branchline.workflow.look import attempt_folder, find, opened, read_log
+from branchline.workflow.project import open_project
+
+FOLLOW: Final = 0.2
+"""Seconds between two looks at a log that is followed."""
+
+
+def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) -> Answer:
+    """What a task's worker printed; `follow` goes on until the attempt ends."""
+    project = open_project(console)
+    vault = Vault.of(project.state, project.settings.mask)
+    with opened(console, name) as (store, run):
+        row = find(store.tasks(run.run), run, task)
+        number, folder = attempt_folder(console, run, row, attempt)
+        files = [folder / "output.log", folder / "events.jsonl"]
+        if follow:
+            _follow(console, store, run, number, task, files, lambda text: vault.mask(text).text)
+            return Answer({"task": task, "attempt": number}, "")
+    text = vault.mask("".join(read_log(file) for file in files)).text
+    data = {"task": task, "attempt": number, "files": [str(f) for f in files if f.exists()], "text": text}
+    nothing = f"attempt {number} of {task} has printed nothing; its folder is {folder}"
+    return Answer(data, _shown(text) or nothing)
+
+
+def _follow(
+    console: Console,
+    store: Store,
+    run: RunRow,
+    number: int,
+    task: str,
+    files: list[Path],
+    mask: Callable[[str], str],
+) -> None:
+    shown = dict.fromkeys(files, 0)
+    while True:
+        live = any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
+        for file in files:
+            text = read_log(file)
+            if live:  # what is half written now is shown, and masked, when it is whole
+                text = text[: text.rfind("\n") + 1]
+            shown[file] = min(shown[file], len(text))  # its beginning may have been cut
+            if len(text) > shown[file]:
+                console.say(_shown(mask(text[shown[file] :])))
+                shown[file] = len(text)
+        if not live:
+            return
+        console.sleep(FOLLOW)
+
+
+def _shown(text: str) -> str:
+    return "\n".join(lines(text.rstrip("\n"))) if text.strip() else ""

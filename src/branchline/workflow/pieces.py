@@ -1,0 +1,93 @@
+"""The batch verbs for scripts: task rows as JSON in, batches out; of other rooms only what a quick start can bear."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from branchline.errors import BranchlineError, InputError, UsageError
+from branchline.files import load_json
+from branchline.schedule import rows, standing
+from branchline.schedule.batch import order as all_batches
+from branchline.schedule.view import View
+from branchline.workflow.answer import Answer
+
+MAX_BYTES: Final = 256 << 20
+_ROWS: Final = re.compile(r"\s*\[\s*[\[{\"]")
+_ENDS: Final = {
+    "waiting": (3, "a task waits for a person; `--json` names it and says why"),
+    "deadlock": (4, "nothing runs and nothing can start; `--json` says what each task waits for"),
+}
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of an input of any size up to MAX_BYTES, its lines as long as they are; raises InputError."""
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name}: more than {MAX_BYTES >> 20} MiB; give a part of it")
+    if b"\0" in data:
+        raise InputError(f"{name}: a NUL byte; this is not a text")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = data.count(b"\n", 0, fault.start) + 1
+        raise InputError(f"{name}:{line}: byte {fault.start} is not UTF-8; save it again as UTF-8") from None
+
+
+def rows_in(text: str, name: str) -> list[Any] | None:
+    """The task rows in a text: a JSON list, or `tasks` of an object; None for a plan and for a stored graph."""
+    if not text.lstrip().startswith(("[", "{")):
+        return None
+    try:
+        found = load_json(text, name)
+    except InputError:
+        if _ROWS.match(text):
+            raise
+        return None  # a plan, JSON lines, or a graph whose own reader says better what is broken
+    if isinstance(found, list):
+        return found
+    tasks = found.get("tasks") if isinstance(found, dict) else None
+    return tasks if isinstance(tasks, list) and any(map(_is_row, tasks)) else None
+
+
+def _is_row(task: Any) -> bool:
+    return isinstance(task, Mapping) and "id" in task and ("blocked_by" in task or "parent_id" in task)
+
+
+def checked(concurrency: int) -> int:
+    """The number of `--concurrency`; raises UsageError below 0."""
+    if concurrency < 0:
+        raise UsageError(f"--concurrency {concurrency}: must be 0 or more")
+    return concurrency
+
+
+def validate(found: Sequence[Any] | None, fault: BranchlineError | None = None) -> Answer:
+    """What is wrong with task rows; with a `fault` they could not even be read."""
+    try:
+        if fault:
+            raise fault
+        return verdict(rows.validate(found or []))
+    except UsageError as error:
+        return verdict({"valid": False, "errors": [error.message], "warnings": []})
+
+
+def verdict(said: Mapping[str, Any]) -> Answer:
+    """`valid`, `errors` and `warnings` as an answer: exit status 2 for what is not valid."""
+    return Answer(said, status=0 if said["valid"] else 2, error="; ".join(said["errors"][:5]))
+
+
+def next_batch(view: View, strategy: str, concurrency: int, *, fill: bool, told: bool) -> Answer:
+    """The batch to start now, and how things stand; `told` adds why each other task waits."""
+    step = standing.next_step(view, strategy, checked(concurrency), fill)
+    reasons = standing.waiting(view, strategy, concurrency, step.batch) if told else {}
+    data = {"batch": step.batch, "free_slots": step.free_slots, "waiting": reasons, "state": step.state}
+    status, words = _ENDS[step.state] if step.state == "deadlock" or step.asks else (0, "")
+    return Answer(data, status=status, error=words)
+
+
+def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
+    """All batches to the end, and how many tasks are in none, for something before them stands still."""
+    found = all_batches(view, strategy, checked(concurrency), fill)
+    given = {task for batch in found for task in batch}
+    over = ("done", "skipped", "cancelled", "running")
+    left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
+    words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
+    return Answer({"batches": found, "left": left}, error=words if left and found else "")

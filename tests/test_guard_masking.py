@@ -1,0 +1,165 @@
+"""Masking: what must go goes, what must stay stays, everything comes back, and no text makes it slow."""
+
+import os
+import random
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from branchline.guard.masking import PLACEHOLDER, Rules, find, mask, unmask
+from branchline.sandbox.vault import Vault
+from branchline.workspace.unmask import restore
+
+HERE = Path(__file__).parent / "guard"
+SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
+MARKED = re.compile("‹(.*?)›")
+
+
+def lines(name: str) -> list[str]:
+    text = (HERE / name).read_text(encoding="utf-8").replace("¦", "")
+    return [line for line in text.split("\n") if line and not line.startswith("# ")]
+
+
+def test_the_recall_on_lines_of_many_kinds() -> None:
+    dirty = lines("dirty.txt")
+    missed = [
+        line for line in dirty if any(secret in mask(MARKED.sub(r"\1", line)).text for secret in MARKED.findall(line))
+    ]
+    assert len(missed) <= 0.02 * len(dirty), missed
+
+
+def test_only_what_must_go_goes() -> None:
+    for line in lines("dirty.txt"):
+        shown = mask(MARKED.sub(r"\1", line)).text
+        assert all(part.strip() in shown for part in MARKED.sub("‹", line).split("‹")), (line, shown)
+
+
+def test_clean_lines_stay_as_they_are() -> None:
+    clean = lines("clean.txt")
+    changed = [mask(line).text for line in clean if mask(line).text != line]
+    assert len(changed) <= 0.005 * len(clean), changed
+
+
+def test_a_line_says_nothing_of_the_next_one() -> None:
+    dirty, clean = [MARKED.sub(r"\1", line) for line in lines("dirty.txt")], lines("clean.txt")
+    for seed in range(int(6 * max(0.5, SCALE))):
+        rows = dirty + clean
+        random.Random(seed).shuffle(rows)
+        shown = mask("\n".join(rows)).text.split("\n")
+        changed = {row for row, now in zip(rows, shown, strict=True) if row != now}
+        assert changed == set(dirty), (seed, changed ^ set(dirty))
+
+
+SECRETS = [secret for line in lines("dirty.txt") for secret in MARKED.findall(line)]
+PIECES = st.lists(
+    st.one_of(st.sampled_from(SECRETS + lines("clean.txt")), st.from_regex(PLACEHOLDER), st.text(max_size=20)),
+    max_size=12,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=int(200 * max(0.2, SCALE)))
+@given(PIECES, st.sampled_from([" ", "\n", "", "\r\n", ": ", "\x1b[1m", "\u200b"]))
+def test_a_masked_text_comes_back_to_the_letter_and_is_masked_only_once(pieces: list[str], between: str) -> None:
+    text = between.join(pieces)
+    masked = mask(text)
+    assert unmask(masked.text, masked.values) == text
+    assert masked.text.count("\n") == text.count("\n")
+    assert all(each.length and each.line <= text.count("\n") + 1 for each in masked.findings)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(lines("dirty.txt") + lines("clean.txt")), max_size=8))
+def test_masking_again_changes_nothing(picked: list[str]) -> None:
+    once = mask(MARKED.sub(r"\1", "\n".join(picked))).text
+    assert mask(once).text == once
+
+
+def test_the_same_value_gets_the_same_placeholder_and_another_one_another() -> None:
+    masked = mask("a@x.org b@x.org a@x.org")
+    assert masked.text == "[EMAIL_1] [EMAIL_2] [EMAIL_1]"
+    assert unmask("rm [EMAIL_2] [EMAIL_3]", masked.values, only=["[EMAIL_3]"]) == "rm [EMAIL_2] [EMAIL_3]"
+
+
+def test_a_placeholder_that_the_text_itself_holds_comes_to_mean_nothing_else() -> None:
+    masked = mask("[EMAIL_1] is not a@x.org")
+    assert masked.text == "[EMAIL_1] is not [EMAIL_2]"
+    assert unmask(masked.text, masked.values) == "[EMAIL_1] is not a@x.org"
+
+
+def test_a_secret_that_is_coloured_or_taken_apart_is_one() -> None:
+    assert mask("key sk-ant-\x1b[31mapi03-AbCdEf123456\x1b[0m!").text == "key [ANTHROPIC_KEY_1]\x1b[0m!"
+    assert mask("ali\u200bce@example.com").text == "[EMAIL_1]"
+
+
+def test_a_private_key_keeps_its_lines_and_loses_their_content() -> None:
+    body = "\n".join(["MIIEowIBAAKCAQEA7bq2" * 3] * 3)
+    block = f"-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nafter"
+    masked = mask(block)
+    assert "MIIE" not in masked.text
+    assert masked.text.split("\n")[0] + masked.text.split("\n")[-1] == "-----BEGIN RSA PRIVATE KEY-----after"
+    assert unmask(masked.text, masked.values) == block
+
+
+def test_words_of_the_user_and_numbers_of_their_region() -> None:
+    rules = Rules(terms=("Acme Corp", "Ann", "王小明"), regions=("HK",))
+    said = "Ann of ACME Corp (王小明) wrote src/ann/acme.py, Announce, 61872354, 12345678901234"
+    assert mask(said, rules).text == (
+        "[TERM_1] of [TERM_2] ([TERM_3]) wrote src/ann/acme.py, Announce, [PHONE_1], 12345678901234"
+    )
+    assert mask("see 61872354").text == "see 61872354"
+
+
+SLOW = ["a", "@", "a@", "a.b@c.", "1", "1 ", "call 1", "+1", "sk-", "eyJaaaaaaaaa.", "password=", "token is ", "://a:b",
+        "\x1b[31m",
+        "-----BEGIN PRIVATE KEY-----", '"', "\\", "(", "((1", "GB29 ", "cookie: a=b; ", "authorization: ", "x-", "a-", "密码是",
+        "?token=", "\u200b", "İ", "[EMAIL_1]", "key a1B2c3", "4111 ", "mysql -p", "[at]", "00 1", "~8Q~"]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", SLOW)
+def test_no_line_is_slow(piece: str) -> None:
+    """Twice as long takes about twice as long: ten times would be more than any machine's noise."""
+
+    def took(size: int) -> float:
+        text = (piece * size)[:size]
+        began = time.process_time()
+        find(text)
+        return time.process_time() - began
+
+    took(1_000)
+    size = int(25_000 * max(1.0, SCALE))
+    assert min(took(8 * size) for _ in range(2)) < 30 * min(took(size) for _ in range(3)) + 0.05
+
+
+def test_a_vault_lasts_and_numbers_are_never_given_twice(tmp_path: Path) -> None:
+    first, second = (Vault(tmp_path / "masks.jsonl", Rules()) for _ in range(2))
+    assert first.mask("a@x.org").text == "[EMAIL_1]"
+    assert second.mask("b@x.org and a@x.org").text == "[EMAIL_2] and [EMAIL_1]"
+    assert first.deep({"a": ["b@x.org", 1]}) == {"a": ["[EMAIL_2]", 1]}
+    assert (tmp_path / "masks.jsonl").stat().st_mode & 0o777 == 0o600
+    with (tmp_path / "masks.jsonl").open("a") as file:
+        file.write('["[EMAIL_3]", "half')  # a power cut
+    assert first.mask("c@x.org").text == "[EMAIL_3]"
+    assert unmask("[EMAIL_1] [EMAIL_3]", second.values()) == "a@x.org c@x.org"
+    assert Vault(tmp_path / "masks.jsonl", None).mask("a@x.org").text == "a@x.org"
+
+
+def test_real_values_come_back_in_files_of_the_worktree_and_nowhere_else(tmp_path: Path) -> None:
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    (tree / "in").mkdir(parents=True)
+    outside.mkdir()
+    for place in (tree / "plain", tree / "other", outside / "file", outside / "shared"):
+        place.write_bytes(b"\xff [EMAIL_1] [EMAIL_2]\r\n")
+    (tree / "plain").chmod(0o755)
+    (tree / "link").symlink_to(outside / "file")
+    (tree / "folder").symlink_to(outside)
+    os.link(outside / "shared", tree / "shared")
+    names = ["plain", "link", "folder/file", "../outside/file", "shared", "in", "gone"]
+    assert restore(tree, names, {"[EMAIL_1]": "a@x.org"}) == ["plain", "shared"]
+    assert (tree / "plain").read_bytes() == (tree / "shared").read_bytes() == b"\xff a@x.org [EMAIL_2]\r\n"
+    assert (tree / "plain").stat().st_mode & 0o777 == 0o755
+    for place in (tree / "other", outside / "file", outside / "shared"):
+        assert place.read_bytes() == b"\xff [EMAIL_1] [EMAIL_2]\r\n"
