@@ -1,6 +1,7 @@
 """Masking: what must go goes, what must stay stays, everything comes back, and no text makes it slow."""
 
 import os
+import random
 import re
 import time
 from pathlib import Path
@@ -41,6 +42,16 @@ def test_clean_lines_stay_as_they_are() -> None:
     clean = lines("clean.txt")
     changed = [mask(line).text for line in clean if mask(line).text != line]
     assert len(changed) <= 0.005 * len(clean), changed
+
+
+def test_a_line_says_nothing_of_the_next_one() -> None:
+    dirty, clean = [MARKED.sub(r"\1", line) for line in lines("dirty.txt")], lines("clean.txt")
+    for seed in range(int(6 * max(0.5, SCALE))):
+        rows = dirty + clean
+        random.Random(seed).shuffle(rows)
+        shown = mask("\n".join(rows)).text.split("\n")
+        changed = {row for row, now in zip(rows, shown, strict=True) if row != now}
+        assert changed == set(dirty), (seed, changed ^ set(dirty))
 
 
 SECRETS = [secret for line in lines("dirty.txt") for secret in MARKED.findall(line)]

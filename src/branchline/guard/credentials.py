@@ -96,12 +96,11 @@ _WORDS: Final = (
 """What each of the names has in it."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?"
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{_NAME}){_SUFFIX}(?:[\"'\])]{{0,2}}\s{{0,16}}(?P<sign>:=|=>|[=:：]|,(?=\s?[\"']))(?!=)"
-    rf"|\s{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})|>(?=[^<>\s])|\s(?=[\"'`]?[!-~]{{0,40}}[0-9]))"
+    rf"(?P<name>{_NAME}){_SUFFIX}(?:[\"'\])]{{0,2}}[^\S\n]{{0,16}}(?P<sign>:=|=>|[=:：]|,(?=\s?[\"']))(?!=)"
+    rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})|>(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
 )
-_QUOTED: Final = re.compile(r"\s{0,16}[bfru]{0,2}([\"'`])((?:(?!\1)[^\\\n]|\\.){3,1024})\1")
-_LOOSE: Final = re.compile(r"\s{0,16}([^\s\"'`<>]{3,1024})")
-_ENV: Final = re.compile(r"(?:^|\n|export |env |arg |set |-e |[ \t])[a-z0-9_]{2,64}$")
+_QUOTED: Final = re.compile(r"[^\S\n]{0,16}[bfru]{0,2}([\"'`])((?:(?!\1)[^\\\n]|\\.){3,1024})\1")
+_LOOSE: Final = re.compile(r"[^\S\n]{0,16}([^\s\"'`<>]{3,1024})")
 _MORE: Final = re.compile(r"[;&](?=[\w.-]{1,40}=)")
 _WHOLE: Final = re.compile(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
 
