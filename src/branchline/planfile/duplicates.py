@@ -104,7 +104,7 @@ def _checklists(out: Outline) -> None:
         for word in _words(draft.title) if draft.role != "item" else ():
             by_word.setdefault(word, set()).add(draft.line)
     sections: dict[int, list[Draft]] = {}
-    for draft in out.in_order():
+    for draft in out.in_order() if by_word else ():
         section = draft.block.section
         if draft.role == "item" and draft.block.box is not None and section is not None and draft.parent is None:
             sections.setdefault(section.line, []).append(draft)
