@@ -938,11 +938,15 @@ class TestSaidOrder:
             "T3 depende da T2", "T3 depende do T2", "T3 dépend du T2", "T3 depende del T2", "T3 dipende dalla T2",
             "T3 hängt von T2 ab", "T2 bloqueia T3", "T2 bloque T3", "T2 precede T3", "T2 before T3", "T2 vor T3",
             "Após T2, T3 pode começar enquanto T1 é lida", "After T2, T3 can start", "T3 após T2",
+            "T2 and T3 are sequential (one file)", "T2 и T3 выполняются последовательно",
         ],
     )  # fmt: skip
     def test_sentences_of_many_languages(self, said: str) -> None:
         plan = read(TWO.format("Dependencies", f"- {said}."))
         assert written(plan) == {("T2", "T3")}
+
+    def test_what_stands_in_brackets_only_explains(self) -> None:
+        assert written(read(TWO.format("Dependencies", "T2, T3 (sequential — one file)"))) == set()
 
     def test_after_all_prior_tasks_in_a_sentence(self) -> None:
         plan = read(TWO.format("Dependencies", "- T4 (audit) must run after all prior tasks complete"))

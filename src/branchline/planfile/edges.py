@@ -81,6 +81,12 @@ def _beside(text: str) -> bool:
     return any(word in low for word in words.PARALLEL)
 
 
+def _one_by_one(text: str) -> bool:
+    """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
+    said = _PAREN.sub(" ", text).partition("(")[0].lower()
+    return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
+
+
 class Edges:
     """The edges of a plan, gathered statement by statement; `stated` are the tasks of which the plan itself speaks."""
 
@@ -183,6 +189,9 @@ class Edges:
                 self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
+            elif _one_by_one(sentence):
+                for before, after in pairwise(groups(self.names, sentence)):
+                    self.say(before, after, line)
             else:
                 self._free(about, sentence)
 

@@ -33,6 +33,7 @@ from branchline.planfile.words.prose import (
     LATER,
     NONE,
     PARALLEL,
+    SEQUENTIAL,
     UNBOUND,
 )
 from branchline.planfile.words.sections import (
@@ -88,6 +89,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "SEQUENTIAL",
     "STAGE_HEADS",
     "STEP_COLUMNS",
     "STEP_HEADS",

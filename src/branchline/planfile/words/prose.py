@@ -153,6 +153,21 @@ UNBOUND: Final = phrases(
         "vi": "độc lập, không phụ thuộc",
     }
 )
+SEQUENTIAL: Final = phrases(
+    {
+        "en": "sequential, one after the other, one after another",
+        "de": "nacheinander, sequenziell, sequentiell",
+        "fr": "séquentiel, l'un après l'autre",
+        "es": "secuencial",
+        "pt": "sequencial",
+        "ru": "последовательн",
+        "uk": "послідовн",
+        "zh": "顺序执行, 依次, 順序執行",
+        "ja": "順次, 順番に",
+        "ko": "순차",
+        "vi": "tuần tự",
+    }
+)
 PARALLEL: Final = phrases(
     {
         "en": "parallel",
