@@ -892,3 +892,97 @@ class TestLastResort:
     @pytest.mark.parametrize("word", ["Срез", "Зріз", "切片", "スライス", "슬라이스", "Fatia"])
     def test_slices_are_phases(self, word: str) -> None:
         assert tree(read(f"## {word} 0: Core\n\n- [ ] crop\n")) == [(f"{word} 0: Core", None), ("crop", "0")]
+
+
+class TestToldAgain:
+    def test_a_closing_list_that_repeats_phases_and_their_tasks_adds_none(self) -> None:
+        plan = read(
+            "# Ship\n\n## What to do\n\n### Phase 1: Base\n\n#### 1.1 画网格线\n\n- how\n\n#### 1.2 移动飞船\n\n- how\n\n"
+            "## Record\n\n### Phase 1: The base\n\n- [x] 1.1 画网格线\n- [ ] 1.2 移动飞船\n"
+        )
+        assert titles(plan) == ["Phase 1: Base", "画网格线", "移动飞船"]
+        assert states(plan)["画网格线"] == "done"
+        assert {each.line for each in plan.ignored if each.became == "duplicate"} == {17, 19, 20}
+
+    def test_a_list_that_says_what_each_heading_says_in_fewer_words_adds_none(self) -> None:
+        body = (
+            "## 1. Fix the Login Issue\n\n- [ ] open the panel\n\n## 2. Test the Table Fixes\n\n- [ ] scroll\n\n"
+            "## Quick view\n\n- [ ] Fix login (5 min)\n"
+        )
+        copied = read(f"{body}- [ ] Test table fixes (10 min)\n")
+        assert "Fix login (5 min)" not in titles(copied)
+        assert "Fix login (5 min)" in titles(read(f"{body}- [ ] Write the notes\n"))
+
+
+class TestReleases:
+    def test_v0_and_v1_are_phases_where_they_count_on(self) -> None:
+        plan = read("# Roadmap\n\n## v0 - base\n\n- Draw the grid\n\n## v1 - motion\n\n- Move the ship\n")
+        assert tree(plan) == [
+            ("v0 - base", None), ("Draw the grid", "v0"), ("v1 - motion", None), ("Move the ship", "v1"),
+        ]  # fmt: skip
+        alone = read("# Wire\n\n## v1 - motion\n\ntext\n\n## Tasks\n\n- [ ] Move the ship\n")
+        assert titles(alone) == ["Move the ship"]
+
+    def test_what_remains_is_work_beside_what_is_done(self) -> None:
+        plan = read("## Completed\n\n1. Draw the grid\n\n## What remains\n\n1. The ship is slow\n2. Pin the tools\n")
+        assert states(plan) == {"Draw the grid": "done", "The ship is slow": "open", "Pin the tools": "open"}
+
+
+TWO = "## Phase 1: Base\n\n- [ ] T1 a\n- [ ] T2 b\n\n## Phase 2: Core\n\n- [ ] T3 c\n- [ ] T4 d\n\n## {}\n\n{}\n"
+
+
+class TestSaidOrder:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "T3 depende da T2", "T3 depende do T2", "T3 dépend du T2", "T3 depende del T2", "T3 dipende dalla T2",
+            "T3 hängt von T2 ab", "T2 bloqueia T3", "T2 bloque T3", "T2 precede T3", "T2 before T3", "T2 vor T3",
+            "Após T2, T3 pode começar enquanto T1 é lida", "After T2, T3 can start", "T3 após T2",
+            "T2 and T3 are sequential (one file)", "T2 и T3 выполняются последовательно",
+        ],
+    )  # fmt: skip
+    def test_sentences_of_many_languages(self, said: str) -> None:
+        plan = read(TWO.format("Dependencies", f"- {said}."))
+        assert written(plan) == {("T2", "T3")}
+
+    def test_what_stands_in_brackets_only_explains(self) -> None:
+        assert written(read(TWO.format("Dependencies", "T2, T3 (sequential — one file)"))) == set()
+
+    def test_after_all_prior_tasks_in_a_sentence(self) -> None:
+        plan = read(TWO.format("Dependencies", "- T4 (audit) must run after all prior tasks complete"))
+        assert written(plan) == {("T1", "T4"), ("T2", "T4"), ("T3", "T4")}
+
+    @pytest.mark.parametrize("shaft", ["↓", "    │\n    ▼"])
+    def test_arrows_that_point_down_chain_the_lines_around_them(self, shaft: str) -> None:
+        fence = f"```text\nBase (T1-T2)\n{shaft}\nThe middle (T3-T4)\n```"
+        assert written(read(TWO.format("Dependencies", fence))) == {("1", "2")}
+
+    def test_a_range_in_brackets_means_the_phase_only_when_it_is_all_of_it(self) -> None:
+        assert written(read(TWO.format("Dependencies", "A (T1-T2) → B (T3-T4)"))) == {("1", "2")}
+        assert written(read(TWO.format("Dependencies", "A (T1) → B (T4)"))) == {("T1", "T4")}
+
+
+class TestChecksOfTitles:
+    @pytest.mark.parametrize(
+        ("title", "command"),
+        [
+            ("Executar `npm run lint` e corrigir", "npm run lint"),
+            ("Registrar `src/app.py` e executar `npm test` para validar", "npm test"),
+            ("Wire `src/app.py`, run `cd web && npm test`", "cd web && npm test"),
+            ("Run the full test suite (`npm test && npm run lint`) and fix it", "npm test && npm run lint"),
+        ],
+    )
+    def test_a_command_that_a_title_says_to_run(self, title: str, command: str) -> None:
+        (task,) = read(f"- [ ] T1 {title}\n").tasks
+        assert [(check.run, check.confidence) for check in task.checks] == [(command, 0.8)]
+
+    def test_a_command_that_a_title_only_names_is_none(self) -> None:
+        (task,) = read("- [ ] T1 Explain how the guide runs `npm test` and why\n").tasks
+        assert task.checks == ()
+
+    def test_a_build_step_that_changes_folder_is_a_check(self) -> None:
+        plan = read(
+            "### Task 1: Draw\n\n- [ ] **Step 1: Build to verify**\n\n"
+            "```bash\ncd web && npx ng build\n```\n\n- [ ] **Step 2: Commit**\n"
+        )
+        assert [check.run for check in plan.tasks[0].checks] == ["cd web && npx ng build"]

@@ -13,18 +13,30 @@ CERTAIN = 0.95
 _OWN = ("./", "scripts/", "bin/", ".venv/", "venv/", "node_modules/.bin/", "vendor/bin/")
 _SOLO = frozenset({"make", "pytest", "tox", "nox", "mypy", "phpunit", "rspec", "rake", "ctest", "vitest", "jest"})
 _WORD = re.compile(r"[A-Za-z0-9_./~$-]+$")
+_ELSEWHERE = re.compile(r"\A\s*cd\s+\S{1,200}\s*&&\s*(?=\S)")
 _ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
 _PASSES = re.compile(
     r"pass|green|clean|succeed|success|valid|works|exit|error|warning|fail|0|ok\b|grün|läuft|успешно|зелен|全绿|通过|绿|成功|错|通る|통과",
     re.IGNORECASE,
 )
-_RUN_STEP = re.compile(r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test)\b", re.IGNORECASE)
+_RUN_STEP = re.compile(
+    r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test"
+    r"|(?:full )?build(?=\W*$|\s(?:to|and)\s(?:verify|check|test)))\b",
+    re.IGNORECASE,
+)
+_RUN_WORDS = "run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行"
 _RUN_THIS = re.compile(
-    r"(?:run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行)\s*(?:[:：]\s*)?`([^`\n]{2,400})`\W*$"
+    rf"(?:{_RUN_WORDS})\s*(?:[:：]\s*)?`([^`\n]{{2,400}})`\W*$"
     r"|(?:verify|check|confirm|ensure|validate)\s[^`\n]{1,120}\s(?:with|via|using|by|running)\s`([^`\n]{2,400})`\W*$",
     re.IGNORECASE,
 )
+_AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|[,;，；、]"
+_AND_RUN = re.compile(rf"(?:(?<!\w)(?:{_AND}))\s*(?:{_RUN_WORDS})\s*`([^`\n]{{2,400}})`", re.IGNORECASE)
+r"""`Wire it up and run \`make test\``."""
+_RUN_ALL = re.compile(rf"(?:{_RUN_WORDS})(?:\s[^\W\d_]+){{1,4}}\s*[(（:：]?")
+r"""`Run the full test suite (\`make test\`)`, `Run full \`make test\` suite`."""
+_TO_RUN = re.compile(rf"^(?:{_RUN_WORDS}|verify|verify with|check|führe aus)$")
 _TAIL = re.compile(
     r"[—–.;,(（。；，-]\s*(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>—–.;,(（]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?\s*(`.{1,2000})$"
 )
@@ -46,6 +58,7 @@ class Ran(NamedTuple):
 
 def is_program(command: str) -> bool:
     """Say whether a text begins like a command people run."""
+    command = _ELSEWHERE.sub("", command, count=1)
     first = command.split(None, 1)[0] if command.strip() else ""
     if _ASSIGN.match(command):
         return True
@@ -139,20 +152,17 @@ def of_title(title: str, line: int) -> list[Check]:
         return [Check(command, "title", CERTAIN, line) for command in commands]
     found = spans(title)
     if not found or not is_program(found[0]):
-        return []
+        return _ran_too(title, line)
     before = title[: title.index("`")].strip().lower()
     after = SPAN.sub("", title[title.index("`") :], count=1).strip(" .。:")
     if not before and len(found[0].split()) > 1 and len(after) <= 60 and _PASSES.search(after):
         return [Check(found[0], "title", 0.8, line)]
-    if (not before and not after) or before in (
-        "run",
-        "execute",
-        "verify",
-        "verify with",
-        "check",
-        "führe aus",
-        "执行",
-        "运行",
-    ):
+    if (not before and not after) or _TO_RUN.search(before):
         return [Check(found[0], "title", 0.8, line)]
-    return []
+    if " " in found[0] and _RUN_ALL.fullmatch(before):
+        return [Check(found[0], "title", 0.8, line)]
+    return _ran_too(title, line)
+
+
+def _ran_too(title: str, line: int) -> list[Check]:
+    return [Check(command, "title", 0.8, line) for command in _AND_RUN.findall(title) if is_program(command)]

@@ -1,11 +1,17 @@
 """The same work stated twice: the richest copy stays, the others are reported as duplicates (rule 8)."""
 
-from branchline.planfile.drafts import Draft, normal
+import re
+
+from branchline.planfile.drafts import ID, Draft, normal
 from branchline.planfile.fields import mark_of
 from branchline.planfile.outline import Outline
-from branchline.planfile.tables import cells, columns
+from branchline.planfile.sections import SPACELESS
+from branchline.planfile.tables import cells, kinds_of
 
 MIN_TITLE = 8
+MANY = 20
+"""A word of more headings than these tells none of them apart."""
+IN_PARENS = re.compile(r"[(（][^()（）]{0,200}[)）]")
 
 
 def fold(out: Outline) -> None:
@@ -27,6 +33,7 @@ def fold(out: Outline) -> None:
         _rows(out, by_title, by_id)
     if by_title:
         _boxes(out, by_title)
+    _checklists(out)
 
 
 def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> None:
@@ -34,8 +41,8 @@ def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> 
     for draft in out.drafts.values():
         titles.setdefault(normal(draft.title), draft)
     for table in out.tables:
-        found = columns(table)
-        state = found.kinds.index("status") if found is not None and "status" in found.kinds else -1
+        kinds = kinds_of(table)
+        state = kinds.index("status") if "status" in kinds else -1
         for block in table.kids:
             values = [cell.strip("*_` ") for cell in cells(block.text)]
             same = next((task for text in values[:3] if (task := _named(text, by_id, titles)) is not None), None)
@@ -46,23 +53,79 @@ def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> 
 
 
 def _named(text: str, by_id: dict[str, Draft], titles: dict[str, Draft]) -> Draft | None:
-    return by_id.get(text.lower()) or (titles.get(normal(text)) if len(text) >= MIN_TITLE else None)
+    """Give the task whose id, title, or id and title a cell is."""
+    coded = ID.match(text)
+    return (
+        by_id.get(text.lower())
+        or (by_id.get(coded[1].lower()) if coded and not coded[1].isdigit() else None)
+        or (titles.get(normal(text)) if _long(text) else None)
+    )
+
+
+def _long(title: str) -> bool:
+    """Say whether a title is long enough to be no chance; a letter of a script without spaces counts twice."""
+    return len(normal(title)) + len(SPACELESS.findall(title)) >= MIN_TITLE
 
 
 def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
-    """A checklist that repeats the task headings: its boxes are the copies."""
+    """A checklist that repeats the task headings: its boxes are the copies, and so is a phase of nothing but them."""
+    for phase in [draft for draft in out.in_order() if draft.role == "phase" and draft.kids]:
+        copied = {same.parent for kid in phase.kids if (same := _same(kid, by_title)) is not None}
+        if len(copied) == 1 and all(_same(kid, by_title) for kid in phase.kids):
+            original = copied.pop()
+            if original is not None and original is not phase:
+                _copy(out, phase, original)
     for draft in out.in_order():
-        counted = f"{draft.key} {draft.number}"
-        if draft.role != "item" or draft.kids or (len(normal(draft.title)) < MIN_TITLE and not draft.number):
-            continue
-        same = by_title.get(normal(draft.title)) or by_title.get(counted)
-        if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
-            same = by_title.get(f" {draft.number}")
-        if same is None or same is draft or draft.parent is same:
-            continue
-        draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
-        same.mark = same.mark or dict(out.dialect.box_marks).get(draft.block.box or "", "")
-        _drop(out, draft)
+        same = _same(draft, by_title)
+        if same is not None:
+            _copy(out, draft, same)
+
+
+def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:
+    """Give the heading that a box says again."""
+    if draft.role != "item" or draft.kids or not (_long(draft.title) or draft.number):
+        return None
+    same = by_title.get(normal(draft.title)) or by_title.get(f"{draft.key} {draft.number}")
+    if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
+        same = by_title.get(f" {draft.number}")
+    return None if same is draft or same is draft.parent else same
+
+
+def _copy(out: Outline, draft: Draft, same: Draft) -> None:
+    draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
+    same.mark = same.mark or dict(out.dialect.box_marks).get(draft.block.box or "", "")
+    _drop(out, draft)
+
+
+def _checklists(out: Outline) -> None:
+    """A section of boxes each of which says in fewer words what one heading above says: `Fix the login (5 min)`."""
+    by_word: dict[str, set[int]] = {}
+    for draft in out.in_order():
+        for word in _words(draft.title) if draft.role != "item" else ():
+            by_word.setdefault(word, set()).add(draft.line)
+    sections: dict[int, list[Draft]] = {}
+    for draft in out.in_order() if by_word else ():
+        section = draft.block.section
+        if draft.role == "item" and draft.block.box is not None and section is not None and draft.parent is None:
+            sections.setdefault(section.line, []).append(draft)
+    for line, boxes in sections.items():
+        meant = [_meant(box, by_word) for box in boxes]
+        if len(boxes) > 1 and len(set(meant)) == len(boxes) and all(0 < each < line for each in meant):
+            for box, each in zip(boxes, meant, strict=True):
+                _copy(out, box, out.drafts[each])
+
+
+def _words(title: str) -> set[str]:
+    return set(normal(IN_PARENS.sub(" ", title)).split())
+
+
+def _meant(box: Draft, by_word: dict[str, set[int]]) -> int:
+    """Give the line of the only heading that has all words of a box; 0 for none, or for words that many have."""
+    said = sorted((by_word.get(word, set()) for word in _words(box.title)), key=len)
+    if len(said) < 2 or len(said[0]) > MANY:
+        return 0
+    found = set.intersection(*said)
+    return found.pop() if len(found) == 1 else 0
 
 
 def _drop(out: Outline, draft: Draft) -> None:

@@ -14,16 +14,25 @@ MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
 
 
+def _verb(entry: str) -> str:
+    """`depende de` stands for `depende da` and `dépend du` too: the word for `of` melts with the article behind it."""
+    return re.sub(r"\\ d[ea]$", r"\\ d(?:e|[ao]s?|el|u|es|al|alla|ai|alle)", re.escape(entry))
+
+
 def _any_verb(entries: tuple[str, ...]) -> str:
     """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
-    spaced = "|".join(re.escape(entry) for entry in entries if not SPACELESS.search(entry))
-    touching = "|".join(re.escape(entry) for entry in entries if SPACELESS.search(entry))
-    return rf"(?<!\w)(?:{spaced})(?!\w)|{touching}"
+    spaced = "|".join(_verb(entry) for entry in entries if not SPACELESS.search(entry))
+    whole = rf"(?<!\w)(?:{spaced})(?!\w)"
+    return "|".join([whole, *(re.escape(entry) for entry in entries if SPACELESS.search(entry))])
 
 
 _DEPENDS, _BLOCKS = _any_verb(words.DEPENDS_PROSE), _any_verb(words.BLOCKS_PROSE)
+_LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
+"""Those that stand before what they name: `after T1`."""
+_BEFORE_ID = rf"(?=\s+(?:(?:task\s+)?[A-Z]{{0,4}}\d|{'|'.join(map(re.escape, words.ALL_PRIOR))}))"
 _VERB = re.compile(
-    rf"(?P<on>{_DEPENDS}|(?<!\w)after(?=\s+(?:task\s+)?[A-Z]{{0,4}}\d))|(?P<off>{_BLOCKS})",
+    rf"(?P<on>{_DEPENDS}|(?:{_any_verb(_LATER_SPACED)}){_BEFORE_ID})"
+    rf"|(?P<off>{_BLOCKS}|(?:{_any_verb(words.EARLIER)}){_BEFORE_ID})",
     re.IGNORECASE,
 )
 _LATER = re.compile(_any_verb(words.LATER), re.IGNORECASE)
@@ -31,12 +40,13 @@ _STARTS = re.compile(
     rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{_any_verb(words.LATER)})", re.IGNORECASE
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
+_FIRST = re.compile(rf"[\W_]*(?:{_any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
 _OF_TASKS = re.compile(r"blocke?d|bloqu|blockiert|depend|dépend|завис|залеж|phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
-_STRICT = "|".join(["depends[- ]on", *(re.escape(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
+_STRICT = "|".join(["depends[- ]on", *(_verb(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
 _INLINE = re.compile(
     rf"[(（\[]\s*(?:{_DEPENDS}|{_any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
     rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
@@ -59,10 +69,22 @@ _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
 
+def _whole(named: list[Draft]) -> list[Draft]:
+    """The phase, where the tasks named are all that it holds."""
+    phase = named[0].parent if len(named) > 1 else None
+    return [phase] if phase is not None and len(phase.kids) == len(named) and phase.kids == named else named
+
+
 def _beside(text: str) -> bool:
     """Say whether a text tells of what may run at the same time."""
     low = text.lower()
     return any(word in low for word in words.PARALLEL)
+
+
+def _one_by_one(text: str) -> bool:
+    """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
+    said = _PAREN.sub(" ", text).partition("(")[0].lower()
+    return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
 
 
 class Edges:
@@ -162,11 +184,14 @@ class Edges:
         for sentence in _SENTENCE.split(rest if about else text):
             chain = _ARROW.split(sentence)
             if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
-                self._chain(line, chain)
+                self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
                 self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
+            elif _one_by_one(sentence):
+                for before, after in pairwise(groups(self.names, sentence)):
+                    self.say(before, after, line)
             else:
                 self._free(about, sentence)
 
@@ -200,11 +225,12 @@ class Edges:
             )
             self.apart.update(frozenset((one.line, other.line)) for one, other in pairs if one is not other)
 
-    def _chain(self, line: int, parts: list[str]) -> None:
-        groups = [self._named(_PAREN.sub(" ", part)) or self._named(part) for part in parts]
-        if len(groups) == 2 and _LATER.search(parts[1]):
-            groups.reverse()
-        for before, after in pairwise(groups):
+    def chain(self, line: int, parts: list[str]) -> None:
+        """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
+        named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
+        if len(named) == 2 and _LATER.search(parts[1]):
+            named.reverse()
+        for before, after in pairwise(named):
             self.say(before, after, line)
 
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
@@ -213,6 +239,10 @@ class Edges:
         subjects = self._named(sentence[: verbs[0].start()]) or about
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
+        if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
+            for group in groups(self.names, sentence[found.end() :])[:1]:
+                self._link(line, group, found[1], on=True)
+            return
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
             first, others = subjects[:1], subjects[1:]

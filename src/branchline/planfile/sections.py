@@ -95,6 +95,7 @@ _LIKE = re.compile(
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
+_MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"[(（]?(\d{1,4}[a-z]?)(?:[.):：、．）]|\s[–—-](?=\s))\s*(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
@@ -114,7 +115,9 @@ def classify(title: str) -> tuple[str, bool]:
     if not tokens:
         return "UNKNOWN", False
     found, width = _longest(text, tokens)
-    asks = tokens[0] in words.QUESTIONS and " ".join(tokens) not in words.NO_QUESTIONS
+    asks = tokens[0] in words.QUESTIONS
+    if asks and " ".join(tokens) in words.NO_QUESTIONS:
+        return "BACKLOG", False
     if asks and found in ("UNKNOWN", "TASK", "BACKLOG"):
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
@@ -258,12 +261,15 @@ def series(title: str) -> Head | None:
     """Read `M0 - Foundation` and `T1.2 Draw` as what they are when others beside them count on; None for other titles.
 
     A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's. `Alpha` and `Beta`
-    are stages of a release.
+    are stages of a release, `v0` and `v1` releases.
     """
     text = bare(title)
     stage = _STAGE.match(text)
     if stage:
         return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
+    version = _MAJOR.match(text)
+    if version:
+        return Head("version", "version", version[1].lower(), version[2].strip(), version[1])
     like = _LIKE.match(text)
     if like:
         return Head("phase", like[1].lower(), like[2], like[3].strip(), f"{like[1]}-{like[2]}".replace(" ", "-"))

@@ -33,10 +33,19 @@ class Columns(NamedTuple):
         return bool(_PLANNING.intersection(self.kinds))
 
 
+def _names(table: Block) -> list[str]:
+    return [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
+
+
+def kinds_of(table: Block) -> tuple[str, ...]:
+    """Give what each column of a table holds, whether it is one of tasks or not; empty for a word of its own."""
+    return tuple(_kind(name) for name in _names(table))
+
+
 def columns(table: Block) -> Columns | None:
     """Find the columns of a table of tasks; None for any other table."""
-    names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
-    kinds = tuple(_kind(name) for name in names)
+    names = _names(table)
+    kinds = kinds_of(table)
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
     titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
     for key in keys:
@@ -71,7 +80,7 @@ def _kind(name: str) -> str:
 
 def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:
     """Make a task of each row of `table`; says whether there was one."""
-    names = [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
+    names = _names(table)
     drafts = [_draft(row, names, found, confidence) for row in table.kids if not row.fate]
     for draft in drafts:
         if draft is not None:

@@ -20,6 +20,7 @@ _EVERY = re.compile(
     re.IGNORECASE,
 )
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
+_DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
 
@@ -82,8 +83,8 @@ def _gates(edges: Edges, readings: dict[int, Reading]) -> None:
 def _overviews(edges: Edges) -> None:
     """A row that repeats a task of another place may still say what that task depends on."""
     for table in edges.out.tables:
-        found = tables.columns(table)
-        column = found.kinds.index("depends") if found is not None and "depends" in found.kinds else -1
+        kinds = tables.kinds_of(table)
+        column = kinds.index("depends") if "depends" in kinds else -1
         for row in table.kids if column >= 0 else ():
             same = row.same
             values = cells(row.text)
@@ -122,12 +123,24 @@ def _every(edges: Edges, line: int, text: str) -> None:
 def _fence(edges: Edges, block: Block) -> None:
     info = block.text.lower()
     if info in ("", "text") and block.section is not None and block.section.cls == "ORDER":
-        for line, text in block.lines:
-            edges.statement(line, text)
+        _upright(edges, block.lines)
     elif info.startswith("mermaid"):
         edges.mermaid(block.lines)
     elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
         _waves(edges, block)
+
+
+def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
+    """Lines between which an arrow points down are a chain; each also says what it says alone."""
+    above, down = "", False
+    for line, text in lines:
+        if not text.strip(_SHAFT + _DOWN):
+            down = down or any(mark in text for mark in _DOWN)
+            continue
+        if down and above:
+            edges.chain(line, [above, text])
+        edges.statement(line, text)
+        above, down = text, False
 
 
 def _waves(edges: Edges, block: Block) -> None:

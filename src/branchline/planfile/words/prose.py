@@ -62,7 +62,7 @@ ALL_STORIES: Final = phrases(
         "de": "alle user stories",
         "fr": "toutes les user stories",
         "es": "todas las historias de usuario",
-        "pt": "todas as histórias de usuário, todas as user stories",
+        "pt": "todas as histórias, todas as user stories, duas histórias, três histórias",
         "ru": "все пользовательские истории, всех пользовательских историй, всех user stories, всех желаемых user stories",
         "uk": "усі історії користувачів, усіх історій користувачів, усіх user stories, усіх бажаних user stories",
         "zh": "所有用户故事, 所有使用者故事, 所有 user story, 所有 user stories",
@@ -92,12 +92,25 @@ LATER: Final = phrases(
     }
 )
 """Behind an arrow these turn it round: `T2 -> after T1`."""
+EARLIER: Final = phrases(
+    {
+        "en": "before",
+        "de": "vor",
+        "fr": "avant",
+        "es": "antes de",
+        "pt": "antes de",
+        "ru": "перед",
+        "uk": "перед",
+        "vi": "trước",
+    }
+)
+"""`T1 before T2`, where an id or a number follows."""
 DEPENDS_PROSE: Final = phrases(
     {
         "en": """depends on, depend on, depends only on, depend only on, blocked by, blocked-by, requires, needs, must wait for,
             waits for, after completing,
             has to wait for""",
-        "de": "abhängig von, hängt ab von, wartet auf, blockiert durch, benötigt",
+        "de": "abhängig von, hängt ab von, hängen ab von, hängt von, hängen von, wartet auf, blockiert durch, benötigt",
         "fr": "dépend de, dépendent de, bloqué par, nécessite",
         "es": "depende de, dependen de, bloqueado por, requiere",
         "pt": "depende de, dependem de, bloqueado por, requer",
@@ -107,17 +120,18 @@ DEPENDS_PROSE: Final = phrases(
         "ja": "に依存",
         "ko": "에 의존",
         "vi": "phụ thuộc vào, phụ thuộc, cần có",
+        "it": "dipende da, dipendono da, bloccato da, richiede",
     }
 )
 BLOCKS_PROSE: Final = phrases(
     {
-        "en": "blocks, unblocks",
-        "de": "blockiert",
-        "fr": "bloque",
-        "es": "bloquea",
-        "pt": "bloqueia",
-        "ru": "блокирует",
-        "uk": "блокує",
+        "en": "blocks, unblocks, precedes, must precede",
+        "de": "blockiert, blockieren",
+        "fr": "bloque, bloquent, précède, précèdent",
+        "es": "bloquea, bloquean, precede a, preceden a",
+        "pt": "bloqueia, bloqueiam, precede, precedem",
+        "ru": "блокирует, блокируют, предшествует",
+        "uk": "блокує, блокують, передує",
         "zh": "阻塞, 阻挡, 阻擋",
         "ja": "をブロック",
         "ko": "을 차단",
@@ -137,6 +151,21 @@ UNBOUND: Final = phrases(
         "ja": "依存なし, 独立",
         "ko": "독립, 의존성 없음",
         "vi": "độc lập, không phụ thuộc",
+    }
+)
+SEQUENTIAL: Final = phrases(
+    {
+        "en": "sequential, one after the other, one after another",
+        "de": "nacheinander, sequenziell, sequentiell",
+        "fr": "séquentiel, l'un après l'autre",
+        "es": "secuencial",
+        "pt": "sequencial",
+        "ru": "последовательн",
+        "uk": "послідовн",
+        "zh": "顺序执行, 依次, 順序執行",
+        "ja": "順次, 順番に",
+        "ko": "순차",
+        "vi": "tuần tự",
     }
 )
 PARALLEL: Final = phrases(

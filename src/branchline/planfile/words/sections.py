@@ -80,7 +80,7 @@ _NONTASK: Final[Lists] = {
         model, dev agent record, change log, file list, completion notes, budget, cost, api design, data model, data models,
         schema, test strategy, testing strategy, testing, tests, user stories, user story, primary files, files, affected
         files, related files, key files, critical files, dependent files, trade-offs, tradeoffs, alternatives, lessons,
-        parallel opportunities, implementation strategy, execution context, releases, release notes, preserve, preservation,
+        implementation strategy, execution context, releases, release notes, preserve, preservation,
         semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes, issues found, bugs
         identified, do not doing, vision, related, anti-patterns to avoid, error handling strategy, error handling, api
         endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples, confidence score,
@@ -232,7 +232,8 @@ _DECLINED: Final[Lists] = {
 _ORDER: Final[Lists] = {
     "en": """dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies,
         suggested order, recommended order, proposed order, build order, order of work, order of operations, order of attack,
-        suggested sequence, recommended sequence, sequencing, work order""",
+        suggested sequence, recommended sequence, sequencing, work order, parallel
+        opportunities""",
     "de": "abhängigkeiten, reihenfolge",
     "fr": "dépendances, ordre d'exécution, ordre recommandé, ordre suggéré, ordre de réalisation",
     "es": "dependencias, orden de ejecución, orden recomendado, orden sugerido, orden de trabajo",
