@@ -231,6 +231,9 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         words = ["classify", "Build login, registration and OAuth", "--task-id", task]
         assert main([*words, "--json", "-C", str(tmp_path)]) == 0
         assert json.loads(capsys.readouterr().out)["kind"] == kind
+    (tmp_path / "branchline.toml").write_text("[decompose]\nenabled = false\n")
+    assert main(["classify", "Build login, registration and OAuth", "-C", str(tmp_path)]) == 0
+    assert "nothing is split while decompose.enabled is false" in capsys.readouterr().out
     for words in (
         ["classify", " "],
         ["decompose"],
