@@ -90,4 +90,4 @@ def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
     words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
-    return Answer({"batches": found, "left": left}, error=words if left and found else "")
+    return Answer({"batches": found, "left": left}, error=words if left and concurrency else "")
