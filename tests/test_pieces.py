@@ -152,6 +152,14 @@ def test_an_order_of_nothing_says_why_where_tasks_are_left(
     assert json.loads(capsys.readouterr().out)["left"] == ["a.1", "b.1", "c.1"]
 
 
+def test_what_stands_still_sends_nobody_to_the_flag_that_was_given(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["next-batch", "--tasks", json.dumps([row("a.1", status="failed")])]
+    assert main(words) == 4
+    assert "`--json` says" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 4
+    assert "--json" not in json.loads(capsys.readouterr().out)["error"]
+
+
 TWICE = {
     "directed": True,
     "edges": [],

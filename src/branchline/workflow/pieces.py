@@ -80,7 +80,7 @@ def next_batch(view: View, strategy: str, concurrency: int, *, fill: bool, told:
     reasons = standing.waiting(view, strategy, concurrency, step.batch) if told else {}
     data = {"batch": step.batch, "free_slots": step.free_slots, "waiting": reasons, "state": step.state}
     status, words = _ENDS[step.state] if step.state == "deadlock" or step.asks else (0, "")
-    return Answer(data, status=status, error=words)
+    return Answer(data, status=status, error=words.partition(";")[0] if told else words)
 
 
 def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
