@@ -160,6 +160,16 @@ def test_without_network_it_says_so(bench: Bench) -> None:
     assert KEY not in str(raised.value)
 
 
+@pytest.mark.parametrize("url", ["localhost:8080/v1", "ftp://127.0.0.1/v1", "http://127.0.0.1:80\n80/v1"])
+def test_an_address_that_is_none_is_tried_once_and_named_by_its_setting(tmp_path: Path, url: str) -> None:
+    planner = chosen("openai", load(None, {"BRANCHLINE_DECOMPOSE__BASE_URL": url}, {}), {"OPENAI_API_KEY": KEY})
+    pauses: list[float] = []
+    asker = Asker(planner, Answers(tmp_path, write=False), pauses.append, lambda: 1.0, lambda: "")
+    with pytest.raises(PlannerError, match=r"decompose\.base_url"):
+        asker.ask(QUESTION, schema.classification())
+    assert (pauses, asker.usage.requests) == ([], 1)
+
+
 def test_a_server_that_says_the_key_back_teaches_nobody(bench: Bench) -> None:
     told = {"tasks": [{**GOOD["tasks"][0], "reasoning": f"because {KEY}"}]}
     answer = bench.asker(bench.says(told)).ask(QUESTION, schema.classification())

@@ -241,7 +241,7 @@ tiers = { "x.test" = 1 }
             ("[prices.x]\ninputs = 1", "prices must be numbers for input, output, cache_read and cache_write"),
             ("[prices]\nx = 1", "prices must be a table"),
             ("[tiers]\nhuge = []", "unknown setting tiers.huge"),
-            ("[tiers]\ndefault = 'huge'", "tiers.default must be one of , simple, standard, thinking"),
+            ("[tiers]\ndefault = 'huge'", "tiers.default must be one of simple, standard, thinking"),
             ("a = = 3", r"branchline\.toml:1: not TOML"),
             ("jobs = 1\njobs = 2", r"branchline\.toml:2: not TOML"),
             ("a = " + "[" * 5000, "nested too deeply|not TOML"),

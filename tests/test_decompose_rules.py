@@ -157,6 +157,18 @@ def test_then_is_an_edge_from_all_of_one_stage_to_all_of_the_next(items: list[st
     assert all(part.after == () for part in parts[:-1])
 
 
+@pytest.mark.parametrize("ways", [("{} then", "{}"), ("{}", "Then {}"), ("{}, and then,", "after that, {}")])
+@pytest.mark.parametrize("form", ["Ship it: 1) {} 2) {} 3) {} 4) {}", "Ship it:\n- {}\n- {}\n- {}\n- {}"])
+def test_then_between_clauses_with_a_mark_of_their_own_is_an_edge_and_no_word_of_a_title(
+    form: str, ways: tuple[str, str]
+) -> None:
+    before, behind = ways[0].format("a search page"), ways[1].format("a mail sender")
+    parts = split(form.format("a cart page", before, behind, "a sales report"))
+    assert [part.title.split()[-1] for part in parts] == ["page", "page", "sender", "report"]
+    assert [part.title.lower().count("then") for part in parts] == [0] * 4
+    assert [part.after for part in parts] == [(), (), (0, 1), (0, 1)]
+
+
 @settings(deadline=None, max_examples=EXAMPLES)
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd(text: str) -> None:
@@ -219,6 +231,9 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         words = ["classify", "Build login, registration and OAuth", "--task-id", task]
         assert main([*words, "--json", "-C", str(tmp_path)]) == 0
         assert json.loads(capsys.readouterr().out)["kind"] == kind
+    (tmp_path / "branchline.toml").write_text("[decompose]\nenabled = false\n")
+    assert main(["classify", "Build login, registration and OAuth", "-C", str(tmp_path)]) == 0
+    assert "nothing is split while decompose.enabled is false" in capsys.readouterr().out
     for words in (
         ["classify", " "],
         ["decompose"],

@@ -19,6 +19,7 @@ from branchline.asker.talk import Reply, Turn, failure
 from branchline.cli import main
 from branchline.decompose.around import around
 from branchline.decompose.kept import kept
+from branchline.decompose.lint import lint
 from branchline.decompose.split import split
 from branchline.graph.laws import check_draft
 from branchline.model.plan import DraftGraph, Task
@@ -205,6 +206,8 @@ def test_much_code_is_researched_first(splitting: Splitting) -> None:
     ]
     assert ("t1.1.1", "t1.1.2") in {(e.before, e.after) for e in done.draft.edges}
     assert [c.run for c in done.tasks["t1.1.2"].checks] == ["make a"]
+    long = [f.task for f in lint(done.draft) if f.code == "too-long"]
+    assert long == ["t1.1.2"], "who only reads changes no lines"
     assert splitting(GOAL, composite("t1"), much, depth=1).codes() == ["depth-limit"]
 
 

@@ -137,7 +137,9 @@ def test_an_abort_says_whether_there_was_anything_to_stop(bl: Run, servers: tupl
     assert bl("abort", "ses_gone")[1]["code"] == "E_NOT_FOUND", "the server would say yes to this too"
 
 
-def test_one_server_that_is_gone_hides_no_other(bl: Run, servers: tuple[Server, Server]) -> None:
+def test_one_server_that_is_gone_hides_no_other(
+    bl: Run, servers: tuple[Server, Server], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one, two = servers
     name = one.add("/w/a")
     two.faults["/experimental/session"] = "500"
@@ -147,13 +149,20 @@ def test_one_server_that_is_gone_hides_no_other(bl: Run, servers: tuple[Server, 
     assert bl("messages", name[:-1])[1]["code"] == "E_REMOTE", "a part of one does"
     two.faults = {"/global/health": "html"}
     code, told = bl("instances")
-    assert (code, [each["healthy"] for each in told["instances"]]) == (1, [True, False])
+    assert (code, told["code"]) == (1, "E_REMOTE")
+    assert [each["healthy"] for each in told["instances"]] == [True, False]
+    assert main(["oc", "instances", "-C", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert "2 instances" in out, "what answered can be piped on"
+    assert err.startswith("branchline: two (") and err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (["abrot", "one"], "E_USAGE", "did you mean abort"),
+        (["one"], "E_USAGE", "oc one needs a verb"),
+        (["one", "abrot"], "E_USAGE", "did you mean abort"),
         (["onee", "status"], "E_NOT_FOUND", "no instance is called 'onee'; did you mean one"),
         (["sessions", "onee"], "E_NOT_FOUND", "did you mean one"),
         (["prompt", "one", "ses_1"], "E_USAGE", "needs TEXT"),

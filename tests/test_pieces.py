@@ -139,6 +139,27 @@ def test_a_bare_answer_is_json_whatever_the_input_is(tmp_path: Path, capsys: pyt
         assert json.loads(capsys.readouterr().out) == {"valid": True, "errors": [], "warnings": []}
 
 
+@pytest.mark.parametrize(("concurrency", "said"), [("4", "3 tasks are in no batch"), ("0", "")])
+def test_an_order_of_nothing_says_why_where_tasks_are_left(
+    capsys: pytest.CaptureFixture[str], concurrency: str, said: str
+) -> None:
+    """A script that reads `[]` with exit 0 would take it for all done."""
+    found = [row("a.1", ["b.1"]), row("b.1", ["c.1"]), row("c.1", status="failed")]
+    assert main(["order", "--tasks", json.dumps(found), "--concurrency", concurrency]) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out), said in err, bool(err)) == ([], True, bool(said))
+    assert main(["order", "--tasks", json.dumps(found), "--concurrency", concurrency, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["left"] == ["a.1", "b.1", "c.1"]
+
+
+def test_what_stands_still_sends_nobody_to_the_flag_that_was_given(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["next-batch", "--tasks", json.dumps([row("a.1", status="failed")])]
+    assert main(words) == 4
+    assert "`--json` says" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 4
+    assert "--json" not in json.loads(capsys.readouterr().out)["error"]
+
+
 TWICE = {
     "directed": True,
     "edges": [],

@@ -235,6 +235,10 @@ class TestScenarios:
         (agent.folder / "bin dir" / "status.sh").write_text("#!/bin/sh\necho mine\n")
         agent("shims", "bin dir", code="E_INPUT")
         assert "mine" in (agent.folder / "bin dir" / "status.sh").read_text()
+        for folder in ("bin dir/status.sh", "bin dir/status.sh/below", "/proc/bin"):
+            agent("shims", folder, code="E_INPUT")
+        assert "agent shims DIR" in agent("shims", code="E_USAGE")["error"]
+        assert agent("list", "more", code="E_ARG_UNKNOWN")["details"] == {"arg": "more"}
 
 
 LOOKER = """

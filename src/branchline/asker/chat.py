@@ -27,7 +27,10 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
             answer = httpx.post(f"{url.rstrip('/')}/chat/completions", json=asked, headers=headers, timeout=patience)
         except httpx.TimeoutException:
             raise failure("timeout", f"it did not answer within {timeout:g} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:  # asked again it would be no better
+            words = f"its address (decompose.base_url, OPENAI_BASE_URL) is none: {without((key,), str(error))}"
+            raise failure("http", words) from None
+        except httpx.HTTPError as error:
             raise failure("network", f"it cannot be reached: {without((key,), str(error))}") from None
         if not answer.is_success:
             raise refused(answer, (key,))

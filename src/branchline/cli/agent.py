@@ -77,7 +77,11 @@ def _wish(args: argparse.Namespace, unknown: Sequence[str]) -> Wish:
     given = {name: value for name, value in vars(args).items() if name in Wish._fields and value is not None}
     strange = [
         *unknown,
-        *(f"--{name.replace('_', '-')}" for name in given if name not in ("cwd", *VERBS[args.verb][2])),
+        *(
+            args.folder if name == "folder" else f"--{name.replace('_', '-')}"
+            for name in given
+            if name not in ("cwd", *VERBS[args.verb][2])
+        ),
     ]
     if strange:
         raise SessionError("E_ARG_UNKNOWN", f"agent {args.verb} takes no {strange[0]}", arg=strange[0])

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from branchline.cli import COMMANDS
 from branchline.cli.out import json_line, put
 from branchline.errors import UsageError
-from branchline.terminal.text import for_stream
+from branchline.terminal.text import for_stream, safe
 from branchline.workflow.answer import Answer
 
 WIDTH = 100
@@ -53,12 +53,17 @@ def add_run(parser: Parser) -> None:
 
 
 def show(answer: Answer, args: argparse.Namespace) -> int:
-    """Print an answer for people or as one JSON line; return its exit status."""
+    """Print an answer for people or as one JSON line; return its exit status.
+
+    At 1 its text is what there is in spite of the error, as with `ls`: the one goes to stdout, the other to stderr.
+    """
     if args.json:
         put(json_line(answer.as_json(), sys.stdout), sys.stdout)
     elif answer.text:
-        stream = sys.stdout if answer.status in (0, 3, 4) else sys.stderr
+        stream = sys.stdout if answer.status in (0, 1, 3, 4) else sys.stderr
         put(for_stream(answer.text, stream), stream)
+    if answer.status == 1 and not args.json:
+        put(for_stream(f"branchline: {safe(answer.error)}", sys.stderr), sys.stderr)
     return answer.status
 
 

@@ -129,7 +129,7 @@ def choice(*words: str) -> Kind:
     """One of some words."""
 
     def convert(value: Any, _loose: bool) -> str:
-        return str(value) if value in words else _must(f"be one of {', '.join(words)}")
+        return str(value) if value in words else _must(f"be one of {', '.join(filter(None, words))}")
 
     return convert
 

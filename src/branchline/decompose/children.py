@@ -180,7 +180,7 @@ def phases(task: Task, ids: Sequence[str]) -> Made:
     looked = tuple(replace(file, role="mention") for file in task.files)
     first = [
         replace(task, id=own, title=one_line(f"{said}: {task.title}"), parent=task.id, role="research", files=looked,
-                checks=(), criteria=(), output="")
+                checks=(), criteria=(), output="", extra={**task.extra, "expected_lines": 0})
         for own, said in zip(ids, words, strict=False)
     ]  # fmt: skip
     last = replace(task, id=ids[len(words)], parent=task.id)

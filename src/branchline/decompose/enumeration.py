@@ -31,12 +31,16 @@ _CHAIN: Final = re.compile(_AND, re.I)
 _LAST: Final = re.compile(rf"(.*\S){_LAST_AND}(\S.*)", re.I | re.DOTALL)
 _OXFORD: Final = re.compile(r"(?:and|und|y|et|e|en|i|и|och|ja|oraz|ve|or|plus|&|as well as|sowie)\s+", re.I)
 _COMMA: Final = re.compile(r"\s*(?:,\s+|,$|[、，])")
+_THEN: Final = (
+    r"(?:then|after\s+that|afterwards|thereafter|subsequently|followed\s+by|and\s+finally"
+    r"|dann|danach|anschließend|luego|después|puis|ensuite|depois|poi|затем|потом|daarna|następnie)"
+)
 _STEP: Final = re.compile(
-    r"(?:[,;.]\s*|\s+)(?:(?:and|und|y|et|и)\s+)?(?:then|after\s+that|afterwards|thereafter|subsequently|followed\s+by|and\s+finally"
-    r"|dann|danach|anschließend|luego|después|puis|ensuite|depois|poi|затем|потом|daarna|następnie)(?:\s*[,:])?\s+"
+    rf"(?:[,;.]\s*|\s+)(?:(?:and|und|y|et|и)\s+)?{_THEN}(?:\s*[,:])?\s+"
     r"|[,;.]\s*(?:and\s+)?(?:finally|next|lastly|zuletzt|schließlich|finalmente|enfin)\s*,?\s+|[,，;；]?(?:然后|接着)",
     re.I,
 )
+_THEN_AT: Final = re.compile(rf"(?P<this>^(?:and\s+)?{_THEN}\s*[,:]?\s+)|[\s,;.]\s*(?:and\s+)?{_THEN}\s*[.,;:]?$", re.I)
 _FIRST: Final = re.compile(r"(?:first(?:ly)?|zuerst|primero|d'abord|primeiro|to begin with)\s*[,:]?\s+", re.I)
 _STOP: Final = re.compile(r"\s*[;；]\s*(?:and\s+)?|(?<=\w[\w)])[.。!]\s+(?=\S)|\n+")
 _ITEM: Final = re.compile(r"^\s*(?:[-*•+–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?:\[[ xX]?\]\s+)?(\S.*)$")
@@ -170,8 +174,21 @@ def _listed(head: str, items: Sequence[str]) -> Found | None:
         return Found((), 0.7, f"what is listed belongs to one thing, the {_head_of(about)}")
     if 2 * sum(verb_of(item) in words.CHANGE for item in things) > len(things):
         return Found((), 0.7, "what is listed are steps of one change")
-    own = [item.rstrip(".;,") for item in things]
-    return Found(tuple(Part(_titled(_lead(head), item)) for item in own), 0.85, f"it lists {len(own)} deliverables")
+    parts = tuple(Part(_titled(_lead(head), item), after) for item, after in _staged(things))
+    return Found(parts, 0.85, f"it lists {len(parts)} deliverables")
+
+
+def _staged(items: Sequence[str]) -> list[tuple[str, tuple[int, ...]]]:
+    """Items with the numbers of those before them: all of the stage before, where a `then` stands between two."""
+    staged: list[tuple[str, tuple[int, ...]]] = []
+    before, stage, following = range(0), 0, False
+    for place, item in enumerate(items):
+        said = [bool(found["this"]) for found in _THEN_AT.finditer(item)]
+        if following or True in said:
+            before, stage = range(stage, place), place
+        following = False in said
+        staged.append((_THEN_AT.sub("", item), tuple(before)))
+    return staged
 
 
 def _steps(text: str) -> Found | None:
@@ -364,11 +381,8 @@ def _is_part(head: str, verb: str) -> bool:
     """Whether what holds a list is small enough to be one task with it."""
     if head in words.WHOLE:
         return False
-    return (
-        head in words.PART | words.TINY | words.COMPANION
-        or verb in words.ADD
-        or (head.endswith("ing") and _makes(verb))
-    )
+    small = words.PART | words.TINY | words.COMPANION
+    return head in small or verb in words.ADD or (head.endswith("ing") and _makes(verb))
 
 
 def _head_of(text: str) -> str:

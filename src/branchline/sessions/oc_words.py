@@ -17,7 +17,7 @@ _COLUMNS = {
 
 
 def text(data: Mapping[str, Any]) -> str:
-    """The words for an answer of `oc`: its lists as tables, what went wrong with an instance below them."""
+    """The words for an answer of `oc`: its lists as tables; what went wrong with an instance is no part of it."""
     wrong = data.get("errors", {})  # of a server that said nothing it is not said that it has nothing
     parts = [_table(name, data[name]) for name in _COLUMNS if name in data and (data[name] or not wrong)]
     if "models" in data:
@@ -31,7 +31,6 @@ def text(data: Mapping[str, Any]) -> str:
         parts.append(", ".join(f"{number} {state}" for state, number in data["counts"].items()))
     if "said" in data:
         parts += map(safe, data["said"].split("\n"))
-    parts += [safe(f"{name}: {said}") for name, said in wrong.items()]
     return "\n".join(part for part in parts if part)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, Final, NamedTuple
 
-from branchline.errors import BranchlineError, InputError, SessionError
+from branchline.errors import BranchlineError, InputError, SessionError, UsageError
 from branchline.files import find_root, read_text, write_durable
 from branchline.model.run import SessionRow
 from branchline.sessions import history
@@ -136,13 +136,17 @@ def listed(console: Console, wish: Wish) -> Answer:
 
 def shims(console: Console, wish: Wish) -> Answer:
     """Write scripts of the names that callers know; a file of such a name that is not one of them is left alone."""
-    _require(wish.folder, "folder")
+    if not wish.folder:
+        raise UsageError("agent shims needs a folder for its scripts: branchline agent shims DIR")
     folder = console.directory / wish.folder
     mark = "# written by `branchline agent shims`"
     strangers = [n for n in SHIMS if (folder / n).exists() and mark not in read_text(folder / n)]
     if strangers:
         raise InputError(f"{folder / strangers[0]} is not one of ours: move it away, or name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made as a folder: {error.strerror}") from None
     for name, verb in SHIMS.items():
         text = f'#!/bin/sh\n{mark}\nexec {quote(sys.executable)} -P -m branchline agent {verb} "$@"\n'
         write_durable(folder / name, text, 0o755)

@@ -31,9 +31,7 @@ def read(words: Sequence[str], asked: Asked, instances: Mapping[str, InstanceSet
             raise _no_instance(head, instances)
         asked, head = asked._replace(instance=head), rest.pop(0)
     if head not in VERBS:
-        near = get_close_matches(head, VERBS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}"
-        raise UsageError(f"oc has no verb {head!r}; {hint}")
+        raise _no_verb(rest[0] if rest and head in instances else head, instances)
     if not asked.instance and rest and rest[0] in instances:
         asked = asked._replace(instance=rest.pop(0))
     takes = TAKES.get(head, ())
@@ -50,6 +48,12 @@ def read(words: Sequence[str], asked: Asked, instances: Mapping[str, InstanceSet
             "or say: branchline oc import instances.json"
         )
     return asked._replace(verb=head, words=tuple(rest))
+
+
+def _no_verb(word: str, instances: Mapping[str, InstanceSettings]) -> UsageError:
+    near = get_close_matches(word, VERBS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}"
+    return UsageError(f"oc {word} needs a verb; {hint}" if word in instances else f"oc has no verb {word!r}; {hint}")
 
 
 def _no_instance(name: str, instances: Mapping[str, InstanceSettings]) -> BranchlineError:

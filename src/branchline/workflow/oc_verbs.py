@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from branchline.errors import SettingsError, UsageError
+from branchline.errors import RemoteError, SettingsError, UsageError
 from branchline.model.run import ServerSessionRow
 from branchline.opencode_api import Client
 from branchline.opencode_api.rows import Session, Waiting
@@ -235,7 +235,10 @@ def _answer(data: Mapping[str, Any], errors: Mapping[str, str] | None = None) ->
     if errors is None:
         return Answer(data, oc_words.text(data))
     data = {**data, "errors": errors}
-    return Answer(data, oc_words.text(data), 1 if errors else 0, "; ".join(errors.values()))
+    text = oc_words.text(data)
+    if not errors:
+        return Answer(data, text)
+    return Answer({"code": RemoteError.code, **data}, text, RemoteError.exit_status, "; ".join(errors.values()))
 
 
 VERBS: Final[dict[str, Callable[[Desk, Asked], Answer]]] = {

@@ -146,6 +146,8 @@ def classify(console: Console, text: str, planner: str, given: Given) -> Answer:
     found, planned = by_rules(text, block, deep, deepest=most)._asdict(), RULES
     if given.own and has_subtasks(console, *given.own).data["has_subtasks"]:
         found = Kind("atomic", 1.0, f"{given.own[0]} has subtasks already; what is split is not split again")._asdict()
+    elif not project.settings.decompose.enabled:
+        found = Kind("atomic", 1.0, "nothing is split while decompose.enabled is false")._asdict()
     elif deep < most:
         asked, planned = judge(console, project, text, planner, block)
         found = {**found, **(asked or {})}

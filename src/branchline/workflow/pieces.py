@@ -80,7 +80,7 @@ def next_batch(view: View, strategy: str, concurrency: int, *, fill: bool, told:
     reasons = standing.waiting(view, strategy, concurrency, step.batch) if told else {}
     data = {"batch": step.batch, "free_slots": step.free_slots, "waiting": reasons, "state": step.state}
     status, words = _ENDS[step.state] if step.state == "deadlock" or step.asks else (0, "")
-    return Answer(data, status=status, error=words)
+    return Answer(data, status=status, error=words.partition(";")[0] if told else words)
 
 
 def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
@@ -90,4 +90,4 @@ def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
     words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
-    return Answer({"batches": found, "left": left}, error=words if left and found else "")
+    return Answer({"batches": found, "left": left}, error=words if left and concurrency else "")
