@@ -75,9 +75,8 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
 def _after_setup(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     if result.get("ok"):
         return open_job(state, row, "work", event)
-    return _failure(
-        state, row, event, "worktree set-up failed", result.get("error") or "", wait=state.policy.crash_wait
-    )
+    error = result.get("error") or ""
+    return _failure(state, row, event, _in_words("worktree set-up failed", error), error, wait=state.policy.crash_wait)
 
 
 def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
