@@ -6,6 +6,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -189,6 +190,27 @@ def test_settings_that_are_wrong_are_a_fault_and_the_rest_is_looked_at(home: Pat
     assert status == 4
     assert "branchline.toml:1" in told(data, "settings", "fault")
     assert told(data, "git", "ok")
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "level", "said"),
+    [
+        ('sandbox = "off"', "sandbox", "note", "off; not held: a worker can read what you can read"),
+        ('sandbox = "env"', "sandbox", "note", "env; not held: a worker can read what you can read"),
+        ('sandbox = "strict"', "sandbox", "fault", "bubblewrap (bwrap) is not installed; nothing starts"),
+        ("", "sandbox", "warning", "(bubblewrap (bwrap) is not installed)"),
+        ('[roles.build]\nsandbox = "strict"', "sandbox of role build", "fault", "nothing starts"),
+    ],
+)
+def test_the_sandbox_is_the_one_that_workers_would_get(
+    home: Path, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, text: str, about: str, level: str, said: str
+) -> None:
+    put(home / "work" / "branchline.toml", text)
+    (home / "bin" / "git").symlink_to(str(which("git")))
+    (home / "bin" / "sh").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    _, data = doctor()
+    assert said in told(data, about, level)
 
 
 def test_keys_that_others_may_read_are_named(home: Path, doctor: Doctor) -> None:
