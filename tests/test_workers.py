@@ -335,3 +335,14 @@ def test_each_agent_opens_for_a_person_on_its_session(
     assert found.env == kept | changed, "the person's own environment, but for where the session lies"
     fresh = workers.get(kind).interactive(job._replace(session=""), own).argv  # type: ignore[attr-defined]
     assert "s1" not in fresh
+
+
+def test_claude_code_knows_the_person_and_their_servers_again(tmp_path: Path) -> None:
+    (tmp_path / ".claude.json").write_text('{"mcpServers": {"mine": {"command": "x"}}, "oauthAccount": "secret"}')
+    home = tmp_path / "home"
+    job = Bench(tmp_path, "claude").job._replace(argv=(), session="s1", env={"HOME": str(home)})
+    (home / ".claude.json").write_text('{"projects": {"p": 1}}')
+    workers.get("claude").interactive(job, {"HOME": str(tmp_path)})  # type: ignore[attr-defined]
+    assert json.loads((home / ".claude.json").read_text()) == {
+        "projects": {"p": 1}, "hasCompletedOnboarding": True, "mcpServers": {"mine": {"command": "x"}}
+    }  # fmt: skip

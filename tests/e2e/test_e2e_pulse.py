@@ -56,7 +56,9 @@ def test_a_pulse_with_nothing_to_do_changes_nothing_and_imports_little(world: Wo
 
 def test_what_changes_from_outside_is_seen(world: World) -> None:
     world.plan(Task("1.1"))
-    worker = world.agent('grep -q forty-two "$BRANCHLINE_PROMPT_FILE" || { ' + ASKS.strip() + "; exit 0; }\n" + HONEST)
+    worker = world.agent(
+        'grep -q "Answers to earlier" "$BRANCHLINE_PROMPT_FILE" || { ' + ASKS.strip() + "; exit 0; }\n" + HONEST
+    )
     words = ("plan.md", "--worker", worker)
     until_over(world, *words)
     assert world.run("pulse", *words).status == 3

@@ -43,6 +43,7 @@ def test_what_a_person_did_in_the_worktree_is_checked_and_merged(failed: World) 
     assert failed.states() == {"1.1": "done"}
     assert failed.git("show", "branchline/r1/tip:out-1.1.txt").strip() == "by a person"
     assert len(failed.started()) == 1, "no agent was started for it"
+    assert "no worker was started" in failed.run("prompt", "1.1").json["prompt"]
 
 
 def test_a_person_is_checked_like_anybody_and_the_agent_goes_on(failed: World) -> None:

@@ -28,6 +28,8 @@ from branchline.sandbox.vault import Vault
 from branchline.workers import person
 from branchline.workspace.repository import Repository
 
+NO_PAGE = "A person took this task over: no worker was started, and none was told anything.\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -277,7 +279,8 @@ class Jobs:
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
-        text = self.prompt(row, job.exit_file, job.session if row.resume else "")
+        taken = row.resume == TAKEN
+        text = NO_PAGE if taken else self.prompt(row, job.exit_file, job.session if row.resume else "")
         self._pages.leave(row, Path(job.exit_file))
         if not self._untracked:  # outside of any repository nothing could bring the real values back
             text = masks.cover(self.vault, text, job.exit_file, folder)

@@ -68,8 +68,7 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     user = private.read_object(source / "settings.json", _AGENT)
     private.write(_settings(job), json.dumps(settings(user, job.read_only), indent=1, ensure_ascii=False) + "\n")
     if not job.lean:
-        beside = source if base.get("CLAUDE_CONFIG_DIR") else source.parent
-        servers = stream.mapping(private.read_object(beside / ".claude.json", _AGENT).get("mcpServers"))
+        servers = stream.mapping(_state(base).get("mcpServers"))
         private.write(_servers(job), json.dumps({"mcpServers": servers}) + "\n")
     keyed = user.get("apiKeyHelper") or any(name in {**job.env, **stream.mapping(user.get("env"))} for name in _KEYS)
     if job.env.get("HOME") and not keyed:
@@ -90,6 +89,12 @@ def settings(user: Mapping[str, Any], read_only: bool) -> dict[str, Any]:
 
 def _folder(base: Mapping[str, str]) -> Path:
     return Path(base.get("CLAUDE_CONFIG_DIR") or Path(base.get("HOME", "/")) / ".claude")
+
+
+def _state(base: Mapping[str, str]) -> dict[str, Any]:
+    """What Claude Code keeps of the user beside the settings; raises InputError when it cannot be read."""
+    folder = _folder(base)
+    return private.read_object((folder if base.get("CLAUDE_CONFIG_DIR") else folder.parent) / ".claude.json", _AGENT)
 
 
 def standing(base: Mapping[str, str], given: Mapping[str, str], root: Path) -> Standing:
@@ -136,8 +141,12 @@ def _copy_login(source: Path, target: Path) -> None:
 
 def interactive(job: Job, base: Mapping[str, str]) -> Command:
     """Open Claude Code on the session, with the person's settings; its sessions lie in the task's HOME, so that is its own."""
-    own = _folder(base) / "settings.json"
+    own, state = _folder(base) / "settings.json", Path(job.env["HOME"]) / ".claude.json"
     argv = [*(job.argv or (PROGRAM,)), *(["--resume", job.session] if job.session else [])]
+    if state.parent.is_dir():  # else it would greet the person as a new user, and without their MCP servers
+        servers = stream.mapping(_state(base).get("mcpServers"))
+        known = {**private.read_object(state, _AGENT), "hasCompletedOnboarding": True, "mcpServers": servers}
+        private.write(state, json.dumps(known))
     env = {name: value for name, value in base.items() if name != "CLAUDE_CONFIG_DIR"}
     return Command((*argv, *(["--settings", str(own)] if own.is_file() else [])), {**env, "HOME": job.env["HOME"]})
 

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from branchline import __version__
-from branchline.engine.state import State
 from branchline.files import canonical, digest, find_root, write_new
 from branchline.model.run import RunRow
 from branchline.store import Store, lock
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.deadline import due_at
 from branchline.workflow.look import rows_of
 
 STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "paused": 75}
@@ -123,15 +121,6 @@ def remember(console: Console, root: Path, name: str, said: str, run: str, last:
         return
     entry = {"key": key_of(console, root, name, said), "run": run, "seq": last, "due": due}
     write_new(root / ".branchline" / MEMORY, canonical({**recall(root), name: entry}))
-
-
-def due_of(state: State) -> float | None:
-    """When a run has something to do again by itself; None when it has now."""
-    if state.attempts or state.ready or state.merges:
-        return None
-    retries = [state.tasks[task].retry_at or 0.0 for task in state.retrying]
-    deadlines = [due_at(question) or NEVER for question in state.questions.values()]
-    return min([*retries, *deadlines, NEVER])
 
 
 def recall(root: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from random import random
 from branchline import engine
 from branchline.config import duration
 from branchline.dispatch import Coordinator, Hooks
+from branchline.engine import State
 from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
 from branchline.model.run import RunRow
 from branchline.proc import free_memory
@@ -27,7 +28,7 @@ from branchline.workflow.begin import (
 from branchline.workflow.console import Console
 from branchline.workflow.deadline import due_at
 from branchline.workflow.flags import Flags
-from branchline.workflow.idle import NEVER, due_of, quiet, remember, standing, together, unfinished
+from branchline.workflow.idle import NEVER, quiet, remember, standing, together, unfinished
 from branchline.workflow.project import Project, folder_of, open_project
 from branchline.workflow.running import Interrupts
 
@@ -109,7 +110,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     _settle(console, driver)
     driver.finish(engine.outcome(driver.state, console.clock()))
     driver.close()
-    due = due_of(driver.state)
+    due = _due_of(driver.state)
     if due is not None:
         _remember(console, project, store, begun.run.run, due, said)
     return standing(store, driver.state.run, console.clock())
@@ -129,6 +130,15 @@ def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer
             )
         approved = approve_draft(project, draft, PULSE, console.clock())
     return agreed_of(project, approved, current)
+
+
+def _due_of(state: State) -> float | None:
+    """When a run has something to do again by itself; None when it has now."""
+    if state.attempts or state.ready or state.merges:
+        return None
+    retries = [state.tasks[task].retry_at or 0.0 for task in state.retrying]
+    deadlines = [due_at(question) or NEVER for question in state.questions.values()]
+    return min([*retries, *deadlines, NEVER])
 
 
 def _take_defaults(project: Project, store: Store, run: RunRow, now: float) -> None:
