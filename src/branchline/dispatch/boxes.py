@@ -155,7 +155,7 @@ class Boxes:
         common, config = self._shared(self._git)
         git = opened(common, place.worktree, attempt.run, attempt.task)
         # A path that a variable named in the settings leads to is one the user wants the worker to read.
-        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env))
+        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS))
         readable = (
             self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
             | _OWN
