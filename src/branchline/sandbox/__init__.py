@@ -80,9 +80,9 @@ def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[
     env["HOME"] = own = str(home)
     env.update({name: f"{own}/{folder}" for name, folder in _FOLDERS.items()})
     for name, folder in MANAGERS.items():
-        place = base.get(name) or os.path.join(base.get("HOME", ""), folder)  # noqa: PTH118 - a Path costs more
-        if os.path.isabs(place) and os.path.isdir(place):  # noqa: PTH112, PTH117
-            env[name] = place
+        place = Path(base.get(name) or Path(base.get("HOME", ""), folder))
+        if place.is_absolute() and place.is_dir():
+            env[name] = str(place)
     # A worker has no terminal: git must fail at once instead of waiting for a password nobody will type.
     env["GIT_TERMINAL_PROMPT"] = "0"
     for name in worker.pass_env:
