@@ -164,6 +164,9 @@ class Boxes:
         )
         readable |= {self._root / Path(path).expanduser() for path in worker.readable}
         readable |= {self._root / name for name in self._settings.workspace.symlink}
+        packages = self._root / "node_modules"  # Node looks for it in every folder above the worktree
+        if not packages.is_symlink():  # a link of the repository's may lead to anything
+            readable.add(packages)
         writable = {
             place.worktree,
             place.home,
