@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import which
@@ -212,6 +213,19 @@ def test_the_sandbox_is_the_one_that_workers_would_get(
     monkeypatch.setenv("PATH", str(home / "bin"))
     _, data = doctor()
     assert said in told(data, about, level)
+
+
+def test_what_an_install_left_and_no_worktree_has_is_named_with_the_setting(home: Path, doctor: Doctor) -> None:
+    git = ("git", "-C", str(home / "work"), "-c", "user.name=n", "-c", "user.email=e")
+    put(home / "work" / "vendor" / "kept.c", "int x;")
+    for words in (("init", "-q"), ("add", "vendor"), ("commit", "-qm", "first")):
+        subprocess.run((*git, *words), check=True)
+    put(home / "work" / ".venv" / "pyvenv.cfg", "")
+    said = told(doctor()[1], "workspace", "note")
+    assert ".venv of your checkout is in no worktree" in said
+    assert "vendor" not in said, "git brings it along"
+    put(home / "work" / "branchline.toml", '[workspace]\nsymlink = [".venv"]')
+    assert not told(doctor()[1], "workspace", "note")
 
 
 def test_keys_that_others_may_read_are_named(home: Path, doctor: Doctor) -> None:

@@ -19,6 +19,8 @@ MIN_GIT: Final = (2, 31)
 SECONDS: Final = 20.0
 _BYTES: Final = 1 << 16
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_INSTALLED: Final = (".venv", "venv", "vendor")
+"""What an install leaves in a checkout, and checks reach by a relative path (Node looks for its packages upwards)."""
 _SANDBOX_FIX: Final = (
     "install bubblewrap (apt install bubblewrap), and let your kernel make user namespaces "
     "(sysctl kernel.unprivileged_userns_clone=1)"
@@ -177,12 +179,23 @@ def _git(place: Place) -> Iterator[Finding]:
         return
     yield Finding("git", "ok", f"git {said}")
     try:
-        Repository.open(place.root, place.env, place.settings.workspace.programs).check_ready()
+        repository = Repository.open(place.root, place.env, place.settings.workspace.programs)
+        repository.check_ready()
         yield Finding("repository", "ok", f"{place.root} is ready for a run")
+        yield from _left_behind(place, repository)
     except RepositoryError as error:
         yield Finding("repository", "warning", str(error), "do as it says, or use `execute --in-place`")
     except (BranchlineError, OSError) as error:
         yield Finding("repository", "fault", str(error), "git itself must work here first: try `git status`")
+
+
+def _left_behind(place: Place, repository: Repository) -> Iterator[Finding]:
+    own = place.settings.workspace
+    for name in () if own.setup else _INSTALLED:
+        if (place.root / name).is_dir() and name not in (*own.copy, *own.symlink) and not repository.tracks(name):
+            yield Finding("workspace", "note", f"{name} of your checkout is in no worktree: a check that names it fails",
+                          f'[workspace] symlink = ["{name}"], with {name} in .gitignore without a / at its end; or setup = '
+                          "the commands that make it")  # fmt: skip
 
 
 def _sandbox(place: Place) -> Iterator[Finding]:
