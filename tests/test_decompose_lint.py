@@ -8,6 +8,10 @@ import pytest
 from branchline.cli import main
 from branchline.decompose import draft, plan_of
 from branchline.decompose.lint import MOST_TASKS, RULES, lint
+from branchline.decompose.mend import MENDS, by_rules
+from branchline.errors import GraphError
+from branchline.graph.edit import from_yaml, to_yaml
+from branchline.graph.laws import check_draft
 
 
 def found(text: str) -> list[tuple[str, str | None]]:
@@ -48,6 +52,39 @@ def test_a_task_that_is_hard_to_hand_over_is_found(task: str, code: str) -> None
 )
 def test_a_plain_task_is_left_alone(task: str) -> None:
     assert found(f"- [ ] t1 {task}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "answer"),
+    [
+        ("One", "no-check", "make one"),
+        ("Clean up stuff", "vague-title", "Remove the unused cache"),
+        ("Investigate the slow query", "exploration", ""),
+        ("Two\n  Modify: `a.py`", "overlapping-files", ""),
+        ("Build login, registration and OAuth", "several", ""),
+        ("Rewrite the parser, about 1,500 lines", "too-long", ""),
+        ("Write it\n  Modify: `a.py`, `b.py`, `c.py`, `d.py`", "many-files", ""),
+    ],
+)
+def test_what_mends_a_finding_mends_it(task: str, code: str, answer: str) -> None:
+    before = draft(plan_of(f"- [ ] t0 First\n  Modify: `a.py`\n- [ ] t1 {task}\n", "p.md"), None)
+    assert (code, "t1") in {(each.code, each.task) for each in lint(before)}
+    mended = MENDS[code].act(before, "t1", answer) if code in MENDS else by_rules(before, "t1")
+    check_draft(mended)
+    assert (code, "t1") not in {(each.code, each.task) for each in lint(mended)}
+    assert {each.id for each in before.tasks} <= {each.id for each in mended.tasks}
+    again = from_yaml(to_yaml(mended), mended)
+    assert (again.tasks, set(again.edges)) == (mended.tasks, set(mended.edges))
+
+
+def test_the_parts_of_a_task_share_its_files_by_name() -> None:
+    text = "- [ ] t1 Write `a.py`, then write `data.py`, then write `c.py`\n  Modify: `a.py`, `data.py`, `c.py`, `all.py`\n"
+    made = by_rules(draft(plan_of(text, "p.md"), None), "t1")
+    files = [{file.path for file in task.files} for task in made.tasks if task.parent == "t1"]
+    assert files == [{"a.py", "all.py"}, {"data.py", "all.py"}, {"c.py", "all.py"}]
+    assert [(edge.before, edge.after) for edge in made.edges] == [("t1.1", "t1.2"), ("t1.2", "t1.3")]
+    with pytest.raises(GraphError, match="names no parts"):
+        by_rules(draft(plan_of("- [ ] t1 Write `a.py`\n", "p.md"), None), "t1")
 
 
 def test_a_check_of_its_own_is_looked_for() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from branchline.errors import GraphError
-from branchline.graph.edit import annotate, from_yaml, line_of, to_yaml
+from branchline.graph.carets import annotate, line_of
+from branchline.graph.edit import from_yaml, to_yaml
 from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
 from test_graph_drafts import drafts
 from test_graph_store import DRAFT
@@ -90,38 +91,44 @@ def test_a_hold_goes_when_its_line_goes_and_comes_when_one_is_written() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words", "at"),
     [
-        ('after: ["1.1"]', 'after: ["7"]', "no task 7", '- id: "1.2"'),
-        ('after: ["1.1"]', "after: [1.1]", "quotes", '- id: "1.2"'),
-        ('- id: "2"', '- id: "1.1"', "stands twice", '- id: "1.1"  # line 9'),
-        ('- id: "2"', "- id: 2.0", "ids stand in quotes", "- id: 2.0"),
-        ("title: Second", "titel: Second", "did you mean title", '- id: "2"'),
-        ("title: Second", "title: ''", "title is missing", '- id: "2"'),
-        ("role: modify", "role: eat", "must be one of", '- id: "1.2"'),
-        ('after: ["1"]', 'after: ["2"]', "circle: 2 -> 2", '- id: "2"'),
+        ('after: ["1.1"]', 'after: ["7"]', "no task 7", '"7"'),
+        ('after: ["1.1"]', "after: [1.1]", "quotes", "after: [1.1]"),
+        ('- id: "2"', '- id: "1.1"', "stands twice", 'id: "1.1"'),
+        ('- id: "2"', "- id: 2.0", "ids stand in quotes", "id: 2.0"),
+        ("title: Second", "titel: Second", "did you mean title", "titel: Second"),
+        ("title: Second", "title: ''", "title is missing", "title: ''"),
+        ("role: modify", "role: eat", "must be one of", "role: eat"),
+        ('after: ["1"]', 'after: ["2"]', "circle: 2 -> 2", '"2"'),
+        ('- id: "2"', '- id: "2"\n    parent: "1.2"\n    state: new', "must be one of", "state: new"),
+        ('after: ["1.1"]', 'after: ["1"]', "circle", '"1"'),
+        ("title: Second", "title: [", "expected", "title: ["),
+        ("\ngate:\n", "\ngate:\n  - 5\n", "a list of texts", "gate:"),
+        ("tasks:", "taks:", "unknown field", "taks:"),
     ],
 )
-def test_errors_come_back_on_their_lines(old: str, new: str, words: str, at: str) -> None:
+def test_errors_come_back_with_carets_under_them(old: str, new: str, words: str, at: str) -> None:
     text = to_yaml(DRAFT).replace(old, new)
     with pytest.raises(GraphError, match=words) as caught:
         from_yaml(text, DRAFT)
-    shown = annotate(text, caught.value.details["errors"]).split("\n")
+    shown = annotate(text, caught.value.message, caught.value.details["spot"]).split("\n")
     place = next(number for number, line in enumerate(shown) if "# ERROR: " in line)
-    assert at in shown[place + 1]
-    assert annotate("\n".join(shown), {}) == text
+    line, carets = shown[place - 2], shown[place - 1]
+    if words != "expected":  # where YAML itself stumbles is where its reader noticed
+        assert line[carets.find("^") : carets.rfind("^") + 1] == at if line[0] == " " else line.startswith(at)
+    assert shown[0].startswith(f"# Line {place - 1} is wrong")
+    added = {shown[0], carets, shown[place]}
+    assert [each for each in shown if each not in added] == text.split("\n")
 
 
 def test_text_that_is_no_yaml_is_a_graph_error_with_a_line() -> None:
     for text in ("tasks: [", "", "- 1", "tasks: {}", "a: &a [*a]"):
         with pytest.raises(GraphError) as caught:
             from_yaml(text, DRAFT)
-        assert caught.value.details["errors"]
+        assert caught.value.details["spot"].line == 1
 
 
-def test_errors_stand_above_their_tasks() -> None:
-    text = to_yaml(DRAFT, {"1.2": "no check", 1: "top", "zz": "nobody"})
-    assert text.startswith("# ERROR: top\n# ERROR: nobody\n# The draft")
-    assert '  # ERROR: no check\n  - id: "1.2"' in text
-    assert line_of(text, "zz") is None
+def test_a_task_that_is_not_there_has_no_line() -> None:
+    assert line_of(to_yaml(DRAFT), "zz") is None
 
 
 def test_a_long_text_that_is_not_plain_is_written_at_once() -> None:

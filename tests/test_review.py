@@ -131,6 +131,15 @@ def test_a_page_without_gate_or_batches_says_what_follows() -> None:
     assert "Findings" not in shown
 
 
+def test_what_takes_turns_and_the_longest_chain_are_shown() -> None:
+    shown = page(CRM, mutexes={"a.py": ["1.1", "1.2"]}, path=["1.1", "2.1"])
+    assert "Never at the same time, for they change one file:\n  a.py: 1.1, 1.2\n" in shown
+    assert "Critical path: 2 tasks, one after another\n  1.1 > 2.1\n" in shown
+    long = page(CRM, path=[f"t{number}" for number in range(40)])
+    assert "Critical path: 40 tasks" in long
+    assert "t11 > ... > t39\n" in long
+
+
 def test_a_role_without_worker_is_seen() -> None:
     assert "atomic, brainstorm, no worker" in page(draft(Task("1", "One", role="brainstorm")))
     assert "atomic, build, shell (small)" in page(draft(Task("1", "One", worker="shell", model="small")))

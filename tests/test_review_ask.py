@@ -69,7 +69,7 @@ def test_answers(answers: list[str], wanted: str) -> None:
 def test_an_unknown_answer_is_told_what_would_be_one() -> None:
     person = Person(["maybe\n", "\n"])
     person.ask()
-    assert person.asked[1] == "Please answer y, n or edit.\nProceed? [Y/n/edit] "
+    assert person.asked[1] == "Please answer y, n or edit; ? lists the keys.\nProceed? [Y/n/edit] "
 
 
 def test_the_end_of_the_input_may_also_raise() -> None:
@@ -129,10 +129,10 @@ def test_errors_come_back_on_their_lines_until_it_is_right() -> None:
     first = person.texts[1].split("\n")
     marked = [place for place, line in enumerate(first) if line.lstrip().startswith("# ERROR: ") and "titel" in line]
     assert len(marked) == 1
-    assert 'id: "2"' in first[marked[0] + 1]
+    assert first[marked[0] - 2 : marked[0]] == ["    titel: Beta", "#   ^^^^^^^^^^^"]
     second = person.texts[2].split("\n")
     broken = next(place for place, line in enumerate(second) if line.strip() == 'after: ["1"')
-    assert any(line.lstrip().startswith("# ERROR: ") for line in second[broken - 1 : broken + 3])
+    assert any(line.startswith("# ERROR: ") for line in second[broken : broken + 6])
     assert sum("# ERROR: " in line for line in person.texts[2].split("\n")) == 2  # the new fault and the plan's heading
 
 
@@ -146,7 +146,9 @@ def test_an_unknown_id_comes_back_at_the_task_that_names_it() -> None:
     person = Person(["edit\n", "y\n"], lambda text: text.replace('after: ["1"]', 'after: ["9"]'), lambda _: "")
     person.ask()
     shown = person.texts[1].split("\n")
-    assert "there is no task 9" in shown[shown.index('  - id: "2"') - 1]
+    place = shown.index('    after: ["9"]')
+    assert shown[place + 1] == "#           ^^^"
+    assert "there is no task 9" in shown[place + 2]
 
 
 def test_a_cycle_is_refused_in_words() -> None:

@@ -153,10 +153,7 @@ def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
 def find_root(start: Path) -> Path | None:
     """Return the nearest folder at or above `start` that has a `.git` (folder or file), or None."""
     here = Path(os.path.abspath(start))  # noqa: PTH100 - Path.absolute keeps `..`, whose parent is the wrong folder
-    for folder in (here, *here.parents):
-        if os.path.lexists(folder / ".git"):
-            return folder
-    return None
+    return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / ".git")), None)
 
 
 def state_folder(root: Path) -> Path:
@@ -340,7 +337,9 @@ def _size(count: int) -> str:
 
 
 def _refuse_yaml(name: str, mark: Any, message: str) -> NoReturn:
-    raise InputError(f"{name}:{mark.line + 1}: {message}" if mark else f"{name}: {message}")
+    if mark is None:
+        raise InputError(f"{name}: {message}")
+    raise InputError(f"{name}:{mark.line + 1}: {message}", line=mark.line + 1, column=mark.column)
 
 
 def _yaml_loader(numbers: bool) -> Any:

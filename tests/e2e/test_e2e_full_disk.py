@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from worlds import SRC, Task, World
+from worlds import ENV, Task, World
 
 SPACE = ("unshare", "--mount", "--map-root-user", "sh", "-c")
 FILLS = """make
@@ -29,7 +29,7 @@ def test_an_end_that_cannot_be_written_down_is_told_and_collected_when_there_is_
     (world.root / ".branchline").mkdir()
     world.plan(Task("1.1"), Task("1.2", after=("1.1",)))
     execute = (sys.executable, "-m", "branchline", "execute", "plan.md", "--yes", "--json", "--worker")
-    env = {**os.environ, "PYTHONPATH": str(SRC), "RAM_RESERVE_MB": "0", "RAM_PER_WORKER_MB": "1"}
+    env = {**os.environ, **ENV}
     agent = world.agent(f'case "$BRANCHLINE_TASK_ID" in 1.1) {FILLS};; *) make; say done ok; end;; esac\n')
     done = subprocess.run(
         [*SPACE, SCRIPT, "sh", *execute, agent], cwd=world.root, env=env, capture_output=True, text=True, check=False

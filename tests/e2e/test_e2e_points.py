@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 
 from branchline.engine import Command, Emit
-from worlds import SCALE, SRC, Task, World
+from worlds import ENV, SCALE, Task, World
 
 KINDS = sorted({command.__name__ for command in get_args(Command)} - {Emit.__name__})
 POINTS = [f"{when} {kind}" for kind in [*KINDS, "commit"] for when in ("before", "after")]
@@ -30,7 +30,7 @@ def killed(world: World, agent: str, point: str, number: int) -> "subprocess.Pop
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("killed.py")), agent, point, str(number)],
         cwd=world.root,
-        env={**os.environ, "PYTHONPATH": str(SRC)},
+        env={**os.environ, **ENV},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,12 +1,13 @@
 """Errors as words or as one JSON line."""
 
+import errno
 import sys
 import tempfile
 import traceback
 
 from branchline import __version__
 from branchline.cli.out import json_line, put
-from branchline.errors import BranchlineError
+from branchline.errors import BranchlineError, StoreFullError
 from branchline.terminal.text import for_stream, lines
 
 
@@ -25,7 +26,9 @@ def fail(error: BranchlineError, as_json: bool) -> int:
 
 
 def crash(error: Exception, words: list[str]) -> BranchlineError:
-    """Write a report of what nobody foresaw, and name it."""
+    """Write a report of what nobody foresaw, and name it; a full disk is foreseen, wherever it was met."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFullError(f"the disk is full: {error}; make room, then run it again. What was recorded stays")
     with tempfile.NamedTemporaryFile("w", prefix="branchline-crash-", suffix=".txt", delete=False) as file:
         file.write(
             f"branchline {__version__}, {sys.version}\n{words[:1]}\n\n{''.join(traceback.format_exception(error))}"

@@ -70,7 +70,8 @@ def lint(draft: DraftGraph) -> tuple[Finding, ...]:
     found = [finding for task in draft.tasks if _is_open(task) for finding in _of_task(task, len(draft.tasks))]
     if len(draft.tasks) <= MOST_TASKS:
         net = adjacency(draft)
-        found += [*_overlaps(draft, net), *_chain(draft, net)]
+        found += [_overlap(*each) for each in overlaps(draft, net)]
+        found += _chain(draft, net)
     return (*found, *_uncovered(draft))
 
 
@@ -167,8 +168,13 @@ _JUDGES: Final[dict[str, Callable[[Task], str]]] = {
 }
 
 
-def _overlaps(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
-    """Tasks that change one file with no order between them, by the neighbours in topological order."""
+def _overlap(one: Task, two: Task, path: str) -> Finding:
+    said = f"{one.id} and {two.id} both change {path}, with no order between them"
+    return Finding("overlapping-files", said, two.line, two.id)
+
+
+def overlaps(draft: DraftGraph, net: Adjacency) -> Iterator[tuple[Task, Task, str]]:
+    """Two tasks that change one file with no order between them, and the file, by the neighbours in topological order."""
     place = {leaf: rank for rank, leaf in enumerate(sorted(net.leaves, key=net.rank().__getitem__, reverse=True))}
     holders: dict[str, list[Task]] = {}
     for task in draft.tasks:
@@ -178,8 +184,7 @@ def _overlaps(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
         tasks.sort(key=lambda task: place[task.id])
         for one, two in pairwise(tasks):
             if not _is_before(net, one.id, two.id):
-                said = f"{one.id} and {two.id} both change {path}, with no order between them"
-                yield Finding("overlapping-files", said, two.line, two.id)
+                yield one, two, path
 
 
 def _is_before(net: Adjacency, one: str, two: str) -> bool:

@@ -11,25 +11,28 @@ from typing import Any, Final
 
 from branchline.errors import GraphError, InputError
 from branchline.files import load_yaml
+from branchline.graph.carets import spot
 from branchline.graph.fields import Subject, known_only, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
 from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
 
 _HEAD: Final = """\
 # The draft graph of {plan}. Save and close to go on; an empty file drops the edit.
-# after: ids that must be done first. parent: the composite a task belongs to. Ids stand in quotes.
+# Take a task out by deleting it; write a new one with id and title. Ids stand in quotes.
+# after: ids that must be done first. parent: the composite a task belongs to.
+# role: build, research (edits nothing), brainstorm or one of yours; worker: the agent, if not that of the role.
+# files: create, modify and test are never changed by two tasks at once; mention is only named.
+# checks: commands that must pass before the task is done. gate: the same for tasks without checks.
 # A line under held: keeps a task from starting; take it out when it is settled.
 """
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:[ .][A-Za-z0-9_/-]+)*")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_ERROR: Final = "# ERROR: "
-_ID: Final = re.compile(r"""^\s*(?:-\s+)?id:\s*(?:"([^"]*)"|'([^']*)'|([^\s#]+))""")
 _FIELDS: Final = frozenset(Task.__dataclass_fields__) - {"line", "kind", "rule", "extra"}
 _SHOWN: Final = _FIELDS | {"after", "held"}
 
 
-def to_yaml(draft: DraftGraph, errors: Mapping[int | str, str] | None = None) -> str:
-    """The draft as YAML with comments; `errors` (task id or line of this text -> words) stand above what they name."""
+def to_yaml(draft: DraftGraph) -> str:
+    """The draft as YAML with comments that explain it."""
     after: dict[str, list[Edge]] = {}
     for edge in draft.edges:
         after.setdefault(edge.after, []).append(edge)
@@ -42,8 +45,7 @@ def to_yaml(draft: DraftGraph, errors: Mapping[int | str, str] | None = None) ->
     lines.append("tasks:" if draft.tasks else "tasks: []")
     for task in draft.tasks:
         lines += _task(task, after.get(task.id, []), held.get(task.id, []))
-    text = "\n".join(lines) + "\n"
-    return annotate(text, errors) if errors else text
+    return "\n".join(lines) + "\n"
 
 
 def _task(task: Task, after: list[Edge], held: list[str]) -> Iterator[str]:
@@ -128,51 +130,15 @@ def _escape(each: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def annotate(text: str, errors: Mapping[int | str, str]) -> str:
-    """The text a person edited with each error as a comment above its line; comments of an earlier round go.
-
-    Keys are lines of `text` as it is given, ids of tasks, or anything else for the top of the file.
-    """
-    where: dict[int, list[str]] = {}
-    for key, words in errors.items():
-        line = key if isinstance(key, int) else line_of(text, key)
-        where.setdefault(line or 1, []).append(words)
-    lines: list[str] = []
-    for number, line_text in enumerate(text.split("\n"), 1):
-        indent = line_text[: len(line_text) - len(line_text.lstrip())]
-        lines += [f"{indent}{_ERROR}{_comment(words)}" for words in where.pop(number, [])]
-        if not line_text.lstrip().startswith(_ERROR):
-            lines.append(line_text)
-    left = [f"{_ERROR}{_comment(words)}" for several in where.values() for words in several]
-    return "\n".join(left + lines)
-
-
-def line_of(text: str, task_id: str) -> int | None:
-    """The last line of the form on which a task has this id (of two with one id, the second is at fault)."""
-    found = None
-    for number, line in enumerate(text.split("\n"), 1):
-        match = _ID.match(line)
-        if match and task_id in match.groups():
-            found = number
-    return found
-
-
 def from_yaml(text: str, base: DraftGraph, name: str = "the edited graph") -> DraftGraph:
     """The draft an edited form called `name` describes, on top of `base`.
 
-    Raises GraphError whose details hold `errors`: line of `text` -> words, to be shown by `annotate`.
+    Raises GraphError whose details hold `spot`, the place in `text` (`carets.annotate` shows it there).
     """
     try:
         return _draft(load_yaml(text, name), base)
-    except InputError as fault:
-        line = fault.details.get("line")
-        errors = {line if isinstance(line, int) else 1: fault.message}
-        raise GraphError(fault.message, **{**fault.details, "errors": errors}) from fault
-    except GraphError as fault:
-        edge = fault.details.get("edge")
-        named = edge[1] if edge else fault.details.get("task")
-        line = line_of(text, str(named)) if named else None
-        raise GraphError(fault.message, **{**fault.details, "errors": {line or 1: fault.message}}) from fault
+    except (InputError, GraphError) as fault:
+        raise GraphError(fault.message, **fault.details, spot=spot(text, fault.details)) from fault
 
 
 def _draft(value: Any, base: DraftGraph) -> DraftGraph:

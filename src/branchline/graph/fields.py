@@ -139,9 +139,9 @@ class Subject:
         name = self.name if isinstance(self.name, str) else " -> ".join(self.name)
         return f"{self.kind} {name}".rstrip()
 
-    def fault(self, field: str, words: str) -> GraphError:
+    def fault(self, field: str, words: str, **more: str) -> GraphError:
         details: dict[str, Any] = {self.kind: self.name} if self.name else {}
-        return GraphError(f"{self}: {field} {words}", field=field, **details)
+        return GraphError(f"{self}: {field} {words}", field=field, **details, **more)
 
 
 def _named(what: "Subject | str") -> Subject:
@@ -207,7 +207,7 @@ def _texts(holder: Fields, name: str, what: Subject) -> tuple[str, ...]:
 def _choice(holder: Fields, name: str, allowed: frozenset[Any], default: str, what: Subject) -> Any:
     value = holder.get(name, default)
     if not isinstance(value, str) or value not in allowed:
-        raise what.fault(name, f"must be one of {', '.join(sorted(allowed))}")
+        raise what.fault(name, f"must be one of {', '.join(sorted(allowed))}", value=str(value)[:100])
     return intern(value)
 
 

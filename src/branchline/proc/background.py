@@ -1,5 +1,6 @@
 """Programs that are not under custody: the user's editor in the foreground, our own `--detach` in the background."""
 
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,11 +15,17 @@ def foreground(
 ) -> int:
     """Run a program on the user's own terminal and return its exit status; raises OSError when it cannot start.
 
-    `quiet` keeps its words out of stdout, which belongs to our own one line there: they go to stderr.
+    `quiet` keeps its words out of stdout, which belongs to our own one line there: they go to stderr. While it runs, ^C is
+    its own: an editor may take it for something else than the end.
     """
     import subprocess  # 10 ms: only who starts a process pays for it
 
-    return subprocess.run(list(argv), check=False, cwd=cwd, env=env, stdout=sys.stderr if quiet else None).returncode
+    former = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited
+    try:
+        with subprocess.Popen(list(argv), cwd=cwd, env=env, stdout=sys.stderr if quiet else None) as process:
+            return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 class Background:

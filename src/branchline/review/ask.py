@@ -1,50 +1,113 @@
 """The question under the tree, and the editor behind `edit`."""
 
-import re
 import shlex
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from branchline.errors import UsageError
+from branchline.errors import GraphError, UsageError
 from branchline.files import read_text
-from branchline.graph.edit import from_yaml, line_of, to_yaml
+from branchline.graph.carets import annotate
+from branchline.graph.edit import from_yaml, to_yaml
 from branchline.model.plan import DraftGraph
-from branchline.terminal import lines
+from branchline.review.keys import PLAIN, Dropped, Key, Line, made
+from branchline.review.patch import edited
+from branchline.terminal import lines, safe
 
-_FAULT: Final = "# ERROR: "
-_PLACE: Final = re.compile(r":(?P<line>[0-9]{1,9}): |\btask (?P<task>[A-Za-z0-9][A-Za-z0-9._-]*)\b")
 _QUESTION: Final = "Proceed? [Y/n/edit] "
+_EDIT: Final = ("e", "edit")
+_MORE: Final = (
+    "An id may follow its key at once (d 1.2); an empty answer changes nothing.\n^C leaves the graph as it was."
+)
+
+
+def told(old: DraftGraph, new: DraftGraph) -> str:
+    """Return in lines what a change made of a draft."""
+    return "\n".join([*(f"  {safe(line)}" for line in edited(old, new)), ""])
 
 
 def ask(
-    draft: DraftGraph, show: Callable[[DraftGraph], None], reader: Callable[[str], str], edit: Callable[[str], str]
+    draft: DraftGraph,
+    show: Callable[[DraftGraph], None],
+    reader: Callable[[str], str],
+    edit: Callable[[str], str],
+    keys: Mapping[str, Key] = PLAIN,
+    tell: Callable[[DraftGraph, DraftGraph], str] = told,
 ) -> tuple[Literal["yes", "no"], DraftGraph]:
     """Show the draft and ask `Proceed? [Y/n/edit]` until it is answered; returns the answer and the draft it is for.
 
     `reader` asks and returns the line with its newline (`terminal.reader`): an empty line is yes, the end of the input
-    no. `edit` gets the draft's YAML and returns what the person made of it; what comes of it is shown and asked anew.
+    no. `edit` gets the draft's YAML and returns what the person made of it; what comes of it is shown whole. What comes of
+    a key is told by `tell`, from the draft before and after. Then it is asked anew. ^C passes on.
     """
     show(draft)
-    words = ""
+    words, former = "", [draft]
     while True:
-        said = _said(reader, words + _QUESTION)
-        if said in ("y", "yes"):
-            return "yes", draft
-        if said in ("n", "no"):
-            return "no", draft
-        if said not in ("e", "edit"):
-            words = "Please answer y, n or edit.\n"
-            continue
-        try:
-            edited = _edited(draft, edit)
-        except UsageError as error:  # the editor could not be used: yes and no still can
-            words = f"{error.message}\n"
-            continue
-        words = "Nothing was changed.\n" if edited is None else ""
-        if edited is not None:
-            draft = edited
+        typed = _said(reader, words + _QUESTION)
+        said, draft = typed.lower(), former[-1]
+        if said in ("y", "yes", "n", "no"):
+            return "yes" if said[0] == "y" else "no", draft
+        words = ""
+        if said == "p":
             show(draft)
+        elif said == "u":
+            words = _undone(former, tell)
+        elif said in ("?", "h", "help"):
+            words = _help(keys)
+        else:
+            try:
+                changed = _changed(draft, typed, reader, edit, keys)
+            except UsageError as error:  # it could not be done: all else still can
+                words = "".join(f"{line}\n" for line in lines(error.message))
+                continue
+            if changed is None:
+                words = "Nothing was changed.\n"
+                continue
+            former.append(changed)
+            if said in _EDIT:
+                show(changed)
+            else:
+                words = tell(draft, changed)
+
+
+def _changed(
+    draft: DraftGraph,
+    typed: str,
+    reader: Callable[[str], str],
+    edit: Callable[[str], str],
+    keys: Mapping[str, Key],
+) -> DraftGraph | None:
+    """Return the draft as an edit or a key changed it, None when the person thought better of it."""
+    letter, *more = typed.split()
+    if typed.lower() in _EDIT:
+        return _edited(draft, edit)
+    key = keys.get(letter.lower())
+    if key is None:
+        raise UsageError("Please answer y, n or edit; ? lists the keys.")
+    try:
+        return made(key, draft, Line(more, reader))
+    except Dropped:
+        return None
+
+
+def _undone(former: list[DraftGraph], tell: Callable[[DraftGraph, DraftGraph], str]) -> str:
+    if len(former) == 1:
+        return "There is nothing to undo.\n"
+    last = former.pop()
+    return tell(last, former[-1])
+
+
+def _help(keys: Mapping[str, Key]) -> str:
+    """Return what may be answered, a line each."""
+    told = {
+        "y": "approve the graph as it is now; also the empty line",
+        "n": "not approved; it stays a draft, with your changes",
+        "edit": "change anything, in your editor",
+        **{letter: key.words for letter, key in keys.items()},
+        "u": "undo the last change",
+        "p": "show the whole page again",
+    }
+    return "\n".join([*(f"  {name:5} {words}" for name, words in told.items()), _MORE, ""])
 
 
 def _said(reader: Callable[[str], str], question: str) -> str:
@@ -52,13 +115,13 @@ def _said(reader: Callable[[str], str], question: str) -> str:
         line = reader(question)
     except EOFError:
         return "no"
-    return (line.strip().lower() or "yes") if line else "no"
+    return (line.strip() or "yes") if line else "no"
 
 
 def _edited(draft: DraftGraph, edit: Callable[[str], str]) -> DraftGraph | None:
     """Return the draft as edited, or None when the edit was dropped: an empty file, or one left as it was.
 
-    Errors come back as comments above their lines; those comments, and no others, are taken out again.
+    Errors come back with carets under them, as comments; those comments, and no others, are taken out again.
     """
     given = to_yaml(draft)
     marks: set[str] = set()
@@ -69,35 +132,10 @@ def _edited(draft: DraftGraph, edit: Callable[[str], str]) -> DraftGraph | None:
             return None
         try:
             return from_yaml(plain, draft)
-        except UsageError as error:
-            given = _marked(plain, _faults(error, plain))
+        except GraphError as error:
+            words = error.message.split(": ", 1)[1] if "line" in error.details else error.message  # its line is shown
+            given = annotate(plain, words, error.details["spot"])
             marks = set(map(str.strip, given.split("\n"))) - set(map(str.strip, plain.split("\n")))
-
-
-def _faults(error: UsageError, text: str) -> dict[int, str]:
-    """Return what is wrong by line; a fault without a line is looked for by the line or the task its words name."""
-    errors = dict(error.details.get("errors") or {1: error.message})
-    if set(errors) == {1}:
-        named = _PLACE.search(error.message)
-        ends = error.details.get("edge") or ()
-        places = [int(named["line"])] if named and named["line"] else []
-        ids = [error.details.get("task"), *reversed(ends), named and named["task"]]
-        places += [line for each in ids if isinstance(each, str) and (line := line_of(text, each))]
-        return {(places or [1])[0]: errors[1]}
-    return errors
-
-
-def _marked(text: str, errors: Mapping[int, str]) -> str:
-    """Return the text with each fault as a comment above its line; faults of no line stand on top."""
-    body = text.split("\n")
-    above: dict[int, list[str]] = {}
-    for line, words in errors.items():
-        above.setdefault(line if 1 <= line <= len(body) else 1, []).extend(lines(words))
-    shown: list[str] = []
-    for number, line_text in enumerate(body, 1):
-        indent = line_text[: len(line_text) - len(line_text.lstrip(" "))]
-        shown += [*(f"{indent}{_FAULT}{words}" for words in above.get(number, ())), line_text]
-    return "\n".join(shown)
 
 
 def _has_content(text: str) -> bool:

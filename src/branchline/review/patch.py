@@ -31,10 +31,42 @@ class Patch(NamedTuple):
 
 
 def told(patch: Patch, old: DraftGraph) -> list[str]:
-    """Say the patch in lines for a person: a sign (+ - ~ >), the id and the title of each task; none for no change."""
-    titles = {task.id: task.title for task in (*old.tasks, *patch.graph.tasks)}
+    """Say the patch in lines for a person: a sign (+ - ~ >), the id and the title of each task; none for no change.
+
+    What has changed about a task stands behind its title, but for the title itself.
+    """
+    before, after = ({task.id: task for task in draft.tasks} for draft in (old, patch.graph))
+    edges = _incoming(old), _incoming(patch.graph)
+    said = {
+        task: "; ".join([*_differences(before[task], after[task]), *_edges(edges[0][task], edges[1][task])])
+        for task in patch.changed
+    }
     signs = (("+", patch.added), ("-", patch.removed), ("~", patch.changed), (">", patch.moved))
-    return [f"{sign} {task} {titles[task]}" for sign, tasks in signs for task in tasks]
+    return [
+        f"{sign} {task} {(after.get(task) or before[task]).title}{f' ({said[task]})' if sign == '~' and said[task] else ''}"
+        for sign, tasks in signs
+        for task in tasks
+    ]
+
+
+def _differences(old: Task, new: Task) -> Iterator[str]:
+    for name in ("kind", "role", "worker", "model"):
+        if getattr(old, name) != getattr(new, name):
+            yield f"{name} {getattr(new, name) or 'by its role'}"
+    many = ("files", "checks", "criteria", "output", "needs", "instructions", "body")
+    yield from (f"other {name}" for name in many if getattr(old, name) != getattr(new, name))
+
+
+def _edges(old: set[str], new: set[str]) -> Iterator[str]:
+    yield from (f"after {task}" for task in sorted(new - old))
+    yield from (f"no longer after {task}" for task in sorted(old - new))
+
+
+def edited(old: DraftGraph, new: DraftGraph) -> list[str]:
+    """Say what a person changed about a draft, whose ids are those of before, in the lines of `told`."""
+    there = {task.id for task in old.tasks}
+    same = {task.id: task.id for task in new.tasks}
+    return told(_patch(old, new, there & same.keys(), same), old)
 
 
 def changes(old: DraftGraph, new: DraftGraph, used: Iterable[str] = ()) -> Patch:
@@ -47,7 +79,10 @@ def changes(old: DraftGraph, new: DraftGraph, used: Iterable[str] = ()) -> Patch
     same = _match(old.tasks, new.tasks)
     ids = _ids(new.tasks, same, {task_id.casefold() for task_id in (*used, *(task.id for task in old.tasks))})
     graph = _renamed(new, ids)
-    kept = {task.id for task in graph.tasks} & set(same.values())
+    return _patch(old, graph, {task.id for task in graph.tasks} & set(same.values()), ids)
+
+
+def _patch(old: DraftGraph, graph: DraftGraph, kept: set[str], ids: Mapping[str, str]) -> Patch:
     before = {task.id: task for task in old.tasks}
     edges = (_incoming(old), _incoming(graph))
     return Patch(

@@ -14,7 +14,7 @@ from branchline.terminal import clip, colour, lines, many, safe, tree, width_of,
 _LINES: Final = 200
 _TITLE: Final = 4
 """Lines of one title, unless the whole page is wanted."""
-_SHARES: Final = {"plan": 60, "tree": 90, "batches": 12, "ignored": 12, "findings": 16, "held": 10}
+_SHARES: Final = {"plan": 60, "tree": 90, "batches": 12, "mutexes": 12, "ignored": 12, "findings": 16, "held": 10}
 _APART: Final = 3
 """Findings of one code that are told one by one; of more the first is, and of the others the tasks are named."""
 _NAMED: Final = 12
@@ -44,6 +44,8 @@ def render(
     strategy: str = "depth-first",
     slots: int = 1,
     preview: str = "",
+    path: Sequence[str] = (),
+    mutexes: Mapping[str, Sequence[str]] = MappingProxyType({}),
     fixes: Mapping[str, str] = MappingProxyType({}),
     width: int = 80,
     on: bool = False,
@@ -53,8 +55,9 @@ def render(
 ) -> str:
     """Return the page a person approves (DESIGN, section 7.5).
 
-    `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes, `fixes` what
-    mends a finding of a code. Without `whole` at most about 200 lines (and 4 lines of a title) are shown, and what was
+    `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes, `path` the
+    longest chain of tasks, `mutexes` the files with the tasks that take turns at them, `fixes` what mends a finding of a
+    code. Without `whole` at most about 200 lines (and 4 lines of a title) are shown, and what was
     left out is said, with `see_all` as the command that shows it. `on` asks for colour.
     """
     page = _page(draft, workers, bool(gate), max(40, width))
@@ -64,6 +67,8 @@ def render(
         "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n") if draft.tasks else []),
         "gate": ("Gate, run where a task has no check of its own:" if gate else "Gate: none", _gate(gate, page)),
         "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
+        "mutexes": ("Never at the same time, for they change one file:", _mutexes(mutexes, page.width)),
+        "path": (f"Critical path: {many(len(path), 'task')}, one after another", _path(path, page.width)),
         "preview": (preview, ["  Expected of estimates and earlier runs; `branchline simulate` shows more."]),
         "ignored": (_ignored_head(draft), _ignored(page)),
         "findings": (f"Findings: {len(draft.findings)}", _findings(page, fixes)),
@@ -166,6 +171,8 @@ def _tag(task: Task, page: _Page) -> str:
     else:
         worker = task.worker or page.workers.get(task.role, "no worker")
         parts = [safe(f"atomic, {task.role}, {worker}{f' ({task.model})' if task.model else ''}")]
+    if task.needs:
+        parts.append(f"needs {safe(', '.join(task.needs))}")
     if task.confidence < 1:
         parts.append(f"confidence {task.confidence:g}")
     if task.state != "open":
@@ -212,6 +219,19 @@ def _batches(batches: Sequence[Sequence[str]], width: int) -> Iterator[str]:
         head = f"  {number}. "
         for place, line in enumerate(wrap(" ".join(map(safe, batch)), width - len(head))):
             yield (" " * len(head) if place else head) + line
+
+
+def _mutexes(mutexes: Mapping[str, Sequence[str]], width: int) -> Iterator[str]:
+    for file, tasks in mutexes.items():
+        yield from (
+            f"  {'  ' if place else ''}{line}"
+            for place, line in enumerate(wrap(f"{safe(file)}: {', '.join(map(safe, tasks))}", width - 4))
+        )
+
+
+def _path(path: Sequence[str], width: int) -> list[str]:
+    shown = [*path[:_NAMED], "...", path[-1]] if len(path) > _NAMED + 1 else path
+    return [f"  {line}" for line in wrap(" > ".join(map(safe, shown)), width - 2)] if len(path) > 1 else []
 
 
 def _ignored_head(draft: DraftGraph) -> str:

@@ -205,12 +205,18 @@ def _heads(depths: Sequence[int]) -> list[tuple[str, str]]:
 
 
 def reader(stdin: TextIO, stdout: TextIO) -> Callable[[str], str]:
-    """Return a function that asks and gives back the line with its newline; the empty string is the end of input."""
+    """Return a function that asks and gives back the line with its newline; the empty string is the end of input.
+
+    What is written next stands on a line of its own, however the input ended.
+    """
 
     def ask(question: str) -> str:
         stdout.write(for_stream(question, stdout))
         stdout.flush()
-        return stdin.readline()
+        line = stdin.readline()
+        if not line:
+            stdout.write("\n")
+        return line
 
     return ask
 

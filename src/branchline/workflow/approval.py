@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from branchline import review
 from branchline.decompose.lint import RULES, lint
+from branchline.decompose.mend import MENDS, SPLITS
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
@@ -17,6 +18,7 @@ from branchline.terminal import duration
 from branchline.terminal.text import use_colour
 from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_of
+from branchline.workflow.payload import mutexes
 from branchline.workflow.project import Project, role_workers
 
 PREVIEWED = 2000
@@ -138,20 +140,34 @@ def preview(project: Project, draft: DraftGraph, policy: Policy) -> str:
     return f"Takes about {duration(now)} with {policy.strategy}{saves}"
 
 
+def critical_path(project: Project, draft: DraftGraph) -> list[str]:
+    """The longest chain of tasks that are not over yet, by the time each is expected to take."""
+    over = [leaf for leaf, state in state_of(draft).items() if state != "pending"]
+    found = adjacency_of(draft).critical_path({**expected_of(project, draft), **dict.fromkeys(over, 0.0)})
+    return [leaf for leaf in found if leaf not in over]
+
+
+def policy_of(project: Project) -> Policy:
+    """How tasks would be chosen by the settings."""
+    own = project.settings
+    return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
+
+
 def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
-    settings = project.settings
-    policy = Policy(slots=settings.jobs, strategy=settings.strategy, resources=dict(settings.resources))
+    policy = policy_of(project)
     return review.render(
         replace(draft, findings=(*draft.findings, *lint(draft))),
         digest,
-        fixes={code: rule.fix for code, rule in RULES.items()},
+        fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
         workers=role_workers(project, {task.role for task in draft.tasks}),
         gate=draft.gate,
         batches=batches(draft, policy),
         strategy=policy.strategy,
         slots=policy.slots,
         preview=preview(project, draft, policy),
+        path=critical_path(project, draft),
+        mutexes=mutexes(draft),
         width=console.width(),
         on=use_colour(console.out, console.env),
         whole=whole,

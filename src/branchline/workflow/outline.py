@@ -179,7 +179,7 @@ def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
     draft, planned = split(console, project, draft, lambda: text, planner, write=False)
     digest = digest_of(project, draft)
-    payload = {**decompose_payload(plan, draft, None), "digest": digest, "planner": planned.table()}
+    payload = {**decompose_payload(draft, None), "digest": digest, "planner": planned.table()}
     return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from branchline.decompose.lint import lint, table
-from branchline.model.plan import DraftGraph, Edge, Plan, Task
+from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.schedule import mutex_keys
 
 
-def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[str, Any]:
+def decompose_payload(draft: DraftGraph, graph: str | None) -> dict[str, Any]:
     """graph, tasks, edges, mutexes, gate, ignored, findings, dialect; `graph` is None when nothing was written."""
     return {
         "graph": graph,
@@ -16,17 +16,17 @@ def decompose_payload(plan: Plan, draft: DraftGraph, graph: str | None) -> dict[
         "goal": draft.goal,
         "tasks": _tasks(draft),
         "edges": [_edge(edge) for edge in draft.edges],
-        "mutexes": _mutexes(draft),
+        "mutexes": mutexes(draft),
         "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
         "ignored": [
             {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became}
-            for i in plan.ignored
+            for i in draft.ignored
         ],
         "findings": table((*draft.findings, *lint(draft))),
     }
 
 
-def _mutexes(draft: DraftGraph) -> dict[str, list[str]]:
+def mutexes(draft: DraftGraph) -> dict[str, list[str]]:
     """The files that more than one open task creates or modifies, each with these tasks: never two at once."""
     holders: dict[str, list[str]] = {}
     for task in draft.tasks:

@@ -6,14 +6,25 @@ from typing import Any, NamedTuple
 from branchline import decompose as reading
 from branchline import review
 from branchline.decompose.kept import kept
-from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError
+from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError, UsageError
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile.explain import explain
 from branchline.terminal import safe
+from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import approval_of, approve_draft, digest_of, hold_list, show, withdraw
+from branchline.workflow.approval import (
+    approval_of,
+    approve_draft,
+    batches,
+    critical_path,
+    digest_of,
+    hold_list,
+    policy_of,
+    show,
+    withdraw,
+)
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.planning import RULES, Planned, split
@@ -86,7 +97,7 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
     plan, draft, patch, told, planner = read_draft(console, project, path, how, write=write)
     if draft is None:
         return no_tasks(plan)
-    payload = decompose_payload(plan, draft, project.name(graph_path(path)) if write else None)
+    payload = decompose_payload(draft, project.name(graph_path(path)) if write else None)
     payload |= {"patch": patch.table() if patch is not None else None, "planner": planner.table()}
     tell(console, project, path, told)
     if not write:
@@ -94,7 +105,7 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
         return Answer({**payload, "digest": digest_of(project, draft)}, f"{words}\n{planner.words()}")
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
-    approved, draft = settle(console, project, path, draft, wanted)
+    approved, draft = settle(console, project, path, draft, wanted, how.planner)
     digest = digest_of(project, draft)
     words = show(console, project, draft, digest) if review and wanted != "ask" else ""
     return Answer(
@@ -104,16 +115,11 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
 
 
 def settle(
-    console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
+    console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str, planner: str = ""
 ) -> tuple[ApprovedGraph | None, DraftGraph]:
     """Bring a draft to an approval: `yes` approves by policy, `ask` shows it and asks, `no` leaves it as it is."""
     if wanted == "ask":
-        word, draft = review.ask(
-            draft,
-            lambda each: console.say(show(console, project, each, digest_of(project, each))),
-            console.read,
-            review.editing(console.env, project.state / "review.yaml", console.start),
-        )
+        word, draft = reviewing.ask(console, project, path, draft, planner)
         graphs.save(draft, graph_path(path))
         if word == "no":
             withdraw(project, draft, console.clock())
@@ -144,14 +150,18 @@ def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answe
     project = open_project(console)
     path = find_plan(console, project, plan)
     draft = stored_draft(path)
+    stale = path.exists() and reading.digest_of(path) != draft.plan_digest
+    if stale:
+        name = project.name(path)
+        console.say(f"{name} has changed since this graph was made; `branchline decompose {name}` shows what is new.")
     approved, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
     asked, digest = console.interactive and not yes, digest_of(project, draft)
     words = "" if asked else show(console, project, draft, digest, whole=whole)
-    status = 0 if approved else 3
-    data = {"plan": draft.plan, "digest": digest, "approved": approved is not None}
-    return Answer(
-        data, f"{words}\n{_next(digest, approved, project.name(path))}".strip(), status, "the graph is not approved"
-    )
+    data = decompose_payload(draft, project.name(graph_path(path)))
+    data |= {"batches": batches(draft, policy_of(project)), "critical_path": critical_path(project, draft)}
+    data |= {"digest": digest, "approved": approved is not None, "stale": stale}
+    words = f"{words}\n{_next(digest, approved, project.name(path))}".strip()
+    return Answer(data, words, 0 if approved else 3, "the graph is not approved")
 
 
 def stored_draft(path: Path) -> DraftGraph:
@@ -168,7 +178,10 @@ def approve(console: Console, digest: str) -> Answer:
     for path in sorted(project.root.glob("**/*.graph.json")):
         if ".branchline" in path.parts:
             continue
-        draft = graphs.read(path)
+        try:
+            draft = graphs.read(path)
+        except UsageError:  # a file of that name that is no graph is none with this digest
+            continue
         found = digest_of(project, draft)
         if len(wanted) >= 8 and found.removeprefix("sha256:").startswith(wanted):
             approve_draft(project, draft, "a person", console.clock())
