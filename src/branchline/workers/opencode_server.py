@@ -28,6 +28,8 @@ Seen = opencode.Seen
 claim = opencode.claim
 tail = opencode.tail
 models = opencode.models
+gauge = opencode.gauge
+subscribed = opencode.subscribed
 
 
 def prepare(job: Job, base: Mapping[str, str]) -> None:
