@@ -1,6 +1,5 @@
 """What comes next: the policy of the engine, as events that follow at once."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +21,8 @@ _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECA
 
 def fingerprint(cause: str, error: str) -> str:
     """The same for the same failure: numbers, hashes and paths are left out (DESIGN, section 9)."""
+    import hashlib  # it loads OpenSSL, which only a run with a failure needs
+
     text = _VARIES.sub("#", f"{cause}: {error}"[-4000:].lower())
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 

@@ -1,7 +1,6 @@
 """The one Gantt chart of the house: bars on a common time axis, for a terminal and as SVG."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from math import floor
 from typing import Final, NamedTuple
 
@@ -37,6 +36,8 @@ def gantt(bars: Sequence[Bar], width: int, say: Callable[[float], str]) -> list[
 
 def gantt_svg(bars: Sequence[Bar], say: Callable[[float], str]) -> str:
     """The same as a picture that stands alone: no script, no font, nothing from elsewhere."""
+    from html import escape  # its table of entities costs each look at a run what it takes to open the store
+
     span = max((bar.end for bar in bars), default=0.0) or 1.0
     height = _ROW * (len(bars) + 2)
     parts = [
