@@ -150,6 +150,12 @@ def test_a_plan_that_cannot_be_read(spot: Spot, case: str) -> None:
     spot.refused("E_INPUT", "explain", name, "1", says=says)
 
 
+def test_to_mask_what_is_no_file_says_which_it_is(spot: Spot) -> None:
+    for name in ("plans", "/dev/zero"):
+        spot.refused("E_INPUT", "mask", name, says=(name, "no regular file"))
+    spot.refused("E_INPUT", "mask", "./nope", says=("./nope", "no such file"))
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_plan_that_may_not_be_read(spot: Spot) -> None:
     spot.write("secret.md", PLAN).chmod(0)

@@ -4,8 +4,10 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -190,6 +192,40 @@ def test_settings_that_are_wrong_are_a_fault_and_the_rest_is_looked_at(home: Pat
     assert status == 4
     assert "branchline.toml:1" in told(data, "settings", "fault")
     assert told(data, "git", "ok")
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "level", "said"),
+    [
+        ('sandbox = "off"', "sandbox", "note", "off; not held: a worker can read what you can read"),
+        ('sandbox = "env"', "sandbox", "note", "env; not held: a worker can read what you can read"),
+        ('sandbox = "strict"', "sandbox", "fault", "bubblewrap (bwrap) is not installed; nothing starts"),
+        ("", "sandbox", "warning", "(bubblewrap (bwrap) is not installed)"),
+        ('[roles.build]\nsandbox = "strict"', "sandbox of role build", "fault", "nothing starts"),
+    ],
+)
+def test_the_sandbox_is_the_one_that_workers_would_get(
+    home: Path, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, text: str, about: str, level: str, said: str
+) -> None:
+    put(home / "work" / "branchline.toml", text)
+    (home / "bin" / "git").symlink_to(str(which("git")))
+    (home / "bin" / "sh").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    _, data = doctor()
+    assert said in told(data, about, level)
+
+
+def test_what_an_install_left_and_no_worktree_has_is_named_with_the_setting(home: Path, doctor: Doctor) -> None:
+    git = ("git", "-C", str(home / "work"), "-c", "user.name=n", "-c", "user.email=e")
+    put(home / "work" / "vendor" / "kept.c", "int x;")
+    for words in (("init", "-q"), ("add", "vendor"), ("commit", "-qm", "first")):
+        subprocess.run((*git, *words), check=True)
+    put(home / "work" / ".venv" / "pyvenv.cfg", "")
+    said = told(doctor()[1], "workspace", "note")
+    assert ".venv of your checkout is in no worktree" in said
+    assert "vendor" not in said, "git brings it along"
+    put(home / "work" / "branchline.toml", '[workspace]\nsymlink = [".venv"]')
+    assert not told(doctor()[1], "workspace", "note")
 
 
 def test_keys_that_others_may_read_are_named(home: Path, doctor: Doctor) -> None:

@@ -15,6 +15,7 @@ from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, TASK_MOVES
 from branchline.model.run import Event, RunRow, TaskRow
+from branchline.report.proof import evidence
 
 RUN = RunRow("r1", "plan.md", "sha256:0", "running", "", "base", 0.0, None, "{}", "{}")
 
@@ -207,6 +208,18 @@ def test_the_same_failure_twice_stops_the_task_even_with_retries_left() -> None:
                 world.feed(event)
     assert world.state.tasks["1"].state == "failed"
     assert world.state.tasks["1"].reason.startswith("the same failure twice")
+
+
+def test_a_failed_check_leaves_its_evidence_with_the_failure() -> None:
+    world = one(Policy(isolated=False, retries=0))
+    ended(world, {"status": "done"})
+    checks = [{"command": "make test", "exit": 2, "tail": "boom"}]
+    result = {"ok": False, "level": "gated", "checks": checks, "commit": "c", "cause": "check failed", "error": "boom"}
+    fence = world.live.pop()
+    world.feed(Event(world.now, "r1", "ended", "", "1", 1, fence, {"exit": 0, "result": result}))
+    found = evidence(world.state.tasks["1"], world.events)
+    assert (found["state"], found["level"], found["commit"]) == ("failed", "", "c")
+    assert [(each["command"], each["exit"], each["tail"]) for each in found["checks"]] == [("make test", 2, "boom")]
 
 
 def test_a_late_result_of_an_ended_attempt_changes_nothing() -> None:

@@ -99,3 +99,15 @@ def test_temporary_files_go_and_all_else_stays(tmp_path: Path) -> None:
     sandbox.empty_temporary(home)
     assert (elsewhere / "kept").exists()
     sandbox.empty_temporary(tmp_path / "missing")
+
+
+def test_programs_of_version_managers_find_their_toolchains_though_home_is_another(tmp_path: Path) -> None:
+    (tmp_path / "own/.rustup").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    base = {"HOME": str(tmp_path / "own"), "PYENV_ROOT": str(tmp_path / "elsewhere"), "RBENV_ROOT": "s3cret"}
+    env = sandbox.environment(allow(), base, tmp_path / "home")
+    assert {name: env.get(name) for name in sandbox.MANAGERS} == {
+        "RUSTUP_HOME": str(tmp_path / "own/.rustup"), "PYENV_ROOT": str(tmp_path / "elsewhere"),
+        "RBENV_ROOT": None, "ASDF_DATA_DIR": None, "VOLTA_HOME": None,
+    }  # fmt: skip
+    assert not sandbox.MANAGERS.keys() & sandbox.environment(allow(), {}, tmp_path / "home").keys()

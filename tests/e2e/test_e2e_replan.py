@@ -44,3 +44,16 @@ def test_a_box_that_a_person_ticked_is_not_run(world: World) -> None:
     assert world.execute(world.agent(HONEST)).status == 0
     assert world.states() == {"1.1": "done", "2.1": "done", "2.2": "done"}
     assert "2.2" not in [task for task, _ in world.started()]
+
+
+def test_a_gate_that_is_changed_in_the_settings_alone_is_not_the_one_that_runs_and_this_is_said(world: World) -> None:
+    world.plan(Task("1.1", verify=""))
+    agent = world.agent(HONEST)
+    world.settings('[gate]\ncommands = ["true"]\n')
+    assert "[gate] commands" not in world.execute(agent).err
+    world.settings('[gate]\ncommands = ["false"]\n')
+    result = world.run("execute", "plan.md", "--yes", "--new", "--worker", agent)
+    assert "`branchline decompose plan.md` takes them over" in result.err, result
+    assert world.run("decompose", "plan.md", "--yes").status == 0
+    result = world.run("execute", "plan.md", "--yes", "--new", "--worker", agent)
+    assert (result.status, "[gate] commands" in result.err) == (4, False), "now it is the gate"

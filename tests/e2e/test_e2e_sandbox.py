@@ -45,6 +45,22 @@ def test_paths_that_the_settings_open_are_open(world: World) -> None:
     assert (world.folder / "shared" / "mine").read_text() == "mine\n"
 
 
+@pytest.mark.parametrize(("linked", "sees"), [(False, "test -s"), (True, "test ! -e")])
+def test_packages_of_the_checkout_can_be_read_and_a_link_in_their_place_leads_nowhere(
+    world: World, linked: bool, sees: str
+) -> None:
+    packages = world.folder / "elsewhere" if linked else world.root / "node_modules"
+    (packages / "left").mkdir(parents=True)
+    (packages / "left" / "index.js").write_text("1")
+    if linked:
+        (world.root / "node_modules").symlink_to(packages)
+    inside = world.root / "node_modules"
+    world.plan(Task("1.1", verify=f"{sees} {inside}/left/index.js && ! touch {inside}/new"))
+    result = world.run("execute", "plan.md", "--yes", "--worker", world.agent("echo 1 > one.txt; say done ok\n", head=HEAD),
+                       **STRICT)  # fmt: skip
+    assert result.status == 0, result
+
+
 @pytest.mark.parametrize("walls", ["strict, network: proxy", "strict, network: host", "landlock"])
 def test_a_worker_that_is_stopped_has_the_time_to_end_by_itself(world: World, walls: str) -> None:
     """TERM reaches the worker and not the walls around it, whichever there are."""

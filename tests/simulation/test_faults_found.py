@@ -173,7 +173,8 @@ def test_what_cannot_be_built_is_not_started_by_a_former_request_on_its_way() ->
     driver.tick()
     assert [p.state for p in world.processes.values()] == ["over"]
     row = driver.state.tasks["1"]
-    assert (row.state, row.reason) == ("retrying", "worktree set-up failed")
+    assert row.state == "retrying"
+    assert row.reason == "worktree set-up failed: [Errno 28] No space left on device", "the words, not only the kind"
 
 
 def test_a_result_that_comes_after_the_end_is_recorded_and_changes_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from branchline import proc, sandbox, workers
 from branchline.config import Settings, WorkerSettings
-from branchline.errors import BranchlineError, RepositoryError
+from branchline.errors import BranchlineError, RepositoryError, SettingsError
 from branchline.store import Store, held
 from branchline.workers.standing import Standing
 from branchline.workspace.repository import Repository
@@ -19,7 +19,12 @@ MIN_GIT: Final = (2, 31)
 SECONDS: Final = 20.0
 _BYTES: Final = 1 << 16
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)?")
-_CAGE: Final = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-user", "--unshare-pid", "true")
+_INSTALLED: Final = (".venv", "venv", "vendor")
+"""What an install leaves in a checkout, and checks reach by a relative path (Node looks for its packages upwards)."""
+_SANDBOX_FIX: Final = (
+    "install bubblewrap (apt install bubblewrap), and let your kernel make user namespaces "
+    "(sysctl kernel.unprivileged_userns_clone=1)"
+)
 Level = Literal["ok", "note", "warning", "fault"]
 
 
@@ -174,28 +179,39 @@ def _git(place: Place) -> Iterator[Finding]:
         return
     yield Finding("git", "ok", f"git {said}")
     try:
-        Repository.open(place.root, place.env, place.settings.workspace.programs).check_ready()
+        repository = Repository.open(place.root, place.env, place.settings.workspace.programs)
+        repository.check_ready()
         yield Finding("repository", "ok", f"{place.root} is ready for a run")
+        yield from _left_behind(place, repository)
     except RepositoryError as error:
         yield Finding("repository", "warning", str(error), "do as it says, or use `execute --in-place`")
     except (BranchlineError, OSError) as error:
         yield Finding("repository", "fault", str(error), "git itself must work here first: try `git status`")
 
 
+def _left_behind(place: Place, repository: Repository) -> Iterator[Finding]:
+    own = place.settings.workspace
+    for name in () if own.setup else _INSTALLED:
+        if (place.root / name).is_dir() and name not in (*own.copy, *own.symlink) and not repository.tracks(name):
+            yield Finding("workspace", "note", f"{name} of your checkout is in no worktree: a check that names it fails",
+                          f'[workspace] symlink = ["{name}"], with {name} in .gitignore without a / at its end; or setup = '
+                          "the commands that make it")  # fmt: skip
+
+
 def _sandbox(place: Place) -> Iterator[Finding]:
-    level: Level = "warning" if place.settings.sandbox else "note"
-    program = which("bwrap", path=place.env.get("PATH", ""))
-    if not program:
-        yield Finding("sandbox", level, "bubblewrap (bwrap) is not installed: workers can read what you can read",
-                      "install bubblewrap, for example: apt install bubblewrap")  # fmt: skip
-        return
-    tried = proc.run((program, *_CAGE), cwd=place.root, env=place.env, timeout=SECONDS, limit=_BYTES)
-    if tried.code == 0:
-        yield Finding("sandbox", "ok", f"bubblewrap works ({program})")
-    else:
-        said = " ".join(tried.err.decode("utf-8", "replace").split())[:200] or f"exit {tried.code}"
-        yield Finding("sandbox", level, f"bubblewrap is there and makes no sandbox: {said}",
-                      "let your kernel make user namespaces (sysctl kernel.unprivileged_userns_clone=1)")  # fmt: skip
+    own = {f"sandbox of role {name}": role.sandbox for name, role in place.settings.roles.items() if role.sandbox}
+    for about, wanted in {"sandbox": place.settings.sandbox, **own}.items():
+        try:
+            held = sandbox.best(wanted, place.env)
+        except SettingsError as error:
+            yield Finding(about, "fault", f"{error}; nothing starts", _SANDBOX_FIX)
+            continue
+        if held.level == "strict":
+            yield Finding(about, "ok", held.words())
+        elif held.level == wanted:
+            yield Finding(about, "note", held.words(), 'sandbox = "auto" takes the strongest that works here')
+        else:
+            yield Finding(about, "warning", held.words(), _SANDBOX_FIX)
 
 
 def _memory(place: Place) -> Iterator[Finding]:

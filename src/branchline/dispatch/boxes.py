@@ -155,7 +155,7 @@ class Boxes:
         common, config = self._shared(self._git)
         git = opened(common, place.worktree, attempt.run, attempt.task)
         # A path that a variable named in the settings leads to is one the user wants the worker to read.
-        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env))
+        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS))
         readable = (
             self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
             | _OWN
@@ -164,6 +164,9 @@ class Boxes:
         )
         readable |= {self._root / Path(path).expanduser() for path in worker.readable}
         readable |= {self._root / name for name in self._settings.workspace.symlink}
+        packages = self._root / "node_modules"  # Node looks for it in every folder above the worktree
+        if not packages.is_symlink():  # a link of the repository's may lead to anything
+            readable.add(packages)
         writable = {
             place.worktree,
             place.home,

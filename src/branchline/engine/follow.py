@@ -14,6 +14,8 @@ LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
 BROKE = "budget: "
 """How the reason begins of a worker that is stopped, or of a task that waits, for the budget."""
+PROOF = ("checks", "commit", "tree", "files", "diffstat", "out_of_scope")
+"""What is kept of a failed check's result beside its failure: the evidence, and nothing that would move the task."""
 _VARIES = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|\d+(\.\d+)?|/\S+", re.IGNORECASE)
 
 
@@ -76,9 +78,8 @@ def after_attempt(state: State, attempt: AttemptRow, event: Event) -> list[Comma
 def _after_setup(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     if result.get("ok"):
         return open_job(state, row, "work", event)
-    return _failure(
-        state, row, event, "worktree set-up failed", result.get("error") or "", wait=state.policy.crash_wait
-    )
+    error = result.get("error") or ""
+    return _failure(state, row, event, _in_words("worktree set-up failed", error), error, wait=state.policy.crash_wait)
 
 
 def after_claim(state: State, row: TaskRow, event: Event) -> list[Command]:
@@ -141,7 +142,7 @@ def after_check(state: State, row: TaskRow, event: Event, result: Mapping[str, A
         if result.get("conflict"):  # the merge that the worker was to finish
             return _after_conflict(row, event, result)
         cause = result.get("cause") or "check failed"
-        return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True)
+        return _failure(state, row, event, cause, result.get("error") or "", wait=0.0, resume=True, proof=result)
     needs_person = result.get("needs_person")
     if needs_person and not row.accepted:
         steers = str(needs_person).startswith(STEERING)
@@ -186,7 +187,8 @@ def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, 
     if result.get("conflict"):
         return _after_conflict(row, event, result)
     error = result.get("error") or ""
-    return _failure(state, row, event, result.get("cause") or _in_words("merge failed", error), error, wait=0.0)
+    cause = result.get("cause") or _in_words("merge failed", error)
+    return _failure(state, row, event, cause, error, wait=0.0, proof=result)
 
 
 def _after_conflict(row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
@@ -227,13 +229,16 @@ def _failure(
     wait: float,
     resume: bool = False,
     afresh: bool = False,
+    proof: Mapping[str, Any] | None = None,
 ) -> list[Command]:
     """Retry once by default; the same failure twice stops the task at once (DESIGN, section 9).
 
     `afresh`: the worktree is kept, and a session of its own goes on in it, for the last one has no room left.
+    `proof`: what the checks found, kept as the evidence of the failure.
     """
     print_ = fingerprint(cause, error)
-    data: dict[str, Any] = {"fingerprint": print_, "error": error[-4000:]}
+    data: dict[str, Any] = {key: proof[key] for key in PROOF if key in proof} if proof else {}
+    data |= {"fingerprint": print_, "error": error[-4000:]}
     if error == LOST:
         del data["fingerprint"]  # twice lost is bad luck and no proof that the work cannot be done
     elif print_ == row.fingerprint:

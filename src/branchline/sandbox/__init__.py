@@ -13,10 +13,28 @@ from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.sandbox.level import Held, best
 
-__all__ = ["PASSED", "RESERVED", "Allowance", "Held", "best", "empty_temporary", "environment", "prepare_home"]
+__all__ = [
+    "MANAGERS",
+    "PASSED",
+    "RESERVED",
+    "Allowance",
+    "Held",
+    "best",
+    "empty_temporary",
+    "environment",
+    "prepare_home",
+]
 
 PASSED: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "SHELL"})
 """Names that pass from the coordinator's environment to every worker, and `LC_*`; nothing else without a setting."""
+MANAGERS: Final = {
+    "ASDF_DATA_DIR": ".asdf",
+    "PYENV_ROOT": ".pyenv",
+    "RBENV_ROOT": ".rbenv",
+    "RUSTUP_HOME": ".rustup",
+    "VOLTA_HOME": ".volta",
+}
+"""Where version managers keep what the programs on PATH start, below a home: in the worker's own there is nothing."""
 RESERVED: Final = frozenset(
     {"BRANCHLINE_TASK_ID", "BRANCHLINE_RUN_ID", "BRANCHLINE_ATTEMPT", "BRANCHLINE_PROMPT_FILE", "BRANCHLINE_EXIT_FILE"}
 )
@@ -52,14 +70,19 @@ class Allowance(Protocol):
 def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[str, str]:
     """Give the whole environment of one worker, and of the checks of its work.
 
-    `base` is the coordinator's environment, of which only the allow-list and the worker's `pass_env` pass; HOME, TMPDIR
-    and the XDG folders lie in `home`. Raises SettingsError when the settings name a reserved or an impossible name.
+    `base` is the coordinator's environment, of which only the allow-list and the worker's `pass_env` pass, and where the
+    version managers of the user are; HOME, TMPDIR and the XDG folders lie in `home`. Raises SettingsError when the
+    settings name a reserved or an impossible name.
     """
     env = {name: value for name, value in base.items() if name in PASSED or name.startswith("LC_")}
     env.setdefault("PATH", os.defpath)
     env.setdefault("LANG", "C.UTF-8")
     env["HOME"] = own = str(home)
     env.update({name: f"{own}/{folder}" for name, folder in _FOLDERS.items()})
+    for name, folder in MANAGERS.items():
+        place = Path(base.get(name) or Path(base.get("HOME", ""), folder))
+        if place.is_absolute() and place.is_dir():
+            env[name] = str(place)
     # A worker has no terminal: git must fail at once instead of waiting for a password nobody will type.
     env["GIT_TERMINAL_PROMPT"] = "0"
     for name in worker.pass_env:

@@ -18,6 +18,7 @@ from branchline.planfile import DIALECTS
 from branchline.planfile.read import text_digest
 from branchline.planfile.writeback import boxes
 from branchline.store import Store, lock
+from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list, source_of
 from branchline.workflow.console import Console
@@ -88,6 +89,7 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
     if stored.exists():
         former = graphs.read_stored(stored)
         if former.draft.plan_digest == reading.digest_of(path):
+            _tell_gate(console, project, former.draft)
             return former._replace(draft=marked(former.draft, path))
     drafted = read_draft(console, project, path, Reading())
     if drafted.draft is None:
@@ -96,6 +98,20 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
     if drafted.planner.usage.requests:
         console.say(drafted.planner.words())
     return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
+
+
+def _tell_gate(console: Console, project: Project, draft: DraftGraph) -> None:
+    """Say so when the settings name another gate than the one that stands in the graph: what was approved is what runs."""
+    stored = tuple(check.run for check in draft.gate if check.source == "settings")
+    own = all(
+        check.source.startswith(("settings", "detected")) for check in draft.gate
+    )  # else the plan's or a person's
+    if own and stored != project.settings.gate.commands:
+        plan = safe(draft.plan)
+        console.say(
+            f"[gate] commands of the settings are not the gate of the stored graph, which is what runs; `branchline decompose "
+            f"{plan}` takes them over"
+        )
 
 
 def marked(draft: DraftGraph, path: Path) -> DraftGraph:

@@ -28,8 +28,10 @@ def text_of(console: Console, words: Sequence[str], stdin: bytes | None) -> str:
         path = console.directory / words[0]
         if os.path.isfile(path):  # noqa: PTH113 - a long text is no file to it; Path would raise
             return read_bytes(path, MAX_BYTES).decode("utf-8", "surrogateescape")
-        if os.path.lexists(path) or (words[0].startswith(PATHS) and not any(map(str.isspace, words[0]))):
-            raise InputError(f"{words[0]}: there is no such file; to mask these words themselves, give them by stdin")
+        there = os.path.lexists(path)
+        if there or (words[0].startswith(PATHS) and not any(map(str.isspace, words[0]))):
+            what = "this is no regular file" if there and words[0] else "there is no such file"
+            raise InputError(f"{words[0]}: {what}; to mask these words themselves, give them by stdin")
     return " ".join(words)
 
 
