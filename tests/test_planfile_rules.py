@@ -976,6 +976,11 @@ class TestChecksOfTitles:
         (task,) = read(f"- [ ] T1 {title}\n").tasks
         assert [(check.run, check.confidence) for check in task.checks] == [(command, 0.8)]
 
+    @pytest.mark.parametrize("command", ["! test -e old.txt", "(cd web && make)", "! grep -q TODO a.py", "(make all)"])
+    def test_a_negation_or_a_subshell_is_a_command_too(self, command: str) -> None:
+        (task,) = read(f"- [ ] T1 Take it out\n  - Verify: `{command}`\n").tasks
+        assert [check.run for check in task.checks] == [command]
+
     def test_a_command_that_a_title_only_names_is_none(self) -> None:
         (task,) = read("- [ ] T1 Explain how the guide runs `npm test` and why\n").tasks
         assert task.checks == ()

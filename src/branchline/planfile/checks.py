@@ -13,7 +13,8 @@ CERTAIN = 0.95
 _OWN = ("./", "scripts/", "bin/", ".venv/", "venv/", "node_modules/.bin/", "vendor/bin/")
 _SOLO = frozenset({"make", "pytest", "tox", "nox", "mypy", "phpunit", "rspec", "rake", "ctest", "vitest", "jest"})
 _WORD = re.compile(r"[A-Za-z0-9_./~$-]+$")
-_ELSEWHERE = re.compile(r"\A\s*cd\s+\S{1,200}\s*&&\s*(?=\S)")
+_BEFORE = re.compile(r"\A\s*(?:!\s+)?(?:\(\s*)?(?:cd\s+\S{1,200}\s*&&\s*(?=\S))?")
+"""What a shell takes before a program: that it is to fail, a subshell, another folder."""
 _ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
 _PASSES = re.compile(
@@ -58,8 +59,8 @@ class Ran(NamedTuple):
 
 def is_program(command: str) -> bool:
     """Say whether a text begins like a command people run."""
-    command = _ELSEWHERE.sub("", command, count=1)
-    first = command.split(None, 1)[0] if command.strip() else ""
+    command = _BEFORE.sub("", command, count=1)
+    first = command.split(None, 1)[0].rstrip(")") if command.strip() else ""
     if _ASSIGN.match(command):
         return True
     if first in PROGRAMS:
