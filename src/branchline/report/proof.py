@@ -168,17 +168,18 @@ def _question(question: Mapping[str, Any]) -> str:
         shown.append(
             f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
         )
-    how = answer_with(question["task"], question["kind"])
+    how = answer_with(question["task"], question["kind"], question["options"])
     return "\n".join(
         [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
     )
 
 
-def answer_with(task: str, kind: str) -> str:
-    """Return the command that settles a question of this kind."""
+def answer_with(task: str, kind: str, options: Sequence[str] = ()) -> str:
+    """Return the command that settles a question of this kind; what never began can be skipped, and not tried again."""
     task = safe(task)
     if kind in ("unchecked", "approval", "frozen_check", "injection"):
-        return f"branchline accept {task}    (or: branchline retry {task})"
+        other = "skip" if "skip" in options else "retry"
+        return f"branchline accept {task}    (or: branchline {other} {task})"
     if kind == "hung":
         return f"branchline answer {task} wait    (or: resume, retry, cancel)"
     if kind == "permission":
