@@ -962,6 +962,19 @@ class TestSaidOrder:
         assert written(read(TWO.format("Dependencies", "A (T1) → B (T4)"))) == {("T1", "T4")}
 
 
+class TestNumberedBoxes:
+    def test_boxes_with_numbers_of_their_own_are_tasks_below_a_heading_with_one(self) -> None:
+        first = "### US1: Store\n\n- [x] T001 [US1] Save it\n- [ ] T002 [US1] Load it\n"
+        text = f"# Tasks\n\n{first}\n### US2: Page\n\n- [ ] T003 Show it\n"
+        tasks = {task.id: task for task in read(text).tasks}
+        assert [tasks[id].parent for id in ("T001", "T002", "T003")] == ["US1", "US1", "US2"]
+        assert tasks["US1"].kind == "composite"
+
+    def test_boxes_without_are_its_steps(self) -> None:
+        (task,) = read("# Tasks\n\n### Task 1: Store\n\n- [ ] Write the test\n- [ ] Make it pass\n").tasks
+        assert (task.id, task.kind) == ("1", "atomic")
+
+
 class TestChecksOfTitles:
     @pytest.mark.parametrize(
         ("title", "command"),

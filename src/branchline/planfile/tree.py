@@ -291,8 +291,9 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
-        if section != "CRITERIA" and above.number and block.text.startswith(above.number + "."):
-            return "", ""
+        within = bool(above.number) and block.text.startswith(above.number + ".")
+        if section != "CRITERIA" and (within or _EXPLICIT.match(block.text)):
+            return "", ""  # a step has no number of its own in the plan
         above.steps.append(block.box or "")
         if section == "CRITERIA":
             return "criterion", f"criterion of the task on line {above.line}"
