@@ -72,21 +72,16 @@ def _codex(user: Path, model: StubModel) -> Mapping[str, str]:
     return {"STUB_KEY": "not-a-key"}
 
 
+_OPENCODE = Agent(
+    "stub/stub-1",
+    _opencode,
+    lambda path, text: ["write", {"filePath": path, "content": text}],
+    lambda command: ["bash", {"command": command, "description": "as told"}],
+    "length",
+)
 AGENTS: Mapping[str, Agent] = {
-    "opencode": Agent(
-        "stub/stub-1",
-        _opencode,
-        lambda path, text: ["write", {"filePath": path, "content": text}],
-        lambda command: ["bash", {"command": command, "description": "as told"}],
-        "length",
-    ),
-    "opencode-server": Agent(
-        "stub/stub-1",
-        _opencode,
-        lambda path, text: ["write", {"filePath": path, "content": text}],
-        lambda command: ["bash", {"command": command, "description": "as told"}],
-        "length",
-    ),
+    "opencode": _OPENCODE,
+    "opencode-server": _OPENCODE,
     "claude": Agent(
         "stub-1",
         _claude,
@@ -103,15 +98,7 @@ AGENTS: Mapping[str, Agent] = {
         "max_output_tokens",
         ("STUB_KEY",),
     ),
-    "acp": Agent(
-        "stub/stub-1",
-        _acp,
-        lambda path, text: ["write", {"filePath": path, "content": text}],
-        lambda command: ["bash", {"command": command, "description": "as told"}],
-        "length",
-        ("OPENCODE_CONFIG", *_QUIET),
-        ("acp",),
-    ),
+    "acp": _OPENCODE._replace(settle=_acp, pass_env=("OPENCODE_CONFIG", *_QUIET), arguments=("acp",)),
 }
 
 

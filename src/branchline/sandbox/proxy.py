@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # run as a plain file it imports nothing of the package, whose start every worker would pay
 if TYPE_CHECKING or __package__:
     from typing import Any
 

@@ -90,10 +90,12 @@ def walls(kind: str, job: Job) -> str:
 
 
 def tail(kind: str, folder: Path) -> Tail:
-    """Give the end of a worker's transcript, by its adapter where that has a form of its own; never raises for a log."""
-    adapter = get(kind)
-    own = getattr(adapter, "tail", None)
-    return cast(Tail, own(folder)) if own else of_log(folder)
+    """Give the end of a worker's transcript, by its adapter where that has a form of its own, or of its log while there
+    is none; never raises for a log.
+    """
+    own = getattr(get(kind), "tail", None)
+    found = cast(Tail, own(folder)) if own else Tail()
+    return found if found.lines else of_log(folder)
 
 
 def gauge(kind: str, job: Job) -> stream.Gauge | None:

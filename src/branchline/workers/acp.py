@@ -10,7 +10,7 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record, stream
 from branchline.workers.stream import number
-from branchline.workers.transcript import Tail, of_log
+from branchline.workers.transcript import Tail
 
 INSTALL: Final = ""
 PROGRAM: Final = ""
@@ -152,9 +152,8 @@ def _error(error: Mapping[str, Any]) -> Claim:
 
 
 def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events, or of the log while there is none."""
-    found = stream.ending(_parts(folder / "events.jsonl"))
-    return found if found.lines else of_log(folder)
+    """Give the end of the stream of events."""
+    return stream.ending(_parts(folder / "events.jsonl"))
 
 
 def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:

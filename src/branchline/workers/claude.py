@@ -16,7 +16,7 @@ from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
 from branchline.workers.standing import Standing
 from branchline.workers.stream import number
-from branchline.workers.transcript import Tail, of_log
+from branchline.workers.transcript import Tail
 
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
 TESTED: Final = "2.1.329"
@@ -321,9 +321,8 @@ def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
 
 
 def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events, or of the log while there is none."""
-    found = stream.ending(_parts(folder / "events.jsonl"))
-    return found if found.lines else of_log(folder)
+    """Give the end of the stream of events."""
+    return stream.ending(_parts(folder / "events.jsonl"))
 
 
 def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:

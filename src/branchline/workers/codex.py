@@ -16,7 +16,7 @@ from branchline.errors import InputError, SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
 from branchline.workers.standing import Standing
-from branchline.workers.transcript import Tail, of_log
+from branchline.workers.transcript import Tail
 
 INSTALL: Final = "npm install -g @openai/codex"
 TESTED: Final = "0.169.0"
@@ -310,9 +310,8 @@ def _error(said: str) -> Claim:
 
 
 def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events, or of the log while there is none."""
-    found = stream.ending(_parts(folder / "events.jsonl"))
-    return found if found.lines else of_log(folder)
+    """Give the end of the stream of events."""
+    return stream.ending(_parts(folder / "events.jsonl"))
 
 
 def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:

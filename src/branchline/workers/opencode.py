@@ -13,7 +13,7 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, private, record, stream
 from branchline.workers.standing import Standing, asking
-from branchline.workers.transcript import Tail, of_log
+from branchline.workers.transcript import Tail
 
 INSTALL: Final = "npm install -g opencode-ai"
 TESTED: Final = "1.18.33"
@@ -133,9 +133,8 @@ def _said(seen: opencode_events.Seen) -> stream.Said:
 
 
 def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events, or of the log while there is none."""
-    found = opencode_events.tail(folder / "events.jsonl")
-    return found if found.lines else of_log(folder)
+    """Give the end of the stream of events."""
+    return opencode_events.tail(folder / "events.jsonl")
 
 
 def _not_as_asked(job: Job, log: str) -> Claim | None:
