@@ -99,6 +99,11 @@ class Server:
         self.tell(session, "question.asked" if questions else "permission.asked", **row)
         return str(row["id"])
 
+    def wait_for(self, asked: str) -> None:
+        """Come back when a request has its answer."""
+        while asked not in self.answered:
+            time.sleep(0.005)
+
     def busy(self, session: str, kind: str = "busy", **more: Any) -> None:
         """Say that a session works."""
         self.status[session] = {"type": kind, **more}
@@ -380,10 +385,12 @@ def case(name: str, note: Path) -> Callable[[Server, str, str], None]:
             server.fail(session, "APIError", f"stub error {status}", statusCode=status, isRetryable=False)
         elif name == "unreachable":
             server.fail(session, "UnknownError", "Cannot connect to API: connect ECONNREFUSED")
+        elif name == "leave":
+            server.wait_for(server.ask(session, command="touch a.txt"))
+            server.answer(session, "I wrote it.")
         elif name == "denied":
             asked = server.ask(session, kind="external_directory", command="/outside.txt")
-            while asked not in server.answered:
-                time.sleep(0.005)
+            server.wait_for(asked)
             error = f"The user rejected permission to use this specific tool call with the following feedback: {asked}"
             server.answer(session, "", use("/outside.txt", status="error", error=error), finish="tool-calls")
             server.idle(session)

@@ -15,13 +15,13 @@ from typing import Any, Final
 from branchline.errors import SettingsError
 from branchline.model.run import Command, Job
 from branchline.workers import opencode, opencode_config, opencode_keeper, private, record
+from branchline.workers.opencode_seats import SEATS
 
 INSTALL: Final = opencode.INSTALL
 PROGRAM: Final = opencode.PROGRAM
 RESUME: Final = True
 STREAM: Final = True
-SEATS: Final = "seats.json"
-"""In the attempt's folder: the servers its driver may use."""
+ASKS: Final = True
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 Seen = opencode.Seen

@@ -40,7 +40,7 @@ def check_models(
         if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
             raise SettingsError(
                 f"role {role_name}: worker {name} ({worker.kind}) knows no permissions but edit and read-only, for it cannot "
-                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind acp"
+                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind opencode-server or acp"
             )
         if not adapter.PROGRAM:
             continue
