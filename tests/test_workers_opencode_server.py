@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -406,27 +405,3 @@ def test_the_password_of_an_instance_must_be_there(tmp_path: Path, server: Serve
     bench.adapter.prepare(bench.job, {"MAIN_PASSWORD": "pw"})
     assert "pw" not in (bench.folder / "spec.json").read_text()
     assert (bench.folder / "seats.json").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_plan_runs_on_an_instance_where_no_agent_is_installed(server: Server, tmp_path: Path) -> None:
-    def work(server: Server, session: str, text: str) -> None:
-        place = Path(server.sessions[session]["directory"])
-        (place / f"{place.name}.txt").write_text("x\n")
-        server.answer(session, "I wrote it.")
-
-    server.play = work
-    tasks = "".join(f"- [ ] {n}. Write {n}.txt\n  - Verify: `test -f {n}.txt`\n" for n in (1, 2, 3))
-    (tmp_path / "plan.md").write_text(f"# Plan\n\n{tasks}")
-    (tmp_path / "branchline.toml").write_text(f'[instances.main]\nurl = "{server.url}"\nslots = 2\n')
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "a plan"]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    argv = [sys.executable, "-m", "branchline", "execute", "plan.md", "--worker", "opencode-server", "--yes", "--json"]
-    source = str(Path(opencode_keeper.__file__).parents[2])
-    env = {**os.environ, "PATH": path, "PYTHONPATH": source}
-    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert json.loads(done.stdout)["counts"] == {"done": 3}, done.stderr
-    trees = tmp_path / ".branchline" / "worktrees" / "r1"
-    assert {row["directory"] for row in server.sessions.values()} == {str(trees / str(n)) for n in (1, 2, 3)}
-    claims = [json.loads(each.read_text()) for each in tmp_path.glob(".branchline/runs/r1/*/1/claim.json")]
-    assert {claim["session"].partition("/")[0] for claim in claims} == {"main"}

@@ -187,6 +187,9 @@ class Server:
             return self._session(method, words[1:], directory, query, body)
         if words[0] in ("permission", "question"):
             return self._waiting(words, directory, body)
+        if path == "/experimental/control-plane/move-session":
+            self.sessions[body["sessionID"]]["directory"] = body["destination"]["directory"]
+            return 204, None
         if path == "/file":
             if Path(directory).is_dir():
                 return 200, []
@@ -230,6 +233,8 @@ class Server:
             command = ["bash", "-c", "eval " + json.dumps(body["command"])]  # twice, as the real one does
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             return 200, {"parts": [{"type": "tool", "state": {"output": done.stdout + done.stderr}}]}
+        if method == "PATCH":
+            self.sessions[name] |= body
         if method == "DELETE":
             del self.sessions[name]
             return 200, True
@@ -326,7 +331,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(status, b"" if found is None else json.dumps(found).encode(), "application/json")
 
-    do_POST = do_DELETE = do_GET  # noqa: N815 - the names http.server calls
+    do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815 - the names http.server calls
 
     def _send(self, status: int, data: bytes, kind: str, drip: float = 0.0) -> None:
         self.send_response_only(status)

@@ -113,6 +113,16 @@ class Client:
         body = {**({"title": title} if title else {}), **({"permission": permission} if permission else {})}
         return self._session(self._post("/session", tidy(directory), body))
 
+    def rule(self, session: Session, permission: Any) -> None:
+        """Put a session under other permission rules."""
+        self._ask("PATCH", f"/session/{session.id}", session.directory, body={"permission": permission})
+
+    def move(self, session: Session, directory: str) -> Session:
+        """Take a session to another directory, where its tools work from then on; files stay where they are."""
+        wanted = {"sessionID": session.id, "destination": {"directory": tidy(directory)}, "moveChanges": False}
+        self._post("/experimental/control-plane/move-session", session.directory, wanted)
+        return self.session(session.id)
+
     def delete(self, session: Session) -> None:
         """Remove a session with all that was said in it."""
         self._ask("DELETE", f"/session/{session.id}", session.directory)

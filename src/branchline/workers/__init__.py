@@ -46,8 +46,10 @@ class Adapter(Protocol):
     `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
     subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
     for a person whose environment is `base`; `walls(job) -> str`, which names a sandbox of its own that cannot stand in
-    ours; and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
-    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives.
+    ours; `forget(folder, session)`, which deletes a session by the folder of its attempt; and for `doctor` TESTED, the
+    version it was tested with, and `standing(base, given, root) -> Standing`.
+    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives,
+    SHARES where tasks can share a session.
     """
 
     INSTALL: str
@@ -87,6 +89,16 @@ def walls(kind: str, job: Job) -> str:
     """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none."""
     own = getattr(get(kind), "walls", None)
     return str(own(job)) if own else ""
+
+
+def forget(kind: str, folder: Path, session: str) -> None:
+    """Delete an agent's session at its server, by the folder of the attempt; of a kind without servers it is a file there.
+
+    Raises NotFoundError for a session that is gone, RemoteError or OSError for a server that is.
+    """
+    own = getattr(get(kind), "forget", None)
+    if own:
+        own(folder, session)
 
 
 def tail(kind: str, folder: Path) -> Tail:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import RemoteError
-from branchline.opencode_api import Client
+from branchline.opencode_api import TIMEOUT, Client
 
 SEATS: Final = "seats.json"
 """In the attempt's folder: the servers its driver may use."""
@@ -47,8 +47,7 @@ def seat(seats: Sequence[Mapping[str, Any]], wanted: str, sleep: Callable[[float
         for each in known:
             with _slot(each) as free:
                 if free:
-                    auth = (each["user"], each["password"]) if each["password"] else None
-                    with Client(each["name"], each["url"], auth) as client:
+                    with _named(each) as client:
                         yield client
                     return
         if not told:
@@ -75,13 +74,33 @@ def own(folder: Path, sleep: Callable[[float], None]) -> Iterator[Client]:
     """A client of the run's own server, as soon as it answers: a request sent while it starts could hang for ever."""
     for _ in range(int(START / _LOOK)):
         try:
-            told = json.loads((folder / SERVER).read_text(encoding="utf-8"))
-            with Client("opencode serve", told["url"], ("opencode", told["password"]), _HEALTH) as client:
+            with _started(folder, _HEALTH) as client:
                 client.health()
             break
         except (OSError, ValueError, RemoteError):
             sleep(_LOOK)
     else:
         raise RemoteError(f"opencode serve does not come up; the reason may stand in {folder / 'server.log'}")
-    with Client("opencode serve", told["url"], ("opencode", told["password"])) as client:
+    with _started(folder) as client:
         yield client
+
+
+def client(seats: Sequence[Mapping[str, Any]], name: str) -> Client:
+    """A client of the instance of that name, or with "" of the run's own server, that waits for no slot.
+
+    Raises RemoteError for an instance that is not among them, and OSError for a server that has ended.
+    """
+    for each in seats:
+        if each.get("name", "") == name:
+            return _started(Path(each["folder"]), _HEALTH) if "folder" in each else _named(each, _HEALTH)
+    raise RemoteError(f"the session belongs to the instance {name}, which the settings did not name")
+
+
+def _started(folder: Path, timeout: float = TIMEOUT) -> Client:
+    told = json.loads((folder / SERVER).read_text(encoding="utf-8"))
+    return Client("opencode serve", told["url"], ("opencode", told["password"]), timeout)
+
+
+def _named(each: Mapping[str, Any], timeout: float = TIMEOUT) -> Client:
+    auth = (each["user"], each["password"]) if each["password"] else None
+    return Client(each["name"], each["url"], auth, timeout)

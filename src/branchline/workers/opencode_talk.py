@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from branchline.errors import NotFoundError, RemoteError
 from branchline.opencode_api import Client
-from branchline.opencode_api.rows import Session, Waiting, dig, permission, question, records
+from branchline.opencode_api.rows import Session, Waiting, dig, permission, question, records, tidy
 from branchline.workers import opencode_config
 from branchline.workers.driving import FREE, LOOK, Desk
 
@@ -100,10 +100,13 @@ class Talk:
             raise RemoteError(f"{self._client.name} cannot see the worktree {where}: it must share this machine's disk")
         for name in set(self._client.statuses(where)) & set(self._job["earlier"]):
             self._client.abort(Session(name, where))
+        rules = opencode_config.rules(bool(self._job["read_only"]), self._job.get("rules") or {})
         if self._job["session"]:
             session = self._client.session(str(self._job["session"]))
+            if session.directory != tidy(where):  # another task has worked in it
+                session = self._client.move(session, where)
+            self._client.rule(session, rules)
         else:
-            rules = opencode_config.rules(bool(self._job["read_only"]), self._job.get("rules") or {})
             session = self._client.create(where, f"{self._job['run']} {self._job['task']}", rules)
         self._session = session
         self._family.add(session.id)
