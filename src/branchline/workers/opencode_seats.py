@@ -21,6 +21,12 @@ _LOOK: Final = 0.1
 _HEALTH: Final = 5.0
 
 
+def seats_of(folder: Path) -> list[dict[str, Any]]:
+    """The servers that an attempt may use, by its folder; raises OSError for one that was never prepared."""
+    found: list[dict[str, Any]] = json.loads((folder / SEATS).read_text(encoding="utf-8"))
+    return found
+
+
 @contextmanager
 def lease(folder: Path) -> Iterator[None]:
     """Keep the server of a folder in use; kernel lock, so that a driver's death gives it back."""
