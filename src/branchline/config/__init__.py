@@ -95,6 +95,7 @@ class Settings:
     task_budget: Limit = setting(Limit(), kinds.limit)
     start_budget: Limit = setting(Limit(0.25, 100_000), kinds.limit)
     turn_budget: Limit = setting(Limit(), kinds.limit)
+    budget_lease: float = setting(30.0, kinds.seconds)
     prices: Mapping[str, Any] = setting({}, kinds.mapping(kinds.price))
     github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
     net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})

@@ -271,6 +271,7 @@ class Jobs:
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
             box.depth,
+            self.settings.budget_lease if self.settings.budget or self.settings.task_budget else 0.0,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
