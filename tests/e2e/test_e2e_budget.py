@@ -181,7 +181,7 @@ def test_codex_without_a_price_cannot_keep_to_money(world: World, tmp_path: Path
 
 
 def test_an_agent_that_a_subscription_pays_goes_first_where_the_user_says_so(world: World) -> None:
-    for name in ("opencode", "claude"):
+    for name in ("opencode", "claude", "codex"):
         program = world.folder / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text("#!/bin/sh\n")
@@ -199,3 +199,6 @@ def test_an_agent_that_a_subscription_pays_goes_first_where_the_user_says_so(wor
     assert worker() == "opencode"
     assert worker(SUPERVISOR_PREFER_OAUTH="true") == "claude"
     assert worker(SUPERVISOR_PREFER_OAUTH="true", SUPERVISOR_CLI="opencode") == "opencode"
+    for order in (("codex", "claude"), ("claude", "codex")):
+        world.settings("".join(f'[workers.{name}]\nbilling = "subscription"\n' for name in order))
+        assert worker(SUPERVISOR_PREFER_OAUTH="true") == order[0]

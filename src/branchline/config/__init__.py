@@ -288,7 +288,8 @@ def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
         if table := own.metadata.get("table"):
             top[own.name] = table(**{path[0]: value for path, value in given.items()})
         elif table := own.metadata.get("named"):
-            top[own.name] = {name: _row(table, name, given) for name in dict.fromkeys(path[0] for path in given)}
+            theirs = [path for path in given if (own.name, *path) not in _BUILT_IN]  # in the user's order, then ours
+            top[own.name] = {name: _row(table, name, given) for name in dict.fromkeys(p[0] for p in (*theirs, *given))}
         elif () in given:
             top[own.name] = given[()]
     settings = Settings(**top)
