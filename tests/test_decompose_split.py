@@ -405,8 +405,14 @@ def test_a_text_is_judged_and_split_by_the_planner_that_is_named(
         found = told("decompose", "--text", goal)
         assert [task["id"] for task in found["tasks"]] == ["1", "1.1", "1.2"]
         assert (found["planner"]["requests"], list(tmp_path.iterdir())) == (2, [])
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    with StubModel([(goal, [{"text": json.dumps({"tasks": [judged]})}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found, again = told("classify", goal), told("classify", goal)
+        assert (found["planner"]["requests"], again["planner"]["requests"], again["planner"]["known"]) == (1, 0, 1)
+        assert found["planner"]["usd"] == pytest.approx(0.000_165)
     monkeypatch.delenv("OPENAI_BASE_URL")
-    found = told("classify", goal)
+    found = told("classify", "Build a shop")
     assert (found["kind"], found["planner"]["requests"]) == ("atomic", 0)
     assert "cannot be asked" in found["planner"]["why"]
 
