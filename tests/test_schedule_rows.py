@@ -67,6 +67,13 @@ def row(task_id: str, parent: str = "", before: Any = None, **fields: Any) -> di
     return found if before is None else {**found, "blocked_by": before}
 
 
+def test_a_task_below_too_many_others_is_too_deep_whatever_its_row_says() -> None:
+    chain = [row("a"), row("b", "a"), row("c", "b"), row("d", "c"), row("e", "d", depth=1), row("f", "e")]
+    assert rows.validate(chain) == said(warnings=["deeper than 3: e, f"])
+    assert rows.validate([*reversed(chain)]) == said(warnings=["deeper than 3: f, e"])
+    assert rows.validate(chain[1:]) == said(warnings=["deeper than 3: e, f"]), "a parent without a row is one too"
+
+
 THREE = [row(f"t{branch}.{leaf}", f"t{branch}") for branch in (1, 2) for leaf in (10, 2, 1)]
 
 

@@ -63,7 +63,7 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
         f"unknown blocker: {task} is blocked by {unknown}, which does not exist"
         for unknown, task in _unknown(parsed).items()
     ]
-    circle = _own_ancestor(parsed)
+    depth, circle = _depths(parsed)
     if circle:
         errors.append(f"cycle of parents: {' -> '.join(circle)}")
     else:
@@ -71,7 +71,7 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
             f"cycle: {' -> '.join(path)}; each of them would wait for the one before it"
             for path in _cycles(_adjacency(parsed))
         ]
-    deep = [task_id for task_id, row in parsed.rows.items() if _depth(row) > _MAX_DEPTH]
+    deep = [own for own, row in parsed.rows.items() if max(_depth(row), depth.get(own, 0)) > _MAX_DEPTH]
     warnings = [f"deeper than {_MAX_DEPTH}: {_listed(deep)}"] if deep else []
     return {"valid": not errors, "errors": errors, "warnings": warnings}
 
@@ -213,20 +213,21 @@ def _alike(ids: Sequence[str]) -> list[tuple[str, str]]:
     return [(former, each) for each in ids if (former := seen.setdefault(each.lower(), each)) != each]
 
 
-def _own_ancestor(parsed: _Parsed) -> list[str]:
-    """The path from a task that is its own ancestor back to itself, or nothing."""
-    good: set[str] = set()
+def _depths(parsed: _Parsed) -> tuple[dict[str, int], list[str]]:
+    """How deep each task stands below its ancestors; the path from one that is its own ancestor back to it ends that."""
+    depth: dict[str, int] = {}
     for task_id in parsed.ids:
         path: dict[str, None] = {}
         at = task_id
-        while at and at not in good:
+        while at and at not in depth:
             if at in path:
                 ids = list(path)
-                return [*ids[ids.index(at) :], at]
+                return depth, [*ids[ids.index(at) :], at]
             path[at] = None
             at = parsed.parents.get(at, "")
-        good.update(path)
-    return []
+        above = depth.get(at, -1)
+        depth |= {own: above + below for below, own in enumerate(reversed(path), 1)}
+    return depth, []
 
 
 def _listed(ids: Sequence[str]) -> str:
