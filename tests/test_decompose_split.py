@@ -134,6 +134,8 @@ def test_a_goal_is_judged_and_split(splitting: Splitting) -> None:
         (children(child("a", files=files("/etc/passwd")), child("b")), "must be relative"),
         (children(child("a", files=files("../x")), child("b")), "must be relative"),
         (children(child("a", files=files(".git/hooks/x")), child("b")), "must be relative"),
+        (children(child("a", files=files("lib/.Git/config")), child("b")), "must be relative"),
+        (children(child("a", files=files("./x.py")), child("b", files=files("x.py"))), "must be relative"),
         (children(child("a", files=files("C:\\\\x")), child("b")), "must be relative"),
         (children(child("a", files=files("x\x1b[2J")), child("b")), "must be relative"),
         (children(child("a", check="true\nrm -rf ."), child("b")), "check must be one line"),
