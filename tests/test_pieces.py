@@ -183,10 +183,13 @@ def test_the_settings_say_what_no_flag_says(
     assert said("--strategy", "breadth-first") == ["a.1"]
 
 
-def test_what_stands_still_sends_nobody_to_the_flag_that_was_given(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["next-batch", "--tasks", json.dumps([row("a.1", status="failed")])]
+@pytest.mark.parametrize("verb", ["next-batch", "order"])
+def test_what_stands_still_sends_nobody_to_the_flag_that_was_given(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [verb, "--tasks", json.dumps([row("a.1", status="failed")])]
     assert main(words) == 4
-    assert "`--json` says" in capsys.readouterr().err
+    assert "`--json` " in capsys.readouterr().err
     assert main([*words, "--json"]) == 4
     assert "--json" not in json.loads(capsys.readouterr().out)["error"]
 

@@ -132,7 +132,7 @@ def _call_next_batch(args: argparse.Namespace) -> int:
 
 
 def _call_order(args: argparse.Namespace) -> int:
-    answer = workflow.order(_view(args), _how(args))
+    answer = workflow.order(_view(args), _how(args), told=args.json)
     return _show(answer, args, answer.data["batches"])
 
 

@@ -114,17 +114,17 @@ def _end(step: standing.Next) -> tuple[int, str]:
     return _ENDS[step.state] if step.state == "deadlock" or step.asks else (0, "")
 
 
-def order(view: View, how: How) -> Answer:
-    """All batches to the end, and how many tasks are in none, for something before them stands still.
+def order(view: View, how: How, *, told: bool) -> Answer:
+    """All batches to the end, and the tasks that are in none, for something before them stands still.
 
-    Where there is no batch at all the exit status is that of `next_batch`.
+    Where there is no batch at all the exit status is that of `next_batch`; `told`: the tasks that are left are named.
     """
     found = all_batches(view, *how)
     given = {task for batch in found for task in batch}
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
-    words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
     status, _ = (0, "") if found else _end(standing.next_step(view, *how))
-    return Answer(
-        {"batches": found, "left": left}, status=status, error=words if left and (how.concurrency or status) else ""
-    )
+    words = f"{len(left)} tasks are in no batch, for what they wait for stands still"
+    words += "" if told else "; `--json` names them as `left`"
+    data = {"batches": found, "left": left}
+    return Answer(data, status=status, error=words if left and (how.concurrency or status) else "")
