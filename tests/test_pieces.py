@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.cli import main
-from branchline.schedule import STRATEGIES, rows, standing
+from branchline.schedule import STRATEGIES, order, rows, standing
 
 EXAMPLES = int(60 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")))
 STATUSES = ("pending", "pending", "pending", "completed", "in_progress", "blocked", "failed", "cancelled", "odd")
@@ -47,7 +47,7 @@ def test_hybrid_builds_one_task_of_a_branch_at_a_time_and_looks_around_first(
     found: list[dict[str, Any]], concurrency: int
 ) -> None:
     role = {each["id"]: each["role"] for each in found}
-    for batch in rows.order(found, "hybrid", concurrency):
+    for batch in order(rows.view(found), "hybrid", concurrency):
         builds = [task for task in batch if role[task] == "build"]
         assert len(builds) in (0, len(batch))
         assert len({task.partition(".")[0] for task in builds}) == len(builds)

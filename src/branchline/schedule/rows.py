@@ -1,4 +1,4 @@
-"""The batch verbs on plain JSON rows: `{id, status, depth, parent_id, blocked_by, role}`.
+"""Plain JSON rows as the scheduler sees them: `{id, status, depth, parent_id, blocked_by, role}`.
 
 A row that is another row's parent, or says `"kind": "composite"`, is never dispatched. A parent that has no row of its
 own only names a branch. `blocked_by` is a list of ids, or one id, or ids with commas between them.
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.ids import LEGAL_ID, is_legal_id
-from branchline.schedule import batch
+from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.view import View
 
 _DONE: Final = frozenset({"done", "completed", "complete", "closed", "skipped", "verified", "merged", "deployed"})
@@ -76,20 +76,6 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
     return {"valid": not errors, "errors": errors, "warnings": warnings}
 
 
-def next_batch(
-    rows: Sequence[Row], strategy: str = "depth-first", concurrency: int = batch.DEFAULT_CONCURRENCY, fill: bool = False
-) -> list[str]:
-    """The ids to dispatch next; see `schedule.next_batch`. Raises GraphError for rows that `validate` calls invalid."""
-    return batch.next_batch(view(rows), strategy, concurrency, fill)
-
-
-def order(
-    rows: Sequence[Row], strategy: str = "depth-first", concurrency: int = batch.DEFAULT_CONCURRENCY, fill: bool = False
-) -> list[list[str]]:
-    """All batches to the end; see `schedule.order`. Raises GraphError for rows that `validate` calls invalid."""
-    return batch.order(view(rows), strategy, concurrency, fill)
-
-
 def view(rows: Sequence[Row]) -> View:
     """The rows as a View without limits of its own.
 
@@ -114,7 +100,7 @@ def view(rows: Sequence[Row]) -> View:
     return View(
         adjacency,
         state=state,
-        slots=batch.DEFAULT_CONCURRENCY,
+        slots=DEFAULT_CONCURRENCY,
         role={task_id: str(parsed.rows[task_id].get("role") or "build") for task_id in adjacency.leaves},
         notes={
             task_id: f"its status is {_status(parsed.rows[task_id])!r}; set it to 'pending' to let it go on"
