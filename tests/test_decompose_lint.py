@@ -48,6 +48,8 @@ def test_a_task_that_is_hard_to_hand_over_is_found(task: str, code: str) -> None
         "Write the parser in under 300 lines",
         "Reset the password\n  Modify: `a.py`, `b.py`\n  See `c.py`, `d.py`, `e.py`.",
         "Update the search index",
+        "Decide on the token format\n  Decided: JWT",
+        "Send mail; needs an API key\n  Credential: MAIL_KEY",
     ],
 )
 def test_a_plain_task_is_left_alone(task: str) -> None:
@@ -83,6 +85,9 @@ def test_a_tier_is_the_plans_word_or_follows_from_what_is_said_of_the_size(task:
         ("One", "no-check", "make one"),
         ("Clean up stuff", "vague-title", "Remove the unused cache"),
         ("Investigate the slow query", "exploration", ""),
+        ("Decide on the token format", "needs-decision", "JWT"),
+        ("Which cache do we take?", "needs-decision", "Redis"),
+        ("Send mail; needs an API key", "needs-credential", "MAIL_KEY"),
         ("Two\n  Modify: `a.py`", "overlapping-files", ""),
         ("Build login, registration and OAuth", "several", ""),
         ("Rewrite the parser, about 1,500 lines", "too-long", ""),

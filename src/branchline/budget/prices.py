@@ -87,6 +87,12 @@ def cost(usage: Mapping[str, int], price: Price) -> float:
     )
 
 
+def bill(model: str, usage: Mapping[str, int], told: float, own: Mapping[str, Price]) -> float:
+    """US dollars for a use of tokens: by the user's `own` table, else as it was `told`, else by the list, else nothing."""
+    price = price_of(model, own, listed=False) or (None if told else price_of(model))
+    return cost(usage, price) if price else told
+
+
 def largest_turn(price: Price | None, window: int, answer: int) -> Amount:
     """The most that one turn uses: a whole window that is put into the cache anew, and the longest answer."""
     known = price or PRICES["claude-sonnet-4"]

@@ -46,7 +46,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """One role: empty texts mean the run's own."""
+    """One role: empty texts mean the run's own; `model`, `variant` and `agent` are those of the top where it says none."""
 
     worker: str = setting("", kinds.text)
     model: str = setting("", kinds.text)

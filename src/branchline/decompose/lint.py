@@ -56,13 +56,18 @@ RULES: Final[dict[str, Rule]] = {
     "overlapping-files": Rule(
         "note", "say which comes first (`depends on ID`); until then they never run at the same time"
     ),
-    "long-chain": Rule("note", "cut the implied edges that are not needed: `--order written` leaves all of them out"),
+    "long-chain": Rule(
+        "note", "cut the implied edges that are not needed (key c); `--order written` leaves all of them out"
+    ),
     "vague-title": Rule("warning", "say what will be there when it is done"),
-    "needs-decision": Rule("warning", "decide it in the plan, or make it a question for the inbox: no worker can"),
-    "needs-credential": Rule("warning", "put the name of the variable into `pass_env`, or do the task by hand"),
+    "needs-decision": Rule("warning", "decide it: write `Decided: WHAT` below the task; no worker can"),
+    "needs-credential": Rule(
+        "warning",
+        "put the name of the variable into `pass_env` and write `Credential: NAME` below the task, or do it by hand",
+    ),
     "exploration": Rule("note", "give it the role research: it may not edit then"),
     "text-not-covered": Rule(
-        "note", "`branchline explain PLAN LINE` says why a line is no task; write it as one if it is"
+        "note", "`branchline explain PLAN LINE` says why a line is no task; write it as one if it is (edit)"
     ),
 }
 """Code -> its weight and its fix."""
@@ -171,7 +176,14 @@ def _vague(task: Task) -> str:
     return "has a title that does not say what will be there" if vague else ""
 
 
+def _says(task: Task, word: str) -> bool:
+    """Whether a line of a task gives what was missing: `Decided: JWT`."""
+    return re.search(rf"^{word}: *\S", "\n".join((task.body, *task.criteria)), re.M) is not None
+
+
 def _decision(task: Task) -> str:
+    if _says(task, "Decided"):
+        return ""
     text = f"{task.title}\n{task.body}"[:20_000]
     found = _DECISION.search(text)
     if found or task.title.rstrip().endswith("?"):
@@ -181,7 +193,7 @@ def _decision(task: Task) -> str:
 
 def _credential(task: Task) -> str:
     found = _CREDENTIAL.search(f"{task.title}\n{task.body}"[:20_000])
-    return f"needs credentials: {found[0]}" if found else ""
+    return f"needs credentials: {found[0]}" if found and not _says(task, "Credential") else ""
 
 
 def _exploration(task: Task) -> str:

@@ -75,7 +75,7 @@ class Jobs:
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._ticks = Ticks(
-            site.root, draft, site.repository, lambda row: self._history.box(row, self.tasks), self._today, steady
+            site.root, draft, site.repository, lambda row: self._history.places(row, self.tasks), self._today, steady
         )
 
     @cached_property
@@ -351,7 +351,7 @@ class Jobs:
         self._prepare_home(attempt)
         place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
-        box = self._history.box(row, self.tasks, ahead)
+        boxes = self._history.places(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -374,7 +374,7 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, "boxes": boxes},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),

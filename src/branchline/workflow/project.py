@@ -1,5 +1,6 @@
 """Where a command works: the checkout, its settings, its store, and which worker takes a task."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,11 @@ class Project:
     root: Path
     settings: Settings
     env: Mapping[str, str]
+
+    @property
+    def is_checkout(self) -> bool:
+        """Whether `root` is that of a repository; elsewhere what only answers leaves nothing behind."""
+        return os.path.lexists(self.root / ".git")
 
     @property
     def state(self) -> Path:
