@@ -76,7 +76,6 @@ class Collector:
 
     def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
         """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
-        self._jobs.boxes.sweep()
         token = self._jobs.boxes.token(attempt)
         return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
 
