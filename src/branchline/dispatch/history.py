@@ -130,9 +130,9 @@ class History:
     def _told(self, row: TaskRow) -> list[tuple[str, str, str]]:
         """What a person answered to the other children of the task's parent; the last few."""
         assert self._store is not None  # noqa: S101 - `of` has looked
-        beside = frozenset(self._graph().children.get(row.parent or "", ())) - {row.task}
-        asked = [q for q in self._store.questions(row.run) if q.task in beside and q.answer is not None]
-        return [(q.task, q.text, q.answer or "") for q in asked if q.kind in CONCERN][-TOLD:]
+        asked = [q for q in self._store.questions(row.run) if q.answer is not None and q.kind in CONCERN]
+        beside = frozenset(self._graph().children.get(row.parent or "", ())) - {row.task} if asked else ()
+        return [(q.task, q.text, q.answer or "") for q in asked if q.task in beside][-TOLD:]
 
     def _results(self, row: TaskRow) -> list[tuple[str, str, str]]:
         found = []

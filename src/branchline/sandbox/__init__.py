@@ -22,6 +22,8 @@ __all__ = [
     "best",
     "empty_temporary",
     "environment",
+    "inherited",
+    "places",
     "prepare_home",
 ]
 
@@ -74,11 +76,20 @@ def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[
     version managers of the user are; HOME, TMPDIR and the XDG folders lie in `home`. Raises SettingsError when the
     settings name a reserved or an impossible name.
     """
+    return {**places(home), **inherited(worker, base)}
+
+
+def places(home: Path) -> dict[str, str]:
+    """The names that lead into a worker's own HOME, where its settings say nothing else."""
+    own = str(home)
+    return {"HOME": own, **{name: f"{own}/{folder}" for name, folder in _FOLDERS.items()}}
+
+
+def inherited(worker: Allowance, base: Mapping[str, str]) -> dict[str, str]:
+    """The part of a worker's `environment` that is the same for all of its tasks; raises as that does."""
     env = {name: value for name, value in base.items() if name in PASSED or name.startswith("LC_")}
     env.setdefault("PATH", os.defpath)
     env.setdefault("LANG", "C.UTF-8")
-    env["HOME"] = own = str(home)
-    env.update({name: f"{own}/{folder}" for name, folder in _FOLDERS.items()})
     for name, folder in MANAGERS.items():
         place = Path(base.get(name) or Path(base.get("HOME", ""), folder))
         if place.is_absolute() and place.is_dir():
