@@ -1,6 +1,7 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from branchline.dispatch.growth import DIAGNOSIS
@@ -13,6 +14,8 @@ from branchline.store import Store
 CONCERN = frozenset({"question", "contradiction", "capability"})
 """Kinds of questions whose answer holds for the tasks beside the one that asked."""
 TOLD = 5
+KEPT = 256
+"""How many summaries are kept: those of what is done last are told again and again."""
 
 
 class Told(NamedTuple):
@@ -49,6 +52,7 @@ class History:
     def __init__(self, store: Store | None, graph: Callable[[], Adjacency]) -> None:
         self._store = store
         self._graph = graph
+        self._of_done = lru_cache(KEPT)(self.summary)
 
     def of(self, row: TaskRow) -> Told:
         """What the next worker of this task should know."""
@@ -139,7 +143,7 @@ class History:
         for task in self._graph().before[row.task]:
             before = self._store.task(row.run, task) if self._store else None
             if before and before.state == "done" and before.attempt:
-                found.append((task, before.title, self.summary(before)))
+                found.append((task, before.title, self._of_done(before)))
         return found
 
 

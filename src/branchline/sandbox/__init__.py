@@ -46,13 +46,10 @@ _FOLDERS: Final = {
     "XDG_DATA_HOME": ".local/share",
     "XDG_STATE_HOME": ".local/state",
     "XDG_CACHE_HOME": ".cache",
-    "XDG_RUNTIME_DIR": ".run",
+    "XDG_RUNTIME_DIR": "tmp",
     "TMPDIR": "tmp",
 }
-
-
-_MADE: Final = (_FOLDERS["TMPDIR"], _FOLDERS["XDG_RUNTIME_DIR"])
-"""The folders that programs expect to be there."""
+"""Programs expect the last two to be there, and nobody to look into them: one folder does for both."""
 
 
 class Allowance(Protocol):
@@ -130,14 +127,13 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
             ) from None
         home.chmod(0o700)
         _unlink_links(home)
-    for folder in _MADE:
-        (home / folder).mkdir(mode=0o700, exist_ok=True)
+    (home / _FOLDERS["TMPDIR"]).mkdir(mode=0o700, exist_ok=True)
     write_new(home / ".gitconfig", _git_config(name, email))
 
 
 def _unlink_links(home: Path) -> None:
     """Take away the links that would lead what we write into the configuration folders of a home out of it."""
-    for folder in sorted(_FOLDERS.values()):
+    for folder in sorted(set(_FOLDERS.values())):
         for path in (home / folder, *(home / folder).glob("*"), *(home / folder).parents):
             if path != home and path.is_relative_to(home) and path.is_symlink():
                 path.unlink()
