@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,7 @@ class Jobs:
         self._clock = clock
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
+        self._masked = lru_cache(64)(lambda title: self.vault.mask(title).text)  # asked for at each start and end
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
@@ -183,7 +184,7 @@ class Jobs:
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
-        folder = self.folder(attempt)
+        folder, worktree = self.folder(attempt), self.worktree(attempt.run, attempt.task)
         return Job(
             run=attempt.run,
             task=attempt.task,
@@ -191,11 +192,11 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self.vault.mask(row.title).text,
-            worktree=str(self.worktree(attempt.run, attempt.task)),
+            title=self._masked(row.title),
+            worktree=str(worktree),
             folder=str(folder),
-            prompt_file=str(folder / "prompt.md"),
-            exit_file=str(self._exit_file(attempt, folder)),
+            prompt_file=f"{folder}/prompt.md",
+            exit_file=f"{worktree}/.branchline/answer.json" if self.site.repository else f"{folder}/answer.json",
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
@@ -239,11 +240,6 @@ class Jobs:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
         sandbox.prepare_home(self.home(attempt), real, *self.site.identity)
 
-    def _exit_file(self, attempt: AttemptRow, folder: Path) -> Path:
-        if self.site.repository:
-            return self.worktree(attempt.run, attempt.task) / ".branchline" / "answer.json"
-        return folder / "answer.json"
-
     def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
         told = self._pages.told(row)
@@ -258,7 +254,7 @@ class Jobs:
         if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
-        output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
+        log = f"{folder}/output.log"
         wall = settings.timeout or self.settings.timeout
         place = Place(Path(job.worktree), self.home(attempt), folder)
         own = self._own_walls(row)
@@ -272,8 +268,8 @@ class Jobs:
             env,
             job.worktree,
             command.stdin,
-            str(output),
-            str(errors) if adapter.STREAM else "",
+            f"{folder}/events.jsonl" if adapter.STREAM else log,
+            log if adapter.STREAM else "",
             wall,
             self.settings.grace,
             self.settings.log_limit << 20,
