@@ -14,7 +14,8 @@ from branchline.errors import GraphError
 from branchline.files import canonical, read_bytes, uncollected, write_durable
 from branchline.files import digest as hashed
 from branchline.graph.adjacency import Adjacency
-from branchline.graph.fields import check_of, edges_of, finding_of, ignored_of, listed, object_of, task_of, text_of
+from branchline.graph.columns import edges_of, tasks_of
+from branchline.graph.fields import check_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 
@@ -187,7 +188,7 @@ def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
         raise GraphError(words, field="version")
     draft = replace(
         _head_of(graph),
-        tasks=tuple(task_of(node, number) for number, node in enumerate(listed(whole, "nodes"), 1)),
+        tasks=tuple(tasks_of(listed(whole, "nodes"))),
         edges=tuple(edges_of(listed(whole, "edges"))),
     )
     return draft, check_draft(draft)
