@@ -252,14 +252,14 @@ class Repository:
                 path.unlink(missing_ok=True)
         return there
 
-    def land(self, run: str, branch: str = "", ignore: Sequence[str] = (), message: str = "") -> LandResult:
-        """Bring a run's tip to the user's branch ("": the one checked out), as `landing.land` says."""
-        return landing.land(self.git, run, branch, ignore, message)
+    def land(self, run: str, ignore: Sequence[str] = (), message: str = "") -> LandResult:
+        """Bring a run's tip to the branch that is checked out, as `landing.land` says."""
+        return landing.land(self.git, run, ignore, message)
 
     def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str]) -> bool:
         saved = [row.commit for row in self.salvage_list(run, task)]
         tips = [commit for commit in (self.tip(run), *saved) if commit]
-        if not all(any(self.git.contains(tip, head) for tip in tips) for head in heads if head):
+        if not all(any(self.git.contains(tip, head) for tip in tips) for head in dict.fromkeys(heads) if head):
             return False
         return content in {"", *(self.git.text("rev-parse", f"{commit}^{{tree}}") for commit in (heads[0], *saved))}
 
