@@ -301,8 +301,7 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *,
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
-    branch = git.resolve(task_ref(run, task))
-    tip = git.resolve(tip_ref(run))
+    branch, tip = (ref.commit for ref in git.refs(task_ref(run, task), tip_ref(run)))
     health = tree.health()
     heads = [tree.head() or branch or tip, branch]
     if health in _FILLED:
