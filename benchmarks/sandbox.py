@@ -78,6 +78,7 @@ def connections(folder: Path, rounds: int) -> None:
     net = folder / "net"
     net.mkdir()
     spec = {"folder": str(net), "log": str(net / "log"), "tiers": {"localhost": 1}, "unknown": "deny", "ports": [port]}
+    spec |= {"servers": [], "local": []}
     (net / "spec.json").write_text(json.dumps({**spec, "connections": 64, "megabytes": 1 << 20}))
     process = subprocess.Popen((sys.executable, "-I", "-S", proxy.__file__, str(net / "spec.json")))
     try:

@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,10 +60,8 @@ class Boxes:
         wanted, network = self._wanted(role)
         if wanted not in self._held:
             self._held[wanted] = sandbox.best(wanted, self._env)
-        held = self._held[wanted]
-        if held.level != "strict" and network in ("proxy", "none"):
-            raise SettingsError(f'network = "{network}" needs the strict sandbox; there is {held.words()}')
-        return held
+        sandbox.network(network, self._held[wanted])
+        return self._held[wanted]
 
     def _wanted(self, role: str) -> tuple[str, str]:
         """The sandbox and the network that the settings name for a role."""
@@ -131,12 +130,8 @@ class Boxes:
         return [lent.words(self._tokens(attempt), {**spec, "repository": self._repository})]
 
     def network(self, role: str) -> str:
-        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none.
-
-        Where the settings leave it open, who asks for the strict sandbox gets the proxy with it.
-        """
-        wanted, network = self._wanted(role)
-        return network if network != "auto" else "proxy" if wanted == "strict" else "host"
+        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none."""
+        return sandbox.network(self._wanted(role)[1], self.held(role))
 
     def words(
         self,
@@ -146,16 +141,20 @@ class Boxes:
         place: Place,
         argv: Sequence[str],
         env: Mapping[str, str],
+        told: Iterable[str] = (),
     ) -> Walls:
-        """The walls around `argv`, which runs with `env`; none where the level has none."""
+        """The walls around `argv`, which runs with `env`; none where the level has none.
+
+        A path or an address that a variable named in the settings leads to is one that the user wants the worker to reach;
+        so is an address in `told`, the words of the configuration it is given.
+        """
         held = self.held(role)
         outside = self._lent(attempt, role)
         if not held.by or self._git is None:
             return around(outside, Walls())
         common, config = self._shared(self._git)
         git = opened(common, place.worktree, attempt.run, attempt.task)
-        # A path that a variable named in the settings leads to is one the user wants the worker to read.
-        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS))
+        named = [env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS)]
         readable = (
             self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
             | _OWN
@@ -179,7 +178,7 @@ class Boxes:
             return around(outside, Walls(_landlock(readable, writable)))
         inside: tuple[str, ...] = ()
         if self.network(role) == "proxy":
-            beside, inside = self._proxy(place.folder)
+            beside, inside = self._proxy(place.folder, (*named, *told))
             outside.append(beside)
             readable.add(place.folder / "net")
         box = bubblewrap.Box(
@@ -203,14 +202,13 @@ class Boxes:
 
     def more_env(self, role: str) -> dict[str, str]:
         """What the environment of a role's workers and checks says of the proxy."""
-        behind = self.network(role) == "proxy" and self.held(role).level == "strict"
-        return proxied.environment(self._settings.net.tiers) if behind else {}
+        return proxied.environment(self._settings.net.tiers) if self.network(role) == "proxy" else {}
 
-    def _proxy(self, folder: Path) -> tuple[Around, tuple[str, ...]]:
+    def _proxy(self, folder: Path, told: Iterable[str]) -> tuple[Around, tuple[str, ...]]:
         """A proxy for what works in `folder`: what goes around the sandbox, and the words inside of it."""
         net = self._settings.net
-        spec = {"log": str(folder / NET_LOG), "tiers": dict(net.tiers), "unknown": net.unknown, "ports": net.ports}
-        return proxied.words(folder / "net", spec | {"connections": net.connections, "megabytes": net.megabytes})
+        spec = {"log": str(folder / NET_LOG), **asdict(net)}
+        return proxied.words(folder / "net", spec, proxied.named(told, net.local))
 
     def sweep(self) -> None:
         """Take away what the kernel still keeps of sandboxes that have ended."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
-from branchline.sandbox.level import Held, best
+from branchline.sandbox.level import Held, best, network
 
 __all__ = [
     "MANAGERS",
@@ -22,6 +22,7 @@ __all__ = [
     "best",
     "empty_temporary",
     "environment",
+    "network",
     "prepare_home",
 ]
 

@@ -2,8 +2,9 @@
 
 Started as `python -I -S proxy.py SPEC.json` in custody, beside the worker it serves. The worker's side lends it a
 listening socket (see `proc.lend`), so there is no route but this. A name is judged by its tier, resolved once, every
-address it has must be public, and it is that address that is connected to. One line of JSON in the log for each
-connection. Standard library only, and no import of our own but the tiers beside it.
+address it has must be public, and it is that address that is connected to. What the user named is reached as it is:
+`servers` (host and port) through the proxy, and each port of `local`, which is the machine's own, by a socket of its own.
+One line of JSON in the log for each connection. Standard library only, and no import of our own but the tiers beside it.
 """
 
 import json
@@ -36,6 +37,7 @@ HOP = (
     "upgrade",
     "host",
 )
+NAMED = "a server of yours"
 ANSWERS = {400: "Bad Request", 403: "Forbidden", 431: "Request Header Fields Too Large", 502: "Bad Gateway"}
 
 
@@ -49,7 +51,10 @@ class RefusedError(Exception):
 
 
 class Proxy:
-    """One attempt's proxy; `spec` has folder, log, tiers, unknown, ports, connections (at once) and megabytes (in all)."""
+    """One attempt's proxy.
+
+    `spec` has folder, log, tiers, servers, local, unknown, ports, connections (at once) and megabytes (in all).
+    """
 
     def __init__(self, spec: "dict[str, Any]") -> None:
         self.spec = spec
@@ -68,24 +73,27 @@ class Proxy:
         door.listen(8)
         while True:
             lender, _ = door.accept()
-            _, handles, _, _ = socket.recv_fds(lender, 1, 1)
+            _, handles, _, _ = socket.recv_fds(lender, 1, 1 + len(self.spec["local"]))
             lender.close()
-            for handle in handles:
-                threading.Thread(target=self.listen, args=(socket.socket(fileno=handle),), daemon=True).start()
+            for handle, local in zip(handles, (0, *self.spec["local"]), strict=False):
+                threading.Thread(target=self.listen, args=(socket.socket(fileno=handle), local), daemon=True).start()
 
-    def listen(self, ear: socket.socket) -> None:
+    def listen(self, ear: socket.socket, local: int) -> None:
         """Serve one listening socket; who comes when all rooms are taken waits."""
         while True:
             self.room.acquire()
             client, _ = ear.accept()
-            threading.Thread(target=self.handle, args=(client,), daemon=True).start()
+            threading.Thread(target=self.handle, args=(client, local), daemon=True).start()
 
-    def handle(self, client: socket.socket) -> None:
-        """Carry out one request, and tell of it in the log."""
+    def handle(self, client: socket.socket, local: int) -> None:
+        """Carry out one request, or pass all on to a `local` port that is not 0, and tell of it in the log."""
         row: dict[str, Any] = {"at": round(time.time(), 3), "allowed": False, "why": ""}
         began = time.monotonic()
         try:
-            self.carry(client, row)
+            if local:
+                self.forward(client, local, row)
+            else:
+                self.carry(client, row)
         except RefusedError as refused:
             row["why"] = refused.why
             _answer(client, refused)
@@ -104,12 +112,15 @@ class Proxy:
         method, host, port, first = _asked(head)
         row |= {"method": method, "host": host, "port": port}
         found = tiers.classify(host, self.spec["tiers"])
-        verdict = tiers.decide(found, unknown=self.spec["unknown"], port=port, ports=self.spec["ports"])
+        if [found.name, port] in self.spec["servers"]:
+            found, verdict, named = found._replace(tier=1), tiers.Verdict(True, NAMED), True
+        else:
+            verdict = tiers.decide(found, unknown=self.spec["unknown"], port=port, ports=self.spec["ports"])
+            # A rule of the user's that names this very host may lead to the machine itself or its neighbours.
+            named = found.rule == found.name and self.spec["tiers"].get(found.name) is not None
         row |= {"tier": found.tier, "rule": found.rule, "flagged": verdict.flagged, "why": verdict.why}
         if not verdict.allowed:
             raise RefusedError(403, verdict.why)
-        # A rule of the user's that names this very host may lead to the machine itself or its neighbours.
-        named = found.rule == found.name and self.spec["tiers"].get(found.name) is not None
         with self.connect(found.name, port, row, private=named) as server:
             row["allowed"] = True
             if method == "CONNECT":
@@ -119,6 +130,21 @@ class Proxy:
             if rest:
                 server.sendall(rest)
             row["sent"], row["received"] = self.pump(client, server, len(rest))
+
+    def forward(self, client: socket.socket, port: int, row: "dict[str, Any]") -> None:
+        """Pass what comes to a port of the worker's loopback on to the same port of the machine's."""
+        row |= {
+            "method": "TCP",
+            "host": "localhost",
+            "port": port,
+            "tier": 1,
+            "rule": "",
+            "flagged": False,
+            "why": NAMED,
+        }
+        with self.connect("localhost", port, row, private=True) as server:
+            row["allowed"] = True
+            row["sent"], row["received"] = self.pump(client, server, 0)
 
     def connect(self, host: str, port: int, row: "dict[str, Any]", *, private: bool) -> socket.socket:
         """Connect to a host by the address it has now; raises RefusedError when one of its addresses is not public."""
