@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import UsageError
 from branchline.proc import lend
-from branchline.sandbox import proxied, proxy, tiers
+from branchline.sandbox import door, proxied, proxy, tiers
 from branchline.workflow.net import host_of
 
 DEADLINE = 20.0
@@ -130,7 +130,6 @@ class Way:
         folder.mkdir(parents=True)
         self.log = folder / "net.jsonl"
         spec = {
-            "folder": str(folder),
             "log": str(self.log),
             "tiers": {"localhost": 1},
             "unknown": "deny",
@@ -139,9 +138,8 @@ class Way:
             "local": [],
         }
         spec |= {"connections": 8, "megabytes": 64, **more}
-        (folder / "spec.json").write_text(json.dumps(spec))
-        python = (sys.executable, "-I", "-S")
-        self.process = subprocess.Popen([*python, proxy.__file__, str(folder / "spec.json")])
+        (folder / door.SPEC).write_text(json.dumps(spec))
+        self.process = subprocess.Popen((sys.executable, "-I", "-S", door.__file__, str(folder)))
         self.port, *self.local = [_free() for _ in range(1 + len(spec["local"]))]
         lend.lend(str(folder), self.port, *self.local)
 

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,8 @@ from zlib import crc32
 import branchline
 from branchline import sandbox
 from branchline.config import Settings, WorkerSettings
-from branchline.errors import SettingsError
-from branchline.files import write_new
+from branchline.errors import InputError, SettingsError
+from branchline.files import read_text, write_new
 from branchline.model.run import AttemptRow
 from branchline.proc import landlock
 from branchline.sandbox import Held, bubblewrap, lent, limits, proxied, view
@@ -26,6 +27,8 @@ from branchline.workspace.worktree import scratch_of, verify_of
 
 NET_LOG = "net.jsonl"
 """What the proxy wrote of an attempt's connections, in the attempt's folder."""
+_CONFIG = 1 << 20
+"""Bytes that a configuration has at most, beyond which no address is looked for in it."""
 _OWN = frozenset({Path(sys.prefix), Path(sys.base_prefix), Path(branchline.__file__).parent})
 """Our own program and its interpreter: some workers are played or driven by it."""
 
@@ -146,7 +149,7 @@ class Boxes:
         """The walls around `argv`, which runs with `env`; none where the level has none.
 
         A path or an address that a variable named in the settings leads to is one that the user wants the worker to reach;
-        so is an address in `told`, the words of the configuration it is given.
+        so is an address in the file at such a path, and in `told`, the words of the configuration it is given.
         """
         held = self.held(role)
         outside = self._lent(attempt, role)
@@ -178,7 +181,7 @@ class Boxes:
             return around(outside, Walls(_landlock(readable, writable)))
         inside: tuple[str, ...] = ()
         if self.network(role) == "proxy":
-            beside, inside = self._proxy(place.folder, (*named, *told))
+            beside, inside = self._proxy(place.folder, (*map(_said, named), *told))
             outside.append(beside)
             readable.add(place.folder / "net")
         box = bubblewrap.Box(
@@ -233,6 +236,13 @@ class Boxes:
             self._common = git.common()
             write_new(self._state / "sandbox" / "config", public_config(git))
         return self._common, self._state / "sandbox" / "config"
+
+
+def _said(value: str) -> str:
+    """What a value of the environment says: itself, and the words of the file that it names."""
+    with suppress(InputError):
+        return read_text(Path(value), _CONFIG) if value.startswith("/") else value
+    return ""
 
 
 def _landlock(readable: set[Path], writable: set[Path]) -> tuple[str, ...]:

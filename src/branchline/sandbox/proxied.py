@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from branchline import proc
 from branchline.files import write_new
+from branchline.sandbox import door
 from branchline.sandbox.around import Around
 
-PROXY: Final = Path(__file__).with_name("proxy.py")
+DOOR: Final = Path(__file__).with_name("door.py")
 LEND: Final = Path(proc.__file__).with_name("lend.py")
 """What is started on either side of the wall; to import them would cost everybody a socket."""
 PORT: Final = 3128
@@ -62,9 +63,9 @@ def environment(tiers: Mapping[str, int]) -> dict[str, str]:
 def words(folder: Path, spec: Mapping[str, Any], found: Named) -> tuple[Around, tuple[str, ...]]:
     """Return what goes around the sandbox, and the words inside of it; writes `spec` into `folder`, where the two meet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    told = {**spec, "folder": str(folder), "local": sorted(found.local), "servers": sorted(found.servers)}
-    write_new(folder / "spec.json", json.dumps(told) + "\n")
+    told = {**spec, "local": sorted(found.local), "servers": sorted(found.servers)}
+    write_new(folder / door.SPEC, json.dumps(told) + "\n")
     python = (sys.executable, "-I", "-S")
-    started = shlex.join((*python, str(PROXY), str(folder / "spec.json")))
+    started = shlex.join((*python, str(DOOR), str(folder)))
     beside = Around(f"{started} >{shlex.quote(str(folder / 'proxy.log'))} 2>&1 & p=$!", 'kill "$p" 2>/dev/null')
     return beside, (*python, str(LEND), str(folder), ",".join(map(str, (PORT, *told["local"]))))

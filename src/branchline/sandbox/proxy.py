@@ -1,7 +1,7 @@
 """The one way out of a sandbox without a network: an HTTP proxy that asks of every connection whether it may be made.
 
-Started as `python -I -S proxy.py SPEC.json` in custody, beside the worker it serves. The worker's side lends it a
-listening socket (see `proc.lend`), so there is no route but this. A name is judged by its tier, resolved once, every
+Loaded by `door` beside the worker it serves, whose side lends it listening sockets (see `proc.lend`), so there is no route but
+this. A name is judged by its tier, resolved once, every
 address it has must be public, and it is that address that is connected to. What the user named is reached as it is:
 `servers` (host and port) through the proxy, and each port of `local`, which is the machine's own, by a socket of its own.
 One line of JSON in the log for each connection. Standard library only, and no import of our own but the tiers beside it.
@@ -10,20 +10,18 @@ One line of JSON in the log for each connection. Standard library only, and no i
 import json
 import os
 import socket
-import sys
 import threading
 import time
+from collections.abc import Sequence
 
-TYPE_CHECKING = False  # run as a plain file it imports nothing of the package, whose start every worker would pay
+TYPE_CHECKING = False  # loaded as a plain file it imports nothing of the package
 if TYPE_CHECKING or __package__:
     from typing import Any
 
     from branchline.sandbox import tiers
 else:
-    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - it starts with every worker
     import tiers  # type: ignore[import-not-found,no-redef]
 
-NAME = "proxy"
 HEAD = 64 << 10  # bytes that the head of a request may have
 CHUNK = 256 << 10
 PATIENCE = 30.0  # seconds for a head, a name and a connection
@@ -53,7 +51,7 @@ class RefusedError(Exception):
 class Proxy:
     """One attempt's proxy.
 
-    `spec` has folder, log, tiers, servers, local, unknown, ports, connections (at once) and megabytes (in all).
+    `spec` has log, tiers, servers, local, unknown, ports, connections (at once) and megabytes (in all).
     """
 
     def __init__(self, spec: "dict[str, Any]") -> None:
@@ -63,20 +61,10 @@ class Proxy:
         self.lock = threading.Lock()
         self.log = os.open(spec["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
-    def serve(self) -> None:
-        """Take the sockets that are lent and serve each of them; for ever."""
-        door = socket.socket(socket.AF_UNIX)
-        os.chdir(self.spec["folder"])  # the path of a socket may have 107 bytes
-        if os.path.lexists(NAME):  # of the check before this one
-            os.unlink(NAME)  # noqa: PTH108 - it starts with every worker
-        door.bind(NAME)
-        door.listen(8)
-        while True:
-            lender, _ = door.accept()
-            _, handles, _, _ = socket.recv_fds(lender, 1, 1 + len(self.spec["local"]))
-            lender.close()
-            for handle, local in zip(handles, (0, *self.spec["local"]), strict=False):
-                threading.Thread(target=self.listen, args=(socket.socket(fileno=handle), local), daemon=True).start()
+    def serve(self, handles: Sequence[int]) -> None:
+        """Serve the listening sockets that were lent, the first as a proxy and the others for `local`; for ever."""
+        for handle, local in zip(handles, (0, *self.spec["local"]), strict=True):
+            threading.Thread(target=self.listen, args=(socket.socket(fileno=handle), local)).start()
 
     def listen(self, ear: socket.socket, local: int) -> None:
         """Serve one listening socket; who comes when all rooms are taken waits."""
@@ -265,12 +253,7 @@ def _split(place: str, usual: int) -> tuple[str, int]:
     return host, int(port)
 
 
-def main(arguments: list[str]) -> None:
-    """Serve as the spec says."""
-    with open(arguments[0], encoding="utf-8") as file:  # noqa: PTH123 - it starts with every worker
-        spec = json.load(file)
-    Proxy(spec).serve()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def main(spec: str, handles: Sequence[int]) -> None:
+    """Serve as the file `spec` says."""
+    with open(spec, encoding="utf-8") as file:  # noqa: PTH123 - it starts beside a worker
+        Proxy(json.load(file)).serve(handles)
