@@ -261,7 +261,8 @@ class Jobs:
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
         env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
-        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
+        told = workers.configured(settings.kind, job)
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env, told)
         return Spawn(
             attempt.fence,
             (*box.words, *command.argv),
