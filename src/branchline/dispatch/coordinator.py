@@ -247,12 +247,12 @@ class Coordinator:
             self._hooks.at(f"after {name}")
 
     def _settle(self, task: str) -> None:
-        """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
+        """What is merged needs no worktree; one that holds more than that stays (I4), and the reason is recorded."""
         try:
             self._jobs.settle(self.state.tasks[task])
         except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
-            self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
+            self.feed([Event(now, row.run, "noted", f"not all of it was cleared away: {error}", task, row.attempt)])
 
     def _write_back(self, rows: Sequence[TaskRow] = (), *, at_once: bool) -> None:
         """The boxes of what is done, in a plan that no merge can tick: many at a time, and again after a kill."""

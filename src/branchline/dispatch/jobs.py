@@ -17,6 +17,7 @@ from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
 from branchline.dispatch.permissions import ASK
+from branchline.dispatch.sessions import Sessions
 from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
 from branchline.files import write_new
@@ -76,6 +77,7 @@ class Jobs:
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
+        self._sessions = Sessions(history, self.folder, inline=inline)
         self._ticks = Ticks(
             site.root, draft, site.repository, lambda row: self._history.places(row, self.tasks), self._today, steady
         )
@@ -131,15 +133,17 @@ class Jobs:
         return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
 
     def settle(self, row: TaskRow) -> None:
-        """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
+        """Remove what a task that is done needs no more: worktree, temporary files, and sessions where the user wants it.
 
-        Raises BranchlineError when the worktree holds more than was merged.
+        Its box is ticked with the next write-back. Raises BranchlineError when the worktree holds more than was merged, or
+        a session stays.
         """
         self._ticks.add([row])
         sandbox.empty_temporary(self._home(row.run, row.task))
         self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
+        self._sessions.forget(row, self.worker(row.worker))
 
     def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
         """Tick the boxes of `rows` and of what was settled, as `Ticks` says; raises BranchlineError or OSError."""
@@ -202,7 +206,7 @@ class Jobs:
             agent=worker.agent or (role.agent if role else ""),
             temperature=role.temperature if role else None,
             rules=self.rules(row.role),
-            session=self._session(row),
+            session=self._sessions.of(row, worker) if self.adapter(row).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
@@ -214,12 +218,6 @@ class Jobs:
 
     def _env(self, worker: str, home: Path) -> dict[str, str]:
         return {**sandbox.places(home), **self._inherited(worker)}
-
-    def _session(self, row: TaskRow) -> str:
-        """The session an attempt goes on with: the task's own, or inline the last of the same worker."""
-        if not self.adapter(row).RESUME or not (row.resume or self._inline):
-            return ""
-        return row.session if row.resume else self._history.last_session(row)
 
     def walls(self, row: TaskRow) -> str:
         """In words, the sandbox that the worker of a task has."""

@@ -41,7 +41,12 @@ def check_models(
         if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
             raise SettingsError(
                 f"role {role_name}: worker {name} ({worker.kind}) knows no permissions but edit and read-only, for it cannot "
-                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind acp"
+                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind opencode-server or acp"
+            )
+        if (worker.session != "task" or worker.delete_sessions) and not getattr(adapter, "SHARES", False):
+            raise SettingsError(
+                f"worker {name} ({worker.kind}): its sessions belong to a task and go with its folder; take session and "
+                f"delete_sessions out of [workers.{name}], or make it one of kind opencode-server"
             )
         if not adapter.PROGRAM:
             continue

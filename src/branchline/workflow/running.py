@@ -180,7 +180,7 @@ def coordinator(
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
-    state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
+    state.needs = policy.needs(rows, net.get("needs", {}))
     state.ahead = ahead_of(state, settings.optimise)
     jobs, history = jobs_of(
         project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
