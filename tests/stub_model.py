@@ -10,7 +10,8 @@ The step taken is the one numbered by the assistant's turns since that message; 
 object: `text` (what it says), `tools` (a list of [name, arguments]; names as the agent offers them), `status` (answer
 with that HTTP status instead), `message` (the words of that refusal), `headers`, `hang` (say nothing until the server is
 closed), `fault` (what goes wrong after the first piece of a stream: `drop`, `stall`, `malformed`, or `slow` between all of
-them); `times` bounds how often a status, a hang or a fault comes; `finish` (the finish reason), `usage` ([input, output] tokens).
+them); `times` bounds how often a status, a hang or a fault comes; `finish` (the finish reason), `usage` ([input, output]
+tokens), `cached` (tokens from a cache, which OpenAI counts as input too).
 """
 
 import json

@@ -22,6 +22,10 @@ from stub_model import StubModel
 pytestmark = pytest.mark.real
 with_opencode = pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))
 AGENT_KINDS = [pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k))) for k in AGENTS]
+BOXED_KINDS = [
+    pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k)))
+    for k in ("opencode", "claude", "codex")
+]
 LIMIT = 300.0
 HELD = sandbox.best("auto", os.environ)
 SECRET = "a-key-that-must-stay-here"
@@ -178,20 +182,19 @@ def test_a_plan_of_two_tasks_becomes_merged_and_checked_work(stages: Any) -> Non
     assert "- [x] 1." in (stage.root / "plans" / "house.md").read_text()
 
 
-@with_opencode
+@pytest.mark.parametrize("kind", BOXED_KINDS)
 @pytest.mark.skipif(HELD.level != "strict", reason=f"no strict sandbox here: {HELD.not_held}")
-def test_an_agent_works_behind_the_proxy_and_each_connection_is_told(stages: Any) -> None:
-    stage = stages(ONE_TASK, [("", [write("colour.txt", "blue\n"), {"text": "It is blue."}])])
-    port = stage.model.url.rpartition(":")[2].partition("/")[0]
-    settings = f'sandbox = "strict"\n[net]\nports = [{port}]\nunknown = "deny"\ntiers = {{ "127.0.0.1" = 1 }}\n'
-    (stage.root / "branchline.toml").write_text(settings)
-    done = stage.run("execute", "plans/house.md", "--worker", "opencode", "--yes")
+def test_an_agent_reaches_the_model_of_its_user_and_each_connection_is_told(stages: Any, kind: str) -> None:
+    """By default: the machine's loopback is not there, but for the port that the user's own configuration names."""
+    shell = AGENTS[kind].shell("curl -s -o seen.txt http://pastebin.com; echo blue > colour.txt")
+    stage = stages(ONE_TASK, [("", [{"tools": [shell]}, {"text": "It is blue."}])], kind)
+    done = stage.run("execute", "plans/house.md", "--worker", kind, "--yes")
     assert done["state"] == "done"
-    assert stage.git("show", "branchline/r1/tip:colour.txt") == "blue\n"
+    assert stage.git("show", "branchline/r1/tip:seen.txt") == "branchline: tier 5: exfiltration\n"
     asked = stage.run("net", "log", "1")["connections"]
-    assert {(row["host"], row["port"], row["allowed"]) for row in asked if row["allowed"]} == {
-        ("127.0.0.1", int(port), True)
-    }
+    port = int(stage.model.url.rpartition(":")[2].partition("/")[0])
+    assert {(row["host"], row["port"]) for row in asked if row["allowed"]} >= {("localhost", port)}
+    assert [row["allowed"] for row in asked if row["host"] == "pastebin.com"] == [False]
 
 
 def _nothing_secret_below(folder: Path) -> None:

@@ -49,7 +49,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """One role: empty texts mean the run's own."""
+    """One role: empty texts mean the run's own; `model`, `variant` and `agent` are those of the top where it says none."""
 
     worker: str = setting("", kinds.text)
     model: str = setting("", kinds.text)
@@ -202,11 +202,13 @@ class GithubSettings:
 class NetSettings:
     """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
 
-    `connections` at once and `megabytes` in all bound one attempt.
+    `local` are ports of this machine's loopback that a worker finds on its own (a model, a database); those that an address
+    in its settings names are among them. `connections` at once and `megabytes` in all bound one attempt.
     """
 
     tiers: Mapping[str, int] = setting({}, kinds.mapping(kinds.whole(1, 5)))
     unknown: str = setting("allow", kinds.choice("allow", "deny"))
     ports: tuple[int, ...] = setting((80, 443), kinds.numbers(1, 65535))
+    local: tuple[int, ...] = setting((), kinds.numbers(1024, 65535))
     connections: int = setting(64, kinds.whole(1, 10_000))
     megabytes: int = setting(4096, kinds.whole(1, 1_000_000))

@@ -80,7 +80,7 @@ def forget(folder: Path, session: str) -> None:
         client.delete(client.session(session))
 
 
-def walls(_: Job) -> str:
+def walls(*, read_only: bool) -> str:  # noqa: ARG001 - the face of every adapter
     """Name what stands around the tools of a task: they run in the server, which no sandbox of ours can hold for one."""
     return "OpenCode's own rules in a shared server"
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from branchline import land
 from branchline.config import Settings
+from branchline.decompose.lint import tiers
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -79,12 +80,17 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory, policy),
         graph=graph,
-        net=graphs.net(plan.draft, land.net_of(plan.draft)),
+        net=net_text(plan.draft),
         source=plan.source,
     )
     now = console.clock()
     store.create_run(row, task_rows(name, plan, now), now, (NodeRow(name, task, text) for task, text in nodes))
     return row
+
+
+def net_text(draft: DraftGraph) -> str:
+    """What a run keeps of a graph beside its rows: its edges, and what judging and routing need of it."""
+    return graphs.net(draft, land.net_of(draft) | tiers(draft))
 
 
 def free_name(store: Store, repository: Repository | None) -> str:
