@@ -342,6 +342,11 @@ def test_a_slot_of_an_instance_is_one_drivers_at_a_time(server: Server, tmp_path
         assert asleep.is_set()
     with seat(seats, "", nothing) as again:
         assert again.name == "one"
+    seats[0]["url"] = "http://127.0.0.1:1"
+    with seat(seats, "", nothing) as other:
+        assert other.name == "two", "one that is down is passed over"
+    with pytest.raises(RemoteError, match="one "), seat(seats[:1], "", nothing):
+        pass
     with pytest.raises(RemoteError, match="no longer name"), seat(seats, "three", nothing):
         pass
 
