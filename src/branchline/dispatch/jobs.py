@@ -17,6 +17,7 @@ from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
 from branchline.dispatch.permissions import ASK
+from branchline.dispatch.sessions import Sessions
 from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
 from branchline.files import write_new
@@ -76,8 +77,9 @@ class Jobs:
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
+        self._sessions = Sessions(history, self.folder, inline=inline)
         self._ticks = Ticks(
-            site.root, draft, site.repository, lambda row: self._history.box(row, self.tasks), self._today, steady
+            site.root, draft, site.repository, lambda row: self._history.places(row, self.tasks), self._today, steady
         )
 
     @cached_property
@@ -131,15 +133,17 @@ class Jobs:
         return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
 
     def settle(self, row: TaskRow) -> None:
-        """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
+        """Remove what a task that is done needs no more: worktree, temporary files, and sessions where the user wants it.
 
-        Raises BranchlineError when the worktree holds more than was merged.
+        Its box is ticked with the next write-back. Raises BranchlineError when the worktree holds more than was merged, or
+        a session stays.
         """
         self._ticks.add([row])
         sandbox.empty_temporary(self._home(row.run, row.task))
         self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
+        self._sessions.forget(row, self.worker(row.worker))
 
     def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
         """Tick the boxes of `rows` and of what was settled, as `Ticks` says; raises BranchlineError or OSError."""
@@ -202,7 +206,7 @@ class Jobs:
             agent=worker.agent or (role.agent if role else ""),
             temperature=role.temperature if role else None,
             rules=self.rules(row.role),
-            session=self._session(row),
+            session=self._sessions.of(row, worker) if self.adapter(row).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
@@ -214,12 +218,6 @@ class Jobs:
 
     def _env(self, worker: str, home: Path) -> dict[str, str]:
         return {**sandbox.places(home), **self._inherited(worker)}
-
-    def _session(self, row: TaskRow) -> str:
-        """The session an attempt goes on with: the task's own, or inline the last of the same worker."""
-        if not self.adapter(row).RESUME or not (row.resume or self._inline):
-            return ""
-        return row.session if row.resume else self._history.last_session(row)
 
     def walls(self, row: TaskRow) -> str:
         """In words, the sandbox that the worker of a task has."""
@@ -261,7 +259,8 @@ class Jobs:
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
         env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
-        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
+        told = workers.configured(settings.kind, job)
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env, told)
         return Spawn(
             attempt.fence,
             (*box.words, *command.argv),
@@ -275,6 +274,7 @@ class Jobs:
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
             box.depth,
+            self.settings.budget_lease if self.settings.budget or self.settings.task_budget else 0.0,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -355,7 +355,7 @@ class Jobs:
         self._prepare_home(attempt)
         place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
-        box = self._history.box(row, self.tasks, ahead)
+        boxes = self._history.places(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -378,7 +378,7 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, "boxes": boxes},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),

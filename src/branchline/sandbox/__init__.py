@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
-from branchline.sandbox.level import Held, best
+from branchline.sandbox.level import Held, best, network
 
 __all__ = [
     "MANAGERS",
@@ -23,6 +23,7 @@ __all__ = [
     "empty_temporary",
     "environment",
     "inherited",
+    "network",
     "places",
     "prepare_home",
 ]

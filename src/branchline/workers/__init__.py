@@ -46,8 +46,11 @@ class Adapter(Protocol):
     `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
     subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
     for a person whose environment is `base`; `walls(*, read_only) -> str`, which names a sandbox of its own that cannot stand in
-    ours; and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
-    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives.
+    ours; `configs(job)`, the files of the attempt's configuration, whose addresses it must reach; `forget(folder, session)`,
+    which deletes a session by the folder of its attempt; and for `doctor` TESTED, the version it was tested with, and
+    `standing(base, given, root) -> Standing`.
+    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives,
+    SHARES where tasks can share a session.
     """
 
     INSTALL: str
@@ -90,6 +93,22 @@ def walls(kind: str, *, read_only: bool) -> str:
     """
     own = getattr(get(kind), "walls", None)
     return str(own(read_only=read_only)) if own else ""
+
+
+def configured(kind: str, job: Job) -> list[str]:
+    """Give the words of the configuration that an attempt of an agent was given."""
+    own = getattr(get(kind), "configs", None)
+    return [path.read_text(encoding="utf-8") for path in (own(job) if own else ()) if path.is_file()]
+
+
+def forget(kind: str, folder: Path, session: str) -> None:
+    """Delete an agent's session at its server, by the folder of the attempt; of a kind without servers it is a file there.
+
+    Raises NotFoundError for a session that is gone, RemoteError or OSError for a server that is.
+    """
+    own = getattr(get(kind), "forget", None)
+    if own:
+        own(folder, session)
 
 
 def tail(kind: str, folder: Path) -> Tail:

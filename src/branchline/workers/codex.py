@@ -246,6 +246,11 @@ def gauge(job: Job) -> stream.Gauge:
     return stream.Gauge(lambda: _rollout(job), seen, lambda: _said(seen, seen.own()))
 
 
+def configs(job: Job) -> list[Path]:
+    """Name the configuration of the attempt."""
+    return [_home(job) / "config.toml"] if job.env.get("HOME") else []
+
+
 def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
     """Say whether a login with ChatGPT pays: there is one, and no key goes before it."""
     source = Path(env.get("CODEX_HOME") or Path(env.get("HOME", "/")) / ".codex")
