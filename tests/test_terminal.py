@@ -356,7 +356,7 @@ def test_redraws_are_spaced_but_changes_are_not() -> None:
 INTERRUPTED = """
 import sys
 from branchline.model.run import TaskRow
-from branchline.terminal import Progress, Snapshot
+from branchline.terminal.live import Progress, Snapshot
 row = TaskRow("r", "1", 0, "t", "atomic", None, 1, "build", "opencode", "running")
 with Progress(sys.stdout, True, lambda: 0.0) as progress:
     progress.update(Snapshot("r", [row], 1, 1, 0.0, 0.0))

@@ -1,12 +1,8 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from branchline import review
-from branchline.config import Settings
-from branchline.decompose.lint import RULES, lint, tier_of
-from branchline.decompose.mend import MENDS, SPLITS
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
@@ -16,11 +12,8 @@ from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
 from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
-from branchline.terminal.text import use_colour
-from branchline.workflow.console import Console
 from branchline.workflow.estimates import expected_of
-from branchline.workflow.payload import mutexes
-from branchline.workflow.project import Project, role_workers
+from branchline.workflow.project import Project
 
 PREVIEWED = 2000
 """A graph of more tasks is not played while a person waits for the page."""
@@ -152,33 +145,3 @@ def policy_of(project: Project) -> Policy:
     """How tasks would be chosen by the settings."""
     own = project.settings
     return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
-
-
-def tier_words(settings: Settings, draft: DraftGraph) -> dict[str, str]:
-    """The tier of each task with where it comes from, where the settings name models of tiers; without them it means nothing."""
-    default = (settings.tiers.default, "setting")
-    found = {t.id: tier_of(t) for t in draft.tasks if t.kind == "atomic"} if settings.tiers.models() else {}
-    told = {task: each if each[0] else default for task, each in found.items()}
-    return {task: f"tier {tier} ({source})" for task, (tier, source) in told.items() if tier}
-
-
-def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
-    """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
-    policy = policy_of(project)
-    return review.render(
-        replace(draft, findings=(*draft.findings, *lint(draft))),
-        digest,
-        fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
-        workers=role_workers(project, {task.role for task in draft.tasks}),
-        gate=draft.gate,
-        batches=batches(draft, policy),
-        strategy=policy.strategy,
-        slots=policy.slots,
-        preview=preview(project, draft, policy),
-        path=critical_path(project, draft),
-        mutexes=mutexes(draft),
-        tiers=tier_words(project.settings, draft),
-        width=console.width(),
-        on=use_colour(console.out, console.env),
-        whole=whole,
-    )

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from branchline import land
+from branchline.budget.size import tiers
 from branchline.config import Settings
-from branchline.decompose.lint import tiers
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
