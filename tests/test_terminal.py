@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from branchline.model.run import TaskRow
 from branchline.terminal import (
-    Progress,
-    Snapshot,
     clip,
     colour,
     confirm,
@@ -31,7 +29,7 @@ from branchline.terminal import (
     width_of,
     wrap,
 )
-from branchline.terminal.live import frame
+from branchline.terminal.live import Progress, Snapshot, frame
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=60)
 

@@ -7,7 +7,7 @@ import select
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -312,9 +312,9 @@ class Display:
         if self.driver is None:
             return
         state, now = self.driver.state, self._clock()
-        rows = list(state.tasks.values())
-        if self._live:
-            rows = [self._with_reason(row) for row in rows] if self._ask(state, now) else rows
+        rows: Collection[TaskRow] = state.tasks.values()
+        if self._live and self._ask(state, now):
+            rows = [self._with_reason(row) for row in rows]
         self.progress.update(
             Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
             touched,
