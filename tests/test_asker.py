@@ -122,6 +122,7 @@ def test_a_fence_around_the_answer_is_no_error(bench: Bench) -> None:
         ({"status": 500}, "busy", 3),
         ({"status": 429}, "rate_limited", 3),
         ({"status": 429, "headers": {"retry-after": "3600"}}, "rate_limited", 1),
+        ({"status": 429, "headers": {"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}}, "rate_limited", 1),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -62,7 +62,8 @@ def refused(answer: Response, text: str, keys: Iterable[str]) -> PlannerError:
     status = answer.status_code
     error = stream.mapping(body_of(text, keys)).get("error")
     said = one_line(stream.text(stream.mapping(error).get("message")) or stream.text(error) or answer.reason_phrase)
-    after = stream.number(answer.headers.get("retry-after", ""))
+    told = answer.headers.get("retry-after", "")
+    after = stream.number(told) or max(0.0, stream.moment(told) - time.time())
     words = f"HTTP {status}: {said}"
     if status in _LIMITED:
         return failure("rate_limited", f"{words} (it asks to wait {after:g} s)" if after else words, after)
