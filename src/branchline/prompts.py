@@ -184,8 +184,9 @@ def context(
     `read_only` says that its role may not edit; `index` saves indexing the graph again for each of its tasks.
     """
     chain, siblings = relatives(index or family(draft), task)
+    answers, told, missing = list(answers), list(told), list(missing)
     return {
-        "goal": _cut(draft.goal, MAX_GOAL),
+        "goal": _cut(draft.goal, MAX_GOAL) if draft.goal.strip() else "",
         "plan": draft.plan,
         "task": task,
         "work_files": [file for file in task.files if file.role != "mention"],
@@ -194,12 +195,13 @@ def context(
         "gate": [check.run for check in draft.gate],
         "lineage": lineage(chain, siblings, task.id, MAX_LINEAGE),
         "instructions": list(dict.fromkeys([*instructions, *task.instructions])),
-        "answers": list(answers),
+        "again": bool(answers or told or missing or failure or conflict or note),
+        "answers": answers,
         "results": [(id, title, _cut(text, _share(results))) for id, title, text in results[:SHOWN_RESULTS]],
         "more_results": max(0, len(results) - SHOWN_RESULTS),
         "results_folder": results_folder if long_results(results) else "",
-        "told": list(told),
-        "missing": list(missing),
+        "told": told,
+        "missing": missing,
         "failure": failure,
         "tried": tried,
         "kept": kept,

@@ -95,6 +95,7 @@ class Settings:
     task_budget: Limit = setting(Limit(), kinds.limit)
     start_budget: Limit = setting(Limit(0.25, 100_000), kinds.limit)
     turn_budget: Limit = setting(Limit(), kinds.limit)
+    budget_lease: float = setting(30.0, kinds.seconds)
     prices: Mapping[str, Any] = setting({}, kinds.mapping(kinds.price))
     github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
     net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
@@ -289,7 +290,8 @@ def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
         if table := own.metadata.get("table"):
             top[own.name] = table(**{path[0]: value for path, value in given.items()})
         elif table := own.metadata.get("named"):
-            names = dict.fromkeys(path[0] for path in given)
+            theirs = [path for path in given if (own.name, *path) not in _BUILT_IN]  # in the user's order, then ours
+            names = dict.fromkeys(path[0] for path in (*theirs, *given))
             shared = {key: top[key] for key in _SHARED if key in top} if table is RoleSettings else {}
             top[own.name] = {name: _row(table, name, given, shared) for name in names}
         elif () in given:
