@@ -68,7 +68,10 @@ class TestOrder:
 
     def test_a_role_has_the_model_of_the_top_where_it_names_none(self, load: Load) -> None:
         found = load('model = "a/b"\nagent = "x"\n[roles.research]\nmodel = "c/d"\n[workers.shell]\n')
-        assert [(role.model, role.agent) for role in found.roles.values()] == [("a/b", "x"), ("c/d", "x"), ("a/b", "x")]
+        models = {"build": "a/b", "research": "c/d", "brainstorm": "a/b"}
+        assert {name: (role.model, role.agent) for name, role in found.roles.items()} == {
+            name: (model, "x") for name, model in models.items()
+        }
         assert found.workers["shell"].model == "", "a worker's own goes before that of a role"
 
     def test_pyproject(self, tmp_path: Path) -> None:
