@@ -68,10 +68,8 @@ class TestOrder:
 
     def test_a_role_has_the_model_of_the_top_where_it_names_none(self, load: Load) -> None:
         found = load('model = "a/b"\nagent = "x"\n[roles.research]\nmodel = "c/d"\n[workers.shell]\n')
-        models = {"build": "a/b", "research": "c/d", "brainstorm": "a/b"}
-        assert {name: (role.model, role.agent) for name, role in found.roles.items()} == {
-            name: (model, "x") for name, model in models.items()
-        }
+        models = {name: (role.model, role.agent) for name, role in found.roles.items()}
+        assert models == {"research": ("c/d", "x"), "build": ("a/b", "x"), "brainstorm": ("a/b", "x")}
         assert found.workers["shell"].model == "", "a worker's own goes before that of a role"
 
     def test_pyproject(self, tmp_path: Path) -> None:

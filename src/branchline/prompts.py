@@ -158,11 +158,11 @@ def context(
     exit_file: str,
     instructions: Iterable[str] = (),
     reading: Iterable[str] = (),
-    answers: Iterable[tuple[str, str]] = (),
+    answers: Sequence[tuple[str, str]] = (),
     results: Sequence[tuple[str, str, str]] = (),
     results_folder: str = "",
-    told: Iterable[tuple[str, str, str]] = (),
-    missing: Iterable[str] = (),
+    told: Sequence[tuple[str, str, str]] = (),
+    missing: Sequence[str] = (),
     failure: str = "",
     tried: str = "",
     kept: str = "",
@@ -183,8 +183,6 @@ def context(
     work, `stays` says that it is in the worktree of a session that knows nothing of it; `rules` names of RULE_NAMES;
     `read_only` says that its role may not edit; `index` saves indexing the graph again for each of its tasks.
     """
-    chain, siblings = relatives(index or family(draft), task)
-    answers, told, missing = list(answers), list(told), list(missing)
     return {
         "goal": _cut(draft.goal, MAX_GOAL) if draft.goal.strip() else "",
         "plan": draft.plan,
@@ -193,7 +191,7 @@ def context(
         "mentioned": [*(file.path for file in task.files if file.role == "mention"), *reading],
         "checks": [check.run for check in task.checks],
         "gate": [check.run for check in draft.gate],
-        "lineage": lineage(chain, siblings, task.id, MAX_LINEAGE),
+        "lineage": lineage(*relatives(index or family(draft), task), task.id, MAX_LINEAGE),
         "instructions": list(dict.fromkeys([*instructions, *task.instructions])),
         "again": bool(answers or told or missing or failure or conflict or note),
         "answers": answers,
