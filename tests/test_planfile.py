@@ -242,12 +242,12 @@ def test_a_table_of_tasks_is_a_plan() -> None:
         "| T1 | One | done | 1d | - |\n| T2 | Two | todo | 2h | T1 |\n"
     )
     assert [(one.id, one.state, one.estimate) for one in found.tasks] == [("T1", "done", 8.0), ("T2", "open", 2.0)]
+    assert edges(found) == [("T1", "T2", "written")]
 
 
 def test_an_estimate_stands_at_the_end_of_a_title() -> None:
     found = plan("- [ ] 1.1 Draw ~15m\n- [ ] Paint (~2h)\n- [ ] Under ~5 colours\n- [ ] Hang ~soon\n")
     assert [one.estimate for one in found.tasks] == [0.25, 2.0, None, None]
-    assert edges(found) == [("T1", "T2", "written")]
 
 
 def test_a_box_reaches_over_the_fields_below_it() -> None:
