@@ -212,7 +212,7 @@ class State:
         self.arriving: set[str] = set()
         self.mutexes: Mapping[str, frozenset[str]] = {}
         self.touches: Mapping[str, Mapping[str, bool]] = {}
-        self.needs: Mapping[str, tuple[str, ...]] = {}
+        self.needs: Mapping[str, Sequence[str]] = {}
         self.ahead: Reservations | None = None
         self.began: dict[str, float] = {}
         self.last_start = 0.0

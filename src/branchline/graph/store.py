@@ -16,6 +16,7 @@ from branchline.files import digest as hashed
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.fields import check_of, edges_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
+from branchline.graph.suite import suites
 from branchline.model.money import TIERS
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 
@@ -237,7 +238,7 @@ def net(draft: DraftGraph, more: Mapping[str, Any] | None = None) -> str:
     touch = {t.id: _touched(t) for t in draft.tasks if any(f.role not in ("create", "modify") for f in t.files)}
     estimate = {t.id: t.estimate for t in draft.tasks if t.estimate and t.kind == "atomic"}
     tier = {t.id: t.extra["tier"] for t in draft.tasks if t.extra.get("tier") in TIERS and t.kind == "atomic"}
-    asked = {"needs": needs, "estimate": estimate, "touch": touch, "tier": tier}
+    asked = {"needs": needs, "estimate": estimate, "suite": suites(draft), "touch": touch, "tier": tier}
     return canonical(found | {name: rows for name, rows in asked.items() if rows} | dict(more or {}))
 
 

@@ -1,6 +1,7 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from branchline import review
@@ -11,6 +12,7 @@ from branchline.errors import GraphError
 from branchline.files import canonical, digest
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.suite import needs_of, suites
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
 from branchline.simulate import Case, dice, result
@@ -98,9 +100,13 @@ def view_of(draft: DraftGraph, slots: int, resources: Mapping[str, int]) -> View
         slots,
         role={t.id: t.role for t in draft.tasks},
         mutex={t.id: mutex_keys(t) for t in draft.tasks if t.kind == "atomic"},
-        needs={t.id: t.needs for t in draft.tasks if t.needs},
+        needs=_needs(draft, resources),
         resources=resources,
     )
+
+
+def _needs(draft: DraftGraph, resources: Mapping[str, int]) -> dict[str, Sequence[str]]:
+    return needs_of({t.id: t.needs for t in draft.tasks if t.needs and t.kind == "atomic"}, suites(draft), resources)
 
 
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
@@ -116,7 +122,7 @@ def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
         adjacency_of(draft),
         expected_of(project, draft),
         slots,
-        {task.id: dict.fromkeys(task.needs, 1) for task in leaves if task.needs},
+        {task: Counter(needs) for task, needs in _needs(draft, project.settings.resources).items()},
         project.settings.resources,
         {task.id: mutex_keys(task) for task in leaves},
         {task.id: task.role for task in leaves},

@@ -1,9 +1,11 @@
 """After a run: how long its tasks were expected to take and took, what they waited, and the best that could have been."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.suite import needs_of
 from branchline.model.run import RunRow, TaskRow
 from branchline.schedule import STRATEGIES
 from branchline.schedule.durations import USUAL
@@ -28,12 +30,16 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     net, first = json.loads(run.net), min(start for start, _ in spans.values())
     nodes = ((row.task, row.parent, row.kind) for row in rows)
     adjacency = Adjacency.build(nodes, map(tuple, net["edges"]), placed=True)
+    resources = json.loads(run.settings).get("resources", {})
     case = Case(
         adjacency,
         {task: end - start for task, (start, end) in spans.items()},
         slots_of(run),
-        {task: {name: needs.count(name) for name in needs} for task, needs in net.get("needs", {}).items()},
-        json.loads(run.settings).get("resources", {}),
+        {
+            task: Counter(needs)
+            for task, needs in needs_of(net.get("needs", {}), net.get("suite", ()), resources).items()
+        },
+        resources,
         net["mutex"],
         {row.task: row.role for row in rows},
         {leaf: "skipped" for leaf in adjacency.leaves if leaf not in spans},

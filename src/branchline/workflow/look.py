@@ -13,6 +13,7 @@ from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.suite import needs_of
 from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
@@ -72,7 +73,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         f"memory: {memory.cause}" if memory and 0 < room < slots_of(run) else "slot",
         role={row.task: row.role for row in rows},
         mutex=net["mutex"],
-        needs=net.get("needs", {}),
+        needs=needs_of(net.get("needs", {}), net.get("suite", ()), kept.get("resources", {})),
         resources=kept.get("resources", {}),
         lane={row.task: policy.lane(policy.detour(row, closed)) for row in rows} if lanes else {},
         lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},

@@ -26,6 +26,7 @@ from branchline.errors import GraphError
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
+from branchline.graph.suite import needs_of
 from branchline.model.moves import SATISFIED, TaskState
 from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, NodeRow, RunRow, TaskRow
@@ -174,7 +175,7 @@ def coordinator(
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
-    state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
+    state.needs = needs_of(net.get("needs", {}), net.get("suite", ()), policy.resources)
     state.ahead = ahead_of(state, settings.optimise)
     jobs, history = jobs_of(
         project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
