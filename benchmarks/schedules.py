@@ -23,9 +23,10 @@ from typing import Any
 from branchline.graph.adjacency import Adjacency
 from branchline.schedule import Queue, View, choose, order
 from branchline.schedule.decode import greedy
+from branchline.schedule.durations import noisy
 from branchline.schedule.problem import bound, faults
 from branchline.schedule.search import search
-from branchline.simulate import Case, instance, noisy, result
+from branchline.simulate import Case, instance, result
 
 HERE = Path(__file__).resolve().parent
 CORPUS = Path(os.environ.get("BRANCHLINE_CORPUS") or HERE.parents[1] / "shared" / "corpus")
@@ -163,7 +164,8 @@ def plans(_: Path, sample: int) -> None:
     def of(strategy: str, seconds: float, sigma: float | None) -> Iterator[float]:
         for number, case in enumerate(cases):
             guess = noisy(case.expected, sigma or 0.0, Random(number).random) if sigma is not None else {}
-            yield result(case._replace(expected=guess), strategy, case.expected, seconds, dice).makespan
+            blind = case._replace(expected=guess, unsure=frozenset(case.expected) - guess.keys())
+            yield result(blind, strategy, case.expected, seconds, dice).makespan
 
     told("batches with a barrier, depth-first", map(in_batches, cases))
     told("depth-first", of("depth-first", 0.0, 0.0))

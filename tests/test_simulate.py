@@ -18,9 +18,10 @@ from branchline.model.plan import DraftGraph
 from branchline.model.run import AttemptRow, Changes, RunRow, TaskRow
 from branchline.report import report, report_text
 from branchline.schedule import STRATEGIES, choose
+from branchline.schedule.durations import Times, noisy
 from branchline.schedule.problem import faults
 from branchline.schedule.reserve import MOST, reserve
-from branchline.simulate import Case, dice, instance, noisy, result
+from branchline.simulate import Case, dice, instance, result
 from branchline.store import MemoryStore
 from branchline.terminal import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
@@ -99,19 +100,19 @@ def test_an_optimised_order_lets_a_task_wait_on_purpose() -> None:
 
 def test_nobody_waits_for_a_task_that_is_far_too_late_and_not_for_one_that_cannot_start() -> None:
     """`short` waits for `first` to end; twice its time is enough of that, and a person's answer is not waited for."""
-    ahead = reserve(WAITING.problem(WAITING.expected), began := {"first": 0.0}, dice, 0.01)
+    ahead = reserve(WAITING.problem(WAITING.expected), times := Times({"first": 0.0}, {}), dice, 0.01)
     assert ahead is not None
     running = WAITING.view()._replace(due=ahead.due, state={"first": "running"}, now=1.9)
     assert choose(running, "critical-path") == []
     assert choose(running._replace(now=2.0), "critical-path") == ["short"]
-    began.clear()
+    times.began.clear()
     blocked = running._replace(state={"first": "blocked"}, now=0.0)
     assert choose(blocked, "critical-path") == ["short"]
 
 
 def test_too_many_tasks_are_taken_greedily() -> None:
     adjacency = Adjacency.build([(f"{number}", None, "atomic") for number in range(MOST + 1)])
-    assert reserve(Case(adjacency, {}, 2).problem({}), {}, dice, 1.0) is None
+    assert reserve(Case(adjacency, {}, 2).problem({}), Times({}, {}), dice, 1.0) is None
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
         {task.id: mutex_keys(task) for task in leaves},
         {task.id: task.role for task in leaves},
         state_of(draft),
+        {task.id for task in leaves if not task.estimate},
     )
 
 

@@ -38,7 +38,7 @@ from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import expected_in
+from branchline.workflow.estimates import outlook_of
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
@@ -170,7 +170,7 @@ def coordinator(
         store.attempts(run.run),
         store.questions(run.run),
         store.lanes(run.run),
-        expected_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
+        outlook_of(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
@@ -227,16 +227,18 @@ def ahead_of(state: State, seconds: float) -> Reservations | None:
 
     A task that needs more than there is can never start: then nothing is planned around it.
     """
-    if state.expected is None or not seconds:
+    if state.outlook is None or not seconds:
         return None
-    left = {leaf: 0.0 if state.states[leaf] in SATISFIED else span for leaf, span in state.expected.items()}
+    expected = state.outlook.expected()
+    left = {leaf: 0.0 if state.states[leaf] in SATISFIED else span for leaf, span in expected.items()}
     demand = {leaf: Counter(needs) for leaf, needs in state.needs.items()}
     policy = state.policy
     try:
         given = problem(state.adjacency, left, policy.slots, demand, policy.resources, state.mutexes)
     except GraphError:
         return None
-    return reserve(given, state.began, dice, seconds)
+    ahead = reserve(given, state.times, dice, seconds)
+    return ahead.knowing(expected) if ahead else None
 
 
 class Interrupts:

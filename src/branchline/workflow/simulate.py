@@ -10,6 +10,7 @@ from branchline.files import read_json, write_durable
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
 from branchline.schedule import STRATEGIES
+from branchline.schedule.durations import noisy
 from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import case_of
@@ -60,7 +61,7 @@ def simulate(console: Console, name: str, how: How, svg: str) -> Answer:
 
 def play(case: virtual.Case, how: How) -> Played:
     """The results of one strategy or of all."""
-    real = virtual.noisy(case.todo(), how.noise, how.dice())
+    real = noisy(case.todo(), how.noise, how.dice())
     wanted = STRATEGIES if how.strategy == "all" else (how.strategy,)
     results = [virtual.result(case, each, real, how.optimise, how.dice) for each in wanted]
     results.sort(key=lambda each: each.makespan)
