@@ -42,6 +42,7 @@ from branchline.workflow.estimates import outlook_of
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
+from branchline.workflow.touches import touches
 from branchline.workspace.repository import Repository
 
 
@@ -80,7 +81,7 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory, policy),
         graph=graph,
-        net=graphs.net(plan.draft, land.net_of(plan.draft)),
+        net=graphs.net(plan.draft, land.net_of(plan.draft), touches(store, plan.draft)),
         source=plan.source,
     )
     now = console.clock()
