@@ -15,7 +15,7 @@ from branchline.errors import BranchlineError, InputError
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.store import net, parts
 from branchline.model.plan import DraftGraph
-from branchline.model.run import AttemptRow, Changes, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, RunRow, TaskRow
 from branchline.report import report, report_text
 from branchline.schedule import STRATEGIES, choose
 from branchline.schedule.durations import Times, noisy
@@ -25,11 +25,12 @@ from branchline.simulate import Case, dice, instance, result
 from branchline.store import MemoryStore
 from branchline.terminal import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
-from branchline.workflow.approval import preview, show
+from branchline.workflow.approval import case_of, preview, show
 from branchline.workflow.console import Console
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
+from branchline.workflow.touches import touches
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -193,9 +194,42 @@ def test_the_review_says_how_long_it_takes_and_what_another_strategy_saves(tmp_p
     """In the plan's order the long task starts when the short ones are done."""
     project, draft = drafted(tmp_path, PLAN, "jobs = 2")
     shown = show(Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0), project, draft, "d")
-    assert "Takes about 3h 00m with depth-first; critical-path would save 1h 00m" in shown
+    assert "3h 00m with depth-first; critical-path would save 1h 00m; no earlier run tells what it costs" in " ".join(
+        shown.split()
+    )
     assert workflow.quickest(project, draft, 2) == "critical-path"
     assert workflow.quickest(project, draft, 1) == "depth-first"
+
+
+def test_what_tasks_like_them_cost_before_is_what_they_are_expected_to_cost(tmp_path: Path) -> None:
+    """Three builds cost 1, 2 and 30 usd: three tasks take three times the middle; what is done costs no more."""
+    project, draft = drafted(tmp_path, PLAN + "- [x] 4 Done\n", "")
+    rows = [TaskRow("r1", f"{n}", n, "", "atomic", None, 1, "build", "", "done", attempt=1) for n in range(3)]
+    attempts = [
+        AttemptRow("r1", n, f"{n}", 1, "work", "ended", "build", intended=1.0, ended=9.0, cost=usd)
+        for n, usd in enumerate((30.0, 1.0, 2.0))
+    ]
+    with project.store() as store:
+        store.create_run(RunRow("r1", "old.md", "d", "done", "", "", 0.0, 9.0, "{}", "{}"), rows, 0.0)
+        store.commit(Changes(attempts=tuple(attempts)))
+    assert "; costs about 6.00 usd" in preview(project, draft, Policy(slots=2))
+    assert result(case_of(project, draft, 2), "depth-first", {}, 0.0, dice).cost == 6
+
+
+def test_a_task_that_names_no_file_is_expected_to_touch_what_its_like_touched(tmp_path: Path) -> None:
+    """`Also short 7` is like `Also short`; a task that names its files is believed, and of `Long` nothing is known."""
+    project, draft = drafted(tmp_path, PLAN.replace("1 Short", "1 Short\n  - Files: `own.py`"), "")
+    rows = [
+        TaskRow("r1", f"{n}", n, title, "atomic", None, 1, "build", "", "done")
+        for n, title in enumerate(("Also short 7", "Short"))
+    ]
+    events = [Event(1.0, "r1", "done", "", row.task, 1, None, {"files": ["a.py"]}) for row in rows]
+    with project.store() as store:
+        store.create_run(RunRow("r1", "old.md", "d", "done", "", "", 0.0, 9.0, "{}", "{}"), rows, 0.0)
+        store.commit(Changes(events=tuple(events)))
+        likely = touches(store, draft)
+    assert likely == {"2": {"a.py": True}}
+    assert json.loads(net(draft, likely=likely))["touch"] == likely
 
 
 def test_a_plan_of_which_a_task_can_never_start_has_no_preview(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from branchline.schedule.view import STARTABLE
 class Case(NamedTuple):
     """What is to be scheduled; `expected` in any unit of time, `slots` 0 is as many as there are tasks.
 
-    Of the `unsure` leaves nobody has estimated what they take.
+    Of the `unsure` leaves nobody has estimated what they take; `cost` is what is known of the USD they cost.
     """
 
     adjacency: Adjacency
@@ -32,6 +32,7 @@ class Case(NamedTuple):
     role: Mapping[str, str] = {}
     state: Mapping[str, str] = {}
     unsure: Collection[str] = ()
+    cost: Mapping[str, float] = {}
 
     def todo(self) -> dict[str, float]:
         """Leaf -> how long it is expected to take; what is done already takes no time."""
@@ -69,7 +70,8 @@ class Span(NamedTuple):
 class Result(NamedTuple):
     """What a strategy makes of a case; `gap` is by how much it is longer than what none can beat, 0.01 for 1 %.
 
-    `utilisation` is the share of the scarcest resource that is in use, slots being one.
+    `utilisation` is the share of the scarcest resource that is in use, slots being one. `cost` is in USD, None when
+    nothing is known of any task's.
     """
 
     strategy: str
@@ -78,6 +80,7 @@ class Result(NamedTuple):
     gap: float
     utilisation: float
     schedule: list[Span]
+    cost: float | None = None
 
 
 def dice() -> Dice:
@@ -98,7 +101,9 @@ def result(case: Case, strategy: str, real: Mapping[str, float], optimise: float
     given = case.problem(real)
     least = bound(given)
     gap = max(0.0, makespan / least - 1.0) if least else 0.0
-    return Result(strategy, makespan, least, gap, scarcest(given) / makespan if makespan else 0.0, schedule)
+    known = [case.cost[span.id] for span in schedule if span.id in case.cost]
+    use = scarcest(given) / makespan if makespan else 0.0
+    return Result(strategy, makespan, least, gap, use, schedule, sum(known) or None)
 
 
 def _planned(case: Case, ahead: Reservations) -> list[Span]:

@@ -1,7 +1,7 @@
-"""How long tasks will take: what is estimated, corrected by what tasks like them really took; and how much that leaves."""
+"""How long tasks will take: what is estimated, corrected by what tasks like them really took; how much that leaves; its cost."""
 
 from bisect import insort
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import cos, exp, log, pi, sqrt
 from typing import Final, NamedTuple
 
@@ -31,11 +31,12 @@ class Kind(NamedTuple):
 
 
 class Past(NamedTuple):
-    """A task that was done: its kind, the seconds it took, and those it was estimated at (0: it was not)."""
+    """A task that was done: its kind, the seconds it took, those it was estimated at (0: it was not), and USD."""
 
     kind: Kind
     seconds: float
     estimate: float = 0.0
+    cost: float = 0.0
 
 
 class Times(NamedTuple):
@@ -64,7 +65,9 @@ class Outlook:
         self._dice = dice
         self._spans = _Medians()
         self._ratios = _Medians()
+        self._costs = _Medians()
         rows = [row for row in past if row.seconds > 0]
+        self._costs.fill((row.kind, row.cost) for row in rows)
         self._spans.fill((row.kind, log(row.seconds)) for row in rows)
         self._ratios.fill((row.kind, log(row.seconds / row.estimate)) for row in rows if row.estimate > 0)
 
@@ -85,6 +88,11 @@ class Outlook:
             task: estimate * ratio[kind] if estimate > 0 else span[kind]
             for task, (kind, estimate) in self._tasks.items()
         }
+
+    def cost(self) -> dict[str, float]:
+        """Task -> the USD that tasks of its kind have cost, by the median of the narrowest kind of which one was done."""
+        found = {kind: self._costs.narrowest(kind) for kind in {kind for kind, _ in self._tasks.values()}}
+        return {task: usd for task, (kind, _) in self._tasks.items() if (usd := found[kind]) is not None}
 
     def rank(self, adjacency: Adjacency) -> dict[str, float]:
         """How much is left from each leaf on, as `remaining`; a leaf of which nothing is expected takes USUAL."""
@@ -116,11 +124,18 @@ class _Medians:
         for width in range(len(kind) + 1):
             values = self._values.get(kind[:width], ())
             if values and len(values) != counted:
-                # the median by hand: `statistics` would cost every look at a run 10 ms to import
-                middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
-                value = (len(values) * middle + _WEIGHT * value) / (len(values) + _WEIGHT)
+                value = (len(values) * _middle(values) + _WEIGHT * value) / (len(values) + _WEIGHT)
                 counted = len(values)
         return value
+
+    def narrowest(self, kind: Kind) -> float | None:
+        known = (self._values.get(kind[:width]) for width in range(len(kind), -1, -1))
+        return next((_middle(values) for values in known if values), None)
+
+
+def _middle(values: Sequence[float]) -> float:
+    """The median of what is sorted; `statistics` would cost every look at a run 10 ms to import."""
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
 
 def remaining(

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from branchline.model.moves import SATISFIED
 from branchline.schedule.decode import greedy
 from branchline.schedule.durations import Dice, Times
-from branchline.schedule.problem import Problem, lengths
+from branchline.schedule.problem import SLOT, Problem, lengths, scarcest
 from branchline.schedule.search import Start, search
 from branchline.schedule.view import STARTABLE, View, busy_of, ready_of
 
@@ -27,8 +27,10 @@ _REST: Final = 0.25
 """The least share of its expected time that a task which still runs is expected to need."""
 _DOUBT: Final = 0.12
 """A schedule that promises to be shorter by less than this share of how far off the estimates are is worth no wait."""
+_DOUBT_SLOTS: Final = 1.0
+"""The same where nothing but slots is scarce: there the plain order is nearly as short (benchmarks)."""
 _OFF: Final = 0.2
-"""How far off they are while nothing is known (the mean of the logarithms' distances), and for how many tasks that counts."""
+"""How far off they are while nothing is known (the mean distance of logarithms), and for how many tasks that counts."""
 _OFF_WEIGHT: Final = 2
 _NOW: Final = 1e-9
 
@@ -59,18 +61,25 @@ class Reservations(NamedTuple):
         rest, running = found
         first = set(running)
         priority = [float("-inf") if task in first else -tail for task, tail in enumerate(rest.tail)]
-        plainly = max(greedy(rest, priority)[1], default=0.0)
-        start = Start((self.order,), running, max(rest.tail, default=0.0))
-        best = search(rest, self.dice(), lambda placed: placed >= _EFFORT, start)
-        if best.makespan >= plainly * (1.0 - _DOUBT * self._off()):
+        enough = max(greedy(rest, priority)[1], default=0.0) * (1.0 - self._doubt())
+        least = max(scarcest(rest), *rest.tail, 0.0)
+        if least >= enough:
+            return None
+        best = search(rest, self.dice(), lambda placed: placed >= _EFFORT, Start((self.order,), running, least))
+        if best.makespan >= enough:
             return None
         return [leaf for leaf in ready_of(view) if best.starts[view.adjacency.place(leaf)] <= _NOW]
 
-    def _off(self) -> float:
-        """How far off what was expected of the tasks that are done has been."""
+    def _doubt(self) -> float:
+        """The share by which the order has to be shorter, by how far off what was expected of the tasks done has been.
+
+        That all of them took ten times as long says nothing against the order, so it is counted from their median.
+        """
         took, spans = self.times.took, zip(self.given.names, self.given.duration, strict=False)
-        off = [abs(log(took[name] / span)) for name, span in spans if span > 0 and took.get(name, 0.0) > 0]
-        return (sum(off) + _OFF_WEIGHT * _OFF) / (len(off) + _OFF_WEIGHT)
+        logs = sorted(log(took[name] / span) for name, span in spans if span > 0 and took.get(name, 0.0) > 0)
+        off = sum(abs(each - logs[len(logs) // 2]) for each in logs)
+        doubt = _DOUBT if self.given.capacity.keys() - {SLOT} else _DOUBT_SLOTS
+        return doubt * (off + _OFF_WEIGHT * _OFF) / (len(logs) + _OFF_WEIGHT)
 
     def _rest(self, view: View) -> tuple[Problem, list[int]] | None:
         """What is left from now on, and which of it runs: what is done, or can never start as things are, takes no time."""

@@ -23,8 +23,8 @@ def outlook_of(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
     return Outlook(tasks, (known for of, known in past(store) if of != run), dice)
 
 
-def expected_of(project: Project, draft: DraftGraph) -> dict[str, float]:
-    """Task -> seconds, for a graph of which there may be no run yet; to look leaves no trace."""
+def outlook(project: Project, draft: DraftGraph) -> Outlook:
+    """The tasks of a graph of which there may be no run yet; to look leaves no trace."""
     workers = role_workers(project, {task.role for task in draft.tasks})
     tasks = {
         task.id: (Kind(task.role, task.worker or workers.get(task.role, "")), (task.estimate or 0.0) * USUAL)
@@ -32,9 +32,9 @@ def expected_of(project: Project, draft: DraftGraph) -> dict[str, float]:
         if task.kind == "atomic"
     }
     if not (project.root / ".branchline" / "state.db").exists():
-        return Outlook(tasks).expected()
+        return Outlook(tasks)
     with project.store() as store:
-        return Outlook(tasks, (known for _, known in past(store))).expected()
+        return Outlook(tasks, (known for _, known in past(store)))
 
 
 def past(store: Store) -> list[tuple[str, Past]]:
@@ -48,6 +48,7 @@ def past(store: Store) -> list[tuple[str, Past]]:
                 Kind(row.role, row.worker, row.model, row.effort),
                 row.seconds,
                 estimates[row.run].get(row.task, 0.0) * USUAL,
+                row.cost,
             ),
         )
         for row in rows

@@ -13,7 +13,7 @@ from branchline.schedule import STRATEGIES
 from branchline.schedule.durations import noisy
 from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import case_of
+from branchline.workflow.approval import case_of, cost_words
 from branchline.workflow.console import Console
 from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
 from branchline.workflow.project import Project, open_project
@@ -108,7 +108,7 @@ def _data(played: Played, svg: str) -> dict[str, Any]:
 
 
 def _result(found: virtual.Result) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in ("strategy", "makespan", "bound", "gap", "utilisation")}
+    return {name: getattr(found, name) for name in ("strategy", "makespan", "bound", "gap", "utilisation", "cost")}
 
 
 def _table(played: Played, say: Callable[[float], str]) -> Sequence[str]:
@@ -122,6 +122,7 @@ def _table(played: Played, say: Callable[[float], str]) -> Sequence[str]:
         f"{each.strategy:<16}{say(each.makespan):>12}{each.gap:>12.1%}{each.utilisation:>12.0%}"
         for each in played.results
     ]
+    lines += [f"It {cost_words(best.cost)}"] if best.cost is not None else []
     path = [safe(leaf) for leaf in played.critical]
     lines.append(f"Critical path: {' > '.join(path[:12])}{' > ...' if len(path) > 12 else ''}")
     if played.wider:
