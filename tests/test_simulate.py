@@ -125,6 +125,7 @@ def test_too_many_tasks_are_taken_greedily() -> None:
         ({"tasks": [{"id": "a", "duration": True}]}, "task a: duration must be a number"),
         ({"tasks": [{"id": "a", "depends_on": "b"}]}, "task a: depends_on must be a list"),
         ({"tasks": [{"id": "a", "depends_on": ["b"]}]}, "there is no task b"),
+        ({"tasks": [{"id": "a", "depends_on": ["a"]}]}, "task a depends on itself"),
         ({"tasks": [{"id": "a", "demand": {"R": 1.5}}]}, "task a: demand: must be whole numbers"),
         ({"tasks": [{"id": "a", "demand": {"R": 2}}], "capacity": {"R": 1}}, "task a needs 2 of R, there are only 1"),
         ({"tasks": [], "slots": -1}, "must be whole numbers"),
@@ -263,7 +264,8 @@ def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
     assert [task["expected"] for task in found["tasks"]] == [3600, 3600, 7200]
     told = report_text(report(run, rows, attempts, schedule=found))
     assert "schedule: 3h 00m, at best 2h 00m with critical-path; no order could take less than 2h 00m" in told
-    assert "waits: 1 task, 1h 00m in all, most 3 (1h 00m)" in told
+    assert [task["cost"] for task in found["tasks"]] == [0, 0, 3600]
+    assert "waits: 1 task, 1h 00m in all; the end came later by 1h 00m: 3 (1h 00m)" in told
     assert "estimates: 3 tasks took 4h 00m, the plan said 4h 00m" in told
     assert hindsight(store, run, rows[:1]) is None
 

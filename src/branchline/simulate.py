@@ -170,6 +170,8 @@ def _list(task: Mapping[str, Any], name: str) -> list[Any]:
     found = task.get("depends_on") or []
     if not isinstance(found, list):
         raise InputError(f"{name}: task {task['id']}: depends_on must be a list of ids")
+    if str(task["id"]) in map(str, found):
+        raise InputError(f"{name}: task {task['id']} depends on itself")
     return found
 
 
