@@ -149,10 +149,12 @@ def remaining(
     guessed = {leaf: expected.get(leaf, 1.0) for leaf in adjacency.leaves if leaf in unsure}
     if dice is None or not guessed or len(adjacency.leaves) > _DRAWN:
         return adjacency.rank(expected)
-    total = dict.fromkeys(adjacency.leaves, 0.0)
+    mean = {**expected, **{leaf: span * exp(_SPREAD**2 / 2) for leaf, span in guessed.items()}}
+    total = {leaf: mean.get(leaf, 1.0) for leaf in adjacency.leaves}
     for _ in range(_DRAWS):
-        for leaf, rest in adjacency.rank({**expected, **noisy(guessed, _SPREAD, dice)}).items():
-            total[leaf] += rest / _DRAWS
+        drawn = {**expected, **noisy(guessed, _SPREAD, dice)}
+        for leaf, rest in adjacency.rank(drawn).items():  # its own time apart: alike tasks stay in the plan's order
+            total[leaf] += (rest - drawn.get(leaf, 1.0)) / _DRAWS
     return total
 
 

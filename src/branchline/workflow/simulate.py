@@ -72,8 +72,8 @@ def play(case: virtual.Case, how: How) -> Played:
 
 def quickest(project: Project, draft: DraftGraph, slots: int) -> str:
     """The strategy under which a graph is expected to take the shortest; among equals the first of STRATEGIES."""
-    case = case_of(project, draft, slots)
-    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), 0.0, virtual.dice).makespan)
+    case, seconds = case_of(project, draft, slots), project.settings.optimise
+    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), seconds, virtual.dice).makespan)
 
 
 def _case(console: Console, name: str, how: How) -> tuple[virtual.Case, Mapping[str, str], Callable[[float], str]]:
