@@ -15,12 +15,14 @@ from branchline.store import AnyStore
 from branchline.workflow.look import slots_of
 
 MOST = 2000
+BRIEF = 0.1
+"""Seconds that a task has to take in the mean: how much sooner a run of shorter ones could have ended, nobody would notice."""
 SEARCH = 0.05
 """Nominal seconds of search for what could have been."""
 
 
 def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, Any] | None:
-    """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, or very many.
+    """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, very many, or brief ones.
 
     A task lasts from its last dispatch to its merge; what it took is taken for what it would have taken in any order.
     `waited` is the time between the end of all it depends on (or the start of the first task) and its own start, and
@@ -29,18 +31,19 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     spans = spans_of(store, run, rows)
     if not 2 <= len(spans) <= MOST:
         return None
-    net, first = json.loads(run.net), min(start for start, _ in spans.values())
+    first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
+    if last - first < BRIEF * len(spans):
+        return None
+    net = json.loads(run.net)
     nodes = ((row.task, row.parent, row.kind) for row in rows)
     adjacency = Adjacency.build(nodes, map(tuple, net["edges"]), placed=True)
     resources = json.loads(run.settings).get("resources", {})
+    needs = needs_of(net.get("needs", {}), net.get("suite", ()), resources)
     case = Case(
         adjacency,
         {task: end - start for task, (start, end) in spans.items()},
         slots_of(run),
-        {
-            task: Counter(needs)
-            for task, needs in needs_of(net.get("needs", {}), net.get("suite", ()), resources).items()
-        },
+        {task: Counter(names) for task, names in needs.items()},
         resources,
         net["mutex"],
         {row.task: row.role for row in rows},
@@ -54,7 +57,7 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
         task: max(0.0, start - max((spans[each][1] for each in before[task]), default=first))
         for task, (start, _) in spans.items()
     }
-    last = _last_chain(spans, before)
+    chain = _last_chain(spans, before)
     tasks = [
         {
             "id": task,
@@ -62,12 +65,11 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
             "end": end - first,
             "expected": hours[task] * USUAL if task in hours else None,
             "waited": waited[task],
-            "cost": waited[task] if task in last else 0.0,
+            "cost": waited[task] if task in chain else 0.0,
         }
         for task, (start, end) in spans.items()
     ]
-    took = max(end for _, end in spans.values()) - first
-    return {"took": took, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
+    return {"took": last - first, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
 
 
 def _last_chain(spans: Mapping[str, tuple[float, float]], before: Mapping[str, Sequence[str]]) -> set[str]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from branchline import land
 from branchline.engine import Policy, State, step
 from branchline.errors import UsageError
 from branchline.graph import store as graphs
@@ -13,7 +12,7 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.store import Store
-from branchline.workflow.running import Plan, adjacency_of, first_row
+from branchline.workflow.running import Plan, adjacency_of, first_row, net_text
 from branchline.workflow.touches import touches
 
 FREE = frozenset({"pending", "ready"})
@@ -65,7 +64,7 @@ def replanned(
         "digest": plan.approved.digest,
         "graph": graph,
         "nodes": nodes,
-        "net": graphs.net(plan.draft, land.net_of(plan.draft), likely),
+        "net": net_text(plan.draft, likely),
         "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],
