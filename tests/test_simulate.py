@@ -111,6 +111,23 @@ def test_nobody_waits_for_a_task_that_is_far_too_late_and_not_for_one_that_canno
     assert choose(blocked, "critical-path") == ["short"]
 
 
+@pytest.mark.parametrize(
+    ("took", "chosen"),
+    [((1.0, 1.0), []), ((1000.0, 1000.0), []), ((0.001, 1000.0), ["short"])],
+    ids=["as expected", "all alike too late", "anything"],
+)
+def test_nobody_waits_for_an_order_whose_estimates_are_worth_nothing(
+    took: tuple[float, float], chosen: list[str]
+) -> None:
+    names = ["p", "q", *WAITING.adjacency.leaves]
+    net = Adjacency.build([(name, None, "atomic") for name in names], [("first", "long"), ("long", "after")])
+    case = WAITING._replace(adjacency=net, expected={**WAITING.expected, "p": 1.0, "q": 1.0}, slots=5)
+    ahead = reserve(case.problem(case.expected), Times({}, dict(zip("pq", took, strict=True))), dice, 0.01)
+    assert ahead is not None
+    done = {"p": "done", "q": "done", "first": "running"}
+    assert choose(case.view()._replace(due=ahead.due, state=done), "critical-path") == chosen
+
+
 def test_too_many_tasks_are_taken_greedily() -> None:
     adjacency = Adjacency.build([(f"{number}", None, "atomic") for number in range(MOST + 1)])
     assert reserve(Case(adjacency, {}, 2).problem({}), Times({}, {}), dice, 1.0) is None
