@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from branchline.model.plan import DraftGraph, Task
+if TYPE_CHECKING:  # it is only spelled here, and a plan's types take 10 ms to import
+    from branchline.model.plan import DraftGraph, Task
 
 TESTS: Final = "tests"
 """The resource that they need where the user has one of that name (`[resources] tests = 1`)."""
@@ -21,13 +22,13 @@ _COMMAND: Final = re.compile(
 _AND: Final = re.compile(r"&&|\|\|?|;|\n")
 
 
-def suites(draft: DraftGraph) -> list[str]:
+def suites(draft: "DraftGraph") -> list[str]:
     """The atomic tasks that have a check which is a command of the quality gate, or runs all tests."""
     gate = {check.run.strip() for check in draft.gate}
     return [task.id for task in draft.tasks if task.kind == "atomic" and _is_whole(task, gate)]
 
 
-def _is_whole(task: Task, gate: Collection[str]) -> bool:
+def _is_whole(task: "Task", gate: Collection[str]) -> bool:
     commands = [check.run.strip() for check in task.checks]
     return any(c in gate or any(_COMMAND.fullmatch(" ".join(part.split())) for part in _AND.split(c)) for c in commands)
 
