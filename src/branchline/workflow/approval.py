@@ -21,7 +21,7 @@ from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
 from branchline.terminal.text import use_colour
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import outlook
+from branchline.workflow.estimates import outlook_of
 from branchline.workflow.payload import mutexes
 from branchline.workflow.project import Project, role_workers
 
@@ -120,7 +120,7 @@ def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
 def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
     """An approved or drafted graph as a case: the seconds its tasks are expected to take, its resources and mutexes."""
     leaves = [task for task in draft.tasks if task.kind == "atomic"]
-    ahead = outlook(project, draft)
+    ahead = outlook_of(project, draft)
     return Case(
         adjacency_of(draft),
         ahead.expected(),
@@ -165,7 +165,7 @@ def cost_words(usd: float | None) -> str:
 def critical_path(project: Project, draft: DraftGraph) -> list[str]:
     """The longest chain of tasks that are not over yet, by the time each is expected to take."""
     over = [leaf for leaf, state in state_of(draft).items() if state != "pending"]
-    found = adjacency_of(draft).critical_path({**outlook(project, draft).expected(), **dict.fromkeys(over, 0.0)})
+    found = adjacency_of(draft).critical_path({**outlook_of(project, draft).expected(), **dict.fromkeys(over, 0.0)})
     return [leaf for leaf in found if leaf not in over]
 
 

@@ -14,7 +14,7 @@ RUNS = 10
 """How many of the newest runs are looked at."""
 
 
-def outlook_of(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
+def outlook_in(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
     """The tasks of a run with what is known of other runs; of its own it learns while it runs."""
     hours = estimates_of(store, run)
     tasks = {
@@ -23,7 +23,7 @@ def outlook_of(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
     return Outlook(tasks, (known for of, known in past(store) if of != run), dice)
 
 
-def outlook(project: Project, draft: DraftGraph) -> Outlook:
+def outlook_of(project: Project, draft: DraftGraph) -> Outlook:
     """The tasks of a graph of which there may be no run yet; to look leaves no trace."""
     workers = role_workers(project, {task.role for task in draft.tasks})
     tasks = {

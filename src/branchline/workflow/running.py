@@ -39,7 +39,7 @@ from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import outlook_of
+from branchline.workflow.estimates import outlook_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
@@ -177,7 +177,7 @@ def coordinator(
         store.attempts(run.run),
         store.questions(run.run),
         store.lanes(run.run),
-        outlook_of(store, run.run, rows) if policy.strategy == "critical-path" else None,
+        outlook_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
