@@ -45,7 +45,8 @@ def main() -> int:
                     print(
                         f"{name} {row['name']} on {slots}: stated {stated}, proven {least}, found {found}", flush=True
                     )
-    PROVEN.write_text(told({"solver": f"OR-tools CP-SAT {version}", "date": f"{date.today():%Y-%m-%d}"}, proven))
+                    by = {"solver": f"OR-tools CP-SAT {version}", "date": f"{date.today():%Y-%m-%d}"}
+                    PROVEN.write_text(told(by, proven))
     return 0
 
 
