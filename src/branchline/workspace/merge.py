@@ -12,7 +12,7 @@ from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import Change, changes, unmerged
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.prepare import forget, prepare
+from branchline.workspace.prepare import forget, prepare, tear_down
 from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import PlanLine, Spec
@@ -32,11 +32,12 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     place = verify_of(Path(spec.root), spec.run)
     place.parent.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(".verify.lock")):
-        tree = scratch_at(git, place, commit)
+        tree = scratch_at(git, place, commit, spec)
         try:
             _occupy(tree, spec)
             return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
         finally:
+            tear_down(spec, tree.path, "verify-teardown-")
             tree.discard()
 
 
@@ -84,7 +85,7 @@ def check_cars(
     asked = with_globs(_with_earlier(whole, tree.git, tip, changed), [row.path for row in changed if row.how != "D"])
     if not asked.checks:
         return rows
-    _refresh(tree, last.commit)
+    _refresh(tree, last.commit, last.spec)
     _occupy(tree, last.spec)
     prefix = "merged-" if len(cars) == 1 else f"merged-{len(cars)}-"
     put_back = partial(tree.reset, last.commit, nested=True)
@@ -175,21 +176,22 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
     return True
 
 
-def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
+def scratch_at(git: Git, path: Path, tip: str, spec: Spec) -> Worktree:
     """Return a scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
     tree = Worktree(git, path)
     if tree.health() != "whole":
         tree.discard()
         tree.add(tip)
-    _refresh(tree, tip)
+    _refresh(tree, tip, spec)
     tree.guard()
     return tree
 
 
-def _refresh(tree: Worktree, commit: str) -> None:
+def _refresh(tree: Worktree, commit: str, spec: Spec) -> None:
     """Have a scratch worktree hold a commit and nothing else; it does as long as nothing but git has run there."""
     used = tree.git.folder() / _USED
     if used.exists() or not tree.stands_at(commit):
+        tear_down(spec, tree.path, "merge-teardown-")
         tree.reset(commit, nested=True, ignored=True)
         forget(tree)
         used.unlink(missing_ok=True)

@@ -83,7 +83,7 @@ def _round(git: Git, specs: Sequence[Spec], there: Answers, scratch: Path, tip: 
     kept = {} if len(specs) > 1 else _prepared(git, rest[0], tip)
     if kept:
         return {rest[0].task: kept} if _move(git, rest, kept["commit"], tip) else None
-    tree = scratch_at(git, scratch, tip)
+    tree = scratch_at(git, scratch, tip, rest[0])
     former = [Car(spec, there[spec.task]["task_commit"], tip) for spec in specs if spec.task in there]
     cars, stopped = _coupled(tree, former, rest, tip)
     if stopped:
