@@ -11,6 +11,8 @@ from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, Ru
 
 TAKEN = 2
 """The `resume` of a task that a person took over."""
+RECHECK = "recheck of "
+"""How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 
 
 class Event(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from branchline.files import read_json
+from branchline.model.run import RECHECK
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import Change, changes, unmerged
@@ -124,7 +125,7 @@ def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> 
     asked = {command: row.task for row in before if row.task != spec.task for command in _own_checks(spec, row)}
     for check in spec.checks:
         asked.pop(str(check["run"]), None)
-    again = [{"run": command, "source": f"recheck of {task}"} for command, task in asked.items()]
+    again = [{"run": command, "source": f"{RECHECK}{task}"} for command, task in asked.items()]
     return spec._replace(checks=(*spec.checks, *again))
 
 
