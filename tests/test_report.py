@@ -292,6 +292,7 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
     assert inbox_text(found).split("\n") == [
         "2.2  unchecked",
         "  Take it?",
+        "  what it did and said: branchline evidence 2.2",
         "  branchline accept 2.2    (or: branchline retry 2.2)",
         "",
         "2.1  question",

@@ -74,6 +74,9 @@ def judge_checks(
         verdict = verdict._replace(frozen=tuple(_changed_frozen(task, result.get("altered") or (), frozen)))
         verdict = verdict._replace(needs_person=_needs_person(result, verdict))
         verdict = _without_change(verdict) if result.get("empty") and not read_only else verdict
+    if verdict.ok and not checks:
+        why = "it delivers a text, and no check judges that" if read_only else "it has no check, and no gate is known"
+        verdict = verdict._replace(cause=why)
     return _with_cause(verdict, "check failed", "the check could not be run")
 
 

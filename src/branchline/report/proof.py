@@ -11,7 +11,11 @@ from branchline.terminal.text import duration, lines, many, safe
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
 _TAIL: Final = 20
 """Lines of a failed check's last words that are shown."""
+_SAID: Final = 200
+"""Lines of what a worker said that are shown."""
 _QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
+_JUDGED_BY_HAND: Final = frozenset({"unchecked", "approval", "frozen_check", "injection"})
+"""Kinds of questions that `accept` settles."""
 _STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
 
@@ -50,7 +54,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
 
 def _data(task: str, events: Sequence[Event], wanted: frozenset[str]) -> Mapping[str, Any]:
     for event in reversed(events):
-        if event.task == task and event.kind in wanted and ("done" in wanted or event.data.get("checks")):
+        if event.task == task and event.kind in wanted and ("done" in wanted or "checks" in event.data):
             data: Mapping[str, Any] = event.data
             return data
     return {}
@@ -88,8 +92,12 @@ def evidence_text(found: Mapping[str, Any]) -> str:
     if not found["checks"]:
         shown.append("  no check was recorded")
     if found["claim"]["status"]:
-        said = f": {' '.join(lines(found['claim']['summary']))}" if found["claim"]["summary"] else ""
-        shown.insert(1, f"  its worker claims {safe(found['claim']['status'])}{said}")
+        first, *more = lines(found["claim"]["summary"] or "")[:_SAID] or [""]
+        said = f": {first}" if first else ""
+        shown[1:1] = [
+            f"  its worker claims {safe(found['claim']['status'])}{said}",
+            *(f"    {line}".rstrip() for line in more),
+        ]
     if found["diffstat"]:
         stat = found["diffstat"]
         shown.append(f"  {many(stat['files'], 'file')} changed, +{stat['added']} -{stat['removed']} lines")
@@ -168,6 +176,8 @@ def _question(question: Mapping[str, Any]) -> str:
         shown.append(
             f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
         )
+    if question["kind"] in _JUDGED_BY_HAND:
+        shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}")
     how = answer_with(question["task"], question["kind"], question["options"])
     return "\n".join(
         [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
@@ -177,7 +187,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str, options: Sequence[str] = ()) -> str:
     """Return the command that settles a question of this kind; what never began can be skipped, and not tried again."""
     task = safe(task)
-    if kind in ("unchecked", "approval", "frozen_check", "injection"):
+    if kind in _JUDGED_BY_HAND:
         other = "skip" if "skip" in options else "retry"
         return f"branchline accept {task}    (or: branchline {other} {task})"
     if kind == "hung":

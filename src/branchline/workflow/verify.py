@@ -44,9 +44,11 @@ def verify(console: Console, name: str, task: str) -> Answer:
     data = {**found, "verified": _compared(project, spec, recorded, found["commit"])}
     faults = data["verified"]["faults"]
     shown = [words.evidence_text(found), *(f"  NOT AS RECORDED: {safe(fault)}" for fault in faults)]
-    if not faults:
+    if not faults and recorded:
         again = f"{many(len(recorded), 'check')} run again at {found['commit'][:12]}"
         shown.append(f"  verified: {again}, ended as recorded")
+    elif not faults:
+        shown.append("  its commit is on the integration branch; no check was recorded that could be run again")
     return Answer(data, "\n".join(shown), 4 if faults else 0, "; ".join(faults))
 
 
