@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from branchline.model.run import Event, QuestionRow, TaskRow
+from branchline.model.run import A_PERSON, Event, QuestionRow, TaskRow
 from branchline.terminal.text import duration, lines, many, safe
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
@@ -48,6 +48,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "sandbox": str(walls[-1]) if walls else "",
         "state": task.state,
         "accepted": bool(task.accepted),
+        "accepted_by": (_accepted_by(task.task, events) or A_PERSON) if task.accepted else "",
         "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
     }
 
@@ -58,6 +59,10 @@ def _data(task: str, events: Sequence[Event], wanted: frozenset[str]) -> Mapping
             data: Mapping[str, Any] = event.data
             return data
     return {}
+
+
+def _accepted_by(task: str, events: Sequence[Event]) -> str:
+    return next((str(e.data["by"]) for e in reversed(events) if e.task == task and e.data.get("by")), "")
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
@@ -124,7 +129,7 @@ def _standing(found: Mapping[str, Any]) -> str:
     if found["state"] != "done":
         return f"{found['state']}, so nothing is proved of a merged result"
     commit = f" at commit {safe(found['commit'])[:12]}" if found["commit"] else ", no commit recorded"
-    accepted = ", accepted by a person" if found["accepted"] else ""
+    accepted = f", accepted by {safe(found['accepted_by'])}" if found["accepted"] else ""
     return f"done, {safe(found['level']) or 'no level recorded'}{commit}{accepted}"
 
 
