@@ -9,7 +9,8 @@ What it says is decided from the conversation alone, so that one server serves a
 The step taken is the one numbered by the assistant's turns since that message; the last step repeats. A step is an
 object: `text` (what it says), `tools` (a list of [name, arguments]; names as the agent offers them), `status` (answer
 with that HTTP status instead; with `times` only that often), `message` (the words of that refusal), `headers`, `hang`
-(say nothing until the server is closed), `finish` (the finish reason), `usage` ([input, output] tokens).
+(say nothing until the server is closed), `finish` (the finish reason), `usage` ([input, output] tokens), `cached`
+(tokens from a cache, which OpenAI counts as input too).
 """
 
 import json

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.cli import main
-from branchline.errors import SESSION_CODES
+from branchline.errors import SESSION_CODES, SessionError
 from branchline.model.run import SessionRow
 from branchline.proc import linux, records
 from branchline.sessions import history
@@ -365,6 +366,14 @@ class TestFaults:
         os.mkfifo(turn / "output.log")
         agent("result", "--name", "one", code="E_EXPORT_FAILED")
         agent("search", "--name", "one", "--pattern", "x", code="E_EXPORT_FAILED")
+
+    def test_a_history_that_cannot_be_read_in_time_is_given_up(self, agent: Place) -> None:
+        agent.run("one", "echo said")
+        agent.end("one")
+        row, clock = agent.row("one")._replace(turn=3), count(step=history.EXPORT)
+        with pytest.raises(SessionError) as told:
+            history.messages(agent.state / "agents" / row.place, row, lambda: float(next(clock)))
+        assert (told.value.code, told.value.details) == ("E_EXPORT_TIMEOUT", {"turns": 3, "read": 1})
 
     def test_an_unknown_name_is_told_at_once(self, agent: Place) -> None:
         began = time.monotonic()

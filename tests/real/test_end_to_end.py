@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -253,6 +254,25 @@ def test_a_model_that_opencode_does_not_know_starts_nothing(stages: Any) -> None
     )
     assert stage.model.requests == []
     assert stage.run(*words, "stub/stub-1")["counts"] == {"done": 1}
+
+
+@with_opencode
+def test_tasks_share_a_session_that_moves_from_worktree_to_worktree(stages: Any) -> None:
+    rules = [(rf"(?m)^# Task {n}: ", [write(f"{n}.txt", f"{n}\n"), {"text": f"{n}."}]) for n in range(1, 7)]
+    stage = stages(SIX, rules)
+    (stage.root / "branchline.toml").write_text('[workers.opencode-server]\nsession = "run"\ndelete_sessions = true\n')
+    done = stage.run("execute", "plans/house.md", "--worker", "opencode-server", "--yes", "-j", "3")
+    assert (done["state"], done["counts"]) == ("done", {"done": 6})
+    claims = [json.loads(path.read_text()) for path in stage.root.glob(".branchline/runs/r1/*/1/claim.json")]
+    assert len({claim["session"] for claim in claims}) == 1
+    assert [claim["tokens"] for claim in claims] == [240] * 6
+    texts = stage.prompts()
+    assert len([text for text in texts if re.search(r"(?m)^# Task \d: ", text)]) == 6
+    last = max(stage.model.requests, key=lambda body: len(body["messages"]))
+    assert len([message for message in last["messages"] if message["role"] == "user"]) == 6, "it remembers all of them"
+    database = next(stage.root.glob(".branchline/runs/r1/.server-*/home/**/opencode.db"))
+    with sqlite3.connect(database) as store:
+        assert store.execute("SELECT count(*) FROM session").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("kind", AGENT_KINDS)

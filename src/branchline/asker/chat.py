@@ -1,7 +1,7 @@
 """Any endpoint that speaks OpenAI's chat completions, models on the user's own machine among them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure, spoken
@@ -54,14 +54,19 @@ def _reply(body: Any) -> Reply:
     answer = stream.mapping(body)
     choice = next(iter(stream.items(answer.get("choices"))), {})
     message, reason = stream.mapping(choice.get("message")), choice.get("finish_reason")
-    counted = stream.count(
-        stream.mapping(answer.get("usage")), {"input": "prompt_tokens", "output": "completion_tokens"}
-    )
-    used = Usage(**counted)
+    used = _used(stream.mapping(answer.get("usage")))
     if message.get("refusal") or reason == "content_filter":
         raise failure("refused", "it refused to answer", used=used)
     if reason == "length":
-        raise failure("truncated", f"its answer was cut off after {MAX_TOKENS} tokens", used=used)
+        raise failure("truncated", f"its answer was cut off after {used.output} tokens", used=used)
     calls = [stream.mapping(call.get("function")) for call in stream.items(message.get("tool_calls"))]
     said = stream.text(calls[0].get("arguments")) if calls else stream.text(message.get("content"))
     return Reply(said, used)
+
+
+def _used(usage: Mapping[str, Any]) -> Usage:
+    """The usage of an answer; theirs counts a token taken from the cache as input as well."""
+    counted = stream.count(usage, {"input": "prompt_tokens", "output": "completion_tokens"})
+    cached = stream.count(stream.mapping(usage.get("prompt_tokens_details")), {"cache_read": "cached_tokens"})
+    kept = min(cached["cache_read"], counted["input"])
+    return Usage(input=counted["input"] - kept, output=counted["output"], cache_read=kept)

@@ -62,7 +62,7 @@ def _reply(body: Any) -> Reply:
     if message.get("stop_reason") == "refusal":
         raise failure("refused", "it refused to answer", used=used)
     if message.get("stop_reason") == "max_tokens":
-        raise failure("truncated", f"its answer was cut off after {MAX_TOKENS} tokens", used=used)
+        raise failure("truncated", f"its answer was cut off after {used.output} tokens", used=used)
     tools = [part.get("input") for part in parts if part.get("type") == "tool_use"]
     said = "\n".join(stream.text(part.get("text")) for part in parts)
     return Reply(json.dumps(tools[0], ensure_ascii=False) if tools else said, used)

@@ -10,6 +10,8 @@ from branchline.prompts import one_line
 from branchline.workers import stream
 
 _LIMITED = frozenset({429, 529})
+_SHORTEST = 8
+"""Characters that a key has at least: what is shorter guards nothing, and stands in many a word of an answer."""
 
 
 class Response(Protocol):
@@ -27,20 +29,21 @@ class Response(Protocol):
 
 def without(keys: Iterable[str], text: str) -> str:
     """A text with each key in it replaced: what a server says back may hold what it was sent."""
-    for key in filter(None, keys):
-        text = text.replace(key, "[key]")
-    return one_line(text)
+    return one_line(_masked(text, keys))
 
 
 def body_of(answer: Response, keys: Iterable[str]) -> Any:
     """The JSON of an answer, its keys replaced; None for what is no JSON."""
-    text = answer.text
-    for key in filter(None, keys):
-        text = text.replace(key, "[key]")
     try:
-        return json.loads(text)
+        return json.loads(_masked(answer.text, keys))
     except (ValueError, RecursionError):
         return None
+
+
+def _masked(text: str, keys: Iterable[str]) -> str:
+    for key in keys:
+        text = text.replace(key, "[key]") if len(key) >= _SHORTEST else text
+    return text
 
 
 def refused(answer: Response, keys: Iterable[str]) -> PlannerError:

@@ -53,7 +53,7 @@ def _decompose(made: Parser) -> None:
         "--text",
         default="",
         metavar="GOAL",
-        help="split a goal in words instead of a plan (- reads it from stdin); nothing is stored",
+        help="split a goal in words instead of a plan (- reads it from stdin); no graph is stored",
     )
     made.add_argument(
         "--planner",

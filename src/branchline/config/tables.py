@@ -26,7 +26,8 @@ class WorkerSettings:
     """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
 
     `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it;
-    `readable` and `writable` are paths of the machine that its sandbox leaves open.
+    `readable` and `writable` are paths of the machine that its sandbox leaves open; `session` says which tasks share one,
+    and `delete_sessions` that it is deleted when their work is merged.
     """
 
     kind: str = setting("", kinds.choice(*WORKER_KINDS))
@@ -42,11 +43,13 @@ class WorkerSettings:
     billing: str = setting("auto", kinds.choice("auto", "key", "subscription"))
     readable: tuple[str, ...] = setting((), kinds.words)
     writable: tuple[str, ...] = setting((), kinds.words)
+    session: str = setting("task", kinds.choice("task", "branch", "run"))
+    delete_sessions: bool = setting(False, kinds.flag)
 
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """One role: empty texts mean the run's own."""
+    """One role: empty texts mean the run's own; `model`, `variant` and `agent` are those of the top where it says none."""
 
     worker: str = setting("", kinds.text)
     model: str = setting("", kinds.text)

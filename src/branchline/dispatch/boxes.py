@@ -214,8 +214,9 @@ class Boxes:
         return proxied.words(folder / "net", spec, proxied.named(told, net.local))
 
     def sweep(self) -> None:
-        """Take away what the kernel still keeps of sandboxes that have ended."""
-        limits.sweep(self._mark)
+        """Take away what the kernel still keeps of sandboxes that have ended; in place there are none."""
+        if self._git is not None:
+            limits.sweep(self._mark)
 
     def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
         self.sweep()

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 _GROUPS: Final = Path("/sys/fs/cgroup")
+_PLACES: Final = ("pids", "memory", ".")
+"""Where `groups` makes any: two hierarchies of version 1, or the one of version 2."""
 _NAME: Final = "branchline-box-"
 _JOIN: Final = 'for i in 1 2 3; do { mkdir -p %s; %s; } 2>/dev/null && break; done; exec "$@"'
 """A shell's words: make control groups and join them; again where somebody has just taken one away as empty."""
@@ -46,9 +48,11 @@ def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
 
 def sweep(name: str) -> None:
     """Take away the groups whose name begins with `name` and that nobody is in any more."""
-    for path in (*_GROUPS.glob(f"*/{_NAME}{name}*"), *_GROUPS.glob(f"{_NAME}{name}*")):
-        with suppress(OSError):
-            path.rmdir()
+    for place in (_GROUPS / kind for kind in _PLACES):
+        with suppress(OSError):  # this kernel has no such hierarchy
+            for path in (each for each in place.iterdir() if each.name.startswith(f"{_NAME}{name}")):
+                with suppress(OSError):  # somebody is in it
+                    path.rmdir()
 
 
 def _of_machine() -> int:

@@ -189,9 +189,9 @@ class Seen:
         self.usage = found
 
 
-def walls(job: Job) -> str:
+def walls(*, read_only: bool) -> str:
     """Name the sandbox of its own that Codex works in, "" for none; it cannot be put up inside of another one."""
-    return "Codex's own, read-only" if job.read_only else ""
+    return "Codex's own, read-only" if read_only else ""
 
 
 def claim(job: Job, exit: Exit) -> Claim:

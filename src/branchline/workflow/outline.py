@@ -173,13 +173,13 @@ def _texts(value: Any) -> list[str]:
 
 
 def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
-    """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; nothing is stored."""
+    """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; no graph is stored."""
     if not text.strip():
         raise UsageError("--text: there is no text to decompose")
     project = open_project(console)
     plan = plan_of_goal(text, deepest(project.settings.decompose))
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    draft, planned = split(console, project, draft, lambda: text, planner, write=False)
+    draft, planned = split(console, project, draft, lambda: text, planner, write=project.is_checkout)
     digest = digest_of(project, draft)
     payload = {**decompose_payload(draft, None), "digest": digest, "planner": planned.table()}
     return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")

@@ -82,7 +82,7 @@ def judge(
     planner = chosen(name, project.settings, project.env)
     if planner.name == "rules":
         return None, Planned(planner)
-    asker = _asker(console, project, planner, write=False)
+    asker = _asker(console, project, planner, write=project.is_checkout)
     try:
         return recursion.judge(asker, [("task", text)], lineage=lineage)["task"], Planned(planner, asker.usage)
     except PlannerError as error:
