@@ -213,6 +213,7 @@ def test_a_tunnel_and_a_request_are_carried_and_logged(way: Way, upstream: Upstr
         ("CONNECT pastebin.com:443 HTTP/1.1", 403, "exfiltration"),
         ("CONNECT example.com:443 HTTP/1.1", 403, "unknown"),
         ("CONNECT localhost:99999 HTTP/1.1", 400, "port"),
+        ("CONNECT localhost:44\xb3 HTTP/1.1", 400, "port"),
         ("GET http://me@localhost:{port}/ HTTP/1.1", 400, "only"),
         ("GET file:///etc/passwd HTTP/1.1", 400, "only"),
         ("GET / HTTP/1.1", 400, "only"),
@@ -223,7 +224,7 @@ def test_a_tunnel_and_a_request_are_carried_and_logged(way: Way, upstream: Upstr
 def test_misuse_is_refused(way: Way, upstream: Upstream, request_line: str, status: int, why: str) -> None:
     said = b""
     with contextlib.suppress(ConnectionError):
-        said = way.ask(request_line.format(port=upstream.port).encode() + b"\r\n\r\n")
+        said = way.ask(request_line.format(port=upstream.port).encode("latin-1") + b"\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 %d " % status) or status == 431
     (row,) = way.rows(1)
     assert not row["allowed"]

@@ -248,7 +248,7 @@ def _split(place: str, usual: int) -> tuple[str, int]:
     host, colon, port = place.rpartition(":")
     if not colon or "]" in port:
         return place, usual
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
         raise RefusedError(400, "the port is no number")
     return host, int(port)
 

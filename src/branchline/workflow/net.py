@@ -23,7 +23,7 @@ def host_of(text: str) -> tuple[str, int]:
     host, colon, port = place.rpartition(":")
     if not colon or "]" in port or (":" in host.strip("[]") and not host.endswith("]")):
         host, port = place, ""
-    if not tiers.normal(host) or (port and not port.isdigit()):
+    if not tiers.normal(host) or (port and not (port.isascii() and port.isdigit())):
         raise UsageError(
             f"{text!r} names no host; write for example github.com, example.org:8443 or https://x.example/a"
         )
