@@ -172,10 +172,12 @@ def test_thirty_escapes_are_held(
         "udp": services["udp"].getsockname()[1], "address": address(), "memory": 600, "sleep": sleep,
     }  # fmt: skip
     before = (target.root / ".git" / "config").read_bytes()
+    main = target.run("git", "rev-parse", "main").stdout
     told = target.probe(facts)
     services["udp"].setblocking(False)
     outside = {
         "change .git/config": (target.root / ".git" / "config").read_bytes() == before,
+        "move the user's branch": target.run("git", "rev-parse", "main").stdout == main,
         "plant a git hook": not (target.root / ".git/hooks/post-checkout").exists(),
         "tunnel through DNS": not heard(services["udp"]),
         "plant links where the coordinator writes": SECRET in (target.home / ".ssh/id_ed25519").read_text()
