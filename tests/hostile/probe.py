@@ -68,10 +68,9 @@ def moves_main() -> bool:
     """
     words = ("git", "symbolic-ref", "HEAD")
     own = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
-    done = git("update-ref", "refs/heads/main", "HEAD^") or writes(GIT / "refs/heads/main")
-    other = (GIT / own).with_name("2.1")
-    if other.exists():
-        done |= git("update-ref", own.replace("1.1", "2.1"), "HEAD^")
+    done = git("update-ref", "refs/heads/main", "HEAD^") or (GIT / own).with_name("2.1").exists()
+    with suppress(OSError):
+        done |= writes(GIT / "refs/heads/main")
     (GIT / own).unlink()
     (GIT / own).write_text("ref: refs/heads/main\n")
     return done
@@ -186,7 +185,7 @@ TRIES: dict[str, Callable[[], Any]] = {
     "change .git/config": lambda: git("config", "--local", "core.pager", "evil") or writes(GIT / "config"),
     "read a token in .git/config": lambda: SECRET in (GIT / "config").read_text(),
     "move the integration branch": lambda: git("update-ref", FACTS["tip"], "HEAD^"),
-    "move the user's branch": moves_main,
+    "move the user's branch, another task's, or its own into theirs": moves_main,
     "write the state of the run": lambda: writes(ROOT / ".branchline" / "state.db"),
     "forge the attempt's own record": lambda: writes(Path(os.environ["BRANCHLINE_PROMPT_FILE"]).with_name("spec.json")),
     "reach a path socket": lambda: connects(socket.AF_UNIX, socket.SOCK_STREAM, FACTS["path_socket"]),
