@@ -213,6 +213,10 @@ class Boxes:
         spec = {"log": str(folder / NET_LOG), **asdict(net)}
         return proxied.words(folder / "net", spec, proxied.named(told, net.local))
 
+    def take_back(self) -> None:
+        """Have the tokens taken back that attempts left when they crashed."""
+        lent.take_back(self._state / "sandbox" / "tokens")
+
     def sweep(self) -> None:
         """Take away what the kernel still keeps of sandboxes that have ended; in place there are none."""
         if self._git is not None:
