@@ -367,6 +367,21 @@ class TestFaults:
         agent("result", "--name", "one", code="E_EXPORT_FAILED")
         agent("search", "--name", "one", "--pattern", "x", code="E_EXPORT_FAILED")
 
+    def test_who_ended_before_it_told_its_session_has_none(self, agent: Place) -> None:
+        agent("run", "--name", "mute", "--prompt", "p", "--worker", "acp:false")
+        assert (agent.end("mute")["status"], agent.end("mute")["sessionId"]) == ("done", None)
+        said = agent("result", "--name", "mute", code="E_SESSIONID_MISSING")
+        assert said["details"]["exitCode"] == 1
+        agent("run", "--name", "mute", "--resume", "--prompt", "p", code="E_SESSION_NOT_FOUND")
+
+    def test_a_signal_that_cannot_be_sent_is_no_cancel(self, agent: Place) -> None:
+        agent.run("one", "sleep 600")
+        blocked = agent.state / "agents" / f"stop.{agent.row('one').fence}"
+        blocked.mkdir()
+        agent("cancel", "--name", "one", code="E_SIGNAL_FAILED")
+        assert agent("status", "--name", "one")["agents"][0]["status"] == "running"
+        blocked.rmdir()
+
     def test_a_history_that_cannot_be_read_in_time_is_given_up(self, agent: Place) -> None:
         agent.run("one", "echo said")
         agent.end("one")

@@ -317,8 +317,8 @@ class Coordinator:
     def _ended_alone(self, attempt: AttemptRow, exit_: Exit) -> list[Event]:
         """A worker with a budget that custody has stopped, for nobody was there to count what it used (I12)."""
         cause = attempt.cause or f"{BROKE}its coordinator was gone, and nobody counted what it used"
-        stop = self._event("stopping", cause, attempt=attempt)
-        return [stop, *self._ended(attempt._replace(cause=cause), exit_._replace(cause=cause))]
+        stop = [] if attempt.cause else [self._event("stopping", cause, attempt=attempt)]
+        return [*stop, *self._ended(attempt._replace(cause=cause), exit_._replace(cause=cause))]
 
     def _saved(self, attempt: AttemptRow) -> dict[str, object]:
         """The salvage of a worker that was stopped for the budget; its worktree stays as it is for who goes on."""

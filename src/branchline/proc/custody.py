@@ -366,7 +366,7 @@ class Custody:
     def _signal_custodian(self, fence: int, grace: float, cause: str) -> None:
         """Stop an adopted attempt: grace and cause in a file, then a signal by pidfd, which cannot hit a stranger."""
         path = self._stop_file(fence)
-        draft = path.with_suffix(".new")
+        draft = path.with_name(f"{path.name}.{os.getpid()}")  # others may be stopped by others at this moment
         draft.write_text(f"{float(grace)}\n{cause}", encoding="utf-8")
         draft.replace(path)  # the custodian may be reading the one of a former stop
         with suppress(ProcessLookupError, PermissionError):

@@ -75,9 +75,9 @@ def hold_list(approved: ApprovedGraph, confidence: float) -> dict[str, str]:
     `confidence` is what a task needs for pulse to start it by itself.
     """
     draft, by = approved.graph, approved.approved_by
-    held = review.auto(draft, *((confidence,) if by == PULSE else ())) if by.startswith("policy") else {}
-    held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
-    return held | {f.task: f.message for f in draft.findings if f.hold and f.task}
+    if not by.startswith("policy"):
+        return review.held(draft)
+    return review.auto(draft, *((confidence,) if by == PULSE else ()))
 
 
 def adjacency_of(draft: DraftGraph) -> Adjacency:
