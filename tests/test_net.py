@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from branchline.cli import main
 from branchline.errors import UsageError
 from branchline.proc import lend
 from branchline.sandbox import door, proxied, proxy, tiers
@@ -266,3 +267,15 @@ def test_a_name_that_leads_to_a_private_address_is_refused(tmp_path: Path, upstr
     finally:
         made.process.kill()
         made.process.wait()
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"), [("localhost:5432", True), ("localhost:5433", False), ("github.com", True)]
+)
+def test_what_the_settings_open_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], host: str, allowed: bool
+) -> None:
+    (tmp_path / "branchline.toml").write_text("[net]\nlocal = [5432]\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["net", "check", host, "--json"]) == (0 if allowed else 4)
+    assert [row["allowed"] for row in json.loads(capsys.readouterr().out)["hosts"]] == [allowed]
