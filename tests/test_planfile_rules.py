@@ -243,6 +243,11 @@ class TestOrder:
         )
         assert (written(plan), plan.findings) == (set(), ())
 
+    @pytest.mark.parametrize("said", ["_Depends: 1.1_", "*Depends on: 1.1*", "**Depends on**: 1.1", "_Depends_: 1.1"])
+    def test_a_field_in_italics(self, said: str) -> None:
+        plan = read(f"- [ ] 1.1 Draw the grid\n- [ ] 1.2 Move the ship\n  - {said}\n- [ ] 2.1 Aim\n  - {said}\n")
+        assert written(plan) == {("1.1", "1.2"), ("1.1", "2.1")}
+
     def test_waves_follow_one_another(self) -> None:
         plan = read(
             '- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n```json\n{"waves": [{"tasks": ["2"]}, {"tasks": ["1", "3"]}]}\n```\n',
@@ -258,7 +263,17 @@ class TestOrder:
 class TestChecks:
     @pytest.mark.parametrize(
         "step",
-        ["Run `npm test`.", "Verify no import breaks with `npm test`", "**Run:** `npm test`", "Execute: `npm test`"],
+        [
+            "Run `npm test`.",
+            "Verify no import breaks with `npm test`",
+            "**Run:** `npm test`",
+            "Execute: `npm test`",
+            "Nothing else calls it. Run: `npm test` → all green",
+            "`npm test` passes",
+            "`npm test` 通过。",
+            "make sure that `npm test` still passes",
+            "`npm test` to verify",
+        ],
     )
     def test_lines_that_only_run_something(self, step: str) -> None:
         plan = read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n")
@@ -266,7 +281,15 @@ class TestChecks:
         assert plan.tasks[0].checks[0].confidence >= 0.9
 
     @pytest.mark.parametrize(
-        "step", ["Run the tests in `src/a.ts`", "Verify that `foo` works", "Install with `npm i x`"]
+        "step",
+        [
+            "Run the tests in `src/a.ts`",
+            "Verify that `foo` works",
+            "Install with `npm i x`",
+            "`npm test` does not pass yet",
+            "Run: `npm test` → FAIL",
+            "Run: `git commit -m x`",
+        ],
     )
     def test_other_lines_run_nothing(self, step: str) -> None:
         assert read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n").tasks[0].checks == ()
@@ -288,6 +311,11 @@ class TestChecks:
     @pytest.mark.parametrize("tail", [" — note: `npm test`", ", verify: it works", " - files: `src/a.ts`"])
     def test_other_ends_of_a_title_run_nothing(self, tail: str) -> None:
         assert read(f"## Tasks\n\n- [ ] Write it{tail}\n").tasks[0].checks == ()
+
+    def test_the_fence_below_a_heading_that_says_to_run_it(self) -> None:
+        text = "## Task 1: Draw\n\n### Step 1: Write\n\nx\n\n### Step 2: 运行测试\n\n```bash\nnpm test\n```\n"
+        plan = read(text, dialect="superpowers")
+        assert [[check.run for check in task.checks] for task in plan.tasks] == [["npm test"]]
 
     def test_the_fence_below_a_task_that_is_a_validation(self) -> None:
         plan = read("## Tasks\n\n1. Write it\n\n2. **Validation**\n   ```bash\n   make test\n   ```\n")
@@ -983,6 +1011,8 @@ class TestChecksOfTitles:
             ("Registrar `src/app.py` e executar `npm test` para validar", "npm test"),
             ("Wire `src/app.py`, run `cd web && npm test`", "cd web && npm test"),
             ("Run the full test suite (`npm test && npm run lint`) and fix it", "npm test && npm run lint"),
+            ("Verificar build sin errores (`npm run build`)", "npm run build"),
+            ("全部测试：`npm test`", "npm test"),
         ],
     )
     def test_a_command_that_a_title_says_to_run(self, title: str, command: str) -> None:

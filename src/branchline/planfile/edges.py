@@ -8,52 +8,38 @@ from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.refs import KEYS, Names, groups, resolve
-from branchline.planfile.sections import SPACELESS
+from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
-
-
-def _verb(entry: str) -> str:
-    """`depende de` stands for `depende da` and `dépend du` too: the word for `of` melts with the article behind it."""
-    return re.sub(r"\\ d[ea]$", r"\\ d(?:e|[ao]s?|el|u|es|al|alla|ai|alle)", re.escape(entry))
-
-
-def _any_verb(entries: tuple[str, ...]) -> str:
-    """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
-    spaced = "|".join(_verb(entry) for entry in entries if not SPACELESS.search(entry))
-    whole = rf"(?<!\w)(?:{spaced})(?!\w)"
-    return "|".join([whole, *(re.escape(entry) for entry in entries if SPACELESS.search(entry))])
-
-
-_DEPENDS, _BLOCKS = _any_verb(words.DEPENDS_PROSE), _any_verb(words.BLOCKS_PROSE)
+_DEPENDS, _BLOCKS = any_verb(words.DEPENDS_PROSE), any_verb(words.BLOCKS_PROSE)
 _LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
 """Those that stand before what they name: `after T1`."""
 _BEFORE_ID = rf"(?=\s+(?:(?:task\s+)?[A-Z]{{0,4}}\d|{'|'.join(map(re.escape, words.ALL_PRIOR))}))"
 _VERB = re.compile(
-    rf"(?P<on>{_DEPENDS}|(?:{_any_verb(_LATER_SPACED)}){_BEFORE_ID})"
-    rf"|(?P<off>{_BLOCKS}|(?:{_any_verb(words.EARLIER)}){_BEFORE_ID})",
+    rf"(?P<on>{_DEPENDS}|(?:{any_verb(_LATER_SPACED)}){_BEFORE_ID})"
+    rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
     re.IGNORECASE,
 )
-_LATER = re.compile(_any_verb(words.LATER), re.IGNORECASE)
+_LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
 _STARTS = re.compile(
-    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{_any_verb(words.LATER)})", re.IGNORECASE
+    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})", re.IGNORECASE
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
-_FIRST = re.compile(rf"[\W_]*(?:{_any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
+_FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
 _OF_TASKS = re.compile(r"blocke?d|bloqu|blockiert|depend|dépend|завис|залеж|phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
-_STRICT = "|".join(["depends[- ]on", *(_verb(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
+_STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|{_any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
+    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
     rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"(?<!\w)(?:{_any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
+    rf"(?<!\w)(?:{any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
     re.IGNORECASE,
 )
 """`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""

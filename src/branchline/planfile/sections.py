@@ -59,6 +59,18 @@ def _any_of(entries: tuple[str, ...]) -> str:
     return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest)
 
 
+def verb_of(entry: str) -> str:
+    """`depende de` stands for `depende da` and `dépend du` too: the word for `of` melts with the article behind it."""
+    return re.sub(r"\\ d[ea]$", r"\\ d(?:e|[ao]s?|el|u|es|al|alla|ai|alle)", re.escape(entry))
+
+
+def any_verb(entries: tuple[str, ...]) -> str:
+    """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
+    spaced = "|".join(verb_of(entry) for entry in entries if not SPACELESS.search(entry))
+    whole = rf"(?<!\w)(?:{spaced})(?!\w)"
+    return "|".join([whole, *(re.escape(entry) for entry in entries if SPACELESS.search(entry))])
+
+
 _NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
 _TASK = re.compile(
     rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
