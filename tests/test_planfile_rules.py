@@ -1034,3 +1034,42 @@ class TestChecksOfTitles:
             "```bash\ncd web && npx ng build\n```\n\n- [ ] **Step 2: Commit**\n"
         )
         assert [check.run for check in plan.tasks[0].checks] == ["cd web && npx ng build"]
+
+
+class TestSectionsAndPhases:
+    @pytest.mark.parametrize("title", ["3. Phase 0: Rules", "3. Phase 0：规则", "3) Etappe 1 - Regeln"])
+    def test_a_phase_may_stand_behind_a_number(self, title: str) -> None:
+        plan = read(f"## {title}\n\n### Tasks\n\n- [ ] Draw the grid\n")
+        assert tree(plan)[1] == ("Draw the grid", plan.tasks[0].id)
+        assert "." not in plan.tasks[0].id
+
+    @pytest.mark.parametrize(("title", "tasks"), [("Research & Validation", 1), ("Testing and verification", 1),
+                                                  ("Validation and acceptance", 0), ("Verification", 0)])  # fmt: skip
+    def test_work_joined_to_a_word_for_criteria_is_work(self, title: str, tasks: int) -> None:
+        plan = read(f"## Features\n\n- [ ] Draw the grid\n\n## {title}\n\n- [ ] Compare the two\n")
+        assert len(plan.tasks) == 1 + tasks
+
+    @pytest.mark.parametrize(
+        "measure", ["<100 ms to answer", "95%+ of the moves", "1,000+ players", "≥ 60 frames a second"]
+    )
+    def test_a_box_that_begins_with_a_measure_is_a_criterion(self, measure: str) -> None:
+        assert titles(read(f"- [ ] Draw the grid\n- [ ] {measure}\n- [ ] 2 ships\n")) == ["Draw the grid", "2 ships"]
+
+    def test_a_heading_with_the_name_of_its_story_is_a_section_of_it(self) -> None:
+        plan = read(
+            "## Phase 3: User Story 1 - Draw\n\n#### US1: Models\n\n- [ ] T001 [US1] The grid\n\n"
+            "#### US1: Screens\n\n- [ ] T002 [US1] The page\n\n## Phase 4: Polish\n\n- [ ] T003 Paint\n"
+        )
+        assert [task.parent for task in plan.tasks] == [None, "3", "3", None, "4"]
+
+    def test_items_with_a_mark_are_as_good_as_the_boxes_beside_them(self) -> None:
+        plan = read("## Phase 1: Core\n\n### Done:\n- ✅ The grid\n- ✅ The ship\n\n### Open:\n- [ ] The foe\n")
+        assert [(task.title, task.state) for task in plan.tasks[1:]] == [
+            ("The grid", "done"),
+            ("The ship", "done"),
+            ("The foe", "open"),
+        ]
+
+    @pytest.mark.parametrize("said", ["Target users", "Zielgruppe", "目标用户", "Data sources"])
+    def test_who_it_is_for_and_what_it_reads_is_no_work(self, said: str) -> None:
+        assert titles(read(f"## {said}\n\n- Players\n\n## Tasks\n\n- Draw the grid\n")) == ["Draw the grid"]

@@ -49,8 +49,8 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     _restated(out)
     for draft in list(out.drafts.values()):
-        if not draft.kids and draft.role == "phase":
-            _fill(out, draft)
+        if draft.role == "phase":
+            _marked(out, draft) if draft.kids else _fill(out, draft)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
             _marked(out, draft)
@@ -174,7 +174,7 @@ def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> No
 
 
 def _marked(out: Outline, draft: Draft) -> None:
-    """Below a heading that only counts, items that each begin with a mark of their state are its tasks: `- ✅ Crop it`."""
+    """Items that each begin with a mark of their state are as good as boxes below a phase or a heading that only counts."""
     sections = [draft.block, *_subsections(out, draft.block)]
     items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
     marked = [item for item in items if item.text.startswith(MARKS)]

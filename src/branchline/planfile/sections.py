@@ -19,6 +19,7 @@ HASH = "#"
 """The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
+_JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
@@ -127,6 +128,8 @@ def classify(title: str) -> tuple[str, bool]:
     if not tokens:
         return "UNKNOWN", False
     found, width = _longest(text, tokens)
+    if found == "CRITERIA" and width == 1 and len(parts := _JOINED.split(text)) == 2:
+        return min((classify(part) for part in parts), key=lambda said: said[0] == "CRITERIA")
     asks = tokens[0] in words.QUESTIONS
     if asks and " ".join(tokens) in words.NO_QUESTIONS:
         return "BACKLOG", False
@@ -199,7 +202,8 @@ def head(title: str) -> Head:
     return said._replace(key=HASH) if said.role == "numbered" and HASH + said.number in title else said
 
 
-def _keyword(text: str) -> Head | None:
+def _keyword(text: str, marked: bool = False) -> Head | None:
+    """Read a task or a phase by its word; with `marked` a mark must stand behind a phase's number."""
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
@@ -208,7 +212,9 @@ def _keyword(text: str) -> Head | None:
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
-        told = loose and (rest.split()[0].lower().strip(":") in words.NO_PHASE_REST or classify(rest)[0] == "CRITERIA")
+        told = loose and (
+            marked or rest.split()[0].lower().strip(":") in words.NO_PHASE_REST or classify(rest)[0] == "CRITERIA"
+        )
         if not told:
             return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
@@ -255,7 +261,7 @@ def _coded(text: str) -> Head | None:
 
 
 def _numbered(text: str) -> Head | None:
-    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2: Move`."""
+    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2 - Move`."""
     found = _DOTTED.match(text)
     if found:
         inner = _keyword(found[2].strip())
@@ -264,6 +270,9 @@ def _numbered(text: str) -> Head | None:
         return Head("dotted", "", found[1], found[2].strip(), found[1])
     found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
     if found:
+        inner = _keyword(found[2].strip(), marked=True)
+        if inner is not None and inner.role == "phase":
+            return inner
         number = _count(found[1])
         return Head("numbered", "", number, found[2].strip(), number)
     return None
