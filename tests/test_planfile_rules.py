@@ -212,6 +212,17 @@ class TestOrder:
         order = "## Dependencies\n\n- **User Story 1**: Depends on Setup\n"
         assert written(read(self.SPECKIT.format(gate=gate, order=order))) == {("1", "3")}
 
+    def test_a_gate_of_all_stories_holds_those_that_do_not_wait_for_it_anyway(self) -> None:
+        text = "".join(f"## Phase {n}: {name}\n\n- [ ] T00{n} x\n\n" for n, name in enumerate(
+            ("Setup", "Base", "User Story 1", "User Story 2", "User Story 3"), 1))  # fmt: skip
+        said = "- Phase 2: BLOCKS all user stories\n- US1: depends on Phase 2\n- US2: depends on US1\n"
+        assert written(read(f"{text}## Dependencies\n\n{said}")) == {("2", "3"), ("3", "4"), ("2", "5")}
+
+    def test_chains_in_brackets_are_chains_of_their_own(self) -> None:
+        boxes = "".join(f"- [ ] T{n} x\n" for n in range(1, 7))
+        said = "- After T1: one (T2 → T3) and two (T4 -> T5) run in parallel\n"
+        assert written(read(f"{boxes}\n## Dependencies\n\n{said}")) == {("T2", "T3"), ("T4", "T5")}
+
     def test_what_one_task_produces_and_another_consumes_is_an_edge(self) -> None:
         plan = read(
             "### Task 1: A\n\n**Interfaces:**\n- Produces: `load_rows(path)`\n\n### Task 2: B\n\ntext\n\n"

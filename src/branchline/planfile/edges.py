@@ -51,6 +51,7 @@ _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥�
 _PAREN = re.compile(r"[(（][^()（）]{0,200}[)）]")
 _COMMA = re.compile("[,，]")
 _ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
+_CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
@@ -82,6 +83,8 @@ class Edges:
         self.findings: list[Finding] = []
         self.stated: set[int] = set()
         self.apart: set[frozenset[int]] = set()
+        self.gates: list[tuple[Draft, int]] = []
+        """What all stories wait for that do not wait for it anyway, and the line that says so."""
 
     def add(self, before: Draft, after: Draft, kind: str, line: int | None, confidence: float = 1.0) -> None:
         """Keep an edge, unless it is there already, or says nothing."""
@@ -102,6 +105,14 @@ class Edges:
         for one in before:
             for other in after:
                 self.add(one, other, "written", line)
+
+    def followers(self) -> dict[str, set[str]]:
+        """Give for each task the ids of those that by written edges come right after it."""
+        found: dict[str, set[str]] = {}
+        for edge in self.found.values():
+            if edge.kind == "written":
+                found.setdefault(edge.before, set()).add(edge.after)
+        return found
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
         """Take `Depends on: t3, t4`, `blocks: t9` or `After: t3` of one task; names in vain are findings, and hold it.
@@ -167,7 +178,10 @@ class Edges:
         self.names.line = line
         label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
         about = self._about(label) if colon and not _VERB.search(label) else []
-        for sentence in _SENTENCE.split(rest if about else text):
+        said = rest if about else text
+        for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
+            self.chain(line, _ARROW.split(inner.strip("()（）")))
+        for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
             chain = _ARROW.split(sentence)
             if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
@@ -242,8 +256,11 @@ class Edges:
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
         stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
+        if not on and stories:
+            self.gates += [(subject, line) for subject in subjects]
+            return
         if not on:
-            self.say(subjects, stories or self._named(said), line)
+            self.say(subjects, self._named(said), line)
             return
         self.stated.update(draft.line for draft in subjects)
         if low.startswith(words.ALL_PRIOR):
