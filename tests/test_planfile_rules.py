@@ -1084,3 +1084,30 @@ class TestSectionsAndPhases:
     @pytest.mark.parametrize("said", ["Target users", "Zielgruppe", "目标用户", "Data sources"])
     def test_who_it_is_for_and_what_it_reads_is_no_work(self, said: str) -> None:
         assert titles(read(f"## {said}\n\n- Players\n\n## Tasks\n\n- Draw the grid\n")) == ["Draw the grid"]
+
+    def test_phases_of_nothing_but_code_sketch_what_numbered_headings_say(self) -> None:
+        queue = "".join(f"### {n}. {name}\n- **Why**: x\n\n" for n, name in enumerate(("Draw", "Move", "Aim"), 1))
+        plan = read(f"## Backlog\n\n{queue}## Order\n\n### Phase 1: Quick\n```\n1. Draw\n2. Move\n```\n")
+        assert titles(plan) == ["Draw", "Move", "Aim"]
+
+    def test_the_rows_that_a_section_on_the_order_counts_are_the_tasks(self) -> None:
+        plan = read(
+            "# 1. 何を作るか\n\nx\n\n# 2. 実装順\n\n| # | もの |\n|--|--|\n| 1 | 地図 |\n| 2 | 船 |\n| 3 | 敵 |\n"
+        )
+        assert [task.title for task in plan.tasks] == ["地図", "船", "敵"]
+
+    def test_the_order_of_a_phase_is_no_phase(self) -> None:
+        plan = read("## Phase 2 execution order\n\n1. **Draw the grid.**\n2. **Move the ship.**\n3. **Aim it.**\n")
+        assert [task.parent for task in plan.tasks] == [None, None, None]
+
+    @pytest.mark.parametrize(
+        ("mark", "state"), [("**[Done]** ", "done"), ("[In progress] ", "wip"), ("**[Hard]** ", "open")]
+    )
+    def test_a_state_in_brackets_is_no_part_of_the_title(self, mark: str, state: str) -> None:
+        plan = read(f"## Phase 1: Core\n\n- {mark}Draw the grid\n- Move the ship\n")
+        assert [(task.title.endswith("Draw the grid"), task.state) for task in plan.tasks[1:2]] == [(True, state)]
+        assert ("[" in plan.tasks[1].title) == (state == "open")
+
+    def test_headings_beside_a_section_on_the_order_are_no_tasks(self) -> None:
+        plan = read("# Grid TODO\n\n## Order of work\n\nText.\n\n## Why\n\nText.\n\n## Next tasks\n\n- Draw the grid\n")
+        assert titles(plan) == ["Draw the grid"]

@@ -19,7 +19,7 @@ _MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
 _TAILS = (
     re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W{0,40}$"),
     re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
-    re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】]\s"),
+    re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】][*_]{0,2}\s"),
 )
 """Where a heading or an item may say how far it is: in brackets at its end or its beginning, or behind a dash."""
 _STATE_COLUMNS = ("column:status", "column:priority")
@@ -337,8 +337,11 @@ def heading_mark(text: str) -> str:
 
 
 def clean_title(title: str) -> str:
-    """Take `@done` and strike-through off a title."""
+    """Take `@done`, strike-through and a state in brackets before it off a title."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
+    said = _TAILS[-1].match(title)
+    if said and mark_of(said[1]):
+        title = title[said.end() :]
     title = title.strip().strip(_MARKS + "\ufe0f").strip()
     struck = _STRUCK.match(title)
     return struck[2].strip() if struck else title

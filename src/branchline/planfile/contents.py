@@ -105,17 +105,22 @@ def _restated(out: Outline) -> None:
 
 
 def _sketched(out: Outline) -> None:
-    """Phases that hold nothing but code sketch what a numbered list of tasks says."""
+    """Phases that hold nothing but code sketch what a numbered list of tasks says, or numbered headings."""
     drafts = list(out.drafts.values())
-    if any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
+    if not drafts or any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
         return
-    for heading in out.headings:
-        listed = sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ()))
-        if listed >= MANY and classify(heading.text)[0] == "TASK":
-            for draft in drafts:
-                draft.block.fate, draft.block.why = "ignored", f"sketches what the list on line {heading.line} says"
-                draft.block.cls = "NONTASK"
-                out.drafts.pop(draft.line, None)
+    lists = [heading.line for heading in out.headings if classify(heading.text)[0] == "TASK" and _counts(out, heading)]
+    heads = [each.line for each in out.headings if each.cls in LIST_CLASSES and out.head(each).role == "numbered"]
+    if not lists and len(heads) < MANY:
+        return
+    for draft in drafts:
+        draft.block.fate, draft.block.why = "ignored", f"sketches what line {(lists + heads)[0]} and those like it say"
+        draft.block.cls = "NONTASK"
+        out.drafts.pop(draft.line, None)
+
+
+def _counts(out: Outline, heading: Block) -> bool:
+    return sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ())) >= MANY
 
 
 def _only_code(out: Outline, heading: Block) -> bool:

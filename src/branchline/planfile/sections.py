@@ -212,10 +212,9 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
-        told = loose and (
-            marked or rest.split()[0].lower().strip(":") in words.NO_PHASE_REST or classify(rest)[0] == "CRITERIA"
-        )
-        if not told:
+        first = rest.split(maxsplit=1)[0].lower().strip(":") if loose else ""
+        told = marked or first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
+        if not (loose and told):
             return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
