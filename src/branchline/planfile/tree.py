@@ -188,8 +188,9 @@ def _restates(block: Block, said: Head, named: str) -> bool:
 
 def _is_story(said: Head, above: Draft | None) -> bool:
     """`US1: Models` below `Phase 3: User Story 1` carries the name of its phase and none of its own."""
-    story = _STORY.fullmatch(said.id) if said.key == "id" and above is not None else None
-    return story is not None and re.search(rf"user story {story[1]}\b", above.block.text, re.IGNORECASE) is not None
+    story = _STORY.fullmatch(said.id) if said.key == "id" else None
+    named = rf"user story {story[1]}\b" if story else r"(?!)"
+    return above is not None and re.search(named, above.block.text, re.IGNORECASE) is not None
 
 
 def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
