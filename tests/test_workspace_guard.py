@@ -87,6 +87,16 @@ def test_a_driver_named_between_two_commands_is_seen(place: Place, spy: str, tmp
     assert git.refused() == ("merge.x",)
 
 
+@pytest.mark.parametrize(
+    "text", ['[core][FILTER "x"]clean=y', "[filter.x]\nclean = y", '\n[core] bare = no\n[Filter "x"] Clean']
+)
+def test_however_a_program_is_written_it_is_seen(place: Place, text: str) -> None:
+    config = place.root / ".git/config"
+    config.write_text(config.read_text() + text + "\n")
+    (place.root / "src/.git").mkdir()  # git passes it over, and so must we
+    assert Git(place.root / "src").refused() == ("filter.x",)
+
+
 def test_what_included_files_and_a_worktrees_own_configuration_name_is_seen(place: Place, spy: str) -> None:
     git = Git(place.root)
     place.write("more", "", place.root / ".git")

@@ -169,6 +169,20 @@ def test_a_flaky_check_lays_it_at_nobody(plain: Place) -> None:
     assert answers["1.1"]["checks"][0]["first"]["exit"] == 1
 
 
+def test_what_a_check_leaves_is_neither_in_the_way_of_the_next_merge_nor_seen_by_its_check(plain: Place) -> None:
+    for task in ("1.1", "1.2"):
+        plain.job("setup", task)
+        plain.write("a.txt", f"{task}\n", plain.tree(task))
+        plain.write(f"{task}.txt", "work\n", plain.tree(task))
+        assert plain.job("check", task)["ok"]
+    litter = "echo '* merge=union' > .gitattributes; echo x | tee plan.md > 1.2.txt; git add --all; git switch -qc mine"
+    assert plain.job("merge", "1.1", checks=[{"run": litter}])["ok"]
+    assert plain.job("merge", "1.2")["conflict"]["files"] == ["a.txt"], "the attributes that it left do not count"
+    assert plain.bring_in("1.3", "1.2.txt", "new\n")["ok"]
+    last = plain.job("merge", "1.3", 2, checks=[{"run": 'test -z "$(git status --porcelain)" && grep new 1.2.txt'}])
+    assert last["ok"], last
+
+
 @pytest.mark.parametrize("guilty", ["", "1.2"])
 def test_a_kill_around_every_git_command_of_a_train(tmp_path: Path, guilty: str) -> None:
     names = ["1.1", "1.2", "1.3"]

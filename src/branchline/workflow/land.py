@@ -49,7 +49,7 @@ def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answ
     if pull_request or project.settings.land.mode == "pr":
         return _pull_request(console, project, repository, run, found, data)
     message = f"{_title(run)}\n\n{words.report_markdown(found)}" if project.settings.land.mode == "merge" else ""
-    landed = repository.land(run.run, "", (run.plan,), message)
+    landed = repository.land(run.run, (run.plan,), message)
     data |= {"moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:
         return Answer(data, f"{run.run} is on your branch now, at {landed.commit[:12]}")

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Final, NamedTuple
 
-from branchline.errors import NotFoundError
+from branchline.dispatch.sessions import OWN, forget
+from branchline.errors import NotFoundError, RemoteError
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.moves import FINAL
 from branchline.model.run import RunRow, TaskRow
@@ -100,7 +101,7 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
         if not dry_run:
             stack.enter_context(lock(project.state))
         known = _known(project)
-        removed, kept, salvaged = [], [], []
+        removed, kept, salvaged, sessions = [], [], [], list[str]()
         for left in _left(repository, known, run):
             place = {"run": left.run, "task": left.task, "path": str(repository.worktree(left.run, left.task))}
             why = _why_not(left) or repository.would_lose(left.run, left.task)
@@ -113,10 +114,12 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
             removed.append(place)
             if not dry_run:
                 repository.remove_worktree(left.run, left.task)
+                sessions += _forget(project, left)
         scratches = (
             [] if dry_run else [name for name in _over(known, repository, run) if repository.remove_scratch(name)]
         )
     data = {"removed": removed, "kept": kept, "salvaged": salvaged, "scratch": scratches, "dry_run": dry_run}
+    data["sessions"] = sessions
     return Answer(data, "\n".join(_tidied(data)))
 
 
@@ -163,6 +166,20 @@ def _why_not(left: Left) -> str:
     return f"task {left.task} is {left.row.state} and may go on"
 
 
+def _forget(project: Project, left: Left) -> list[str]:
+    """Delete a task's own sessions at their server, where the user wants it; in words those that stay."""
+    worker = project.settings.workers.get(left.row.worker) if left.row else None
+    if worker is None or not worker.delete_sessions or worker.session != OWN:
+        return []
+    with Store.open(project.state / "state.db", read_only=True) as store:
+        worked = [attempt for attempt in store.attempts(left.run, left.task) if attempt.purpose == "work"]
+    try:
+        forget(worker, worked, lambda each: project.state / "runs" / each.run / each.task / str(each.attempt))
+    except RemoteError as error:
+        return [error.message]
+    return []
+
+
 def _over(known: Mapping[str, tuple[RunRow, Any]], repository: Repository, run: str) -> Iterator[str]:
     """The runs that have nothing left and will merge nothing more."""
     standing = {name for name, _ in repository.left_over()}
@@ -189,6 +206,7 @@ def _tidied(data: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"saved first: {ref}" for ref in data["salvaged"])
     for row in data["kept"]:
         yield f"kept: {safe(row['run'])} {safe(row['task'])}: {safe(row['reason'])}"
+    yield from map(safe, data["sessions"])
     if any("neither" in row["reason"] for row in data["kept"]):
         yield "`branchline clean --salvage` saves such work first, then removes its worktree"
     if not data["removed"] and not data["kept"]:

@@ -36,21 +36,22 @@ def run_checks(
 ) -> list[dict[str, Any]]:
     """Run a spec's checks in order until one fails and return what was found, shaped like model.CheckResult.
 
-    `commit` is what they run on; `between` puts the tree back after each. One that fails, other than by its time limit,
-    is run once more: when it passes then it is `flaky`, and `first` holds the failure. With `before`, the failures of a
-    run before this one by their commands, nothing is run twice: this is the second time. Logs are `checks/<prefix><n>.log`
-    in the job's folder (that of a first failure `<n>-first.log`); `log` is that path relative to the root. `tail` is the
-    end of what a failed one said. A signal's exit status is 128 plus its number.
+    `commit` is what they run on; `between` puts the tree back before each but the first. One that fails, other than by
+    its time limit, is run once more: when it passes then it is `flaky`, and `first` holds the failure. With `before`, the
+    failures of a run before this one by their commands, nothing is run twice: this is the second time. Logs are
+    `checks/<prefix><n>.log` in the job's folder (that of a first failure `<n>-first.log`); `log` is that path relative to
+    the root. `tail` is the end of what a failed one said. A signal's exit status is 128 plus its number.
     """
     rows: list[dict[str, Any]] = []
     for number, check in enumerate(spec.checks, 1):
         log = Path(spec.folder, "checks", f"{prefix}{number}.log")
         first = (before or {}).get(str(check["run"]))
-        row = _again(spec, check, where, log, clock, first) if first else _found(spec, check, where, log, clock)
-        between()
-        if row["exit"] and not row["timed_out"] and before is None:
-            row = _again(spec, check, where, log, clock, row)
+        if rows:
             between()
+        row = _again(spec, check, where, log, clock, first) if first else _found(spec, check, where, log, clock)
+        if row["exit"] and not row["timed_out"] and before is None:
+            between()
+            row = _again(spec, check, where, log, clock, row)
         rows.append(row | {"commit": commit})
         if row["exit"]:
             break

@@ -23,6 +23,12 @@ def changed_files(git: Git, old: str, new: str) -> list[str]:
     return git.fields("diff", "--name-only", *_PLAIN, old, new, "--")
 
 
+def unmerged(git: Git) -> list[str]:
+    """Return the paths of the index that have a conflict; the files are not looked at."""
+    rows = git.fields("ls-files", "--unmerged", "-z")
+    return list(dict.fromkeys(row.partition("\t")[2] for row in rows))
+
+
 def changed_since(git: Git, base: str) -> list[str]:
     """Return the files of a worktree that differ from a commit ("": the index), and the new ones that git does not ignore."""
     tracked = git.fields("diff", "--name-only", *_PLAIN, *([base] if base else []), "--")

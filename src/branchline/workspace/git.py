@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError
 from branchline.proc.run import Completed, run
-from branchline.workspace.guard import Guard, switched_off
+from branchline.workspace.guard import Guard, folders, switched_off
 
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
@@ -95,6 +95,13 @@ _LOCK_BUSY: Final = re.compile(r"could not lock config file|index file open fail
 _BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Seconds between tries when another git holds a lock: about 1.3 s in all."""
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
+
+
+class Ref(NamedTuple):
+    """Where a ref stands, and the folder of the checkout that has it checked out; "" for none."""
+
+    commit: str = ""
+    place: str = ""
 
 
 class Git:
@@ -182,18 +189,26 @@ class Git:
             return False
         raise self._error(("update-ref", ref, new, old), done)
 
-    def checked_out(self, ref: str) -> str:
-        """Return the folder of the checkout that has a branch (full ref name) checked out, or ""."""
-        place = ""
-        for field in self.text("worktree", "list", "--porcelain").splitlines():
-            place = field.removeprefix("worktree ") if field.startswith("worktree ") else place
-            if field == f"branch {ref}":
-                return place
-        return ""
+    def refs(self, *names: str) -> list[Ref]:
+        """Return where refs of full names stand, in their order, by one look at all of them."""
+        form = "--format=%(refname)%00%(objectname)%00%(worktreepath)%00"
+        rows = _decode(self.run("for-each-ref", form, *names).out).split("\0\n")
+        found = {name: Ref(*rest) for name, *rest in (row.split("\0") for row in rows)}
+        return [found.get(name, Ref()) for name in names]
+
+    def folder(self) -> Path:
+        """Return git's own folder for this checkout."""
+        return self._folders()[0]
 
     def common(self) -> Path:
         """Return the folder of git that all worktrees share."""
-        return Path(self.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        return self._folders()[1]
+
+    def _folders(self) -> tuple[Path, Path]:
+        try:
+            return folders(self.cwd, self._env)
+        except OSError as error:
+            raise GitError(f"the folder of git for {self.cwd} cannot be read: {error}") from error
 
     def drop(self, ref: str, old: str) -> None:
         """Delete a full ref name that stands at `old`."""

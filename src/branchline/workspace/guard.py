@@ -5,16 +5,22 @@ configuration (global and system) is. Known gap: between the look and the start 
 worker may add one.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+from branchline.errors import InputError
+from branchline.files import read_bytes
 
 QUERY: Final = (
     *("config", "--includes", "--show-scope", "--name-only", "-z", "--get-regexp"),
     r"^((filter|merge)\..*\.(clean|smudge|process|driver)|include(if\..*)?\.path)$",
 )
 """The git command that names them; a look at configuration runs none."""
+_SECTIONS: Final = re.compile(rb"\[(filter|merge|include)", re.I)
+"""What a configuration must hold to name any: most hold none, and then git need not be asked."""
 _FOREIGN: Final = frozenset({"local", "worktree"})
 _INCLUDES: Final = re.compile(r"include(if\..*)?\.path\Z")
 _OFF: Final = {
@@ -23,27 +29,27 @@ _OFF: Final = {
     "merge": {"driver": "git merge-file --marker-size=%L %A %O %B"},
 }
 
-Stamp = tuple[tuple[int, int, int], ...]
-
 
 class Guard:
     """What one repository's configuration names, as long as its files stay as they are; shared by all its worktrees."""
 
-    __slots__ = ("_found", "_stamp", "allowed")
+    __slots__ = ("_found", "_texts", "allowed")
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         self.allowed = frozenset(allowed)
-        self._stamp: Stamp | None = None
+        self._texts: tuple[bytes, ...] | None = None
         self._found: tuple[str, ...] = ()
 
     def refused(self, cwd: Path, env: Mapping[str, str], ask: Callable[[Sequence[str]], bytes]) -> tuple[str, ...]:
         """Return the programs that may not run (`filter.lfs`, `merge.ours`), in order; `ask` runs a git command."""
-        now = _stamp(cwd, env)
-        if now is None or now != self._stamp:
+        now = _configuration(cwd, env)
+        if now is not None and not any(map(_SECTIONS.search, now)):
+            return ()
+        if now is None or now != self._texts:
             names, included = _named(ask(QUERY))
             self._found = tuple(sorted(names - self.allowed))
             # Files that the configuration includes are not watched: then every look is a new one.
-            self._stamp = None if included else now
+            self._texts = None if included else now
         return self._found
 
 
@@ -62,20 +68,30 @@ def _named(listing: bytes) -> tuple[set[str], bool]:
     return {key.rpartition(".")[0] for key in own if not _INCLUDES.match(key)}, included
 
 
-def _stamp(cwd: Path, env: Mapping[str, str]) -> Stamp | None:
-    """Return what tells one state of the configuration's files from another; None when they cannot be looked at."""
+def folders(cwd: Path, env: Mapping[str, str]) -> tuple[Path, Path]:
+    """Return git's own folder for the checkout around `cwd`, and the one that all its worktrees share; asks no git.
+
+    Raises OSError when they cannot be read.
+    """
+    own = Path(env["GIT_DIR"]) if "GIT_DIR" in env else _own_folder(cwd)
+    common = own / _line(own / "commondir") if (own / "commondir").is_file() else own
+    return Path(os.path.realpath(own)), Path(os.path.realpath(common))
+
+
+def _configuration(cwd: Path, env: Mapping[str, str]) -> tuple[bytes, ...] | None:
+    """Return the texts of a repository's configuration; None when they cannot be read."""
     try:
-        own = Path(env["GIT_DIR"]) if "GIT_DIR" in env else _git_folder(cwd)
-        common = own / _line(own / "commondir") if (own / "commondir").is_file() else own
-        return tuple(_look(folder / name) for folder in (common, own) for name in ("config", "config.worktree"))
-    except OSError:
+        own, common = folders(cwd, env)
+        places = (common / "config", own / "config.worktree")
+        return tuple(read_bytes(place) if place.exists() else b"" for place in places)
+    except (OSError, InputError):
         return None
 
 
-def _git_folder(cwd: Path) -> Path:
+def _own_folder(cwd: Path) -> Path:
     for folder in (cwd, *cwd.parents):
         link = folder / ".git"
-        if link.is_dir():
+        if (link / "HEAD").is_file() or (link / "HEAD").is_symlink():
             return link
         if link.is_file():
             return folder / _line(link).removeprefix("gitdir:").strip()
@@ -84,10 +100,3 @@ def _git_folder(cwd: Path) -> Path:
 
 def _line(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "surrogateescape").strip()
-
-
-def _look(path: Path) -> tuple[int, int, int]:
-    if not path.exists():
-        return (0, 0, 0)
-    found = path.stat()
-    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -7,6 +7,7 @@ It leaves `result.json` in the spec's folder and ends with 0 when it could find 
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from branchline.errors import BranchlineError, GitError, RepositoryError
 from branchline.files import write_durable
 from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import Change, changed_files, changes, total
+from branchline.workspace.diff import Change, changed_files, changes, total, unmerged
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
@@ -78,7 +79,7 @@ def setup(spec: Spec) -> dict[str, Any]:
         _join_tip(tree, spec, tip)
     prepare(spec, tree)
     head = tree.head()
-    base = _fork(tree, spec, head)
+    base = _base(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
     saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
@@ -113,7 +114,10 @@ def check(spec: Spec) -> dict[str, Any]:
     if spec.read_only:
         commit, changed, refused = _refused(tree, spec, base, commit, changed)
     asked = with_globs(spec, [row.path for row in changed if row.how != "D"])
-    rows = run_checks(asked, tree.path, commit, between=lambda: tree.reset(commit, spec.branch))
+    put_back = partial(tree.reset, commit, spec.branch)
+    rows = run_checks(asked, tree.path, commit, between=put_back)
+    if rows:
+        put_back()
     running.unlink(missing_ok=True)
     files = [row.path for row in changed]
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
@@ -147,7 +151,7 @@ def _within(path: str, name: str) -> bool:
 def _base(tree: Worktree, spec: Spec, commit: str) -> str:
     """The commit that the task's work began at."""
     tip = tree.base.resolve(spec.tip_ref)
-    fork = tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))
+    fork = tip if tip == commit else tip and tree.git.text("merge-base", tip, commit, ok=(0, 1))
     return fork or spec.base or tree.base.resolve(base_ref(spec.run)) or commit
 
 
@@ -157,7 +161,7 @@ def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
     A merge that is under way is left as it is; one that git will not begin too: the worker is told of the conflict.
     """
     _back_to_branch(tree, spec)
-    if tree.git.resolve("MERGE_HEAD") or tree.unfinished() or tree.git.contains(tree.head(), tip):
+    if tree.merging() or tree.unfinished() or tree.git.contains(tree.head(), tip):
         return
     tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", tip, ok=(0, 1, 2, 128))
 
@@ -190,13 +194,6 @@ def _merge(spec: Spec) -> Mapping[str, Any]:
         if answer and each is not spec:
             _leave(each, answer)
     return answers[spec.task]
-
-
-def _fork(tree: Worktree, spec: Spec, commit: str) -> str:
-    """Return the commit at which the work left the integration branch: what it changed is counted from there."""
-    tip = tree.base.resolve(spec.tip_ref)
-    fork = tree.base.text("merge-base", tip, commit, ok=(0, 1)) if tip else ""
-    return fork or spec.base or tree.base.resolve(base_ref(spec.run)) or commit
 
 
 def _former(spec: Spec) -> str:
@@ -261,8 +258,7 @@ def _running(tree: Worktree) -> Path:
 def _commit_leftovers(tree: Worktree, message: str) -> list[str]:
     """Commit what is not committed; returns the repositories inside the worktree, which cannot be."""
     left = stage_all(tree.git)
-    merging = "MERGE_HEAD" if tree.git.resolve("MERGE_HEAD") else ""
-    if merging or tree.git.run("diff", "--cached", "--quiet", "--no-ext-diff", "HEAD", ok=(0, 1)).code:
+    if tree.merging() or tree.git.run("diff", "--cached", "--quiet", "--no-ext-diff", "HEAD", ok=(0, 1)).code:
         words = ("--no-verify", "--quiet", "--allow-empty", "--cleanup=verbatim", "-F", "-")
         tree.git.run("commit", *words, data=message.encode())
     return left
@@ -277,8 +273,7 @@ def _is_leftover(git: Git, spec: Spec) -> bool:
 
 
 def _conflict_marks(git: Git) -> list[str]:
-    names = git.fields("diff", "--name-only", "--diff-filter=U", "-z", "--no-ext-diff")
-    return [name for name in names if _has_mark(git.cwd / name)]
+    return [name for name in unmerged(git) if _has_mark(git.cwd / name)]
 
 
 def _has_mark(path: Path) -> bool:

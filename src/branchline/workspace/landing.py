@@ -56,8 +56,8 @@ def filtered(git: Git, files: Sequence[str], commit: str = "HEAD") -> str:
     )
 
 
-def land(git: Git, run: str, branch: str = "", ignore: Sequence[str] = (), message: str = "") -> LandResult:
-    """Fast-forward the user's branch ("": the one checked out) to a run's tip, or say in words what to do.
+def land(git: Git, run: str, ignore: Sequence[str] = (), message: str = "") -> LandResult:
+    """Fast-forward the branch that is checked out to a run's tip, or say in words what to do.
 
     With a `message` the branch gets a merge commit of that message, of the same content. Nothing is ever rebased or
     overwritten here: a branch that has moved on, or files in the way, are left to the user.
@@ -66,14 +66,11 @@ def land(git: Git, run: str, branch: str = "", ignore: Sequence[str] = (), messa
     if not tip:
         raise RepositoryError(f"there is no run {run}: the branch {short(tip_ref(run))} is missing")
     name = short(tip_ref(run))
-    current = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
-    target = branch or current
-    if not target:
-        advice = f"HEAD is detached, no branch is checked out; make one: git switch -c NAME {name}"
-        return LandResult(False, git.resolve("HEAD"), advice)
-    old = git.resolve(f"refs/heads/{target}")
-    if not old:
-        return LandResult(False, "", f"there is no branch {target}; make it: git branch {target} {name}")
+    target = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+    old = git.resolve("HEAD")
+    if not target or not old:
+        why = f"{target} has no commit yet" if target else "HEAD is detached, no branch is checked out"
+        return LandResult(False, old, f"there is no branch to bring it to: {why}; make one: git switch -c NAME {name}")
     if git.contains(old, tip):
         return LandResult(True, old, "")
     if not git.contains(tip, old):
@@ -82,10 +79,7 @@ def land(git: Git, run: str, branch: str = "", ignore: Sequence[str] = (), messa
             f"or start from it with `git rebase {target} {name}`"
         )
         return LandResult(False, old, advice)
-    new = _merge_commit(git, tip, old, message) if message else tip
-    if target == current:
-        return _land_here(git, new, name, ignore)
-    return _land_there(git, target, old, new, name)
+    return _land_here(git, _merge_commit(git, tip, old, message) if message else tip, name, ignore)
 
 
 def landed_files(git: Git, run: str) -> tuple[str, str]:
@@ -141,13 +135,3 @@ def _land_here(git: Git, new: str, name: str, ignore: Sequence[str]) -> LandResu
         said = done.err.decode(errors="replace").strip()
         return LandResult(False, git.resolve("HEAD"), f"git would not fast-forward to {name}: {said}")
     return LandResult(True, git.resolve("HEAD"), "")
-
-
-def _land_there(git: Git, target: str, old: str, new: str, name: str) -> LandResult:
-    ref = f"refs/heads/{target}"
-    place = git.checked_out(ref)
-    if place:
-        return LandResult(False, old, f"{target} is checked out in {place}; go there: git merge --ff-only {name}")
-    if git.move(ref, new, old, f"branchline: land {name}"):
-        return LandResult(True, new, "")
-    return LandResult(False, git.resolve(ref), f"{target} was moved at this moment; look, then land again")

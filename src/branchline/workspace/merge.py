@@ -1,25 +1,28 @@
-"""The merge of one task, tried in a scratch worktree: joined with what is there, its box ticked, its checks run."""
+"""The merge of one task, tried in a scratch worktree: joined with what is there, its boxes ticked, its checks run."""
 
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from branchline.files import read_json
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import Change, changes
+from branchline.workspace.diff import Change, changes, unmerged
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare
 from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
-from branchline.workspace.spec import PlanLine, Spec
+from branchline.workspace.spec import PlanBoxes, Spec
 from branchline.workspace.worktree import Worktree, verify_of
 
 _MAX_OTHERS: Final = 20
 _MAX_PATHS: Final = 500
 """A change of more files than this is taken to touch what every task did: so many do not go on a command line."""
+_USED: Final = "branchline-used"
+"""A file in git's own folder of a scratch worktree: something but git has run there since it was last clean."""
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
 
 
@@ -31,7 +34,7 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     with alone(place.with_name(".verify.lock")):
         tree = scratch_at(git, place, commit)
         try:
-            prepare(spec, tree)
+            _occupy(tree, spec)
             return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
         finally:
             tree.discard()
@@ -50,14 +53,14 @@ class Car(NamedTuple):
 
 
 def couple(tree: Worktree, spec: Spec, onto: str) -> Car | dict[str, Any]:
-    """Merge a task's commit onto another and leave the scratch worktree there; the answer when that cannot be done."""
+    """Merge a task's commit onto the one the scratch worktree stands at, and leave it there; the answer if that fails."""
     git, commit = tree.git, tree.git.resolve(spec.commit or spec.branch)
     if not commit:
         return no("git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
-    empty = git.contains(onto, commit)
-    conflict = None if empty else _join(tree, spec, onto, commit)
+    conflict = _join(tree, spec, onto, commit)
     if conflict is not None:
         return conflict
+    empty = not tree.merging()  # git had nothing to do
     ticked = spec.plan is not None and _tick(git, spec, spec.plan)
     words = [word for parent in ([onto] if empty else [onto, commit]) for word in ("-p", parent)]
     written = git.text("write-tree")
@@ -74,20 +77,24 @@ def check_cars(
 
     `before` is as for `run_checks`.
     """
-    last, own, rows = cars[-1], commands_of(cars), []
-    if tree.head() != last.commit:
-        tree.reset(last.commit, nested=True, ignored=True)
-        forget(tree)
-    prepare(last.spec, tree)
+    last, own = cars[-1], commands_of(cars)
+    rows: list[dict[str, Any]] = []
     changed = last.changed if len(cars) == 1 else changes(tree.git, tip, last.commit)
     whole = last.spec._replace(checks=tuple({"run": command} for command in own))
     asked = with_globs(_with_earlier(whole, tree.git, tip, changed), [row.path for row in changed if row.how != "D"])
+    if not asked.checks:
+        return rows
+    _refresh(tree, last.commit)
+    _occupy(tree, last.spec)
     prefix = "merged-" if len(cars) == 1 else f"merged-{len(cars)}-"
+    put_back = partial(tree.reset, last.commit, nested=True)
     for car in cars:
         checks = [check for check in car.spec.checks if own[str(check["run"])] == car.spec.task]
         checks += asked.checks[len(own) :] if car is last else ()
         spec = car.spec._replace(checks=tuple(checks))
-        rows += run_checks(spec, tree.path, last.commit, prefix, lambda: tree.reset(last.commit, nested=True), before)
+        if rows and checks:
+            put_back()
+        rows += run_checks(spec, tree.path, last.commit, prefix, put_back, before)
         if not passed(rows):
             break
     return rows
@@ -112,7 +119,7 @@ def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> 
     if spec.recheck == "none" or not paths:
         return spec
     narrowed = paths if spec.recheck == "touched" and len(paths) <= _MAX_PATHS else ()
-    before = merged(git, spec.run, spec.base or git.resolve(base_ref(spec.run)), tip, narrowed)
+    before = merged(git, spec.run, spec.base or base_ref(spec.run), tip, narrowed)
     asked = {command: row.task for row in before if row.task != spec.task for command in _own_checks(spec, row)}
     for check in spec.checks:
         asked.pop(str(check["run"]), None)
@@ -130,10 +137,15 @@ def _own_checks(spec: Spec, row: Merged) -> list[str]:
 
 def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:
     """Merge into index and files of the scratch worktree; the answer when that cannot be done."""
-    done = tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", commit, ok=(0, 1, 2, 128))
+    words = ("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", commit)
+    if tree.git.run(*words, ok=(0, 1, 2, 128)).code == 0:
+        return None
+    # A merge that was killed here may have left files that are in the way: only the second time is a conflict one.
+    tree.reset(tip, nested=True)
+    done = tree.git.run(*words, ok=(0, 1, 2, 128))
     if done.code == 0:
         return None
-    files = tree.git.fields("diff", "--name-only", "--diff-filter=U", "-z", "--no-renames", "--no-ext-diff")
+    files = unmerged(tree.git)
     tree.reset(tip, nested=True)
     said = (done.out + b"\n" + done.err).decode("utf-8", "replace").strip()
     if not files:
@@ -145,8 +157,8 @@ def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] |
     return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": tip}
 
 
-def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
-    """Change the task's own box in the index; no file is opened, so a link in the repository leads nowhere."""
+def _tick(git: Git, spec: Spec, plan: PlanBoxes) -> bool:
+    """Change the task's boxes in the index; no file is opened, so a link in the repository leads nowhere."""
     rows = git.fields("ls-files", "-s", "-z", "--", f":(top,literal){plan.path}")
     mode, blob, stage = rows[0].split("\t")[0].split() if len(rows) == 1 else ("", "", "")
     if mode not in _PLAIN_FILES or stage != "0":
@@ -155,7 +167,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
         text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
         return False
-    new = writeback.tick(text, plan.line or 0, plan.title, plan.task or spec.task, plan.dialect, spec.on)
+    new = writeback.tick(text, plan.boxes, plan.dialect, spec.on)
     if new is None or new == text:
         return False
     made = git.text("hash-object", "-w", "--stdin", data=new.encode())
@@ -169,10 +181,23 @@ def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
     if tree.health() != "whole":
         tree.discard()
         tree.add(tip)
-    tree.reset(tip, nested=True, ignored=True)
-    forget(tree)
+    _refresh(tree, tip)
     tree.guard()
     return tree
+
+
+def _refresh(tree: Worktree, commit: str) -> None:
+    """Have a scratch worktree hold a commit and nothing else; it does as long as nothing but git has run there."""
+    used = tree.git.folder() / _USED
+    if used.exists() or not tree.stands_at(commit):
+        tree.reset(commit, nested=True, ignored=True)
+        forget(tree)
+        used.unlink(missing_ok=True)
+
+
+def _occupy(tree: Worktree, spec: Spec) -> None:
+    (tree.git.folder() / _USED).touch()
+    prepare(spec, tree)
 
 
 def _message(spec: Spec) -> str:

@@ -252,14 +252,14 @@ class Repository:
                 path.unlink(missing_ok=True)
         return there
 
-    def land(self, run: str, branch: str = "", ignore: Sequence[str] = (), message: str = "") -> LandResult:
-        """Bring a run's tip to the user's branch ("": the one checked out), as `landing.land` says."""
-        return landing.land(self.git, run, branch, ignore, message)
+    def land(self, run: str, ignore: Sequence[str] = (), message: str = "") -> LandResult:
+        """Bring a run's tip to the branch that is checked out, as `landing.land` says."""
+        return landing.land(self.git, run, ignore, message)
 
     def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str]) -> bool:
         saved = [row.commit for row in self.salvage_list(run, task)]
         tips = [commit for commit in (self.tip(run), *saved) if commit]
-        if not all(any(self.git.contains(tip, head) for tip in tips) for head in heads if head):
+        if not all(any(self.git.contains(tip, head) for tip in tips) for head in dict.fromkeys(heads) if head):
             return False
         return content in {"", *(self.git.text("rev-parse", f"{commit}^{{tree}}") for commit in (heads[0], *saved))}
 
@@ -301,8 +301,7 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *,
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
-    branch = git.resolve(task_ref(run, task))
-    tip = git.resolve(tip_ref(run))
+    branch, tip = (ref.commit for ref in git.refs(task_ref(run, task), tip_ref(run)))
     health = tree.health()
     heads = [tree.head() or branch or tip, branch]
     if health in _FILLED:

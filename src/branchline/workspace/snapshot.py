@@ -121,7 +121,7 @@ def _kept(git: Git, run: str, task: str, attempt: str, files: set[str], heads: S
 
 
 def _missing(git: Git, heads: Sequence[str], tip: str) -> list[str]:
-    return [head for head in dict.fromkeys(heads) if head and not (tip and git.contains(tip, head))]
+    return [head for head in dict.fromkeys(heads) if head not in ("", tip) and not (tip and git.contains(tip, head))]
 
 
 def _files(git: Git, tree: str) -> set[str]:
@@ -139,7 +139,7 @@ def index_of(git: Git, commit: str) -> Iterator[Git]:
 
 @contextmanager
 def _index(git: Git, start: str) -> Iterator[Git]:
-    own = Path(git.text("rev-parse", "--absolute-git-dir"), "index")
+    own = git.folder() / "index"
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
         path = Path(folder, "index")
         other = git.at(git.cwd, env={"GIT_INDEX_FILE": str(path)})

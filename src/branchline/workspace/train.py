@@ -34,13 +34,15 @@ def merge(specs: Sequence[Spec]) -> Answers:
     with alone(scratch.parent / ".merge.lock"):
         git = git.at(git.cwd, locks=[git.common() / spec.tip_ref])
         for _ in range(MAX_ROUNDS):
-            tip = git.resolve(spec.tip_ref)
-            there = _on_tip(git, specs, tip) if tip else {}
+            tip, place = git.refs(spec.tip_ref)[0]
+            there = _on_tip(git, specs, tip) if tip not in ("", spec.tip) else {}
             if not there and spec.tip and tip != spec.tip:
                 put_back(git, spec.run, spec.tip, tip)  # an agent was faster than the look before this job
                 tip = spec.tip
             if not tip:
                 raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
+            if place and len(there) < len(specs):
+                return there | _in_the_way(specs, there, place)
             answers = _round(git, specs, there, scratch, tip)
             if answers is not None:
                 return answers
@@ -78,12 +80,6 @@ def _round(git: Git, specs: Sequence[Spec], there: Answers, scratch: Path, tip: 
     rest = [spec for spec in specs if spec.task not in there]
     if not rest:
         return there
-    place = git.checked_out(rest[0].tip_ref)
-    if place:
-        why = f"{short(rest[0].tip_ref)} is checked out in {place}, and moving it would disturb that checkout"
-        return there | {
-            rest[0].task: no("git", f"{why}; switch to another branch there (git switch -), then try again")
-        }
     kept = {} if len(specs) > 1 else _prepared(git, rest[0], tip)
     if kept:
         return {rest[0].task: kept} if _move(git, rest, kept["commit"], tip) else None
@@ -93,6 +89,13 @@ def _round(git: Git, specs: Sequence[Spec], there: Answers, scratch: Path, tip: 
     if stopped:
         return there | stopped
     return _checked(tree, cars, there, tip)
+
+
+def _in_the_way(specs: Sequence[Spec], there: Answers, place: str) -> Answers:
+    """The answer of the first that is not merged yet, while the user has the integration branch checked out."""
+    first = next(spec for spec in specs if spec.task not in there)
+    why = f"{short(first.tip_ref)} is checked out in {place}, and moving it would disturb that checkout"
+    return {first.task: no("git", f"{why}; switch to another branch there (git switch -), then try again")}
 
 
 def _coupled(tree: Worktree, former: list[Car], rest: Sequence[Spec], tip: str) -> tuple[list[Car], Answers]:
@@ -162,7 +165,7 @@ def _of(car: Car, rows: Rows, cars: Sequence[Car]) -> Rows:
 
 def _on_tip(git: Git, specs: Sequence[Spec], tip: str) -> Answers:
     """The answers of the attempts that the tip holds already, oldest first: we were killed after it moved."""
-    base = specs[0].base or git.resolve(base_ref(specs[0].run))
+    base = specs[0].base or base_ref(specs[0].run)
     wanted = {(spec.task, spec.attempt): spec for spec in specs}
     rows = [row for row in merged(git, specs[0].run, base, tip) if (row.task, row.attempt) in wanted]
     return {row.task: _kept(git, wanted[row.task, row.attempt], row, tip) for row in rows}
@@ -179,10 +182,11 @@ def _kept(git: Git, spec: Spec, row: Merged, tip: str) -> dict[str, Any]:
 
 def _prepared(git: Git, spec: Spec, tip: str) -> dict[str, Any]:
     """What a job that was killed before the tip moved had found already; empty when it is not for this merge."""
-    kept, commit = _read_prepared(spec), git.resolve(spec.commit or spec.branch)
-    same = kept.get("tip") == tip and commit and kept.get("task_commit") == commit
+    kept = _read_prepared(spec)
+    if not kept or kept.get("tip") != tip or kept.get("task_commit") != git.resolve(spec.commit or spec.branch):
+        return {}
     commands = [check["run"] for check in spec.checks]
-    known = same and [row["command"] for row in kept["checks"]][: len(commands)] == commands
+    known = [row["command"] for row in kept["checks"]][: len(commands)] == commands
     return kept if known and git.resolve(kept["commit"]) else {}
 
 

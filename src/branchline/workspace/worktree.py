@@ -79,10 +79,9 @@ class Worktree:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if branch:
-            place = self.base.checked_out(branch)
+            old, place = self.base.refs(branch)[0]
             if place:
                 raise RepositoryError(f"{short(branch)} is checked out in {place}; switch to another branch there")
-            old = self.base.resolve(branch)
             if old != commit and not self.base.move(branch, commit, old or ABSENT, "branchline: worktree"):
                 raise GitError(f"the branch {short(branch)} was moved by someone else at this moment; try again")
         where = [str(self.path), short(branch)] if branch else ["--detach", str(self.path), commit]
@@ -130,6 +129,11 @@ class Worktree:
         admin = self.admin()
         return self.base.at(self.base.cwd, env={"GIT_DIR": str(admin)}).resolve("HEAD") if admin else ""
 
+    def stands_at(self, commit: str) -> bool:
+        """Say whether HEAD is detached at a commit with nothing begun there, by a look at files; they may be anything."""
+        admin = self.admin()
+        return admin is not None and _read(admin / "HEAD").strip() == commit and not unfinished(self.git)
+
     def head_ref(self) -> str:
         """Return the full name of the branch the worktree is on, or "" when it is detached."""
         return self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
@@ -138,8 +142,12 @@ class Worktree:
         """Return the name of what was begun in the worktree and not ended (a rebase ...), a merge aside, or ""."""
         return next((word for word in unfinished(self.git) if word != "merge"), "")
 
+    def merging(self) -> bool:
+        """Say whether a merge was begun in the worktree and not committed."""
+        return (self.git.folder() / "MERGE_HEAD").exists()
+
     def reset(self, commit: str, branch: str = "", *, nested: bool = False, ignored: bool = False) -> None:
-        """Put tracked files, index, HEAD and branch to a commit and remove untracked files.
+        """Put tracked files, index, HEAD and branch ("": none, HEAD is detached) to a commit and remove untracked files.
 
         With `nested`, untracked repositories inside it go too, with `ignored` what git ignores. What is lost by it must
         be saved already.
@@ -149,9 +157,7 @@ class Worktree:
         else:
             self.git.run("update-ref", "--no-deref", "HEAD", commit)
         self.git.run("reset", "--quiet", "--hard", commit)
-        own = self.admin() or self._own_git_folder()
-        for name in UNFINISHED:
-            _remove(own / name)
+        self._forget_unfinished()
         self.sweep(nested=nested, ignored=ignored)
 
     def adopt(self, commit: str, changed: str = "") -> None:
@@ -162,9 +168,7 @@ class Worktree:
         self.git.run("update-ref", "--no-deref", "HEAD", commit)
         if changed:
             self.git.run("checkout-index", "--force", "--index", "--quiet", "--", changed)
-        own = self.admin() or self._own_git_folder()
-        for name in UNFINISHED:
-            _remove(own / name)
+        self._forget_unfinished()
 
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
         """Remove untracked files, `.branchline/` aside; with `ignored`, the ignored ones too."""
@@ -172,8 +176,9 @@ class Worktree:
         more = ("-x",) if ignored else ()
         self.git.run("clean", "--quiet", "-d", flags, *more, "--", ":(top)", f":(exclude,top){OWN}")
 
-    def _own_git_folder(self) -> Path:
-        return Path(self.git.text("rev-parse", "--absolute-git-dir"))
+    def _forget_unfinished(self) -> None:
+        for name in UNFINISHED:
+            _remove(self.git.folder() / name)
 
     def _inside(self) -> Git:
         # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
@@ -193,8 +198,7 @@ def admin_of(common: Path, path: Path) -> Path | None:
 
 def unfinished(git: Git) -> list[str]:
     """Return what was begun in a checkout and not ended: `merge`, `rebase` ..."""
-    folder = Path(git.text("rev-parse", "--absolute-git-dir"))
-    return [word for name, word in UNFINISHED.items() if (folder / name).exists()]
+    return [word for name, word in UNFINISHED.items() if (git.folder() / name).exists()]
 
 
 def _read(path: Path) -> str:
