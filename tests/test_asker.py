@@ -122,6 +122,7 @@ def test_a_fence_around_the_answer_is_no_error(bench: Bench) -> None:
         ({"status": 500}, "busy", 3),
         ({"status": 429}, "rate_limited", 3),
         ({"status": 429, "headers": {"retry-after": "3600"}}, "rate_limited", 1),
+        ({"status": 429, "headers": {"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}}, "rate_limited", 1),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -146,10 +147,12 @@ def test_a_busy_provider_is_asked_again_at_its_own_time(bench: Bench) -> None:
     assert bench.pauses[2:] == [1.0, 2.0]
 
 
-def test_a_model_that_says_nothing_is_given_up(bench: Bench) -> None:
-    asker = bench.asker({"hang": True}, BRANCHLINE_DECOMPOSE__TIMEOUT="100ms")
-    with pytest.raises(PlannerError, match=r"within 0\.1 s"):
+@pytest.mark.parametrize("how", ["hang", "drip"])
+def test_a_model_that_comes_to_no_end_is_given_up(bench: Bench, how: str) -> None:
+    asker = bench.asker({how: True}, BRANCHLINE_DECOMPOSE__TIMEOUT="200ms")
+    with pytest.raises(PlannerError, match=r"within 0\.2 s") as raised:
         asker.ask(QUESTION, schema.classification())
+    assert raised.value.details["cause"] == "timeout"
     assert asker.usage.requests == 3
 
 

@@ -261,6 +261,7 @@ def test_input_that_is_no_text_or_too_much_is_refused(
         (["next-batch", "--tasks", json.dumps([row("a", ["b"]), row("b", ["a"])])], "circle: a -> b -> a"),
         (["order", "--tasks", '[{"id": "a", "blocked_by": ["b"]}]'], "names b, which does not exist"),
         (["lineage"], "give the id of a task"),
+        (["decompose", "--text", "Build a, b and c", "--yes"], "are for a plan"),
         (["lineage", "--parent", "A", "--children", '["x"]', "--current", "1"], "from 0 to 0"),
         (["lineage", "--parent", "A", "--children", '[{"id": 1}]'], "needs a title"),
     ],

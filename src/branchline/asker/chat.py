@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from branchline.asker.talk import CONNECT, MAX_TOKENS, Question, Reply, Send, Turn, Usage, failure, spoken
-from branchline.asker.wire import body_of, refused, without
+from branchline.asker.wire import body_of, refused, text_of, without
 from branchline.schema import Shape
 from branchline.workers import stream
 
@@ -24,7 +24,9 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
             limit = "max_completion_tokens" if url == URL else "max_tokens"
             asked = _request(question, shape, turns) | {"model": model, limit: MAX_TOKENS}
             patience = httpx.Timeout(timeout, connect=min(timeout, CONNECT))
-            answer = httpx.post(f"{url.rstrip('/')}/chat/completions", json=asked, headers=headers, timeout=patience)
+            place = f"{url.rstrip('/')}/chat/completions"
+            with httpx.stream("POST", place, json=asked, headers=headers, timeout=patience) as answer:
+                text = text_of(answer.iter_bytes(), timeout)
         except httpx.TimeoutException:
             raise failure("timeout", f"it did not answer within {timeout:g} s") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:  # asked again it would be no better
@@ -33,8 +35,8 @@ def sender(key: str, url: str, model: str, timeout: float) -> Send:
         except httpx.HTTPError as error:
             raise failure("network", f"it cannot be reached: {without((key,), str(error))}") from None
         if not answer.is_success:
-            raise refused(answer, (key,))
-        return _reply(body_of(answer, (key,)))
+            raise refused(answer, text, (key,))
+        return _reply(body_of(text, (key,)))
 
     return send
 

@@ -120,6 +120,10 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
         raise UsageError(
             "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
         )
+    if args.text and (args.split or args.yes or args.dialect):
+        raise UsageError(
+            "--split, --yes and --dialect are for a plan; of a --text no graph is stored, and none approved"
+        )
     if args.text:
         text = stdin_text()[0] if args.text == "-" else args.text
         return outline.decompose_text(console(args), text, args.planner)

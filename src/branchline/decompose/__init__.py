@@ -1,9 +1,8 @@
 """plan to draft graph: rules first, then a model where asked for"""
 
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +11,11 @@ from branchline.files import read_text
 from branchline.graph import edit, store
 from branchline.graph.build import from_plan
 from branchline.guard.injection import scan
-from branchline.model.plan import Check, DraftGraph, Finding, Plan
+from branchline.model.plan import Check, DraftGraph, Finding, Plan, Task
 from branchline.model.run import STEERING
+from branchline.planfile.digests import folder_digest, folder_texts, is_folder, text_digest
 from branchline.planfile.formats import backlog
-from branchline.planfile.read import parse, text_digest
+from branchline.planfile.read import parse
 
 DETECTED = (
     ("Makefile", re.compile(r"^test\s*:", re.M), "make test"),
@@ -43,7 +43,7 @@ def read_plan(path: Path, name: str, dialect: str = "", order: str = "numbered")
     """
     if is_folder(path):
         texts = folder_texts(path)
-        return backlog.folder(texts, name, _folder_digest(texts), order)
+        return backlog.folder(texts, name, folder_digest(texts), order)
     return plan_of(read_text(path), name, dialect, order)
 
 
@@ -81,25 +81,6 @@ def own_form(text: str, dialect: str = "") -> str:
     return "yaml" if found and all(map(_YAML_HEAD.match, text[: found.start()].split("\n"))) else ""
 
 
-def digest_of(path: Path) -> str:
-    """The digest of a plan as it stands there now (`planfile.read.text_digest`); of a folder that of all its tasks."""
-    return _folder_digest(folder_texts(path)) if is_folder(path) else text_digest(read_text(path))
-
-
-def is_folder(path: Path) -> bool:
-    """Whether a plan is a folder; a path that no file can have is none, and reading it says why."""
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-
-
-def folder_texts(path: Path) -> dict[str, str]:
-    """The markdown files of a folder by name; those whose name begins with a dot are not looked at."""
-    return {each.name: read_text(each) for each in sorted(path.glob("*.md")) if each.name[0] != "." and each.is_file()}
-
-
-def _folder_digest(texts: Mapping[str, str]) -> str:
-    return text_digest("".join(f"{name}\n{text}\n" for name, text in texts.items()))
-
-
 def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGraph:
     """The draft graph of a plan; raises GraphError for a cycle of written edges.
 
@@ -108,16 +89,20 @@ def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGra
     graph = from_plan(plan)
     if not graph.gate:
         graph = replace(graph, gate=tuple(Check(run, "settings") for run in gate) or _detected(root))
-    return replace(graph, findings=(*graph.findings, *_steering(graph, root)))
+    shown = _shown({f"the goal of {graph.plan}": graph.goal, INSTRUCTIONS: _instructions(root)})
+    return replace(graph, findings=(*graph.findings, *steering(graph.tasks), *shown))
 
 
-def _steering(graph: DraftGraph, root: Path | None) -> Iterator[Finding]:
-    """What tries to steer the agents: in a task it holds that task when it is grave, elsewhere it is only shown."""
-    for task in graph.tasks:
+def steering(tasks: Iterable[Task]) -> Iterator[Finding]:
+    """What tries to steer the agents in the words of tasks; when it is grave it holds them, and all below them."""
+    for task in tasks:
         for flag in scan("\n".join((task.title, task.body, task.output, *task.criteria))):
             words = f"{STEERING}it reads as if it meant to steer the agent ({flag.rule}): {flag.words}"
             yield Finding("injection", words, task.line, task.id, hold=flag.severity == "high")
-    places = {f"the goal of {graph.plan}": graph.goal, INSTRUCTIONS: _instructions(root)}
+
+
+def _shown(places: Mapping[str, str]) -> Iterator[Finding]:
+    """What tries to steer them elsewhere."""
     for place, text in places.items():
         for flag in scan(text):
             yield Finding("injection", f"{place}: {flag.words} reads as if it meant to steer the agent ({flag.rule})")

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from branchline.proc import linux
 
@@ -62,12 +62,23 @@ class Background:
 
 def detach(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Background:
     """Start `branchline WORDS` in a session of its own with its words written to `log`."""
+    with log.open("wb") as out:
+        return _apart([sys.executable, "-m", "branchline", *words], out, cwd, dict(env))
+
+
+def aside(argv: Sequence[str]) -> None:
+    """Start a program in a session of its own whose words and end nobody waits for."""
+    with open("/dev/null", "wb") as out:  # noqa: PTH123 - a device
+        _apart(argv, out).leave()
+
+
+def _apart(
+    argv: Sequence[str], out: BinaryIO, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> Background:
     import subprocess
 
-    argv = [sys.executable, "-m", "branchline", *words]
-    with log.open("wb") as out:
-        return Background(
-            subprocess.Popen(
-                argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-            )
+    return Background(
+        subprocess.Popen(
+            list(argv), cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
+    )

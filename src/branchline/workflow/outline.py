@@ -16,17 +16,18 @@ from branchline.files import MAX_LINE, MAX_PLAN_BYTES, load_json, read_text
 from branchline.graph import store as graphs
 from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph
+from branchline.review import held
 from branchline.schedule.view import View
 from branchline.terminal import safe
+from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import digest_of, show, view_of
+from branchline.workflow.approval import digest_of, view_of
 from branchline.workflow.console import Console
 from branchline.workflow.convert import has_subtasks, task_of
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
-from branchline.workflow.plan import find_plan, graph_path
 from branchline.workflow.planning import RULES, judge, split
-from branchline.workflow.project import open_project
+from branchline.workflow.project import find_plan, graph_path, open_project
 
 _WITH_ID: Final = re.compile(r"(.*\S)\s*\(([A-Za-z]{0,6}-?\d+(?:\.\d+)*)\)\s*", re.DOTALL)
 _TITLES: Final = ("title", "description", "text", "name")
@@ -46,9 +47,7 @@ def view(text: str, name: str) -> View:
     """A plan or a stored graph as the scheduler sees it; what a person has to look at first is held."""
     draft = _graph(text, name)
     seen = view_of(draft, 0, {})
-    notes = {f.task: f.message for f in draft.findings if f.hold and f.task}
-    notes |= {task.id: "deferred in the plan" for task in draft.tasks if task.state == "deferred"}
-    notes = {leaf: notes[leaf] for leaf in seen.adjacency.leaves if leaf in notes and seen.state[leaf] == "pending"}
+    notes = held(draft)
     return seen._replace(state={**seen.state, **dict.fromkeys(notes, "held")}, notes=notes)
 
 
@@ -182,7 +181,7 @@ def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
     draft, planned = split(console, project, draft, lambda: text, planner, write=project.is_checkout)
     digest = digest_of(project, draft)
     payload = {**decompose_payload(draft, None), "digest": digest, "planner": planned.table()}
-    return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")
+    return Answer(payload, f"{reviewing.show(console, project, draft, digest)}\n{planned.words()}")
 
 
 def deepest(settings: DecomposeSettings) -> int:
