@@ -23,13 +23,14 @@ from branchline.schedule.problem import faults
 from branchline.schedule.reserve import MOST, reserve
 from branchline.simulate import Case, dice, instance, result
 from branchline.store import MemoryStore
-from branchline.terminal import Bar, gantt, gantt_svg
+from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
-from branchline.workflow.approval import case_of, preview, show
+from branchline.workflow.approval import case_of, preview
 from branchline.workflow.console import Console
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
+from branchline.workflow.reviewing import show
 from branchline.workflow.touches import touches
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 

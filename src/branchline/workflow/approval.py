@@ -2,12 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from branchline import review
-from branchline.config import Settings
-from branchline.decompose.lint import RULES, lint, tier_of
-from branchline.decompose.mend import MENDS, SPLITS
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
@@ -19,11 +15,8 @@ from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
 from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
-from branchline.terminal.text import use_colour
-from branchline.workflow.console import Console
 from branchline.workflow.estimates import outlook_of
-from branchline.workflow.payload import mutexes
-from branchline.workflow.project import Project, role_workers
+from branchline.workflow.project import Project
 
 PREVIEWED = 2000
 """A graph of more tasks is not played while a person waits for the page."""
@@ -138,9 +131,7 @@ def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
 def preview(project: Project, draft: DraftGraph, policy: Policy) -> str:
     """How long a graph takes under the strategy in force, what critical-path would save, and what it costs.
 
-    Empty for a huge one.
-
-    Empty too for one of which a task can never start: the reasons say so when it comes to that.
+    Empty for a huge one, and for one of which a task can never start: the reasons say so when it comes to that.
     """
     if not 0 < len(draft.tasks) <= PREVIEWED or not policy.slots:
         return ""
@@ -173,33 +164,3 @@ def policy_of(project: Project) -> Policy:
     """How tasks would be chosen by the settings."""
     own = project.settings
     return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
-
-
-def tier_words(settings: Settings, draft: DraftGraph) -> dict[str, str]:
-    """The tier of each task with where it comes from, where the settings name models of tiers; without them it means nothing."""
-    default = (settings.tiers.default, "setting")
-    found = {t.id: tier_of(t) for t in draft.tasks if t.kind == "atomic"} if settings.tiers.models() else {}
-    told = {task: each if each[0] else default for task, each in found.items()}
-    return {task: f"tier {tier} ({source})" for task, (tier, source) in told.items() if tier}
-
-
-def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
-    """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
-    policy = policy_of(project)
-    return review.render(
-        replace(draft, findings=(*draft.findings, *lint(draft))),
-        digest,
-        fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
-        workers=role_workers(project, {task.role for task in draft.tasks}),
-        gate=draft.gate,
-        batches=batches(draft, policy),
-        strategy=policy.strategy,
-        slots=policy.slots,
-        preview=preview(project, draft, policy),
-        path=critical_path(project, draft),
-        mutexes=mutexes(draft),
-        tiers=tier_words(project.settings, draft),
-        width=console.width(),
-        on=use_colour(console.out, console.env),
-        whole=whole,
-    )

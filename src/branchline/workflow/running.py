@@ -7,14 +7,14 @@ import select
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 from branchline import land
+from branchline.budget.size import tiers
 from branchline.config import Settings
-from branchline.decompose.lint import tiers
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -209,12 +209,14 @@ def jobs_of(
     *,
     inline: bool,
 ) -> tuple[Jobs, History]:
-    """What builds the processes of a run, and what it knows of the past."""
+    """What builds the processes of a run, and what it knows of the past; tokens that a crash left are taken back."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     related, history = family(store, run.run, graph()), History(store, graph)
     head = graphs.head(run.graph)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
-    return Jobs(site, head, related, settings, history, clock, net=net, inline=inline), history
+    jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
+    jobs.boxes.take_back()
+    return jobs, history
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:
@@ -316,9 +318,9 @@ class Display:
         if self.driver is None:
             return
         state, now = self.driver.state, self._clock()
-        rows = list(state.tasks.values())
-        if self._live:
-            rows = [self._with_reason(row) for row in rows] if self._ask(state, now) else rows
+        rows: Collection[TaskRow] = state.tasks.values()
+        if self._live and self._ask(state, now):
+            rows = [self._with_reason(row) for row in rows]
         self.progress.update(
             Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
             touched,

@@ -11,12 +11,13 @@ from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
 from branchline.schedule import STRATEGIES
 from branchline.schedule.durations import noisy
-from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
+from branchline.terminal import duration, many, safe
+from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import case_of, cost_words
 from branchline.workflow.console import Console
-from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.plan import Reading, read_draft
+from branchline.workflow.project import Project, find_plan, graph_path, open_project
 
 _BARS: Final = 60
 
