@@ -98,7 +98,7 @@ def _dispatching(state: State, event: Event) -> list[Command]:
     # What a person accepted was the work that was there, not what the next worker makes of it.
     model = event.data.get("model", row.model)
     row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0, model=model)
-    state.began[row.task] = event.at
+    state.times.began[row.task] = event.at
     state.rest = tuple(event.data.get("batch") or ())
     if state.policy.interval(row):
         state.last_start = event.at
@@ -211,6 +211,7 @@ def _done(state: State, event: Event) -> list[Command]:
     data = event.data
     row = move(state, event, evidence=data["level"], commit=data.get("commit", ""), resume=0, fingerprint="")
     state.tip = row.commit or state.tip
+    state.learn(row)
     return [Settle(row.task), *after_release(state, row, event), *next_merge(state, event)]
 
 
