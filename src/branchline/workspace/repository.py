@@ -24,6 +24,7 @@ from branchline.workspace.git import (
 )
 from branchline.workspace.landing import SHOWN, LandResult
 from branchline.workspace.lentref import take_in
+from branchline.workspace.prepare import require_ignored
 from branchline.workspace.worktree import WHOLE, Worktree, folder_of, prepared_of, scratch_of, unfinished
 
 _FILLED: Final = frozenset({"whole", "lost"})
@@ -91,12 +92,12 @@ class Repository:
         """Return the short name of the checked-out branch, or "" when HEAD is detached."""
         return short(self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
 
-    def check_ready(self, ignore: Sequence[str] = ()) -> None:
+    def check_ready(self, ignore: Sequence[str] = (), brought: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
 
         No commit, no identity, a merge or rebase in progress, files that need a filter that may not run, tracked files
-        modified. `ignore` are paths relative to
-        the root (plans); they and stored graphs never count as modified, untracked files neither.
+        modified, a path of `[workspace] copy` and `symlink` (`brought`) that git would commit. `ignore` are paths
+        relative to the root (plans); they and stored graphs never count as modified, untracked files neither.
         """
         if not self.head():
             raise RepositoryError("the repository has no commit yet; commit something first (an empty commit will do)")
@@ -107,6 +108,7 @@ class Repository:
         words = self.filtered(self.git.fields("ls-files", "-z"))
         if words:
             raise RepositoryError(words)
+        require_ignored(self.git, brought)
         files = self.dirty(ignore)
         if files:
             shown = "".join(f"\n  {name}" for name in files[:SHOWN])
