@@ -293,6 +293,7 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
     assert inbox_text(found).split("\n") == [
         "2.2  unchecked",
         "  Take it?",
+        "  what it did and said: branchline evidence 2.2",
         "  branchline accept 2.2    (or: branchline retry 2.2)",
         "",
         "2.1  question",
@@ -369,7 +370,8 @@ def test_report_in_markdown_is_no_markup_of_others() -> None:
     shown = report_markdown(report(RUN, TASKS, ATTEMPTS, QUESTIONS, EVENTS))
     assert shown.startswith("# Report of plans/crm.md\n\nRun `r1`.\n\n- state: running\n")
     assert "\\\\u202eexe\\\\x1b\\[2J\\\\x0a\\# \\<b\\>\\[x\\](y)\\</b\\>" in shown
-    assert "\n- **1.1** Title 1.1 (checked, 1a2b3c4, 1 file outside its scope)\n" in shown
+    assert "\n- **1.1** Title 1.1 (checked, 1a2b3c4, 1 file outside its scope) [evidence](#evidence-of-11)\n" in shown
+    assert "\n### Evidence of 1.1\n\n- checked, 1a2b3c4, 1 file outside its scope\n- exit 0: make check\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,8 @@ def _stopped(state: State, event: Event) -> list[Command]:
 
 
 def _blocked(state: State, event: Event) -> list[Command]:
-    move(state, event)
+    row = state.tasks[cast(str, event.task)]
+    move(state, event, session=event.data.get("session", row.session))
     return [*_ask(state, event), *next_merge(state, event)]
 
 

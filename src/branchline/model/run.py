@@ -11,6 +11,10 @@ from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, Ru
 
 TAKEN = 2
 """The `resume` of a task that a person took over."""
+A_PERSON = "a person"
+"""Who accepted work, where it was not recorded."""
+RECHECK = "recheck of "
+"""How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 
 
 class Event(NamedTuple):

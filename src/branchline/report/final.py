@@ -1,5 +1,6 @@
 """The report of a run: what is done, what is not and why, what was spent, and where the work lies."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -82,8 +83,10 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "level": found["level"],
         "commit": found["commit"],
         "checks": len(found["checks"]),
+        "ran": [{key: check[key] for key in ("command", "exit")} for check in found["checks"]],
         "flaky": [check["command"] for check in found["checks"] if check["flaky"]],
         "accepted": found["accepted"],
+        "accepted_by": found["accepted_by"],
         "out_of_scope": found["out_of_scope"],
     }
 
@@ -149,7 +152,8 @@ def report_markdown(found: Mapping[str, Any]) -> str:
     if found["done"]:
         shown += ["", "## Done", ""]
         shown += [
-            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(proof_of(task))})" for task in found["done"]
+            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(proof_of(task))}) [evidence](#{_anchor(task)})"
+            for task in found["done"]
         ]
     for group, title in _GROUPS.items():
         if found[group]:
@@ -163,7 +167,15 @@ def report_markdown(found: Mapping[str, Any]) -> str:
     if found["asked"]:
         shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
+    for task in found["done"]:
+        shown += ["", f"### Evidence of {_plain(task['id'])}", "", f"- {_plain(proof_of(task))}"]
+        shown += [f"- exit {check['exit']}: {_plain(str(check['command']))}" for check in task["ran"]]
     return "\n".join(shown) + "\n"
+
+
+def _anchor(task: Mapping[str, Any]) -> str:
+    """The address of a task's evidence in a page, as GitHub makes it of a heading."""
+    return f"evidence-of-{re.sub('[^a-z0-9_-]', '', task['id'].lower())}"
 
 
 _NAMED: Final = 5
@@ -223,7 +235,7 @@ def _gate_words(gate: Mapping[str, Any]) -> str:
 def proof_of(task: Mapping[str, Any]) -> str:
     """Return what proves a task that is done, in a few words."""
     parts = [safe(task["level"]) or "no evidence recorded", *([safe(task["commit"])[:7]] if task["commit"] else [])]
-    parts += ["accepted by a person"] if task["accepted"] else []
+    parts += [f"accepted by {safe(task['accepted_by'])}"] if task["accepted"] else []
     parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
     return ", ".join(parts)

@@ -162,7 +162,8 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     project, worker = with_worker(project, console, flags.worker)
     repository = project.repository(in_place=flags.in_place)
     if repository:
-        repository.check_ready((draft.plan,))
+        workspace = project.settings.workspace
+        repository.check_ready((draft.plan,), (*workspace.copy, *workspace.symlink))
     plan = planned(project, agreed, worker)
     isolated = repository is not None
     settings = with_flags(project.settings, flags)

@@ -209,12 +209,14 @@ def jobs_of(
     *,
     inline: bool,
 ) -> tuple[Jobs, History]:
-    """What builds the processes of a run, and what it knows of the past."""
+    """What builds the processes of a run, and what it knows of the past; tokens that a crash left are taken back."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     related, history = family(store, run.run, graph()), History(store, graph)
     head = graphs.head(run.graph)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
-    return Jobs(site, head, related, settings, history, clock, net=net, inline=inline), history
+    jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
+    jobs.boxes.take_back()
+    return jobs, history
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:
