@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "agents")
 
 from opencode_server import Server
 
-from branchline.workers.opencode_server import SEATS
+from branchline.workers.opencode_seats import SEATS
 
 MEGABYTES, TASK, ANSWER = 40.0, 0.15, 0.3
 

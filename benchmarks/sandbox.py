@@ -22,7 +22,7 @@ from branchline.config import load
 from branchline.dispatch.boxes import Boxes, Place
 from branchline.model.run import AttemptRow
 from branchline.proc import lend
-from branchline.sandbox import proxy
+from branchline.sandbox import door
 from branchline.sandbox.around import Walls
 from branchline.workspace.repository import Repository
 
@@ -77,9 +77,10 @@ def connections(folder: Path, rounds: int) -> None:
     threading.Thread(target=_serve, args=(ear,), daemon=True).start()
     net = folder / "net"
     net.mkdir()
-    spec = {"folder": str(net), "log": str(net / "log"), "tiers": {"localhost": 1}, "unknown": "deny", "ports": [port]}
-    (net / "spec.json").write_text(json.dumps({**spec, "connections": 64, "megabytes": 1 << 20}))
-    process = subprocess.Popen((sys.executable, "-I", "-S", proxy.__file__, str(net / "spec.json")))
+    spec = {"log": str(net / "log"), "tiers": {"localhost": 1}, "unknown": "deny", "ports": [port]}
+    spec |= {"servers": [], "local": []}
+    (net / door.SPEC).write_text(json.dumps({**spec, "connections": 64, "megabytes": 1 << 20}))
+    process = subprocess.Popen((sys.executable, "-I", "-S", door.__file__, str(net)))
     try:
         lend.lend(str(net), port + 1)
         ways: dict[str, Callable[[], socket.socket]] = {

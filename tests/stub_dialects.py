@@ -61,7 +61,8 @@ class Chat:
         """The answer in one piece."""
         message, finish = self._message(step, turn)
         choice = {"index": 0, "message": message, "finish_reason": finish}
-        return {"id": "c", "object": "chat.completion", "choices": [choice], "usage": self._usage(step)}
+        used = {**self._usage(step), "prompt_tokens_details": {"cached_tokens": step.get("cached", 0)}}
+        return {"id": "c", "object": "chat.completion", "choices": [choice], "usage": used}
 
     def events(self, step: Step, turn: int, model: str) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
         """The answer as (name of the event, data)."""
@@ -100,7 +101,7 @@ class Messages:
         return {
             "id": f"msg_{turn}", "type": "message", "role": "assistant", "model": model, "content": blocks + made,
             "stop_reason": step.get("finish") or ("tool_use" if made else "end_turn"), "stop_sequence": None,
-            "usage": {**counts, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0},
+            "usage": {**counts, "cache_creation_input_tokens": 0, "cache_read_input_tokens": step.get("cached", 0)},
         }  # fmt: skip
 
     def events(self, step: Step, turn: int, model: str) -> Iterator[tuple[str, Mapping[str, Any] | str]]:

@@ -9,7 +9,8 @@ What it says is decided from the conversation alone, so that one server serves a
 The step taken is the one numbered by the assistant's turns since that message; the last step repeats. A step is an
 object: `text` (what it says), `tools` (a list of [name, arguments]; names as the agent offers them), `status` (answer
 with that HTTP status instead; with `times` only that often), `message` (the words of that refusal), `headers`, `hang`
-(say nothing until the server is closed), `finish` (the finish reason), `usage` ([input, output] tokens).
+(say nothing until the server is closed), `drip` (say nothing in ever more parts), `finish` (the finish reason), `usage`
+([input, output] tokens), `cached` (tokens from a cache, which OpenAI counts as input too).
 """
 
 import json
@@ -147,6 +148,8 @@ def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
             if step.get("hang"):
                 stub.closing.wait()
                 self.close_connection = True
+            elif step.get("drip"):
+                self._drip()
             elif "status" in step:
                 said = step.get("message") or f"stub error {step['status']}"
                 self._send(step["status"], dialect.error(step["status"], said), step.get("headers", {}))
@@ -164,6 +167,15 @@ def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(payload if self.command != "HEAD" else b"")
+
+        def _drip(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(1 << 20))
+            self.end_headers()
+            while not stub.closing.wait(0.02):
+                self.wfile.write(b" ")
+            self.close_connection = True
 
         def _stream(self, events: Any) -> None:
             self.send_response(200)

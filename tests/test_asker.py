@@ -57,9 +57,11 @@ def everything(root: Path) -> str:
 
 
 def test_an_answer_is_validated_metered_and_known_the_next_time(bench: Bench) -> None:
-    asker = bench.asker({**bench.says(GOOD), "usage": [100, 20]})
+    given, usd = {"anthropic": (60, 0.000_082), "openai": (100, 0.000_138)}[bench.dialect]
+    asker = bench.asker({**bench.says(GOOD), "usage": [given, 20], "cached": 40})
     assert asker.ask(QUESTION, schema.classification()) == GOOD
-    assert asker.usage == Usage(requests=1, input=100, output=20)
+    assert asker.usage._replace(usd=0.0) == Usage(requests=1, input=60, output=20, cache_read=40)
+    assert asker.usage.usd == pytest.approx(usd)
     again = bench.asker(tree="another tree")
     assert again.ask(QUESTION, schema.classification()) == GOOD
     assert again.usage == Usage(known=1)
@@ -120,6 +122,7 @@ def test_a_fence_around_the_answer_is_no_error(bench: Bench) -> None:
         ({"status": 500}, "busy", 3),
         ({"status": 429}, "rate_limited", 3),
         ({"status": 429, "headers": {"retry-after": "3600"}}, "rate_limited", 1),
+        ({"status": 429, "headers": {"retry-after": "Fri, 01 Jan 2100 00:00:00 GMT"}}, "rate_limited", 1),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -144,10 +147,12 @@ def test_a_busy_provider_is_asked_again_at_its_own_time(bench: Bench) -> None:
     assert bench.pauses[2:] == [1.0, 2.0]
 
 
-def test_a_model_that_says_nothing_is_given_up(bench: Bench) -> None:
-    asker = bench.asker({"hang": True}, BRANCHLINE_DECOMPOSE__TIMEOUT="100ms")
-    with pytest.raises(PlannerError, match=r"within 0\.1 s"):
+@pytest.mark.parametrize("how", ["hang", "drip"])
+def test_a_model_that_comes_to_no_end_is_given_up(bench: Bench, how: str) -> None:
+    asker = bench.asker({how: True}, BRANCHLINE_DECOMPOSE__TIMEOUT="200ms")
+    with pytest.raises(PlannerError, match=r"within 0\.2 s") as raised:
         asker.ask(QUESTION, schema.classification())
+    assert raised.value.details["cause"] == "timeout"
     assert asker.usage.requests == 3
 
 
@@ -175,6 +180,13 @@ def test_a_server_that_says_the_key_back_teaches_nobody(bench: Bench) -> None:
     answer = bench.asker(bench.says(told)).ask(QUESTION, schema.classification())
     assert answer["tasks"][0]["reasoning"] == "because [key]"
     assert KEY not in everything(bench.root)
+
+
+def test_a_key_too_short_to_guard_anything_spoils_no_answer(tmp_path: Path) -> None:
+    with StubModel([("split this", [{"text": json.dumps(GOOD)}])]) as stub:
+        planner = chosen("openai", load(None, {}, {}), {"OPENAI_API_KEY": "t", "OPENAI_BASE_URL": stub.url})
+        asker = Asker(planner, Answers(tmp_path), lambda _: None, lambda: 1.0)
+        assert asker.ask(QUESTION, schema.classification()) == GOOD
 
 
 def test_answers_that_somebody_spoiled_are_asked_for_again(bench: Bench) -> None:
@@ -205,7 +217,7 @@ def test_an_answer_that_cannot_be_kept_is_not_lost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "env", "found", "why"),
     [
-        ("", {}, "rules", "no key in ANTHROPIC_API_KEY or OPENAI_API_KEY"),
+        ("", {}, "rules", "ANTHROPIC_API_KEY is not set; OPENAI_API_KEY is not set, and decompose.base_url neither"),
         ("auto", {"OPENAI_API_KEY": "k"}, "openai", ""),
         ("auto", {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, "anthropic", ""),
         ("auto", {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "openai", ""),
@@ -226,6 +238,29 @@ def test_the_planner_is_the_first_with_credentials(name: str, env: dict[str, str
     planner = chosen(name, settings, env)
     assert (planner.name, planner.why) == (found, why)
     assert "'k'" not in repr(planner)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name", "why"),
+    [
+        ("claude-haiku-5-5", "anthropic", ""),
+        ("anthropic/*", "anthropic", ""),
+        ("anthropic/claude-haiku-4-5", "anthropic", "the model 'claude-haiku-5-5' is not in allowed_models"),
+        ("openai/gpt-5.4-mini", "auto", ""),
+        ("acme/*", "auto", "is not in allowed_models"),
+        ("acme/*", "agent:claude", "is not in allowed_models"),
+        ("acme/*", "agent:codex", "no model is named, but allowed_models are"),
+        ("acme/*", "agent:mine", ""),
+    ],
+)
+def test_a_planner_uses_allowed_models_alone(tmp_path: Path, allowed: str, name: str, why: str) -> None:
+    workers = {name: {"kind": name, "argv": [sys.executable]} for name in ("claude", "codex")}
+    flags = {f"workers.{n}.{key}": value for n, row in workers.items() for key, value in row.items()}
+    flags |= {"workers.mine.kind": "shell", "workers.mine.argv": [sys.executable], "allowed_models": [allowed]}
+    planner = chosen(name, load(None, {}, flags), {"ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY})
+    assert why in planner.why
+    assert bool(planner.send) == (not why)
+    assert name != "auto" or planner.name == ("rules" if why else "openai")
 
 
 def test_a_planner_that_there_is_not_is_refused() -> None:

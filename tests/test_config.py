@@ -66,6 +66,12 @@ class TestOrder:
         assert (found.land.mode, found.timeout, found.workers["shell"].model) == ("merge", 90, "x/y")
         assert found.roles["build"].worker == "shell"
 
+    def test_a_role_has_the_model_of_the_top_where_it_names_none(self, load: Load) -> None:
+        found = load('model = "a/b"\nagent = "x"\n[roles.research]\nmodel = "c/d"\n[workers.shell]\n')
+        models = {name: (role.model, role.agent) for name, role in found.roles.items()}
+        assert models == {"research": ("c/d", "x"), "build": ("a/b", "x"), "brainstorm": ("a/b", "x")}
+        assert found.workers["shell"].model == "", "a worker's own goes before that of a role"
+
     def test_pyproject(self, tmp_path: Path) -> None:
         (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n[tool.branchline]\njobs = 7\n")
         assert config.load(tmp_path, {}, {}).jobs == 7

@@ -7,7 +7,7 @@ import pytest
 
 from branchline.cli import main
 from branchline.decompose import draft, plan_of
-from branchline.decompose.lint import MOST_TASKS, RULES, lint
+from branchline.decompose.lint import MOST_TASKS, RULES, lint, tier_of
 from branchline.decompose.mend import MENDS, by_rules
 from branchline.errors import GraphError
 from branchline.graph.edit import from_yaml, to_yaml
@@ -48,10 +48,35 @@ def test_a_task_that_is_hard_to_hand_over_is_found(task: str, code: str) -> None
         "Write the parser in under 300 lines",
         "Reset the password\n  Modify: `a.py`, `b.py`\n  See `c.py`, `d.py`, `e.py`.",
         "Update the search index",
+        "Decide on the token format\n  Decided: JWT",
+        "Send mail; needs an API key\n  Credential: MAIL_KEY",
     ],
 )
 def test_a_plain_task_is_left_alone(task: str) -> None:
     assert found(f"- [ ] t1 {task}\n") == []
+
+
+SMALL = "\n  Modify: `a.py`\n  Verify: `true`\n"
+
+
+@pytest.mark.parametrize(
+    ("task", "tier", "source"),
+    [
+        ("Write it\n  Modify: `a.py`, `b.py`, `c.py`, `d.py`", "thinking", "lint: many-files"),
+        ("Rewrite the parser, about 1,500 lines", "thinking", "lint: too-long"),
+        (f"Fix the typo ~15m{SMALL}", "simple", "lint: small"),
+        (f"Add a flag, about 10 lines{SMALL}", "simple", "lint: small"),
+        ("Fix the typo ~15m", "", ""),
+        (f"Fix the typo ~2h{SMALL}", "", ""),
+        (f"Fix the typo ~15m\n  Modify: `b.py`{SMALL}", "", ""),
+        (f"Fix the typo{SMALL}", "", ""),
+        ("Rewrite the parser, about 1,500 lines\n  tier: standard", "standard", "plan"),
+        ("Rewrite the parser, about 1,500 lines\n  tier: gigantic", "thinking", "lint: too-long"),
+    ],
+)
+def test_a_tier_is_the_plans_word_or_follows_from_what_is_said_of_the_size(task: str, tier: str, source: str) -> None:
+    made = draft(plan_of(f"- [ ] t1 {task}\n", "p.md"), None)
+    assert tier_of(made.tasks[0]) == (tier, source)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +85,9 @@ def test_a_plain_task_is_left_alone(task: str) -> None:
         ("One", "no-check", "make one"),
         ("Clean up stuff", "vague-title", "Remove the unused cache"),
         ("Investigate the slow query", "exploration", ""),
+        ("Decide on the token format", "needs-decision", "JWT"),
+        ("Which cache do we take?", "needs-decision", "Redis"),
+        ("Send mail; needs an API key", "needs-credential", "MAIL_KEY"),
         ("Two\n  Modify: `a.py`", "overlapping-files", ""),
         ("Build login, registration and OAuth", "several", ""),
         ("Rewrite the parser, about 1,500 lines", "too-long", ""),

@@ -134,6 +134,8 @@ def test_a_goal_is_judged_and_split(splitting: Splitting) -> None:
         (children(child("a", files=files("/etc/passwd")), child("b")), "must be relative"),
         (children(child("a", files=files("../x")), child("b")), "must be relative"),
         (children(child("a", files=files(".git/hooks/x")), child("b")), "must be relative"),
+        (children(child("a", files=files("lib/.Git/config")), child("b")), "must be relative"),
+        (children(child("a", files=files("./x.py")), child("b", files=files("x.py"))), "must be relative"),
         (children(child("a", files=files("C:\\\\x")), child("b")), "must be relative"),
         (children(child("a", files=files("x\x1b[2J")), child("b")), "must be relative"),
         (children(child("a", check="true\nrm -rf ."), child("b")), "check must be one line"),
@@ -405,8 +407,14 @@ def test_a_text_is_judged_and_split_by_the_planner_that_is_named(
         found = told("decompose", "--text", goal)
         assert [task["id"] for task in found["tasks"]] == ["1", "1.1", "1.2"]
         assert (found["planner"]["requests"], list(tmp_path.iterdir())) == (2, [])
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    with StubModel([(goal, [{"text": json.dumps({"tasks": [judged]})}])]) as stub:
+        monkeypatch.setenv("OPENAI_BASE_URL", stub.url)
+        found, again = told("classify", goal), told("classify", goal)
+        assert (found["planner"]["requests"], again["planner"]["requests"], again["planner"]["known"]) == (1, 0, 1)
+        assert found["planner"]["usd"] == pytest.approx(0.000_165)
     monkeypatch.delenv("OPENAI_BASE_URL")
-    found = told("classify", goal)
+    found = told("classify", "Build a shop")
     assert (found["kind"], found["planner"]["requests"]) == ("atomic", 0)
     assert "cannot be asked" in found["planner"]["why"]
 

@@ -95,6 +95,20 @@ def test_what_the_merged_task_has() -> None:
     assert set(both.files) == {FileRef("a.py", "create"), FileRef("b.py", "modify")}
 
 
+def test_a_merged_task_stands_for_every_line_of_the_plan_that_is_done_with_it() -> None:
+    placed = replace(DRAFT, tasks=tuple(replace(task, line=n) for n, task in enumerate(DRAFT.tasks, 1)))
+    merged = change.merge(change.merge(placed, "1.1", "1.2"), "3", "2.1")
+    assert change.task_named(merged, "3").places == [(6, "Docs", "3"), (4, "Pages", "2"), (5, "Cart", "2.1")]
+    merged = change.merge(merged, "1.1", "3")
+    assert [line for line, _, _ in change.task_named(merged, "1.1").places] == [2, 3, 6, 4, 5]
+    assert change.task_named(change.merge(DRAFT, "1.1", "1.2"), "1.1").places == []
+
+
+@pytest.mark.parametrize("told", [[[1, "A"]], [["1", "A", "b"]], [[True, "A", "b"]], {"line": 1}, "x", [7]])
+def test_places_that_somebody_wrote_by_hand_and_are_none_do_not_count(told: Any) -> None:
+    assert Task("1", "One", line=3, extra={"merged": told}).places == [(3, "One", "1")]
+
+
 def test_a_drop_takes_empty_phases_and_findings_along() -> None:
     left = change.drop(DRAFT, "2.1")
     assert [task.id for task in left.tasks] == ["1", "1.1", "1.2", "3"]

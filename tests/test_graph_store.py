@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from branchline import graph
 from branchline.errors import GraphError, InputError
 from branchline.graph import store
+from branchline.graph.columns import tasks_of
+from branchline.graph.fields import task_of
 from branchline.model.plan import Check, DraftGraph, Edge, FileRef, Task
-from test_graph_drafts import drafts
+from test_graph_drafts import JSON, drafts
 
 EXAMPLES = 25 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
 ARGV = {"shell": ["sh", "-c", "true"]}
@@ -40,6 +43,26 @@ DRAFT = DraftGraph(
 @given(drafts())
 def test_what_goes_in_comes_out(draft: DraftGraph) -> None:
     assert store.loads(store.dumps(draft), "x") == draft
+
+
+@settings(deadline=None, max_examples=EXAMPLES)
+@given(drafts(), st.data())
+def test_all_nodes_are_read_at_once_as_one_by_one(draft: DraftGraph, data: st.DataObject) -> None:
+    """Whatever one of the fields holds: the same tasks, or the same words about it."""
+    nodes = store.to_document(draft)["nodes"]
+    field = data.draw(st.sampled_from(sorted(nodes[0])))
+    usual = st.sampled_from([nodes[0][field], [{}], [""], 0, -1.0, 1, float("inf")])
+    data.draw(st.sampled_from(nodes))[field] = data.draw(usual | JSON)
+    one_by_one = (task_of(node, number) for number, node in enumerate(nodes, 1))
+    assert said(lambda: list(tasks_of(nodes))) == said(lambda: list(one_by_one))
+
+
+def said(call: Callable[[], Any]) -> Any:
+    """What a call gives, or what it says when it fails."""
+    try:
+        return call()
+    except GraphError as fault:
+        return fault.message
 
 
 def test_a_file_is_saved_and_read(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ MONOPOLIES = {
     "phonenumbers": {"guard"},
     "argparse": {"cli"},
     "shtab": {"cli"},
-    "httpx": {"asker", "opencode_api", "sandbox"},
+    "httpx": {"asker"},
     "anthropic": {"asker"},
 }
 """Package -> the rooms that alone may import it."""

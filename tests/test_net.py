@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import UsageError
 from branchline.proc import lend
-from branchline.sandbox import proxied, proxy, tiers
+from branchline.sandbox import door, proxied, proxy, tiers
 from branchline.workflow.net import host_of
 
 DEADLINE = 20.0
@@ -130,24 +130,22 @@ class Way:
         folder.mkdir(parents=True)
         self.log = folder / "net.jsonl"
         spec = {
-            "folder": str(folder),
             "log": str(self.log),
             "tiers": {"localhost": 1},
             "unknown": "deny",
             "ports": [80, 443],
+            "servers": [],
+            "local": [],
         }
         spec |= {"connections": 8, "megabytes": 64, **more}
-        (folder / "spec.json").write_text(json.dumps(spec))
-        python = (sys.executable, "-I", "-S")
-        self.process = subprocess.Popen([*python, proxy.__file__, str(folder / "spec.json")])
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        lend.lend(str(folder), self.port)
+        (folder / door.SPEC).write_text(json.dumps(spec))
+        self.process = subprocess.Popen((sys.executable, "-I", "-S", door.__file__, str(folder)))
+        self.port, *self.local = [_free() for _ in range(1 + len(spec["local"]))]
+        lend.lend(str(folder), self.port, *self.local)
 
-    def ask(self, request: bytes, timeout: float = DEADLINE) -> bytes:
-        """Everything that comes back for a request."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout) as end:
+    def ask(self, request: bytes, timeout: float = DEADLINE, port: int = 0) -> bytes:
+        """Everything that comes back for a request, of the proxy or of another port that was lent."""
+        with socket.create_connection(("127.0.0.1", port or self.port), timeout) as end:
             end.sendall(request)
             return b"".join(iter(lambda: end.recv(65536), b""))
 
@@ -158,6 +156,12 @@ class Way:
             assert time.monotonic() < until, lines
             time.sleep(0.01)
         return [json.loads(line) for line in lines]
+
+
+def _free() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -225,6 +229,31 @@ def test_misuse_is_refused(way: Way, upstream: Upstream, request_line: str, stat
     assert not row["allowed"]
     assert why in row["why"]
     assert upstream.got == []
+
+
+def test_servers_of_the_user_s_own_are_reached_as_they_are(tmp_path: Path, upstream: Upstream) -> None:
+    made = Way(tmp_path / "net", tiers={}, local=[upstream.port], servers=[["127.0.0.1", upstream.port]])
+    try:
+        assert made.ask(b"ping", port=made.local[0]).endswith(b"hello")
+        assert made.ask(b"GET http://127.0.0.1:%d/ HTTP/1.1\r\n\r\n" % upstream.port).endswith(b"hello")
+        assert made.ask(b"GET http://127.0.0.1:%d/ HTTP/1.1\r\n\r\n" % _free()).startswith(b"HTTP/1.1 403")
+        told = {(r["method"], r["host"], r["why"]) for r in made.rows(3) if r["allowed"]}
+        assert told == {("TCP", "localhost", proxy.NAMED), ("GET", "127.0.0.1", proxy.NAMED)}
+    finally:
+        made.process.kill()
+        made.process.wait()
+
+
+def test_what_settings_name_is_found_in_their_words() -> None:
+    config = '{"$schema": "https://opencode.ai/config.json", "baseURL": "http://LocalHost:11434/v1", "x": "http://[", "y": "x://a:b"}'
+    found = proxied.named(
+        [config, "postgres://me:pw@127.0.0.1:5432/db", "http://10.0.0.7:8000", "localhost:99"], [6379]
+    )
+    assert found.local == {11434, 5432, 6379}
+    assert found.servers == {("opencode.ai", 443), ("10.0.0.7", 8000)}
+    assert not proxied.named([f"http://localhost:{port}" for port in (80, proxied.PORT)]).local, (
+        "no worker could have these"
+    )
 
 
 def test_a_name_that_leads_to_a_private_address_is_refused(tmp_path: Path, upstream: Upstream) -> None:

@@ -10,11 +10,15 @@ import pytest
 
 from agents.opencode_server import Server, use
 from branchline.cli import main
+from branchline.config import InstanceSettings
 from branchline.errors import NotFoundError, RemoteError, UsageError
 from branchline.opencode_api import Client
 from branchline.opencode_api.rows import Session, Waiting
 from branchline.sessions import oc
 from branchline.store import Store
+from branchline.workflow.oc import read
+from branchline.workflow.oc_desk import Asked
+from branchline.workflow.oc_verbs import TAKES, VERBS
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -51,6 +55,15 @@ def test_both_word_orders_say_the_same(bl: Run, servers: tuple[Server, Server]) 
         first, second = bl("one", verb), bl(verb, "one")
         first[1].pop("said", None), first[1].pop("synced", None)
         assert first == (0, {key: value for key, value in second[1].items() if key not in ("said", "synced")})
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_is_meant_in_both_word_orders(verb: str) -> None:
+    instances = {name: InstanceSettings("http://h") for name in ("one", "status")}
+    rest = tuple(f"word{number}" for number, _ in enumerate(TAKES.get(verb, ())))
+    for name in instances:
+        orders = ((name, verb, *rest), (verb, name, *rest))
+        assert [read(words, Asked(""), instances) for words in orders] == [Asked(verb, rest, name)] * 2
 
 
 def test_a_session_from_its_creation_to_its_answer(bl: Run, servers: tuple[Server, Server], tmp_path: Path) -> None:
@@ -118,6 +131,8 @@ def test_a_prompt_that_comes_to_nothing_is_not_called_delivered(bl: Run, servers
     assert bl("one", "status", name)[1]["counts"] == {"idle/error": 1}
     code, told = bl("diagnose", name)
     assert (code, [each["check"] for each in told["findings"] if not each["ok"]]) == (4, ["directory", "status"])
+    checks = ["mapping", "reachability", "existence", "path form", "directory", "status", "messages", "model"]
+    assert [each["check"] for each in told["findings"]] == checks
 
 
 def test_a_prompt_that_is_lost_is_an_error(servers: tuple[Server, Server]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.cli import main
-from branchline.schedule import STRATEGIES, rows, standing
+from branchline.schedule import STRATEGIES, order, rows, standing
 
 EXAMPLES = int(60 * float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")))
 STATUSES = ("pending", "pending", "pending", "completed", "in_progress", "blocked", "failed", "cancelled", "odd")
@@ -47,7 +47,7 @@ def test_hybrid_builds_one_task_of_a_branch_at_a_time_and_looks_around_first(
     found: list[dict[str, Any]], concurrency: int
 ) -> None:
     role = {each["id"]: each["role"] for each in found}
-    for batch in rows.order(found, "hybrid", concurrency):
+    for batch in order(rows.view(found), "hybrid", concurrency):
         builds = [task for task in batch if role[task] == "build"]
         assert len(builds) in (0, len(batch))
         assert len({task.partition(".")[0] for task in builds}) == len(builds)
@@ -139,23 +139,57 @@ def test_a_bare_answer_is_json_whatever_the_input_is(tmp_path: Path, capsys: pyt
         assert json.loads(capsys.readouterr().out) == {"valid": True, "errors": [], "warnings": []}
 
 
-@pytest.mark.parametrize(("concurrency", "said"), [("4", "3 tasks are in no batch"), ("0", "")])
+@pytest.mark.parametrize(
+    ("last", "concurrency", "status", "said"),
+    [
+        ("failed", "4", 4, "3 tasks are in no batch"),
+        ("blocked", "4", 3, "3 tasks are in no batch"),
+        ("failed", "0", 4, "3 tasks are in no batch"),
+        ("pending", "0", 0, ""),
+    ],
+)
 def test_an_order_of_nothing_says_why_where_tasks_are_left(
-    capsys: pytest.CaptureFixture[str], concurrency: str, said: str
+    capsys: pytest.CaptureFixture[str], last: str, concurrency: str, status: int, said: str
 ) -> None:
     """A script that reads `[]` with exit 0 would take it for all done."""
-    found = [row("a.1", ["b.1"]), row("b.1", ["c.1"]), row("c.1", status="failed")]
-    assert main(["order", "--tasks", json.dumps(found), "--concurrency", concurrency]) == 0
+    found = [row("a.1", ["b.1"]), row("b.1", ["c.1"]), row("c.1", status=last)]
+    words = ["order", "--tasks", json.dumps(found), "--concurrency", concurrency]
+    assert main(words) == status
     out, err = capsys.readouterr()
     assert (json.loads(out), said in err, bool(err)) == ([], True, bool(said))
-    assert main(["order", "--tasks", json.dumps(found), "--concurrency", concurrency, "--json"]) == 0
+    assert main([*words, "--json"]) == status
     assert json.loads(capsys.readouterr().out)["left"] == ["a.1", "b.1", "c.1"]
+    assert main(["order", "--tasks", json.dumps([*found, row("d.1")]), "--concurrency", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)[0] == (["c.1"] if last == "pending" else ["d.1"])
 
 
-def test_what_stands_still_sends_nobody_to_the_flag_that_was_given(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["next-batch", "--tasks", json.dumps([row("a.1", status="failed")])]
+def test_the_settings_say_what_no_flag_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "branchline.toml").write_text('concurrency = 2\nstrategy = "breadth-first"\n')
+    found = [row(f"{branch}.{leaf}") for branch in "ab" for leaf in (1, 2)]
+
+    def said(*flags: str) -> Any:
+        assert main(["next-batch", "--tasks", json.dumps(found), "-C", str(tmp_path), *flags]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert said() == ["a.1", "b.1"]
+    assert said("--concurrency", "1") == ["a.1"]
+    assert said("--strategy", "depth-first") == ["a.1", "a.2"]
+    monkeypatch.setenv("BRANCHLINE_CONCURRENCY", "1")
+    assert said() == ["a.1"]
+    (tmp_path / "branchline.toml").unlink()
+    assert said("--strategy", "breadth-first") == ["a.1"]
+
+
+@pytest.mark.parametrize("verb", ["next-batch", "order"])
+def test_what_stands_still_sends_nobody_to_the_flag_that_was_given(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [verb, "--tasks", json.dumps([row("a.1", status="failed")])]
     assert main(words) == 4
-    assert "`--json` says" in capsys.readouterr().err
+    assert "`--json` " in capsys.readouterr().err
     assert main([*words, "--json"]) == 4
     assert "--json" not in json.loads(capsys.readouterr().out)["error"]
 
@@ -224,8 +258,10 @@ def test_input_that_is_no_text_or_too_much_is_refused(
     [
         (["next-batch", "--tasks", "[]", "--concurrency", "-1"], "must be 0 or more"),
         (["next-batch", "x", "--tasks", "[]"], "not both"),
+        (["next-batch", "--tasks", json.dumps([row("a", ["b"]), row("b", ["a"])])], "circle: a -> b -> a"),
         (["order", "--tasks", '[{"id": "a", "blocked_by": ["b"]}]'], "names b, which does not exist"),
         (["lineage"], "give the id of a task"),
+        (["decompose", "--text", "Build a, b and c", "--yes"], "are for a plan"),
         (["lineage", "--parent", "A", "--children", '["x"]', "--current", "1"], "from 0 to 0"),
         (["lineage", "--parent", "A", "--children", '[{"id": 1}]'], "needs a title"),
     ],

@@ -245,6 +245,11 @@ def test_a_table_of_tasks_is_a_plan() -> None:
     assert edges(found) == [("T1", "T2", "written")]
 
 
+def test_an_estimate_stands_at_the_end_of_a_title() -> None:
+    found = plan("- [ ] 1.1 Draw ~15m\n- [ ] Paint (~2h)\n- [ ] Under ~5 colours\n- [ ] Hang ~soon\n")
+    assert [one.estimate for one in found.tasks] == [0.25, 2.0, None, None]
+
+
 def test_a_box_reaches_over_the_fields_below_it() -> None:
     text = (
         "## Units\n\n- [ ] **Unit 1: Model**\n\n**Dependencies:** None\n\n**Files:**\n- Create: `a/model.py`\n\n"

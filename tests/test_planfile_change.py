@@ -252,7 +252,7 @@ def test_renumbering_and_inserting_elsewhere_leave_the_rest_alone(
 def check_tick(text: str, found: Plan, place: int) -> None:
     """Ticking changes one character of the task's own line (aidevops: and adds the day), and the task is read as done."""
     task = found.tasks[place]
-    ticked = tick(text, task.line or 0, task.title, task.id, found.dialect, DAY)
+    ticked = tick(text, task.places, found.dialect, DAY)
     if ticked is None:
         return
     before, after = split_lines(text), split_lines(ticked)
@@ -293,7 +293,7 @@ def test_a_line_that_moved_is_found_again_or_left_alone(plan: tuple[str, list[in
     text, found = plan[0], parse(plan[0], "x.md")
     moved = "\n".join(above) + "\n\n" + text
     for task in found.tasks:
-        ticked = tick(moved, task.line or 0, task.title, task.id, found.dialect, DAY)
+        ticked = tick(moved, task.places, found.dialect, DAY)
         if ticked is not None:
             lines = zip(split_lines(moved), split_lines(ticked), strict=True)
             (place,) = (n for n, (one, other) in enumerate(lines, 1) if one != other)

@@ -258,7 +258,7 @@ def test_bernstein_stages_and_steps() -> None:
     ]
     assert (task.criteria, [f.path for f in task.files]) == (("type: llm_review, ask: Is it good?",), ["src/store.py"])
     assert task.extra == {"role": "backend"}
-    assert tick(STAGES, 12, "this box is part of the text", "1.1", "bernstein", "") is None
+    assert tick(STAGES, [(12, "this box is part of the text", "1.1")], "bernstein", "") is None
 
 
 BACKLOG = """---
@@ -299,7 +299,7 @@ def test_a_backlog_file_is_one_task() -> None:
     assert "It lists" not in task.body
     assert [(i.line, i.became) for i in found.ignored] == [(18, "criterion"), (19, "criterion"), (23, "body")]
     assert codes(graph(BACKLOG)) == [("unknown-reference", "task-4", True)]
-    assert tick(BACKLOG, 18, "It lists", "task-4", "backlog", "") is None
+    assert tick(BACKLOG, [(18, "It lists", "task-4")], "backlog", "") is None
 
 
 def test_a_folder_of_task_files_is_a_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from branchline.planfile import writeback
 from branchline.planfile.read import parse, text_digest
-from branchline.planfile.writeback import boxes, tick, tick_all, unmarked
+from branchline.planfile.writeback import boxes, unmarked
 
 DAY = "2026-03-04"
 SOURCE = str(Path(__file__).parents[1] / "src")
+
+
+def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) -> str | None:
+    """The text with the box of one task ticked."""
+    return writeback.tick(text, [(line, title, task_id)], dialect, on)
 
 
 @pytest.mark.parametrize("box", [" ", "~", ">", "-"])
@@ -83,8 +89,8 @@ def test_many_boxes_at_once_are_ticked_as_one_after_the_other() -> None:
     for task in tasks:
         by_one = tick(by_one, *task, "aidevops", DAY) or by_one
     assert by_one.count(f" completed:{DAY}") == 4
-    assert tick_all(text, tasks, "aidevops", DAY) == by_one
-    assert tick_all(by_one, tasks, "aidevops", DAY) is None
+    assert writeback.tick(text, tasks, "aidevops", DAY) == by_one
+    assert writeback.tick(by_one, tasks, "aidevops", DAY) is None
 
 
 def test_the_way_back_loads_nothing_heavy() -> None:

@@ -16,7 +16,7 @@ import pytest
 import branchline
 from branchline.errors import BranchlineError
 from branchline.model.run import Exit
-from branchline.proc import Custody, Ended, Spawn, Started, linux, read_exit
+from branchline.proc import ALONE, Custody, Ended, Spawn, Started, linux, read_exit
 from branchline.proc.table import Table
 
 PATIENCE = 20.0
@@ -427,6 +427,24 @@ def test_what_daemonised_is_dead_when_the_attempt_ends(bench: Bench) -> None:
     bench.escape(0, "ends")
     assert bench.exit(0) == Exit(3)
     assert all(gone(pid) for pid in bench.escaped())
+
+
+def test_a_lease_ends_with_the_coordinators(bench: Bench) -> None:
+    bench.sh(0, "sleep 1; exit 4", lease=0.2)
+    assert bench.exit(0) == Exit(4), "a coordinator was there all the time"
+    bench.start(1, "sleep", "300", lease=0.2)
+    bench.running(1)
+    bench.custody.close()
+    assert until(lambda: read_exit(bench.folder, 1)) == Exit(None, signal.SIGTERM, False, ALONE)
+    bench.custody = Custody.open(bench.folder, 1)
+
+
+def test_another_coordinator_prolongs_a_lease(bench: Bench) -> None:
+    bench.sh(0, "sleep 2; exit 4", lease=0.8)
+    bench.running(0)
+    bench.again()
+    assert bench.custody.adopt([0]) == {0: "running"}
+    assert bench.exit(0) == Exit(4)
 
 
 # -- a killed custodian, guard, or both

@@ -1,6 +1,7 @@
 """review: what is approved is what is shown, and nothing unsure starts unseen."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import Check, DraftGraph, Edge, FileRef, Finding, Ignored, Task
 from branchline.review.patch import changes, told
-from branchline.review.policy import auto
+from branchline.review.policy import auto, held
 from branchline.review.show import render
 from branchline.terminal import width_of
 
@@ -192,7 +193,7 @@ def test_what_a_policy_may_not_start() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "held"),
+    ("task", "waits"),
     [
         (Task("1", "a"), False),
         (Task("1", "a", confidence=0.6), False),
@@ -204,15 +205,17 @@ def test_what_a_policy_may_not_start() -> None:
         (Task("1", "a", "composite", confidence=0.1), False),
     ],
 )
-def test_the_limits_of_confidence(task: Task, held: bool) -> None:
-    assert bool(auto(draft(task))) is held
+def test_the_limits_of_confidence(task: Task, waits: bool) -> None:
+    assert bool(auto(draft(task))) is waits
 
 
-def test_what_holds_a_composite_holds_what_is_below() -> None:
+@pytest.mark.parametrize("judge", [auto, held], ids=["a policy approves", "a person approves"])
+def test_what_holds_a_composite_holds_what_is_below(judge: Callable[[DraftGraph], dict[str, str]]) -> None:
     tasks = (Task("1", "a", "composite"), Task("1.1", "b", "composite", "1"), Task("1.1.1", "c", parent="1.1"))
-    held = auto(draft(*tasks, findings=(Finding("f", "look", task="1", hold=True), Finding("g", "no", task="1.1"))))
-    assert held == {"1.1.1": "look"}
-    assert auto(draft(replace(tasks[0], state="deferred"), *tasks[1:])) == {"1.1.1": "1 is deferred in the plan"}
+    findings = (Finding("f", "look", task="1", hold=True), Finding("g", "no", task="1.1"))
+    assert judge(draft(*tasks, findings=findings)) == {"1.1.1": "look"}
+    assert judge(draft(replace(tasks[0], state="deferred"), *tasks[1:])) == {"1.1.1": "1 is deferred in the plan"}
+    assert judge(draft(*tasks[:2], replace(tasks[2], state="done"), findings=findings)) == {}
 
 
 def test_a_task_that_is_its_own_parent_does_not_hang() -> None:

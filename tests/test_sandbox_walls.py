@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
 from branchline.sandbox import limits, seatbelt, view
-from branchline.sandbox.level import best
+from branchline.sandbox.level import Held, best, network
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
 
@@ -41,6 +41,12 @@ class TestLevel:
         assert found[:2] == ("env", "")
         assert "No permissions to create new namespace" in found.not_held
         assert "not installed" in best("auto", {"PATH": "/nowhere"}, works, lambda: 0).not_held
+
+    def test_the_network_is_the_narrowest_that_works(self) -> None:
+        assert [network("auto", Held(level)) for level in ("strict", "env", "off")] == ["proxy", "host", "host"]
+        assert [network(wanted, Held("strict")) for wanted in ("host", "none")] == ["host", "none"]
+        with pytest.raises(SettingsError, match="needs the strict sandbox"):
+            network("proxy", Held("env", "landlock"))
 
     def test_what_was_asked_for_or_nothing(self, env: dict[str, str]) -> None:
         assert best("strict", env, works).level == "strict"

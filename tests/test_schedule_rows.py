@@ -9,7 +9,7 @@ import pytest
 
 from branchline.errors import GraphError
 from branchline.graph.ids import LEGAL_ID
-from branchline.schedule import rows
+from branchline.schedule import next_batch, order, rows
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "batch" / "cases.json"
 
@@ -58,8 +58,8 @@ def test_corpus(name: str, case: dict[str, Any]) -> None:
 def run(case: dict[str, Any]) -> Any:
     if case["verb"] == "validate":
         return rows.validate(case["tasks"])
-    verb = rows.order if case["verb"] == "order" else rows.next_batch
-    return verb(case["tasks"], case["strategy"], int(case["concurrency"] or 4))
+    verb = order if case["verb"] == "order" else next_batch
+    return verb(rows.view(case["tasks"]), case["strategy"], int(case["concurrency"] or 4))
 
 
 def row(task_id: str, parent: str = "", before: Any = None, **fields: Any) -> dict[str, Any]:
@@ -67,43 +67,50 @@ def row(task_id: str, parent: str = "", before: Any = None, **fields: Any) -> di
     return found if before is None else {**found, "blocked_by": before}
 
 
+def test_a_task_below_too_many_others_is_too_deep_whatever_its_row_says() -> None:
+    chain = [row("a"), row("b", "a"), row("c", "b"), row("d", "c"), row("e", "d", depth=1), row("f", "e")]
+    assert rows.validate(chain) == said(warnings=["deeper than 3: e, f"])
+    assert rows.validate([*reversed(chain)]) == said(warnings=["deeper than 3: f, e"])
+    assert rows.validate(chain[1:]) == said(warnings=["deeper than 3: e, f"]), "a parent without a row is one too"
+
+
 THREE = [row(f"t{branch}.{leaf}", f"t{branch}") for branch in (1, 2) for leaf in (10, 2, 1)]
 
 
 def test_natural_order_and_fill() -> None:
-    assert rows.order(THREE, "depth-first", 2) == [["t1.1", "t1.2"], ["t1.10"], ["t2.1", "t2.2"], ["t2.10"]]
-    assert rows.order(THREE, "depth-first", 2, True) == [["t1.1", "t1.2"], ["t1.10", "t2.1"], ["t2.2", "t2.10"]]
-    assert rows.order(THREE, "breadth-first", 4, True) == [["t1.1", "t2.1", "t1.2", "t2.2"], ["t1.10", "t2.10"]]
-    assert rows.order(THREE, "breadth-first", 3, True) == [["t1.1", "t2.1", "t1.2"], ["t2.2", "t1.10", "t2.10"]]
-    assert rows.order(THREE, "breadth-first", 4) == [["t1.1", "t2.1"], ["t1.2", "t2.2"], ["t1.10", "t2.10"]]
+    assert order(rows.view(THREE), "depth-first", 2) == [["t1.1", "t1.2"], ["t1.10"], ["t2.1", "t2.2"], ["t2.10"]]
+    assert order(rows.view(THREE), "depth-first", 2, True) == [["t1.1", "t1.2"], ["t1.10", "t2.1"], ["t2.2", "t2.10"]]
+    assert order(rows.view(THREE), "breadth-first", 4, True) == [["t1.1", "t2.1", "t1.2", "t2.2"], ["t1.10", "t2.10"]]
+    assert order(rows.view(THREE), "breadth-first", 3, True) == [["t1.1", "t2.1", "t1.2"], ["t2.2", "t1.10", "t2.10"]]
+    assert order(rows.view(THREE), "breadth-first", 4) == [["t1.1", "t2.1"], ["t1.2", "t2.2"], ["t1.10", "t2.10"]]
 
 
 def test_running_rows_use_up_slots() -> None:
     tasks = [*THREE, row("t3.1", "t3", status="in_progress")]
-    assert rows.next_batch(tasks, "depth-first", 2) == ["t1.1"]
-    assert rows.next_batch(tasks, "depth-first", 1) == []
-    assert rows.next_batch(tasks, "breadth-first", 3) == ["t1.1", "t2.1"]
+    assert next_batch(rows.view(tasks), "depth-first", 2) == ["t1.1"]
+    assert next_batch(rows.view(tasks), "depth-first", 1) == []
+    assert next_batch(rows.view(tasks), "breadth-first", 3) == ["t1.1", "t2.1"]
 
 
 def test_parents_are_never_dispatched_and_constrain_their_leaves() -> None:
     tasks = [row("t1"), row("t1.1", "t1"), row("t2", before=["t1"]), row("t2.1", "t2"), row("t3", kind="composite")]
-    assert rows.order(tasks, "depth-first", 4) == [["t1.1"], ["t2.1"]]
+    assert order(rows.view(tasks), "depth-first", 4) == [["t1.1"], ["t2.1"]]
 
 
 def test_hybrid_takes_research_first_and_then_one_of_each_branch() -> None:
     tasks = [row("a.1", "a"), row("a.2", "a", role="research"), row("a.3", "a"), row("b.1", "b", role="brainstorm")]
     tasks += [row("b.2", "b")]
-    assert rows.order(tasks, "hybrid", 4) == [["a.2", "b.1"], ["a.1", "b.2"], ["a.3"]]
+    assert order(rows.view(tasks), "hybrid", 4) == [["a.2", "b.1"], ["a.1", "b.2"], ["a.3"]]
 
 
 def test_order_goes_beyond_the_frontier() -> None:
     tasks = [row("a.1", "a"), row("a.2", "a", ["a.1"]), row("b.1", "b", "a.2, a.1"), row("b.2", "b", ["a.2"])]
-    assert rows.order(tasks, "depth-first", 4) == [["a.1"], ["a.2"], ["b.1", "b.2"]]
+    assert order(rows.view(tasks), "depth-first", 4) == [["a.1"], ["a.2"], ["b.1", "b.2"]]
 
 
 def test_what_waits_for_a_failed_row_is_in_no_batch() -> None:
     tasks = [row("a", status="failed"), row("b", before=["a"]), row("c")]
-    assert rows.order(tasks) == [["c"]]
+    assert order(rows.view(tasks)) == [["c"]]
 
 
 @pytest.mark.parametrize(
@@ -125,9 +132,8 @@ def test_what_waits_for_a_failed_row_is_in_no_batch() -> None:
     ],
 )
 def test_rows_that_cannot_be_are_errors_and_never_look_done(tasks: Any, words: str) -> None:
-    for verb in (rows.next_batch, rows.order):
-        with pytest.raises(GraphError, match=words):
-            verb(tasks)
+    with pytest.raises(GraphError, match=words):
+        rows.view(tasks)
 
 
 def test_validate_finds_everything_at_once() -> None:
@@ -153,4 +159,7 @@ def test_validate_finds_everything_at_once() -> None:
 
 
 def test_numbers_are_ids_too() -> None:
-    assert rows.order([{"id": 1}, {"id": 2, "blocked_by": [1]}, {"id": 10, "blocked_by": 1}]) == [["1"], ["2", "10"]]
+    assert order(rows.view([{"id": 1}, {"id": 2, "blocked_by": [1]}, {"id": 10, "blocked_by": 1}])) == [
+        ["1"],
+        ["2", "10"],
+    ]

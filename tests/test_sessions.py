@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.cli import main
-from branchline.errors import SESSION_CODES
+from branchline.errors import SESSION_CODES, SessionError
 from branchline.model.run import SessionRow
 from branchline.proc import linux, records
 from branchline.sessions import history
@@ -365,6 +366,29 @@ class TestFaults:
         os.mkfifo(turn / "output.log")
         agent("result", "--name", "one", code="E_EXPORT_FAILED")
         agent("search", "--name", "one", "--pattern", "x", code="E_EXPORT_FAILED")
+
+    def test_who_ended_before_it_told_its_session_has_none(self, agent: Place) -> None:
+        agent("run", "--name", "mute", "--prompt", "p", "--worker", "acp:false")
+        assert (agent.end("mute")["status"], agent.end("mute")["sessionId"]) == ("done", None)
+        said = agent("result", "--name", "mute", code="E_SESSIONID_MISSING")
+        assert said["details"]["exitCode"] == 1
+        agent("run", "--name", "mute", "--resume", "--prompt", "p", code="E_SESSION_NOT_FOUND")
+
+    def test_a_signal_that_cannot_be_sent_is_no_cancel(self, agent: Place) -> None:
+        agent.run("one", "sleep 600")
+        blocked = agent.state / "agents" / f"stop.{agent.row('one').fence}"
+        blocked.mkdir()
+        agent("cancel", "--name", "one", code="E_SIGNAL_FAILED")
+        assert agent("status", "--name", "one")["agents"][0]["status"] == "running"
+        blocked.rmdir()
+
+    def test_a_history_that_cannot_be_read_in_time_is_given_up(self, agent: Place) -> None:
+        agent.run("one", "echo said")
+        agent.end("one")
+        row, clock = agent.row("one")._replace(turn=3), count(step=history.EXPORT)
+        with pytest.raises(SessionError) as told:
+            history.messages(agent.state / "agents" / row.place, row, lambda: float(next(clock)))
+        assert (told.value.code, told.value.details) == ("E_EXPORT_TIMEOUT", {"turns": 3, "read": 1})
 
     def test_an_unknown_name_is_told_at_once(self, agent: Place) -> None:
         began = time.monotonic()

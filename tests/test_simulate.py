@@ -231,6 +231,8 @@ def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
     assert "waits: 1 task, 1h 00m in all, most 3 (1h 00m)" in told
     assert "estimates: 3 tasks took 4h 00m, the plan said 4h 00m" in told
     assert hindsight(store, run, rows[:1]) is None
+    store.commit(Changes(attempts=tuple(row._replace(intended=100.0, ended=100.05) for row in attempts[1:])))
+    assert hindsight(store, run, rows) is None
 
 
 def test_the_chart_has_a_line_a_task_and_cannot_be_broken_by_a_title() -> None:

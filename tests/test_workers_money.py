@@ -219,6 +219,7 @@ def test_prices_are_the_users_then_the_longest_name_that_fits() -> None:
     assert price_of("anthropic/claude-opus-4-5-20251101") == price_of("claude-opus-4-6")
     assert price_of("claude-opus-4-20250514") != price_of("claude-opus-4-5")
     assert price_of("openai/gpt-5-mini-2025") != price_of("openai/gpt-5-2025")
+    assert price_of("gpt-5.5-pro") != price_of("gpt-5.5"), "a model that costs more is no cheaper by its first letters"
     assert price_of("nobody/knows") is None
     assert price_of("") is None
     usage = {"input": 1_000_000, "output": 100_000, "reasoning": 100_000, "cache_read": 1_000_000}

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,9 +17,11 @@ from agents.opencode_server import Server, use
 from branchline.errors import NotFoundError, RemoteError, SettingsError
 from branchline.model.run import Claim, Exit
 from branchline.opencode_api import Client
-from branchline.workers import opencode_events, opencode_keeper
-from branchline.workers.opencode_driver import own, seat, sessions
-from branchline.workers.opencode_talk import REFUSED, Talk
+from branchline.workers import opencode_events, opencode_keeper, opencode_seats
+from branchline.workers.driving import Desk
+from branchline.workers.opencode_driver import sessions
+from branchline.workers.opencode_seats import own, seat
+from branchline.workers.opencode_talk import REFUSED, REJECTED, Talk
 from workers_bench import Bench
 
 Play = Callable[[Server, str, str], None]
@@ -52,7 +53,9 @@ class Told:
         seen = opencode_events.Seen()
         with Client("main", server.url) as client:
             clock = more.pop("clock", time.monotonic)
-            talk = Talk(client, {**job, "agent": "", "variant": "", **more}, self.events.append, True, POLL, clock)
+            desk = more.pop("desk", Desk(tree))
+            whole = {**job, "agent": "", "variant": "", **more}
+            talk = Talk(client, whole, self.events.append, desk, True, POLL, clock)
             self.ok = talk.play("Do it.")
         for event in self.events:
             seen.take(event)
@@ -98,12 +101,51 @@ def test_what_a_child_session_asks_leave_for_is_decided_by_the_role(
     server.faults = {"/event": "500"} if deaf else {}
     told = Told(server, tmp_path, play, read_only=role == "research")
     answered = server.answered[asked[0]]
-    assert (answered["reply"], answered.get("message", "")) == (reply, REFUSED if reply == "reject" else "")
+    assert answered["reply"] == reply
+    assert answered.get("message", "").startswith(REFUSED if reply == "reject" else "")
     assert (told.claim, told.seen.text) == (None, "Done.")
     assert told.seen.tokens == 240 - 120 * deaf, "what the child used counts, as far as it was told"
     rules = {each["permission"]: each["action"] for each in next(iter(server.sessions.values()))["permission"]}
     assert rules["edit"] == ("deny" if role == "research" else "allow")
     assert "ask" not in rules.values()
+
+
+@pytest.mark.parametrize("answer", ["once", "always", "reject"])
+@pytest.mark.parametrize(
+    ("rules", "kind"), [({"*": "ask"}, "bash"), ({"execute": "ask"}, "bash"), ({"new": "ask"}, "new")]
+)
+def test_a_person_decides_while_the_session_waits_and_its_events_go_on(
+    server: Server, tmp_path: Path, rules: dict[str, str], kind: str, answer: str
+) -> None:
+    asked: list[str] = []
+
+    def play(server: Server, session: str, text: str) -> None:
+        asked.append(server.ask(server.add(str(tmp_path), parentID=session), kind=kind))
+        asked.append(server.ask(session, kind="read"))  # nobody is asked for that
+        await_answer(server, asked[1])
+        assert asked[0] not in server.answered
+        (tmp_path / "answers").mkdir()
+        (tmp_path / "answers" / "1").write_text(answer)
+        await_answer(server, asked[0])
+        server.answer(session, "Done.")
+
+    told = Told(server, tmp_path, play, rules=rules)
+    answered = server.answered[asked[0]]
+    assert (told.seen.text, answered["reply"]) == ("Done.", answer)
+    assert answered.get("message", "").startswith(REJECTED if answer == "reject" else "")
+    given = {each["permission"]: each["action"] for each in next(iter(server.sessions.values()))["permission"]}
+    assert (given.get(kind, given["*"]) == "ask") == (kind != "new"), "its own name has no rule of the block"
+    assert (given["read"], given["external_directory"]) == ("allow", "deny")
+
+
+def test_what_is_answered_at_the_server_itself_is_waited_for_no_more(server: Server, tmp_path: Path) -> None:
+    def play(server: Server, session: str, text: str) -> None:
+        server.ask(session)
+        with Client("desk", server.url) as desk:
+            desk.reply(*desk.permissions(str(tmp_path)), "once")
+        server.answer(session, "Done.")
+
+    assert Told(server, tmp_path, play, rules={"*": "ask"}).claim is None
 
 
 def test_a_request_of_a_stranger_in_the_same_folder_is_left_alone(server: Server, tmp_path: Path) -> None:
@@ -311,7 +353,7 @@ def test_one_server_is_kept_for_all_and_made_anew_when_it_is_killed_or_was_not_n
         opencode_keeper.ensure(tmp_path, [*PROGRAM, "success", "/dev/null"], env, lambda: starts.append(1))
         with own(tmp_path, time.sleep) as client:
             client.health()
-        return int(json.loads((tmp_path / opencode_keeper.SERVER).read_text())["pid"])
+        return int(json.loads((tmp_path / opencode_seats.SERVER).read_text())["pid"])
 
     first = up()
     assert (up(), starts) == (first, [1]), "the one that runs is adopted"
@@ -319,10 +361,10 @@ def test_one_server_is_kept_for_all_and_made_anew_when_it_is_killed_or_was_not_n
     await_end(first)
     second = up()
     assert (second != first, starts) == (True, [1, 1])
-    with opencode_keeper.lease(tmp_path):
-        os.utime(tmp_path / opencode_keeper.LEASE, (0, 0))  # as if it had been wanted long ago
+    with opencode_seats.lease(tmp_path):
+        os.utime(tmp_path / opencode_seats.LEASE, (0, 0))  # as if it had been wanted long ago
         assert up() == second, "a driver has it"
-        os.utime(tmp_path / opencode_keeper.LEASE, (0, 0))
+        os.utime(tmp_path / opencode_seats.LEASE, (0, 0))
     await_end(second)
     third = up()
     assert (third != second, starts) == (True, [1, 1, 1])
@@ -363,27 +405,3 @@ def test_the_password_of_an_instance_must_be_there(tmp_path: Path, server: Serve
     bench.adapter.prepare(bench.job, {"MAIN_PASSWORD": "pw"})
     assert "pw" not in (bench.folder / "spec.json").read_text()
     assert (bench.folder / "seats.json").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_plan_runs_on_an_instance_where_no_agent_is_installed(server: Server, tmp_path: Path) -> None:
-    def work(server: Server, session: str, text: str) -> None:
-        place = Path(server.sessions[session]["directory"])
-        (place / f"{place.name}.txt").write_text("x\n")
-        server.answer(session, "I wrote it.")
-
-    server.play = work
-    tasks = "".join(f"- [ ] {n}. Write {n}.txt\n  - Verify: `test -f {n}.txt`\n" for n in (1, 2, 3))
-    (tmp_path / "plan.md").write_text(f"# Plan\n\n{tasks}")
-    (tmp_path / "branchline.toml").write_text(f'[instances.main]\nurl = "{server.url}"\nslots = 2\n')
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "a plan"]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    argv = [sys.executable, "-m", "branchline", "execute", "plan.md", "--worker", "opencode-server", "--yes", "--json"]
-    source = str(Path(opencode_keeper.__file__).parents[2])
-    env = {**os.environ, "PATH": path, "PYTHONPATH": source}
-    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert json.loads(done.stdout)["counts"] == {"done": 3}, done.stderr
-    trees = tmp_path / ".branchline" / "worktrees" / "r1"
-    assert {row["directory"] for row in server.sessions.values()} == {str(trees / str(n)) for n in (1, 2, 3)}
-    claims = [json.loads(each.read_text()) for each in tmp_path.glob(".branchline/runs/r1/*/1/claim.json")]
-    assert {claim["session"].partition("/")[0] for claim in claims} == {"main"}

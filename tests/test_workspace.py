@@ -508,7 +508,7 @@ def test_land_fast_forwards_the_checked_out_branch(place: Place) -> None:
     ],
 )
 def test_land_says_what_to_do_and_touches_nothing(place: Place, disturb: Any, words: str) -> None:
-    plan = {"path": "plan.md", "line": 3, "title": "one", "dialect": ""}
+    plan = {"path": "plan.md", "boxes": [[3, "one", "1.1"]]}
     place.job("setup")
     place.write("x.txt", "x", place.tree())
     place.job("check")

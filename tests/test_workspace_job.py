@@ -16,7 +16,7 @@ from branchline.workspace.git import task_ref, tip_ref
 from branchline.workspace.spec import Spec
 from test_workspace import PLAN, RUN, Place, files_of, fingerprint
 
-BOX = {"path": "plan.md", "line": 3, "title": "one", "dialect": ""}
+BOX = {"path": "plan.md", "boxes": [[3, "one", "1.1"]]}
 
 
 @pytest.fixture

@@ -175,12 +175,13 @@ def state_folder(root: Path) -> Path:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the collector of cycles from walking what is being read, of which nothing is garbage: a third of the time."""
+    """Keep the collector of cycles from walking what is being read, of which nothing is garbage, then or later."""
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was:
             gc.enable()
 

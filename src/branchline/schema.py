@@ -47,7 +47,7 @@ def classification() -> Shape:
         reasoning: str = Field(max_length=500)
 
     class Classification(BaseModel, extra="forbid"):
-        tasks: list[Judged] = Field(max_length=100)
+        tasks: list[Judged] = Field(max_length=5)  # no plan of more leaves is judged, and a small model finds no end
 
     return _shape("classify", "Say of each task whether it is one piece of work or several.", Classification)
 

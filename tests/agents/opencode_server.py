@@ -99,6 +99,11 @@ class Server:
         self.tell(session, "question.asked" if questions else "permission.asked", **row)
         return str(row["id"])
 
+    def wait_for(self, asked: str) -> None:
+        """Come back when a request has its answer."""
+        while asked not in self.answered:
+            time.sleep(0.005)
+
     def busy(self, session: str, kind: str = "busy", **more: Any) -> None:
         """Say that a session works."""
         self.status[session] = {"type": kind, **more}
@@ -182,6 +187,9 @@ class Server:
             return self._session(method, words[1:], directory, query, body)
         if words[0] in ("permission", "question"):
             return self._waiting(words, directory, body)
+        if path == "/experimental/control-plane/move-session":
+            self.sessions[body["sessionID"]]["directory"] = body["destination"]["directory"]
+            return 204, None
         if path == "/file":
             if Path(directory).is_dir():
                 return 200, []
@@ -225,6 +233,8 @@ class Server:
             command = ["bash", "-c", "eval " + json.dumps(body["command"])]  # twice, as the real one does
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             return 200, {"parts": [{"type": "tool", "state": {"output": done.stdout + done.stderr}}]}
+        if method == "PATCH":
+            self.sessions[name] |= body
         if method == "DELETE":
             del self.sessions[name]
             return 200, True
@@ -321,7 +331,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(status, b"" if found is None else json.dumps(found).encode(), "application/json")
 
-    do_POST = do_DELETE = do_GET  # noqa: N815 - the names http.server calls
+    do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815 - the names http.server calls
 
     def _send(self, status: int, data: bytes, kind: str, drip: float = 0.0) -> None:
         self.send_response_only(status)
@@ -380,10 +390,12 @@ def case(name: str, note: Path) -> Callable[[Server, str, str], None]:
             server.fail(session, "APIError", f"stub error {status}", statusCode=status, isRetryable=False)
         elif name == "unreachable":
             server.fail(session, "UnknownError", "Cannot connect to API: connect ECONNREFUSED")
+        elif name == "leave":
+            server.wait_for(server.ask(session, command="touch a.txt"))
+            server.answer(session, "I wrote it.")
         elif name == "denied":
             asked = server.ask(session, kind="external_directory", command="/outside.txt")
-            while asked not in server.answered:
-                time.sleep(0.005)
+            server.wait_for(asked)
             error = f"The user rejected permission to use this specific tool call with the following feedback: {asked}"
             server.answer(session, "", use("/outside.txt", status="error", error=error), finish="tool-calls")
             server.idle(session)

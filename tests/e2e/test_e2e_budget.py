@@ -83,6 +83,55 @@ def test_a_pulse_with_a_budget_stays_with_its_workers(world: World) -> None:
     assert spent(world).tokens == 2700
 
 
+SPENDER = """echo saved > "out-$BRANCHLINE_TASK_ID.txt"
+[ $BRANCHLINE_TASK_ID-$BRANCHLINE_ATTEMPT = 1.1-1 ] || { say done ok; exit; }
+while :; do sleep 0.2; printf '{"type": "usage", "input": 900}\\n'; done
+"""
+
+
+def orphaned(world: World, lease: str) -> None:
+    """A coordinator with a budget was killed, and its worker spends on."""
+    world.plan(Task("1.1", verify="true"), Task("1.2", ("1.1",), verify="true"))
+    world.settings(f'budget = "9ktok"\nbudget_lease = "{lease}"\n')
+    coordinator = world.begin(world.agent(SPENDER))
+    world.until(lambda: [event for event in world.events() if event.kind == "metered"], "the worker is metered")
+    coordinator.kill()
+
+
+def used(world: World) -> int:
+    """What the worker of the first attempt has told so far."""
+    log = next((world.root / ".branchline" / "runs" / "r1" / "1.1").glob("1*/output.log"))
+    return 900 * log.read_text().count("usage")
+
+
+def test_who_comes_after_a_killed_coordinator_counts_before_anything_else(world: World) -> None:
+    orphaned(world, "1m")
+    world.until(lambda: used(world) > 9000, "the worker has spent too much")
+    result = world.execute()
+    assert (result.status, world.states()) == (75, {"1.1": "paused", "1.2": "pending"}), result
+    assert world.started() == [("1.1", 1)], "the worker was adopted, and nothing else began"
+    assert spent(world).tokens == used(world)
+    kinds = [event.kind for event in world.events()]
+    assert "dispatching" not in kinds[kinds.index("stopping") :]
+    assert world.salvaged("1.1", "out-1.1.txt") == ["saved"]
+    assert world.execute("", "--budget", "none").status == 0
+    world.check_laws()
+
+
+def test_a_worker_with_a_budget_that_nobody_looks_after_is_stopped_and_goes_on_later(world: World) -> None:
+    orphaned(world, "1s")
+    world.until(lambda: not world.processes(), "custody stops it by itself")
+    told = used(world)
+    result = world.execute()
+    assert (result.status, world.states()) == (0, {"1.1": "done", "1.2": "done"}), result
+    assert spent(world).tokens == told, "what it has used is counted"
+    paused = [event.cause for event in world.events() if event.kind == "paused"]
+    assert paused == ["budget: its coordinator was gone, and nobody counted what it used"]
+    assert world.salvaged("1.1", "out-1.1.txt") == ["saved"]
+    assert world.task("1.1").tries == 1, "the stop cost none"
+    world.check_laws()
+
+
 def claude(world: World, settings: str = "") -> None:
     """A program that speaks as Claude Code does, with two turns of a known price."""
     message = {"id": "m@", "model": "claude-sonnet-4-5", "content": [{"type": "text", "text": "so"}]}
@@ -132,7 +181,7 @@ def test_codex_without_a_price_cannot_keep_to_money(world: World, tmp_path: Path
 
 
 def test_an_agent_that_a_subscription_pays_goes_first_where_the_user_says_so(world: World) -> None:
-    for name in ("opencode", "claude"):
+    for name in ("opencode", "claude", "codex"):
         program = world.folder / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text("#!/bin/sh\n")
@@ -150,3 +199,6 @@ def test_an_agent_that_a_subscription_pays_goes_first_where_the_user_says_so(wor
     assert worker() == "opencode"
     assert worker(SUPERVISOR_PREFER_OAUTH="true") == "claude"
     assert worker(SUPERVISOR_PREFER_OAUTH="true", SUPERVISOR_CLI="opencode") == "opencode"
+    for order in (("codex", "claude"), ("claude", "codex")):
+        world.settings("".join(f'[workers.{name}]\nbilling = "subscription"\n' for name in order))
+        assert worker(SUPERVISOR_PREFER_OAUTH="true") == order[0]

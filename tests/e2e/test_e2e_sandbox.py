@@ -65,7 +65,7 @@ def test_packages_of_the_checkout_can_be_read_and_a_link_in_their_place_leads_no
 def test_a_worker_that_is_stopped_has_the_time_to_end_by_itself(world: World, walls: str) -> None:
     """TERM reaches the worker and not the walls around it, whichever there are."""
     world.plan(Task("1.1"))
-    more = {"BRANCHLINE_SANDBOX": "strict" if "proxy" in walls else "auto"}
+    more = {"BRANCHLINE_SANDBOX": "auto", "BRANCHLINE_NETWORK": "host" if "host" in walls else "auto"}
     if walls == "landlock":
         if not landlock.abi():
             pytest.skip("this kernel has no Landlock")

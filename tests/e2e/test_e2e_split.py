@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from branchline.graph import change, store
 from stub_model import StubModel
 from test_decompose_split import GOAL, PAIR, composite
 from worlds import World
@@ -28,3 +29,29 @@ def test_the_last_part_of_a_goal_ticks_its_box(world: World, place: str) -> None
     started = world.started()
     assert world.run(*first).status == 0
     assert world.started() == started, "all of it is done, and the box says nothing new"
+
+
+SHOP = "# Shop\n\n- [ ] 1 Sell\n  - [ ] 1.1 Cart\n  - [ ] 1.2 Till\n- [ ] 2 Mail"
+
+
+@pytest.mark.parametrize("place", ["worktrees", "in place"])
+def test_all_boxes_of_what_is_done_are_ticked(world: World, place: str) -> None:
+    """Those of tasks that the review made one of, and that of a task whose last subtask is done."""
+    world.write("plan.md", SHOP)
+    assert world.run("decompose", "plan.md", "--no-review").status == 0
+    stored = world.root / "plan.graph.json"
+    store.save(change.merge(store.read(stored), "1.1", "2"), stored)
+    where = ["--in-place"] if place == "in place" else []
+    first = ["execute", "plan.md", "--yes", "--worker", world.agent("make\nsay done ok\n"), *where]
+    first += ["--minimum", "unchecked"]
+
+    def plan() -> str:
+        return (world.root / "plan.md").read_text() if where else world.tip("plan.md")
+
+    assert world.run(*first, "--only", "1.1").status in (0, 3)
+    assert plan() == SHOP.replace("[ ] 1.1", "[x] 1.1").replace("[ ] 2", "[x] 2")
+    assert world.run(*first).status == 0
+    assert plan() == SHOP.replace("[ ]", "[x]")
+    started = world.started()
+    assert world.run(*first).status == 0
+    assert world.started() == started

@@ -1,5 +1,7 @@
 """Tiers from outside: from the words of a plan to the model of an attempt."""
 
+import re
+
 from worlds import World
 
 PLAN = """# A plan
@@ -13,6 +15,9 @@ PLAN = """# A plan
 - [ ] 1.3 Three
   - Verify: `true`
   - Tier: gigantic
+- [ ] 1.4 Four
+  - Modify: `a.py`, `b.py`, `c.py`, `d.py`
+  - Verify: `true`
 """
 TIERS = """[tiers]
 simple = ["acme/small"]
@@ -37,7 +42,10 @@ def test_the_tier_of_the_plan_is_the_model_of_the_attempt(world: World) -> None:
     found = world.run("decompose", "plan.md", "--yes").json["findings"]
     assert [(f["code"], f["task"]) for f in found if f["code"] == "unknown-tier"] == [("unknown-tier", "1.3")]
     assert world.execute("scripted").status == 4
-    assert models(world) == {"1.1": ["acme/big"], "1.2": ["acme/small"] * 2, "1.3": ["acme/mid"]}
+    assert models(world) == {"1.1": ["acme/big"], "1.2": ["acme/small"] * 2, "1.3": ["acme/mid"], "1.4": ["acme/big"]}
+    page = world.finish(world.start("review", "plan.md")).out
+    told = re.findall(r"tier (\w+ \(.+\))", page)
+    assert told == ["thinking (plan)", "simple (plan)", "standard (setting)", "thinking (lint: many-files)"]
     world.check_laws()
 
 

@@ -184,7 +184,10 @@ class RealBench:
 
     def run(self, prompt: str, attempt: int = 1, session: str = "", role: str = "build", **more: Any) -> Claim:
         """Run one attempt to its end."""
-        job = self.job(prompt, attempt, session, role, **more)
+        return self.play(self.job(prompt, attempt, session, role, **more))
+
+    def play(self, job: Job) -> Claim:
+        """Run an attempt to its end."""
         code = self.start(job).wait(TIMEOUT)
         return self.adapter.claim(job, Exit(code) if code >= 0 else Exit(None, -code))
 

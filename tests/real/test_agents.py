@@ -91,6 +91,22 @@ def test_a_write_outside_of_the_worktree_is_a_permission_and_no_success(bench: R
     assert (claim.status, claim.extra["cause"]) == ("permission", "permission")
 
 
+@pytest.mark.parametrize(("answer", "status"), [("once", "done"), ("reject", "permission")])
+def test_a_worker_waits_for_what_a_person_says(bench: RealBench, answer: str, status: str) -> None:
+    if not hasattr(bench.adapter, "ASKS"):
+        pytest.skip("this agent cannot wait for an answer")
+    shell = bench.agent.shell("echo x > asked.txt")
+    job = bench.job("Do.\n" + directive({"tools": [shell]}, {"text": "Tried."}), rules={"execute": "ask"})
+    (Path(job.folder) / "answers").mkdir()
+    (Path(job.folder) / "answers" / "1").write_text(answer)
+    claim = bench.play(job)
+    assert '{"type": "ask", "text": "' in (Path(job.folder) / "events.jsonl").read_text()
+    assert (bench.tree / "asked.txt").exists() == (answer == "once")
+    assert claim.status == (status if bench.kind == "acp" else "done"), (
+        "over ACP OpenCode ends its turn when it is refused"
+    )
+
+
 def test_a_limit_that_passes_is_waited_out(bench: RealBench) -> None:
     limited = {"status": 429, "times": 1, "headers": {"retry-after": "1"}, "text": "Here I am."}
     claim = bench.run("Wait.\n" + directive(limited))

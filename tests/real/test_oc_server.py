@@ -13,7 +13,7 @@ from programs import PROGRAMS, missing
 
 from branchline.cli import main
 from branchline.workers import opencode, opencode_config, opencode_keeper
-from branchline.workers.opencode_driver import own
+from branchline.workers.opencode_seats import SERVER, lease, own
 from stub_model import StubModel, directive
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(missing("opencode")), reason=missing("opencode"))]
@@ -35,7 +35,7 @@ def oc(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
         opencode_config.settle(home / ".config" / "opencode")
         opencode_keeper.ensure(folder, [str(PROGRAMS["opencode"])], env, lambda: None)
         with own(folder, time.sleep):
-            told = json.loads((folder / opencode_keeper.SERVER).read_text())
+            told = json.loads((folder / SERVER).read_text())
         monkeypatch.setenv("REAL_PASSWORD", told["password"])
         (tmp_path / "branchline.toml").write_text(
             f'[instances.real]\nurl = "{told["url"]}"\npassword_env = "REAL_PASSWORD"\nprojects_path = "{tmp_path}/projects"\n'
@@ -47,7 +47,7 @@ def oc(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
             assert code == status, found
             return found
 
-        with opencode_keeper.lease(folder):
+        with lease(folder):
             yield run
         end_servers(tmp_path)
 

@@ -15,6 +15,8 @@ from branchline.prompts import one_line, render
 from branchline.schema import Shape
 from branchline.workers import stream
 
+ROLE: Final = "research"
+"""A worker that plans edits nothing."""
 _BYTES: Final = 16 << 20
 _COUNTS: Final = ("input", "output", "cache_read", "cache_write")
 
@@ -55,7 +57,7 @@ def _job(name: str, worker: WorkerSettings, model: str, env: Mapping[str, str], 
         task="plan",
         attempt=1,
         fence=1,
-        role="research",
+        role=ROLE,
         worker=name,
         title="Plan",
         worktree=str(folder / "work"),

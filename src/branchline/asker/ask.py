@@ -88,13 +88,13 @@ class Asker:
             try:
                 reply = self.planner.send(question, shape, turns)
             except PlannerError as error:
-                self.usage = self.usage.plus(error.details["used"])
+                self.usage = self.usage.plus(self.planner.billed(error.details["used"]))
                 pause = max(error.details["after"], _PAUSE * 2 ** (tried - 1) * (0.5 + self._dice() / 2))
                 if error.details["cause"] not in AGAIN or tried == TRIES or pause > _LONGEST:
                     raise
                 self._sleep(pause)
             else:
-                self.usage = self.usage.plus(reply.usage)
+                self.usage = self.usage.plus(self.planner.billed(reply.usage))
                 return reply
 
 

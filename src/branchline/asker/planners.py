@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from branchline import workers
 from branchline.asker import agent, chat, messages
 from branchline.asker.talk import Planner
 from branchline.config import Settings
-from branchline.errors import UsageError
+from branchline.errors import SettingsError, UsageError
 
 PLANNERS: Final = ("auto", "rules", "anthropic", "openai")
 AGENT: Final = "agent:"
@@ -37,8 +38,9 @@ def chosen(name: str, settings: Settings, env: Mapping[str, str]) -> Planner:
     made = {"anthropic": _anthropic, "openai": _openai}
     if name != "auto":
         return made[name](settings, env)
-    found = (each for make in made.values() if (each := make(settings, env)).send)
-    return next(found, Planner("rules", why=f"no key in ANTHROPIC_API_KEY or {own.key_env}"))
+    found = [make(settings, env) for make in made.values()]
+    asked = next((each for each in found if each.send), None)
+    return asked or Planner("rules", why="; ".join(each.why for each in found))
 
 
 def _anthropic(settings: Settings, env: Mapping[str, str]) -> Planner:
@@ -47,7 +49,8 @@ def _anthropic(settings: Settings, env: Mapping[str, str]) -> Planner:
     if why := _unusable(env, names) or ("" if key or token else "ANTHROPIC_API_KEY is not set"):
         return Planner("anthropic", model, why=why)
     where = env.get("ANTHROPIC_BASE_URL") or messages.URL
-    return Planner("anthropic", model, messages.sender(key, token, where, model, settings.decompose.timeout))
+    send = messages.sender(key, token, where, model, settings.decompose.timeout)
+    return _allowed(Planner("anthropic", model, send, prices=settings.prices), settings)
 
 
 def _openai(settings: Settings, env: Mapping[str, str]) -> Planner:
@@ -57,7 +60,8 @@ def _openai(settings: Settings, env: Mapping[str, str]) -> Planner:
     missing = f"{own.key_env} is not set, and decompose.base_url neither"
     if why := _unusable(env, [own.key_env]) or ("" if key or where else missing):
         return Planner("openai", model, why=why)
-    return Planner("openai", model, chat.sender(key, where or chat.URL, model, own.timeout))
+    send = chat.sender(key, where or chat.URL, model, own.timeout)
+    return _allowed(Planner("openai", model, send, prices=settings.prices), settings)
 
 
 def _agent(name: str, settings: Settings, env: Mapping[str, str]) -> Planner:
@@ -65,10 +69,22 @@ def _agent(name: str, settings: Settings, env: Mapping[str, str]) -> Planner:
     named, wanted = name.removeprefix(AGENT), settings.decompose.model
     worker = settings.worker_named(named)
     is_known = wanted not in _TIERS["anthropic"] or (worker.kind == "claude" and not worker.model)
-    model = wanted if is_known else worker.model
+    model = wanted if is_known else worker.model or settings.role_named(agent.ROLE).model
     if why := agent.missing(worker, env):
         return Planner(name, model, why=why)
-    return Planner(name, model, agent.sender(named, worker, model, env, settings.decompose.timeout))
+    prices = None if workers.is_flat(worker, env, model) else settings.prices
+    planner = Planner(name, model, agent.sender(named, worker, model, env, settings.decompose.timeout), prices=prices)
+    return _allowed(planner, settings) if workers.get(worker.kind).PROGRAM else planner  # a user's program has no model
+
+
+def _allowed(planner: Planner, settings: Settings) -> Planner:
+    """The planner, not to be asked where `allowed_models` has its model neither alone nor behind its provider."""
+    try:
+        if not settings.allows(f"{planner.name}/{planner.model}"):
+            settings.check_model(planner.model, planner.name)
+    except SettingsError as error:
+        return planner._replace(send=None, why=error.message)
+    return planner
 
 
 def _model(planner: str, settings: Settings) -> str:

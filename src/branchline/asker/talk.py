@@ -3,9 +3,10 @@
 import json
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
+from branchline.budget import Price, bill
 from branchline.errors import PlannerError
 from branchline.schema import Shape
 
@@ -30,7 +31,7 @@ class Question(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What questions have taken: requests sent, answers that were known already, tokens, and US dollars where told."""
+    """What questions have taken: requests sent, answers that were known already, tokens, and US dollars where known."""
 
     requests: int = 0
     known: int = 0
@@ -60,12 +61,21 @@ Send = Callable[[Question, Shape, Sequence[Turn]], Reply]
 
 
 class Planner(NamedTuple):
-    """Who is asked; without `send` nobody is, and `why` says why not."""
+    """Who is asked; without `send` nobody is, and `why` says why not.
+
+    `prices` are the user's own, before those of the list (`budget`); None: what is asked costs no money.
+    """
 
     name: str
     model: str = ""
     send: Send | None = None
     why: str = ""
+    prices: Mapping[str, Price] | None = None
+
+    def billed(self, used: Usage) -> Usage:
+        """What was used, with its price."""
+        counts = {kind: getattr(used, kind) for kind in ("input", "output", "cache_read", "cache_write")}
+        return used._replace(usd=0.0 if self.prices is None else bill(self.model, counts, used.usd, self.prices))
 
 
 def spoken(question: Question, turns: Sequence[Turn]) -> list[dict[str, str]]:

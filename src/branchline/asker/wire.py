@@ -1,6 +1,7 @@
 """What the two HTTP dialects share: an answer without keys in it, and why a request was refused."""
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -10,13 +11,15 @@ from branchline.prompts import one_line
 from branchline.workers import stream
 
 _LIMITED = frozenset({429, 529})
+_MOST = 4 << 20
+"""Bytes of the longest answer that is read; none that was asked for comes near."""
+_SHORTEST = 8
+"""Characters that a key has at least: what is shorter guards nothing, and stands in many a word of an answer."""
 
 
 class Response(Protocol):
     """What is read of an answer; the SDK brings a client of its own, whose answers have the same face."""
 
-    @property
-    def text(self) -> str: ...
     @property
     def status_code(self) -> int: ...
     @property
@@ -27,28 +30,40 @@ class Response(Protocol):
 
 def without(keys: Iterable[str], text: str) -> str:
     """A text with each key in it replaced: what a server says back may hold what it was sent."""
-    for key in filter(None, keys):
-        text = text.replace(key, "[key]")
-    return one_line(text)
+    return one_line(_masked(text, keys))
 
 
-def body_of(answer: Response, keys: Iterable[str]) -> Any:
+def text_of(parts: Iterable[bytes], timeout: float) -> str:
+    """The text of an answer that comes in; raises PlannerError for one that has no end within `timeout` seconds."""
+    until, found = time.monotonic() + timeout, bytearray()
+    for part in parts:
+        found += part
+        if len(found) > _MOST or time.monotonic() > until:  # what waits for each part alone would wait for ever
+            raise failure("timeout", f"its answer had no end within {timeout:g} s and {_MOST >> 20} MiB")
+    return found.decode("utf-8", "replace")
+
+
+def body_of(text: str, keys: Iterable[str]) -> Any:
     """The JSON of an answer, its keys replaced; None for what is no JSON."""
-    text = answer.text
-    for key in filter(None, keys):
-        text = text.replace(key, "[key]")
     try:
-        return json.loads(text)
+        return json.loads(_masked(text, keys))
     except (ValueError, RecursionError):
         return None
 
 
-def refused(answer: Response, keys: Iterable[str]) -> PlannerError:
-    """The error for an HTTP status that is none of success, with the provider's own words and time."""
+def _masked(text: str, keys: Iterable[str]) -> str:
+    for key in keys:
+        text = text.replace(key, "[key]") if len(key) >= _SHORTEST else text
+    return text
+
+
+def refused(answer: Response, text: str, keys: Iterable[str]) -> PlannerError:
+    """The error for an HTTP status that is none of success, with the provider's own words in `text`, and its time."""
     status = answer.status_code
-    error = stream.mapping(body_of(answer, keys)).get("error")
+    error = stream.mapping(body_of(text, keys)).get("error")
     said = one_line(stream.text(stream.mapping(error).get("message")) or stream.text(error) or answer.reason_phrase)
-    after = stream.number(answer.headers.get("retry-after", ""))
+    told = answer.headers.get("retry-after", "")
+    after = stream.number(told) or max(0.0, stream.moment(told) - time.time())
     words = f"HTTP {status}: {said}"
     if status in _LIMITED:
         return failure("rate_limited", f"{words} (it asks to wait {after:g} s)" if after else words, after)

@@ -7,10 +7,10 @@ worker at work keeps one turn reserved, and gets the next one only while all tha
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from branchline.budget.prices import DATED, Price, cost, largest_turn, price_of
+from branchline.budget.prices import DATED, Price, bill, cost, largest_turn, price_of
 from branchline.model.money import Amount, Limit, total
 
-__all__ = ["DATED", "Live", "Price", "Purse", "Start", "Terms", "cost", "history", "largest_turn", "price_of"]
+__all__ = ["DATED", "Live", "Price", "Purse", "Start", "Terms", "bill", "cost", "history", "largest_turn", "price_of"]
 
 MARGIN: Final = 1.25
 """What is set aside for a start, in times of the median of starts like it."""

@@ -21,6 +21,7 @@ _BYTES: Final = 1 << 16
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)?")
 _INSTALLED: Final = (".venv", "venv", "vendor")
 """What an install leaves in a checkout, and checks reach by a relative path (Node looks for its packages upwards)."""
+_PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _SANDBOX_FIX: Final = (
     "install bubblewrap (apt install bubblewrap), and let your kernel make user namespaces "
     "(sysctl kernel.unprivileged_userns_clone=1)"
@@ -199,19 +200,27 @@ def _left_behind(place: Place, repository: Repository) -> Iterator[Finding]:
 
 
 def _sandbox(place: Place) -> Iterator[Finding]:
-    own = {f"sandbox of role {name}": role.sandbox for name, role in place.settings.roles.items() if role.sandbox}
-    for about, wanted in {"sandbox": place.settings.sandbox, **own}.items():
+    usual, reached = (place.settings.sandbox, place.settings.network), set()
+    own = {f"sandbox of role {name}": (role.sandbox or usual[0], role.network or usual[1])
+           for name, role in place.settings.roles.items() if role.sandbox or role.network}  # fmt: skip
+    for about, (wanted, network) in {"sandbox": usual, **own}.items():
         try:
             held = sandbox.best(wanted, place.env)
+            network = sandbox.network(network, held)
         except SettingsError as error:
             yield Finding(about, "fault", f"{error}; nothing starts", _SANDBOX_FIX)
             continue
+        reached.add(network)
         if held.level == "strict":
-            yield Finding(about, "ok", held.words())
+            yield Finding(about, "ok", f"{held.words()}, network: {network}")
         elif held.level == wanted:
             yield Finding(about, "note", held.words(), 'sandbox = "auto" takes the strongest that works here')
         else:
             yield Finding(about, "warning", held.words(), _SANDBOX_FIX)
+    beyond = next((name for name in _PROXIES if place.env.get(name)), "")
+    if beyond and "proxy" in reached:
+        yield Finding("network", "warning", f"${beyond} is set, and the proxy of the workers connects by itself, not through it",
+                      f'where only that leads out: network = "host", and pass_env = ["{beyond}"] of the workers')  # fmt: skip
 
 
 def _memory(place: Place) -> Iterator[Finding]:

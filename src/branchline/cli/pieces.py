@@ -1,6 +1,7 @@
 """The pieces for scripts and agents: the batch verbs, lineage blocks, and texts classified; JSON in and out."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -11,7 +12,6 @@ from branchline.cli.out import put
 from branchline.cli.parser import Parser, bare, new, show
 from branchline.errors import InputError, UsageError
 from branchline.files import read_bytes
-from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.rows import view as view_of_rows
 from branchline.schedule.view import STRATEGIES, View
 from branchline.terminal.text import for_stream
@@ -41,14 +41,8 @@ def _input(made: Parser) -> None:
 
 def _batch(made: Parser) -> None:
     _input(made)
-    made.add_argument("--strategy", choices=STRATEGIES, default=STRATEGIES[0], help="which tasks come first")
-    made.add_argument(
-        "--concurrency",
-        type=int,
-        default=DEFAULT_CONCURRENCY,
-        metavar="N",
-        help="how many tasks run at once (default: 4)",
-    )
+    made.add_argument("--strategy", choices=STRATEGIES, help="which tasks come first (default: depth-first)")
+    made.add_argument("--concurrency", type=int, metavar="N", help="how many tasks run at once (default: 4)")
     made.add_argument("--fill", action="store_true", help="let idle slots take from what would come next")
 
 
@@ -125,13 +119,20 @@ def _call_validate(args: argparse.Namespace) -> int:
     return _show(answer._replace(error="") if not args.json else answer, args, answer.data)
 
 
+def _how(args: argparse.Namespace) -> workflow.How:
+    def load(root: Path | None) -> Any:
+        return import_module("branchline.config").load(root, os.environ, {})
+
+    return workflow.how(args.strategy, args.concurrency, args.directory, os.environ, load)._replace(fill=args.fill)
+
+
 def _call_next_batch(args: argparse.Namespace) -> int:
-    answer = workflow.next_batch(_view(args), args.strategy, args.concurrency, fill=args.fill, told=args.json)
+    answer = workflow.next_batch(_view(args), _how(args), told=args.json)
     return _show(answer, args, answer.data["batch"])
 
 
 def _call_order(args: argparse.Namespace) -> int:
-    answer = workflow.order(_view(args), args.strategy, args.concurrency, fill=args.fill)
+    answer = workflow.order(_view(args), _how(args), told=args.json)
     return _show(answer, args, answer.data["batches"])
 
 

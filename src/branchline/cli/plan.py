@@ -53,7 +53,7 @@ def _decompose(made: Parser) -> None:
         "--text",
         default="",
         metavar="GOAL",
-        help="split a goal in words instead of a plan (- reads it from stdin); nothing is stored",
+        help="split a goal in words instead of a plan (- reads it from stdin); no graph is stored",
     )
     made.add_argument(
         "--planner",
@@ -119,6 +119,10 @@ def _call_decompose(args: argparse.Namespace) -> Answer:
     if bool(args.plan) == bool(args.text):
         raise UsageError(
             "name a plan, or a goal: usage: branchline decompose PLAN, or branchline decompose --text GOAL"
+        )
+    if args.text and (args.split or args.yes or args.dialect):
+        raise UsageError(
+            "--split, --yes and --dialect are for a plan; of a --text no graph is stored, and none approved"
         )
     if args.text:
         text = stdin_text()[0] if args.text == "-" else args.text

@@ -95,6 +95,7 @@ class Settings:
     task_budget: Limit = setting(Limit(), kinds.limit)
     start_budget: Limit = setting(Limit(0.25, 100_000), kinds.limit)
     turn_budget: Limit = setting(Limit(), kinds.limit)
+    budget_lease: float = setting(30.0, kinds.seconds)
     prices: Mapping[str, Any] = setting({}, kinds.mapping(kinds.price))
     github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
     net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
@@ -153,6 +154,8 @@ _BUILT_IN: Final[dict[tuple[str, ...], Any]] = {
     ("roles", "research", "permissions"): "read-only",
     ("roles", "brainstorm", "permissions"): "read-only",
 }
+_SHARED: Final[tuple[str, ...]] = ("model", "variant", "agent")
+"""Settings of the top that a role has where it says nothing of its own."""
 _Values = dict[tuple[str, ...], Any]
 
 
@@ -287,7 +290,10 @@ def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
         if table := own.metadata.get("table"):
             top[own.name] = table(**{path[0]: value for path, value in given.items()})
         elif table := own.metadata.get("named"):
-            top[own.name] = {name: _row(table, name, given) for name in dict.fromkeys(path[0] for path in given)}
+            theirs = [path for path in given if (own.name, *path) not in _BUILT_IN]  # in the user's order, then ours
+            names = dict.fromkeys(path[0] for path in (*theirs, *given))
+            shared = {key: top[key] for key in _SHARED if key in top} if table is RoleSettings else {}
+            top[own.name] = {name: _row(table, name, given, shared) for name in names}
         elif () in given:
             top[own.name] = given[()]
     settings = Settings(**top)
@@ -296,8 +302,10 @@ def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
     return settings
 
 
-def _row(table: Any, name: str, given: _Values) -> Any:
-    values = {path[1]: value for path, value in given.items() if path[0] == name and len(path) > 1}
+def _row(table: Any, name: str, given: _Values, shared: Mapping[str, Any]) -> Any:
+    """One row of a named table; `shared` is what rows have that say nothing of their own."""
+    own = {path[1]: value for path, value in given.items() if path[0] == name and len(path) > 1}
+    values = {**shared, **own}
     if table is WorkerSettings and not values.get("kind"):
         if name not in WORKER_KINDS:
             raise SettingsError(f"worker {name!r} has no kind; set workers.{name}.kind to {' or '.join(WORKER_KINDS)}")

@@ -26,7 +26,8 @@ class WorkerSettings:
     """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
 
     `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it;
-    `readable` and `writable` are paths of the machine that its sandbox leaves open.
+    `readable` and `writable` are paths of the machine that its sandbox leaves open; `session` says which tasks share one,
+    and `delete_sessions` that it is deleted when their work is merged.
     """
 
     kind: str = setting("", kinds.choice(*WORKER_KINDS))
@@ -42,11 +43,13 @@ class WorkerSettings:
     billing: str = setting("auto", kinds.choice("auto", "key", "subscription"))
     readable: tuple[str, ...] = setting((), kinds.words)
     writable: tuple[str, ...] = setting((), kinds.words)
+    session: str = setting("task", kinds.choice("task", "branch", "run"))
+    delete_sessions: bool = setting(False, kinds.flag)
 
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """One role: empty texts mean the run's own."""
+    """One role: empty texts mean the run's own; `model`, `variant` and `agent` are those of the top where it says none."""
 
     worker: str = setting("", kinds.text)
     model: str = setting("", kinds.text)
@@ -199,11 +202,13 @@ class GithubSettings:
 class NetSettings:
     """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
 
-    `connections` at once and `megabytes` in all bound one attempt.
+    `local` are ports of this machine's loopback that a worker finds on its own (a model, a database); those that an address
+    in its settings names are among them. `connections` at once and `megabytes` in all bound one attempt.
     """
 
     tiers: Mapping[str, int] = setting({}, kinds.mapping(kinds.whole(1, 5)))
     unknown: str = setting("allow", kinds.choice("allow", "deny"))
     ports: tuple[int, ...] = setting((80, 443), kinds.numbers(1, 65535))
+    local: tuple[int, ...] = setting((), kinds.numbers(1024, 65535))
     connections: int = setting(64, kinds.whole(1, 10_000))
     megabytes: int = setting(4096, kinds.whole(1, 1_000_000))

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from branchline.files import read_text
 from branchline.graph import edit, store
 from branchline.graph.build import from_plan
 from branchline.guard.injection import scan
-from branchline.model.plan import Check, DraftGraph, Finding, Plan
+from branchline.model.plan import Check, DraftGraph, Finding, Plan, Task
 from branchline.model.run import STEERING
 from branchline.planfile.formats import backlog
 from branchline.planfile.read import parse, text_digest
@@ -108,16 +108,20 @@ def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGra
     graph = from_plan(plan)
     if not graph.gate:
         graph = replace(graph, gate=tuple(Check(run, "settings") for run in gate) or _detected(root))
-    return replace(graph, findings=(*graph.findings, *_steering(graph, root)))
+    shown = _shown({f"the goal of {graph.plan}": graph.goal, INSTRUCTIONS: _instructions(root)})
+    return replace(graph, findings=(*graph.findings, *steering(graph.tasks), *shown))
 
 
-def _steering(graph: DraftGraph, root: Path | None) -> Iterator[Finding]:
-    """What tries to steer the agents: in a task it holds that task when it is grave, elsewhere it is only shown."""
-    for task in graph.tasks:
+def steering(tasks: Iterable[Task]) -> Iterator[Finding]:
+    """What tries to steer the agents in the words of tasks; when it is grave it holds them, and all below them."""
+    for task in tasks:
         for flag in scan("\n".join((task.title, task.body, task.output, *task.criteria))):
             words = f"{STEERING}it reads as if it meant to steer the agent ({flag.rule}): {flag.words}"
             yield Finding("injection", words, task.line, task.id, hold=flag.severity == "high")
-    places = {f"the goal of {graph.plan}": graph.goal, INSTRUCTIONS: _instructions(root)}
+
+
+def _shown(places: Mapping[str, str]) -> Iterator[Finding]:
+    """What tries to steer them elsewhere."""
     for place, text in places.items():
         for flag in scan(text):
             yield Finding("injection", f"{place}: {flag.words} reads as if it meant to steer the agent ({flag.rule})")

@@ -94,7 +94,7 @@ def _is_relative(path: str) -> bool:
     parts = path.split("/")
     if not path.isprintable() or path != path.strip() or path.startswith(("/", "~")) or _DRIVE.match(path):
         return False
-    return "\\" not in path and ".." not in parts and "" not in parts[:-1] and parts[0] != ".git"
+    return "\\" not in path and not {".", "..", ".git"} & {*map(str.lower, parts)} and "" not in parts[:-1]
 
 
 def _before(key: str, direct: Mapping[str, Sequence[str]]) -> set[str]:

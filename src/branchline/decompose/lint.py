@@ -10,12 +10,15 @@ from branchline.decompose.classify import classify
 from branchline.decompose.enumeration import verb_of
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.build import adjacency
+from branchline.model.money import TIERS
 from branchline.model.plan import DraftGraph, Finding, Task
 from branchline.schedule.view import mutex_keys
 
 MOST_FILES: Final = 3
 MOST_LINES: Final = 200
 MOST_HOURS: Final = 8.0
+SMALL_LINES: Final = 20
+SMALL_HOURS: Final = 0.5
 LONGEST: Final = 10
 """Tasks one after another, beyond which a plan has little to run side by side."""
 MOST_TASKS: Final = 2_000
@@ -53,13 +56,18 @@ RULES: Final[dict[str, Rule]] = {
     "overlapping-files": Rule(
         "note", "say which comes first (`depends on ID`); until then they never run at the same time"
     ),
-    "long-chain": Rule("note", "cut the implied edges that are not needed: `--order written` leaves all of them out"),
+    "long-chain": Rule(
+        "note", "cut the implied edges that are not needed (key c); `--order written` leaves all of them out"
+    ),
     "vague-title": Rule("warning", "say what will be there when it is done"),
-    "needs-decision": Rule("warning", "decide it in the plan, or make it a question for the inbox: no worker can"),
-    "needs-credential": Rule("warning", "put the name of the variable into `pass_env`, or do the task by hand"),
+    "needs-decision": Rule("warning", "decide it: write `Decided: WHAT` below the task; no worker can"),
+    "needs-credential": Rule(
+        "warning",
+        "put the name of the variable into `pass_env` and write `Credential: NAME` below the task, or do it by hand",
+    ),
     "exploration": Rule("note", "give it the role research: it may not edit then"),
     "text-not-covered": Rule(
-        "note", "`branchline explain PLAN LINE` says why a line is no task; write it as one if it is"
+        "note", "`branchline explain PLAN LINE` says why a line is no task; write it as one if it is (edit)"
     ),
 }
 """Code -> its weight and its fix."""
@@ -73,6 +81,30 @@ def lint(draft: DraftGraph) -> tuple[Finding, ...]:
         found += [_overlap(*each) for each in overlaps(draft, net)]
         found += _chain(draft, net)
     return (*found, *_uncovered(draft))
+
+
+def tier_of(task: Task) -> tuple[str, str]:
+    """The tier of models that a task wants, and who says so: the plan, or by its size the lint; ("", "") when nobody does.
+
+    What the lint finds too wide or too long wants `thinking`; `simple` is what is said to be small, stays in one file and
+    has a check of its own.
+    """
+    own = str(task.extra.get("tier", ""))
+    if own in TIERS:
+        return own, "plan"
+    hard = next((code for code in ("many-files", "too-long") if _JUDGES[code](task)), "")
+    if hard:
+        return "thinking", f"lint: {hard}"
+    lines = max(_told_lines(task), default=0)
+    said = lines or task.estimate
+    small = said and lines <= SMALL_LINES and (task.estimate or 0) <= SMALL_HOURS
+    return ("simple", "lint: small") if small and task.checks and len(_changed(task)) <= 1 else ("", "")
+
+
+def tiers(draft: DraftGraph) -> dict[str, dict[str, str]]:
+    """What a run keeps of the tiers of its tasks beside its rows; empty when no task has one."""
+    found = {task.id: tier for task in draft.tasks if task.kind == "atomic" and (tier := tier_of(task)[0])}
+    return {"tier": found} if found else {}
 
 
 def table(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
@@ -111,14 +143,23 @@ def _check(task: Task) -> str:
 
 
 def _files(task: Task) -> str:
-    changed = [file for file in task.files if file.role != "mention"]
+    changed = _changed(task)
     return f"works on {len(changed)} files, more than {MOST_FILES}" if len(changed) > MOST_FILES else ""
 
 
-def _length(task: Task) -> str:
+def _changed(task: Task) -> list[str]:
+    return [file.path for file in task.files if file.role != "mention"]
+
+
+def _told_lines(task: Task) -> list[int]:
+    """How many lines of work a task is said or expected to take, each time that it is said."""
     told = [int(found[1].replace(",", "")) for found in _LINES.finditer(f"{task.title}\n{task.body}"[:20_000])]
     expected = task.extra.get("expected_lines")
-    most = max([*told, expected if isinstance(expected, int) else 0])
+    return [*told, expected] if isinstance(expected, int) else told
+
+
+def _length(task: Task) -> str:
+    most = max(_told_lines(task), default=0)
     if most > MOST_LINES:
         return f"is expected to take {most} lines, more than {MOST_LINES}"
     return f"is estimated at {task.estimate:g} hours" if (task.estimate or 0) >= MOST_HOURS else ""
@@ -135,7 +176,14 @@ def _vague(task: Task) -> str:
     return "has a title that does not say what will be there" if vague else ""
 
 
+def _says(task: Task, word: str) -> bool:
+    """Whether a line of a task gives what was missing: `Decided: JWT`."""
+    return re.search(rf"^{word}: *\S", "\n".join((task.body, *task.criteria)), re.M) is not None
+
+
 def _decision(task: Task) -> str:
+    if _says(task, "Decided"):
+        return ""
     text = f"{task.title}\n{task.body}"[:20_000]
     found = _DECISION.search(text)
     if found or task.title.rstrip().endswith("?"):
@@ -145,7 +193,7 @@ def _decision(task: Task) -> str:
 
 def _credential(task: Task) -> str:
     found = _CREDENTIAL.search(f"{task.title}\n{task.body}"[:20_000])
-    return f"needs credentials: {found[0]}" if found else ""
+    return f"needs credentials: {found[0]}" if found and not _says(task, "Credential") else ""
 
 
 def _exploration(task: Task) -> str:

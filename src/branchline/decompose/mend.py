@@ -78,11 +78,23 @@ def _ordered(draft: DraftGraph, name: str, _: str) -> DraftGraph:
     return draft
 
 
+def _told(word: str) -> Callable[[DraftGraph, str, str], DraftGraph]:
+    """What gives a task a criterion that says what was missing; the approval binds it as it binds all criteria."""
+
+    def told(draft: DraftGraph, name: str, text: str) -> DraftGraph:
+        criteria = change.leaf_named(draft, name).criteria
+        return change.changed(draft, name, criteria=(*criteria, f"{word}: {text}"))
+
+    return told
+
+
 MENDS: Final = {
     "no-check": Mend("Which command shows that it is done? ", change.checked_by),
     "vague-title": Mend(
         "What will be there when it is done? ", lambda draft, name, text: change.changed(draft, name, title=text)
     ),
+    "needs-decision": Mend("What was decided? ", _told("Decided")),
+    "needs-credential": Mend("Which variable that its worker's `pass_env` names holds it? ", _told("Credential")),
     "exploration": Mend("", lambda draft, name, _: change.changed(draft, name, role="research")),
     "overlapping-files": Mend("", _ordered),
 }

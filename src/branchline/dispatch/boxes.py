@@ -3,7 +3,9 @@
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +14,8 @@ from zlib import crc32
 import branchline
 from branchline import sandbox
 from branchline.config import Settings, WorkerSettings
-from branchline.errors import SettingsError
-from branchline.files import write_new
+from branchline.errors import InputError, SettingsError
+from branchline.files import read_text, write_new
 from branchline.model.run import AttemptRow
 from branchline.proc import landlock
 from branchline.sandbox import Held, bubblewrap, lent, limits, proxied, view
@@ -25,6 +27,8 @@ from branchline.workspace.worktree import scratch_of, verify_of
 
 NET_LOG = "net.jsonl"
 """What the proxy wrote of an attempt's connections, in the attempt's folder."""
+_CONFIG = 1 << 20
+"""Bytes that a configuration has at most, beyond which no address is looked for in it."""
 _OWN = frozenset({Path(sys.prefix), Path(sys.base_prefix), Path(branchline.__file__).parent})
 """Our own program and its interpreter: some workers are played or driven by it."""
 
@@ -59,10 +63,8 @@ class Boxes:
         wanted, network = self._wanted(role)
         if wanted not in self._held:
             self._held[wanted] = sandbox.best(wanted, self._env)
-        held = self._held[wanted]
-        if held.level != "strict" and network in ("proxy", "none"):
-            raise SettingsError(f'network = "{network}" needs the strict sandbox; there is {held.words()}')
-        return held
+        sandbox.network(network, self._held[wanted])
+        return self._held[wanted]
 
     def _wanted(self, role: str) -> tuple[str, str]:
         """The sandbox and the network that the settings name for a role."""
@@ -131,12 +133,8 @@ class Boxes:
         return [lent.words(self._tokens(attempt), {**spec, "repository": self._repository})]
 
     def network(self, role: str) -> str:
-        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none.
-
-        Where the settings leave it open, who asks for the strict sandbox gets the proxy with it.
-        """
-        wanted, network = self._wanted(role)
-        return network if network != "auto" else "proxy" if wanted == "strict" else "host"
+        """What the workers of a role may reach: host (all), proxy (what the tiers allow) or none."""
+        return sandbox.network(self._wanted(role)[1], self.held(role))
 
     def words(
         self,
@@ -146,16 +144,20 @@ class Boxes:
         place: Place,
         argv: Sequence[str],
         env: Mapping[str, str],
+        told: Iterable[str] = (),
     ) -> Walls:
-        """The walls around `argv`, which runs with `env`; none where the level has none."""
+        """The walls around `argv`, which runs with `env`; none where the level has none.
+
+        A path or an address that a variable named in the settings leads to is one that the user wants the worker to reach;
+        so is an address in the file at such a path, and in `told`, the words of the configuration it is given.
+        """
         held = self.held(role)
         outside = self._lent(attempt, role)
         if not held.by or self._git is None:
             return around(outside, Walls())
         common, config = self._shared(self._git)
         git = opened(common, place.worktree, attempt.run, attempt.task)
-        # A path that a variable named in the settings leads to is one the user wants the worker to read.
-        named = (env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS))
+        named = [env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS)]
         readable = (
             self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
             | _OWN
@@ -179,7 +181,7 @@ class Boxes:
             return around(outside, Walls(_landlock(readable, writable)))
         inside: tuple[str, ...] = ()
         if self.network(role) == "proxy":
-            beside, inside = self._proxy(place.folder)
+            beside, inside = self._proxy(place.folder, (*map(_said, named), *told))
             outside.append(beside)
             readable.add(place.folder / "net")
         box = bubblewrap.Box(
@@ -203,18 +205,18 @@ class Boxes:
 
     def more_env(self, role: str) -> dict[str, str]:
         """What the environment of a role's workers and checks says of the proxy."""
-        behind = self.network(role) == "proxy" and self.held(role).level == "strict"
-        return proxied.environment(self._settings.net.tiers) if behind else {}
+        return proxied.environment(self._settings.net.tiers) if self.network(role) == "proxy" else {}
 
-    def _proxy(self, folder: Path) -> tuple[Around, tuple[str, ...]]:
+    def _proxy(self, folder: Path, told: Iterable[str]) -> tuple[Around, tuple[str, ...]]:
         """A proxy for what works in `folder`: what goes around the sandbox, and the words inside of it."""
         net = self._settings.net
-        spec = {"log": str(folder / NET_LOG), "tiers": dict(net.tiers), "unknown": net.unknown, "ports": net.ports}
-        return proxied.words(folder / "net", spec | {"connections": net.connections, "megabytes": net.megabytes})
+        spec = {"log": str(folder / NET_LOG), **asdict(net)}
+        return proxied.words(folder / "net", spec, proxied.named(told, net.local))
 
     def sweep(self) -> None:
-        """Take away what the kernel still keeps of sandboxes that have ended."""
-        limits.sweep(self._mark)
+        """Take away what the kernel still keeps of sandboxes that have ended; in place there are none."""
+        if self._git is not None:
+            limits.sweep(self._mark)
 
     def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
         self.sweep()
@@ -235,6 +237,13 @@ class Boxes:
             self._common = git.common()
             write_new(self._state / "sandbox" / "config", public_config(git))
         return self._common, self._state / "sandbox" / "config"
+
+
+def _said(value: str) -> str:
+    """What a value of the environment says: itself, and the words of the file that it names."""
+    with suppress(InputError):
+        return read_text(Path(value), _CONFIG) if value.startswith("/") else value
+    return ""
 
 
 def _landlock(readable: set[Path], writable: set[Path]) -> tuple[str, ...]:

@@ -76,9 +76,8 @@ class Collector:
 
     def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
         """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
-        self._jobs.boxes.sweep()
         token = self._jobs.boxes.token(attempt)
-        return {"sandbox": self._jobs.walls(attempt, row), **({"token": token} if token else {})}
+        return {"sandbox": self._jobs.walls(row), **({"token": token} if token else {})}
 
     def shown(self, claim: Claim) -> Claim:
         """A claim as it may be recorded: what its texts must not show is masked."""

@@ -12,7 +12,7 @@ from branchline.engine import BROKE, Emit, Settle, Start, State, Stop
 from branchline.errors import BranchlineError
 from branchline.model.moves import RUN_MOVES, SATISFIED
 from branchline.model.run import AttemptRow, Changes, Event, Exit, TaskRow
-from branchline.proc import Ended, Started
+from branchline.proc import ALONE, Ended, Started
 from branchline.store import AnyStore
 
 TURN = 0.5
@@ -87,9 +87,25 @@ class Coordinator:
                 todo += self._fold(self._event("started", "adopted", attempt=attempt))
         standing = [self.state.tasks.get(task) for task in self._jobs.worktrees(self.state.run.run)]
         self._commit()
+        todo = self._counted(todo)
         self._perform([*todo, *(Settle(row.task) for row in standing if row and row.state == "done")])
         rows = self.state.tasks.values()
         self._write_back([row for row in rows if row.state == "done" and row.attempt], at_once=True)
+
+    def _counted(self, todo: list[Start | Stop | Settle]) -> list[Start | Stop | Settle]:
+        """What is still to be done once it is known what workers used while no coordinator was there (I12).
+
+        A worker that was asked for and has not started is judged like one that has ended a turn: it may start or not.
+        """
+        state = self.state
+        if not state.policy.terms:
+            return todo
+        asked = [state.attempts[command.fence] for command in todo if isinstance(command, Start)]
+        self.feed(self._watch.look(state, self._hooks.clock()))
+        for attempt in (each for each in asked if each.purpose == "work" and not each.cause):
+            used = {"tokens": attempt.tokens, "cost": attempt.cost, "model": attempt.model}
+            self.feed([self._event("metered", "", attempt=attempt, data=used)])
+        return [each for each in todo if not isinstance(each, Start) or not self.state.attempts[each.fence].cause]
 
     def feed(self, events: Iterable[Event]) -> None:
         """Fold events, make them durable, then do what they ask for."""
@@ -141,6 +157,11 @@ class Coordinator:
     def metered(self) -> bool:
         """Whether workers are under way for which there is a budget."""
         return bool(self.state.policy.terms and self.state.attempts)
+
+    @property
+    def lease(self) -> float:
+        """Seconds that workers go on when this coordinator is gone; 0 means that nothing but their end limits them."""
+        return self._settings.budget_lease if self.metered() else 0.0
 
     def resume(self) -> None:
         """The run goes on: what it waited for may have come."""
@@ -226,12 +247,12 @@ class Coordinator:
             self._hooks.at(f"after {name}")
 
     def _settle(self, task: str) -> None:
-        """What is merged needs no worktree; one that holds more than that stays, and the reason is recorded (I4)."""
+        """What is merged needs no worktree; one that holds more than that stays (I4), and the reason is recorded."""
         try:
             self._jobs.settle(self.state.tasks[task])
         except (BranchlineError, OSError) as error:
             now, row = self._hooks.clock(), self.state.tasks[task]
-            self.feed([Event(now, row.run, "noted", f"the worktree stays: {error}", task, row.attempt)])
+            self.feed([Event(now, row.run, "noted", f"not all of it was cleared away: {error}", task, row.attempt)])
 
     def _write_back(self, rows: Sequence[TaskRow] = (), *, at_once: bool) -> None:
         """The boxes of what is done, in a plan that no merge can tick: many at a time, and again after a kill."""
@@ -280,6 +301,8 @@ class Coordinator:
         return facts
 
     def _ended(self, attempt: AttemptRow, exit_: Exit) -> list[Event]:
+        if exit_.cause == ALONE:
+            return self._ended_alone(attempt, exit_)
         error = self._unbuilt.pop(attempt.fence, "")
         exit_ = exit_._replace(cause="") if error else exit_
         row, also = self.state.tasks[attempt.task], self.state.train(attempt)
@@ -290,6 +313,12 @@ class Coordinator:
             data |= self._saved(attempt)
         note = [self._event("noted", data["unkept"], attempt=attempt)] if "unkept" in data else []
         return [*note, self._event("ended", exit_.cause, attempt=attempt, data=data)]
+
+    def _ended_alone(self, attempt: AttemptRow, exit_: Exit) -> list[Event]:
+        """A worker with a budget that custody has stopped, for nobody was there to count what it used (I12)."""
+        cause = attempt.cause or f"{BROKE}its coordinator was gone, and nobody counted what it used"
+        stop = [] if attempt.cause else [self._event("stopping", cause, attempt=attempt)]
+        return [*stop, *self._ended(attempt._replace(cause=cause), exit_._replace(cause=cause))]
 
     def _saved(self, attempt: AttemptRow) -> dict[str, object]:
         """The salvage of a worker that was stopped for the budget; its worktree stays as it is for who goes on."""

@@ -1,18 +1,22 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from branchline.dispatch.growth import DIAGNOSIS
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import SATISFIED
 from branchline.model.plan import Task
-from branchline.model.run import RECHECK, Event, TaskRow
+from branchline.model.run import RECHECK, AttemptRow, Event, TaskRow
+from branchline.planfile.writeback import Place
 from branchline.store import Store
 
 CONCERN = frozenset({"question", "contradiction", "capability"})
 """Kinds of questions whose answer holds for the tasks beside the one that asked."""
 TOLD = 5
+KEPT = 256
+"""How many summaries are kept: those of what is done last are told again and again."""
 
 
 class Told(NamedTuple):
@@ -32,14 +36,6 @@ class Told(NamedTuple):
     kept: str = ""
 
 
-class Box(NamedTuple):
-    """Where the box stands that a task ticks, when there is one, and whose it is."""
-
-    line: int | None
-    title: str
-    task: str
-
-
 class History:
     """Reads the store for prompts; None as the store means that there is no past (a dry run).
 
@@ -49,6 +45,7 @@ class History:
     def __init__(self, store: Store | None, graph: Callable[[], Adjacency]) -> None:
         self._store = store
         self._graph = graph
+        self._of_done = lru_cache(KEPT)(self.summary)
 
     def of(self, row: TaskRow) -> Told:
         """What the next worker of this task should know."""
@@ -81,11 +78,16 @@ class History:
         claim = self._store.newest_event(row.run, row.task, "claimed") if self._store else None
         return str(claim.data.get("summary") or "") if claim else ""
 
-    def last_session(self, row: TaskRow) -> str:
-        """The session that the task's worker worked in last, whatever the task."""
+    def beside(self, row: TaskRow) -> frozenset[str]:
+        """The leaves of the task's parent, itself among them."""
+        graph = self._graph()
+        return frozenset(task for task in graph.children.get(row.parent or "", ()) if task not in graph.children)
+
+    def worked(self, row: TaskRow, tasks: Container[str] | None = None) -> list[AttemptRow]:
+        """The ended work of the task's worker on any of the tasks (None: of the run) that has a session, the last first."""
         attempts = self._store.attempts(row.run) if self._store else []
         mine = (a for a in reversed(attempts) if a.purpose == "work" and a.worker == row.worker and a.state == "ended")
-        return next((attempt.session for attempt in mine if attempt.session), "")
+        return [a for a in mine if a.session and (tasks is None or a.task in tasks)]
 
     def verdict(self, row: TaskRow) -> Mapping[str, Any]:
         """What the checks in the worktree found: the data of the task's last `merging` event."""
@@ -104,23 +106,24 @@ class History:
     def others_done(self, row: TaskRow, tasks: Iterable[str] | None = None) -> bool:
         """Whether all of the tasks (None: of the run) but this one are done, or a person has skipped them."""
         tasks = self._graph().leaves if tasks is None else tasks
-        rows = [self._store.task(row.run, task) for task in tasks if task != row.task] if self._store else []
+        rows = (self._store.task(row.run, task) for task in tasks if task != row.task) if self._store else ()
         return all(other is not None and other.state in SATISFIED for other in rows)
 
-    def box(self, row: TaskRow, tasks: Mapping[str, Task], ahead: Collection[str] = ()) -> Box:
-        """The box that a task ticks: its own, where the plan has it; `ahead` are tasks that are as good as done.
+    def places(self, row: TaskRow, tasks: Mapping[str, Task], ahead: Collection[str] = ()) -> list[Place]:
+        """Where the plan speaks of a task, and of each one above it that is done with it: the boxes that it ticks.
 
-        A task that a planner thought of has none; the last of them ticks that of the task they came from.
+        `ahead` are tasks that are as good as done.
         """
-        above, own = row.parent, Box(row.line, row.title, row.task)
-        box = own
-        if own.line is not None:
-            return own
-        while box.line is None and above is not None:
-            task = tasks[above]
-            above, box = task.parent, Box(task.line, task.title, task.id)
-        completed = box.line is not None and self.others_done(row, self.leaves_under(box.task) - set(ahead))
-        return box if completed else own
+        found, above = tasks[row.task].places, row.parent
+        while above is not None and self._is_last(row, above, ahead):
+            found += tasks[above].places
+            above = tasks[above].parent
+        return found
+
+    def _is_last(self, row: TaskRow, above: str, ahead: Collection[str]) -> bool:
+        """Whether a task is the last one below another to be done; what is not done mostly stands near the end."""
+        leaves = reversed(self._graph().leaves_under(above))
+        return self.others_done(row, (leaf for leaf in leaves if leaf not in ahead))
 
     def _failure(self, row: TaskRow, again: Event) -> str:
         """Why a task is tried again; with the other side where its work broke a check of a task that is done."""
@@ -148,16 +151,16 @@ class History:
     def _told(self, row: TaskRow) -> list[tuple[str, str, str]]:
         """What a person answered to the other children of the task's parent; the last few."""
         assert self._store is not None  # noqa: S101 - `of` has looked
-        beside = frozenset(self._graph().children.get(row.parent or "", ())) - {row.task}
-        asked = [q for q in self._store.questions(row.run) if q.task in beside and q.answer is not None]
-        return [(q.task, q.text, q.answer or "") for q in asked if q.kind in CONCERN][-TOLD:]
+        asked = [q for q in self._store.questions(row.run) if q.answer is not None and q.kind in CONCERN]
+        beside = self.beside(row) - {row.task} if asked else ()
+        return [(q.task, q.text, q.answer or "") for q in asked if q.task in beside][-TOLD:]
 
     def _results(self, row: TaskRow) -> list[tuple[str, str, str]]:
         found = []
         for task in self._graph().before[row.task]:
             before = self._store.task(row.run, task) if self._store else None
             if before and before.state == "done" and before.attempt:
-                found.append((task, before.title, self.summary(before)))
+                found.append((task, before.title, self._of_done(before)))
         return found
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from branchline.dispatch.boxes import Boxes, Place
 from branchline.dispatch.history import History
 from branchline.dispatch.pages import Pages
 from branchline.dispatch.permissions import ASK
+from branchline.dispatch.sessions import Sessions
 from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
 from branchline.files import write_new
@@ -72,10 +73,13 @@ class Jobs:
         self._clock = clock
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
+        self._masked = lru_cache(64)(lambda title: self.vault.mask(title).text)  # asked for at each start and end
+        self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
+        self._sessions = Sessions(history, self.folder, inline=inline)
         self._ticks = Ticks(
-            site.root, draft, site.repository, lambda row: self._history.box(row, self.tasks), self._today, steady
+            site.root, draft, site.repository, lambda row: self._history.places(row, self.tasks), self._today, steady
         )
 
     @cached_property
@@ -129,15 +133,17 @@ class Jobs:
         return self.site.repository.hold_tip(run, commit, merging) if self.site.repository else ""
 
     def settle(self, row: TaskRow) -> None:
-        """Remove the worktree and the temporary files of a task that is done; its box is ticked with the next write-back.
+        """Remove what a task that is done needs no more: worktree, temporary files, and sessions where the user wants it.
 
-        Raises BranchlineError when the worktree holds more than was merged.
+        Its box is ticked with the next write-back. Raises BranchlineError when the worktree holds more than was merged, or
+        a session stays.
         """
         self._ticks.add([row])
         sandbox.empty_temporary(self._home(row.run, row.task))
         self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
+        self._sessions.forget(row, self.worker(row.worker))
 
     def write_back(self, rows: Iterable[TaskRow] = (), *, at_once: bool) -> None:
         """Tick the boxes of `rows` and of what was settled, as `Ticks` says; raises BranchlineError or OSError."""
@@ -182,7 +188,7 @@ class Jobs:
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
-        folder = self.folder(attempt)
+        folder, worktree = self.folder(attempt), self.worktree(attempt.run, attempt.task)
         return Job(
             run=attempt.run,
             task=attempt.task,
@@ -190,36 +196,36 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self.vault.mask(row.title).text,
-            worktree=str(self.worktree(attempt.run, attempt.task)),
+            title=self._masked(row.title),
+            worktree=str(worktree),
             folder=str(folder),
-            prompt_file=str(folder / "prompt.md"),
-            exit_file=str(self._exit_file(attempt, folder)),
+            prompt_file=f"{folder}/prompt.md",
+            exit_file=f"{worktree}/.branchline/answer.json" if self.site.repository else f"{folder}/answer.json",
             model=row.model or worker.model or (role.model if role else ""),
             variant=worker.variant or (role.variant if role else ""),
             agent=worker.agent or (role.agent if role else ""),
             temperature=role.temperature if role else None,
             rules=self.rules(row.role),
-            session=self._session(row),
+            session=self._sessions.of(row, worker) if self.adapter(row).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
             read_only=self.read_only(row.role),
             files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
             instances=self.settings.servers_of(worker.kind),
-            env=sandbox.environment(worker, self.site.env, self.home(attempt)),
+            env=self._env(row.worker, self.home(attempt)),
         )
 
-    def _session(self, row: TaskRow) -> str:
-        """The session an attempt goes on with: the task's own, or inline the last of the same worker."""
-        if not self.adapter(row).RESUME or not (row.resume or self._inline):
-            return ""
-        return row.session if row.resume else self._history.last_session(row)
+    def _env(self, worker: str, home: Path) -> dict[str, str]:
+        return {**sandbox.places(home), **self._inherited(worker)}
 
-    def walls(self, attempt: AttemptRow, row: TaskRow) -> str:
-        """In words, the sandbox that an attempt of a worker has."""
-        own = workers.walls(self.worker(row.worker).kind, self.job(attempt, row))
+    def walls(self, row: TaskRow) -> str:
+        """In words, the sandbox that the worker of a task has."""
+        own = self._own_walls(row)
         return f"env ({own})" if own else self.boxes.words_for(row.role)
+
+    def _own_walls(self, row: TaskRow) -> str:
+        return workers.walls(self.worker(row.worker).kind, read_only=self.read_only(row.role))
 
     def home(self, attempt: AttemptRow) -> Path:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
@@ -232,14 +238,10 @@ class Jobs:
         real = Path(self.site.env.get("HOME") or "/nonexistent")
         sandbox.prepare_home(self.home(attempt), real, *self.site.identity)
 
-    def _exit_file(self, attempt: AttemptRow, folder: Path) -> Path:
-        if self.site.repository:
-            return self.worktree(attempt.run, attempt.task) / ".branchline" / "answer.json"
-        return folder / "answer.json"
-
     def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
-        return self._pages.text(row, exit_file, session, read_only=self.read_only(row.role))
+        told = self._pages.told(row)
+        return self._pages.text(row, told, exit_file, session, read_only=self.read_only(row.role))
 
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
@@ -250,27 +252,29 @@ class Jobs:
         if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
-        output, errors = folder / ("events.jsonl" if adapter.STREAM else "output.log"), folder / "output.log"
+        log = f"{folder}/output.log"
         wall = settings.timeout or self.settings.timeout
         place = Place(Path(job.worktree), self.home(attempt), folder)
-        own = workers.walls(settings.kind, job)
+        own = self._own_walls(row)
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
         env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
-        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env)
+        told = workers.configured(settings.kind, job)
+        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env, told)
         return Spawn(
             attempt.fence,
             (*box.words, *command.argv),
             env,
             job.worktree,
             command.stdin,
-            str(output),
-            str(errors) if adapter.STREAM else "",
+            f"{folder}/events.jsonl" if adapter.STREAM else log,
+            log if adapter.STREAM else "",
             wall,
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,
             box.depth,
+            self.settings.budget_lease if self.settings.budget or self.settings.task_budget else 0.0,
         )
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
@@ -280,13 +284,14 @@ class Jobs:
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         taken = row.resume == TAKEN
-        text = NO_PAGE if taken else self.prompt(row, job.exit_file, job.session if row.resume else "")
-        self._pages.leave(row, Path(job.exit_file))
+        told, session = self._pages.told(row), job.session if row.resume else ""
+        page = NO_PAGE if taken else self._pages.text(row, told, job.exit_file, session, read_only=job.read_only)
+        self._pages.leave(told, Path(job.exit_file))
         if not self._untracked:  # outside of any repository nothing could bring the real values back
-            text = masks.cover(self.vault, text, job.exit_file, folder)
-        write_new(folder / "prompt.md", text)
+            page = masks.cover(self.vault, page, job.exit_file, folder)
+        write_new(folder / "prompt.md", page)
         if self.site.repository:
-            write_new(Path(job.worktree) / ".branchline" / "prompt.md", text)
+            write_new(Path(job.worktree) / ".branchline" / "prompt.md", page)
         adapter.prepare(job, self.site.env)
         workers.write_spec(job)
 
@@ -346,11 +351,11 @@ class Jobs:
         if self._inline and self._history.others_done(row):
             checks = (*checks, *(check for check in self.draft.gate if check not in checks))
         worker = self.worker(row.worker)
-        env = sandbox.environment(worker, self.site.env, self.home(attempt)) | self.boxes.more_env(row.role)
+        env = self._env(row.worker, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
         place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         name, email = self.site.identity
-        box = self._history.box(row, self.tasks, ahead)
+        boxes = self._history.places(row, self.tasks, ahead)
         return {
             "purpose": attempt.purpose,
             "root": str(self.site.root),
@@ -373,7 +378,7 @@ class Jobs:
             "read_only": self.read_only(row.role),
             "named": [file.path for file in task.files],
             "message": land.commit_message(task, self._history.summary(row)),
-            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, **box._asdict()},
+            "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, "boxes": boxes},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
             "guarded_paths": list(land.GUARDED),

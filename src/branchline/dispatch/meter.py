@@ -1,6 +1,5 @@
 """What workers use while they are at work, read from their streams and put into money."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from branchline import budget, workers
@@ -53,7 +52,4 @@ def bill(settings: Settings, jobs: Jobs, row: TaskRow, claim: Claim, model: str)
     model = str(claim.extra.get("model") or model)
     if jobs.is_flat(row.worker, model):
         return 0.0
-    usage: Mapping[str, int] = claim.extra.get("usage") or {}
-    own = budget.price_of(model, settings.prices, listed=False)
-    price = own or (None if claim.cost else budget.price_of(model, settings.prices))
-    return budget.cost(usage, price) if price else claim.cost
+    return budget.bill(model, claim.extra.get("usage") or {}, claim.cost, settings.prices)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from branchline import prompts
 from branchline.config import Settings
-from branchline.dispatch.history import History
+from branchline.dispatch.history import History, Told
 from branchline.files import write_new
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import TaskRow
@@ -26,13 +26,18 @@ class Pages:
         self._settings = settings
         self._history = history
 
-    def text(self, row: TaskRow, exit_file: str, session: str, *, read_only: bool) -> str:
+    def told(self, row: TaskRow) -> Told:
+        """What the page is to tell of the past: of the task's own, or of that of the task it is to diagnose."""
+        about = self._about(row)
+        return self._history.of_task(row, about) if about else self._history.of(row)
+
+    def _about(self, row: TaskRow) -> str:
+        return str(self._family.by_id[row.task].extra.get("diagnoses") or "")
+
+    def text(self, row: TaskRow, told: Told, exit_file: str, session: str, *, read_only: bool) -> str:
         """The exact text; a session that goes on gets the news only."""
-        task = self._family.by_id[row.task]
-        about = str(task.extra.get("diagnoses") or "")
-        if about:
-            task = self._family.by_id[about]
-        told = self._history.of_task(row, about) if about else self._history.of(row)
+        about = self._about(row)
+        task = self._family.by_id[about or row.task]
         role = self._settings.roles.get(row.role)
         context = prompts.context(
             self._draft,
@@ -58,9 +63,9 @@ class Pages:
         template = "diagnose.md.j2" if about else "resume.md.j2" if session else "delegate.md.j2"
         return prompts.render(context, template, search=(self._root / "prompts",))
 
-    def leave(self, row: TaskRow, exit_file: Path) -> None:
+    def leave(self, told: Told, exit_file: Path) -> None:
         """Write beside the exit record what is too long for the page."""
-        for task, summary in prompts.long_results(self._history.of(row).results):
+        for task, summary in prompts.long_results(told.results):
             write_new(exit_file.with_name(RESULTS) / f"{task}.md", summary)
 
     def _instructions(self, task: Task) -> list[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from branchline.dispatch.history import Box
 from branchline.files import read_bytes, write_durable
 from branchline.model.plan import DraftGraph
 from branchline.model.run import TaskRow
@@ -12,7 +11,7 @@ from branchline.workspace.repository import Repository
 
 
 class Ticks:
-    """What is still to be ticked in the plan of one run; `box` says where the box is that a task ticks,
+    """What is still to be ticked in the plan of one run; `places` says where the boxes are that a task ticks,
     `today` gives the date, `steady` seconds that never go back."""
 
     def __init__(
@@ -20,14 +19,14 @@ class Ticks:
         root: Path,
         draft: DraftGraph,
         repository: Repository | None,
-        box: Callable[[TaskRow], Box],
+        places: Callable[[TaskRow], list[writeback.Place]],
         today: Callable[[], str],
         steady: Callable[[], float],
     ) -> None:
         self._path = root / draft.plan
         self._draft = draft
         self._repository = repository
-        self._box = box
+        self._places = places
         self._today = today
         self._steady = steady
         self._waiting: dict[str, TaskRow] = {}
@@ -54,10 +53,9 @@ class Ticks:
 
     def _tick(self, rows: Iterable[TaskRow]) -> None:
         path = self._path.resolve()
-        boxes = [self._box(row) for row in rows]
-        places = [(box.line, box.title, box.task) for box in boxes if box.line is not None]
+        places = [place for row in rows for place in self._places(row)]
         if not places or not path.is_file():
             return
-        ticked = writeback.tick_all(read_bytes(path).decode("utf-8"), places, self._draft.dialect, self._today())
+        ticked = writeback.tick(read_bytes(path).decode("utf-8"), places, self._draft.dialect, self._today())
         if ticked is not None:
             write_durable(path, ticked)

@@ -1,6 +1,6 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,7 +24,8 @@ class Policy(NamedTuple):
     """What the user decided about a run; times are seconds, `only` empty means every task.
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
-    start and the start before; `resources`: name -> how many there are; `models`: worker/role -> its model ("" for the
+    start and the start before; `resources`: name -> how many there are; `takes`: worker -> those of which each of its
+    tasks takes one, `{branch}` in the name being the task's parent; `models`: worker/role -> its model ("" for the
     agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
     `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
     gives a task that would fail a try one tier up; `plain` are workers that have no model. `train`: how many finished
@@ -45,6 +46,7 @@ class Policy(NamedTuple):
     lanes: Mapping[str, str] = {}
     stagger: Mapping[str, float] = {}
     resources: Mapping[str, int] = {}
+    takes: Mapping[str, Sequence[str]] = {}
     on_hung: str = "retry"
     models: Mapping[str, Sequence[str]] = {}
     train: int = 1
@@ -103,6 +105,15 @@ class Policy(NamedTuple):
         further = models[models.index(own) + 1 :] if own in models else ()
         ways = (row._replace(model=model) for model in further)
         return next((way for way in ways if self.lane(way) not in closed), row)
+
+    def needs(self, rows: Iterable[TaskRow], named: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
+        """The resources that tasks take: those that the graph names for them, and those of their workers."""
+        if not self.takes:
+            return named
+        return {row.task: (*named.get(row.task, ()), *self._taken(row)) for row in rows}
+
+    def _taken(self, row: TaskRow) -> list[str]:
+        return [name.replace("{branch}", row.parent or "the plan") for name in self.takes.get(row.worker, ())]
 
     def interval(self, row: TaskRow) -> float:
         """How many seconds a task's worker keeps from the start before it."""
@@ -212,7 +223,7 @@ class State:
         self.arriving: set[str] = set()
         self.mutexes: Mapping[str, frozenset[str]] = {}
         self.touches: Mapping[str, Mapping[str, bool]] = {}
-        self.needs: Mapping[str, tuple[str, ...]] = {}
+        self.needs: Mapping[str, Collection[str]] = {}
         self.ahead: Reservations | None = None
         self.began: dict[str, float] = {}
         self.last_start = 0.0

@@ -4,13 +4,13 @@ Each returns a draft that keeps the laws (`laws.check_draft`), or raises GraphEr
 taken without regard to case.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from branchline.errors import GraphError
 from branchline.graph.laws import check_draft, is_legal_id
-from branchline.model.plan import Check, DraftGraph, Edge, Task
+from branchline.model.plan import MERGED, Check, DraftGraph, Edge, Task
 
 BY_HAND: Final = "review"
 """The rule of a task, and the source of a check, that a person made in the review."""
@@ -140,7 +140,8 @@ def merge(draft: DraftGraph, first: str, second: str) -> DraftGraph:
             words = f"{one.id} has the {name} {mine} and {two.id} {other}; only tasks of one {name} can be merged"
             raise GraphError(words, task=two.id, field=name)
     gone = {two.id} | _emptied(draft, {two.id})
-    both = _both(one, two)
+    places = [place for task in (one, *(each for each in draft.tasks if each.id in gone)) for place in task.places]
+    both = _both(one, two, {MERGED: [[*place] for place in places]})
     return _checked(
         replace(
             draft,
@@ -182,7 +183,7 @@ def _inside(draft: DraftGraph, own: str, before: str, after: str, gone: set[str]
     return [(own, each) if before == own else (each, own) for each in others]
 
 
-def _both(one: Task, two: Task) -> Task:
+def _both(one: Task, two: Task, merged: Mapping[str, Any]) -> Task:
     files = sorted((*two.files, *one.files), key=lambda file: file.role != "mention")
     known = {check.run for check in one.checks}
     hours = [each for each in (one.estimate, two.estimate) if each is not None]
@@ -200,7 +201,7 @@ def _both(one: Task, two: Task) -> Task:
         estimate=sum(hours) if hours else None,
         confidence=min(one.confidence, two.confidence),
         body="\n\n".join(filter(None, (one.body, two.body))),
-        extra={**two.extra, **one.extra},
+        extra={**two.extra, **one.extra, **merged},
     )
 
 

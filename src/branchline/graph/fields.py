@@ -1,9 +1,8 @@
 """The fields of a stored graph, checked one by one: what is not as it must be is an error that names task and field."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from operator import itemgetter
 from sys import intern
 from typing import Any, Final, TypeVar, get_args
 
@@ -19,8 +18,6 @@ _NODE: Final = frozenset(Task.__dataclass_fields__)
 _EDGE: Final = frozenset({"source", "target", "kind", "line", "confidence"})
 _CHECK: Final = frozenset({"run", "source", "confidence", "line"})
 _FILE: Final = frozenset({"path", "role"})
-
-_COLUMNS: Final = itemgetter("source", "target", "kind", "line", "confidence")
 
 Fields = Mapping[str, Any]
 Made = TypeVar("Made")
@@ -44,7 +41,7 @@ def task_of(value: Any, number: int = 0) -> Task:
         role=intern(text_of(node, "role", what) or "build"),
         worker=_text_or_none(node, "worker", what),
         model=_text_or_none(node, "model", what),
-        files=_each(node, "files", _file, what),
+        files=_each(node, "files", file_of, what),
         checks=_each(node, "checks", check_of, what),
         criteria=_texts(node, "criteria", what),
         output=text_of(node, "output", what),
@@ -56,32 +53,6 @@ def task_of(value: Any, number: int = 0) -> Task:
         body=text_of(node, "body", what),
         extra=object_of(node.get("extra", {}), "extra", what),
     )
-
-
-def edges_of(links: Sequence[Any]) -> Iterable[Edge]:
-    """The edges of a list of links; raises GraphError naming the edge and the field.
-
-    There may be hundreds of thousands: whether anything is amiss is seen column by column, and what it is one by one.
-    """
-    try:
-        befores, afters, kinds, lines, confidences = zip(*map(_COLUMNS, links), strict=True)
-        usual = (
-            set(map(len, links)) == {len(_EDGE)}
-            and {str} == {*map(type, befores), *map(type, afters)}
-            and EDGE_KINDS.issuperset(kinds)
-            and {int, type(None)}.issuperset(map(type, lines))
-            and all(line is None or line > 0 for line in set(lines))
-            and {float}.issuperset(map(type, confidences))
-            and all(0 <= confidence <= 1 for confidence in set(confidences))
-        )
-    except (KeyError, TypeError, ValueError):
-        usual = False
-    if not usual:
-        return (edge_of(link, number) for number, link in enumerate(links, 1))
-    one = {kind: kind for kind in EDGE_KINDS}  # one text for each kind, as for each id
-    ends = map(intern, befores), map(intern, afters)
-    named = zip(*ends, map(one.__getitem__, kinds), lines, confidences, strict=True)
-    return (Edge(*each) for each in named)
 
 
 def edge_of(value: Any, number: int = 0) -> Edge:
@@ -234,7 +205,8 @@ def _estimate(holder: Fields, what: Subject) -> float | None:
     raise what.fault("estimate", "must be a number of hours or null")
 
 
-def _file(value: Any, what: Subject) -> FileRef:
+def file_of(value: Any, what: Subject) -> FileRef:
+    """The file of one object; raises GraphError naming its owner and the field."""
     file = object_of(value, "files", what)
     known_only(file, _FILE, what)
     return FileRef(text_of(file, "path", what, needed=True), _choice(file, "role", USES, "mention", what))

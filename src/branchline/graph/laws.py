@@ -25,6 +25,9 @@ def check_draft(draft: DraftGraph) -> Adjacency:
 
 def _check_ids(draft: DraftGraph) -> None:
     seen: dict[str, str] = {}
+    ids = [task.id for task in draft.tasks]
+    if all(map(is_legal_id, ids)) and len({each.lower() for each in ids}) == len(ids):
+        return
     for task in draft.tasks:
         if not is_legal_id(task.id):
             raise GraphError(f"task {task.id!r}: is no legal id: {LEGAL_ID}", task=task.id, field="id")

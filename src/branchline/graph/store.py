@@ -14,9 +14,9 @@ from branchline.errors import GraphError
 from branchline.files import canonical, read_bytes, uncollected, write_durable
 from branchline.files import digest as hashed
 from branchline.graph.adjacency import Adjacency
-from branchline.graph.fields import check_of, edges_of, finding_of, ignored_of, listed, object_of, task_of, text_of
+from branchline.graph.columns import edges_of, tasks_of
+from branchline.graph.fields import check_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
-from branchline.model.money import TIERS
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 
 VERSION: Final = 1
@@ -188,7 +188,7 @@ def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
         raise GraphError(words, field="version")
     draft = replace(
         _head_of(graph),
-        tasks=tuple(task_of(node, number) for number, node in enumerate(listed(whole, "nodes"), 1)),
+        tasks=tuple(tasks_of(listed(whole, "nodes"))),
         edges=tuple(edges_of(listed(whole, "edges"))),
     )
     return draft, check_draft(draft)
@@ -236,8 +236,7 @@ def net(draft: DraftGraph, more: Mapping[str, Any] | None = None) -> str:
     found = {"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}}
     touch = {t.id: _touched(t) for t in draft.tasks if any(f.role not in ("create", "modify") for f in t.files)}
     estimate = {t.id: t.estimate for t in draft.tasks if t.estimate and t.kind == "atomic"}
-    tier = {t.id: t.extra["tier"] for t in draft.tasks if t.extra.get("tier") in TIERS and t.kind == "atomic"}
-    asked = {"needs": needs, "estimate": estimate, "touch": touch, "tier": tier}
+    asked = {"needs": needs, "estimate": estimate, "touch": touch}
     return canonical(found | {name: rows for name, rows in asked.items() if rows} | dict(more or {}))
 
 

@@ -87,7 +87,7 @@ _NAME: Final = (
     r"|secret|token|api[ _-]?key|credentials?|conn(?:ection)?[_-]?str(?:ing)?|webhook[_-]url"
     r"|(?:access|auth|private|secret|signing|encryption|master|account|shared|session|service|license|deploy|sign|crypt"
     r"|cipher)[ _-]?key"
-    r"|密钥|密鑰|令牌|(?<=[a-z0-9]_)key|(?<=[a-z0-9]-)key"
+    r"|密钥|密鑰|令牌|(?<=[a-z0-9]_)(?<!public_)key|(?<=[a-z0-9]-)(?<!public-)key"
 )
 _WORDS: Final = (
     "pass", "pwd", "pw", "secret", "token", "key", "credential", "conn", "webhook", "kennwort", "contrase", "mot de p", "senha",
@@ -95,10 +95,14 @@ _WORDS: Final = (
 )  # fmt: skip
 """What each of the names has in it."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?"
+_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?"
+_SIGN: Final = r":{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s?[\"'])"
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{_NAME}){_SUFFIX}(?:[\"'\])]{{0,2}}[^\S\n]{{0,16}}(?P<sign>:=|=>|[=:：]|,(?=\s?[\"']))(?!=)"
-    rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})|>(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
+    rf"(?P<name>{_NAME}){_SUFFIX}{_TYPE}(?:[\"'\])]{{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|[!=]={{1,2}}(?=\s?[\"'`]))"
+    rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})"
+    rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
 )
+"""A name and what leads from it to its value; a comparison has no sign, and gives less."""
 _QUOTED: Final = re.compile(r"[^\S\n]{0,16}[bfru]{0,2}([\"'`])((?:(?!\1)[^\\\n]|\\.){3,1024})\1")
 _LOOSE: Final = re.compile(r"[^\S\n]{0,16}([^\s\"'`<>]{3,1024})")
 _MORE: Final = re.compile(r"[;&](?=[\w.-]{1,40}=)")
@@ -152,7 +156,9 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
     if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
         return bool(re.fullmatch(r"[a-z]{3,12}(?: [a-z]{3,12}){3,7}", secret) and name.startswith("passphrase"))
     if not sign or sign == ",":
-        return _telling(secret) and not re.search(r"\s|/", secret)
+        return _telling(secret) and not re.search(r"\s|/|^[a-z]+\d*(?:_[a-z0-9]+){2,}$", secret)
+    if name.startswith("conn"):
+        return bool(re.search(r"=|://", secret))
     return (
         len(secret) >= 4
         and (name[-3:] != "key" or _telling(secret))
@@ -187,8 +193,8 @@ def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> boo
 
 _OF_THE_TRADE: Final = """
 string str text bytes any object number integer int boolean bool secretstr optional char varchar uuid buffer void self never
-unknown literal password passwd secret token required enabled disabled default basic bearer oauth jwt none null true false
-undefined nil yes no on off hidden input auto always missing invalid expired empty
+unknown literal read write password passwd secret token required enabled disabled default basic bearer oauth jwt none null true
+false undefined nil yes no on off hidden input auto always missing invalid expired empty
 """
 _TYPES: Final = frozenset(_OF_THE_TRADE.split())
 _TEMPLATE: Final = re.compile(
@@ -216,12 +222,16 @@ def _is_template(value: str) -> bool:
     return bool(_TEMPLATE.fullmatch(value[:200]) or _OURS.search(value))
 
 
+_LABEL: Final = r"(?:[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
+"""A part of a dotted name: what is longer and has digits is more likely a key of parts."""
+
+
 @functools.lru_cache(4096)
 def _like_code(value: str) -> bool:
     """Whether a bare word is an expression: a call, an attribute, an index, a path, a format."""
     return bool(
         re.match(
-            r"[A-Za-z_][\w.]*[(\[{]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[./~][\w./-]+$|@|&\w|\*\w|!|\||[A-Za-z_]\w*(?:::|->)\w",
+            rf"[A-Za-z_][\w.]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+$|[./~][\w./-]+$|@|&\w|\*\w|!|\||[A-Za-z_]\w*(?:::|->)\w",
             value,
         )
     )

@@ -59,13 +59,15 @@ _NETWORKS: Final = re.compile(
 _GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
 _DOUBLED: Final = str.maketrans("0123456789", "0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)(?![A-Za-z0-9])")
+_IBAN: Final = re.compile(
+    r"(?<![A-Za-z0-9])([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?)(?![A-Za-z0-9])"
+)
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
     "EE": 20, "KZ": 20, "LT": 20, "LU": 20, "XK": 20, "CH": 21, "CR": 22, "HR": 21, "LI": 21, "LV": 21, "BG": 22,
     "BH": 22, "DE": 22, "GB": 22, "GE": 22, "IE": 22, "ME": 22, "RS": 22, "VA": 22, "AE": 23, "GI": 23, "IL": 23,
     "IQ": 23, "TL": 23, "AD": 24, "CZ": 24, "ES": 24, "MD": 24, "PK": 24, "RO": 24, "SA": 24, "SE": 24, "SK": 24,
-    "TN": 24, "VG": 24, "PT": 25, "ST": 25, "IS": 26, "TR": 26, "FR": 27, "GR": 27, "IT": 27, "MC": 27, "MR": 27,
+    "TN": 24, "VG": 24, "LY": 25, "PT": 25, "ST": 25, "IS": 26, "TR": 26, "FR": 27, "GR": 27, "IT": 27, "MC": 27, "MR": 27,
     "SM": 27, "AL": 28, "AZ": 28, "BY": 28, "CY": 28, "DO": 28, "EG": 29, "GT": 28, "HU": 28, "LB": 28, "PL": 28,
     "SV": 28, "BR": 29, "PS": 29, "QA": 29, "UA": 29, "JO": 30, "KW": 30, "MU": 30, "MT": 31, "SC": 31, "LC": 32,
 }  # fmt: skip
@@ -107,7 +109,7 @@ def cards(read: Plain) -> Iterator[Span]:
 def accounts(read: Plain) -> Iterator[Span]:
     """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1."""
     for found in _IBAN.finditer(read.text):
-        groups = found[1].split(" ")
+        groups = re.split("[ -]", found[1])
         size = _LENGTHS.get(found[1][:2], 0)
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
@@ -132,7 +134,8 @@ _NOUNS: Final = (
     r"|điện thoại|sđt|số điện thoại|โทร|هاتف|جوال|फ़ोन|फोन"
 )
 _VERBS: Final = (
-    r"call(?: me| us| him| her| them)?|contact|dial|text|reach|ring up|phone up|rufen sie|anrufen|ruf|appelez|appeler"
+    r"(?:my|our|his|her|their|your) (?:[a-z]{2,12} )?number(?: is)?"
+    r"|call(?: me| us| him| her| them)?|contact|dial|text|reach|ring up|phone up|rufen sie|anrufen|ruf|appelez|appeler"
     r"|joindre|llam[ae]r?|llamar|ligue|ligar|chiam[aio]\w{0,3}|звон\w{1,6}|позвон\w{1,6}|bel|kontakt|contacto|contato|contatto"
 )
 _ASIAN: Final = (
@@ -153,7 +156,7 @@ _AFTER: Final = re.compile(
 _NEXT: Final = re.compile(r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s)")
 _NO_NUMBER: Final = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
-    r"|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+|\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"
+    r"|0{4,}\d*|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+|\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"
 )
 _NO_END: Final = re.compile(r"[a-z%_]|[.,:]\d| (?:ms|ns|us|kb|mb|gb|rows|bytes|times|s)\b")
 _REACH: Final = re.compile(r"contact|reach|phone|call|ring|text ")

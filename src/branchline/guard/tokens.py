@@ -12,7 +12,7 @@ _FORMS: Final = {
     "OPENAI_KEY": r"sk-proj-[\w-]{16,256} sk-svcacct-[\w-]{16,256} sk-admin-[\w-]{16,256} sk-None-[\w-]{16,256}"
     r" sk-or-v1-[0-9a-f]{32,64} sk-[A-Za-z0-9]{20,128} sess-[A-Za-z0-9]{40}",
     "GITHUB_TOKEN": r"gh[pousr]_[A-Za-z0-9]{20,255} github_pat_\w{20,255}",
-    "GITLAB_TOKEN": r"gl(?:pat|ptt|dt|rt|cbt|ft|imt|agent|oas|ffct|soat)-[\w-]{18,128} GR1348941[\w-]{20}",
+    "GITLAB_TOKEN": r"gl(?:pat|ptt|dt|rt|cbt|ft|imt|agent|oas|ffct|soat)-[\w-]{18,128}(?:\.[\w.]{2,24})? GR1348941[\w-]{20}",
     "AWS_KEY": r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])",
     "GOOGLE_KEY": r"AIza[\w-]{30,40} ya29\.[\w.-]{20,512} GOCSPX-[\w-]{20,40} 1//0[\w-]{40,128}",
     "SLACK_TOKEN": r"xox[abeoprs]-[\w-]{10,256} xapp-\d-[\w-]{10,256}",
@@ -33,10 +33,12 @@ _FORMS: Final = {
     # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic,
     # Sentry, Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta,
     # Replicate, Groq, xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo,
-    # CircleCI, Buildkite, Resend, Tavily, Discord, age, PostHog, Sourcegraph, 1Password, Heroku, EasyPost.
+    # CircleCI, Buildkite, Resend, Tavily, Discord, age, PostHog, Sourcegraph, 1Password, Heroku, EasyPost,
+    # Vercel, Cloudflare, Bedrock, Dynatrace, Fly, Pulumi, Prefect, Duffel, Shippo, ReadMe, Typeform, Octopus, SettleMint, Yandex.
     "API_KEY": r"key-[0-9a-z]{32}(?![0-9a-z-]) [0-9a-f]{32}-us\d{1,2}(?!\w) do[opr]_v1_[0-9a-f]{40,64}"
-    r" shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32} sq0(?:atp|csp)-[\w-]{22,64} dapi[0-9a-f]{32}(?:-\d)? lin_(?:api|oauth)_\w{32,64}"
-    r" ntn_\w{40,64} secret_[A-Za-z0-9]{43} fig[dor]_[\w-]{20,64} PMAK-[0-9a-f]{24}-[0-9a-f]{34} gl(?:sa|c)_[\w=+/]{30,200}"
+    r" shp(?:at|ca|pa|ss)_[0-9A-Za-z]{28,40} sq0(?:atp|csp)-[\w-]{22,64} dapi[0-9a-fA-F]{32,40}(?:-\d)?"
+    r" lin_(?:api|oauth)_\w{32,64}"
+    r" ntn_\w{40,64} secret_[A-Za-z0-9]{43} fig[dor]_[\w-]{20,64} PMAK-[0-9a-f]{24}-[0-9a-f]{34} gl(?:sa|c)_[\w=+/]{30,400}"
     r" NRAK-[A-Z0-9]{27} sntry[su]_[\w+/=]{20,400} sbp_[0-9a-f]{40} sb_secret_[\w-]{20,64} nf[pcoub]_[A-Za-z0-9]{36}"
     r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80} hv[sbr]\.[\w-]{20,300}"
     r" rubygems_[0-9a-f]{48} cio[A-Za-z0-9]{32}(?!\w) dckr_(?:pat|oat)_[\w-]{20,64} ATATT3[\w=-]{40,300}"
@@ -46,7 +48,12 @@ _FORMS: Final = {
     r" pscale_(?:tkn|pw|oauth)_[\w.=-]{32,64} LTAI[A-Za-z0-9]{12,20}(?!\w) AKID[A-Za-z0-9]{32} xkeysib-[0-9a-f]{64}-\w{16}"
     r" CCIP(?:AT|RT)_\w{20,64}_[0-9a-f]{40} bkua_[0-9a-f]{40} re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40} tvly-[\w-]{20,64}"
     r" [MNO][A-Za-z0-9_-]{23,25}\.[\w-]{6}\.[\w-]{27,38} AGE-SECRET-KEY-1[0-9A-Z]{40,64} phc_[A-Za-z0-9]{40,50}"
-    r" sgp_[A-Za-z0-9_]{40,80} ops_eyJ[\w-]{50,2000} HRKU-[\w-]{30,80} EZ[AT]K[A-Za-z0-9]{54}",
+    r" sgp_[A-Za-z0-9_]{40,80} ops_eyJ[\w-]{50,2000} HRKU-[\w-]{30,80} EZ[AT]K[A-Za-z0-9]{54} vc[pciark]_[A-Za-z0-9]{24,64}"
+    r" cf(?:ut|at|k)_[A-Za-z0-9]{40,64}"
+    r" ABSK[A-Za-z0-9+/]{100,200}={0,2} dt0[a-z]\d\d\.\w{24}\.\w{64} f(?:o1|m1[ar]|m2)_[\w+/=-]{40,400}"
+    r" pul-[0-9a-f]{40} pnu_\w{36}"
+    r" duffel_(?:test|live)_[\w=-]{40,50} shippo_(?:live|test)_[0-9a-fA-F]{40} rdme_\w{60,80} tfp_[\w.=-]{50,64} API-[A-Z0-9]{26}"
+    r" sm_[ps]at_\w{16} AQVN[\w-]{35,40}",
 }
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})

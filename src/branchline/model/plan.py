@@ -10,6 +10,8 @@ FileUse = Literal["create", "modify", "test", "mention"]
 Mark = Literal["open", "wip", "done", "declined", "deferred"]
 """What the plan itself says of a task: its box, heading mark or section."""
 
+MERGED = "merged"
+"""The key of `Task.extra` that holds the places of the tasks which the review made one of."""
 MAX_DEPTH = 3
 """Roots have depth 0; no task is deeper than this (DESIGN, section 2)."""
 
@@ -56,6 +58,17 @@ class Task:
     rule: str = ""
     body: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def places(self) -> list[tuple[int, str, str]]:
+        """Line, title and id where the plan speaks of it: its own, or those of the tasks that were made one of.
+
+        A task that a planner thought of has none.
+        """
+        told = self.extra.get(MERGED)
+        if isinstance(told, list) and all(isinstance(each, list) and _is_place(each) for each in told):
+            return [(line, title, own) for line, title, own in told]
+        return [(self.line, self.title, self.id)] if self.line is not None else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +154,7 @@ class ApprovedGraph:
     digest: str
     approved_by: str
     approved_at: float
+
+
+def _is_place(told: list[Any]) -> bool:
+    return [*map(type, told)] == [int, str, str]

@@ -9,12 +9,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from http.client import HTTPResponse
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from branchline.errors import BranchlineError, NotFoundError, RemoteError
 from branchline.opencode_api import rows
 from branchline.opencode_api.rows import Message, Session, Status, Waiting, dig, records, tidy
+from branchline.opencode_api.wire import FAULTS, Wire
 
 TIMEOUT: Final = 20.0
 SILENCE: Final = 60.0
@@ -22,6 +24,7 @@ SILENCE: Final = 60.0
 WHOLE: Final = 3
 """In so many time-outs the whole of an answer must be there: a server may send a byte now and then."""
 LIMIT: Final = 64 * 1024 * 1024
+PIECE: Final = 1 << 16
 PAGE: Final = 1000
 T = TypeVar("T")
 ALLOW_ALL: Final = [{"permission": "*", "pattern": "*", "action": "allow"}]
@@ -34,32 +37,21 @@ class Client:
     """
 
     def __init__(self, name: str, url: str, auth: tuple[str, str] | None = None, timeout: float = TIMEOUT) -> None:
-        import httpx
-
         self.name = name
         self.url = url.rstrip("/")
         self.requests = 0
         self._counting = threading.Lock()
         self._whole = WHOLE * timeout
-        # No proxies and no .netrc of the environment: the password goes to this server and nowhere else.
         try:
-            self._http = httpx.Client(
-                base_url=self.url,
-                auth=auth,
-                timeout=timeout,
-                trust_env=False,
-                headers={"content-type": "application/json"},
-                verify=self.url.startswith("https:"),
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
-            )
-        except httpx.InvalidURL as error:
+            self._wire = Wire(self.url, auth, timeout)
+        except ValueError as error:
             raise self._fault(str(error)) from None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._wire.close()
 
     def health(self) -> str:
         """Give the version of the server."""
@@ -120,6 +112,16 @@ class Client:
         """Start a conversation in a directory that is there, under permission rules of its own."""
         body = {**({"title": title} if title else {}), **({"permission": permission} if permission else {})}
         return self._session(self._post("/session", tidy(directory), body))
+
+    def rule(self, session: Session, permission: Any) -> None:
+        """Put a session under other permission rules."""
+        self._ask("PATCH", f"/session/{session.id}", session.directory, body={"permission": permission})
+
+    def move(self, session: Session, directory: str) -> Session:
+        """Take a session to another directory, where its tools work from then on; files stay where they are."""
+        wanted = {"sessionID": session.id, "destination": {"directory": tidy(directory)}, "moveChanges": False}
+        self._post("/experimental/control-plane/move-session", session.directory, wanted)
+        return self.session(session.id)
 
     def delete(self, session: Session) -> None:
         """Remove a session with all that was said in it."""
@@ -189,16 +191,16 @@ class Client:
 
     def events(self, directory: str) -> Iterator[Mapping[str, Any]]:
         """Yield what happens in a directory, heartbeats too, until the server ends the stream or falls silent."""
-        import httpx
-
-        timeout = httpx.Timeout(TIMEOUT, read=SILENCE)
+        path, headers = _place("/event", directory, {})
         try:
-            with self._http.stream("GET", "/event", **_place(directory, {}), timeout=timeout) as answer:
+            with self._wire.answer("GET", path, headers, None, SILENCE) as answer:
                 self._check(answer, "/event", "text/event-stream")
-                for line in answer.iter_lines():
-                    if line.startswith("data:") and isinstance(event := _load(line[5:]), dict):
+                while line := answer.readline(LIMIT):
+                    if line.startswith(b"data:") and isinstance(
+                        event := _load(line[5:].decode("utf-8", "replace")), dict
+                    ):
                         yield event
-        except (httpx.HTTPError, RuntimeError) as error:  # the latter for a client that was closed meanwhile
+        except FAULTS as error:
             raise self._fault(f"the stream of events broke off: {_words(error)}") from None
 
     def _session(self, row: Any) -> Session:
@@ -228,19 +230,17 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> tuple[Any, Mapping[str, str]]:
-        import httpx
-
         with self._counting:
             self.requests += 1
+        place, more = _place(path, directory, query or {})
         try:
-            sent = (
-                None if body is None else json.dumps(body).encode()
-            )  # a lone surrogate of argv is escaped like any letter
-            with self._http.stream(method, path, **_place(directory, query or {}), content=sent) as answer:
-                data = self._read(answer)
+            # A lone surrogate of argv is escaped like any letter.
+            sent = None if body is None else json.dumps(body).encode()
+            with self._wire.answer(method, place, more, sent) as answer:
+                data = self._read(answer, path)
                 self._check(answer, path, "application/json", data)
-                headers = dict(answer.headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+                headers = {name.lower(): value for name, value in answer.getheaders()}
+        except FAULTS as error:
             raise self._fault(f"{method} {path}: {_words(error)}") from None
         if not data:
             return None, headers
@@ -249,20 +249,20 @@ class Client:
             raise self._fault(f"{method} {path} answered what is no JSON; is another program listening there?")
         return found, headers
 
-    def _read(self, answer: Any) -> bytes:
+    def _read(self, answer: HTTPResponse, path: str) -> bytes:
         data = bytearray()
         end = time.monotonic() + self._whole
-        for piece in answer.iter_bytes():
+        while piece := answer.read1(PIECE):
             data += piece
             if len(data) > LIMIT:
-                raise self._fault(f"{answer.request.url.path} answered more than {LIMIT >> 20} MB")
+                raise self._fault(f"{path} answered more than {LIMIT >> 20} MB")
             if time.monotonic() > end:
-                raise self._fault(f"{answer.request.url.path}: no whole answer in {self._whole:g} s")
+                raise self._fault(f"{path}: no whole answer in {self._whole:g} s")
         return bytes(data)
 
-    def _check(self, answer: Any, path: str, wanted: str, data: bytes = b"") -> None:
+    def _check(self, answer: HTTPResponse, path: str, wanted: str, data: bytes = b"") -> None:
         """Raise for an answer that is an error, or of another type than it should be."""
-        status, kind = answer.status_code, answer.headers.get("content-type", "")
+        status, kind = answer.status, answer.getheader("content-type", "")
         if status == 401:
             raise self._fault(
                 "it wants a user and a password, or others than it was given; password_env names the variable that holds it"
@@ -284,12 +284,11 @@ class Client:
         return RemoteError(f"{self.name} ({self.url}): {said}", instance=self.name, **details)
 
 
-def _place(directory: str, query: Mapping[str, str]) -> dict[str, Any]:
+def _place(path: str, directory: str, query: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """How a request says which directory it is about: older servers read the header, and a header is ASCII."""
-    if not directory:
-        return {"params": query}
-    header = {"x-opencode-directory": directory} if directory.isascii() and "%" not in directory else {}
-    return {"params": {**query, "directory": directory}, "headers": header}
+    whole = {**query, **({"directory": directory} if directory else {})}
+    headers = {"x-opencode-directory": directory} if directory.isascii() and directory and "%" not in directory else {}
+    return f"{path}?{urlencode(whole, quote_via=quote)}" if whole else path, headers
 
 
 def _must_be_unknown(error: BranchlineError) -> None:
@@ -307,7 +306,4 @@ def _load(text: str) -> Any:
 
 def _words(error: Exception) -> str:
     """What went wrong on the way, in words: a time-out has none of its own."""
-    kind = type(error).__name__
-    if "Timeout" in kind:
-        return "no answer in time"
-    return str(error) or kind
+    return "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__

@@ -345,8 +345,12 @@ def clean_title(title: str) -> str:
 
 
 def estimate_of(draft: Draft, reading: Reading) -> float | None:
-    """Give the estimate in hours, from a `~4h` mark or an `Estimate:` line."""
-    text = (draft.fields.get("estimate") or draft.fields.get("column:estimate") or [reading.said.get("estimate", "")])[
-        0
-    ]
-    return hours(text) if text else None
+    """Give the estimate in hours, from a `~4h` mark, a column, an `Estimate:` line or the end of the title."""
+    last = draft.title.rpartition(" ")[2].strip("()")
+    told = (
+        *draft.fields.get("estimate", ()),
+        *draft.fields.get("column:estimate", ()),
+        reading.said.get("estimate", ""),
+        last if last.startswith("~") else "",
+    )
+    return next((found for text in told if text and (found := hours(text)) is not None), None)

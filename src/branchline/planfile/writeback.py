@@ -16,22 +16,19 @@ _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
 _MARKS = re.compile(r"[*_`~\[\]]+")
 
+Place = tuple[int, str, str]
+"""Where a task stood in the text: its line (from 1), its title and its id."""
 MAX_LEAD = 4
 """How many words (an id, `[P]`, `Step 2:`) may stand before a title in its line."""
 
 
-def tick(text: str, line: int, title: str, task_id: str, dialect: str, on: str) -> str | None:
-    """Mark a task as done in the text of its plan.
+def tick(text: str, tasks: Iterable[Place], dialect: str, on: str) -> str | None:
+    """Mark tasks as done in the text of their plan; None when no box changes.
 
-    `line` is where it stood (1-based); when lines have moved it is found again by its id, then by its title. `on` is
-    the date (YYYY-MM-DD) that the dialect aidevops notes as `completed:`. None when the task has no open box of its
-    own, or cannot be told from another one; the formats that are no markdown lists have no boxes of tasks.
+    When lines have moved a task is found again by its id, then by its title. `on` is the date (YYYY-MM-DD) that the
+    dialect aidevops notes as `completed:`. A task that has no open box of its own, or cannot be told from another one,
+    changes nothing; the formats that are no markdown lists have no boxes of tasks.
     """
-    return tick_all(text, [(line, title, task_id)], dialect, on)
-
-
-def tick_all(text: str, tasks: Iterable[tuple[int, str, str]], dialect: str, on: str) -> str | None:
-    """As `tick` for many tasks, each (line, title, id), with one look at the text; None when no box changes."""
     if dialect and dialect not in DIALECTS:
         return None
     mark = "\ufeff" if text.startswith("\ufeff") else ""
@@ -41,9 +38,7 @@ def tick_all(text: str, tasks: Iterable[tuple[int, str, str]], dialect: str, on:
     return mark + "".join(lines) if any(changed) else None
 
 
-def _tick(
-    lines: list[str], boxes: Callable[[], dict[int, None]], task: tuple[int, str, str], dialect: str, on: str
-) -> bool:
+def _tick(lines: list[str], boxes: Callable[[], dict[int, None]], task: Place, dialect: str, on: str) -> bool:
     line, title, task_id = task
     own = lines[line - 1] if 1 <= line <= len(lines) else ""
     if _DONE.match(own) and _by_id(own, task_id) and _by_title(own, title):

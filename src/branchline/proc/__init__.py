@@ -11,8 +11,10 @@ from branchline.proc.host import cpu_of, free_memory
 from branchline.proc.pool import Ended, Spawn, Started
 from branchline.proc.run import Completed, run
 from branchline.proc.table import read_exit, read_record
+from branchline.proc.worker import ALONE
 
 __all__ = [
+    "ALONE",
     "Completed",
     "Custody",
     "Dialogue",

@@ -36,7 +36,6 @@ else:
 
 ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
 HEARD = (signal.SIGCHLD, signal.SIGTERM, ORPHANED)
-DEFAULT_GRACE = 10.0
 INSIST = 0.1  # seconds between two rounds of KILL
 ROUNDS = 16  # after eight calls the interpreter rewrites a function's code for good
 LONGEST = 3600.0  # seconds of one wait: poll counts milliseconds in 31 bits
@@ -137,15 +136,16 @@ class Custodian:
             self.listen(self.next_due(job))
 
     def next_due(self, job: worker.Job) -> float | None:
-        """When something is to be done even though nothing happens: a limit, or a look at a log that has a cap."""
-        if not job.cap:
-            return job.deadline
-        return job.next_look if job.deadline is None else min(job.deadline, job.next_look)
+        """When something is to be done even though nothing happens: a limit, a look at a log, or at who is there."""
+        due = [job.deadline, job.next_look if job.cap else None, job.next_round if job.lease else None]
+        return min((moment for moment in due if moment is not None), default=None)
 
     def hurry(self, job: worker.Job) -> None:
         """What is due: a look at the logs; when the deadline has passed first the wall limit, then the end of the grace."""
         if job.cap and time.monotonic() >= job.next_look and worker.measure(job) and not job.cause:
             self.stop(job, job.grace, "output: more than %d MB were written" % (job.limit >> 20))  # noqa: UP031 - no format machinery
+        if job.lease and time.monotonic() >= job.next_round and not job.cause:
+            self.look_round(job)
         if job.deadline is None or time.monotonic() < job.deadline:
             return
         if not job.cause:
@@ -153,6 +153,13 @@ class Custodian:
         else:
             self.signal_tree(signal.SIGKILL)
             job.deadline = time.monotonic() + INSIST
+
+    def look_round(self, job: worker.Job) -> None:
+        """A job on a lease is stopped when two looks in a row find no coordinator: ours, or one that came after it."""
+        job.next_round = time.monotonic() + job.lease / 2
+        before, job.alone = job.alone, not linux.lock_holder(self.lock, records.WATCHED)
+        if before and job.alone:
+            self.stop(job, job.grace, worker.ALONE)
 
     def stop(self, job: worker.Job, grace: float, cause: str) -> None:
         """TERM to every process of the tree; a second call can only shorten the grace."""
@@ -232,7 +239,7 @@ class Custodian:
             self.connected = False
             return
         path = os.path.join(self.folder, b"stop.%d" % self.job.fence)  # noqa: PTH118 - pathlib is not small
-        self.inbox.append(("stop", self.job.fence, *read_stop(path)))
+        self.inbox.append(("stop", self.job.fence, *worker.read_stop(path)))
 
     def reap(self) -> None:
         while True:
@@ -277,17 +284,6 @@ def receive(handle: int) -> bytes:
         return os.read(handle, 1 << 14)
     except ConnectionError:
         return b""
-
-
-def read_stop(path: bytes) -> tuple[float, str]:
-    """Grace in seconds and cause, as a new coordinator wrote them; our own when nobody did."""
-    try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
-            grace, _, cause = file.read().partition("\n")
-        os.unlink(path)  # noqa: PTH108 - as above
-        return float(grace), cause
-    except (OSError, ValueError):
-        return DEFAULT_GRACE, "stopped: by a signal"
 
 
 def open_private(folder: bytes, name: str) -> int:

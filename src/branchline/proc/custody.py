@@ -74,9 +74,7 @@ class Custody:
             return
         self._stops.setdefault(fence, cause)
         if channel := self._running.get(fence):
-            channel.stream.send(
-                ("stop", fence, float(grace), str(cause))
-            )  # nobody there: settled at the end of the stream
+            channel.stream.send(("stop", fence, float(grace), str(cause)))  # nobody there: settled at its end
         elif self._is_ending(fence):
             return
         elif fence in self._adopted or self._look(fence) == "running":
@@ -104,6 +102,7 @@ class Custody:
 
         Every Ended is reported once. Raises BranchlineError when no custodian can be started.
         """
+        self._table.attend()  # each time: while two coordinators contend for a folder, only one of them holds it
         self._pump()
         wait = 0.0 if self._events else min(max(0.0, timeout), LONGEST)
         with self._also(extra):
@@ -367,7 +366,7 @@ class Custody:
     def _signal_custodian(self, fence: int, grace: float, cause: str) -> None:
         """Stop an adopted attempt: grace and cause in a file, then a signal by pidfd, which cannot hit a stranger."""
         path = self._stop_file(fence)
-        draft = path.with_suffix(".new")
+        draft = path.with_name(f"{path.name}.{os.getpid()}")  # others may be stopped by others at this moment
         draft.write_text(f"{float(grace)}\n{cause}", encoding="utf-8")
         draft.replace(path)  # the custodian may be reading the one of a former stop
         with suppress(ProcessLookupError, PermissionError):

@@ -1,12 +1,11 @@
-"""Inside a network of its own: lend a listening socket to a process outside of it, then become the program.
+"""Inside a network of its own: lend listening sockets to a process outside of it, then become the program.
 
-Started as `python -I -S lend.py FOLDER PORT PROGRAM ARGUMENT...`: what connects to PORT on this network's loopback is
-then accepted by whoever listens on the socket `FOLDER/proxy` outside, and no packet ever leaves this network. Standard
-library only, and no import of our own.
+Started as `python -I -S lend.py FOLDER PORT,PORT... PROGRAM ARGUMENT...`: what connects to one of the ports on this
+network's loopback is then accepted by whoever listens on the socket `FOLDER/proxy` outside, and no packet ever leaves this
+network. Standard library only, and no import of our own.
 """
 
 import _socket
-import array
 import os
 import sys
 import time
@@ -15,33 +14,39 @@ PATIENCE = 10.0  # seconds that the process outside may take to come up
 NAME = "proxy"
 
 
-def lend(folder: str, port: int) -> None:
-    """Listen on a port of the loopback and hand that socket over, by a process beside this one that ends then.
+def lend(folder: str, *ports: int) -> None:
+    """Listen on ports of the loopback and hand those sockets over, by a process beside this one that ends then.
 
-    Who connects before the process outside is up waits for it. Raises OSError when the port cannot be had.
+    Who connects before the process outside is up waits for it. Raises OSError when a port cannot be had.
     """
-    ear = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-    ear.bind(("127.0.0.1", port))
-    ear.listen(128)
+    ears = [_listening(port) for port in ports]
     middle = os.fork()
     if middle:
-        ear.close()
+        for ear in ears:
+            ear.close()
         os.waitpid(middle, 0)
         return
     try:
         if os.fork() == 0:  # an orphan: the program has no child that it knows nothing of
-            _hand_over(ear, folder)
+            _hand_over(ears, folder)
     finally:
         os._exit(0)
 
 
-def _hand_over(ear: "_socket.socket", folder: str) -> None:
+def _listening(port: int) -> "_socket.socket":
+    ear = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    ear.bind(("127.0.0.1", port))
+    ear.listen(128)
+    return ear
+
+
+def _hand_over(ears: "list[_socket.socket]", folder: str) -> None:
     for handle in range(3):
         os.close(handle)  # whoever reads the program's output does not wait for us
     os.chdir(folder)  # the path of a socket may have 107 bytes
     door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     _connect(door, time.monotonic() + PATIENCE)
-    rights = array.array("i", [ear.fileno()])
+    rights = b"".join(ear.fileno().to_bytes(4, sys.byteorder) for ear in ears)
     door.sendmsg([b"e"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
     door.recv(1)  # it is theirs now
 
@@ -58,9 +63,9 @@ def _connect(door: "_socket.socket", until: float) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Lend the socket and become the program."""
-    folder, port, *program = arguments
-    lend(folder, int(port))
+    """Lend the sockets and become the program."""
+    folder, ports, *program = arguments
+    lend(folder, *map(int, ports.split(",")))
     os.execvp(program[0], program)  # noqa: S606 - becomes the program it was asked to be
 
 

@@ -26,7 +26,8 @@ class Spawn(NamedTuple):
     in seconds (0: none), after which it gets TERM, `grace` seconds, and KILL. `cap` is how many bytes each of its logs
     may have (0: any number; of a longer one the end is kept), `limit` how many it may write to them in all.
     `boxed` is how many generations of processes, the program first, are a sandbox around the worker: they end by
-    themselves when the worker does.
+    themselves when the worker does. `lease` is after how many seconds without a coordinator it is stopped (0: never), with
+    the cause ALONE.
     """
 
     fence: int
@@ -41,6 +42,7 @@ class Spawn(NamedTuple):
     cap: int = 0
     limit: int = 0
     boxed: int = 0
+    lease: float = 0.0
 
     def message(self) -> tuple[Any, ...]:
         """What the custodian gets: every text as the bytes the kernel will see."""
@@ -49,7 +51,7 @@ class Spawn(NamedTuple):
         argv = [os.fsencode(word) for word in self.argv]
         times = (float(self.wall), float(self.grace))
         limits = (int(self.cap), int(self.limit), int(self.boxed))
-        return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), *limits)
+        return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), *limits, float(self.lease))
 
 
 class Started(NamedTuple):

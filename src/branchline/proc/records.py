@@ -9,6 +9,7 @@ from zlib import crc32
 
 TABLE = "attempts.table"
 LOCK = "custody.lock"
+WATCHED = 1 << 62  # the byte of LOCK, beyond every fence, that a coordinator holds as long as it looks after the folder
 SIZE = 256
 START_SIZE = 96
 EXIT_SIZE = SIZE - START_SIZE

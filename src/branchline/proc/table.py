@@ -95,6 +95,10 @@ class Table:
         self._boot = linux.boot_id()
         self.rebooted = self._read_header(folder)
 
+    def attend(self) -> None:
+        """Show the custodians that a coordinator is there, until it closes the table or dies; again is no harm."""
+        linux.take_lock(self._lock, records.WATCHED)
+
     def close(self) -> None:
         """Close both files."""
         os.close(self._table)

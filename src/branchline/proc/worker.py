@@ -18,6 +18,8 @@ READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe without a writer mus
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 LOOK = 1.0  # seconds after which a log is first measured, and as long as it grows
 LONGEST_LOOK = 5.0
+DEFAULT_GRACE = 10.0
+ALONE = "alone: no coordinator was there any more"
 CHUNK = 1 << 16
 DEFAULT_PATH = b"/usr/local/bin:/usr/bin:/bin"
 
@@ -40,6 +42,7 @@ class Job:
         cap: int = 0,
         limit: int = 0,
         boxed: int = 0,
+        lease: float = 0.0,
     ) -> None:
         self.fence = fence
         self.argv = argv
@@ -53,6 +56,9 @@ class Job:
         self.cap = cap
         self.limit = limit
         self.boxed = boxed
+        self.lease = lease
+        self.alone = False
+        self.next_round = time.monotonic() + lease / 2
         self.cut = 0
         self.pause = LOOK
         self.next_look = time.monotonic() + LOOK
@@ -158,6 +164,17 @@ def explain(job: Job, error: Exception) -> str:
     finally:
         os.close(handle)
     return ""
+
+
+def read_stop(path: bytes) -> tuple[float, str]:
+    """Grace in seconds and cause, as a new coordinator wrote them; our own when nobody did."""
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
+            grace, _, cause = file.read().partition("\n")
+        os.unlink(path)  # noqa: PTH108 - as above
+        return float(grace), cause
+    except (OSError, ValueError):
+        return DEFAULT_GRACE, "stopped: by a signal"
 
 
 def outcome(status: int, boxed: int = 0) -> tuple[int | None, int | None]:

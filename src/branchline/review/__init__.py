@@ -12,4 +12,5 @@ from branchline.review.patch import changes as changes
 from branchline.review.patch import edited as edited
 from branchline.review.patch import told as told
 from branchline.review.policy import auto as auto
+from branchline.review.policy import held as held
 from branchline.review.show import render as render

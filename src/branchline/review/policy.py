@@ -8,28 +8,34 @@ MINED: Final = 0.9
 """A check of less confidence than this was mined from prose, and is not run unseen."""
 
 
+def held(draft: DraftGraph) -> dict[str, str]:
+    """Return which atomic tasks wait for a person's word about each, whoever approves, and why.
+
+    Those that are deferred, and those of a finding that holds. What holds a composite holds every task below it.
+    """
+    findings = {finding.task: finding.message for finding in draft.findings if finding.hold and finding.task}
+    by_id = {task.id: task for task in draft.tasks}
+    found = {task.id: _inherited(task, by_id, findings) for task in draft.tasks if _is_open(task)}
+    return {task: reason for task, reason in found.items() if reason}
+
+
 def auto(draft: DraftGraph, confidence: float = 0.6) -> dict[str, str]:
     """Return which atomic tasks `--yes` and `pulse` must hold, and why.
 
-    Those of confidence under `confidence`, deferred ones, those with a check of confidence under 0.9, and those of a
-    finding that holds. What holds a composite holds every task below it.
+    Those of confidence under `confidence`, those with a check of confidence under 0.9, and those that are `held`.
     """
-    held: dict[str, str] = {}
-    findings = {finding.task: finding.message for finding in draft.findings if finding.hold and finding.task}
-    by_id = {task.id: task for task in draft.tasks}
-    for task in draft.tasks:
-        if task.kind == "atomic" and task.state not in ("done", "declined"):
-            reason = _reason(task, confidence) or _inherited(task, by_id, findings)
-            if reason:
-                held[task.id] = reason
-    return held
+    sure = held(draft)
+    found = {task.id: _unsure(task, confidence) or sure.get(task.id, "") for task in draft.tasks if _is_open(task)}
+    return {task: reason for task, reason in found.items() if reason}
 
 
-def _reason(task: Task, confidence: float) -> str:
+def _is_open(task: Task) -> bool:
+    return task.kind == "atomic" and task.state not in ("done", "declined")
+
+
+def _unsure(task: Task, confidence: float) -> str:
     if task.confidence < confidence:
         return f"confidence {task.confidence:g} is under {confidence:g}"
-    if task.state == "deferred":
-        return "deferred in the plan"
     for check in task.checks:
         if check.confidence < MINED:
             return f"its check was mined with confidence {check.confidence:g}, under {MINED:g}: {check.run}"
@@ -44,6 +50,6 @@ def _inherited(task: Task, by_id: dict[str, Task], findings: dict[str, str]) -> 
         if place in findings:
             return findings[place]
         if by_id[place].state == "deferred":
-            return f"{place} is deferred in the plan"
+            return "deferred in the plan" if place == task.id else f"{place} is deferred in the plan"
         place = by_id[place].parent
     return ""

@@ -28,6 +28,7 @@ class _Page(NamedTuple):
     workers: Mapping[str, str]
     incoming: Mapping[str, Sequence[Edge]]
     below: Mapping[str, int]
+    tiers: Mapping[str, str]
     gated: bool
     width: int
     most: int | None
@@ -46,6 +47,7 @@ def render(
     preview: str = "",
     path: Sequence[str] = (),
     mutexes: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    tiers: Mapping[str, str] = MappingProxyType({}),
     fixes: Mapping[str, str] = MappingProxyType({}),
     width: int = 80,
     on: bool = False,
@@ -56,11 +58,11 @@ def render(
     """Return the page a person approves (DESIGN, section 7.5).
 
     `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes, `path` the
-    longest chain of tasks, `mutexes` the files with the tasks that take turns at them, `fixes` what mends a finding of a
-    code. Without `whole` at most about 200 lines (and 4 lines of a title) are shown, and what was
-    left out is said, with `see_all` as the command that shows it. `on` asks for colour.
+    longest chain of tasks, `mutexes` the files with the tasks that take turns at them, `tiers` the words for a task's tier
+    of models, `fixes` what mends a finding of a code. Without `whole` at most about 200 lines (and 4 lines of a title) are
+    shown, and what was left out is said, with `see_all` as the command that shows it. `on` asks for colour.
     """
-    page = _page(draft, workers, bool(gate), max(40, width))
+    page = _page(draft, workers, tiers, bool(gate), max(40, width))
     page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
     sections = {
         "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
@@ -91,7 +93,7 @@ def _limited(body: Sequence[str], most: int | None, see_all: str) -> list[str]:
     return [*body[:most], f"  ... {len(body) - most:,} more lines, not shown here; all of them: {see_all}"]
 
 
-def _page(draft: DraftGraph, workers: Mapping[str, str], gated: bool, width: int) -> _Page:
+def _page(draft: DraftGraph, workers: Mapping[str, str], tiers: Mapping[str, str], gated: bool, width: int) -> _Page:
     by_id = {task.id: task for task in draft.tasks}
     order = Adjacency.build((task.id, task.parent, task.kind) for task in draft.tasks).order
     depth: dict[str, int] = {}
@@ -112,6 +114,7 @@ def _page(draft: DraftGraph, workers: Mapping[str, str], gated: bool, width: int
         workers,
         incoming,
         below,
+        tiers,
         gated,
         width,
         _TITLE,
@@ -171,6 +174,8 @@ def _tag(task: Task, page: _Page) -> str:
     else:
         worker = task.worker or page.workers.get(task.role, "no worker")
         parts = [safe(f"atomic, {task.role}, {worker}{f' ({task.model})' if task.model else ''}")]
+    if task.id in page.tiers:
+        parts.append(safe(page.tiers[task.id]))
     if task.needs:
         parts.append(f"needs {safe(', '.join(task.needs))}")
     if task.confidence < 1:

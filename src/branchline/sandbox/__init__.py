@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
-from branchline.sandbox.level import Held, best
+from branchline.sandbox.level import Held, best, network
 
 __all__ = [
     "MANAGERS",
@@ -22,6 +22,9 @@ __all__ = [
     "best",
     "empty_temporary",
     "environment",
+    "inherited",
+    "network",
+    "places",
     "prepare_home",
 ]
 
@@ -44,13 +47,10 @@ _FOLDERS: Final = {
     "XDG_DATA_HOME": ".local/share",
     "XDG_STATE_HOME": ".local/state",
     "XDG_CACHE_HOME": ".cache",
-    "XDG_RUNTIME_DIR": ".run",
+    "XDG_RUNTIME_DIR": "tmp",
     "TMPDIR": "tmp",
 }
-
-
-_MADE: Final = (_FOLDERS["TMPDIR"], _FOLDERS["XDG_RUNTIME_DIR"])
-"""The folders that programs expect to be there."""
+"""Programs expect the last two to be there, and nobody to look into them: one folder does for both."""
 
 
 class Allowance(Protocol):
@@ -74,11 +74,20 @@ def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[
     version managers of the user are; HOME, TMPDIR and the XDG folders lie in `home`. Raises SettingsError when the
     settings name a reserved or an impossible name.
     """
+    return {**places(home), **inherited(worker, base)}
+
+
+def places(home: Path) -> dict[str, str]:
+    """The names that lead into a worker's own HOME, where its settings say nothing else."""
+    own = str(home)
+    return {"HOME": own, **{name: f"{own}/{folder}" for name, folder in _FOLDERS.items()}}
+
+
+def inherited(worker: Allowance, base: Mapping[str, str]) -> dict[str, str]:
+    """The part of a worker's `environment` that is the same for all of its tasks; raises as that does."""
     env = {name: value for name, value in base.items() if name in PASSED or name.startswith("LC_")}
     env.setdefault("PATH", os.defpath)
     env.setdefault("LANG", "C.UTF-8")
-    env["HOME"] = own = str(home)
-    env.update({name: f"{own}/{folder}" for name, folder in _FOLDERS.items()})
     for name, folder in MANAGERS.items():
         place = Path(base.get(name) or Path(base.get("HOME", ""), folder))
         if place.is_absolute() and place.is_dir():
@@ -119,14 +128,13 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
             ) from None
         home.chmod(0o700)
         _unlink_links(home)
-    for folder in _MADE:
-        (home / folder).mkdir(mode=0o700, exist_ok=True)
+    (home / _FOLDERS["TMPDIR"]).mkdir(mode=0o700, exist_ok=True)
     write_new(home / ".gitconfig", _git_config(name, email))
 
 
 def _unlink_links(home: Path) -> None:
     """Take away the links that would lead what we write into the configuration folders of a home out of it."""
-    for folder in sorted(_FOLDERS.values()):
+    for folder in sorted(set(_FOLDERS.values())):
         for path in (home / folder, *(home / folder).glob("*"), *(home / folder).parents):
             if path != home and path.is_relative_to(home) and path.is_symlink():
                 path.unlink()

@@ -53,6 +53,17 @@ def best(wanted: str, env: Mapping[str, str], attempt: Try = _run, abi: Callable
     return Held("env", "", f"{_OPEN} ({why})")
 
 
+def network(wanted: str, held: Held) -> str:
+    """Return what a worker reaches for the setting `wanted` (auto, host, proxy, none): host is all there is.
+
+    Left open it is the proxy, where the sandbox has a network of its own. Raises SettingsError for walls that have none.
+    """
+    own = held.level == "strict"
+    if not own and wanted in ("proxy", "none"):
+        raise SettingsError(f'network = "{wanted}" needs the strict sandbox; there is {held.words()}')
+    return wanted if wanted != "auto" else "proxy" if own else "host"
+
+
 def _why_not(env: Mapping[str, str], attempt: Try) -> str:
     program = bubblewrap.find(env)
     if not program:

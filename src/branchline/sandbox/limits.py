@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Final
 
 _GROUPS: Final = Path("/sys/fs/cgroup")
+_PLACES: Final = ("pids", "memory", ".")
+"""Where `groups` makes any: two hierarchies of version 1, or the one of version 2."""
 _NAME: Final = "branchline-box-"
-_JOIN: Final = "for i in 1 2 3; do { mkdir -p %s; %s; echo 0 > %s/cgroup.procs; } 2>/dev/null && break; done"
-"""A shell's words: make a control group and join it; again where somebody has just taken it away as empty."""
+_JOIN: Final = 'for i in 1 2 3; do { mkdir -p %s; %s; } 2>/dev/null && break; done; exec "$@"'
+"""A shell's words: make control groups and join them; again where somebody has just taken one away as empty."""
 
 
 def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
@@ -33,20 +35,24 @@ def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
     most = memory << 20 if memory is not None else _of_machine() * 3 // 4
     old = {"pids": {"pids.max": processes}, "memory": {"memory.limit_in_bytes": most}}
     new = {".": {"pids.max": processes, "memory.max": most}}
-    script = [
-        _JOIN % (path, "; ".join(f"echo {value} > {path}/{file}" for file, value in bounds.items() if value), path)
+    bound = {
+        _GROUPS / kind / f"{_NAME}{name}": [f"echo {value} > %s/{file}" for file, value in bounds.items() if value]
         for kind, bounds in (new if (_GROUPS / "cgroup.controllers").exists() else old).items()
         if any(bounds.values()) and os.access(_GROUPS / kind / "cgroup.procs", os.W_OK)
-        for path in [_GROUPS / kind / f"{_NAME}{name}"]
-    ]
-    return ("/bin/sh", "-c", "; ".join([*script, 'exec "$@"']), "sh") if script else ()
+    }
+    setting = [line % path for path, lines in bound.items() for line in lines]
+    joining = " && ".join(f"echo 0 > {path}/cgroup.procs" for path in bound)
+    script = _JOIN % (" ".join(map(str, bound)), "; ".join([*setting, joining]))
+    return ("/bin/sh", "-c", script, "sh") if bound else ()
 
 
 def sweep(name: str) -> None:
     """Take away the groups whose name begins with `name` and that nobody is in any more."""
-    for path in (*_GROUPS.glob(f"*/{_NAME}{name}*"), *_GROUPS.glob(f"{_NAME}{name}*")):
-        with suppress(OSError):
-            path.rmdir()
+    for place in (_GROUPS / kind for kind in _PLACES):
+        with suppress(OSError):  # this kernel has no such hierarchy
+            for path in (each for each in place.iterdir() if each.name.startswith(f"{_NAME}{name}")):
+                with suppress(OSError):  # somebody is in it
+                    path.rmdir()
 
 
 def _of_machine() -> int:

@@ -1,28 +1,27 @@
 """The one way out of a sandbox without a network: an HTTP proxy that asks of every connection whether it may be made.
 
-Started as `python -I -S proxy.py SPEC.json` in custody, beside the worker it serves. The worker's side lends it a
-listening socket (see `proc.lend`), so there is no route but this. A name is judged by its tier, resolved once, every
-address it has must be public, and it is that address that is connected to. One line of JSON in the log for each
-connection. Standard library only, and no import of our own but the tiers beside it.
+Loaded by `door` beside the worker it serves, whose side lends it listening sockets (see `proc.lend`), so there is no route but
+this. A name is judged by its tier, resolved once, every
+address it has must be public, and it is that address that is connected to. What the user named is reached as it is:
+`servers` (host and port) through the proxy, and each port of `local`, which is the machine's own, by a socket of its own.
+One line of JSON in the log for each connection. Standard library only, and no import of our own but the tiers beside it.
 """
 
 import json
 import os
 import socket
-import sys
 import threading
 import time
+from collections.abc import Sequence
 
-TYPE_CHECKING = False  # run as a plain file it imports nothing of the package, whose start every worker would pay
+TYPE_CHECKING = False  # loaded as a plain file it imports nothing of the package
 if TYPE_CHECKING or __package__:
     from typing import Any
 
     from branchline.sandbox import tiers
 else:
-    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - it starts with every worker
     import tiers  # type: ignore[import-not-found,no-redef]
 
-NAME = "proxy"
 HEAD = 64 << 10  # bytes that the head of a request may have
 CHUNK = 256 << 10
 PATIENCE = 30.0  # seconds for a head, a name and a connection
@@ -36,6 +35,7 @@ HOP = (
     "upgrade",
     "host",
 )
+NAMED = "a server of yours"
 ANSWERS = {400: "Bad Request", 403: "Forbidden", 431: "Request Header Fields Too Large", 502: "Bad Gateway"}
 
 
@@ -49,7 +49,10 @@ class RefusedError(Exception):
 
 
 class Proxy:
-    """One attempt's proxy; `spec` has folder, log, tiers, unknown, ports, connections (at once) and megabytes (in all)."""
+    """One attempt's proxy.
+
+    `spec` has log, tiers, servers, local, unknown, ports, connections (at once) and megabytes (in all).
+    """
 
     def __init__(self, spec: "dict[str, Any]") -> None:
         self.spec = spec
@@ -58,34 +61,27 @@ class Proxy:
         self.lock = threading.Lock()
         self.log = os.open(spec["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
-    def serve(self) -> None:
-        """Take the sockets that are lent and serve each of them; for ever."""
-        door = socket.socket(socket.AF_UNIX)
-        os.chdir(self.spec["folder"])  # the path of a socket may have 107 bytes
-        if os.path.lexists(NAME):  # of the check before this one
-            os.unlink(NAME)  # noqa: PTH108 - it starts with every worker
-        door.bind(NAME)
-        door.listen(8)
-        while True:
-            lender, _ = door.accept()
-            _, handles, _, _ = socket.recv_fds(lender, 1, 1)
-            lender.close()
-            for handle in handles:
-                threading.Thread(target=self.listen, args=(socket.socket(fileno=handle),), daemon=True).start()
+    def serve(self, handles: Sequence[int]) -> None:
+        """Serve the listening sockets that were lent, the first as a proxy and the others for `local`; for ever."""
+        for handle, local in zip(handles, (0, *self.spec["local"]), strict=True):
+            threading.Thread(target=self.listen, args=(socket.socket(fileno=handle), local)).start()
 
-    def listen(self, ear: socket.socket) -> None:
+    def listen(self, ear: socket.socket, local: int) -> None:
         """Serve one listening socket; who comes when all rooms are taken waits."""
         while True:
             self.room.acquire()
             client, _ = ear.accept()
-            threading.Thread(target=self.handle, args=(client,), daemon=True).start()
+            threading.Thread(target=self.handle, args=(client, local), daemon=True).start()
 
-    def handle(self, client: socket.socket) -> None:
-        """Carry out one request, and tell of it in the log."""
+    def handle(self, client: socket.socket, local: int) -> None:
+        """Carry out one request, or pass all on to a `local` port that is not 0, and tell of it in the log."""
         row: dict[str, Any] = {"at": round(time.time(), 3), "allowed": False, "why": ""}
         began = time.monotonic()
         try:
-            self.carry(client, row)
+            if local:
+                self.forward(client, local, row)
+            else:
+                self.carry(client, row)
         except RefusedError as refused:
             row["why"] = refused.why
             _answer(client, refused)
@@ -104,12 +100,15 @@ class Proxy:
         method, host, port, first = _asked(head)
         row |= {"method": method, "host": host, "port": port}
         found = tiers.classify(host, self.spec["tiers"])
-        verdict = tiers.decide(found, unknown=self.spec["unknown"], port=port, ports=self.spec["ports"])
+        if [found.name, port] in self.spec["servers"]:
+            found, verdict, named = found._replace(tier=1), tiers.Verdict(True, NAMED), True
+        else:
+            verdict = tiers.decide(found, unknown=self.spec["unknown"], port=port, ports=self.spec["ports"])
+            # A rule of the user's that names this very host may lead to the machine itself or its neighbours.
+            named = found.rule == found.name and self.spec["tiers"].get(found.name) is not None
         row |= {"tier": found.tier, "rule": found.rule, "flagged": verdict.flagged, "why": verdict.why}
         if not verdict.allowed:
             raise RefusedError(403, verdict.why)
-        # A rule of the user's that names this very host may lead to the machine itself or its neighbours.
-        named = found.rule == found.name and self.spec["tiers"].get(found.name) is not None
         with self.connect(found.name, port, row, private=named) as server:
             row["allowed"] = True
             if method == "CONNECT":
@@ -119,6 +118,21 @@ class Proxy:
             if rest:
                 server.sendall(rest)
             row["sent"], row["received"] = self.pump(client, server, len(rest))
+
+    def forward(self, client: socket.socket, port: int, row: "dict[str, Any]") -> None:
+        """Pass what comes to a port of the worker's loopback on to the same port of the machine's."""
+        row |= {
+            "method": "TCP",
+            "host": "localhost",
+            "port": port,
+            "tier": 1,
+            "rule": "",
+            "flagged": False,
+            "why": NAMED,
+        }
+        with self.connect("localhost", port, row, private=True) as server:
+            row["allowed"] = True
+            row["sent"], row["received"] = self.pump(client, server, 0)
 
     def connect(self, host: str, port: int, row: "dict[str, Any]", *, private: bool) -> socket.socket:
         """Connect to a host by the address it has now; raises RefusedError when one of its addresses is not public."""
@@ -239,12 +253,7 @@ def _split(place: str, usual: int) -> tuple[str, int]:
     return host, int(port)
 
 
-def main(arguments: list[str]) -> None:
-    """Serve as the spec says."""
-    with open(arguments[0], encoding="utf-8") as file:  # noqa: PTH123 - it starts with every worker
-        spec = json.load(file)
-    Proxy(spec).serve()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def main(spec: str, handles: Sequence[int]) -> None:
+    """Serve as the file `spec` says."""
+    with open(spec, encoding="utf-8") as file:  # noqa: PTH123 - it starts beside a worker
+        Proxy(json.load(file)).serve(handles)

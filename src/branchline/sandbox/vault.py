@@ -35,7 +35,7 @@ class Vault:
 
     def mask(self, text: str) -> Masked:
         """Mask a text; what is new is on disk before it is used. Raises InputError when the vault cannot be kept."""
-        spans = find(text, self._rules) if self._rules else []
+        spans = find(text, self._rules) if self._rules and text else []
         if not spans:
             return Masked(text, (), {})
         try:

@@ -1,7 +1,7 @@
 """pure: which ready tasks start now, and why each other one waits
 
 `choose` and `reasons` serve the running engine and `choose` costs what the ready tasks cost, not what all tasks cost;
-`next_batch` and `order` are the batch form; `rows` has the same verbs for plain JSON rows. `search` finds a short schedule
+`next_batch` and `order` are the batch form; `rows` reads plain JSON rows for it. `search` finds a short schedule
 of a `problem` and `bound` what none can beat.
 """
 

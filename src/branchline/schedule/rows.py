@@ -1,4 +1,4 @@
-"""The batch verbs on plain JSON rows: `{id, status, depth, parent_id, blocked_by, role}`.
+"""Plain JSON rows as the scheduler sees them: `{id, status, depth, parent_id, blocked_by, role}`.
 
 A row that is another row's parent, or says `"kind": "composite"`, is never dispatched. A parent that has no row of its
 own only names a branch. `blocked_by` is a list of ids, or one id, or ids with commas between them.
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.ids import LEGAL_ID, is_legal_id
-from branchline.schedule import batch
+from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.view import View
 
 _DONE: Final = frozenset({"done", "completed", "complete", "closed", "skipped", "verified", "merged", "deployed"})
@@ -63,7 +63,7 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
         f"unknown blocker: {task} is blocked by {unknown}, which does not exist"
         for unknown, task in _unknown(parsed).items()
     ]
-    circle = _own_ancestor(parsed)
+    depth, circle = _depths(parsed)
     if circle:
         errors.append(f"cycle of parents: {' -> '.join(circle)}")
     else:
@@ -71,23 +71,9 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
             f"cycle: {' -> '.join(path)}; each of them would wait for the one before it"
             for path in _cycles(_adjacency(parsed))
         ]
-    deep = [task_id for task_id, row in parsed.rows.items() if _depth(row) > _MAX_DEPTH]
+    deep = [own for own, row in parsed.rows.items() if max(_depth(row), depth.get(own, 0)) > _MAX_DEPTH]
     warnings = [f"deeper than {_MAX_DEPTH}: {_listed(deep)}"] if deep else []
     return {"valid": not errors, "errors": errors, "warnings": warnings}
-
-
-def next_batch(
-    rows: Sequence[Row], strategy: str = "depth-first", concurrency: int = batch.DEFAULT_CONCURRENCY, fill: bool = False
-) -> list[str]:
-    """The ids to dispatch next; see `schedule.next_batch`. Raises GraphError for rows that `validate` calls invalid."""
-    return batch.next_batch(view(rows), strategy, concurrency, fill)
-
-
-def order(
-    rows: Sequence[Row], strategy: str = "depth-first", concurrency: int = batch.DEFAULT_CONCURRENCY, fill: bool = False
-) -> list[list[str]]:
-    """All batches to the end; see `schedule.order`. Raises GraphError for rows that `validate` calls invalid."""
-    return batch.order(view(rows), strategy, concurrency, fill)
 
 
 def view(rows: Sequence[Row]) -> View:
@@ -114,7 +100,7 @@ def view(rows: Sequence[Row]) -> View:
     return View(
         adjacency,
         state=state,
-        slots=batch.DEFAULT_CONCURRENCY,
+        slots=DEFAULT_CONCURRENCY,
         role={task_id: str(parsed.rows[task_id].get("role") or "build") for task_id in adjacency.leaves},
         notes={
             task_id: f"its status is {_status(parsed.rows[task_id])!r}; set it to 'pending' to let it go on"
@@ -213,20 +199,21 @@ def _alike(ids: Sequence[str]) -> list[tuple[str, str]]:
     return [(former, each) for each in ids if (former := seen.setdefault(each.lower(), each)) != each]
 
 
-def _own_ancestor(parsed: _Parsed) -> list[str]:
-    """The path from a task that is its own ancestor back to itself, or nothing."""
-    good: set[str] = set()
+def _depths(parsed: _Parsed) -> tuple[dict[str, int], list[str]]:
+    """How deep each task stands below its ancestors; the path from one that is its own ancestor back to it ends that."""
+    depth: dict[str, int] = {}
     for task_id in parsed.ids:
         path: dict[str, None] = {}
         at = task_id
-        while at and at not in good:
+        while at and at not in depth:
             if at in path:
                 ids = list(path)
-                return [*ids[ids.index(at) :], at]
+                return depth, [*ids[ids.index(at) :], at]
             path[at] = None
             at = parsed.parents.get(at, "")
-        good.update(path)
-    return []
+        above = depth.get(at, -1)
+        depth |= {own: above + below for below, own in enumerate(reversed(path), 1)}
+    return depth, []
 
 
 def _listed(ids: Sequence[str]) -> str:

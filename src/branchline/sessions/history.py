@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,8 @@ _MATCHER: Final = Path(__file__).with_name("matcher.py")
 _SNIPPET, _BEFORE = 200, 80
 _LIMIT: Final = 64 * 1024 * 1024
 _BAD_PATTERN: Final = 3
+EXPORT: Final = 60.0
+"""Seconds in which a history has to be read; a turn of the longest log takes one or two."""
 
 
 class Message(NamedTuple):
@@ -38,11 +41,18 @@ def read_job(turn: Path) -> Job:
         raise InputError(f"{turn / workers.SPEC} is damaged: {error}") from None
 
 
-def messages(folder: Path, row: SessionRow) -> list[Message]:
-    """Every message of a session in its `folder`, oldest first; raises SessionError (E_EXPORT_FAILED) naming the file."""
+def messages(folder: Path, row: SessionRow, steady: Callable[[], float] = time.monotonic) -> list[Message]:
+    """Every message of a session in its `folder`, oldest first.
+
+    Raises SessionError: E_EXPORT_FAILED naming the file that cannot be read, or E_EXPORT_TIMEOUT after EXPORT seconds.
+    """
     found: list[Message] = []
+    end = steady() + EXPORT
     for number in range(1, row.turn + 1):
         turn = folder / str(number)
+        if steady() > end:
+            why = f"{row.name} has said more than can be read in {EXPORT:g} s; its turns stand in {folder}"
+            raise SessionError("E_EXPORT_TIMEOUT", why, turns=row.turn, read=number - 1)
         try:
             _require_regular(turn)
             found.append(Message("user", read_text(turn / PROMPT)))

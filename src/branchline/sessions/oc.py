@@ -280,6 +280,7 @@ def _diagnose(client: Client, one: Session, pool: Executor) -> Iterable[Finding]
         ("path form", lambda: _path_form(one.directory)),
         ("directory", lambda: _directory(client, one)),
         ("status", lambda: _status(client, one, pool)),
+        ("messages", lambda: _messages(client, one)),
         ("model", lambda: _model(client, one)),
     ]
     for check, step in steps:
@@ -313,6 +314,11 @@ def look(client: Client, one: Session, pool: Executor) -> Look:
 def _status(client: Client, one: Session, pool: Executor) -> tuple[bool, str]:
     found = look(client, one, pool)
     return found.state not in ("idle/empty", "idle/error"), f"{found.state}{found.reason and ': '}{found.reason}"
+
+
+def _messages(client: Client, one: Session) -> tuple[bool, str]:
+    found = client.messages(one, 1)
+    return True, f"the last one is of the {found[0].role}" if found else "none yet"
 
 
 def _model(client: Client, one: Session) -> tuple[bool, str]:

@@ -45,9 +45,12 @@ class Adapter(Protocol):
     its transcript has a form of its own; `models(argv, base) -> Command`, which asks the agent for the names of its models;
     `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
     subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
-    for a person whose environment is `base`; `walls(job) -> str`, which names a sandbox of its own that cannot stand in
-    ours; and for `doctor` TESTED, the version it was tested with, and `standing(base, given, root) -> Standing`.
-    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives.
+    for a person whose environment is `base`; `walls(*, read_only) -> str`, which names a sandbox of its own that cannot stand in
+    ours; `configs(job)`, the files of the attempt's configuration, whose addresses it must reach; `forget(folder, session)`,
+    which deletes a session by the folder of its attempt; and for `doctor` TESTED, the version it was tested with, and
+    `standing(base, given, root) -> Standing`.
+    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives,
+    SHARES where tasks can share a session.
     """
 
     INSTALL: str
@@ -83,10 +86,29 @@ def get(kind: str) -> Adapter:
     return cast(Adapter, importlib.import_module(TABLE[kind]))
 
 
-def walls(kind: str, job: Job) -> str:
-    """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none."""
+def walls(kind: str, *, read_only: bool) -> str:
+    """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none.
+
+    `read_only` says that its role may not edit.
+    """
     own = getattr(get(kind), "walls", None)
-    return str(own(job)) if own else ""
+    return str(own(read_only=read_only)) if own else ""
+
+
+def configured(kind: str, job: Job) -> list[str]:
+    """Give the words of the configuration that an attempt of an agent was given."""
+    own = getattr(get(kind), "configs", None)
+    return [path.read_text(encoding="utf-8") for path in (own(job) if own else ()) if path.is_file()]
+
+
+def forget(kind: str, folder: Path, session: str) -> None:
+    """Delete an agent's session at its server, by the folder of the attempt; of a kind without servers it is a file there.
+
+    Raises NotFoundError for a session that is gone, RemoteError or OSError for a server that is.
+    """
+    own = getattr(get(kind), "forget", None)
+    if own:
+        own(folder, session)
 
 
 def tail(kind: str, folder: Path) -> Tail:

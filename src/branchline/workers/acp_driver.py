@@ -5,7 +5,6 @@ as events: `session`, `update` (as the agent sent it), `permission`, `stop` and 
 the role and nothing else, for nobody sits at the terminal.
 """
 
-import itertools
 import json
 import os
 import sys
@@ -18,14 +17,11 @@ from branchline import proc
 from branchline.errors import BranchlineError
 from branchline.files import write_new
 from branchline.workers import SPEC, stream
+from branchline.workers.driving import FREE, LOOK, READING, Desk, rule, tell
 
 VERSION: Final = 1
 MAX_LINE: Final = 16 * 1024 * 1024
-MAX_ASKED: Final = 4000
-LOOK: Final = 0.05
-"""Seconds between two looks for an answer; a person takes longer."""
 _UNKNOWN: Final = -32601
-_READING: Final = frozenset({"read", "search", "fetch", "think"})
 _PATHS: Final = ("path", "filePath", "file_path", "filepath", "parentDir")
 _CAPABILITIES: Final = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
 
@@ -133,10 +129,10 @@ class Client:
 
     def _decide(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
         call = stream.mapping(params.get("toolCall"))
-        rule = self._rule(call.get("kind"))
-        allowed = self._allows(call) and rule != "deny"
-        answer = self._ask(_said(call)) if allowed and rule == "ask" else ""
-        allowed = allowed and answer in {"", "once", "always"}
+        said = rule(self._job.get("rules") or {}, str(call.get("kind")))
+        allowed = self._allows(call) and said != "deny"
+        answer = self._ask(_said(call)) if allowed and said == "ask" else "once"
+        allowed = allowed and answer in FREE
         self._tell({"type": "permission", "allowed": allowed, "kind": call.get("kind"), "title": call.get("title")})
         wanted = ("allow_once", "allow_always") if allowed else ("reject_once", "reject_always")
         wanted = wanted[::-1] if answer == "always" else wanted
@@ -144,15 +140,10 @@ class Client:
         chosen = next((options[kind] for kind in wanted if kind in options), None)
         return {"outcome": "cancelled"} if chosen is None else {"outcome": "selected", "optionId": chosen}
 
-    def _rule(self, kind: Any) -> str:
-        """What the role says of a kind of tool; what only reads is not asked for by a rule for everything."""
-        rules: Mapping[str, str] = self._job.get("rules") or {}
-        return rules.get(str(kind), "allow" if kind in _READING else rules.get("*", "allow"))
-
     def _allows(self, call: Mapping[str, Any]) -> bool:
         """A role that reads may read; one that writes may do all but touch files outside of its worktree."""
         if self._job["read_only"]:
-            return call.get("kind") in _READING
+            return call.get("kind") in READING
         given = stream.mapping(call.get("rawInput"))
         paths = [place.get("path") for place in stream.items(call.get("locations"))] + [given.get(n) for n in _PATHS]
         return all(self._inside(path) for path in paths if isinstance(path, str))
@@ -161,27 +152,19 @@ class Client:
 def _said(call: Mapping[str, Any]) -> str:
     """A request for a permission in words: what for, and with what input."""
     given = json.dumps(call.get("rawInput"), ensure_ascii=False) if call.get("rawInput") else ""
-    return f"{call.get('kind') or 'tool'}: {call.get('title') or 'without a title'}\n{given}".strip()[:MAX_ASKED]
+    return f"{call.get('kind') or 'tool'}: {call.get('title') or 'without a title'}\n{given}".strip()
 
 
-def asking(folder: Path, sleep: Callable[[float], None]) -> Callable[[str], str]:
-    """What puts questions on the stream, one after the other, and waits for the file that holds the answer to each."""
-    numbers = itertools.count(1)
+def waiting(desk: Desk, sleep: Callable[[float], None]) -> Callable[[str], str]:
+    """What puts a question to a person and waits for the answer: the agent says nothing before it has it."""
 
     def ask(text: str) -> str:
-        answer = folder / "answers" / str(next(numbers))
-        tell({"type": "ask", "text": text})
-        while not (answer.is_file() and (said := answer.read_text(encoding="utf-8").strip())):
+        number = desk.ask(text)
+        while not (said := desk.answer(number)):
             sleep(LOOK)
         return said
 
     return ask
-
-
-def tell(event: Mapping[str, Any]) -> None:
-    """Print one event."""
-    sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
@@ -192,7 +175,7 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     kept = {name: value for name, value in env.items() if name != "PYTHONPATH"}
     try:
         with proc.dialogue(argv, cwd=job["worktree"], env=kept, limit=MAX_LINE) as line:
-            Client(line, job, tell, asking(Path(folder), time.sleep)).play(prompt)
+            Client(line, job, tell, waiting(Desk(Path(folder)), time.sleep)).play(prompt)
     except RefusedError as refused:
         tell({"type": "error", "method": refused.method, **refused.error})
         return 1

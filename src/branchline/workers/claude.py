@@ -259,6 +259,11 @@ def gauge(job: Job) -> stream.Gauge:
     return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
 
 
+def configs(job: Job) -> list[Path]:
+    """Name the settings of the attempt, and its MCP servers."""
+    return [_settings(job), _servers(job)]
+
+
 def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
     """Say whether a login pays: there is one, or its token is passed, and no key goes before it."""
     if any(env.get(name) for name in _KEYS[:2]):

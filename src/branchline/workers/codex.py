@@ -189,9 +189,9 @@ class Seen:
         self.usage = found
 
 
-def walls(job: Job) -> str:
+def walls(*, read_only: bool) -> str:
     """Name the sandbox of its own that Codex works in, "" for none; it cannot be put up inside of another one."""
-    return "Codex's own, read-only" if job.read_only else ""
+    return "Codex's own, read-only" if read_only else ""
 
 
 def claim(job: Job, exit: Exit) -> Claim:
@@ -244,6 +244,11 @@ def gauge(job: Job) -> stream.Gauge:
     """Read the usage of each turn in the session's file."""
     seen = Rollout(_began(job))
     return stream.Gauge(lambda: _rollout(job), seen, lambda: _said(seen, seen.own()))
+
+
+def configs(job: Job) -> list[Path]:
+    """Name the configuration of the attempt."""
+    return [_home(job) / "config.toml"] if job.env.get("HOME") else []
 
 
 def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter

@@ -121,6 +121,11 @@ def gauge(job: Job) -> stream.Gauge:
     return stream.Gauge(lambda: Path(job.folder) / "events.jsonl", seen, lambda: _said(seen))
 
 
+def configs(job: Job) -> list[Path]:
+    """Name the configuration of the attempt."""
+    return [_config(job)]
+
+
 def subscribed(env: Mapping[str, str], model: str) -> bool:
     """Say whether OpenCode is logged in to the model's provider (any, where none is named) without a key."""
     found = opencode_config.logins(env)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from branchline import files
 from branchline.errors import InputError
-from branchline.workers import private
+from branchline.workers import driving, private
 from branchline.workers.standing import asking
 
 _NAMES: Final = ("config.json", "opencode.json", "opencode.jsonc")
@@ -28,6 +28,15 @@ _ALLOWED: Final = (
 _WRITING: Final = ("edit", "write", "patch", "bash")
 # Nobody sits at the terminal: what is asked there is never answered, so what is not allowed is denied, never asked.
 _NEVER: Final = ("external_directory", "question", "doom_loop", "plan_enter", "plan_exit")
+_KINDS: Final = {
+    **dict.fromkeys(("edit", "write", "patch"), "edit"),
+    **dict.fromkeys(("glob", "grep", "list"), "search"),
+    **dict.fromkeys(("webfetch", "websearch"), "fetch"),
+    **dict.fromkeys(("lsp", "skill"), "read"),
+    **dict.fromkeys(("todowrite", "todoread", "task"), "think"),
+    "bash": "execute",
+}
+"""OpenCode's names -> the kinds of the Agent Client Protocol, in which a role speaks of any agent's tools."""
 _DROPPED: Final = ("permission", "share", "autoshare", "autoupdate", "command", "keybinds", "theme", "tui")
 _STRING_OR_COMMENT: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.S)
 _STRING_OR_COMMA: Final = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.S)
@@ -75,16 +84,21 @@ def _block(read_only: bool) -> dict[str, str]:
     }
 
 
-def rules(read_only: bool) -> list[dict[str, str]]:
+def rules(read_only: bool, told: Mapping[str, str]) -> list[dict[str, str]]:
     """The same block as rules of one session of a server, where a driver of ours can pass a question on."""
-    block = {**_block(read_only), "question": "allow"}
+    block = {name: rule(name, read_only, told) for name in _block(read_only)} | {"question": "allow"}
     return [{"permission": name, "pattern": "*", "action": action} for name, action in block.items()]
 
 
-def allows(permission: str, read_only: bool) -> bool:
-    """Say whether a role may do what a session asks leave for: a child session of it has rules of its own."""
+def rule(permission: str, read_only: bool, told: Mapping[str, str]) -> str:
+    """Say what becomes of a request for leave: allow, deny or ask. A child session asks too, for it has rules of its own.
+
+    `told` is what the role says of kinds of tools, by OpenCode's names for them or by the protocol's (`execute`).
+    """
     block = _block(read_only)
-    return block.get(permission, "deny" if read_only else "allow") == "allow"
+    if block.get(permission, "deny" if read_only else "allow") == "deny":
+        return "deny"
+    return driving.rule(told, permission, _KINDS.get(permission, ""))
 
 
 def _without_permission(agent: Any) -> Any:

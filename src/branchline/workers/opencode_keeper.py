@@ -13,16 +13,14 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
 from branchline import proc
 from branchline.workers import private
+from branchline.workers.opencode_seats import LEASE, SERVER
 
-SERVER: Final = "server.json"
-LEASE: Final = "lease"
 IDLE: Final = 30.0
 """Seconds without a driver after which the server is of no use."""
 _LOOK: Final = 1.0
@@ -73,14 +71,6 @@ def _is_going(folder: Path) -> bool:
     except (OSError, ValueError):  # one that comes up has told nothing yet
         return False
     return False
-
-
-@contextmanager
-def lease(folder: Path) -> Iterator[None]:
-    """Keep the server of a folder in use; kernel lock, so that a driver's death gives it back."""
-    with (folder / LEASE).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        yield
 
 
 def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:

@@ -14,14 +14,15 @@ from typing import Any, Final
 
 from branchline.errors import SettingsError
 from branchline.model.run import Command, Job
-from branchline.workers import opencode, opencode_config, opencode_keeper, private, record
+from branchline.workers import opencode, opencode_config, opencode_keeper, opencode_seats, private, record
+from branchline.workers.opencode_seats import SEATS
 
 INSTALL: Final = opencode.INSTALL
 PROGRAM: Final = opencode.PROGRAM
 RESUME: Final = True
 STREAM: Final = True
-SEATS: Final = "seats.json"
-"""In the attempt's folder: the servers its driver may use."""
+ASKS: Final = True
+SHARES: Final = True
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 Seen = opencode.Seen
@@ -50,7 +51,18 @@ def command(job: Job) -> Command:
     return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
 
 
-def walls(_: Job) -> str:
+def forget(folder: Path, session: str) -> None:
+    """Delete a session whose work is merged or saved, by the folder of its attempt.
+
+    Raises NotFoundError for one that is gone, and RemoteError or OSError for a server that is.
+    """
+    seats = json.loads((folder / SEATS).read_text(encoding="utf-8"))
+    name, _, session = session.rpartition("/")
+    with opencode_seats.client(seats, name) as client:
+        client.delete(client.session(session))
+
+
+def walls(*, read_only: bool) -> str:  # noqa: ARG001 - the face of every adapter
     """Name what stands around the tools of a task: they run in the server, which no sandbox of ours can hold for one."""
     return "OpenCode's own rules in a shared server"
 

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import Any, Final
 
 from branchline.errors import NotFoundError, RemoteError
 from branchline.opencode_api import Client
-from branchline.opencode_api.rows import Session, Waiting, dig, permission, question, records
+from branchline.opencode_api.rows import Session, Waiting, dig, permission, question, records, tidy
 from branchline.workers import opencode_config
+from branchline.workers.driving import FREE, LOOK, Desk
 
 POLL: Final = 2.0
 """Seconds without an event after which the server is asked; so long may an error still come after the end of a turn."""
@@ -20,22 +20,25 @@ PATIENCE: Final = 30.0
 """Seconds in which a server that does not answer may come back."""
 TRIES: Final = 4
 """After so many tries the provider is called down; after half of them where it limits the rate."""
-REFUSED: Final = (
-    "This is not allowed to this task, and nobody can be asked. "
-    "Go on without it; if you cannot, end with the status blocked and say why."
-)
+REFUSED: Final = "This is not allowed to this task, and nobody can be asked. "
+REJECTED: Final = "A person was asked and has refused this. "
+_GO_ON: Final = "Go on without it; if you cannot, end with the status blocked and say why."
 _LIMIT: Final = ("rate limit", "too many requests", "429", "quota", "usage limit")
 _ROWS: Final = 200
 
 
 class Talk:
-    """`tell` takes events in the form of `opencode run`; `named` says that the session's id needs its server's name."""
+    """`tell` takes events in the form of `opencode run`, `desk` knows what a person decides.
+
+    `named` says that the session's id needs its server's name.
+    """
 
     def __init__(
         self,
         client: Client,
         job: Mapping[str, Any],
         tell: Callable[[Mapping[str, Any]], None],
+        desk: Desk,
         named: bool = False,
         poll: float = POLL,
         clock: Callable[[], float] = time.monotonic,
@@ -43,6 +46,7 @@ class Talk:
         self._client = client
         self._job = job
         self._out = tell
+        self._desk = desk
         self._pace = poll
         self._clock = clock
         self._prefix = f"{client.name}/" if named else ""
@@ -55,6 +59,8 @@ class Talk:
         self._told: set[str] = set()
         self._texts: dict[str, Mapping[str, Any]] = {}
         self._mark = ""
+        self._open: dict[int, Waiting] = {}
+        self._asked_at = float("-inf")
         self._rest_since: float | None = None
         self._lost_since: float | None = None
         self._failed = False
@@ -65,7 +71,7 @@ class Talk:
 
         Raises NotFoundError for a session that is gone and RemoteError for a server that does not answer.
         """
-        session = self._open()
+        session = self._begin()
         if not self._knows_model():
             return False
         threading.Thread(target=self._listen, args=(session.directory,), daemon=True).start()
@@ -87,17 +93,20 @@ class Talk:
         if self._session:
             self._client.abort(self._session)
 
-    def _open(self) -> Session:
+    def _begin(self) -> Session:
         """The session to go on with, or a new one; one that an earlier attempt left running is stopped."""
         where = str(self._job["worktree"])
         if not self._client.is_directory(where):
             raise RemoteError(f"{self._client.name} cannot see the worktree {where}: it must share this machine's disk")
         for name in set(self._client.statuses(where)) & set(self._job["earlier"]):
             self._client.abort(Session(name, where))
+        rules = opencode_config.rules(bool(self._job["read_only"]), self._job.get("rules") or {})
         if self._job["session"]:
             session = self._client.session(str(self._job["session"]))
+            if session.directory != tidy(where):  # another task has worked in it
+                session = self._client.move(session, where)
+            self._client.rule(session, rules)
         else:
-            rules = opencode_config.rules(bool(self._job["read_only"]))
             session = self._client.create(where, f"{self._job['run']} {self._job['task']}", rules)
         self._session = session
         self._family.add(session.id)
@@ -109,6 +118,8 @@ class Talk:
         model, there = str(self._job["model"]), self._client.models() if self._job["model"] else []
         if model in there or not model:
             return True
+        from difflib import get_close_matches
+
         near = get_close_matches(model, there, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(there[:5]) or 'none'}"
         self._fail("ModelNotFoundError", f"the server has no model {model}; {hint}")
@@ -131,15 +142,17 @@ class Talk:
             return None
 
     def _step(self) -> None:
-        event = self._hear(self._pace / 10 if self._rest_since is not None else self._pace)
+        pace = self._pace / 10 if self._rest_since is not None else self._pace
+        event = self._hear(min(LOOK, pace) if self._open else pace)
+        now = self._clock()
         try:
+            self._pass_on()
             if event:
                 self._take(event)
-            else:
+            elif event is not None or not self._open or now - self._asked_at >= pace:
                 self._poll()
             self._lost_since = None
         except RemoteError:
-            now = self._clock()
             self._lost_since = now if self._lost_since is None else self._lost_since
             if now - self._lost_since > PATIENCE:
                 raise
@@ -157,6 +170,8 @@ class Talk:
         match event.get("type"):
             case "permission.asked":
                 self._decide(permission(told, self._where))
+            case "permission.replied":
+                self._forget(dig(told, "requestID", kind=str))
             case "question.asked":
                 self._ask(question(told, self._where))
             case "message.part.updated":
@@ -235,6 +250,7 @@ class Talk:
         """Ask what no event may have told: what waits for an answer, and whether the session has come to rest."""
         if not self._session:
             return
+        self._asked_at = self._clock()
         status = self._client.statuses(self._where).get(self._id)
         if status and status.state != "idle":
             self._rest_since = None
@@ -271,12 +287,31 @@ class Talk:
         self._over = True
 
     def _decide(self, waits: Waiting) -> None:
-        """Answer a request for leave by the role, for nobody sits at the terminal."""
+        """Answer a request for leave by the role, or put it to a person where the role says so."""
         if waits.id in self._told:
             return
-        allowed = opencode_config.allows(waits.kind, bool(self._job["read_only"]))
+        said = opencode_config.rule(waits.kind, bool(self._job["read_only"]), self._job.get("rules") or {})
+        if said == "ask":
+            self._open[self._desk.ask(f"{waits.kind}: {waits.text}")] = waits
+            self._told.add(waits.id)
+        else:
+            self._reply(waits, "once" if said == "allow" else "reject", REFUSED)
+
+    def _pass_on(self) -> None:
+        """Give a session what a person has answered meanwhile."""
+        for number, waits in list(self._open.items()):
+            if answer := self._desk.answer(number):
+                self._reply(waits, answer if answer in FREE else "reject", REJECTED)
+                del self._open[number]
+
+    def _forget(self, request: str) -> None:
+        """Wait no more for what somebody has answered at the server itself."""
+        self._open = {number: waits for number, waits in self._open.items() if waits.id != request}
+
+    def _reply(self, waits: Waiting, reply: str, why: str) -> None:
+        allowed = reply in FREE
         with suppress(NotFoundError):  # somebody was faster
-            self._client.reply(waits, "once" if allowed else "reject", "" if allowed else REFUSED)
+            self._client.reply(waits, reply, "" if allowed else f"{why}{_GO_ON}")
         self._told.add(waits.id)
         self._tell("permission", allowed=allowed, kind=waits.kind, title=waits.text)
 

@@ -139,16 +139,15 @@ def _stopped(cause: str) -> Claim | None:
 
 
 def _failure(job: Job, exit: Exit) -> Claim | None:
+    if not (exit.lost or exit.signal or exit.code):
+        return None
     log = tail(Path(job.folder) / "output.log")
     if exit.lost:
         return Claim("failed", "lost: nobody saw it end", error=f"lost\n{log}".strip(), extra={"cause": "lost"})
     if exit.signal:
         error = f"ended by signal {exit.signal}"
         return Claim("failed", f"crash: {error}", error=f"{error}\n{log}".strip(), extra={"cause": "crash"})
-    if exit.code:
-        error = log or f"exit {exit.code}"
-        return Claim("failed", f"exit {exit.code}", error=error, extra={"cause": "exit"})
-    return None
+    return Claim("failed", f"exit {exit.code}", error=log or f"exit {exit.code}", extra={"cause": "exit"})
 
 
 def _from_file(path: str) -> Any:

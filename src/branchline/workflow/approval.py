@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from branchline import review
-from branchline.decompose.lint import RULES, lint
+from branchline.config import Settings
+from branchline.decompose.lint import RULES, lint, tier_of
 from branchline.decompose.mend import MENDS, SPLITS
 from branchline.engine import Policy
 from branchline.errors import GraphError
@@ -74,9 +75,9 @@ def hold_list(approved: ApprovedGraph, confidence: float) -> dict[str, str]:
     `confidence` is what a task needs for pulse to start it by itself.
     """
     draft, by = approved.graph, approved.approved_by
-    held = review.auto(draft, *((confidence,) if by == PULSE else ())) if by.startswith("policy") else {}
-    held |= {t.id: "deferred by the plan" for t in draft.tasks if t.state == "deferred"}
-    return held | {f.task: f.message for f in draft.findings if f.hold and f.task}
+    if not by.startswith("policy"):
+        return review.held(draft)
+    return review.auto(draft, *((confidence,) if by == PULSE else ()))
 
 
 def adjacency_of(draft: DraftGraph) -> Adjacency:
@@ -153,6 +154,14 @@ def policy_of(project: Project) -> Policy:
     return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
 
 
+def tier_words(settings: Settings, draft: DraftGraph) -> dict[str, str]:
+    """The tier of each task with where it comes from, where the settings name models of tiers; without them it means nothing."""
+    default = (settings.tiers.default, "setting")
+    found = {t.id: tier_of(t) for t in draft.tasks if t.kind == "atomic"} if settings.tiers.models() else {}
+    told = {task: each if each[0] else default for task, each in found.items()}
+    return {task: f"tier {tier} ({source})" for task, (tier, source) in told.items() if tier}
+
+
 def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     policy = policy_of(project)
@@ -168,6 +177,7 @@ def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, 
         preview=preview(project, draft, policy),
         path=critical_path(project, draft),
         mutexes=mutexes(draft),
+        tiers=tier_words(project.settings, draft),
         width=console.width(),
         on=use_colour(console.out, console.env),
         whole=whole,

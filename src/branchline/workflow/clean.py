@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from branchline.errors import BranchlineError
+from branchline.dispatch.sessions import OWN, forget
+from branchline.errors import BranchlineError, RemoteError
 from branchline.model.moves import FINAL
 from branchline.store import Store, lock
 from branchline.terminal.text import safe
@@ -27,7 +28,7 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
     """
     project = open_project(console)
     repository = repository_of(console, project)
-    removed, kept, salvaged, scratch, torn_down = [], [], [], [], []
+    removed, kept, salvaged, scratch, torn_down, sessions = [], [], [], [], [], list[str]()
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(lock(project.state))
@@ -43,6 +44,7 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
                 try:
                     torn_down += _torn_down(project, known, left, tree)
                     repository.remove_worktree(left.run, left.task)
+                    sessions += _forget(project, left)
                 except BranchlineError as error:  # it concerns one worktree: the others can go all the same
                     why = error.message
             if why:
@@ -53,7 +55,7 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
             torn_down += _torn_down(project, known, left, scratch_of(repository.root, left.run))
             scratch += [left.run] if repository.remove_scratch(left.run) else []
     data = {"removed": removed, "kept": kept, "salvaged": salvaged, "scratch": scratch, "teardown": torn_down}
-    data["dry_run"] = dry_run
+    data |= {"sessions": sessions, "dry_run": dry_run}
     return Answer(data, "\n".join(_tidied(data)))
 
 
@@ -61,6 +63,20 @@ def _why_not(left: Left) -> str:
     if left.row is None or left.row.state in FINAL:
         return ""
     return f"task {left.task} is {left.row.state} and may go on"
+
+
+def _forget(project: Project, left: Left) -> list[str]:
+    """Delete a task's own sessions at their server, where the user wants it; in words those that stay."""
+    worker = project.settings.workers.get(left.row.worker) if left.row else None
+    if worker is None or not worker.delete_sessions or worker.session != OWN:
+        return []
+    with Store.open(project.state / "state.db", read_only=True) as store:
+        worked = [attempt for attempt in store.attempts(left.run, left.task) if attempt.purpose == "work"]
+    try:
+        forget(worker, worked, lambda each: project.state / "runs" / each.run / each.task / str(each.attempt))
+    except RemoteError as error:
+        return [error.message]
+    return []
 
 
 def _over(known: Known, repository: Repository, run: str) -> Iterator[Left]:
@@ -90,6 +106,7 @@ def _tidied(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"teardown of {safe(row['run'])} {safe(row['task'])}: {safe(row['command'])} (exit {row['exit']})"
     for row in data["kept"]:
         yield f"kept: {safe(row['run'])} {safe(row['task'])}: {safe(row['reason'])}"
+    yield from map(safe, data["sessions"])
     if any("neither" in row["reason"] for row in data["kept"]):
         yield "`branchline clean --salvage` saves such work first, then removes its worktree"
     if not data["removed"] and not data["kept"]:

@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from branchline.config import Settings
 from branchline.engine import Policy
 from branchline.errors import UsageError
 from branchline.graph.adjacency import Adjacency
 from branchline.model.run import RunRow
+
+SERVERS: Final = "OpenCode servers"
+"""The resource of which there is as much as the servers of the settings have slots together."""
 
 
 class Flags(NamedTuple):
@@ -63,7 +66,7 @@ def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
 def limits_of(policy: Policy) -> dict[str, Any]:
     """What `status` and `why` need to know of a run's limits."""
     found: dict[str, Any] = {"slots": policy.slots}
-    for name in ("lanes", "stagger", "resources", "models", "tiers"):
+    for name in ("lanes", "stagger", "resources", "takes", "models", "tiers"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
     found |= {"grade": policy.grade, "plain": sorted(policy.plain)} if policy.tiers else {}
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
@@ -115,6 +118,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
     if slots < 0:
         raise UsageError(f"-j {slots}: the number of workers cannot be negative")
     slots = min(slots, settings.max_workers or slots)
+    served = sum(instance.slots for instance in settings.instances.values())
     return Policy(
         slots=slots,
         strategy=settings.strategy,
@@ -127,7 +131,8 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         on_hung=settings.on_hung,
         lanes=lanes_of(settings),
         stagger=stagger_of(settings),
-        resources=dict(settings.resources),
+        resources=dict(settings.resources) | ({SERVERS: served} if served else {}),
+        takes=takes_of(settings),
         models=models_of(settings),
         train=settings.land.batch,
         # A model that is named for this run goes before those of the tiers.
@@ -136,6 +141,16 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         escalate=settings.tiers.escalate,
         plain=frozenset(name for name, worker in settings.workers.items() if worker.kind == "shell"),
     )
+
+
+def takes_of(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Worker -> what each of its tasks takes: room on the servers of the settings, and the session that it shares."""
+    named = {"branch": ("session of {branch}",), "run": ("session of the run",)}
+    found = {
+        name: ((SERVERS,) if settings.servers_of(worker.kind) else ()) + named.get(worker.session, ())
+        for name, worker in settings.workers.items()
+    }
+    return {name: taken for name, taken in found.items() if taken}
 
 
 def lanes_of(settings: Settings) -> dict[str, str]:

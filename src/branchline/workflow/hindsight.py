@@ -12,12 +12,14 @@ from branchline.store import AnyStore
 from branchline.workflow.look import slots_of
 
 MOST = 2000
+BRIEF = 0.1
+"""Seconds that a task has to take in the mean: how much sooner a run of shorter ones could have ended, nobody would notice."""
 SEARCH = 0.05
 """Nominal seconds of search for what could have been."""
 
 
 def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, Any] | None:
-    """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, or very many.
+    """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, very many, or brief ones.
 
     A task lasts from its last dispatch to its merge; what it took is taken for what it would have taken in any order.
     `waited` is the time between the end of all it depends on (or the start of the first task) and its own start.
@@ -25,7 +27,10 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     spans = spans_of(store, run, rows)
     if not 2 <= len(spans) <= MOST:
         return None
-    net, first = json.loads(run.net), min(start for start, _ in spans.values())
+    first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
+    if last - first < BRIEF * len(spans):
+        return None
+    net = json.loads(run.net)
     nodes = ((row.task, row.parent, row.kind) for row in rows)
     adjacency = Adjacency.build(nodes, map(tuple, net["edges"]), placed=True)
     case = Case(
@@ -51,8 +56,7 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
         }
         for task, (start, end) in spans.items()
     ]
-    took = max(end for _, end in spans.values()) - first
-    return {"took": took, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
+    return {"took": last - first, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
 
 
 def spans_of(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, tuple[float, float]]:

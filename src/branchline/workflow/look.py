@@ -57,7 +57,9 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
-    limits = {name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade", "plain") if name in kept}
+    limits = {
+        name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes") if name in kept
+    }
     policy = Policy(**limits, grades=net.get("tier", {}))
     if "terms" in kept:
         policy = policy._replace(terms=Terms.restored(kept["terms"]))
@@ -72,7 +74,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         f"memory: {memory.cause}" if memory and 0 < room < slots_of(run) else "slot",
         role={row.task: row.role for row in rows},
         mutex=net["mutex"],
-        needs=net.get("needs", {}),
+        needs=policy.needs(rows, net.get("needs", {})),
         resources=kept.get("resources", {}),
         lane={row.task: policy.lane(policy.detour(row, closed)) for row in rows} if lanes else {},
         lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},

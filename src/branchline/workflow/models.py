@@ -7,6 +7,7 @@ from typing import Final
 
 from branchline import proc, workers
 from branchline.config import Settings, WorkerSettings
+from branchline.decompose.lint import tier_of
 from branchline.errors import SettingsError
 from branchline.model.plan import Task
 from branchline.workflow.project import Project, program_of
@@ -28,7 +29,7 @@ def check_models(
     """
     lists: dict[str, list[str]] = {}
     tiers = {} if by_hand else settings.tiers.models()
-    wanted = ((chosen[t.id], t.role, str(t.extra.get("tier", ""))) for t in tasks if t.id in chosen)
+    wanted = ((chosen[t.id], t.role, tier_of(t)[0]) for t in tasks if t.id in chosen)
     for name, role_name, tier in dict.fromkeys(wanted):
         worker, role = settings.workers[name], settings.role_named(role_name)
         adapter = workers.get(worker.kind)
@@ -40,7 +41,12 @@ def check_models(
         if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
             raise SettingsError(
                 f"role {role_name}: worker {name} ({worker.kind}) knows no permissions but edit and read-only, for it cannot "
-                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind acp"
+                f"wait for an answer; correct [roles.{role_name}], or give the role a worker of kind opencode-server or acp"
+            )
+        if (worker.session != "task" or worker.delete_sessions) and not getattr(adapter, "SHARES", False):
+            raise SettingsError(
+                f"worker {name} ({worker.kind}): its sessions belong to a task and go with its folder; take session and "
+                f"delete_sessions out of [workers.{name}], or make it one of kind opencode-server"
             )
         if not adapter.PROGRAM:
             continue

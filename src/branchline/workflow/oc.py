@@ -26,7 +26,7 @@ def run(console: Console, words: Sequence[str], asked: Asked) -> Answer:
 def read(words: Sequence[str], asked: Asked, instances: Mapping[str, InstanceSettings]) -> Asked:
     """Tell verb, instance and the rest apart; raises UsageError, or NotFoundError naming the nearest."""
     head, rest = (words[0] if words else ""), list(words[1:])
-    if head not in VERBS and rest and rest[0] in VERBS:
+    if rest and rest[0] in VERBS and (head in instances or head not in VERBS):  # an instance may be called like a verb
         if head not in instances:
             raise _no_instance(head, instances)
         asked, head = asked._replace(instance=head), rest.pop(0)

@@ -8,6 +8,7 @@ from branchline.model.run import ServerSessionRow
 from branchline.opencode_api import Client
 from branchline.opencode_api.rows import Session, Waiting
 from branchline.sessions import oc, oc_words
+from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 from branchline.workflow.models import nearest
 from branchline.workflow.oc_desk import Asked, Desk
@@ -42,7 +43,10 @@ def sync(there: Desk, asked: Asked) -> Answer:
         gone = len(before) - (len(sessions) - new)
         places = sorted({each.directory for each in sessions})
         rows.append({"instance": name, "sessions": len(sessions), "new": new, "gone": gone, "directories": places})
-        said.append(f"{name}: {len(sessions)} sessions in {len(places)} directories, {new} new, {gone} gone")
+        counted = (
+            f"{many(len(sessions), 'session')} in {len(places)} {'directory' if len(places) == 1 else 'directories'}"
+        )
+        said.append(f"{name}: {counted}, {new} new, {gone} gone")
     return _answer({"synced": rows, "said": "\n".join(said)}, errors)
 
 

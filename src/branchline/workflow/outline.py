@@ -16,6 +16,7 @@ from branchline.files import MAX_LINE, MAX_PLAN_BYTES, load_json, read_text
 from branchline.graph import store as graphs
 from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph
+from branchline.review import held
 from branchline.schedule.view import View
 from branchline.terminal import safe
 from branchline.workflow.answer import Answer
@@ -46,9 +47,7 @@ def view(text: str, name: str) -> View:
     """A plan or a stored graph as the scheduler sees it; what a person has to look at first is held."""
     draft = _graph(text, name)
     seen = view_of(draft, 0, {})
-    notes = {f.task: f.message for f in draft.findings if f.hold and f.task}
-    notes |= {task.id: "deferred in the plan" for task in draft.tasks if task.state == "deferred"}
-    notes = {leaf: notes[leaf] for leaf in seen.adjacency.leaves if leaf in notes and seen.state[leaf] == "pending"}
+    notes = held(draft)
     return seen._replace(state={**seen.state, **dict.fromkeys(notes, "held")}, notes=notes)
 
 
@@ -173,13 +172,13 @@ def _texts(value: Any) -> list[str]:
 
 
 def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
-    """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; nothing is stored."""
+    """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; no graph is stored."""
     if not text.strip():
         raise UsageError("--text: there is no text to decompose")
     project = open_project(console)
     plan = plan_of_goal(text, deepest(project.settings.decompose))
     draft = reading.draft(plan, project.root, project.settings.gate.commands)
-    draft, planned = split(console, project, draft, lambda: text, planner, write=False)
+    draft, planned = split(console, project, draft, lambda: text, planner, write=project.is_checkout)
     digest = digest_of(project, draft)
     payload = {**decompose_payload(draft, None), "digest": digest, "planner": planned.table()}
     return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from branchline.decompose.lint import lint, table
+from branchline.decompose.lint import lint, table, tier_of
 from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.schedule import mutex_keys
 
@@ -45,6 +45,7 @@ def _tasks(draft: DraftGraph) -> list[dict[str, Any]]:
 
 
 def _task(task: Task, written: list[str], implied: list[str]) -> dict[str, Any]:
+    tier, source = tier_of(task)
     return {
         "id": task.id,
         "title": task.title,
@@ -58,6 +59,8 @@ def _task(task: Task, written: list[str], implied: list[str]) -> dict[str, Any]:
         "done": task.state == "done",
         "state": task.state,
         "role": task.role,
+        "tier": tier,
+        "tier_source": source,
         "criteria": list(task.criteria),
         "confidence": task.confidence,
         "rule": task.rule,

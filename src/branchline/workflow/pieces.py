@@ -1,17 +1,22 @@
 """The batch verbs for scripts: task rows as JSON in, batches out; of other rooms only what a quick start can bear."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from branchline.errors import BranchlineError, InputError, UsageError
-from branchline.files import load_json
+from branchline.files import find_root, load_json
 from branchline.schedule import rows, standing
+from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.batch import order as all_batches
-from branchline.schedule.view import View
+from branchline.schedule.view import STRATEGIES, View
 from branchline.workflow.answer import Answer
 
 MAX_BYTES: Final = 256 << 20
+_FILES: Final = ("branchline.toml", "pyproject.toml")
+_VARIABLES: Final = frozenset({"BRANCHLINE_STRATEGY", "BRANCHLINE_CONCURRENCY"})
 _ROWS: Final = re.compile(r"\s*\[\s*[\[{\"]")
 _ENDS: Final = {
     "waiting": (3, "a task waits for a person; `--json` names it and says why"),
@@ -52,11 +57,33 @@ def _is_row(task: Any) -> bool:
     return isinstance(task, Mapping) and "id" in task and ("blocked_by" in task or "parent_id" in task)
 
 
-def checked(concurrency: int) -> int:
-    """The number of `--concurrency`; raises UsageError below 0."""
-    if concurrency < 0:
+class How(NamedTuple):
+    """How batches are made: the strategy, how many tasks run at once, and whether idle slots take from what comes next."""
+
+    strategy: str = STRATEGIES[0]
+    concurrency: int = DEFAULT_CONCURRENCY
+    fill: bool = False
+
+
+def how(
+    strategy: str | None,
+    concurrency: int | None,
+    directory: Path,
+    env: Collection[str],
+    load: Callable[[Path | None], Any],
+) -> How:
+    """What the flags say, else the settings of the checkout; raises UsageError for a concurrency below 0.
+
+    `load` reads the settings of a root, and is called only where they can say something: it takes as long as all else.
+    """
+    if concurrency is not None and concurrency < 0:
         raise UsageError(f"--concurrency {concurrency}: must be 0 or more")
-    return concurrency
+    root, own = find_root(directory), How()
+    may_say = not _VARIABLES.isdisjoint(env) or any(root and os.path.lexists(root / name) for name in _FILES)
+    if may_say and (strategy is None or concurrency is None):
+        settings = load(root)
+        own = How(settings.strategy, settings.concurrency)
+    return How(strategy or own.strategy, own.concurrency if concurrency is None else concurrency)
 
 
 def validate(found: Sequence[Any] | None, fault: BranchlineError | None = None) -> Answer:
@@ -74,20 +101,30 @@ def verdict(said: Mapping[str, Any]) -> Answer:
     return Answer(said, status=0 if said["valid"] else 2, error="; ".join(said["errors"][:5]))
 
 
-def next_batch(view: View, strategy: str, concurrency: int, *, fill: bool, told: bool) -> Answer:
+def next_batch(view: View, how: How, *, told: bool) -> Answer:
     """The batch to start now, and how things stand; `told` adds why each other task waits."""
-    step = standing.next_step(view, strategy, checked(concurrency), fill)
-    reasons = standing.waiting(view, strategy, concurrency, step.batch) if told else {}
+    step = standing.next_step(view, *how)
+    reasons = standing.waiting(view, how.strategy, how.concurrency, step.batch) if told else {}
     data = {"batch": step.batch, "free_slots": step.free_slots, "waiting": reasons, "state": step.state}
-    status, words = _ENDS[step.state] if step.state == "deadlock" or step.asks else (0, "")
+    status, words = _end(step)
     return Answer(data, status=status, error=words.partition(";")[0] if told else words)
 
 
-def order(view: View, strategy: str, concurrency: int, *, fill: bool) -> Answer:
-    """All batches to the end, and how many tasks are in none, for something before them stands still."""
-    found = all_batches(view, strategy, checked(concurrency), fill)
+def _end(step: standing.Next) -> tuple[int, str]:
+    return _ENDS[step.state] if step.state == "deadlock" or step.asks else (0, "")
+
+
+def order(view: View, how: How, *, told: bool) -> Answer:
+    """All batches to the end, and the tasks that are in none, for something before them stands still.
+
+    Where there is no batch at all the exit status is that of `next_batch`; `told`: the tasks that are left are named.
+    """
+    found = all_batches(view, *how)
     given = {task for batch in found for task in batch}
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
-    words = f"{len(left)} tasks are in no batch, for what they wait for stands still; `--json` names them as `left`"
-    return Answer({"batches": found, "left": left}, error=words if left and concurrency else "")
+    status, _ = (0, "") if found else _end(standing.next_step(view, *how))
+    words = f"{len(left)} tasks are in no batch, for what they wait for stands still"
+    words += "" if told else "; `--json` names them as `left`"
+    data = {"batches": found, "left": left}
+    return Answer(data, status=status, error=words if left and (how.concurrency or status) else "")

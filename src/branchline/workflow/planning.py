@@ -2,8 +2,10 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from branchline import decompose as reading
 from branchline.asker import Answers, Asker, Planner, Usage, chosen
 from branchline.decompose import split as recursion
 from branchline.decompose.around import around
@@ -68,6 +70,9 @@ def split(
         return draft, Planned(planner)
     asker = _asker(console, project, planner, write=write)
     found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
+    known = {task.id for task in draft.tasks}
+    steered = reading.steering(task for task in found.tasks if task.id not in known)
+    found = replace(found, findings=(*found.findings, *steered))
     failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code in recursion.FAILED), "")
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 
@@ -82,7 +87,7 @@ def judge(
     planner = chosen(name, project.settings, project.env)
     if planner.name == "rules":
         return None, Planned(planner)
-    asker = _asker(console, project, planner, write=False)
+    asker = _asker(console, project, planner, write=project.is_checkout)
     try:
         return recursion.judge(asker, [("task", text)], lineage=lineage)["task"], Planned(planner, asker.usage)
     except PlannerError as error:

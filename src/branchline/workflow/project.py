@@ -1,7 +1,8 @@
 """Where a command works: the checkout, its settings, its store, and which worker takes a task."""
 
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ class Project:
     root: Path
     settings: Settings
     env: Mapping[str, str]
+
+    @property
+    def is_checkout(self) -> bool:
+        """Whether `root` is that of a repository; elsewhere what only answers leaves nothing behind."""
+        return os.path.lexists(self.root / ".git")
 
     @property
     def state(self) -> Path:
@@ -90,20 +96,27 @@ def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
 def default_worker(project: Project) -> str:
     """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install.
 
-    With `prefer_oauth` one that a subscription pays for goes before those that a key pays for (SEEDS S4.19).
+    With `prefer_oauth` one that a subscription pays for goes before those that a key pays for, of several the one that
+    stands first in the settings (SEEDS S4.19).
     """
     there = [name for name in PREFERRED if _which(name, project.env)]
-    known = project.settings.workers
-    flat = [
-        n for n in there if project.settings.prefer_oauth and workers.is_flat(known[n], project.env, known[n].model)
-    ]
+    if project.settings.prefer_oauth:
+        there = [*_flat_agents(project), *there]
     if there:
-        return (*flat, *there)[0]
+        return there[0]
     ways = ", or ".join(f"{name} (`{workers.get(name).INSTALL}`)" for name in PREFERRED)
     raise WorkerMissingError(
         f"no agent is installed: install {ways}, or name any program of yours with --worker 'shell:PROGRAM ARG...': "
         "it gets the prompt on stdin and writes its answer to $BRANCHLINE_EXIT_FILE"
     )
+
+
+def _flat_agents(project: Project) -> Iterator[str]:
+    """The agents that are there and that a subscription pays for, in the order of the settings."""
+    for name, worker in project.settings.workers.items():
+        is_there = worker.kind in PREFERRED and _which(program_of(project.settings, worker), project.env)
+        if is_there and workers.is_flat(worker, project.env, worker.model):
+            yield name
 
 
 def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, str]:

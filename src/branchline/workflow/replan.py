@@ -2,7 +2,6 @@
 
 import json
 
-from branchline import land
 from branchline.engine import Policy, State, step
 from branchline.errors import UsageError
 from branchline.graph import store as graphs
@@ -11,7 +10,7 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.store import Store
-from branchline.workflow.running import Plan, adjacency_of, first_row
+from branchline.workflow.running import Plan, adjacency_of, first_row, net_text
 
 FREE = frozenset({"pending", "ready"})
 """States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
@@ -55,7 +54,7 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
         "digest": plan.approved.digest,
         "graph": graph,
         "nodes": nodes,
-        "net": graphs.net(plan.draft, land.net_of(plan.draft)),
+        "net": net_text(plan.draft),
         "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],

@@ -126,8 +126,9 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
 
 def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
-    left, unseen = len(driver.state.attempts), ", where nobody meters them" if driver.metered() else ""
+    left, until = len(driver.state.attempts), driver.lease
     driver.close()
+    unseen = f" for {until:g} s, since nobody counts what they use" if until else ""
     words = (
         f"{left} processes go on in custody{unseen}; `branchline execute` takes them up again"
         if left

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from branchline import land
 from branchline.config import Settings
+from branchline.decompose.lint import tiers
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -79,12 +80,17 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory, policy),
         graph=graph,
-        net=graphs.net(plan.draft, land.net_of(plan.draft)),
+        net=net_text(plan.draft),
         source=plan.source,
     )
     now = console.clock()
     store.create_run(row, task_rows(name, plan, now), now, (NodeRow(name, task, text) for task, text in nodes))
     return row
+
+
+def net_text(draft: DraftGraph) -> str:
+    """What a run keeps of a graph beside its rows: its edges, and what judging and routing need of it."""
+    return graphs.net(draft, land.net_of(draft) | tiers(draft))
 
 
 def free_name(store: Store, repository: Repository | None) -> str:
@@ -174,7 +180,7 @@ def coordinator(
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
-    state.needs = {task: tuple(names) for task, names in net.get("needs", {}).items()}
+    state.needs = policy.needs(rows, net.get("needs", {}))
     state.ahead = ahead_of(state, settings.optimise)
     jobs, history = jobs_of(
         project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline

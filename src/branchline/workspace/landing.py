@@ -69,8 +69,8 @@ def land(git: Git, run: str, ignore: Sequence[str] = (), message: str = "") -> L
     target = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
     old = git.resolve("HEAD")
     if not target or not old:
-        which = "its branch has no commit yet" if target else "no branch is checked out"
-        return LandResult(False, old, f"HEAD has nowhere to go: {which}; make one: git switch -c NAME {name}")
+        why = f"{target} has no commit yet" if target else "HEAD is detached, no branch is checked out"
+        return LandResult(False, old, f"there is no branch to bring it to: {why}; make one: git switch -c NAME {name}")
     if git.contains(old, tip):
         return LandResult(True, old, "")
     if not git.contains(tip, old):

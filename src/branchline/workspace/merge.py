@@ -1,4 +1,4 @@
-"""The merge of one task, tried in a scratch worktree: joined with what is there, its box ticked, its checks run."""
+"""The merge of one task, tried in a scratch worktree: joined with what is there, its boxes ticked, its checks run."""
 
 import fcntl
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare, tear_down
 from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
-from branchline.workspace.spec import PlanLine, Spec
+from branchline.workspace.spec import PlanBoxes, Spec
 from branchline.workspace.worktree import Worktree, verify_of
 
 _MAX_OTHERS: Final = 20
@@ -159,8 +159,8 @@ def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] |
     return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": tip}
 
 
-def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
-    """Change the task's own box in the index; no file is opened, so a link in the repository leads nowhere."""
+def _tick(git: Git, spec: Spec, plan: PlanBoxes) -> bool:
+    """Change the task's boxes in the index; no file is opened, so a link in the repository leads nowhere."""
     rows = git.fields("ls-files", "-s", "-z", "--", f":(top,literal){plan.path}")
     mode, blob, stage = rows[0].split("\t")[0].split() if len(rows) == 1 else ("", "", "")
     if mode not in _PLAIN_FILES or stage != "0":
@@ -169,7 +169,7 @@ def _tick(git: Git, spec: Spec, plan: PlanLine) -> bool:
         text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
         return False
-    new = writeback.tick(text, plan.line or 0, plan.title, plan.task or spec.task, plan.dialect, spec.on)
+    new = writeback.tick(text, plan.boxes, plan.dialect, spec.on)
     if new is None or new == text:
         return False
     made = git.text("hash-object", "-w", "--stdin", data=new.encode())

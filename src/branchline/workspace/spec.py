@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from branchline.errors import InputError
 from branchline.files import read_json, write_durable
+from branchline.planfile.writeback import Place
 from branchline.workspace.git import Git, task_ref, tip_ref
 
 GUARDED: Final = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
@@ -16,17 +17,12 @@ PURPOSES: Final = ("setup", "check", "merge")
 RESULT: Final = "result.json"
 
 
-class PlanLine(NamedTuple):
-    """Where the box of a task stands: `path` relative to the root, `line` 1-based, when it has one.
-
-    `task` is whose box it is, when it is not the task's own: the last part of a task ticks that one's.
-    """
+class PlanBoxes(NamedTuple):
+    """The boxes that the merge of a task ticks: `path` of the plan relative to the root, and where each stands."""
 
     path: str
-    line: int | None
-    title: str
+    boxes: Sequence[Place] = ()
     dialect: str = ""
-    task: str = ""
 
 
 class Spec(NamedTuple):
@@ -59,7 +55,7 @@ class Spec(NamedTuple):
     check_timeout: float = 3600.0
     wrap: tuple[str, ...] = ()
     message: str = ""
-    plan: PlanLine | None = None
+    plan: PlanBoxes | None = None
     on: str = ""
     author: str = ""
     base: str = ""
@@ -99,7 +95,7 @@ class Spec(NamedTuple):
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
         plan = known.get("plan")
         known["plan"] = (
-            plan and plan.get("path") and PlanLine(**{key: plan[key] for key in PlanLine._fields if key in plan})
+            plan and plan.get("path") and PlanBoxes(**{key: plan[key] for key in PlanBoxes._fields if key in plan})
         )
         for name in (key for key, default in cls._field_defaults.items() if isinstance(default, tuple)):
             known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
