@@ -212,6 +212,17 @@ class TestOrder:
         order = "## Dependencies\n\n- **User Story 1**: Depends on Setup\n"
         assert written(read(self.SPECKIT.format(gate=gate, order=order))) == {("1", "3")}
 
+    def test_a_gate_of_all_stories_holds_those_that_do_not_wait_for_it_anyway(self) -> None:
+        text = "".join(f"## Phase {n}: {name}\n\n- [ ] T00{n} x\n\n" for n, name in enumerate(
+            ("Setup", "Base", "User Story 1", "User Story 2", "User Story 3"), 1))  # fmt: skip
+        said = "- Phase 2: BLOCKS all user stories\n- US1: depends on Phase 2\n- US2: depends on US1\n"
+        assert written(read(f"{text}## Dependencies\n\n{said}")) == {("2", "3"), ("3", "4"), ("2", "5")}
+
+    def test_chains_in_brackets_are_chains_of_their_own(self) -> None:
+        boxes = "".join(f"- [ ] T{n} x\n" for n in range(1, 7))
+        said = "- After T1: one (T2 → T3) and two (T4 -> T5) run in parallel\n"
+        assert written(read(f"{boxes}\n## Dependencies\n\n{said}")) == {("T2", "T3"), ("T4", "T5")}
+
     def test_what_one_task_produces_and_another_consumes_is_an_edge(self) -> None:
         plan = read(
             "### Task 1: A\n\n**Interfaces:**\n- Produces: `load_rows(path)`\n\n### Task 2: B\n\ntext\n\n"
@@ -243,6 +254,11 @@ class TestOrder:
         )
         assert (written(plan), plan.findings) == (set(), ())
 
+    @pytest.mark.parametrize("said", ["_Depends: 1.1_", "*Depends on: 1.1*", "**Depends on**: 1.1", "_Depends_: 1.1"])
+    def test_a_field_in_italics(self, said: str) -> None:
+        plan = read(f"- [ ] 1.1 Draw the grid\n- [ ] 1.2 Move the ship\n  - {said}\n- [ ] 2.1 Aim\n  - {said}\n")
+        assert written(plan) == {("1.1", "1.2"), ("1.1", "2.1")}
+
     def test_waves_follow_one_another(self) -> None:
         plan = read(
             '- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n```json\n{"waves": [{"tasks": ["2"]}, {"tasks": ["1", "3"]}]}\n```\n',
@@ -258,7 +274,17 @@ class TestOrder:
 class TestChecks:
     @pytest.mark.parametrize(
         "step",
-        ["Run `npm test`.", "Verify no import breaks with `npm test`", "**Run:** `npm test`", "Execute: `npm test`"],
+        [
+            "Run `npm test`.",
+            "Verify no import breaks with `npm test`",
+            "**Run:** `npm test`",
+            "Execute: `npm test`",
+            "Nothing else calls it. Run: `npm test` → all green",
+            "`npm test` passes",
+            "`npm test` 通过。",
+            "make sure that `npm test` still passes",
+            "`npm test` to verify",
+        ],
     )
     def test_lines_that_only_run_something(self, step: str) -> None:
         plan = read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n")
@@ -266,7 +292,15 @@ class TestChecks:
         assert plan.tasks[0].checks[0].confidence >= 0.9
 
     @pytest.mark.parametrize(
-        "step", ["Run the tests in `src/a.ts`", "Verify that `foo` works", "Install with `npm i x`"]
+        "step",
+        [
+            "Run the tests in `src/a.ts`",
+            "Verify that `foo` works",
+            "Install with `npm i x`",
+            "`npm test` does not pass yet",
+            "Run: `npm test` → FAIL",
+            "Run: `git commit -m x`",
+        ],
     )
     def test_other_lines_run_nothing(self, step: str) -> None:
         assert read(f"### Task 1: A\n\n- [ ] Write it\n- [ ] {step}\n").tasks[0].checks == ()
@@ -288,6 +322,11 @@ class TestChecks:
     @pytest.mark.parametrize("tail", [" — note: `npm test`", ", verify: it works", " - files: `src/a.ts`"])
     def test_other_ends_of_a_title_run_nothing(self, tail: str) -> None:
         assert read(f"## Tasks\n\n- [ ] Write it{tail}\n").tasks[0].checks == ()
+
+    def test_the_fence_below_a_heading_that_says_to_run_it(self) -> None:
+        text = "## Task 1: Draw\n\n### Step 1: Write\n\nx\n\n### Step 2: 运行测试\n\n```bash\nnpm test\n```\n"
+        plan = read(text, dialect="superpowers")
+        assert [[check.run for check in task.checks] for task in plan.tasks] == [["npm test"]]
 
     def test_the_fence_below_a_task_that_is_a_validation(self) -> None:
         plan = read("## Tasks\n\n1. Write it\n\n2. **Validation**\n   ```bash\n   make test\n   ```\n")
@@ -983,6 +1022,8 @@ class TestChecksOfTitles:
             ("Registrar `src/app.py` e executar `npm test` para validar", "npm test"),
             ("Wire `src/app.py`, run `cd web && npm test`", "cd web && npm test"),
             ("Run the full test suite (`npm test && npm run lint`) and fix it", "npm test && npm run lint"),
+            ("Verificar build sin errores (`npm run build`)", "npm run build"),
+            ("全部测试：`npm test`", "npm test"),
         ],
     )
     def test_a_command_that_a_title_says_to_run(self, title: str, command: str) -> None:
@@ -1004,3 +1045,76 @@ class TestChecksOfTitles:
             "```bash\ncd web && npx ng build\n```\n\n- [ ] **Step 2: Commit**\n"
         )
         assert [check.run for check in plan.tasks[0].checks] == ["cd web && npx ng build"]
+
+
+class TestSectionsAndPhases:
+    @pytest.mark.parametrize("title", ["3. Phase 0: Rules", "3. Phase 0：规则", "3) Etappe 1 - Regeln"])
+    def test_a_phase_may_stand_behind_a_number(self, title: str) -> None:
+        plan = read(f"## {title}\n\n### Tasks\n\n- [ ] Draw the grid\n")
+        assert tree(plan)[1] == ("Draw the grid", plan.tasks[0].id)
+        assert "." not in plan.tasks[0].id
+
+    @pytest.mark.parametrize(("title", "tasks"), [("Research & Validation", 1), ("Testing and verification", 1),
+                                                  ("Validation and acceptance", 0), ("Verification", 0)])  # fmt: skip
+    def test_work_joined_to_a_word_for_criteria_is_work(self, title: str, tasks: int) -> None:
+        plan = read(f"## Features\n\n- [ ] Draw the grid\n\n## {title}\n\n- [ ] Compare the two\n")
+        assert len(plan.tasks) == 1 + tasks
+
+    @pytest.mark.parametrize(
+        "measure", ["<100 ms to answer", "95%+ of the moves", "1,000+ players", "≥ 60 frames a second"]
+    )
+    def test_a_box_that_begins_with_a_measure_is_a_criterion(self, measure: str) -> None:
+        assert titles(read(f"- [ ] Draw the grid\n- [ ] {measure}\n- [ ] 2 ships\n")) == ["Draw the grid", "2 ships"]
+
+    def test_a_heading_with_the_name_of_its_story_is_a_section_of_it(self) -> None:
+        plan = read(
+            "## Phase 3: User Story 1 - Draw\n\n#### US1: Models\n\n- [ ] T001 [US1] The grid\n\n"
+            "#### US1: Screens\n\n- [ ] T002 [US1] The page\n\n## Phase 4: Polish\n\n- [ ] T003 Paint\n"
+        )
+        assert [task.parent for task in plan.tasks] == [None, "3", "3", None, "4"]
+
+    def test_items_with_a_mark_are_as_good_as_the_boxes_beside_them(self) -> None:
+        plan = read("## Phase 1: Core\n\n### Done:\n- ✅ The grid\n- ✅ The ship\n\n### Open:\n- [ ] The foe\n")
+        assert [(task.title, task.state) for task in plan.tasks[1:]] == [
+            ("The grid", "done"),
+            ("The ship", "done"),
+            ("The foe", "open"),
+        ]
+
+    @pytest.mark.parametrize("said", ["Target users", "Zielgruppe", "目标用户", "Data sources"])
+    def test_who_it_is_for_and_what_it_reads_is_no_work(self, said: str) -> None:
+        assert titles(read(f"## {said}\n\n- Players\n\n## Tasks\n\n- Draw the grid\n")) == ["Draw the grid"]
+
+    def test_phases_of_nothing_but_code_sketch_what_numbered_headings_say(self) -> None:
+        queue = "".join(f"### {n}. {name}\n- **Why**: x\n\n" for n, name in enumerate(("Draw", "Move", "Aim"), 1))
+        plan = read(f"## Backlog\n\n{queue}## Order\n\n### Phase 1: Quick\n```\n1. Draw\n2. Move\n```\n")
+        assert titles(plan) == ["Draw", "Move", "Aim"]
+
+    def test_the_rows_that_a_section_on_the_order_counts_are_the_tasks(self) -> None:
+        plan = read(
+            "# 1. 何を作るか\n\nx\n\n# 2. 実装順\n\n| # | もの |\n|--|--|\n| 1 | 地図 |\n| 2 | 船 |\n| 3 | 敵 |\n"
+        )
+        assert [task.title for task in plan.tasks] == ["地図", "船", "敵"]
+
+    def test_the_order_of_a_phase_is_no_phase(self) -> None:
+        plan = read("## Phase 2 execution order\n\n1. **Draw the grid.**\n2. **Move the ship.**\n3. **Aim it.**\n")
+        assert [task.parent for task in plan.tasks] == [None, None, None]
+
+    @pytest.mark.parametrize(
+        ("mark", "state"), [("**[Done]** ", "done"), ("[In progress] ", "wip"), ("**[Hard]** ", "open")]
+    )
+    def test_a_state_in_brackets_is_no_part_of_the_title(self, mark: str, state: str) -> None:
+        plan = read(f"## Phase 1: Core\n\n- {mark}Draw the grid\n- Move the ship\n")
+        assert [(task.title.endswith("Draw the grid"), task.state) for task in plan.tasks[1:2]] == [(True, state)]
+        assert ("[" in plan.tasks[1].title) == (state == "open")
+
+    def test_headings_beside_a_section_on_the_order_are_no_tasks(self) -> None:
+        plan = read("# Grid TODO\n\n## Order of work\n\nText.\n\n## Why\n\nText.\n\n## Next tasks\n\n- Draw the grid\n")
+        assert titles(plan) == ["Draw the grid"]
+
+    @pytest.mark.parametrize(
+        ("item", "task"), [("`color: red`", False), ("`npm test -- all`", True), ("`draw()` it", True)]
+    )
+    def test_a_bullet_of_code_that_is_no_command_names_a_thing(self, item: str, task: bool) -> None:
+        plan = read(f"## Tasks\n\n- Draw the grid\n- {item}\n")
+        assert len(plan.tasks) == 1 + task

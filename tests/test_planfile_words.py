@@ -6,7 +6,7 @@ from branchline.model.plan import Plan
 from branchline.planfile import words
 from branchline.planfile.read import parse
 from branchline.planfile.sections import classify, head
-from branchline.planfile.words import fields, heads, prose, sections
+from branchline.planfile.words import commands, fields, heads, prose, sections
 
 PLANS = {
     "en": ("Tasks", "Acceptance criteria", "Completed", "Task", "Phase", "Depends on", "Dependencies", "{b} depends on {a}"),
@@ -35,6 +35,7 @@ PLANS = {
         sections._TASK, sections._CRITERIA, sections._NONTASK, sections._STRONG_NONTASK, sections._DONE, sections._WIP,
         sections._BACKLOG, sections._FUTURE, sections._DECLINED, sections._ORDER, heads._TASK_HEADS,
         heads._PHASE_HEADS, heads._LAST_OF_PHASES, heads._VERSION_HEADS, heads._STAGE_HEADS,
+        commands._RUN, commands._CHECK, commands._PASS,
         *(lists for kind, lists in fields._FIELDS.items() if len(lists) > 1),
     ],
 )  # fmt: skip

@@ -28,6 +28,7 @@ from branchline.report import (
     why_text,
 )
 from branchline.report.page import report_html
+from branchline.terminal.gantt import FILLS
 
 HOSTILE = "\u202eexe\x1b[2J\n# <b>[x](y)</b>"
 RUN = RunRow("r1", "plans/crm.md", "sha256:1", "running", "", "base", 1000.0, None, "{}", "{}")
@@ -502,9 +503,9 @@ def test_the_page_draws_what_was_run_and_says_what_proves_it() -> None:
     assert [int(a["x"] or 0) // 190 for a in boxes] == [0, 1, 2, 0, 0, 3], "columns by the longest way"
     assert len({(a["x"], a["y"]) for a in boxes}) == len(boxes), "no box lies on another"
     assert sum(tag == "path" for tag, _ in shown.tags) == 4
-    bars = [a for tag, a in shown.tags if tag == "rect" and a["height"] == "16"]
-    assert [a["class"] for a in bars] == ["setup", "work", "work", "check", "work"]
-    assert all(float(a["x"] or 0) >= 90 and float(a["width"] or 0) > 0 for a in bars)
+    bars = [a for tag, a in shown.tags if tag == "rect" and a["height"] == "14"]
+    assert [a["fill"] for a in bars] == [FILLS[part] for part in ("setup", "work", "work", "work", "check")], "by task"
+    assert all(float(a["x"] or 0) >= 220 and float(a["width"] or 0) > 0 for a in bars)
     for words in ("1 of 6 tasks", "exit 0 on 1a2b3c4d", DIGEST, "Which one?", "not answered", "answered: yes"):
         assert words in said
     assert {a["href"] for tag, a in shown.tags if tag == "a"} == {

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from branchline.dispatch.growth import Graph, with_edge, with_task
-from branchline.engine import ADD, WAIT, State, back, free_id
+from branchline.dispatch.growth import Graph, with_edge, with_tasks
+from branchline.engine import ADD, SPLIT, WAIT, State, back, free_id, pieces
 from branchline.errors import GraphError
 from branchline.model.moves import FINAL, TASK_MOVES
 from branchline.model.plan import Task
@@ -78,7 +78,15 @@ def _grown(state: State, row: TaskRow, text: str, graph: Callable[[], Graph], no
                 parent=row.parent,
                 body=asked,
             )
-            return [with_task(state, graph(), new, row, now, first=True)]
+            return [with_tasks(state, graph(), [new], row, now, first=True)]
+        if text == SPLIT:
+            start, _, number = free_id(state, row.task, "part").rpartition("-")
+            about = f"It is a part of what {row.task} could not do in one piece: {row.title}"
+            parts = [
+                Task(f"{start}-{place}", piece, parent=row.parent, body=about)
+                for place, piece in enumerate(pieces(question.text), int(number))
+            ]
+            return [with_tasks(state, graph(), parts, row, now, first=True)]
         if text.startswith(WAIT):
             return [with_edge(state, graph(), text.removeprefix(WAIT), row.task, now)]
     except GraphError as error:

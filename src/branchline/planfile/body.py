@@ -19,7 +19,7 @@ _MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
 _TAILS = (
     re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W{0,40}$"),
     re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
-    re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】]\s"),
+    re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】][*_]{0,2}\s"),
 )
 """Where a heading or an item may say how far it is: in brackets at its end or its beginning, or behind a dash."""
 _STATE_COLUMNS = ("column:status", "column:priority")
@@ -110,7 +110,8 @@ def read(out: Outline, owner: list[Draft | None]) -> tuple[dict[int, Reading], R
         if draft is not None and block is draft.block:
             _own(target, block)
         elif block.kind == "heading":
-            target.pending = Field("verify", "", block.line, "section") if block.cls == "CRITERIA" else None
+            label = "section" if block.cls == "CRITERIA" else "step" if checks.is_run_step(block.text) else ""
+            target.pending = Field("verify", "", block.line, label) if label else None
         elif block.kind == "fence":
             _fence(target, block, out.dialect.test_first)
         elif block.kind in ("para", "item"):
@@ -167,10 +168,8 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
 
 def _prose(reading: Reading, line: int, text: str) -> None:
     reading.prose.append((line, text))
-    command = checks.run_of_step(text) if "`" in text else ""
-    if command:
-        reading.ran.append(checks.Ran((command,), line, False, checks.STEP))
     if "`" in text:
+        reading.ran += [checks.Ran((command,), line, fails, checks.STEP) for command, fails in checks.told(text)]
         reading.mentions += [FileRef(path, "mention") for path in paths(text, bare=False)]
     run = checks.is_run_step(text) and not spans(text)
     reading.pending = Field("step", "", line, "step") if run else None
@@ -210,7 +209,8 @@ def _field(reading: Reading, found: Field) -> bool:
 def _ran(reading: Reading, found: Field) -> bool:
     commands, prose = checks.commands_of(found)
     if commands:
-        reading.ran.append(checks.Ran(tuple(commands), found.line, False))
+        fails = checks.expects_failure(found.value.rpartition("`")[2])
+        reading.ran.append(checks.Ran(tuple(commands), found.line, fails))
         reading.pending = None
     elif prose and found.label.startswith(("run", "command")):
         return False
@@ -337,8 +337,11 @@ def heading_mark(text: str) -> str:
 
 
 def clean_title(title: str) -> str:
-    """Take `@done` and strike-through off a title."""
+    """Take `@done`, strike-through and a state in brackets before it off a title."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
+    said = _TAILS[-1].match(title)
+    if said and mark_of(said[1]):
+        title = title[said.end() :]
     title = title.strip().strip(_MARKS + "\ufe0f").strip()
     struck = _STRUCK.match(title)
     return struck[2].strip() if struck else title

@@ -4,9 +4,10 @@ import re
 from typing import NamedTuple
 
 from branchline.model.plan import Check
-from branchline.planfile.fields import SPAN, Field, spans
+from branchline.planfile import words
+from branchline.planfile.fields import Field, spans
 from branchline.planfile.labels import KINDS
-from branchline.planfile.words import PROGRAMS
+from branchline.planfile.sections import any_verb
 
 SHELLS = frozenset({"", "sh", "bash", "shell", "zsh", "console", "shell-session", "terminal", "cmd"})
 CERTAIN = 0.95
@@ -17,27 +18,32 @@ _BEFORE = re.compile(r"\A\s*(?:!\s+)?(?:\(\s*)?(?:cd\s+\S{1,200}\s*&&\s*(?=\S))?
 """What a shell takes before a program: that it is to fail, a subshell, another folder."""
 _ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
-_PASSES = re.compile(
-    r"pass|green|clean|succeed|success|valid|works|exit|error|warning|fail|0|ok\b|grün|läuft|успешно|зелен|全绿|通过|绿|成功|错|通る|통과",
-    re.IGNORECASE,
-)
+_RUNS, _CHECKS, _PASSES = any_verb(words.RUN), any_verb(words.CHECK), any_verb(words.PASS)
 _RUN_STEP = re.compile(
-    r"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:run|verify|execute|check|test"
-    r"|(?:full )?build(?=\W*$|\s(?:to|and)\s(?:verify|check|test)))\b",
+    rf"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:{_RUNS}|{_CHECKS}"
+    r"|(?:full )?build(?=\W*$|\s(?:to|and)\s(?:verify|check|test))(?!\w))",
     re.IGNORECASE,
 )
-_RUN_WORDS = "run|execute|führe|exécuter|ejecutar|executar|запустить|запустити|运行|执行"
-_RUN_THIS = re.compile(
-    rf"(?:{_RUN_WORDS})\s*(?:[:：]\s*)?`([^`\n]{{2,400}})`\W*$"
-    r"|(?:verify|check|confirm|ensure|validate)\s[^`\n]{1,120}\s(?:with|via|using|by|running)\s`([^`\n]{2,400})`\W*$",
+_AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|与|和|と|[,;，；、]"
+_GLUE = re.compile(rf"\s?(?:{_AND})?\s?")
+_START = rf"(?:^\W{{0,9}}|(?<!\w)(?:{_AND})\s?|[.。]\s?)"
+_TO_RUN = re.compile(
+    rf"{_START}(?:{_RUNS})\s?(?:[:：]\W{{0,4}})?$|^\W{{0,9}}(?:{_RUNS})(?:\s[^\W\d_]+){{1,4}}\s?[(（:：]?\s?$",
     re.IGNORECASE,
 )
-_AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|[,;，；、]"
-_AND_RUN = re.compile(rf"(?:(?<!\w)(?:{_AND}))\s*(?:{_RUN_WORDS})\s*`([^`\n]{{2,400}})`", re.IGNORECASE)
-r"""`Wire it up and run \`make test\``."""
-_RUN_ALL = re.compile(rf"(?:{_RUN_WORDS})(?:\s[^\W\d_]+){{1,4}}\s*[(（:：]?")
-r"""`Run the full test suite (\`make test\`)`, `Run full \`make test\` suite`."""
-_TO_RUN = re.compile(rf"^(?:{_RUN_WORDS}|verify|verify with|check|führe aus)$")
+"""What stands before a command that is told to be run: `Draw it and run`, `Run all the tests (`."""
+_TO_CHECK = re.compile(
+    rf"^\W{{0,9}}(?:{_RUNS}|{_CHECKS}).{{1,120}}(?:[(（:：]|\s(?:with|via|using|by|running))\s?$"
+    rf"|{_START}(?:{_CHECKS})\s?$|(?:{_CHECKS})\s?[:：]\s?$",
+    re.IGNORECASE,
+)
+"""What stands before a command with which a text ends: `Check the types with`, `All tests:`."""
+_IS_GREEN = re.compile(rf"\W{{1,3}}(?:(?!not\b)[^\W\d_]+\s){{0,2}}(?:{_PASSES})", re.IGNORECASE)
+_IS_GOOD = re.compile(
+    rf"(?!.{{0,60}}\bnot\b).{{0,60}}?(?:{_PASSES}|(?<!\w)(?:0|ok|valid|works|errors?|warnings?)(?!\w)|错|錯|エラー|오류)",
+    re.IGNORECASE,
+)
+"""What stands behind a command that passes, and behind one that a text begins with."""
 _TAIL = re.compile(
     r"[—–.;,(（。；，-]\s*(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>—–.;,(（]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?\s*(`.{1,2000})$"
 )
@@ -46,6 +52,9 @@ STEP = 0.9
 """How sure a step that only names a command is a check."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
+
+_KEEPS = re.compile(r"git\s+(?:add|commit|push|merge|rebase|checkout|switch|stash|tag|rm|mv|status|log|show)\b")
+"""What keeps or shows work and checks nothing, though a plan may say `Run:` before it."""
 
 
 class Ran(NamedTuple):
@@ -63,7 +72,7 @@ def is_program(command: str) -> bool:
     first = command.split(None, 1)[0].rstrip(")") if command.strip() else ""
     if _ASSIGN.match(command):
         return True
-    if first in PROGRAMS:
+    if first in words.PROGRAMS:
         return True
     inside = first.startswith(_OWN) or first.endswith((".sh", ".bash"))
     return "/" in first and inside and not first.endswith("/")
@@ -115,11 +124,26 @@ def fence_commands(lines: list[str]) -> list[str]:
     return kept
 
 
-def run_of_step(text: str) -> str:
-    r"""Give the command of a step that says nothing but to run it: `Run \`npm test\`.`; empty for any other text."""
-    found = _RUN_THIS.match(text)
-    command = (found[1] or found[2]) if found else ""
-    return command if is_program(command) else ""
+def told(text: str) -> list[tuple[str, bool]]:
+    """List the commands that a sentence tells to run or to pass, each with whether it is expected to fail."""
+    between, commands = text.split("`")[::2], text.split("`")[1::2]
+    groups: list[tuple[str, list[str], str]] = []
+    for lead, command, tail in zip(between, commands, between[1:], strict=False):
+        listed = groups.pop() if groups and _GLUE.fullmatch(lead) else (lead, [], "")
+        groups.append((listed[0], [*listed[1], command.strip()], tail))
+    return [
+        (command, expects_failure(tail))
+        for lead, listed, tail in groups
+        for command in listed
+        if is_program(command) and (" " in command or command in _SOLO) and _is_told(lead, tail)
+    ]
+
+
+def _is_told(lead: str, tail: str) -> bool:
+    ends = not tail.strip(" \t.。:*_)）")
+    leads = not lead.strip(" \t*_")
+    said = _TO_RUN.search(lead) or (ends and _TO_CHECK.search(lead))
+    return bool(said or _IS_GREEN.match(tail) or (leads and _IS_GOOD.match(tail)))
 
 
 def expects_failure(text: str) -> bool:
@@ -134,7 +158,7 @@ def is_run_step(text: str) -> bool:
 
 def decide(ran: list[Ran], test_first: bool) -> list[Check]:
     """Choose the checks: those not expected to fail, and of a test-first plan the last of them only."""
-    good = [one for one in ran if not one.fails and one.commands]
+    good = [one for one in ran if not one.fails and not all(map(_KEEPS.match, one.commands))]
     if test_first:
         good = good[-1:]
     checks: dict[str, Check] = {}
@@ -145,25 +169,12 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
 
 
 def of_title(title: str, line: int) -> list[Check]:
-    """What a title ends in, as a verify field would (0.95); a title that is a command, or `Run` and a command (0.8)."""
+    """What a title ends in, as a verify field would (0.95); a title that is a command or tells to run one (0.8)."""
     tail = _TAIL.search(title)
     if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify":
         value = tail[2].strip().removesuffix(")" if tail[0][0] == "(" else "）")
         commands, _ = commands_of(Field("verify", value, line, tail[1].lower()))
         return [Check(command, "title", CERTAIN, line) for command in commands]
-    found = spans(title)
-    if not found or not is_program(found[0]):
-        return _ran_too(title, line)
-    before = title[: title.index("`")].strip().lower()
-    after = SPAN.sub("", title[title.index("`") :], count=1).strip(" .。:")
-    if not before and len(found[0].split()) > 1 and len(after) <= 60 and _PASSES.search(after):
-        return [Check(found[0], "title", 0.8, line)]
-    if (not before and not after) or _TO_RUN.search(before):
-        return [Check(found[0], "title", 0.8, line)]
-    if " " in found[0] and _RUN_ALL.fullmatch(before):
-        return [Check(found[0], "title", 0.8, line)]
-    return _ran_too(title, line)
-
-
-def _ran_too(title: str, line: int) -> list[Check]:
-    return [Check(command, "title", 0.8, line) for command in _AND_RUN.findall(title) if is_program(command)]
+    if not any(text.strip(" .。:*_") for text in title.split("`")[::2]):
+        return [Check(span, "title", 0.8, line) for span in spans(title) if is_program(span)]
+    return [Check(command, "title", 0.8, line) for command, fails in told(title) if not fails]

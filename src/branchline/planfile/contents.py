@@ -5,6 +5,7 @@ import re
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
+from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import bare, classify
@@ -32,8 +33,8 @@ OF_FILES = re.compile(
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
-_ONLY_PATH = re.compile(r"`(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}`$")
-"""An item that is nothing but a path names a thing."""
+_ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
+"""An item that is nothing but a path or a piece of code names a thing."""
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -49,8 +50,8 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     _restated(out)
     for draft in list(out.drafts.values()):
-        if not draft.kids and draft.role == "phase":
-            _fill(out, draft)
+        if draft.role == "phase":
+            _marked(out, draft) if draft.kids else _fill(out, draft)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
             _marked(out, draft)
@@ -105,17 +106,22 @@ def _restated(out: Outline) -> None:
 
 
 def _sketched(out: Outline) -> None:
-    """Phases that hold nothing but code sketch what a numbered list of tasks says."""
+    """Phases that hold nothing but code sketch what a numbered list of tasks says, or numbered headings."""
     drafts = list(out.drafts.values())
-    if any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
+    if not drafts or any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
         return
-    for heading in out.headings:
-        listed = sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ()))
-        if listed >= MANY and classify(heading.text)[0] == "TASK":
-            for draft in drafts:
-                draft.block.fate, draft.block.why = "ignored", f"sketches what the list on line {heading.line} says"
-                draft.block.cls = "NONTASK"
-                out.drafts.pop(draft.line, None)
+    lists = [heading.line for heading in out.headings if classify(heading.text)[0] == "TASK" and _counts(out, heading)]
+    heads = [each.line for each in out.headings if each.cls in LIST_CLASSES and out.head(each).role == "numbered"]
+    if not lists and len(heads) < MANY:
+        return
+    for draft in drafts:
+        draft.block.fate, draft.block.why = "ignored", f"sketches what line {(lists + heads)[0]} and those like it say"
+        draft.block.cls = "NONTASK"
+        out.drafts.pop(draft.line, None)
+
+
+def _counts(out: Outline, heading: Block) -> bool:
+    return sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ())) >= MANY
 
 
 def _only_code(out: Outline, heading: Block) -> bool:
@@ -174,7 +180,7 @@ def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> No
 
 
 def _marked(out: Outline, draft: Draft) -> None:
-    """Below a heading that only counts, items that each begin with a mark of their state are its tasks: `- ✅ Crop it`."""
+    """Items that each begin with a mark of their state are as good as boxes below a phase or a heading that only counts."""
     sections = [draft.block, *_subsections(out, draft.block)]
     items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
     marked = [item for item in items if item.text.startswith(MARKS)]
@@ -283,6 +289,6 @@ def plain_task(item: Block) -> bool:
         and item.cls not in NEGATIVE
         and item.role != "field"
         and not _DATED.match(item.text)
-        and not _ONLY_PATH.match(item.text)
+        and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
         and not _NOTHING.match(item.text)
     )

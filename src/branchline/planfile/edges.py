@@ -8,52 +8,38 @@ from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.refs import KEYS, Names, groups, resolve
-from branchline.planfile.sections import SPACELESS
+from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
-
-
-def _verb(entry: str) -> str:
-    """`depende de` stands for `depende da` and `dépend du` too: the word for `of` melts with the article behind it."""
-    return re.sub(r"\\ d[ea]$", r"\\ d(?:e|[ao]s?|el|u|es|al|alla|ai|alle)", re.escape(entry))
-
-
-def _any_verb(entries: tuple[str, ...]) -> str:
-    """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
-    spaced = "|".join(_verb(entry) for entry in entries if not SPACELESS.search(entry))
-    whole = rf"(?<!\w)(?:{spaced})(?!\w)"
-    return "|".join([whole, *(re.escape(entry) for entry in entries if SPACELESS.search(entry))])
-
-
-_DEPENDS, _BLOCKS = _any_verb(words.DEPENDS_PROSE), _any_verb(words.BLOCKS_PROSE)
+_DEPENDS, _BLOCKS = any_verb(words.DEPENDS_PROSE), any_verb(words.BLOCKS_PROSE)
 _LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
 """Those that stand before what they name: `after T1`."""
 _BEFORE_ID = rf"(?=\s+(?:(?:task\s+)?[A-Z]{{0,4}}\d|{'|'.join(map(re.escape, words.ALL_PRIOR))}))"
 _VERB = re.compile(
-    rf"(?P<on>{_DEPENDS}|(?:{_any_verb(_LATER_SPACED)}){_BEFORE_ID})"
-    rf"|(?P<off>{_BLOCKS}|(?:{_any_verb(words.EARLIER)}){_BEFORE_ID})",
+    rf"(?P<on>{_DEPENDS}|(?:{any_verb(_LATER_SPACED)}){_BEFORE_ID})"
+    rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
     re.IGNORECASE,
 )
-_LATER = re.compile(_any_verb(words.LATER), re.IGNORECASE)
+_LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
 _STARTS = re.compile(
-    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{_any_verb(words.LATER)})", re.IGNORECASE
+    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})", re.IGNORECASE
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
-_FIRST = re.compile(rf"[\W_]*(?:{_any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
+_FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
 _OF_TASKS = re.compile(r"blocke?d|bloqu|blockiert|depend|dépend|завис|залеж|phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
-_STRICT = "|".join(["depends[- ]on", *(_verb(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
+_STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
 _INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|{_any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
+    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
     rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    rf"(?<!\w)(?:{_any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
+    rf"(?<!\w)(?:{any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
     re.IGNORECASE,
 )
 """`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""
@@ -65,6 +51,7 @@ _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥�
 _PAREN = re.compile(r"[(（][^()（）]{0,200}[)）]")
 _COMMA = re.compile("[,，]")
 _ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
+_CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
@@ -96,6 +83,8 @@ class Edges:
         self.findings: list[Finding] = []
         self.stated: set[int] = set()
         self.apart: set[frozenset[int]] = set()
+        self.gates: list[tuple[Draft, int]] = []
+        """What all stories wait for that do not wait for it anyway, and the line that says so."""
 
     def add(self, before: Draft, after: Draft, kind: str, line: int | None, confidence: float = 1.0) -> None:
         """Keep an edge, unless it is there already, or says nothing."""
@@ -116,6 +105,14 @@ class Edges:
         for one in before:
             for other in after:
                 self.add(one, other, "written", line)
+
+    def followers(self) -> dict[str, set[str]]:
+        """Give for each task the ids of those that by written edges come right after it."""
+        found: dict[str, set[str]] = {}
+        for edge in self.found.values():
+            if edge.kind == "written":
+                found.setdefault(edge.before, set()).add(edge.after)
+        return found
 
     def field(self, draft: Draft, kind: str, value: str, line: int) -> None:
         """Take `Depends on: t3, t4`, `blocks: t9` or `After: t3` of one task; names in vain are findings, and hold it.
@@ -181,7 +178,10 @@ class Edges:
         self.names.line = line
         label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
         about = self._about(label) if colon and not _VERB.search(label) else []
-        for sentence in _SENTENCE.split(rest if about else text):
+        said = rest if about else text
+        for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
+            self.chain(line, _ARROW.split(inner.strip("()（）")))
+        for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
             chain = _ARROW.split(sentence)
             if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
@@ -256,8 +256,11 @@ class Edges:
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
         stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
+        if not on and stories:
+            self.gates += [(subject, line) for subject in subjects]
+            return
         if not on:
-            self.say(subjects, stories or self._named(said), line)
+            self.say(subjects, self._named(said), line)
             return
         self.stated.update(draft.line for draft in subjects)
         if low.startswith(words.ALL_PRIOR):

@@ -24,6 +24,7 @@ def last_resort(out: Outline) -> None:
         _told_headings,
         _task_lists,
         _tables,
+        _ordered_tables,
         _field_headings,
         _other_headings,
         _numbered_lists,
@@ -101,7 +102,9 @@ def _task_headings(out: Outline) -> None:
 def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
     """Below a title such as `TODO` the headings that each begin with a text are its tasks, and so are those below them."""
     title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
-    if title is None or not text_headings(out, title, parent):
+    if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
+        return  # a section on the order says what the tasks are
+    if not text_headings(out, title, parent):
         return
     for block in out.subheadings(title):
         if block.line in out.drafts and out.subheadings(block):
@@ -296,6 +299,15 @@ def _tables(out: Outline) -> None:
         found = tables.columns(table)
         if found is not None and (found.key >= 0 or "priority" in found.kinds):
             tables.take(out, table, found, out.above(table.section))
+
+
+def _ordered_tables(out: Outline) -> None:
+    """Take the rows that a section on the order of the work counts."""
+    for heading in out.headings:
+        for table in tables.under(out, heading) if heading.cls == "ORDER" or heading.cls in LIST_CLASSES else ():
+            found = tables.counted(table)
+            if found is not None:
+                tables.take(out, table, found, out.above(heading), 0.7)
 
 
 def _counted_tables(out: Outline) -> None:

@@ -10,8 +10,8 @@ from branchline.planfile.labels import KINDS
 
 _FIELD = re.compile(
     r"\s{0,120}(?:[-*+]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?"
-    r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>]{0,40}?)(?:\*\*|__|\*|_)?\s?"
-    r"(?:[:：](?:\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))|：)(.*)$"
+    r"(?P<open>\*\*|__|\*|_|)(?P<label>[^\W\d_][^:：*`|<>]{0,40}?)(?P<shut>\*\*|__|\*|_)?\s?"
+    r"(?:[:：](?P<shut_too>\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))|：)(?P<value>.*)$"
 )
 _PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")
 SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,2000})\1(?!`)")
@@ -50,9 +50,12 @@ def field(line: int, text: str) -> Field | None:
     found = _FIELD.match(text)
     if not found:
         return None
-    label = " ".join(found[1].lower().split()).strip("*_ ")
+    label = " ".join(found["label"].lower().split()).strip("*_ ")
     kind = KINDS.get(label) or KINDS.get(_PAREN_TAIL.sub("", label).rstrip())
-    return Field(kind, found[2].strip().removeprefix("**").strip(), line, label) if kind else None
+    value = found["value"].strip().removeprefix("**").strip()
+    if not (found["shut"] or found["shut_too"]):
+        value = value.removesuffix(found["open"]).strip()  # `_Depends: 1.1_`
+    return Field(kind, value, line, label) if kind else None
 
 
 def spans(text: str) -> list[str]:

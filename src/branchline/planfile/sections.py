@@ -19,6 +19,7 @@ HASH = "#"
 """The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
+_JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
@@ -57,6 +58,18 @@ _BY_PHRASE = {phrase: name for name in reversed(PRECEDENCE) for phrase in _CLASS
 def _any_of(entries: tuple[str, ...]) -> str:
     longest = sorted(entries, key=len, reverse=True)
     return "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest)
+
+
+def verb_of(entry: str) -> str:
+    """`depende de` stands for `depende da` and `dépend du` too: the word for `of` melts with the article behind it."""
+    return re.sub(r"\\ d[ea]$", r"\\ d(?:e|[ao]s?|el|u|es|al|alla|ai|alle)", re.escape(entry))
+
+
+def any_verb(entries: tuple[str, ...]) -> str:
+    """Whole words, but for the scripts without spaces, where a verb may touch its neighbours."""
+    spaced = "|".join(verb_of(entry) for entry in entries if not SPACELESS.search(entry))
+    whole = rf"(?<!\w)(?:{spaced})(?!\w)"
+    return "|".join([whole, *(re.escape(entry) for entry in entries if SPACELESS.search(entry))])
 
 
 _NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
@@ -115,6 +128,8 @@ def classify(title: str) -> tuple[str, bool]:
     if not tokens:
         return "UNKNOWN", False
     found, width = _longest(text, tokens)
+    if found == "CRITERIA" and width == 1 and len(parts := _JOINED.split(text)) == 2:
+        return min((classify(part) for part in parts), key=lambda said: said[0] == "CRITERIA")
     asks = tokens[0] in words.QUESTIONS
     if asks and " ".join(tokens) in words.NO_QUESTIONS:
         return "BACKLOG", False
@@ -187,7 +202,8 @@ def head(title: str) -> Head:
     return said._replace(key=HASH) if said.role == "numbered" and HASH + said.number in title else said
 
 
-def _keyword(text: str) -> Head | None:
+def _keyword(text: str, marked: bool = False) -> Head | None:
+    """Read a task or a phase by its word; with `marked` a mark must stand behind a phase's number."""
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
@@ -196,8 +212,9 @@ def _keyword(text: str) -> Head | None:
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
-        told = loose and (rest.split()[0].lower().strip(":") in words.NO_PHASE_REST or classify(rest)[0] == "CRITERIA")
-        if not told:
+        first = rest.split(maxsplit=1)[0].lower().strip(":") if loose else ""
+        told = marked or first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
+        if not (loose and told):
             return Head("phase", found[1].lower(), _count(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
@@ -243,7 +260,7 @@ def _coded(text: str) -> Head | None:
 
 
 def _numbered(text: str) -> Head | None:
-    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2: Move`."""
+    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2 - Move`."""
     found = _DOTTED.match(text)
     if found:
         inner = _keyword(found[2].strip())
@@ -252,6 +269,9 @@ def _numbered(text: str) -> Head | None:
         return Head("dotted", "", found[1], found[2].strip(), found[1])
     found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
     if found:
+        inner = _keyword(found[2].strip(), marked=True)
+        if inner is not None and inner.role == "phase":
+            return inner
         number = _count(found[1])
         return Head("numbered", "", number, found[2].strip(), number)
     return None

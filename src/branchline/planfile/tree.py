@@ -14,7 +14,9 @@ from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
 
-_CRITERION = re.compile(r"(?:\*\*)?(?:AC|SC|NFR)-?\d{1,3}\b", re.IGNORECASE)
+_CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
+"""The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
+_STORY = re.compile(r"US-?(\d{1,3})", re.IGNORECASE)
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
@@ -155,7 +157,8 @@ def _headings(out: Outline) -> None:
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             if said.key == "change":
                 above = _component(out, block, above)
-            if said.key != "id" or block.section is None or block.section.line not in out.strong:
+            held = said.key == "id" and block.section is not None and block.section.line in out.strong
+            if not held and not _is_story(said, above):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
@@ -181,6 +184,13 @@ def _restates(block: Block, said: Head, named: str) -> bool:
     if above == "NONTASK" and named and named != said.key:
         block.cls = "CRITERIA"
     return bool(named) and "CRITERIA" in (above, block.cls)
+
+
+def _is_story(said: Head, above: Draft | None) -> bool:
+    """`US1: Models` below `Phase 3: User Story 1` carries the name of its phase and none of its own."""
+    story = _STORY.fullmatch(said.id) if said.key == "id" else None
+    named = rf"user story {story[1]}\b" if story else r"(?!)"
+    return above is not None and re.search(named, above.block.text, re.IGNORECASE) is not None
 
 
 def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
@@ -275,7 +285,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):
         return parent.fate, parent.why
     if _CRITERION.match(block.text):
-        return "criterion", "carries the number of a criterion"
+        return "criterion", "begins with the number of a criterion or with a measure"
     if block.label in labels.CRITERIA_KINDS and not (block.label == "output" and block.box):
         above = out.above(block.section)
         if above is not None and above.role == "head" and block.box:

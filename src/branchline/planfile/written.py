@@ -68,16 +68,26 @@ def _interfaces(edges: Edges, readings: dict[int, Reading]) -> None:
 
 
 def _gates(edges: Edges, readings: dict[int, Reading]) -> None:
-    """`No user story work can begin until this phase is complete`, where nothing else says what the stories wait for."""
+    """What blocks all stories is an edge to those that do not wait for it anyway.
+
+    `No user story work can begin until this phase is complete` counts only where nothing else says what the stories wait
+    for, since the template of Spec Kit says so of itself.
+    """
     stories = edges.names.stories()
-    if any(story.line in edges.stated for story in stories):
-        return
-    for line, reading in readings.items():
+    told = any(story.line in edges.stated for story in stories)
+    for line, reading in readings.items() if not told else ():
         draft = edges.out.drafts[line]
         for at, text in reading.prose if draft.role == "phase" and draft not in stories else ():
             if any(said in text.lower() for said in words.GATES):
-                for story in stories:
-                    edges.add(draft, story, "written", at)
+                edges.gates.append((draft, at))
+    after = edges.followers()
+    for gate, at in edges.gates:
+        later, todo = {gate.id}, [gate.id]
+        while todo:
+            new = after.get(todo.pop(), set()) - later
+            later |= new
+            todo += new
+        edges.say([gate], [story for story in stories if story.id not in later], at)
 
 
 def _overviews(edges: Edges) -> None:

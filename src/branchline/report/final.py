@@ -43,7 +43,7 @@ def report(
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
     (seconds since the epoch) ends the elapsed time of a run that has not ended; `request` are the plan's questions.
     `schedule` is what the order of its tasks was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected,
-    waited}]} in seconds.
+    waited, cost}]} in seconds.
     """
     atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
     own: dict[str, list[Event]] = {}
@@ -178,6 +178,7 @@ def _anchor(task: Mapping[str, Any]) -> str:
     return f"evidence-of-{re.sub('[^a-z0-9_-]', '', task['id'].lower())}"
 
 
+_NAMED: Final = 5
 _MARKUP: Final = str.maketrans({char: "\\" + char for char in "\\`*_[]<>#|!&~"})
 
 
@@ -204,9 +205,11 @@ def _schedule(found: Mapping[str, Any]) -> Iterator[str]:
     words = f"schedule: {duration(found['took'])}, at best {duration(found['best'])} with {found['strategy']}"
     yield f"{words}; no order could take less than {duration(found['bound'])}"
     if waited:
-        most = max(waited, key=lambda task: task["waited"])
-        told = f"{duration(sum(task['waited'] for task in waited))} in all, most {safe(most['id'])}"
-        yield f"waits: {many(len(waited), 'task')}, {told} ({duration(most['waited'])})"
+        told = f"waits: {many(len(waited), 'task')}, {duration(sum(task['waited'] for task in waited))} in all"
+        cost = sorted((task for task in waited if task["cost"]), key=lambda task: -task["cost"])
+        named = ", ".join(f"{safe(task['id'])} ({duration(task['cost'])})" for task in cost[:_NAMED])
+        later = f"the end came later by {duration(sum(task['cost'] for task in cost))}: {named}"
+        yield f"{told}; {later if cost else 'none put off the end'}"
     if known:
         real = sum(task["end"] - task["start"] for task in known)
         expected = duration(sum(task["expected"] for task in known))

@@ -65,20 +65,6 @@ def _why_not(left: Left) -> str:
     return f"task {left.task} is {left.row.state} and may go on"
 
 
-def _forget(project: Project, left: Left) -> list[str]:
-    """Delete a task's own sessions at their server, where the user wants it; in words those that stay."""
-    worker = project.settings.workers.get(left.row.worker) if left.row else None
-    if worker is None or not worker.delete_sessions or worker.session != OWN:
-        return []
-    with Store.open(project.state / "state.db", read_only=True) as store:
-        worked = [attempt for attempt in store.attempts(left.run, left.task) if attempt.purpose == "work"]
-    try:
-        forget(worker, worked, lambda each: project.state / "runs" / each.run / each.task / str(each.attempt))
-    except RemoteError as error:
-        return [error.message]
-    return []
-
-
 def _over(known: Known, repository: Repository, run: str) -> Iterator[Left]:
     """The runs that have nothing left and will merge nothing more, each with its last task."""
     standing = {name for name, _ in repository.left_over()}
@@ -94,6 +80,20 @@ def _torn_down(project: Project, known: Known, left: Left, folder: Path) -> list
     with Store.open(project.state / "state.db", read_only=True) as store:
         spec = spec_of(project, store, known[left.run][0], left.row, "clean")
     return [{"run": left.run, "task": left.task, **row} for row in tear_down(spec, folder)]
+
+
+def _forget(project: Project, left: Left) -> list[str]:
+    """Delete a task's own sessions at their server, where the user wants it; in words those that stay."""
+    worker = project.settings.workers.get(left.row.worker) if left.row else None
+    if worker is None or not worker.delete_sessions or worker.session != OWN:
+        return []
+    with Store.open(project.state / "state.db", read_only=True) as store:
+        worked = [attempt for attempt in store.attempts(left.run, left.task) if attempt.purpose == "work"]
+    try:
+        forget(worker, worked, lambda each: project.state / "runs" / each.run / each.task / str(each.attempt))
+    except RemoteError as error:
+        return [error.message]
+    return []
 
 
 def _tidied(data: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from branchline.workspace.git import (
     tip_ref,
 )
 from branchline.workspace.landing import SHOWN, LandResult
+from branchline.workspace.lentref import take_in
 from branchline.workspace.prepare import require_ignored
 from branchline.workspace.worktree import WHOLE, Worktree, folder_of, prepared_of, scratch_of, unfinished
 
@@ -211,6 +212,7 @@ class Repository:
     def would_lose(self, run: str, task: str) -> str:
         """Say in words what of a task's worktree and branch is neither merged nor saved; "" for nothing."""
         tree = Worktree(self.git, self.worktree(run, task))
+        take_in(self.git, tree.admin(), task_ref(run, task))
         health = tree.health()
         branch = self.git.resolve(task_ref(run, task))
         heads = [tree.head() or branch or self.tip(run), branch]
@@ -303,6 +305,7 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *,
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
+    take_in(git, tree.admin(), task_ref(run, task))
     branch, tip = (ref.commit for ref in git.refs(task_ref(run, task), tip_ref(run)))
     health = tree.health()
     heads = [tree.head() or branch or tip, branch]

@@ -1,13 +1,14 @@
 """Word lists of the reader, in the languages plans are written in: data, no rules.
 
 `sections` classes headings, `heads` tells which of them name tasks and phases, `fields` names labels such as `Depends on:`,
-`columns` the heads of tables, `prose` holds what sentences say of order, and `names` what is known by its name (programs,
-files, things that look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has
-its share of each.
+`columns` the heads of tables, `prose` holds what sentences say of order and `commands` what they say of commands, and `names`
+what is known by its name (programs, files, things that look like ids). Each list is laid out by language; a test holds that
+every language of `LANGUAGES` has its share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
+from branchline.planfile.words.commands import CHECK, PASS, RUN
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.heads import (
     BESIDE_HEADS,
@@ -59,6 +60,7 @@ __all__ = [
     "BARE_FILES",
     "BESIDE_HEADS",
     "BLOCKS_PROSE",
+    "CHECK",
     "CHECKLISTS",
     "CLASSES",
     "COUNTED_HEADS",
@@ -84,11 +86,13 @@ __all__ = [
     "OPEN_MARKS",
     "PARALLEL",
     "PARTLY",
+    "PASS",
     "PHASE_CODES",
     "PHASE_HEADS",
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "RUN",
     "SEQUENTIAL",
     "STAGE_HEADS",
     "STEP_COLUMNS",

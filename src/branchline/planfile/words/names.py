@@ -21,16 +21,17 @@ NO_TASK_CODES: Final = words("ac adr cve d dec decision fig fr inv iso nfr q req
 PHASE_CODES: Final = words("m ms s p e w wp f ph")
 """Letters that number phases where several headings of a level have them: `M0 - Foundation`, `M1 - Protocol`."""
 PROGRAMS: Final = words(
-    "./gradlew ./mvnw [ act actionlint ansible ansible-playbook artisan asdf awk bandit bash bats bazel "
-    "biome black buck buf bun bundle bunx cabal cargo cat clippy cmake cmp codespell composer coverage ctest "
-    "curl cypress dart deno diff direnv docker docker-compose dotnet egrep elixir env eslint false find "
-    "flake8 flutter gem gh ghc git go gofmt golangci-lint gradle grep hadolint hatch head helm isort java "
-    "javac jest jq just kotlinc kubectl lein lerna linkchecker ls lychee make markdownlint markdownlint-cli2 "
-    "meson mise mix mocha msbuild mvn mypy mysql next ninja nix node nox npm npx nx openspec oxlint php "
-    "phpstan phpunit pip pipenv playwright pnpm podman poetry pre-commit prettier protoc psql pylint pytest "
-    "python python3 rails rake redis-cli rg rspec rtk ruby ruff rustc safety sbt sed semgrep sh shellcheck "
-    "shfmt spectral sqlite3 stack swift tail task terraform test time timeout tofu tox trivy true tsc turbo "
-    "uv uvx vite vitest wc wget xargs xcodebuild yamllint yarn zig zsh"
+    "./gradlew ./mvnw [ act actionlint ansible ansible-playbook artisan asdf astro awk bandit bash bats bazel biome "
+    "black buck buf bun bundle bunx cabal cargo cat clippy cmake cmp codespell composer coverage ctest curl cypress "
+    "dart deno detekt diff direnv docker docker-compose dotnet egrep elixir env eslint false find flake8 flutter "
+    "gem gh ghc git go gofmt golangci-lint gradle grep hadolint hatch head helm isort java javac jest jq just knip "
+    "kotlinc ktlint kubectl lein lerna linkchecker ls lychee make markdownlint markdownlint-cli2 meson mise mix "
+    "mocha msbuild mvn mypy mysql nest next ng ninja nix node nox npm npx nx openspec oxlint pdm php phpcs phpstan "
+    "phpunit pip pipenv pixi playwright pnpm podman poetry pre-commit prettier protoc psalm psql pylint pyright "
+    "pytest python python3 rails rake redis-cli rg rspec rtk rubocop ruby ruff rustc rye safety sbt sed semgrep sh "
+    "shellcheck shfmt spectral sqlite3 stack stylelint svelte-check swift swiftlint tail task terraform test time "
+    "timeout tofu tox trivy true ts-node tsc tsx turbo uv uvx vite vitest vue-tsc wc wget xargs xcodebuild yamllint "
+    "yarn zig zsh"
 )
 """First words of commands that people run as checks."""
 GSD_TAGS: Final[dict[str, str]] = {

@@ -1,0 +1,49 @@
+"""What sentences say of commands: that they are run, that they check something, that they pass."""
+
+from typing import Final
+
+from branchline.planfile.words.base import Lists, phrases
+
+_RUN: Final[Lists] = {
+    "en": "run, rerun, re-run, execute",
+    "de": "führe, starte",
+    "fr": "exécuter, exécute, exécutez, lancer",
+    "es": "ejecutar, ejecuta, correr",
+    "pt": "executar, execute, rodar",
+    "ru": "запустить, выполнить, запусти",
+    "uk": "запустити, виконати, запусти",
+    "zh": "运行, 执行, 運行, 執行",
+    "ja": "実行",
+    "ko": "실행",
+    "vi": "chạy",
+}
+_CHECK: Final[Lists] = {
+    "en": "verify, check, confirm, ensure, validate, test, lint",
+    "de": "prüfe, prüfen, testen, sicherstellen",
+    "fr": "vérifier, valider, tester",
+    "es": "verificar, comprobar, validar, probar",
+    "pt": "verificar, validar, testar, garantir",
+    "ru": "проверить, убедиться, протестировать",
+    "uk": "перевірити, переконатися, протестувати",
+    "zh": "验证, 驗證, 测试, 測試, 检查, 檢查, 确认, 確認",
+    "ja": "検証, 確認, テスト",
+    "ko": "검증, 확인, 테스트",
+    "vi": "kiểm tra, xác minh",
+}
+_PASS: Final[Lists] = {
+    "en": """pass, passes, passing, succeed, succeeds, green, clean, validates, compiles, exits 0, exits with 0, exit 0,
+        without errors, no errors, to verify, to check""",
+    "de": "läuft, grün, fehlerfrei, erfolgreich",
+    "fr": "passe, passent, réussit, vert, sans erreur",
+    "es": "pasa, pasan, en verde, sin errores",
+    "pt": "passa, passam, verde, sem erros",
+    "ru": "проходит, проходят, зелёный, зелёные, без ошибок, успешно",
+    "uk": "проходить, проходять, зелений, зелені, без помилок, успішно",
+    "zh": "通过, 通過, 成功, 全绿, 无错误",
+    "ja": "が通, 通る, 成功, エラーなし",
+    "ko": "통과, 성공",
+    "vi": "thành công, không lỗi",
+}
+RUN: Final = phrases(_RUN)
+CHECK: Final = phrases(_CHECK)
+PASS: Final = phrases(_PASS)
