@@ -60,6 +60,8 @@ def told(repository: Repository, purpose: str, task: str, **more: Any) -> Path:
         "folder": str(folder),
         "worktree": str(repository.worktree(RUN, task)),
         "env": {"PATH": os.environ["PATH"]},
+        "base": repository.head(),
+        "tip": repository.tip(RUN),
     }
     (folder / "spec.json").write_text(json.dumps(spec | more))
     return folder / "spec.json"
