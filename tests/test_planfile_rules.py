@@ -266,6 +266,11 @@ class TestOrder:
         )
         assert {(edge.before, edge.after) for edge in plan.edges} == {("2", "1"), ("2", "3")}
 
+    def test_what_stands_in_brackets_over_two_lines_is_no_part_of_a_chain(self) -> None:
+        plan = read("- [ ] T1 A\n- [ ] T2 B\n- [ ] T3 C\n\n## Sequencing\n\nT1 → T2 → T3 is the spine (T2/T3 in\nqueues).\n")
+        assert written(plan) == {("T1", "T2"), ("T2", "T3")}
+        assert {edge.confidence for edge in plan.edges if edge.kind == "written"} == {0.9}
+
     @pytest.mark.parametrize("text", ["T1 → T2", "T2 → T1 이후", "T2 -> after T1"])
     def test_arrows_in_a_fence_of_a_section_on_order(self, text: str) -> None:
         assert written(read(f"- [ ] T1 a\n- [ ] T2 b\n\n## Dependencies\n\n```\n{text}\n```\n")) == {("T1", "T2")}
