@@ -267,7 +267,9 @@ class TestOrder:
         assert {(edge.before, edge.after) for edge in plan.edges} == {("2", "1"), ("2", "3")}
 
     def test_what_stands_in_brackets_over_two_lines_is_no_part_of_a_chain(self) -> None:
-        plan = read("- [ ] T1 A\n- [ ] T2 B\n- [ ] T3 C\n\n## Sequencing\n\nT1 → T2 → T3 is the spine (T2/T3 in\nqueues).\n")
+        plan = read(
+            "- [ ] T1 A\n- [ ] T2 B\n- [ ] T3 C\n\n## Sequencing\n\nT1 → T2 → T3 is the spine (T2/T3 in\nqueues).\n"
+        )
         assert written(plan) == {("T1", "T2"), ("T2", "T3")}
         assert {edge.confidence for edge in plan.edges if edge.kind == "written"} == {0.9}
 

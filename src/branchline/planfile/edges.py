@@ -48,7 +48,8 @@ _INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
-_PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")  # one that is still open at the end of a line is closed below it
+_PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
+"""Words in brackets; those still open at the end of a line are closed below it."""
 MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _COMMA = re.compile("[,，]")
