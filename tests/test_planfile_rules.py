@@ -436,8 +436,8 @@ class TestGroups:
         assert states(read("## Tasks\n\n[x] crop it\n[ ] send it\n")) == {"crop it": "done", "send it": "open"}
 
     def test_items_marked_with_their_state_below_a_counted_heading(self) -> None:
-        plan = read("## Phase 1: A\n\n### 1.1 Upload\n\n- ✅ crop it\n- ❌ send it\n")
-        assert [(task.title, task.state) for task in plan.tasks[2:]] == [("crop it", "done"), ("send it", "open")]
+        plan = read("## Phase 1: A\n\n### 1.1 Upload\n\n- ✅ crop it\n- ❌ send it\n- [ ] T3 keep it\n")
+        assert list(states(plan).items())[2:] == [("crop it", "done"), ("send it", "open"), ("keep it", "open")]
 
     def test_areas_that_recur_hold_the_tasks(self) -> None:
         areas = "- Backend\n  - a{n}\n  - b{n}\n- Frontend\n  - c{n}\n  - d{n}\n"
@@ -691,8 +691,10 @@ class TestForms:
         assert written(read("- [ ] 17. a\n- [ ] 18. b after React 17\n")) == set()
 
     def test_boxes_as_they_are_typed_in_haste(self) -> None:
-        plan = read("# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [P] no box\n- [x](y) a link\n")
-        assert states(plan) == {"a": "open", "bee": "open", "c": "done", "d": "done", "e": "done"}
+        plan = read(
+            "# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [V] f\n- [P] no box\n- [x](y) a link\n"
+        )
+        assert states(plan) == {"a": "open", "bee": "open", **dict.fromkeys("cdef", "done")}
 
     @pytest.mark.parametrize("said", ["Concluída", "✅ Erledigt", "已上线", "済", "Đã xong"])
     def test_a_column_tells_the_state_in_the_words_of_sections(self, said: str) -> None:
@@ -968,6 +970,16 @@ class TestReleases:
         ]  # fmt: skip
         alone = read("# Wire\n\n## v1 - motion\n\ntext\n\n## Tasks\n\n- [ ] Move the ship\n")
         assert titles(alone) == ["Move the ship"]
+
+    def test_v0_1_holds_tasks_and_is_none_itself(self) -> None:
+        plan = read("## V0.1 - Base\n\n- [ ] Draw the grid\n\n## V0.2 - Motion\n\n- [ ] Move the ship\n")
+        assert tree(plan) == [
+            ("V0.1 - Base", None), ("Draw the grid", "v0.1"), ("V0.2 - Motion", None), ("Move the ship", "v0.2"),
+        ]  # fmt: skip
+
+    def test_versions_of_a_changelog_are_history(self) -> None:
+        plan = read("# Roadmap\n\n## Tasks\n\n- [ ] Move the ship\n\n## Changelog\n\n### v1.2\n\n- **Added**: a grid\n")
+        assert titles(plan) == ["Move the ship"]
 
     def test_what_remains_is_work_beside_what_is_done(self) -> None:
         plan = read("## Completed\n\n1. Draw the grid\n\n## What remains\n\n1. The ship is slow\n2. Pin the tools\n")

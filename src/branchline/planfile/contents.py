@@ -51,8 +51,9 @@ def fill(out: Outline) -> None:
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             _marked(out, draft) if draft.kids else _fill(out, draft)
-        elif draft.rule == "numbered heading" and not draft.kids:
-            _rows(out, draft, [draft.block])
+        elif draft.rule == "numbered heading":
+            if not draft.kids:
+                _rows(out, draft, [draft.block])
             _marked(out, draft)
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)

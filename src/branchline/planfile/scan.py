@@ -14,7 +14,8 @@ from branchline.planfile.blocks import Block, Doc
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.DOTALL)
 BOX = re.compile(
-    r"(?:\*\*|__)?\[(?: (?=[xX✓✔✅☑]))?([ xX~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$", re.DOTALL
+    r"(?:\*\*|__)?\[(?: (?=[xXvV✓✔✅☑]))?([ xXvV~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$",
+    re.DOTALL,
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)

@@ -61,8 +61,11 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
-        if said.key in LIKE_HEADS and block.section is not None and block.section.cls in NEGATIVE:
-            said = Head("", "", "", bare(block.text))  # `Module 2` of an architecture is a part of it
+        told = block.section is not None and block.section.cls in NEGATIVE
+        if told and (said.key in LIKE_HEADS or (said.role == "version" and block.section.line in out.strong)):
+            said = Head(
+                "", "", "", bare(block.text)
+            )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
@@ -94,7 +97,7 @@ def _series(headings: list[Block]) -> dict[int, Head]:
     found: dict[tuple[int, str, str], dict[int, Head]] = {}
     for block in headings:
         said = series(block.text)
-        if said is not None:
+        if said is not None and head(block.text).role != "version":
             family = _letters(said.id) if said.key == "id" else said.key
             found.setdefault((block.level, said.role, family), {})[block.line] = said
     return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
