@@ -54,6 +54,12 @@ class TestTables:
         plan = read("## Phase 1: Core\n\n| Name | Value |\n|--|--|\n| speed | 4 |\n\n- Draw the grid\n")
         assert titles(plan) == ["Phase 1: Core", "Draw the grid"]
 
+    def test_words_count_as_they_are_typed_without_accents(self) -> None:
+        plan = read(
+            "## Priorite haute\n\n| # | Tache | Description |\n|--|--|--|\n| 1 | Grille | Tracer | \n| 2 | Nef | Mouvoir |\n"
+        )
+        assert titles(plan) == ["Grille", "Nef"]
+
     def test_an_overview_that_repeats_tasks_tells_their_order(self) -> None:
         plan = read(
             "| Unit | Name | Dependencies |\n|--|--|--|\n| 1 | Draw the grid | None |\n| 2 | Move the ship | Unit 1 |\n\n"
