@@ -60,6 +60,17 @@ class TestTables:
         )
         assert titles(plan) == ["Grille", "Nef"]
 
+    def test_rows_of_a_phase_that_has_boxes_too_are_tasks_where_their_section_says_so(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] Grid\n\n### Tasks\n\n| Task | Status |\n|--|--|\n| Draw it | ✅ |\n")
+        assert tree(plan) == [("Phase 1: A", None), ("Grid", "1"), ("Draw it", "1")]
+
+    def test_rows_without_ids_are_tasks_where_their_section_says_that_they_are_under_way_or_planned(self) -> None:
+        table = "| Feature | Summary |\n|--|--|\n| {} | what for |\n"
+        plan = read(
+            f"## Active\n\n{table.format('Grid')}\n## Planned\n\n{table.format('Nef')}\n## Terms\n\n{table.format('x')}"
+        )
+        assert titles(plan) == ["Grid", "Nef"]
+
     def test_an_overview_that_repeats_tasks_tells_their_order(self) -> None:
         plan = read(
             "| Unit | Name | Dependencies |\n|--|--|--|\n| 1 | Draw the grid | None |\n| 2 | Move the ship | Unit 1 |\n\n"

@@ -50,7 +50,11 @@ def fill(out: Outline) -> None:
     _restated(out)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
-            _marked(out, draft) if draft.kids else _fill(out, draft)
+            if draft.kids:
+                _marked(out, draft)
+                _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
+            else:
+                _fill(out, draft)
         elif draft.rule == "numbered heading":
             if not draft.kids:
                 _rows(out, draft, [draft.block])
