@@ -362,6 +362,8 @@ class TestWords:
         ("title", "cls"),
         [
             ("Dependencies", "ORDER"),
+            ("Recommended implementation order", "ORDER"),
+            ("CHECKLIST FINALE", "CRITERIA"),
             ("Update dependencies", "UNKNOWN"),
             ("How it works", "NONTASK"),
             ("What's next", "BACKLOG"),
@@ -977,6 +979,14 @@ class TestToldAgain:
         copied = read(f"{body}- [ ] Test table fixes (10 min)\n")
         assert "Fix login (5 min)" not in titles(copied)
         assert "Fix login (5 min)" in titles(read(f"{body}- [ ] Write the notes\n"))
+
+    def test_phases_of_a_section_on_order_tell_the_boxes_again(self) -> None:
+        said = "## Recommended order\n\n### Phase 1: Quick\n\n1. Grid first\n2. Nef\n"
+        assert titles(read(f"## Work\n\n- [ ] Draw the grid\n- [ ] Move the nef\n\n{said}")) == [
+            "Draw the grid",
+            "Move the nef",
+        ]
+        assert titles(read(said)) == ["Phase 1: Quick", "Grid first", "Nef"]
 
 
 class TestReleases:

@@ -269,7 +269,8 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
 def _task_tables(out: Outline) -> None:
     """Take the rows of tables with ids, or that begin with a title, in sections that say that they hold work.
 
-    A list of a section that calls itself tasks comes before them. Ids beside a column of planned work (what it waits for, how long it takes, when it is done) say so of themselves.
+    A list of a section that calls itself tasks comes before them. Ids beside a column of planned work (what it waits
+    for, how long it takes, when it is done) say so of themselves.
     """
     for table in out.tables:
         found = tables.columns(table)
