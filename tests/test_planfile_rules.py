@@ -443,13 +443,11 @@ class TestNumbers:
 
 
 class TestGroups:
-    def test_a_counted_heading_with_nothing_but_boxes_is_a_list_of_tasks(self) -> None:
-        plan = read(
-            "## Phase 1: A\n\n### 1.1 Upload\n\n- [ ] crop it\n- [ ] send it\n\n### 1.2 Show\n\nText.\n\n- [ ] x\n- [ ] y\n"
-        )
-        assert tree(plan) == [
-            ("Phase 1: A", None), ("Upload", "1"), ("crop it", "1.1"), ("send it", "1.1"), ("Show", "1"),
-        ]  # fmt: skip
+    def test_boxes_of_a_counted_heading_are_its_tasks_and_its_steps_where_it_has_a_check(self) -> None:
+        said = "## Phase 1: A\n\n### 1.1 Upload\n\n- [ ] crop\n- [ ] send\n\n### 1.2 Show\n\n{}\n\n- [ ] x\n- [ ] y\n"
+        group = [("Phase 1: A", None), ("Upload", "1"), ("crop", "1.1"), ("send", "1.1"), ("Show", "1")]
+        assert tree(read(said.format("Text."))) == [*group, ("x", "1.2"), ("y", "1.2")]
+        assert tree(read(said.format("**Verify**: `make test`"))) == group
 
     def test_boxes_without_a_list_marker_are_boxes(self) -> None:
         assert states(read("## Tasks\n\n[x] crop it\n[ ] send it\n")) == {"crop it": "done", "send it": "open"}

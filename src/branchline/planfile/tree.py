@@ -9,6 +9,7 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.contents import NEGATIVE
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
@@ -61,8 +62,8 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
-        told = block.section is not None and block.section.cls in NEGATIVE
-        if told and (said.key in LIKE_HEADS or (said.role == "version" and block.section.line in out.strong)):
+        untold = block.section.line if block.section is not None and block.section.cls in NEGATIVE else 0
+        if untold and (said.key in LIKE_HEADS or (said.role == "version" and untold in out.strong)):
             said = Head(
                 "", "", "", bare(block.text)
             )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
@@ -166,8 +167,8 @@ def _headings(out: Outline) -> None:
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
             boxes = sum(bool(item.box) for item in out.direct.get(block.line, ()))
-            if boxes > 1 and (above is None or block.line not in out.texts):
-                draft.role, draft.rule = "phase", "numbered group"  # nothing but boxes: a list of tasks, no task
+            if boxes > 1 and not _has_check(out, block):
+                draft.role, draft.rule = "phase", "numbered group"
             _take(out, draft, above)
         elif said.role == "numbered" and _is_group(out, block, said):
             draft = from_heading(block, said, "numbered group")
@@ -219,6 +220,12 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
         return False
     work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"
     return (block.cls == "TASK" and work) or any(item.box for item in out.direct.get(block.line, ()))
+
+
+def _has_check(out: Outline, heading: Block) -> bool:
+    """Say whether `Verify:` stands below a heading: what is checked as one is one task, and its boxes are steps."""
+    lines = (each for para in out.paras.get(heading.line, ()) for each in para.lines)
+    return any((said := field(line, text)) is not None and said.kind == "verify" for line, text in lines)
 
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
