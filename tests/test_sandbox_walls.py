@@ -171,8 +171,12 @@ def test_of_git_only_what_a_commit_needs_is_open_for_writing(tmp_path: Path) -> 
     place = tmp_path / ".branchline/worktrees/r1/1.1"
     subprocess.run([*git, "worktree", "add", "-q", "-b", "branchline/r1/task/1.1", place], check=True)
     common = tmp_path / ".git"
-    found = opened(common, place, "r1", "1.1")
+    found = opened(common, place, "r1", "1.1", moves=True)
     admin = common / "worktrees/1.1"
-    branches = {common / "refs/heads/branchline/r1/task", common / "logs/refs/heads/branchline/r1/task"}
-    assert found.writable == {place, admin, common / "objects", common / "reftable", *branches}
+    branches = [common / "refs/heads/branchline/r1/task", common / "logs/refs/heads/branchline/r1/task"]
+    assert found.writable == {place, admin, common / "objects", common / "reftable"}
+    assert [(inside.is_relative_to(admin), there) for inside, there in found.lent] == [
+        (True, each) for each in branches
+    ]
+    assert not opened(common, place, "r1", "1.1", moves=False).lent, "a check moves no branch"
     assert {common, place / ".git", admin / "commondir", admin / "gitdir", common / "objects/pack"} <= found.readable
