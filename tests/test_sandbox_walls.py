@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ class TestPrograms:
         assert {own / "bin", own / "lib", own / "pyvenv.cfg", real / "bin", real / "lib"} <= found
 
 
-PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(lambda parts: Path("/nowhere", *parts))
+PATHS = st.sampled_from([Path("/nowhere", *parts) for deep in range(1, 5) for parts in product("abc", repeat=deep)])
 
 
 @given(st.sets(PATHS, max_size=8), st.sets(PATHS, max_size=8), PATHS)

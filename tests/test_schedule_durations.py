@@ -79,4 +79,7 @@ def test_of_many_guesses_side_by_side_the_longest_is_waited_for() -> None:
     plain, drawn = net.rank(), remaining(net, {}, net.leaves, dice())
     assert plain["few"] == plain["many"] < drawn["few"] * 1.2 < drawn["many"]
     assert remaining(net, {}, net.leaves, dice()) == drawn
+    twins = Adjacency.build([(name, None, "atomic") for name in "abcd"], [("a", "b"), ("c", "d")])
+    found = remaining(twins, {}, twins.leaves, dice())
+    assert (found["a"], found["b"]) == (found["c"], found["d"]), "what is alike stays in the plan's order"
     assert remaining(net, {"few": 2.0}, (), dice()) == net.rank({"few": 2.0})

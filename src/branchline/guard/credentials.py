@@ -122,6 +122,8 @@ def assigned(read: Plain) -> Iterator[Span]:
             continue
         group = 2 if quoted else 1
         secret = value[group] if quoted else _without_end(value[group])
+        if _stands_for(secret):
+            continue
         if quoted:
             good = _as_text(secret, sign, found["name"])
         elif not sign:
@@ -130,7 +132,7 @@ def assigned(read: Plain) -> Iterator[Span]:
             )
         else:
             good = _as_word(read, found, sign, secret)
-        if good and not _stands_for(secret):
+        if good:
             kind = (
                 "PASSWORD"
                 if re.match(r"pass|pw|(?:db_?)?pwd|пар|密[码碼]|パス|contr|mot|senha|kenn|wacht|비", found["name"])
@@ -145,7 +147,7 @@ def _without_end(value: str) -> str:
     """A word without the signs that end a sentence, an argument or a list behind it."""
     value = _MORE.split(value, maxsplit=1)[0]
     for end in range(len(value), 0, -1):
-        if value[end - 1] in ",;.)}]" and not (value[end - 1] == ")" and "(" in value[:end]):
+        if value[end - 1] in ",;:.)}]" and not (value[end - 1] == ")" and "(" in value[:end]):
             continue
         return value[:end]
     return value[:1]

@@ -151,11 +151,25 @@ def remaining(
         return adjacency.rank(expected)
     mean = {**expected, **{leaf: span * exp(_SPREAD**2 / 2) for leaf, span in guessed.items()}}
     total = {leaf: mean.get(leaf, 1.0) for leaf in adjacency.leaves}
+    standing = _standing(adjacency)
     for _ in range(_DRAWS):
-        drawn = {**expected, **noisy(guessed, _SPREAD, dice)}
+        factor = noisy(dict.fromkeys(standing.values(), 1.0), _SPREAD, dice)
+        drawn = {**expected, **{leaf: span * factor[standing[leaf]] for leaf, span in guessed.items()}}
         for leaf, rest in adjacency.rank(drawn).items():  # its own time apart: alike tasks stay in the plan's order
             total[leaf] += (rest - drawn.get(leaf, 1.0)) / _DRAWS
     return total
+
+
+def _standing(adjacency: Adjacency) -> dict[str, str]:
+    """Leaf -> how many come after it and which it is of those after the one before it.
+
+    Leaves that stand alike in different branches are drawn alike, so that branches of one shape stay in the plan's order.
+    """
+    hops, found = adjacency.rank(), dict[str, str]()
+    for place, leaf in enumerate(adjacency.leaves):
+        before = adjacency.predecessors[place]
+        found[leaf] = f"{hops[leaf]:g} {adjacency.successors[before[0]].index(place) if before else 0}"
+    return found
 
 
 def noisy(duration: Mapping[str, float], sigma: float, dice: Dice) -> dict[str, float]:
