@@ -40,6 +40,8 @@ WIDTH = 50
 SCRIPT = "import sys; from branchline.cli import main; sys.exit(main())"
 CLI = [sys.executable, "-P", "-c", SCRIPT]
 EXECUTE = ["execute", "TODO.md", "--in-place", "--minimum", "unchecked", "--yes"]
+COUNTED = 4000
+"""Tasks over which the cost of one is taken: the boxes of a large plan are ticked seldom, and many at a time."""
 TICK = os.sysconf("SC_CLK_TCK")
 SETTINGS = """worker = "bench"
 sandbox = false
@@ -265,7 +267,7 @@ def large(here: Path, tasks: int, given: argparse.Namespace) -> float:
     until(lambda: rows.last("done") > 0, given.limit)
     print(f"{tasks} tasks (decompose {drafted:.1f} s)")
     print(f"  load, validate, rank  s  {spread(loads)}, of it processor time {spread(used)}   aim 2.5")
-    rate, count = cost(driver, rows, min(600, tasks // 2), given.limit)
+    rate, count = cost(driver, rows, min(COUNTED, tasks // 2), given.limit)
     print(f"  a task costs the coordinator {rate * 1000:.2f} ms of processor time (over {count} tasks)")
     print(f"  memory MB  {memory(driver.pid, 'VmRSS'):.0f}, at most {memory(driver.pid, 'VmHWM'):.0f}   aim 400")
     driver.kill()

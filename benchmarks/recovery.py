@@ -7,7 +7,7 @@ on. It goes the way of `execute`, so that the moments can be told from inside:
 
 adoption  from the moment at which a coordinator is put in charge (state, custody, adoption) to the commit by which each of
           the workers is recorded as running under it
-whole     from the start of the process to the same commit: Python, the plan, the approval and the store come on top
+whole     from the start of the process to the same commit: Python, a look at the plan and the store come on top
 processor what of the whole was its own processor time: the rest is waiting, for the disk and for the machine's other work
 """
 
@@ -31,7 +31,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from branchline.cli import COLLECT_EVERY
 from branchline.dispatch import Hooks
-from branchline.workflow.begin import approval, begin, charge, current_draft, opened_store
+from branchline.workflow.begin import begin, charge, opened_store, unchanged
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
 from branchline.workflow.project import open_project
@@ -43,7 +43,7 @@ project, path, adopted = open_project(console, flags.settings()), Path("TODO.md"
 hooks = Hooks(console.clock, told=lambda events: adopted.update(e.fence for e in events if e.kind == "started"))
 with ExitStack() as stack:
     store = opened_store(stack, project)
-    begun = begin(console, project, store, approval(console, project, path, current_draft(console, project, path), flags), flags)
+    begun = begin(console, project, store, unchanged(project, path), flags)
     began = time.monotonic()
     driver = charge(store, begun, hooks)
     while len(adopted) < int(sys.argv[1]):

@@ -8,9 +8,10 @@ What it says is decided from the conversation alone, so that one server serves a
 
 The step taken is the one numbered by the assistant's turns since that message; the last step repeats. A step is an
 object: `text` (what it says), `tools` (a list of [name, arguments]; names as the agent offers them), `status` (answer
-with that HTTP status instead; with `times` only that often), `message` (the words of that refusal), `headers`, `hang`
-(say nothing until the server is closed), `drip` (say nothing in ever more parts), `finish` (the finish reason), `usage`
-([input, output] tokens), `cached` (tokens from a cache, which OpenAI counts as input too).
+with that HTTP status instead), `message` (the words of that refusal), `headers`, `hang` (say nothing until the server is
+closed), `drip` (say nothing in ever more parts), `fault` (what goes wrong after the first piece of a stream: `drop`, `stall`,
+`malformed`, or `slow` between all of them); `times` bounds how often a status, a hang or a fault comes; `finish` (the finish
+reason), `usage` ([input, output] tokens), `cached` (tokens from a cache, which OpenAI counts as input too).
 """
 
 import json
@@ -23,6 +24,9 @@ from typing import Any
 
 from stub_dialects import DIALECTS, Dialect, Step, Turn
 
+TROUBLES = {"status", "hang", "fault"}
+SLOW = 0.05
+"""Seconds between two pieces of a slow stream."""
 _DIRECTIVE = re.compile(r"@@STUB\s+(.*?)\s*@@", re.S)
 
 
@@ -94,7 +98,7 @@ class StubModel:
             steps = self._steps(turns[index][1])
             if steps:
                 since = sum(1 for role, _ in turns[index + 1 :] if role == "assistant")
-                return self._refuse_so_often(steps[min(since, len(steps) - 1)])
+                return self._so_often(steps[min(since, len(steps) - 1)])
         return {"text": "ok"}
 
     def _steps(self, text: str) -> Sequence[Step]:
@@ -104,11 +108,11 @@ class StubModel:
             return steps
         return next((steps for pattern, steps in self.rules if re.search(pattern, text)), ())
 
-    def _refuse_so_often(self, step: Step) -> Step:
+    def _so_often(self, step: Step) -> Step:
         key = json.dumps(step, sort_keys=True)
         self._refused[key] += 1
         over = "times" in step and self._refused[key] > step["times"]
-        return {name: value for name, value in step.items() if name != "status"} if over else step
+        return {name: value for name, value in step.items() if name not in TROUBLES} if over else step
 
 
 def _is_title(body: Mapping[str, Any]) -> bool:
@@ -154,7 +158,7 @@ def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
                 said = step.get("message") or f"stub error {step['status']}"
                 self._send(step["status"], dialect.error(step["status"], said), step.get("headers", {}))
             elif body.get("stream"):
-                self._stream(dialect.events(step, turn, body.get("model", "stub-1")))
+                self._stream(dialect.events(step, turn, body.get("model", "stub-1")), step.get("fault", ""))
             else:
                 self._send(200, dialect.whole(step, turn, body.get("model", "stub-1")))
 
@@ -177,7 +181,8 @@ def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(b" ")
             self.close_connection = True
 
-        def _stream(self, events: Any) -> None:
+        def _stream(self, events: Any, fault: str) -> None:
+            self.close_connection = True
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
@@ -186,6 +191,12 @@ def _handler(stub: StubModel) -> type[BaseHTTPRequestHandler]:
                 written = data if isinstance(data, str) else json.dumps(data)
                 self.wfile.write((f"event: {name}\n" if name else "").encode() + f"data: {written}\n\n".encode())
                 self.wfile.flush()
-            self.close_connection = True
+                if fault == "malformed":
+                    self.wfile.write(b'data: {"choices": [{"delta": \n\n')
+                elif fault == "slow":
+                    stub.closing.wait(SLOW)
+                elif fault:
+                    stub.closing.wait(None if fault == "stall" else 0)
+                    return
 
     return Handler

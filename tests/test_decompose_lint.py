@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from branchline.budget.size import tier_of
 from branchline.cli import main
 from branchline.decompose import draft, plan_of
-from branchline.decompose.lint import MOST_TASKS, RULES, lint, tier_of
+from branchline.decompose.lint import MOST_TASKS, RULES, lint
 from branchline.decompose.mend import MENDS, by_rules
 from branchline.errors import GraphError
 from branchline.graph.edit import from_yaml, to_yaml

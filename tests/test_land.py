@@ -32,8 +32,12 @@ def test_checks_that_passed_prove_their_level() -> None:
     assert (verdict.ok, verdict.level, verdict.commit, verdict.cause) == (True, "checked", "c1", "")
 
 
-def test_nothing_was_checked_when_nothing_ran() -> None:
-    assert judged(Task("1", "one"), ok=True, checks=[]).level == "unchecked"
+@pytest.mark.parametrize(("reads", "why"), [(False, "no gate is known"), (True, "it delivers a text")])
+def test_nothing_was_checked_when_nothing_ran(reads: bool, why: str) -> None:
+    found = {"ok": True, "checks": [], "empty": reads}
+    verdict = land.judge_checks(Task("1", "one"), "checked", found, isolated=True, read_only=reads)
+    assert (verdict.ok, verdict.level) == (True, "unchecked")
+    assert why in verdict.cause
 
 
 def test_a_failed_check_is_named_with_its_exit_and_the_end_of_its_output() -> None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from branchline.cli import main
 from branchline.errors import UsageError
 from branchline.proc import lend
 from branchline.sandbox import door, proxied, proxy, tiers
@@ -213,6 +214,7 @@ def test_a_tunnel_and_a_request_are_carried_and_logged(way: Way, upstream: Upstr
         ("CONNECT pastebin.com:443 HTTP/1.1", 403, "exfiltration"),
         ("CONNECT example.com:443 HTTP/1.1", 403, "unknown"),
         ("CONNECT localhost:99999 HTTP/1.1", 400, "port"),
+        ("CONNECT localhost:44\xb3 HTTP/1.1", 400, "port"),
         ("GET http://me@localhost:{port}/ HTTP/1.1", 400, "only"),
         ("GET file:///etc/passwd HTTP/1.1", 400, "only"),
         ("GET / HTTP/1.1", 400, "only"),
@@ -223,7 +225,7 @@ def test_a_tunnel_and_a_request_are_carried_and_logged(way: Way, upstream: Upstr
 def test_misuse_is_refused(way: Way, upstream: Upstream, request_line: str, status: int, why: str) -> None:
     said = b""
     with contextlib.suppress(ConnectionError):
-        said = way.ask(request_line.format(port=upstream.port).encode() + b"\r\n\r\n")
+        said = way.ask(request_line.format(port=upstream.port).encode("latin-1") + b"\r\n\r\n")
     assert said.startswith(b"HTTP/1.1 %d " % status) or status == 431
     (row,) = way.rows(1)
     assert not row["allowed"]
@@ -265,3 +267,15 @@ def test_a_name_that_leads_to_a_private_address_is_refused(tmp_path: Path, upstr
     finally:
         made.process.kill()
         made.process.wait()
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"), [("localhost:5432", True), ("localhost:5433", False), ("github.com", True)]
+)
+def test_what_the_settings_open_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], host: str, allowed: bool
+) -> None:
+    (tmp_path / "branchline.toml").write_text("[net]\nlocal = [5432]\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["net", "check", host, "--json"]) == (0 if allowed else 4)
+    assert [row["allowed"] for row in json.loads(capsys.readouterr().out)["hosts"]] == [allowed]

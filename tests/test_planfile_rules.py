@@ -1155,3 +1155,10 @@ class TestSectionsAndPhases:
     def test_headings_beside_a_section_on_the_order_are_no_tasks(self) -> None:
         plan = read("# Grid TODO\n\n## Order of work\n\nText.\n\n## Why\n\nText.\n\n## Next tasks\n\n- Draw the grid\n")
         assert titles(plan) == ["Draw the grid"]
+
+    @pytest.mark.parametrize(
+        ("item", "task"), [("`color: red`", False), ("`npm test -- all`", True), ("`draw()` it", True)]
+    )
+    def test_a_bullet_of_code_that_is_no_command_names_a_thing(self, item: str, task: bool) -> None:
+        plan = read(f"## Tasks\n\n- Draw the grid\n- {item}\n")
+        assert len(plan.tasks) == 1 + task

@@ -6,6 +6,7 @@ BRANCHLINE_TEST_SCALE multiplies the kills at random moments (100 of each kind a
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from branchline.model.run import Exit
-from branchline.proc import Custody, Ended, Started, read_exit
+from branchline.proc import Custody, Ended, Started, cpu_of, read_exit
 from proc_bench import (
     PATH,
     SHARED,
@@ -258,3 +259,20 @@ def test_a_custodian_outlives_a_coordinator_that_lets_go(tmp_path: Path) -> None
         started(custody, 0)
     (tmp_path / "go").touch()
     until(lambda: read_exit(tmp_path, 0) == Exit(4), "its exit is in the table")
+
+
+def test_who_is_ready_and_gets_no_processor_counts_as_computing_and_who_sleeps_does_not() -> None:
+    """Ten that share one processor have a tenth of it each: on a machine with too much to do that is no idleness."""
+    one = str(min(os.sched_getaffinity(0)))
+    spin = ["taskset", "-c", one, "sh", "-c", "while :; do :; done"]
+    spinning = [subprocess.Popen(spin) for _ in range(10)]
+    sleeping = subprocess.Popen(["sleep", "600"])
+    try:
+        before, began = cpu_of(spinning[0].pid), time.monotonic()
+        until(lambda: cpu_of(spinning[0].pid) - before > 1.0, "a second of wanting the processor")
+        assert cpu_of(spinning[0].pid) - before > 0.5 * (time.monotonic() - began)
+        assert cpu_of(sleeping.pid) < 0.2
+    finally:
+        for process in (*spinning, sleeping):
+            process.kill()
+            process.wait()

@@ -28,6 +28,7 @@ from branchline.report import (
     why_text,
 )
 from branchline.report.page import report_html
+from branchline.terminal.gantt import FILLS
 
 HOSTILE = "\u202eexe\x1b[2J\n# <b>[x](y)</b>"
 RUN = RunRow("r1", "plans/crm.md", "sha256:1", "running", "", "base", 1000.0, None, "{}", "{}")
@@ -292,6 +293,7 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
     assert inbox_text(found).split("\n") == [
         "2.2  unchecked",
         "  Take it?",
+        "  what it did and said: branchline evidence 2.2",
         "  branchline accept 2.2    (or: branchline retry 2.2)",
         "",
         "2.1  question",
@@ -368,7 +370,8 @@ def test_report_in_markdown_is_no_markup_of_others() -> None:
     shown = report_markdown(report(RUN, TASKS, ATTEMPTS, QUESTIONS, EVENTS))
     assert shown.startswith("# Report of plans/crm.md\n\nRun `r1`.\n\n- state: running\n")
     assert "\\\\u202eexe\\\\x1b\\[2J\\\\x0a\\# \\<b\\>\\[x\\](y)\\</b\\>" in shown
-    assert "\n- **1.1** Title 1.1 (checked, 1a2b3c4, 1 file outside its scope)\n" in shown
+    assert "\n- **1.1** Title 1.1 (checked, 1a2b3c4, 1 file outside its scope) [evidence](#evidence-of-11)\n" in shown
+    assert "\n### Evidence of 1.1\n\n- checked, 1a2b3c4, 1 file outside its scope\n- exit 0: make check\n" in shown
 
 
 @pytest.mark.parametrize(
@@ -500,9 +503,9 @@ def test_the_page_draws_what_was_run_and_says_what_proves_it() -> None:
     assert [int(a["x"] or 0) // 190 for a in boxes] == [0, 1, 2, 0, 0, 3], "columns by the longest way"
     assert len({(a["x"], a["y"]) for a in boxes}) == len(boxes), "no box lies on another"
     assert sum(tag == "path" for tag, _ in shown.tags) == 4
-    bars = [a for tag, a in shown.tags if tag == "rect" and a["height"] == "16"]
-    assert [a["class"] for a in bars] == ["setup", "work", "work", "check", "work"]
-    assert all(float(a["x"] or 0) >= 90 and float(a["width"] or 0) > 0 for a in bars)
+    bars = [a for tag, a in shown.tags if tag == "rect" and a["height"] == "14"]
+    assert [a["fill"] for a in bars] == [FILLS[part] for part in ("setup", "work", "work", "work", "check")], "by task"
+    assert all(float(a["x"] or 0) >= 220 and float(a["width"] or 0) > 0 for a in bars)
     for words in ("1 of 6 tasks", "exit 0 on 1a2b3c4d", DIGEST, "Which one?", "not answered", "answered: yes"):
         assert words in said
     assert {a["href"] for tag, a in shown.tags if tag == "a"} == {

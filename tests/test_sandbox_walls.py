@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ class TestPrograms:
         assert {own / "bin", own / "lib", own / "pyvenv.cfg", real / "bin", real / "lib"} <= found
 
 
-PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(lambda parts: Path("/nowhere", *parts))
+PATHS = st.sampled_from([Path("/nowhere", *parts) for deep in range(1, 5) for parts in product("abc", repeat=deep)])
 
 
 @given(st.sets(PATHS, max_size=8), st.sets(PATHS, max_size=8), PATHS)
@@ -171,8 +172,12 @@ def test_of_git_only_what_a_commit_needs_is_open_for_writing(tmp_path: Path) -> 
     place = tmp_path / ".branchline/worktrees/r1/1.1"
     subprocess.run([*git, "worktree", "add", "-q", "-b", "branchline/r1/task/1.1", place], check=True)
     common = tmp_path / ".git"
-    found = opened(common, place, "r1", "1.1")
+    found = opened(common, place, "r1", "1.1", moves=True)
     admin = common / "worktrees/1.1"
-    branches = {common / "refs/heads/branchline/r1/task", common / "logs/refs/heads/branchline/r1/task"}
-    assert found.writable == {place, admin, common / "objects", common / "reftable", *branches}
+    branches = [common / "refs/heads/branchline/r1/task", common / "logs/refs/heads/branchline/r1/task"]
+    assert found.writable == {place, admin, common / "objects", common / "reftable"}
+    assert [(inside.is_relative_to(admin), there) for inside, there in found.lent] == [
+        (True, each) for each in branches
+    ]
+    assert not opened(common, place, "r1", "1.1", moves=False).lent, "a check moves no branch"
     assert {common, place / ".git", admin / "commondir", admin / "gitdir", common / "objects/pack"} <= found.readable

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from branchline.schedule.durations import USUAL, Kind, Past, expected
+from branchline.graph.adjacency import Adjacency
+from branchline.schedule.durations import USUAL, Kind, Outlook, Past, remaining
+from branchline.simulate import dice
 
 BUILD = Kind("build", "shell")
 SECONDS = st.floats(1, 1e6)
@@ -20,6 +22,10 @@ ROWS = st.lists(
     ),
     max_size=12,
 )
+
+
+def expected(tasks: dict[str, tuple[Kind, float]], past: list[Past] | None = None) -> dict[str, float]:
+    return Outlook(tasks, past or ()).expected()
 
 
 def test_without_a_past_a_task_takes_its_estimate_or_the_usual_time() -> None:
@@ -61,3 +67,19 @@ def test_of_one_kind_it_is_the_median_drawn_once_towards_what_is_usual(seconds: 
     middle = median(map(log, seconds))
     found = expected({"a": (BUILD, 0.0)}, [Past(BUILD, each) for each in seconds])["a"]
     assert found == pytest.approx(exp(middle * (1 - share) + log(USUAL) * share))
+
+
+def test_of_many_guesses_side_by_side_the_longest_is_waited_for() -> None:
+    """By what is expected alone, `few` and `many` have two tasks' time left; by what may be, six say more than one."""
+    wide = [f"w{number}" for number in range(6)]
+    net = Adjacency.build(
+        [(name, None, "atomic") for name in ("few", "many", "one", *wide)],
+        [("few", "one"), *(("many", name) for name in wide)],
+    )
+    plain, drawn = net.rank(), remaining(net, {}, net.leaves, dice())
+    assert plain["few"] == plain["many"] < drawn["few"] * 1.2 < drawn["many"]
+    assert remaining(net, {}, net.leaves, dice()) == drawn
+    twins = Adjacency.build([(name, None, "atomic") for name in "abcd"], [("a", "b"), ("c", "d")])
+    found = remaining(twins, {}, twins.leaves, dice())
+    assert (found["a"], found["b"]) == (found["c"], found["d"]), "what is alike stays in the plan's order"
+    assert remaining(net, {"few": 2.0}, (), dice()) == net.rank({"few": 2.0})

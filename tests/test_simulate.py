@@ -15,20 +15,23 @@ from branchline.errors import BranchlineError, InputError
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.store import net, parts
 from branchline.model.plan import DraftGraph
-from branchline.model.run import AttemptRow, Changes, RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, Event, RunRow, TaskRow
 from branchline.report import report, report_text
 from branchline.schedule import STRATEGIES, choose
+from branchline.schedule.durations import Times, noisy
 from branchline.schedule.problem import faults
 from branchline.schedule.reserve import MOST, reserve
-from branchline.simulate import Case, dice, instance, noisy, result
+from branchline.simulate import Case, dice, instance, result
 from branchline.store import MemoryStore
-from branchline.terminal import Bar, gantt, gantt_svg
+from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
-from branchline.workflow.approval import preview, show
+from branchline.workflow.approval import case_of, preview
 from branchline.workflow.console import Console
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
+from branchline.workflow.reviewing import show
+from branchline.workflow.touches import touches
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -99,19 +102,36 @@ def test_an_optimised_order_lets_a_task_wait_on_purpose() -> None:
 
 def test_nobody_waits_for_a_task_that_is_far_too_late_and_not_for_one_that_cannot_start() -> None:
     """`short` waits for `first` to end; twice its time is enough of that, and a person's answer is not waited for."""
-    ahead = reserve(WAITING.problem(WAITING.expected), began := {"first": 0.0}, dice, 0.01)
+    ahead = reserve(WAITING.problem(WAITING.expected), times := Times({"first": 0.0}, {}), dice, 0.01)
     assert ahead is not None
     running = WAITING.view()._replace(due=ahead.due, state={"first": "running"}, now=1.9)
     assert choose(running, "critical-path") == []
     assert choose(running._replace(now=2.0), "critical-path") == ["short"]
-    began.clear()
+    times.began.clear()
     blocked = running._replace(state={"first": "blocked"}, now=0.0)
     assert choose(blocked, "critical-path") == ["short"]
 
 
+@pytest.mark.parametrize(
+    ("took", "chosen"),
+    [((1.0, 1.0), []), ((1000.0, 1000.0), []), ((0.001, 1000.0), ["short"])],
+    ids=["as expected", "all alike too late", "anything"],
+)
+def test_nobody_waits_for_an_order_whose_estimates_are_worth_nothing(
+    took: tuple[float, float], chosen: list[str]
+) -> None:
+    names = ["p", "q", *WAITING.adjacency.leaves]
+    net = Adjacency.build([(name, None, "atomic") for name in names], [("first", "long"), ("long", "after")])
+    case = WAITING._replace(adjacency=net, expected={**WAITING.expected, "p": 1.0, "q": 1.0}, slots=5)
+    ahead = reserve(case.problem(case.expected), Times({}, dict(zip("pq", took, strict=True))), dice, 0.01)
+    assert ahead is not None
+    done = {"p": "done", "q": "done", "first": "running"}
+    assert choose(case.view()._replace(due=ahead.due, state=done), "critical-path") == chosen
+
+
 def test_too_many_tasks_are_taken_greedily() -> None:
     adjacency = Adjacency.build([(f"{number}", None, "atomic") for number in range(MOST + 1)])
-    assert reserve(Case(adjacency, {}, 2).problem({}), {}, dice, 1.0) is None
+    assert reserve(Case(adjacency, {}, 2).problem({}), Times({}, {}), dice, 1.0) is None
 
 
 @pytest.mark.parametrize(
@@ -123,6 +143,7 @@ def test_too_many_tasks_are_taken_greedily() -> None:
         ({"tasks": [{"id": "a", "duration": True}]}, "task a: duration must be a number"),
         ({"tasks": [{"id": "a", "depends_on": "b"}]}, "task a: depends_on must be a list"),
         ({"tasks": [{"id": "a", "depends_on": ["b"]}]}, "there is no task b"),
+        ({"tasks": [{"id": "a", "depends_on": ["a"]}]}, "task a depends on itself"),
         ({"tasks": [{"id": "a", "demand": {"R": 1.5}}]}, "task a: demand: must be whole numbers"),
         ({"tasks": [{"id": "a", "demand": {"R": 2}}], "capacity": {"R": 1}}, "task a needs 2 of R, there are only 1"),
         ({"tasks": [], "slots": -1}, "must be whole numbers"),
@@ -192,9 +213,42 @@ def test_the_review_says_how_long_it_takes_and_what_another_strategy_saves(tmp_p
     """In the plan's order the long task starts when the short ones are done."""
     project, draft = drafted(tmp_path, PLAN, "jobs = 2")
     shown = show(Console(tmp_path, {}, io.StringIO(), lambda _: "", lambda _: 0), project, draft, "d")
-    assert "Takes about 3h 00m with depth-first; critical-path would save 1h 00m" in shown
+    assert "3h 00m with depth-first; critical-path would save 1h 00m; no earlier run tells what it costs" in " ".join(
+        shown.split()
+    )
     assert workflow.quickest(project, draft, 2) == "critical-path"
     assert workflow.quickest(project, draft, 1) == "depth-first"
+
+
+def test_what_tasks_like_them_cost_before_is_what_they_are_expected_to_cost(tmp_path: Path) -> None:
+    """Three builds cost 1, 2 and 30 usd: three tasks take three times the middle; what is done costs no more."""
+    project, draft = drafted(tmp_path, PLAN + "- [x] 4 Done\n", "")
+    rows = [TaskRow("r1", f"{n}", n, "", "atomic", None, 1, "build", "", "done", attempt=1) for n in range(3)]
+    attempts = [
+        AttemptRow("r1", n, f"{n}", 1, "work", "ended", "build", intended=1.0, ended=9.0, cost=usd)
+        for n, usd in enumerate((30.0, 1.0, 2.0))
+    ]
+    with project.store() as store:
+        store.create_run(RunRow("r1", "old.md", "d", "done", "", "", 0.0, 9.0, "{}", "{}"), rows, 0.0)
+        store.commit(Changes(attempts=tuple(attempts)))
+    assert "; costs about 6.00 usd" in preview(project, draft, Policy(slots=2))
+    assert result(case_of(project, draft, 2), "depth-first", {}, 0.0, dice).cost == 6
+
+
+def test_a_task_that_names_no_file_is_expected_to_touch_what_its_like_touched(tmp_path: Path) -> None:
+    """`Also short 7` is like `Also short`; a task that names its files is believed, and of `Long` nothing is known."""
+    project, draft = drafted(tmp_path, PLAN.replace("1 Short", "1 Short\n  - Files: `own.py`"), "")
+    rows = [
+        TaskRow("r1", f"{n}", n, title, "atomic", None, 1, "build", "", "done")
+        for n, title in enumerate(("Also short 7", "Short"))
+    ]
+    events = [Event(1.0, "r1", "done", "", row.task, 1, None, {"files": ["a.py"]}) for row in rows]
+    with project.store() as store:
+        store.create_run(RunRow("r1", "old.md", "d", "done", "", "", 0.0, 9.0, "{}", "{}"), rows, 0.0)
+        store.commit(Changes(events=tuple(events)))
+        likely = touches(store, draft)
+    assert likely == {"2": {"a.py": True}}
+    assert json.loads(net(draft, likely=likely))["touch"] == likely
 
 
 def test_a_plan_of_which_a_task_can_never_start_has_no_preview(tmp_path: Path) -> None:
@@ -228,7 +282,8 @@ def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
     assert [task["expected"] for task in found["tasks"]] == [3600, 3600, 7200]
     told = report_text(report(run, rows, attempts, schedule=found))
     assert "schedule: 3h 00m, at best 2h 00m with critical-path; no order could take less than 2h 00m" in told
-    assert "waits: 1 task, 1h 00m in all, most 3 (1h 00m)" in told
+    assert [task["cost"] for task in found["tasks"]] == [0, 0, 3600]
+    assert "waits: 1 task, 1h 00m in all; the end came later by 1h 00m: 3 (1h 00m)" in told
     assert "estimates: 3 tasks took 4h 00m, the plan said 4h 00m" in told
     assert hindsight(store, run, rows[:1]) is None
     store.commit(Changes(attempts=tuple(row._replace(intended=100.0, ended=100.05) for row in attempts[1:])))

@@ -226,6 +226,16 @@ class TestConformance:
         store.create_run(RUN._replace(run="r2"), [], 2.0)
         assert store.spent(1) == []
 
+    def test_the_files_of_what_is_done_are_told_by_title_of_the_newest_runs(self, store: AnyStore) -> None:
+        store.create_run(RUN, [task(1, title="Translate 1"), task(2)], 1.0)
+        done = [
+            Event(1.0, "r1", "done", "", f"t{n}", 1, None, data) for n, data in ((1, {"files": ["a", "b"]}), (2, {}))
+        ]
+        store.commit(Changes(events=(*done, Event(2.0, "r1", "noted", "", "t1", 1, None, {"files": ["c"]}))))
+        assert store.touched(1) == [("Translate 1", ["a", "b"])]
+        store.create_run(RUN._replace(run="r2"), [], 2.0)
+        assert store.touched(1) == []
+
     def test_open_questions(self, store: AnyStore) -> None:
         rows = [QuestionRow("r1", n, "t1", 1, "question", f"{n}?") for n in range(3)]
         store.commit(Changes(questions=tuple(rows)))

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from branchline.model.run import TaskRow
 from branchline.terminal import (
-    Progress,
-    Snapshot,
     clip,
     colour,
     confirm,
@@ -31,7 +29,7 @@ from branchline.terminal import (
     width_of,
     wrap,
 )
-from branchline.terminal.live import frame
+from branchline.terminal.live import Progress, Snapshot, frame
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=60)
 
@@ -356,7 +354,7 @@ def test_redraws_are_spaced_but_changes_are_not() -> None:
 INTERRUPTED = """
 import sys
 from branchline.model.run import TaskRow
-from branchline.terminal import Progress, Snapshot
+from branchline.terminal.live import Progress, Snapshot
 row = TaskRow("r", "1", 0, "t", "atomic", None, 1, "build", "opencode", "running")
 with Progress(sys.stdout, True, lambda: 0.0) as progress:
     progress.update(Snapshot("r", [row], 1, 1, 0.0, 0.0))

@@ -4,7 +4,9 @@ import io
 import os
 import plistlib
 import shlex
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ case "$1" in
   -) cat > "$tab" ;;
 esac
 """
+ANALYZE = shutil.which("systemd-analyze") or ""
 OTHERS = "# mine\n\nMAILTO=me\n5 4 * * * backup  # branchline-pulse-deadbeef\n* * * * * echo 100\\%"
 
 
@@ -132,6 +135,19 @@ def test_systemd_units_hold_the_words_and_let_the_workers_live(home: Home) -> No
     assert service.read_text() == before
     assert sorted(uninstall(home.console, "all").data["removed"]) == sorted([str(service), str(timer)])
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not ANALYZE, reason="there is no systemd-analyze here")
+@pytest.mark.parametrize(("wrong", "right"), [("", ""), ("OnUnitInactiveSec=180", "OnUnitInactiveSec=often")])
+def test_systemd_itself_reads_the_units_and_has_nothing_to_say(home: Home, wrong: str, right: str) -> None:
+    home.install("systemd")
+    units = sorted((home.config / "systemd" / "user").iterdir())
+    for unit in units:
+        unit.write_text(unit.read_text().replace(wrong, right))
+    words = [ANALYZE, "verify", "--man=no", "--user", *map(str, units)]
+    env = {**home.console.env, "XDG_RUNTIME_DIR": str(home.root)}
+    said = subprocess.run(words, capture_output=True, text=True, check=False, env=env).stderr
+    assert ("often" in said) if wrong else said == ""
 
 
 def test_a_launchd_list_holds_the_words(home: Home) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -217,6 +218,17 @@ class TestFromOutside:
         assert "token: ada/engine" in world.run("status").json["sandbox"]
         kept = [path for path in (world.root / ".branchline").rglob("*") if path.is_file()]
         assert not [path for path in kept if TOKEN.encode() in path.read_bytes()]
+
+    def test_what_a_crash_left_is_taken_back_at_the_next_start(self, world: World, github: Github) -> None:
+        world.plan(Task("1.1"))
+        (own := world.root / ".branchline" / "sandbox").mkdir(parents=True)
+        left = folder_of(own, github, "r0-1")
+        with subprocess.Popen(("sleep", "60")) as gone:
+            tokens.make(left, gone.pid, NOW)
+            gone.kill()
+        world.execute(world.agent("say done ok\n", head=f"#!/bin/sh\n{SAY}\n"))
+        world.until(lambda: not (left / tokens.KEEP).exists(), "the end of the token")
+        assert github.asked[-1][:3] == ("DELETE", "/installation/token", TOKEN)
 
     def test_without_an_app_there_is_no_token_and_that_is_said(self, world: World) -> None:
         assert self.play(world, "") == "none none"

@@ -342,6 +342,11 @@ def test_a_slot_of_an_instance_is_one_drivers_at_a_time(server: Server, tmp_path
         assert asleep.is_set()
     with seat(seats, "", nothing) as again:
         assert again.name == "one"
+    seats[0]["url"] = "http://127.0.0.1:1"
+    with seat(seats, "", nothing) as other:
+        assert other.name == "two", "one that is down is passed over"
+    with pytest.raises(RemoteError, match="one "), seat(seats[:1], "", nothing):
+        pass
     with pytest.raises(RemoteError, match="no longer name"), seat(seats, "three", nothing):
         pass
 
@@ -405,3 +410,19 @@ def test_the_password_of_an_instance_must_be_there(tmp_path: Path, server: Serve
     bench.adapter.prepare(bench.job, {"MAIN_PASSWORD": "pw"})
     assert "pw" not in (bench.folder / "spec.json").read_text()
     assert (bench.folder / "seats.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_person_is_attached_to_the_instance_or_opens_the_session_where_the_runs_own_server_left_it(
+    tmp_path: Path,
+) -> None:
+    known = (("other", "http://o:1", "", "", 1), ("main", "http://m:2", "me", "PASSWORD", 1))
+    bench = Bench(tmp_path, "opencode-server", instances=known, session="main/ses_1")
+    bench.adapter.prepare(bench.job, {"PASSWORD": "pw"})
+    found = bench.adapter.interactive(bench.job, {"TERM": "x"})  # type: ignore[attr-defined]
+    assert found.argv == ("opencode", "attach", "http://m:2", "--dir", str(bench.tree), "-s", "ses_1")
+    assert found.env == {"TERM": "x", "OPENCODE_SERVER_USERNAME": "me", "OPENCODE_SERVER_PASSWORD": "pw"}
+    own = tmp_path / ".server-opencode-server"
+    (bench.folder / opencode_seats.SEATS).write_text(json.dumps([{"folder": str(own)}]))
+    found = bench.adapter.interactive(bench.job._replace(session="ses_2"), {"TERM": "x"})  # type: ignore[attr-defined]
+    assert found.argv == ("opencode", "-s", "ses_2")
+    assert found.env == {"TERM": "x", "XDG_DATA_HOME": f"{own}/home/.local/share"}

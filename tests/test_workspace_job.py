@@ -405,13 +405,21 @@ def test_what_a_killed_check_left_is_not_the_workers_work(place: Place) -> None:
 
 def test_in_place_nothing_is_committed_or_put_back(place: Place) -> None:
     place.write("a.txt", "changed")
-    place.write("new.txt", "n")
+    place.git("add", "a.txt")
+    place.write("neu ü/x y.txt", "n")
+    (place.root / "src/ü b.txt").unlink()
     before = fingerprint(place.root)
-    answer = place.job("check", worktree=str(place.root), checks=[{"run": "test -f new.txt"}])
+    answer = place.job("check", worktree=str(place.root), checks=[{"run": "test -f 'neu ü/x y.txt'"}])
     assert answer["ok"]
     assert (answer["commit"], answer["base"]) == (place.base, place.base)
-    assert (answer["files"], answer["leftovers"], answer["empty"]) == (["a.txt", "new.txt"], True, False)
+    changed = ["a.txt", "neu ü/x y.txt", "src/ü b.txt"]
+    assert (answer["files"], answer["leftovers"], answer["empty"]) == (changed, True, False)
     assert fingerprint(place.root) == before
+    commit = place.commit("by the worker")
+    place.write("more.txt", "m")
+    answer = place.job("check", worktree=str(place.root), attempt=2)
+    assert (answer["commit"], answer["base"], answer["leftovers"]) == (commit, place.base, True)
+    assert answer["files"] == sorted([*changed, "more.txt"])
 
 
 @pytest.mark.parametrize("purpose", ["setup", "merge"])

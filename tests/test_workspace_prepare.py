@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from branchline.errors import RepositoryError
 from test_workspace import PLAN, Place, fingerprint
 
 IGNORED = ".env*\nmodules\nvendor/\nbuilt\n"
@@ -51,9 +52,21 @@ def test_what_git_would_commit_is_refused_and_taken_back(place: Place) -> None:
     place.write("plain.txt", "p")
     assert "git does not ignore plain.txt" in refused(place, copy=["plain.txt", ".env*"])
     assert not (place.tree() / "plain.txt").exists()
-    # The pattern `vendor/` means folders alone, and a link is none.
-    assert "git does not ignore vendor" in refused(place, symlink=["vendor"])
-    assert not (place.tree() / "vendor").is_symlink()
+    with pytest.raises(RepositoryError, match=r"does not ignore plain\.txt"):
+        place.repository.check_ready((), ("plain.txt", ".env*"))
+    place.repository.check_ready((), (".env*", "vendor", "nothing/of/this"))
+
+
+def test_a_link_to_a_folder_that_is_ignored_as_a_folder_is_a_folder_of_links(place: Place) -> None:
+    """`vendor/` in .gitignore means folders alone, and a link is none; so most repositories write node_modules."""
+    assert place.job("setup", symlink=["vendor"])["ok"]
+    assert (place.tree() / "vendor/lib").readlink() == place.root / "vendor/lib"
+    place.git("add", "--all", cwd=place.tree())
+    place.write("x.txt", "x", place.tree())
+    assert place.job("check", checks=[{"run": "cat vendor/lib/v.js"}], symlink=["vendor"])["files"] == ["x.txt"]
+    assert place.job("merge", checks=[{"run": "cat vendor/lib/v.js"}], symlink=["vendor"])["ok"]
+    place.repository.remove_worktree("r1", "1.1")
+    assert (place.root / "vendor/lib/v.js").read_text() == "v\n"
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "a/../../b", ".git/config", ".", ".branchline/state.db"])

@@ -82,6 +82,13 @@ def test_a_shallow_clone(tmp_path: Path) -> None:
     whole_road(place_at(tmp_path / "clone ü"))
 
 
+def test_a_partial_clone_fetches_what_it_lacks(tmp_path: Path) -> None:
+    git(origin(tmp_path / "origin"), "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", "--sparse", f"file://{tmp_path}/origin", "partial")
+    git(tmp_path / "partial", "sparse-checkout", "set", "src")
+    whole_road(place_at(tmp_path / "partial"))
+
+
 def test_a_checkout_beside_a_bare_repository(tmp_path: Path) -> None:
     origin(tmp_path / "origin")
     git(tmp_path, "clone", "-q", "--bare", str(tmp_path / "origin"), "bare.git")

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from branchline.model.moves import Level
 from branchline.model.plan import Check, DraftGraph, Task
-from branchline.model.run import Verdict
+from branchline.model.run import RECHECK, Verdict
 from branchline.terminal.text import safe
 from branchline.workspace.globs import matching
 
@@ -14,7 +14,6 @@ GUARDED = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
 """Paths that steer Branchline itself: a change to one needs a person (DESIGN, section 6)."""
 _TESTS: Final = ("tests/", "test/", "test_*", "*_test.*", "*.test.*", "*.spec.*", "*Test.java")
 """What a test file is called; a check that names one rests on it."""
-_RECHECK: Final = "recheck of "
 _WORD: Final = re.compile(r"[\w./-]+")
 
 
@@ -75,6 +74,9 @@ def judge_checks(
         verdict = verdict._replace(frozen=tuple(_changed_frozen(task, result.get("altered") or (), frozen)))
         verdict = verdict._replace(needs_person=_needs_person(result, verdict))
         verdict = _without_change(verdict) if result.get("empty") and not read_only else verdict
+    if verdict.ok and not checks:
+        why = "it delivers a text, and no check judges that" if read_only else "it has no check, and no gate is known"
+        verdict = verdict._replace(cause=why)
     return _with_cause(verdict, "check failed", "the check could not be run")
 
 
@@ -121,8 +123,8 @@ def _with_cause(verdict: Verdict, check_failed: str, otherwise: str) -> Verdict:
     if failed is None:
         return verdict._replace(cause=otherwise)
     source = str(failed.get("source") or "")
-    if source.startswith(_RECHECK):
-        check_failed = f"it breaks task {source.removeprefix(_RECHECK)}, which is done: {check_failed}"
+    if source.startswith(RECHECK):
+        check_failed = f"it breaks task {source.removeprefix(RECHECK)}, which is done: {check_failed}"
     cause = f"{check_failed}: {failed['command']} (exit {failed['exit']})"
     return verdict._replace(cause=cause, error=failed.get("tail") or verdict.error)
 

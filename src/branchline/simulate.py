@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 from heapq import heappop, heappush
-from math import cos, exp, log, pi, sqrt
 from random import Random
 from typing import Any, NamedTuple
 
@@ -12,14 +11,17 @@ from branchline.graph.frontier import Frontier
 from branchline.model.moves import SATISFIED
 from branchline.schedule import Queue, View, choose
 from branchline.schedule.decode import serial
+from branchline.schedule.durations import Dice, Times, remaining
 from branchline.schedule.problem import Problem, bound, problem, scarcest
 from branchline.schedule.reserve import Reservations, reserve
-from branchline.schedule.search import Dice
 from branchline.schedule.view import STARTABLE
 
 
 class Case(NamedTuple):
-    """What is to be scheduled; `expected` in any unit of time, `slots` 0 is as many as there are tasks."""
+    """What is to be scheduled; `expected` in any unit of time, `slots` 0 is as many as there are tasks.
+
+    Of the `unsure` leaves nobody has estimated what they take; `cost` is what is known of the USD they cost.
+    """
 
     adjacency: Adjacency
     expected: Mapping[str, float]
@@ -29,6 +31,8 @@ class Case(NamedTuple):
     mutex: Mapping[str, Collection[str]] = {}
     role: Mapping[str, str] = {}
     state: Mapping[str, str] = {}
+    unsure: Collection[str] = ()
+    cost: Mapping[str, float] = {}
 
     def todo(self) -> dict[str, float]:
         """Leaf -> how long it is expected to take; what is done already takes no time."""
@@ -51,7 +55,7 @@ class Case(NamedTuple):
             mutex=self.mutex,
             needs={leaf: tuple(n for n, units in d.items() for _ in range(units)) for leaf, d in self.demand.items()},
             resources=self.capacity,
-            rank=self.adjacency.rank(self.todo()),
+            rank=remaining(self.adjacency, self.todo(), self.unsure, dice()),
         )
 
 
@@ -66,7 +70,8 @@ class Span(NamedTuple):
 class Result(NamedTuple):
     """What a strategy makes of a case; `gap` is by how much it is longer than what none can beat, 0.01 for 1 %.
 
-    `utilisation` is the share of the scarcest resource that is in use, slots being one.
+    `utilisation` is the share of the scarcest resource that is in use, slots being one. `cost` is in USD, None when
+    nothing is known of any task's.
     """
 
     strategy: str
@@ -75,6 +80,7 @@ class Result(NamedTuple):
     gap: float
     utilisation: float
     schedule: list[Span]
+    cost: float | None = None
 
 
 def dice() -> Dice:
@@ -82,29 +88,22 @@ def dice() -> Dice:
     return Random(1).random  # noqa: S311 - no secrets
 
 
-def noisy(duration: Mapping[str, float], sigma: float, dice: Dice) -> dict[str, float]:
-    """Durations that differ from what is expected by a factor of log-normal spread `sigma`."""
-    return {leaf: span * exp(sigma * _normal(dice)) for leaf, span in duration.items()} if sigma else dict(duration)
-
-
-def _normal(dice: Dice) -> float:
-    return sqrt(-2.0 * log(1.0 - dice())) * cos(2.0 * pi * dice())
-
-
 def result(case: Case, strategy: str, real: Mapping[str, float], optimise: float, dice: Callable[[], Dice]) -> Result:
     """A case under one strategy when its tasks really take `real`; `optimise` is seconds of search for critical-path."""
-    began: dict[str, float] = {}
+    times = Times({}, {})
     view = case.view()
-    ahead = reserve(case.problem(case.todo()), began, dice, optimise) if strategy == "critical-path" else None
+    ahead = reserve(case.problem(case.todo()), times, dice, optimise) if strategy == "critical-path" else None
     if ahead and real == case.todo():  # then it goes as it was planned
         schedule = _planned(case, ahead)
     else:
-        schedule = play(view._replace(due=ahead.due) if ahead else view, strategy, real, began)
+        schedule = play(view._replace(due=ahead.due) if ahead else view, strategy, real, times)
     makespan = max((span.end for span in schedule), default=0.0)
     given = case.problem(real)
     least = bound(given)
     gap = max(0.0, makespan / least - 1.0) if least else 0.0
-    return Result(strategy, makespan, least, gap, scarcest(given) / makespan if makespan else 0.0, schedule)
+    known = [case.cost[span.id] for span in schedule if span.id in case.cost]
+    use = scarcest(given) / makespan if makespan else 0.0
+    return Result(strategy, makespan, least, gap, use, schedule, sum(known) or None)
 
 
 def _planned(case: Case, ahead: Reservations) -> list[Span]:
@@ -116,10 +115,10 @@ def _planned(case: Case, ahead: Reservations) -> list[Span]:
     ]
 
 
-def play(view: View, strategy: str, duration: Mapping[str, float], began: dict[str, float]) -> list[Span]:
+def play(view: View, strategy: str, duration: Mapping[str, float], times: Times) -> list[Span]:
     """What the scheduler makes of a view from its clock on, when each task takes its `duration` (1 where it has none).
 
-    What can never start is not in it. `began` is filled with the starts as they come.
+    What can never start is not in it. `times` is filled as they come.
     """
     adjacency, state = view.adjacency, dict(view.state)
     frontier = Frontier(adjacency, (leaf for leaf in adjacency.leaves if state.get(leaf) in SATISFIED))
@@ -134,7 +133,7 @@ def play(view: View, strategy: str, duration: Mapping[str, float], began: dict[s
             state[leaf] = "running"
             busy[leaf] = None
             queue.discard(leaf)
-            began[leaf] = seen.now
+            times.began[leaf] = seen.now
             heappush(ends, (seen.now + duration.get(leaf, 1.0), adjacency.place(leaf), leaf))
         if not ends:
             return spans
@@ -143,7 +142,8 @@ def play(view: View, strategy: str, duration: Mapping[str, float], began: dict[s
             leaf = heappop(ends)[2]
             state[leaf] = "done"
             del busy[leaf]
-            spans.append(Span(leaf, began[leaf], seen.now))
+            times.took[leaf] = seen.now - times.began[leaf]
+            spans.append(Span(leaf, times.began[leaf], seen.now))
             for each in frontier.release(leaf):
                 if state.get(each, "pending") in STARTABLE:
                     queue.add(each)
@@ -170,6 +170,8 @@ def _list(task: Mapping[str, Any], name: str) -> list[Any]:
     found = task.get("depends_on") or []
     if not isinstance(found, list):
         raise InputError(f"{name}: task {task['id']}: depends_on must be a list of ids")
+    if str(task["id"]) in map(str, found):
+        raise InputError(f"{name}: task {task['id']} depends on itself")
     return found
 
 

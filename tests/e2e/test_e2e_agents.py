@@ -1,5 +1,8 @@
 """Agents of every temper, and exactly what becomes of their work."""
 
+import os
+import pwd
+
 from worlds import Task, World
 
 
@@ -184,7 +187,8 @@ def test_work_without_a_check_waits_for_a_word(world: World) -> None:
     assert world.run("accept", "1.1").status == 0
     assert world.execute().status == 0
     assert world.tip("out-1.1.txt") == "made by 1.1 1"
-    assert world.run("evidence", "1.1").json["level"] == "unchecked"
+    found = world.run("evidence", "1.1").json
+    assert (found["level"], found["accepted_by"]) == ("unchecked", pwd.getpwuid(os.getuid()).pw_name)
     assert len(world.started()) == 3
     world.check_laws()
 

@@ -145,7 +145,11 @@ def test_a_merge_that_breaks_a_done_task_is_sent_back(world: World, recheck: str
     if attempts == 2:
         assert "it breaks task 1.1, which is done" in retries[0]
         assert world.tip("shared.txt") == "base"
-        assert world.run("prompt", "1.2").json["prompt"].count("it breaks task 1.1")
+        told = world.run("prompt", "1.2").json["prompt"]
+        assert "it breaks task 1.1, which is done: check failed on the merged result: grep -qx base" in told
+        commit = world.run("evidence", "1.1").json["commit"][:12]
+        assert f"is done at commit {commit} and changed out-1.1.txt, shared.txt." in told, "the other side"
+        assert "It said: ok" in told
     else:
         assert retries == []
     assert [c["source"] for c in world.run("evidence", "1.2").json["checks"]] in (

@@ -79,3 +79,37 @@ def test_to_go_on_adds_nothing(world: World) -> None:
     assert world.execute().status == 0
     assert world.states() == {"1.1": "done"}
     world.check_laws()
+
+
+def test_what_no_context_holds_is_proposed_in_pieces_and_done_by_them(world: World) -> None:
+    world.settings('[gate]\ncommands = ["true"]\n')
+    world.plan(Task("1.1", verify="test $(cat out-1.1-part-*.txt | wc -l) -eq 2"), Task("1.2", after=("1.1",)))
+    left = json.dumps({"status": "partial", "cause": "context", "missing": ["the *parser*", "the\nprinter"]})
+    body = f"""case "$run" in
+"1.1 1"|"1.1 2") printf '%s' '{left}' > "$BRANCHLINE_EXIT_FILE";;
+*) make; say done "made $BRANCHLINE_TASK_ID";;
+esac
+end
+"""
+    assert world.execute(world.agent(body)).status == 3
+    question = asked(world)
+    assert (question["kind"], question["options"]) == ("prerequisite", ["split", "go on"])
+    assert str(question["text"]).endswith("done first.\n- the *parser*\n- the printer")
+    assert world.run("answer", "1.1", "split").status == 0
+    assert world.execute().status == 0
+    assert world.states() == dict.fromkeys(("1.1", "1.1-part-1", "1.1-part-2", "1.2"), "done")
+    assert set(ends(world)[2:4]) == {"1.1-part-1", "1.1-part-2"}
+    world.check_ledger()
+    world.check_merges()
+
+
+def test_to_go_on_with_what_no_context_held_begins_a_session_of_its_own(world: World) -> None:
+    world.plan(Task("1.1"))
+    left = '{"status": "partial", "cause": "context", "missing": ["a", "b"]}'
+    body = (
+        f"""[ "$BRANCHLINE_ATTEMPT" = 3 ] && make && say done ok || printf '%s' '{left}' > "$BRANCHLINE_EXIT_FILE"\n"""
+    )
+    assert world.execute(world.agent(body)).status == 3
+    assert world.run("answer", "1.1", "go on").status == 0
+    assert world.execute().status == 0
+    assert set(world.states()) == {"1.1"}

@@ -111,6 +111,7 @@ def test_a_loop_goes_on_while_another_coordinator_works(world: World) -> None:
     worker = world.agent('while [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\n' + HONEST)
     process = world.begin(worker)
     world.until(lambda: world.started(), "the agent")
+    assert world.run("pulse", "plan.md", "--once", "--worker", worker).status == 75
     loop = world.start("pulse", "plan.md", "--every", "1s", "--worker", worker, "--json")
     with pytest.raises(subprocess.TimeoutExpired):
         loop.wait(2.5)

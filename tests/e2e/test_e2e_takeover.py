@@ -69,6 +69,13 @@ def test_nothing_is_collected_of_one_who_gave_up(failed: World) -> None:
     assert failed.states() == {"1.1": "failed"}
 
 
+def test_what_a_persons_program_leaves_behind_ends_with_it(failed: World) -> None:
+    does = f"setsid sh -c 'echo $$ > {failed.folder}/daemon; exec sleep 300' & until [ -s {failed.folder}/daemon ]; do :; done"
+    assert failed.finish(failed.start("take-over", "1.1", **person(failed, does))).status == 0
+    daemon = Path("/proc", (failed.folder / "daemon").read_text().strip())
+    failed.until(lambda: not daemon.exists(), "its end")
+
+
 def test_a_program_that_is_not_there_is_named(failed: World) -> None:
     told = failed.finish(failed.start("take-over", "1.1", "--json", SHELL="/nowhere/sh"))
     assert (told.status, told.json["code"]) == (2, "E_WORKER_MISSING")

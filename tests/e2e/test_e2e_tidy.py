@@ -123,3 +123,21 @@ def test_outside_a_repository_there_is_nothing_saved(tmp_path: Path, world: Worl
     assert world.run("salvage", "list", "-C", str(tmp_path / "outside")).json["code"] == "E_REPOSITORY"
     assert world.run("salvage", "list").json["salvage"] == []
     assert world.run("clean").json["removed"] == []
+
+
+def test_teardown_runs_in_each_worktree_before_it_goes(failed: World) -> None:
+    failed.settings('[workspace]\nteardown = ["pwd >> \\"$HOME/gone\\"; test -e out-1.2.txt"]\n')
+    cleaned = failed.run("clean", "--salvage")
+    (row,) = cleaned.json["teardown"]
+    assert (row["task"], row["exit"]) == ("1.2", 0)
+    place = failed.root / ".branchline/worktrees/r1/1.2"
+    assert (failed.root / ".branchline/runs/r1/1.2/home/gone").read_text() == f"{place}\n"
+    assert not place.exists()
+
+
+def test_a_worktree_that_teardown_bends_is_kept(failed: World) -> None:
+    failed.settings('[workspace]\nteardown = ["echo new > litter.txt"]\n')
+    assert failed.run("salvage", "save", "1.2").status == 0
+    (kept,) = failed.run("clean").json["kept"]
+    assert "neither merged nor saved" in kept["reason"]
+    assert failed.worktrees() == ["1.2"]

@@ -61,6 +61,21 @@ def environments() -> bool:
     return False
 
 
+def moves_main() -> bool:
+    """Whether the user's branch, or that of another task, can be moved; then make the own branch another name for it.
+
+    The outside says whether anybody followed that name.
+    """
+    words = ("git", "symbolic-ref", "HEAD")
+    own = subprocess.run(words, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    done = git("update-ref", "refs/heads/main", "HEAD^") or (GIT / own).with_name("2.1").exists()
+    with suppress(OSError):
+        done |= writes(GIT / "refs/heads/main")
+    (GIT / own).unlink()
+    (GIT / own).write_text("ref: refs/heads/main\n")
+    return done
+
+
 def asks_by_udp() -> bool:
     """Whether a question by UDP reaches a name server of the world outside, or of the machine."""
     for address in ("127.0.0.1", "192.0.2.53"):
@@ -170,7 +185,7 @@ TRIES: dict[str, Callable[[], Any]] = {
     "change .git/config": lambda: git("config", "--local", "core.pager", "evil") or writes(GIT / "config"),
     "read a token in .git/config": lambda: SECRET in (GIT / "config").read_text(),
     "move the integration branch": lambda: git("update-ref", FACTS["tip"], "HEAD^"),
-    "move the user's branch": lambda: git("update-ref", "refs/heads/main", "HEAD^") or writes(GIT / "refs/heads/main"),
+    "move the user's branch, another task's, or its own into theirs": moves_main,
     "write the state of the run": lambda: writes(ROOT / ".branchline" / "state.db"),
     "forge the attempt's own record": lambda: writes(Path(os.environ["BRANCHLINE_PROMPT_FILE"]).with_name("spec.json")),
     "reach a path socket": lambda: connects(socket.AF_UNIX, socket.SOCK_STREAM, FACTS["path_socket"]),

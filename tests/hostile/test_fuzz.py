@@ -5,20 +5,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+import doors
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from branchline import config, decompose
+from branchline import config
 from branchline.errors import BranchlineError
-from branchline.graph.build import from_plan
-from branchline.planfile import DIALECTS
-from branchline.workers import record
 
+SEEDS = sorted(Path(__file__).with_name("seeds").glob("*/*"))
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
 FUZZ = settings(
     deadline=None,
     max_examples=int(60 * SCALE),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 PIECES = st.sampled_from(
     [
@@ -35,18 +35,17 @@ VALUE: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
     max_leaves=12,
 )
-FORMS = ["", *DIALECTS, *decompose.OWN_FORMS]
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_what_once_made_a_fault_or_reached_far(seed: Path) -> None:
+    doors.DOORS[seed.parent.name](seed.read_bytes())
 
 
 @FUZZ
-@given(TEXT, st.sampled_from(FORMS))
-def test_plans(text: str, form: str) -> None:
-    try:
-        draft = from_plan(decompose.plan_of(text, "plan.md", form))
-    except BranchlineError as error:
-        assert error.message
-    else:
-        assert len({task.id.lower() for task in draft.tasks}) == len(draft.tasks)
+@given(TEXT, st.sampled_from(range(len(doors.FORMS))))
+def test_plans(text: str, form: int) -> None:
+    doors.plan(bytes([form]) + text.encode("utf-8", "replace"))
 
 
 KEYS = st.sampled_from(
@@ -57,23 +56,15 @@ RECORDS = st.dictionaries(KEYS, VALUE, max_size=6).flatmap(lambda row: STATUS.ma
 
 
 @FUZZ
-@example(content=b'{"status":"blocked","kind":[]}', message="")
 @given(
     st.one_of(
         st.binary(max_size=200),
         RECORDS.map(lambda row: json.dumps(row).encode()),
         VALUE.map(lambda each: json.dumps(each).encode()),
     ),
-    TEXT,
 )
-def test_exit_records(tmp_path: Path, content: bytes, message: str) -> None:
-    file = tmp_path / "answer.json"
-    file.write_bytes(content)
-    found = record.find(str(file), message)
-    assert found is None or found.claim.status in ("done", "blocked", "partial", "failed")
-    (tmp_path / "none.json").unlink(missing_ok=True)
-    block = content.decode("utf-8", "replace")
-    record.find(str(tmp_path / "none.json"), f"{message}\n```branchline\n{block}\n```\n")
+def test_exit_records(content: bytes) -> None:
+    doors.exit_record(content)
 
 
 NAMES = st.sampled_from(
@@ -107,18 +98,46 @@ TABLES: st.SearchStrategy[Any] = st.recursive(
 
 
 @FUZZ
-@given(
-    st.one_of(TEXT, st.dictionaries(NAMES, TABLES, max_size=5)),
-    st.dictionaries(NAMES, st.text("ab1=[]{},\"'", max_size=8), max_size=3),
-)
-def test_settings(tmp_path: Path, given_settings: str | dict[str, Any], flags: dict[str, str]) -> None:
+@given(st.one_of(TEXT, st.dictionaries(NAMES, TABLES, max_size=5)))
+def test_settings(given_settings: str | dict[str, Any]) -> None:
     text = given_settings if isinstance(given_settings, str) else _toml(given_settings)
-    (tmp_path / "branchline.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    env = {f"BRANCHLINE_{name.upper()}": value for name, value in flags.items()}
+    doors.settings(text.encode("utf-8", "surrogatepass"))
+
+
+@FUZZ
+@given(st.dictionaries(NAMES, st.text("ab1=[]{},\"'", max_size=8), max_size=3))
+def test_settings_of_the_environment(flags: dict[str, str]) -> None:
     try:
-        assert config.load(tmp_path, env, {}).jobs >= 1
+        assert config.load(None, {f"BRANCHLINE_{name.upper()}": value for name, value in flags.items()}, {}).jobs >= 1
     except BranchlineError as error:
         assert error.message
+
+
+WORDS = st.sampled_from(
+    [
+        "CONNECT ",
+        "GET ",
+        "http://",
+        "localhost",
+        "127.1",
+        "[::1]",
+        "x.com",
+        ":",
+        "443",
+        "@",
+        "/",
+        " HTTP/1.1",
+        "\r\n",
+        "\r\n\r\n",
+        "Host: ",
+    ]
+)
+
+
+@FUZZ
+@given(st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=12).map("".join))
+def test_requests(head: str) -> None:
+    doors.request(head.encode("utf-8", "surrogatepass"))
 
 
 def _toml(table: Any) -> str:

@@ -18,6 +18,7 @@ from branchline import sandbox
 from worlds import ENV
 
 PROBE = Path(__file__).with_name("probe.py")
+DOCS = Path(__file__).parents[2] / "docs" / "security.md"
 SECRET = "s3cret-canary-of-the-coordinator"
 STRICT = sandbox.best("auto", os.environ).level == "strict"
 SETTINGS = """sandbox = "strict"
@@ -172,10 +173,13 @@ def test_thirty_escapes_are_held(
         "udp": services["udp"].getsockname()[1], "address": address(), "memory": 600, "sleep": sleep,
     }  # fmt: skip
     before = (target.root / ".git" / "config").read_bytes()
+    main = target.run("git", "rev-parse", "main").stdout
     told = target.probe(facts)
     services["udp"].setblocking(False)
     outside = {
         "change .git/config": (target.root / ".git" / "config").read_bytes() == before,
+        "move the user's branch, another task's, or its own into theirs": target.run("git", "rev-parse", "main").stdout
+        == main,
         "plant a git hook": not (target.root / ".git/hooks/post-checkout").exists(),
         "tunnel through DNS": not heard(services["udp"]),
         "plant links where the coordinator writes": SECRET in (target.home / ".ssh/id_ed25519").read_text()
@@ -184,9 +188,16 @@ def test_thirty_escapes_are_held(
     }
     told |= {name: "NOT HELD, seen from outside" for name, held in outside.items() if not held}
     with capsys.disabled():
-        print("\n" + "\n".join(f"{name:42} {answer}" for name, answer in told.items()))
+        print("\n" + "\n".join(f"{name:64} {answer}" for name, answer in told.items()))
     assert len(told) == 30
+    assert set(told) == tried(), "docs/security.md lists what is tried"
     assert [name for name, answer in told.items() if not answer.startswith("held")] == []
+
+
+def tried() -> set[str]:
+    """What the table of docs/security.md says is tried."""
+    table = DOCS.read_text().partition("| try |")[2].splitlines()[2:]
+    return {name for row in table for name in row.split("|")[1].strip().split("; ")}
 
 
 def heard(end: socket.socket) -> bool:

@@ -166,12 +166,6 @@ def test_usage_is_told_turn_by_turn_while_an_agent_is_at_work(bench: RealBench) 
     assert (claim.status, claim.tokens) == ("done", 120)
 
 
-def test_a_hung_worker_is_told_as_such(bench: RealBench, model: StubModel) -> None:
-    prompt = "Hang.\n" + directive({"hang": True})
-    claim = bench.kill_when(lambda: bool(model.requests), prompt, cause="timeout")
-    assert (claim.status, claim.extra["cause"]) == ("timeout", "timeout")
-
-
 def test_a_session_that_is_gone_is_not_kept(bench: RealBench) -> None:
     gone = (
         "ses_0000000000ffeExample00000000"

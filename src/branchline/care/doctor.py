@@ -181,7 +181,7 @@ def _git(place: Place) -> Iterator[Finding]:
     yield Finding("git", "ok", f"git {said}")
     try:
         repository = Repository.open(place.root, place.env, place.settings.workspace.programs)
-        repository.check_ready()
+        repository.check_ready((), (*place.settings.workspace.copy, *place.settings.workspace.symlink))
         yield Finding("repository", "ok", f"{place.root} is ready for a run")
         yield from _left_behind(place, repository)
     except RepositoryError as error:
@@ -195,8 +195,8 @@ def _left_behind(place: Place, repository: Repository) -> Iterator[Finding]:
     for name in () if own.setup else _INSTALLED:
         if (place.root / name).is_dir() and name not in (*own.copy, *own.symlink) and not repository.tracks(name):
             yield Finding("workspace", "note", f"{name} of your checkout is in no worktree: a check that names it fails",
-                          f'[workspace] symlink = ["{name}"], with {name} in .gitignore without a / at its end; or setup = '
-                          "the commands that make it")  # fmt: skip
+                          f'[workspace] symlink = ["{name}"], with {name} in .gitignore; or setup = the commands that '
+                          "make it")  # fmt: skip
 
 
 def _sandbox(place: Place) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TextIO, cast
 
 from branchline.cli.out import Lasting
@@ -32,4 +33,5 @@ def console(args: argparse.Namespace, start: Callable[..., int] = no_editor) -> 
         read=reader(sys.stdin, sys.stdout),
         start=start,
         interactive=interactive,
+        late=lambda name: import_module(f"branchline.workflow.{name}"),
     )

@@ -52,7 +52,7 @@ def common(made: Parser, strategies: Sequence[str]) -> None:
         "-j", dest="jobs", type=int, metavar="N", help="how many workers at once (default: 4; in place: 1)"
     )
     made.add_argument(
-        "--optimise", metavar="S", help="critical-path: search so long for a better order, such as 0.2s (default: 0s)"
+        "--optimise", metavar="S", help="critical-path: search so long for a better order (default: 0.2s; 0: not)"
     )
     made.add_argument("--worker", help="a worker of the settings, a kind, or `shell:PROGRAM ARG...`")
     made.add_argument("--model", help="the model, as the worker names it")

@@ -65,7 +65,7 @@ class Settings:
     strategy: str = setting("depth-first", kinds.choice(*STRATEGIES))
     jobs: int = setting(4, kinds.whole(1, 10_000))
     concurrency: int = setting(4, kinds.whole(0, 10_000))
-    optimise: float = setting(0.0, kinds.seconds)
+    optimise: float = setting(0.2, kinds.seconds)
     timeout: float = setting(3600.0, kinds.seconds)
     silence: float = setting(600.0, kinds.seconds)
     on_hung: str = setting("retry", kinds.choice("ask", "resume", "retry"))

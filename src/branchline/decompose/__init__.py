@@ -1,7 +1,6 @@
 """plan to draft graph: rules first, then a model where asked for"""
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -14,8 +13,9 @@ from branchline.graph.build import from_plan
 from branchline.guard.injection import scan
 from branchline.model.plan import Check, DraftGraph, Finding, Plan, Task
 from branchline.model.run import STEERING
+from branchline.planfile.digests import folder_digest, folder_texts, is_folder, text_digest
 from branchline.planfile.formats import backlog
-from branchline.planfile.read import parse, text_digest
+from branchline.planfile.read import parse
 
 DETECTED = (
     ("Makefile", re.compile(r"^test\s*:", re.M), "make test"),
@@ -43,7 +43,7 @@ def read_plan(path: Path, name: str, dialect: str = "", order: str = "numbered")
     """
     if is_folder(path):
         texts = folder_texts(path)
-        return backlog.folder(texts, name, _folder_digest(texts), order)
+        return backlog.folder(texts, name, folder_digest(texts), order)
     return plan_of(read_text(path), name, dialect, order)
 
 
@@ -79,25 +79,6 @@ def own_form(text: str, dialect: str = "") -> str:
         return "node-link" if '"directed"' in text and '"nodes"' in text else ""
     found = _YAML_TASK.search(text)
     return "yaml" if found and all(map(_YAML_HEAD.match, text[: found.start()].split("\n"))) else ""
-
-
-def digest_of(path: Path) -> str:
-    """The digest of a plan as it stands there now (`planfile.read.text_digest`); of a folder that of all its tasks."""
-    return _folder_digest(folder_texts(path)) if is_folder(path) else text_digest(read_text(path))
-
-
-def is_folder(path: Path) -> bool:
-    """Whether a plan is a folder; a path that no file can have is none, and reading it says why."""
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-
-
-def folder_texts(path: Path) -> dict[str, str]:
-    """The markdown files of a folder by name; those whose name begins with a dot are not looked at."""
-    return {each.name: read_text(each) for each in sorted(path.glob("*.md")) if each.name[0] != "." and each.is_file()}
-
-
-def _folder_digest(texts: Mapping[str, str]) -> str:
-    return text_digest("".join(f"{name}\n{text}\n" for name, text in texts.items()))
 
 
 def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGraph:

@@ -2,7 +2,7 @@
 
 from branchline.decompose.classify import classify, split
 from branchline.model.plan import MAX_DEPTH, Edge, Plan, Task
-from branchline.planfile.read import text_digest
+from branchline.planfile.digests import text_digest
 
 NAME = "--text"
 """What findings and graphs call the plan of a text that is in no file."""

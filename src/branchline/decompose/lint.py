@@ -5,26 +5,20 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from branchline.budget import size
 from branchline.decompose import words
 from branchline.decompose.classify import classify
 from branchline.decompose.enumeration import verb_of
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.build import adjacency
-from branchline.model.money import TIERS
 from branchline.model.plan import DraftGraph, Finding, Task
 from branchline.schedule.view import mutex_keys
 
-MOST_FILES: Final = 3
-MOST_LINES: Final = 200
-MOST_HOURS: Final = 8.0
-SMALL_LINES: Final = 20
-SMALL_HOURS: Final = 0.5
 LONGEST: Final = 10
 """Tasks one after another, beyond which a plan has little to run side by side."""
 MOST_TASKS: Final = 2_000
 """Larger graphs are not searched for what costs more than a look at each task."""
 
-_LINES: Final = re.compile(r"(?<!under )(?<!most )(?<!than )(?<!<)\b(\d[\d,]*)\+?\s*(?:lines|LOC)\b", re.I)
 _DECISION: Final = re.compile(
     r"\b(?:tbd|to be (?:decided|determined)|(?:decide|discuss|agree) (?:on|whether|if|between|which|how|the|an?)"
     r"|choose (?:between|which)|open questions?|needs? (?:a )?decision)\b",
@@ -83,30 +77,6 @@ def lint(draft: DraftGraph) -> tuple[Finding, ...]:
     return (*found, *_uncovered(draft))
 
 
-def tier_of(task: Task) -> tuple[str, str]:
-    """The tier of models that a task wants, and who says so: the plan, or by its size the lint; ("", "") when nobody does.
-
-    What the lint finds too wide or too long wants `thinking`; `simple` is what is said to be small, stays in one file and
-    has a check of its own.
-    """
-    own = str(task.extra.get("tier", ""))
-    if own in TIERS:
-        return own, "plan"
-    hard = next((code for code in ("many-files", "too-long") if _JUDGES[code](task)), "")
-    if hard:
-        return "thinking", f"lint: {hard}"
-    lines = max(_told_lines(task), default=0)
-    said = lines or task.estimate
-    small = said and lines <= SMALL_LINES and (task.estimate or 0) <= SMALL_HOURS
-    return ("simple", "lint: small") if small and task.checks and len(_changed(task)) <= 1 else ("", "")
-
-
-def tiers(draft: DraftGraph) -> dict[str, dict[str, str]]:
-    """What a run keeps of the tiers of its tasks beside its rows; empty when no task has one."""
-    found = {task.id: tier for task in draft.tasks if task.kind == "atomic" and (tier := tier_of(task)[0])}
-    return {"tier": found} if found else {}
-
-
 def table(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
     """Findings as JSON: code, severity, message, line, task, hold and fix; what is held weighs as an error."""
     return [
@@ -140,29 +110,6 @@ def _check(task: Task) -> str:
     if task.checks:
         return ""
     return "has no check of its own" + ("" if task.criteria else " and no criterion")
-
-
-def _files(task: Task) -> str:
-    changed = _changed(task)
-    return f"works on {len(changed)} files, more than {MOST_FILES}" if len(changed) > MOST_FILES else ""
-
-
-def _changed(task: Task) -> list[str]:
-    return [file.path for file in task.files if file.role != "mention"]
-
-
-def _told_lines(task: Task) -> list[int]:
-    """How many lines of work a task is said or expected to take, each time that it is said."""
-    told = [int(found[1].replace(",", "")) for found in _LINES.finditer(f"{task.title}\n{task.body}"[:20_000])]
-    expected = task.extra.get("expected_lines")
-    return [*told, expected] if isinstance(expected, int) else told
-
-
-def _length(task: Task) -> str:
-    most = max(_told_lines(task), default=0)
-    if most > MOST_LINES:
-        return f"is expected to take {most} lines, more than {MOST_LINES}"
-    return f"is estimated at {task.estimate:g} hours" if (task.estimate or 0) >= MOST_HOURS else ""
 
 
 def _several(task: Task) -> str:
@@ -206,8 +153,8 @@ def _exploration(task: Task) -> str:
 
 _JUDGES: Final[dict[str, Callable[[Task], str]]] = {
     "no-check": _check,
-    "many-files": _files,
-    "too-long": _length,
+    "many-files": size.files,
+    "too-long": size.length,
     "several": _several,
     "vague-title": _vague,
     "needs-decision": _decision,

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
@@ -156,28 +156,15 @@ class Boxes:
         if not held.by or self._git is None:
             return around(outside, Walls())
         common, config = self._shared(self._git)
-        git = opened(common, place.worktree, attempt.run, attempt.task)
+        git = opened(common, place.worktree, attempt.run, attempt.task, moves=attempt.purpose == "work")
         named = [env.get(name, "") for name in (*worker.pass_env, *worker.env, *sandbox.MANAGERS)]
-        readable = (
-            self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
-            | _OWN
-            | {place.folder}
-            | git.readable
-        )
-        readable |= {self._root / Path(path).expanduser() for path in worker.readable}
-        readable |= {self._root / name for name in self._settings.workspace.symlink}
-        packages = self._root / "node_modules"  # Node looks for it in every folder above the worktree
-        if not packages.is_symlink():  # a link of the repository's may lead to anything
-            readable.add(packages)
-        writable = {
-            place.worktree,
-            place.home,
-            *git.writable,
-            *(self._root / Path(path).expanduser() for path in worker.writable),
-        }
+        readable = self._programs((*argv, *(value for value in named if value.startswith("/"))), env)
+        readable |= {place.folder, *git.readable, *self._of_settings(worker.readable), *self._shown}
+        writable = {place.worktree, place.home, *git.writable, *self._of_settings(worker.writable)}
         if attempt.purpose != "work":  # checks run where merges are tried too, and where they are run again
             writable |= {scratch_of(self._root, attempt.run), verify_of(self._root, attempt.run)}
         if held.by == "landlock":
+            writable |= {target for _, target in git.lent}  # it cannot put one folder in the place of another
             return around(outside, Walls(_landlock(readable, writable)))
         inside: tuple[str, ...] = ()
         if self.network(role) == "proxy":
@@ -191,10 +178,23 @@ class Boxes:
             frozenset(readable),
             frozenset(writable),
             ((config, common / "config"),),
+            git.lent,
             network=self.network(role) == "host",
             before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
         )
         return around(outside, Walls((*self._groups(attempt), *bubblewrap.wrap(box)), 1))
+
+    def _of_settings(self, paths: Iterable[str]) -> list[Path]:
+        return [self._root / Path(path).expanduser() for path in paths]
+
+    @property
+    def _shown(self) -> Iterator[Path]:
+        """What every worker may read beside its own: our program, and of the checkout what its tools look for there."""
+        yield from _OWN
+        yield from (self._root / name for name in self._settings.workspace.symlink)
+        packages = self._root / "node_modules"  # Node looks for it in every folder above the worktree
+        if not packages.is_symlink():  # a link of the repository's may lead to anything
+            yield packages
 
     def _programs(self, argv: tuple[str, ...], env: Mapping[str, str]) -> set[Path]:
         """What is open to run a program; looked for once for each program and PATH."""
@@ -212,6 +212,10 @@ class Boxes:
         net = self._settings.net
         spec = {"log": str(folder / NET_LOG), **asdict(net)}
         return proxied.words(folder / "net", spec, proxied.named(told, net.local))
+
+    def take_back(self) -> None:
+        """Have the tokens taken back that attempts left when they crashed."""
+        lent.take_back(self._state / "sandbox" / "tokens")
 
     def sweep(self) -> None:
         """Take away what the kernel still keeps of sandboxes that have ended; in place there are none."""

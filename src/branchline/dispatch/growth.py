@@ -1,4 +1,4 @@
-"""A run's graph with one task or one edge more, by a person's word; the plan's own file is left as it is."""
+"""A run's graph with some tasks or one edge more, by a person's word; the plan's own file is left as it is."""
 
 import json
 import re
@@ -18,28 +18,18 @@ UNCLEAR = re.compile(r"(the same failure twice: )?(no output|timeout|failed: (ex
 """How the reason of a failure begins that does not say why: no check failed, and no worker told anything."""
 
 
-def with_task(state: State, graph: Graph, task: Task, beside: TaskRow, now: float, *, first: bool) -> Event:
-    """The event that adds a task next to another one, for its worker; `first`: that one waits for it."""
-    (_, text) = graphs.parts(DraftGraph("", "", "", "", (task,)))[1][0]
-    row = TaskRow(
-        state.run.run,
-        task.id,
-        0,
-        task.title,
-        "atomic",
-        task.parent,
-        None,
-        task.role,
-        beside.worker,
-        "ready",
-        changed=now,
-    )
+def with_tasks(state: State, graph: Graph, tasks: Sequence[Task], beside: TaskRow, now: float, *, first: bool) -> Event:
+    """The event that adds tasks next to another one, for its worker; `first`: that one waits for them."""
+    texts = [text for _, text in graphs.parts(DraftGraph("", "", "", "", tuple(tasks)))[1]]
+    rows = [
+        TaskRow(state.run.run, t.id, 0, t.title, "atomic", t.parent, None, t.role, beside.worker, "ready", changed=now)
+        for t in tasks
+    ]
     place = next(at for at, (known, _) in enumerate(graph) if known.task == beside.task) + (not first)
-    grown = [*graph[:place], (row, text), *graph[place:]]
-    edges = [(task.id, beside.task)] if first else []
-    return _replanned(
-        state, grown, edges, now, f"task {task.id} was added {'before' if first else 'beside'} {beside.task}"
-    )
+    grown = [*graph[:place], *zip(rows, texts, strict=True), *graph[place:]]
+    edges = [(task.id, beside.task) for task in tasks] if first else []
+    names = ", ".join(task.id for task in tasks)
+    return _replanned(state, grown, edges, now, f"{names} added {'before' if first else 'beside'} {beside.task}")
 
 
 def diagnoses(state: State, graph: Callable[[], Graph], now: float) -> list[Event]:
@@ -53,7 +43,7 @@ def diagnoses(state: State, graph: Callable[[], Graph], now: float) -> list[Even
         if unclear and new not in state.adjacency.parent and len(new) <= LONGEST_ID:
             title = f"Find out why {row.task} failed"
             task = Task(new, title, role="research", extra={"diagnoses": row.task})  # no phase waits for it
-            return [with_task(state, graph(), task, row, now, first=False)]
+            return [with_tasks(state, graph(), [task], row, now, first=False)]
     return []
 
 

@@ -8,7 +8,7 @@ from branchline.dispatch.growth import DIAGNOSIS
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import SATISFIED
 from branchline.model.plan import Task
-from branchline.model.run import AttemptRow, Event, TaskRow
+from branchline.model.run import RECHECK, AttemptRow, Event, TaskRow
 from branchline.planfile.writeback import Place
 from branchline.store import Store
 
@@ -59,7 +59,7 @@ class History:
         claim = _last(events, "claimed")
         reason = again.cause if again else ""
         conflict = reason if reason.startswith("conflict") else ""
-        failure = "" if conflict or not again else f"{reason}\n\n{again.data.get('error') or ''}".strip()
+        failure = "" if conflict or not again else self._failure(row, again)
         found = self._store.task(row.run, f"{row.task}{DIAGNOSIS}") if failure else None
         if found and found.state == "done":
             failure += f"\n\nA diagnosis was made of it: {self.summary(found)}"
@@ -124,6 +124,24 @@ class History:
         """Whether a task is the last one below another to be done; what is not done mostly stands near the end."""
         leaves = reversed(self._graph().leaves_under(above))
         return self.others_done(row, (leaf for leaf in leaves if leaf not in ahead))
+
+    def _failure(self, row: TaskRow, again: Event) -> str:
+        """Why a task is tried again; with the other side where its work broke a check of a task that is done."""
+        failed = (str(check.get("source") or "") for check in again.data.get("checks") or () if check["exit"])
+        broken = next((source.removeprefix(RECHECK) for source in failed if source.startswith(RECHECK)), "")
+        other = self._other_side(row.run, broken) if broken else ""
+        return "\n\n".join(part for part in (again.cause, other, str(again.data.get("error") or "")) if part)
+
+    def _other_side(self, run: str, task: str) -> str:
+        """What is known of a task that is done, for one whose work breaks it."""
+        assert self._store is not None  # noqa: S101 - `of` has looked
+        found, done = self._store.task(run, task), self._store.newest_event(run, task, "done")
+        if found is None or done is None:
+            return ""
+        files = ", ".join((done.data.get("files") or ())[:TOLD]) or "nothing"
+        said = self.summary(found)
+        told = f"Task {task} ({found.title}) is done at commit {str(done.data.get('commit'))[:12]} and changed {files}."
+        return f"{told} {f'It said: {said}. ' if said else ''}Its check must go on to pass beside your work."
 
     def _answers(self, row: TaskRow) -> list[tuple[str, str]]:
         assert self._store is not None  # noqa: S101 - `of` has looked

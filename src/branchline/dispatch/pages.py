@@ -21,6 +21,7 @@ class Pages:
         self, root: Path, draft: DraftGraph, family: prompts.Family, settings: Settings, history: History
     ) -> None:
         self._root = root
+        self._own = (root / "prompts",)
         self._draft = draft
         self._family = family
         self._settings = settings
@@ -61,7 +62,7 @@ class Pages:
             index=self._family,
         )
         template = "diagnose.md.j2" if about else "resume.md.j2" if session else "delegate.md.j2"
-        return prompts.render(context, template, search=(self._root / "prompts",))
+        return prompts.render(context, template, search=self._own)
 
     def leave(self, told: Told, exit_file: Path) -> None:
         """Write beside the exit record what is too long for the page."""

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from branchline.dispatch.growth import Graph, with_edge, with_task
-from branchline.engine import ADD, WAIT, State, back, free_id
+from branchline.dispatch.growth import Graph, with_edge, with_tasks
+from branchline.engine import ADD, SPLIT, WAIT, State, back, free_id, pieces
 from branchline.errors import GraphError
 from branchline.model.moves import FINAL, TASK_MOVES
 from branchline.model.plan import Task
-from branchline.model.run import TAKEN, Event, RequestRow, TaskRow
+from branchline.model.run import A_PERSON, TAKEN, Event, RequestRow, TaskRow
 
 HUNG = {"resume": "interrupted: resume", "retry": "interrupted: retry", "cancel": "cancelled"}
 """What a person answers about a worker that is hung -> why it is stopped; `wait` stops nothing."""
@@ -78,7 +78,15 @@ def _grown(state: State, row: TaskRow, text: str, graph: Callable[[], Graph], no
                 parent=row.parent,
                 body=asked,
             )
-            return [with_task(state, graph(), new, row, now, first=True)]
+            return [with_tasks(state, graph(), [new], row, now, first=True)]
+        if text == SPLIT:
+            start, _, number = free_id(state, row.task, "part").rpartition("-")
+            about = f"It is a part of what {row.task} could not do in one piece: {row.title}"
+            parts = [
+                Task(f"{start}-{place}", piece, parent=row.parent, body=about)
+                for place, piece in enumerate(pieces(question.text), int(number))
+            ]
+            return [with_tasks(state, graph(), parts, row, now, first=True)]
         if text.startswith(WAIT):
             return [with_edge(state, graph(), text.removeprefix(WAIT), row.task, now)]
     except GraphError as error:
@@ -89,11 +97,12 @@ def _grown(state: State, row: TaskRow, text: str, graph: Callable[[], Graph], no
 def _accept(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:
     if row.state != "held":
         return []
+    words = f"accepted by {data.get('by') or A_PERSON}"
     if not row.attempt:
-        return _again(state, row, "accepted by a person", now)
+        return _again(state, row, words, now)
     # The wish may be older than the work that is held now: the level is then the one of the row.
     found = {"level": row.evidence or "unchecked", **data, "accepted": 1}
-    return [_event(row, "merging", "accepted by a person", now, found)]
+    return [_event(row, "merging", words, now, found)]
 
 
 def _retry(state: State, row: TaskRow, request: RequestRow, data: dict[str, Any], now: float) -> list[Event]:

@@ -37,12 +37,16 @@ class Sessions:
 
         Raises RemoteError for a server that does not answer.
         """
+        if not worker.delete_sessions:
+            return
         tasks = self._tasks(row, worker.session)
-        if worker.delete_sessions and self._history.others_done(row, tasks):
+        if self._history.others_done(row, tasks):
             forget(worker, self._history.worked(row, tasks), self._folder)
 
     def _tasks(self, row: TaskRow, scope: str) -> frozenset[str] | None:
-        return {OWN: frozenset({row.task}), "branch": self._history.beside(row)}.get(scope)
+        if scope == OWN:
+            return frozenset({row.task})
+        return self._history.beside(row) if scope == "branch" else None
 
 
 def forget(worker: WorkerSettings, attempts: Iterable[AttemptRow], folder: Callable[[AttemptRow], Path]) -> None:

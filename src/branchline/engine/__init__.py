@@ -6,7 +6,7 @@ start now and how the run stands.
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding, view
 from branchline.engine.follow import BROKE, LOST, back
-from branchline.engine.proposal import ADD, WAIT, free_id
+from branchline.engine.proposal import ADD, SPLIT, WAIT, free_id, pieces
 from branchline.engine.state import Command, Emit, Policy, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
 
@@ -14,6 +14,7 @@ __all__ = [
     "ADD",
     "BROKE",
     "LOST",
+    "SPLIT",
     "WAIT",
     "Command",
     "Emit",
@@ -28,6 +29,7 @@ __all__ = [
     "free_id",
     "outcome",
     "outstanding",
+    "pieces",
     "replay",
     "step",
     "view",

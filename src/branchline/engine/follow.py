@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from branchline.engine import lanes
-from branchline.engine.proposal import prerequisite
+from branchline.engine.proposal import prerequisite, split
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
 from branchline.model.run import STEERING, AttemptRow, Event, QuestionRow, TaskRow
@@ -113,7 +113,11 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
         full = (claim.get("extra") or {}).get("cause") == "context"
         if full:
             missing += f"; it is too much for one worker: `branchline decompose PLAN --split {row.task}` breaks it down"
-        return _failure(state, row, event, f"partial: missing {missing}", error, wait=0.0, resume=True, afresh=full)
+        cause = f"partial: missing {missing}"
+        commands = _failure(state, row, event, cause, error, wait=0.0, resume=True, afresh=full)
+        proposed = split(state, row, claim.get("missing") or ()) if full and _is_end(commands) else None
+        asked = {"question": proposed, "session": ""}
+        return [Emit(event_for(event, "blocked", row, cause, asked))] if proposed else commands
     wait = lanes.backoff(state, row.tries, claim) if status == "timeout" else state.policy.crash_wait
     said = claim.get("summary") or error
     resume = state.policy.on_hung == "resume" and said.startswith("timeout: silent")
@@ -247,6 +251,11 @@ def _failure(
         return _give_up(state, row, event, cause, data)
     data |= {"at": event.at + wait, "resume": int(resume)} | ({"session": ""} if afresh else {})
     return [Emit(event_for(event, "retrying", row, cause, data))]
+
+
+def _is_end(commands: list[Command]) -> bool:
+    """Whether a task is given up."""
+    return any(isinstance(command, Emit) and command.event.kind == "failed" for command in commands)
 
 
 def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping[str, Any]) -> list[Command]:

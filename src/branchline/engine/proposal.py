@@ -1,18 +1,21 @@
-"""What is proposed to a person when a worker lacks something: a task of the graph done first, or a new one."""
+"""What is proposed to a person when a worker lacks something, or room: tasks of the graph done first, or new ones."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from branchline.engine.state import State
 from branchline.model.moves import SATISFIED
 from branchline.model.run import TaskRow
 
-ADD, WAIT, GO_ON = "add", "wait for ", "go on"
-"""What a person may answer: a new task first, a task of the graph first (its id follows), nothing first."""
+ADD, WAIT, SPLIT, GO_ON = "add", "wait for ", "split", "go on"
+"""What a person may answer: a new task first, a task of the graph first (its id follows), its pieces first, nothing."""
 MOST = 3
 """How many tasks are proposed for one that goes on lacking something."""
 _NAMED = re.compile(r"(\btasks?\s+`?|`)?\b([A-Za-z0-9](?:[\w.~-]*[\w~])?)", re.I)
+MOST_PIECES, DEPTH = 5, 3
+"""Into how many pieces a task is split, and how often a piece of it may be split again (SEEDS S3.15)."""
+_PIECE = re.compile(r"^- (.+)", re.M)
 _LONGEST = 56
 
 
@@ -33,6 +36,22 @@ def prerequisite(state: State, row: TaskRow, question: Mapping[str, Any]) -> dic
         "text": f"{asked['text']}\n\nProposed: {plan}.",
         "options": [first, GO_ON, *(asked.get("options") or ())],
     }
+
+
+def split(state: State, row: TaskRow, missing: Sequence[str]) -> dict[str, Any] | None:
+    """The question whether the pieces that a full context left shall be tasks of their own; None where that is no way."""
+    again = row.task.count("-part-") >= DEPTH or len(free_id(state, row.task, "part")) > _LONGEST
+    if again or len(missing) < 2:
+        return None
+    rest = "; ".join(missing[MOST_PIECES - 1 :])
+    listed = "\n".join(f"- {' '.join(piece.split())}"[:200] for piece in (*missing[: MOST_PIECES - 1], rest) if piece)
+    text = f"It is too much for one worker: no context holds it.\n\nProposed: each of these is a task, done first.\n{listed}"
+    return {"kind": "prerequisite", "text": text, "options": [SPLIT, GO_ON]}
+
+
+def pieces(text: str) -> list[str]:
+    """The pieces that such a question names."""
+    return _PIECE.findall(text)
 
 
 def free_id(state: State, task: str, what: str) -> str:

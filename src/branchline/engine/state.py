@@ -12,7 +12,7 @@ from branchline.model.money import TIERS, Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
-from branchline.schedule.durations import USUAL
+from branchline.schedule.durations import Outlook, Times
 
 if TYPE_CHECKING:  # it is only spelled here, and a look at a run need not import the search
     from branchline.schedule.reserve import Reservations
@@ -196,13 +196,11 @@ class State:
     outside `step` may change them.
     """
 
-    def __init__(
-        self, run: RunRow, adjacency: Adjacency, policy: Policy, expected: Mapping[str, float] | None = None
-    ) -> None:
+    def __init__(self, run: RunRow, adjacency: Adjacency, policy: Policy, outlook: Outlook | None = None) -> None:
         self.run = run
         self.adjacency = adjacency
         self.policy = policy
-        self.expected = expected
+        self.outlook = outlook
         self.tasks: dict[str, TaskRow] = {}
         self.attempts: dict[int, AttemptRow] = {}
         self.questions: dict[int, QuestionRow] = {}
@@ -225,12 +223,11 @@ class State:
         self.touches: Mapping[str, Mapping[str, bool]] = {}
         self.needs: Mapping[str, Collection[str]] = {}
         self.ahead: Reservations | None = None
-        self.began: dict[str, float] = {}
+        self.times = Times({}, {})
         self.last_start = 0.0
         self.rest: tuple[str, ...] = ()
         self.tip = run.base
-        self.next_fence = 0
-        self.next_question = 1
+        self.next_fence, self.next_question = 0, 1
         self.draining = ""
         self._fresh = Fresh()
 
@@ -244,13 +241,13 @@ class State:
         attempts: Iterable[AttemptRow],
         questions: Iterable[QuestionRow],
         lanes: Iterable[LaneRow] = (),
-        expected: Mapping[str, float] | None = None,
+        outlook: Outlook | None = None,
     ) -> "State":
         """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences.
 
-        `expected` is task -> seconds, for the strategy that asks how long tasks take; without it all take equally long.
+        Without an `outlook` all tasks are taken to last equally long.
         """
-        state = cls(run, adjacency, policy, expected)
+        state = cls(run, adjacency, policy, outlook)
         merged = -1
         for row in tasks:
             if row.kind == "atomic":
@@ -258,11 +255,13 @@ class State:
             if row.state == "done" and row.commit and row.fence > merged:  # merges come one by one; a clock may jump
                 state.tip, merged = row.commit, row.fence
         state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
+        newest: dict[str, int] = {}
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
             state.spend(attempt.task, attempt.used)
-            if attempt.purpose == ("setup" if policy.isolated else "work"):
-                state.began[attempt.task] = attempt.intended
+            if newest.get(attempt.task) != attempt.attempt:  # the first process of a dispatch
+                newest[attempt.task] = attempt.attempt
+                state.times.began[attempt.task] = attempt.intended
                 if state.intervals.get(attempt.task):
                     state.last_start = attempt.intended  # the newest, and not the latest: a clock may jump
             if attempt.state != "ended":
@@ -272,15 +271,27 @@ class State:
             if question.answer is None:
                 state.questions[question.id] = question
         state.lanes = {row.lane: row for row in lanes if row.room or row.strikes}
+        state.learn(*sorted((row for row in state.tasks.values() if row.state == "done"), key=lambda row: row.changed))
         return state
 
-    def _queue(self) -> Queue:
-        """An empty queue in the strategy's order; a task of which nothing is expected takes the usual time."""
-        rank = None
-        if self.policy.strategy == "critical-path" and self.expected is not None:
-            known = self.expected
-            rank = self.adjacency.rank({leaf: known.get(leaf, USUAL) for leaf in self.adjacency.leaves})
-        return Queue(self.adjacency, self.policy.strategy, self.roles, rank)
+    def learn(self, *rows: TaskRow) -> None:
+        """Take in what done tasks took: what is left is ranked anew at each end, of a large graph at each 64th part."""
+        began, took = self.times
+        rows = tuple(row for row in rows if row.task in began and row.task not in took)
+        if self.outlook is None or not rows:
+            return
+        due = (ended := len(took) + len(rows)) - ended % max(1, len(self.adjacency.leaves) // 64)
+        for row in rows:
+            took[row.task] = row.changed - began[row.task]
+            self.outlook.learn(row.task, took[row.task])
+            if len(took) == due:
+                self.ready = self._queue(self.ready)
+                self.ahead = self.ahead.knowing(self.outlook.expected()) if self.ahead else None
+
+    def _queue(self, ready: Iterable[str] = ()) -> Queue:
+        """A queue in the strategy's order."""
+        rank = self.outlook.rank(self.adjacency) if self.outlook else None
+        return Queue(self.adjacency, self.policy.strategy, self.roles, rank, ready)
 
     def put_graph(self, adjacency: Adjacency, rows: Iterable[TaskRow], nodes: Iterable[NodeRow]) -> None:
         """Go on with another graph; `rows` replace those they name, tasks that are not in it are no longer looked at."""

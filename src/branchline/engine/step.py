@@ -98,7 +98,7 @@ def _dispatching(state: State, event: Event) -> list[Command]:
     # What a person accepted was the work that was there, not what the next worker makes of it.
     model = event.data.get("model", row.model)
     row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0, model=model)
-    state.began[row.task] = event.at
+    state.times.began[row.task] = event.at
     state.rest = tuple(event.data.get("batch") or ())
     if state.policy.interval(row):
         state.last_start = event.at
@@ -211,6 +211,7 @@ def _done(state: State, event: Event) -> list[Command]:
     data = event.data
     row = move(state, event, evidence=data["level"], commit=data.get("commit", ""), resume=0, fingerprint="")
     state.tip = row.commit or state.tip
+    state.learn(row)
     return [Settle(row.task), *after_release(state, row, event), *next_merge(state, event)]
 
 
@@ -253,7 +254,8 @@ def _stopped(state: State, event: Event) -> list[Command]:
 
 
 def _blocked(state: State, event: Event) -> list[Command]:
-    move(state, event)
+    row = state.tasks[cast(str, event.task)]
+    move(state, event, session=event.data.get("session", row.session))
     return [*_ask(state, event), *next_merge(state, event)]
 
 

@@ -17,6 +17,7 @@ from branchline.graph.adjacency import Adjacency
 from branchline.graph.columns import edges_of, tasks_of
 from branchline.graph.fields import check_of, finding_of, ignored_of, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
+from branchline.graph.suite import suites
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 
 VERSION: Final = 1
@@ -225,18 +226,21 @@ def node(text: str) -> Task:
     return task_of(json.loads(text))
 
 
-def net(draft: DraftGraph, more: Mapping[str, Any] | None = None) -> str:
+def net(
+    draft: DraftGraph, more: Mapping[str, Any] | None = None, likely: Mapping[str, Mapping[str, bool]] | None = None
+) -> str:
     """What a run keeps beside its rows so that looking at it need not read the whole graph (`model.run.RunRow`).
 
-    `more` is put beside it.
+    `more` is put beside it; `likely` are the files of tasks that name none themselves.
     """
     mutex = {t.id: [f.path for f in t.files if f.role in ("create", "modify")] for t in draft.tasks if t.files}
     edges = [[edge.before, edge.after] for edge in draft.edges]
     needs = {t.id: list(t.needs) for t in draft.tasks if t.needs and t.kind == "atomic"}
     found = {"edges": edges, "mutex": {task: paths for task, paths in mutex.items() if paths}}
-    touch = {t.id: _touched(t) for t in draft.tasks if any(f.role not in ("create", "modify") for f in t.files)}
+    touch = {t: dict(paths) for t, paths in (likely or {}).items()}
+    touch |= {t.id: _touched(t) for t in draft.tasks if any(f.role not in ("create", "modify") for f in t.files)}
     estimate = {t.id: t.estimate for t in draft.tasks if t.estimate and t.kind == "atomic"}
-    asked = {"needs": needs, "estimate": estimate, "touch": touch}
+    asked = {"needs": needs, "estimate": estimate, "suite": suites(draft), "touch": touch}
     return canonical(found | {name: rows for name, rows in asked.items() if rows} | dict(more or {}))
 
 

@@ -98,7 +98,7 @@ _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-
 _TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?"
 _SIGN: Final = r":{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s?[\"'])"
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{_NAME}){_SUFFIX}{_TYPE}(?:[\"'\])]{{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|[!=]={{1,2}}(?=\s?[\"'`]))"
+    rf"(?P<name>{_NAME}){_SUFFIX}{_TYPE}(?:[\"'\])]{{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
     rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})"
     rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
 )
@@ -122,6 +122,8 @@ def assigned(read: Plain) -> Iterator[Span]:
             continue
         group = 2 if quoted else 1
         secret = value[group] if quoted else _without_end(value[group])
+        if _stands_for(secret):
+            continue
         if quoted:
             good = _as_text(secret, sign, found["name"])
         elif not sign:
@@ -130,7 +132,7 @@ def assigned(read: Plain) -> Iterator[Span]:
             )
         else:
             good = _as_word(read, found, sign, secret)
-        if good and not _stands_for(secret):
+        if good:
             kind = (
                 "PASSWORD"
                 if re.match(r"pass|pw|(?:db_?)?pwd|пар|密[码碼]|パス|contr|mot|senha|kenn|wacht|비", found["name"])
@@ -145,7 +147,7 @@ def _without_end(value: str) -> str:
     """A word without the signs that end a sentence, an argument or a list behind it."""
     value = _MORE.split(value, maxsplit=1)[0]
     for end in range(len(value), 0, -1):
-        if value[end - 1] in ",;.)}]" and not (value[end - 1] == ")" and "(" in value[:end]):
+        if value[end - 1] in ",;:.)}]" and not (value[end - 1] == ")" and "(" in value[:end]):
             continue
         return value[:end]
     return value[:1]
@@ -244,9 +246,11 @@ def _is_weak(name: str, value: str) -> bool:
 
 @functools.lru_cache(4096)
 def _telling(value: str) -> bool:
-    """Whether a word is none of a language: digits among letters, or marks, or capitals within."""
+    """Whether a word is none of a language: digits among letters, or marks, or capitals thick within."""
     if len(value) < 4:
         return False
+    if len(value) >= 12 and 4 * len(re.findall("[a-z][A-Z]", value)) > len(value):
+        return True
     digit, letter = bool(re.search(r"\d", value)), bool(re.search(r"[^\W\d_]", value))
     mark = bool(re.search(r"[!@#$%^&*+=?~]", value))
     if re.fullmatch(r"v?\d+(?:\.\d+)+\w*|\d+(?:[a-z]{1,3}|%)|[A-Za-z_]+\d?", value):
@@ -264,12 +268,14 @@ _NEAR: Final = re.compile(
     r"[ _-]?(?:keys?|tokens?|secrets?|credentials?|password)(?![a-z(])"
     r"|bearer|api[ _-]?key|密钥|密鑰|令牌|schlüssel|\bcl[ée]\b|clave|chave|ключ|токен|секрет"
 )
+_INNER: Final = re.compile(r"[a-z0-9](?:Key|Token|Secret|Auth|Password)s?(?![a-z(])")
+"""The same as a part of a name; in small letters `monkey` would be one."""
 _HASH: Final = re.compile(
     r"sha-?\d*|commit|digest|integrity|checksum|md5|hash|revision|\brev\b|blob|\btree\b|etag|fingerprint|public|cache|primary|ssh-|resolved"
     r"|\bh1:|idempoten|uuid|base64|data:|image|partition|object|trace|span|request|nonce|merge|\bref\b|docker|uses:|gpg|openpgp|keyserver"
 )
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
-_DENSE: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,512}")
+_DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{20,512}={0,2}")
 
 
 def dense(read: Plain) -> Iterator[Span]:
@@ -277,24 +283,30 @@ def dense(read: Plain) -> Iterator[Span]:
     for word in LONG.finditer(read.text):
         if word.end() - word.start() < 20:
             continue
-        around = ""
         for found in _DENSE.finditer(read.text, word.start(), word.end()):
             if not _random(found[0]) or _UUID.search(found[0]):
                 continue
-            around = around or read.line(word.start(), 60, 0)
-            if _NEAR.search(around) and not _HASH.search(around):
+            around = read.line(found.start(), 60, 0)
+            near = _NEAR.search(around) or _INNER.search(read.text, found.start() - len(around), found.start())
+            if near and not _HASH.search(around):
                 yield Span(found.start(), found.end(), "SECRET")
 
 
 @functools.lru_cache(4096)
 def _random(value: str) -> bool:
-    """Whether a word looks like dice: hexadecimal of 32 and more, or letters of both sizes among digits."""
+    """Whether a word looks like dice: hexadecimal of 32 and more, letters of both sizes among digits, or many changes
+    between letters of one size and digits.
+    """
     digits = sum(map(str.isdigit, value))
     if digits < 3 or value.count("/") > 2 or value.count("-") > 4 or value.count("_") > 3:
         return False
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
         return digits < len(value) and _bits(value) > 3
-    return bool(re.search("[a-z]", value) and re.search("[A-Z]", value)) and _bits(value) > 3.7
+    if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
+        return (
+            len(re.findall(r"[a-zA-Z]+(?=\d)", value)) >= 4 and value.replace("-", "").isalnum() and _bits(value) > 3.5
+        )
+    return _bits(value) > 3.7
 
 
 def _bits(value: str) -> float:

@@ -30,11 +30,11 @@ _FORMS: Final = {
     r" (?<=[?&]sig=)[A-Za-z0-9%+/=]{20,128} [\w~.]{3}[78]Q~[\w~.-]{31,34}",
     "JWT": r"eyJ[\w-]{8,8000}\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
     r" eyJ[\w-]{15,8000}\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
-    # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic,
-    # Sentry, Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta,
-    # Replicate, Groq, xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo,
-    # CircleCI, Buildkite, Resend, Tavily, Discord, age, PostHog, Sourcegraph, 1Password, Heroku, EasyPost,
-    # Vercel, Cloudflare, Bedrock, Dynatrace, Fly, Pulumi, Prefect, Duffel, Shippo, ReadMe, Typeform, Octopus, SettleMint, Yandex.
+    # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic, Sentry,
+    # Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta, Replicate, Groq,
+    # xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo, CircleCI, Buildkite,
+    # Resend, Tavily, Discord, age, PostHog, Sourcegraph, 1Password, Heroku, EasyPost, Vercel, Cloudflare, Bedrock, Dynatrace,
+    # Fly, Pulumi, Prefect, Duffel, Shippo, ReadMe, Typeform, Octopus, SettleMint, Yandex, Apify, LaunchDarkly.
     "API_KEY": r"key-[0-9a-z]{32}(?![0-9a-z-]) [0-9a-f]{32}-us\d{1,2}(?!\w) do[opr]_v1_[0-9a-f]{40,64}"
     r" shp(?:at|ca|pa|ss)_[0-9A-Za-z]{28,40} sq0(?:atp|csp)-[\w-]{22,64} dapi[0-9a-fA-F]{32,40}(?:-\d)?"
     r" lin_(?:api|oauth)_\w{32,64}"
@@ -53,7 +53,8 @@ _FORMS: Final = {
     r" ABSK[A-Za-z0-9+/]{100,200}={0,2} dt0[a-z]\d\d\.\w{24}\.\w{64} f(?:o1|m1[ar]|m2)_[\w+/=-]{40,400}"
     r" pul-[0-9a-f]{40} pnu_\w{36}"
     r" duffel_(?:test|live)_[\w=-]{40,50} shippo_(?:live|test)_[0-9a-fA-F]{40} rdme_\w{60,80} tfp_[\w.=-]{50,64} API-[A-Z0-9]{26}"
-    r" sm_[ps]at_\w{16} AQVN[\w-]{35,40}",
+    r" sm_[ps]at_\w{16} AQVN[\w-]{35,40} NRI[IQ]-[\w-]{20,40} apify_api_\w{30,50}"
+    r" (?:sdk|api|mob)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}",
 }
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})

@@ -11,6 +11,10 @@ from branchline.model.moves import AttemptState, ClaimStatus, Level, Purpose, Ru
 
 TAKEN = 2
 """The `resume` of a task that a person took over."""
+A_PERSON = "a person"
+"""Who accepted work, where it was not recorded."""
+RECHECK = "recheck of "
+"""How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 
 
 class Event(NamedTuple):
@@ -33,7 +37,7 @@ class RunRow(NamedTuple):
     `graph` is what the graph says beside its tasks, which are `NodeRow`s; `source` is the digest of the graph's file and
     of the argv of the workers, as they were approved: while it is the same, so is `digest`, and nothing need be read.
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
-    and where a task has any: needs: {task: [resource]}, estimate: {task: hours} and, of tasks that
+    and where a task has any: needs: {task: [resource]}, suite: [task], estimate: {task: hours} and, of tasks that
     only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}.
     """
 

@@ -5,6 +5,7 @@ import re
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
+from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import bare, classify
@@ -32,8 +33,8 @@ OF_FILES = re.compile(
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
-_ONLY_PATH = re.compile(r"`(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}`$")
-"""An item that is nothing but a path names a thing."""
+_ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
+"""An item that is nothing but a path or a piece of code names a thing."""
 _TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
@@ -298,6 +299,6 @@ def plain_task(item: Block) -> bool:
         and item.cls not in NEGATIVE
         and item.role != "field"
         and not _DATED.match(item.text)
-        and not _ONLY_PATH.match(item.text)
+        and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
         and not _NOTHING.match(item.text)
     )

@@ -1,6 +1,5 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
-import hashlib
 from dataclasses import replace
 from itertools import dropwhile
 from typing import cast
@@ -14,6 +13,7 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
 from branchline.planfile.dialects.base import Dialect
+from branchline.planfile.digests import text_digest
 from branchline.planfile.drafts import Draft
 from branchline.planfile.formats import mermaid
 from branchline.planfile.formats.base import STATES
@@ -24,15 +24,10 @@ from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
-from branchline.planfile.writeback import boxes, unmarked
+from branchline.planfile.writeback import boxes
 
 MAX_TASKS = 150_000
 """Plans with more tasks are refused (DESIGN, section 13)."""
-
-
-def text_digest(text: str) -> str:
-    """The digest of what a plan says; ticking its boxes does not change it, so that `land` unsettles no approval."""
-    return "sha256:" + hashlib.sha256(unmarked(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def parse(text: str, path: str, dialect: str = "", order: str = "numbered") -> Plan:

@@ -4,7 +4,7 @@
 probes, `dialogue` one that is talked with. Linux-only calls stand in `linux`.
 """
 
-from branchline.proc.background import detach, foreground
+from branchline.proc.background import aside, detach, foreground
 from branchline.proc.custody import Custody
 from branchline.proc.dialogue import Dialogue, dialogue
 from branchline.proc.host import cpu_of, free_memory
@@ -21,6 +21,7 @@ __all__ = [
     "Ended",
     "Spawn",
     "Started",
+    "aside",
     "cpu_of",
     "detach",
     "dialogue",

@@ -1,5 +1,6 @@
 """The report of a run: what is done, what is not and why, what was spent, and where the work lies."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ def report(
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
     (seconds since the epoch) ends the elapsed time of a run that has not ended; `request` are the plan's questions.
     `schedule` is what the order of its tasks was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected,
-    waited}]} in seconds.
+    waited, cost}]} in seconds.
     """
     atomic = sorted((task for task in tasks if task.kind != "composite"), key=lambda task: task.place)
     own: dict[str, list[Event]] = {}
@@ -82,8 +83,10 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "level": found["level"],
         "commit": found["commit"],
         "checks": len(found["checks"]),
+        "ran": [{key: check[key] for key in ("command", "exit")} for check in found["checks"]],
         "flaky": [check["command"] for check in found["checks"] if check["flaky"]],
         "accepted": found["accepted"],
+        "accepted_by": found["accepted_by"],
         "out_of_scope": found["out_of_scope"],
     }
 
@@ -149,7 +152,8 @@ def report_markdown(found: Mapping[str, Any]) -> str:
     if found["done"]:
         shown += ["", "## Done", ""]
         shown += [
-            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(proof_of(task))})" for task in found["done"]
+            f"- **{_plain(task['id'])}** {_plain(task['title'])} ({_plain(proof_of(task))}) [evidence](#{_anchor(task)})"
+            for task in found["done"]
         ]
     for group, title in _GROUPS.items():
         if found[group]:
@@ -163,9 +167,18 @@ def report_markdown(found: Mapping[str, Any]) -> str:
     if found["asked"]:
         shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
+    for task in found["done"]:
+        shown += ["", f"### Evidence of {_plain(task['id'])}", "", f"- {_plain(proof_of(task))}"]
+        shown += [f"- exit {check['exit']}: {_plain(str(check['command']))}" for check in task["ran"]]
     return "\n".join(shown) + "\n"
 
 
+def _anchor(task: Mapping[str, Any]) -> str:
+    """The address of a task's evidence in a page, as GitHub makes it of a heading."""
+    return f"evidence-of-{re.sub('[^a-z0-9_-]', '', task['id'].lower())}"
+
+
+_NAMED: Final = 5
 _MARKUP: Final = str.maketrans({char: "\\" + char for char in "\\`*_[]<>#|!&~"})
 
 
@@ -192,9 +205,11 @@ def _schedule(found: Mapping[str, Any]) -> Iterator[str]:
     words = f"schedule: {duration(found['took'])}, at best {duration(found['best'])} with {found['strategy']}"
     yield f"{words}; no order could take less than {duration(found['bound'])}"
     if waited:
-        most = max(waited, key=lambda task: task["waited"])
-        told = f"{duration(sum(task['waited'] for task in waited))} in all, most {safe(most['id'])}"
-        yield f"waits: {many(len(waited), 'task')}, {told} ({duration(most['waited'])})"
+        told = f"waits: {many(len(waited), 'task')}, {duration(sum(task['waited'] for task in waited))} in all"
+        cost = sorted((task for task in waited if task["cost"]), key=lambda task: -task["cost"])
+        named = ", ".join(f"{safe(task['id'])} ({duration(task['cost'])})" for task in cost[:_NAMED])
+        later = f"the end came later by {duration(sum(task['cost'] for task in cost))}: {named}"
+        yield f"{told}; {later if cost else 'none put off the end'}"
     if known:
         real = sum(task["end"] - task["start"] for task in known)
         expected = duration(sum(task["expected"] for task in known))
@@ -220,7 +235,7 @@ def _gate_words(gate: Mapping[str, Any]) -> str:
 def proof_of(task: Mapping[str, Any]) -> str:
     """Return what proves a task that is done, in a few words."""
     parts = [safe(task["level"]) or "no evidence recorded", *([safe(task["commit"])[:7]] if task["commit"] else [])]
-    parts += ["accepted by a person"] if task["accepted"] else []
+    parts += [f"accepted by {safe(task['accepted_by'])}"] if task["accepted"] else []
     parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
     return ", ".join(parts)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from branchline.model.run import AttemptRow, QuestionRow, TaskRow
 from branchline.report.asked import asked_lines
 from branchline.report.final import headlines, proof_of
+from branchline.terminal.gantt import FILLS, Bar, gantt_svg
 from branchline.terminal.text import duration, safe
 
 MOST: Final = 400
@@ -16,16 +17,12 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; pad
 tr + tr { border-top: 1px solid #ddd; } code, pre { font: 13px ui-monospace, monospace; } pre { white-space: pre-wrap; }
 .picture { overflow-x: auto; } text { font: 12px system-ui, sans-serif; } rect { stroke: #fff; }
 .done { fill: #3a7d44; color: #3a7d44; } .failed { fill: #b3261e; color: #b3261e; } .other { fill: #8a8d91; }
-.blocked, .held { fill: #b26a00; color: #b26a00; } .work { fill: #2f6fab; } .check { fill: #3a7d44; }
-.setup { fill: #8a8d91; } .merge { fill: #6b4ea0; } path { stroke: #999; fill: none; }
+.blocked, .held { fill: #b26a00; color: #b26a00; } path { stroke: #999; fill: none; }
 """
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _BOX: Final = (150, 24, 190, 34)
 """Width and height of a task in the graph, then the distance from one column and one row to the next."""
-_LABEL: Final = 90
-_WIDE: Final = 860
-_ROW: Final = 20
 
 
 def report_html(
@@ -133,25 +130,24 @@ def _graph(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> str
 
 
 def _time_line(tasks: Sequence[TaskRow], attempts: Sequence[AttemptRow], now: float) -> str:
-    bars = [(a, a.started, now if a.ended is None else a.ended) for a in attempts if a.started is not None]
-    if not bars or len(tasks) > MOST:
+    """The house's chart of what ran when, a task a row."""
+    place = {task.task: number for number, task in enumerate(tasks)}
+    ran = [(a, a.started, now if a.ended is None else a.ended) for a in attempts if a.started is not None]
+    ran = sorted((each for each in ran if each[0].task in place), key=lambda each: place[each[0].task])
+    if not ran or len(tasks) > MOST:
         return "<p>Nothing was started.</p>"
-    begin, end = min(start for _, start, _ in bars), max(stop for _, _, stop in bars)
-    scale = _WIDE / max(end - begin, 0.001)
-    row = {task.task: number for number, task in enumerate(tasks)}
-    drawn = [f'<text x="0" y="{n * _ROW + 14}">{_text(safe(task, 12))}</text>' for task, n in row.items()]
-    drawn += [
-        f'<rect x="{_LABEL + (start - begin) * scale:.1f}" y="{row[a.task] * _ROW + 2}" height="{_ROW - 4}" '
-        f'width="{max((stop - start) * scale, 1.5):.1f}" class="{a.purpose}">'
-        f"<title>{a.purpose} of attempt {a.attempt}, {duration(stop - start)}</title></rect>"
-        for a, start, stop in bars
-        if a.task in row
+    begin, end = min(start for _, start, _ in ran), max(stop for _, _, stop in ran)
+    bars = [
+        Bar(
+            f"{a.task} {tasks[place[a.task]].title}",
+            start - begin,
+            stop - begin,
+            part=f"{a.purpose} of attempt {a.attempt}",
+        )
+        for a, start, stop in ran
     ]
-    key = " ".join(
-        f'<b class="{name}" style="background:none">{name}</b>' for name in ("setup", "work", "check", "merge")
-    )
-    svg = f'<svg width="{_LABEL + _WIDE}" height="{len(row) * _ROW}">{"".join(drawn)}</svg>'
-    return f"<p>{duration(end - begin)} from the first start to the last end: {key}</p>{svg}"
+    key = " ".join(f'<b style="color:{fill}">{name}</b>' for name, fill in FILLS.items())
+    return f"<p>{duration(end - begin)} from the first start to the last end: {key}</p>{gantt_svg(bars, duration)}"
 
 
 def _questions(questions: Sequence[QuestionRow]) -> Iterator[str]:

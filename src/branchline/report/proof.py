@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from branchline.model.run import Event, QuestionRow, TaskRow
+from branchline.model.run import A_PERSON, Event, QuestionRow, TaskRow
 from branchline.terminal.text import duration, lines, many, safe
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
 _TAIL: Final = 20
 """Lines of a failed check's last words that are shown."""
+_SAID: Final = 200
+"""Lines of what a worker said that are shown."""
 _QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
+_JUDGED_BY_HAND: Final = frozenset({"unchecked", "approval", "frozen_check", "injection"})
+"""Kinds of questions that `accept` settles."""
 _STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
 
@@ -44,16 +48,21 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "sandbox": str(walls[-1]) if walls else "",
         "state": task.state,
         "accepted": bool(task.accepted),
+        "accepted_by": (_accepted_by(task.task, events) or A_PERSON) if task.accepted else "",
         "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
     }
 
 
 def _data(task: str, events: Sequence[Event], wanted: frozenset[str]) -> Mapping[str, Any]:
     for event in reversed(events):
-        if event.task == task and event.kind in wanted and ("done" in wanted or event.data.get("checks")):
+        if event.task == task and event.kind in wanted and ("done" in wanted or "checks" in event.data):
             data: Mapping[str, Any] = event.data
             return data
     return {}
+
+
+def _accepted_by(task: str, events: Sequence[Event]) -> str:
+    return next((str(e.data["by"]) for e in reversed(events) if e.task == task and e.data.get("by")), "")
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
@@ -88,8 +97,12 @@ def evidence_text(found: Mapping[str, Any]) -> str:
     if not found["checks"]:
         shown.append("  no check was recorded")
     if found["claim"]["status"]:
-        said = f": {' '.join(lines(found['claim']['summary']))}" if found["claim"]["summary"] else ""
-        shown.insert(1, f"  its worker claims {safe(found['claim']['status'])}{said}")
+        first, *more = lines(found["claim"]["summary"] or "")[:_SAID] or [""]
+        said = f": {first}" if first else ""
+        shown[1:1] = [
+            f"  its worker claims {safe(found['claim']['status'])}{said}",
+            *(f"    {line}".rstrip() for line in more),
+        ]
     if found["diffstat"]:
         stat = found["diffstat"]
         shown.append(f"  {many(stat['files'], 'file')} changed, +{stat['added']} -{stat['removed']} lines")
@@ -116,7 +129,7 @@ def _standing(found: Mapping[str, Any]) -> str:
     if found["state"] != "done":
         return f"{found['state']}, so nothing is proved of a merged result"
     commit = f" at commit {safe(found['commit'])[:12]}" if found["commit"] else ", no commit recorded"
-    accepted = ", accepted by a person" if found["accepted"] else ""
+    accepted = f", accepted by {safe(found['accepted_by'])}" if found["accepted"] else ""
     return f"done, {safe(found['level']) or 'no level recorded'}{commit}{accepted}"
 
 
@@ -168,6 +181,8 @@ def _question(question: Mapping[str, Any]) -> str:
         shown.append(
             f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
         )
+    if question["kind"] in _JUDGED_BY_HAND:
+        shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}")
     how = answer_with(question["task"], question["kind"], question["options"])
     return "\n".join(
         [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
@@ -177,7 +192,7 @@ def _question(question: Mapping[str, Any]) -> str:
 def answer_with(task: str, kind: str, options: Sequence[str] = ()) -> str:
     """Return the command that settles a question of this kind; what never began can be skipped, and not tried again."""
     task = safe(task)
-    if kind in ("unchecked", "approval", "frozen_check", "injection"):
+    if kind in _JUDGED_BY_HAND:
         other = "skip" if "skip" in options else "retry"
         return f"branchline accept {task}    (or: branchline {other} {task})"
     if kind == "hung":

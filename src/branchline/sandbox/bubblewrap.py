@@ -21,8 +21,8 @@ class Box(NamedTuple):
 
     `program` is bubblewrap's path, `etc` a folder of `view.make_etc`, `hidden` the user's checkout: of it nothing is there
     but what is opened in it. `readable` and `writable` are opened; where one lies in the other, the inner one decides.
-    `covered` are pairs of a file and the place where it is seen instead of what stands there. `network` False leaves
-    nothing but a loopback of its own. `before` is put before the worker's own words.
+    `covered` are pairs of a file and the place where it is seen instead of what stands there, `lent` the same of writable
+    folders. `network` False leaves nothing but a loopback of its own. `before` is put before the worker's own words.
     """
 
     program: str
@@ -31,6 +31,7 @@ class Box(NamedTuple):
     readable: frozenset[Path] = frozenset()
     writable: frozenset[Path] = frozenset()
     covered: tuple[tuple[Path, Path], ...] = ()
+    lent: tuple[tuple[Path, Path], ...] = ()
     network: bool = True
     before: tuple[str, ...] = ()
 
@@ -46,8 +47,8 @@ def wrap(box: Box) -> tuple[str, ...]:
     )
     words += [word for path in hidden for word in ("--tmpfs", path)]
     words += view.mounts(box.readable, box.writable)
-    for source, place in box.covered:
-        words += ["--ro-bind-try", str(source), str(place)]
+    for kind, pairs in (("--ro-bind-try", box.covered), ("--bind", box.lent)):
+        words += [word for source, place in pairs for word in (kind, str(source), str(place))]
     words += [word for path in ("/", *hidden) for word in ("--remount-ro", path)]
     return (*words, "--", *box.before)
 

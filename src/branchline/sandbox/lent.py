@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.files import read_json, write_new
+from branchline.proc import aside
 from branchline.sandbox.around import Around
 
 TOKENS: Final = Path(__file__).with_name("tokens.py")
@@ -24,6 +25,12 @@ def words(folder: Path, spec: Mapping[str, Any]) -> Around:
     place = shlex.quote(str(folder))
     made = f't=$({program} make {place} $$) || exit {NO_TOKEN}; export GH_TOKEN="$t" GITHUB_TOKEN="$t"; unset t'
     return Around(made, f"{program} revoke {place} >/dev/null 2>&1")
+
+
+def take_back(tokens: Path) -> None:
+    """Take back, beside us, the tokens below a folder whose attempts are gone; where none is kept nothing is started."""
+    if any(tokens.glob("*/token")):
+        aside((sys.executable, "-I", "-S", str(TOKENS), "sweep", str(tokens)))
 
 
 def told(folder: Path) -> dict[str, Any] | None:

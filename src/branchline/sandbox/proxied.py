@@ -20,7 +20,7 @@ LEND: Final = Path(proc.__file__).with_name("lend.py")
 PORT: Final = 3128
 _URL: Final = f"http://127.0.0.1:{PORT}"
 _PROXY: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
-_OWN: Final = ("localhost", "127.0.0.1", "::1")
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>\\]+", re.I)
 _USUAL: Final = {"http": 80, "https": 443}
 FIRST_FREE: Final = 1024
@@ -44,7 +44,7 @@ def named(texts: Iterable[str], local: Iterable[int] = ()) -> Named:
                 host, port = (split.hostname or "").removesuffix("."), split.port or _USUAL.get(split.scheme, 0)
             except ValueError:  # a port that is none, a bracket that does not close
                 continue
-            if host in _OWN:
+            if host in LOOPBACK:
                 ports.add(port)
             elif host and split.scheme in _USUAL:
                 servers.add((host, port))
@@ -56,7 +56,7 @@ def environment(tiers: Mapping[str, int]) -> dict[str, str]:
 
     A worker's own servers stay on its own loopback, unless a rule of the settings names that for the machine's.
     """
-    direct = ",".join(name for name in _OWN if name not in tiers)
+    direct = ",".join(name for name in LOOPBACK if name not in tiers)
     return {**dict.fromkeys(_PROXY, _URL), "NO_PROXY": direct, "no_proxy": direct, "NODE_USE_ENV_PROXY": "1"}
 
 

@@ -96,8 +96,8 @@ class Proxy:
     def carry(self, client: socket.socket, row: "dict[str, Any]") -> None:
         """Read the head of a request, judge it, connect, and pass what follows; raises RefusedError."""
         client.settimeout(PATIENCE)
-        head, rest = _read_head(client)
-        method, host, port, first = _asked(head)
+        head, rest = read_head(client)
+        method, host, port, first = asked(head)
         row |= {"method": method, "host": host, "port": port}
         found = tiers.classify(host, self.spec["tiers"])
         if [found.name, port] in self.spec["servers"]:
@@ -203,7 +203,7 @@ def _answer(client: socket.socket, refused: RefusedError) -> None:
         return
 
 
-def _read_head(client: socket.socket) -> tuple[bytes, bytes]:
+def read_head(client: socket.socket) -> tuple[bytes, bytes]:
     data = b""
     while b"\r\n\r\n" not in data:
         if len(data) > HEAD:
@@ -219,7 +219,7 @@ def _read_head(client: socket.socket) -> tuple[bytes, bytes]:
     return head, rest
 
 
-def _asked(head: bytes) -> tuple[str, str, int, bytes]:
+def asked(head: bytes) -> tuple[str, str, int, bytes]:
     """Return method, host, port, and the head as the server gets it; raises RefusedError for what is no such request."""
     line, *rows = head.decode("latin-1").split("\r\n")
     words = line.split(" ")
@@ -248,7 +248,7 @@ def _split(place: str, usual: int) -> tuple[str, int]:
     host, colon, port = place.rpartition(":")
     if not colon or "]" in port:
         return place, usual
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
         raise RefusedError(400, "the port is no number")
     return host, int(port)
 

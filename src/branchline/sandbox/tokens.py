@@ -1,9 +1,9 @@
 """A GitHub token for one attempt: made from a GitHub App for one repository, revoked at the end and after a crash.
 
-Started as `python -I -S tokens.py make FOLDER PID` before a worker and `... revoke FOLDER` after it; FOLDER holds
-SPEC. `make` prints the token and keeps it in a file of mode 600 until it is revoked: without it nobody could take it back
-after a crash. Each `make` first takes back those beside it whose process PID is gone. What stands in NOTE is no
-secret. Standard library only, and no import of our own.
+Started as `python -I -S tokens.py make FOLDER PID` before a worker, `... revoke FOLDER` after it and `... sweep TOKENS`, the
+folder of all, at the start of a run; FOLDER holds SPEC. `make` prints the token and keeps it in a file of mode 600 until it is
+revoked: without it nobody could take it back after a crash. Each `make` first takes back those beside it whose process PID is
+gone. What stands in NOTE is no secret. Standard library only, and no import of our own.
 
 https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
 """
@@ -68,7 +68,7 @@ def revoke(folder: Path, now: float) -> bool:
             return False
     if (folder / NOTE).is_file():
         _write(folder / NOTE, {**json.loads((folder / NOTE).read_text(encoding="utf-8")), "revoked": now})
-    (folder / KEEP).unlink()
+    (folder / KEEP).unlink(missing_ok=True)  # two may take back the same one
     return True
 
 
@@ -178,6 +178,9 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments[0] == "revoke":
             return 0 if revoke(folder, now) else 1
+        if arguments[0] == "sweep":
+            sweep(folder, now)
+            return 0
         sweep(folder.parent, now)
         sys.stdout.write(make(folder, int(arguments[2]), now))
     except TokenError as error:

@@ -9,10 +9,9 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from branchline.schedule.decode import greedy, serial
+from branchline.schedule.durations import Dice
 from branchline.schedule.problem import Problem, bound
 
-Dice = Callable[[], float]
-"""The next random number in [0, 1)."""
 Enough = Callable[[int], bool]
 """Whether to stop, asked with how many tasks have been placed so far."""
 

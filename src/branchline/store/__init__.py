@@ -146,6 +146,10 @@ class Store:
         """Return what each task that is done took, in the newest so many runs."""
         return self._all(SpentRow._make, sql.SPENT, runs)
 
+    def touched(self, runs: int) -> list[tuple[str, list[str]]]:
+        """Return the title of each task that was done in the newest so many runs, with the files that it changed."""
+        return [(title, json.loads(files)) for title, files in self._all(tuple, sql.TOUCHED, runs)]
+
     def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
         """Return the questions of a run in the order they were asked."""
         return self._all(QuestionRow._make, sql.OPEN_QUESTIONS if open_only else sql.RUN_QUESTIONS, run)

@@ -115,6 +115,14 @@ class MemoryStore:
                     found.append(SpentRow(run, task.task, role, worker, model, effort, seconds, cost))
         return found
 
+    def touched(self, runs: int) -> list[tuple[str, list[str]]]:
+        titles = {(row.run, row.task): row.title for run in self.runs()[:runs] for row in self.tasks(run.run)}
+        return [
+            (titles[e.run, e.task], list(e.data["files"]))
+            for e in self._events
+            if e.kind == "done" and e.task and (e.run, e.task) in titles and e.data.get("files") is not None
+        ]
+
     def questions(self, run: str, open_only: bool = False) -> list[QuestionRow]:
         rows = [
             row for row in self._questions.values() if row.run == run and not (open_only and row.answer is not None)

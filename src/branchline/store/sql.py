@@ -187,6 +187,10 @@ WHERE a.run IN (SELECT run FROM run ORDER BY rowid DESC LIMIT ?) AND a.ended IS 
 GROUP BY a.run, a.task ORDER BY a.run, a.task
 """
 """Set-up, checks and merge have no worker of their own: the largest text is that of the work."""
+TOUCHED: Final = """
+SELECT t.title, json_extract(e.data, '$.files') AS files FROM event AS e JOIN task AS t ON t.run = e.run AND t.task = e.task
+WHERE e.run IN (SELECT run FROM run ORDER BY rowid DESC LIMIT ?) AND e.kind = 'done' AND files IS NOT NULL ORDER BY e.seq
+"""
 OPEN_REQUESTS: Final = _select("request", RequestRow._fields, "WHERE handled = 0 ORDER BY id")
 GET_SESSION: Final = _select("session", SessionRow._fields, "WHERE name = ?")
 ALL_SESSIONS: Final = _select("session", SessionRow._fields, "ORDER BY name")

@@ -1,14 +1,10 @@
 """escaping, tables, trees, progress, Gantt
 
 Everything a person reads passes through here, so that no title, log line or answer can move the cursor, reorder the
-text or fill the screen. `text` needs nothing but the standard library; `live` imports rich only when it draws.
+text or fill the screen. Here is `text`, which every command needs; `gantt` and `live` are imported by who draws with them,
+and rich only then.
 """
 
-from branchline.terminal.gantt import Bar as Bar
-from branchline.terminal.gantt import gantt as gantt
-from branchline.terminal.gantt import gantt_svg as gantt_svg
-from branchline.terminal.live import Progress as Progress
-from branchline.terminal.live import Snapshot as Snapshot
 from branchline.terminal.text import clip as clip
 from branchline.terminal.text import colour as colour
 from branchline.terminal.text import confirm as confirm

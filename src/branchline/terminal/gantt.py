@@ -9,15 +9,18 @@ from branchline.terminal.text import clip, pad, safe, width_of
 _LABEL: Final = 28
 _ROW: Final = 18
 """Height of a row of the SVG; its width is 1,000 for the time and what the labels take."""
+FILLS: Final = {"setup": "#8a8d91", "work": "#5b7fa6", "check": "#3a7d44", "merge": "#6b4ea0"}
+"""The colours of the parts of a task."""
 
 
 class Bar(NamedTuple):
-    """One task: its words, when it runs, and whether it lies on the critical path."""
+    """One task, or a part of it: its words, when it runs, and whether it lies on the critical path."""
 
     label: str
     start: float
     end: float
     critical: bool = False
+    part: str = ""
 
 
 def gantt(bars: Sequence[Bar], width: int, say: Callable[[float], str]) -> list[str]:
@@ -35,25 +38,32 @@ def gantt(bars: Sequence[Bar], width: int, say: Callable[[float], str]) -> list[
 
 
 def gantt_svg(bars: Sequence[Bar], say: Callable[[float], str]) -> str:
-    """The same as a picture that stands alone: no script, no font, nothing from elsewhere."""
+    """The same as a picture that stands alone: no script, no font, nothing from elsewhere.
+
+    Bars of one label stand on one row, and the first word of a part gives its colour.
+    """
     from html import escape  # its table of entities costs each look at a run what it takes to open the store
 
     span = max((bar.end for bar in bars), default=0.0) or 1.0
-    height = _ROW * (len(bars) + 2)
+    rows = {label: number for number, label in enumerate(dict.fromkeys(bar.label for bar in bars))}
+    height = _ROW * (len(rows) + 2)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1240 {height}" font-family="sans-serif" font-size="12">',
         f'<rect width="1240" height="{height}" fill="#fff"/>',
     ]
-    for number, bar in enumerate(bars):
-        left, top = 220 + 1000 * bar.start / span, _ROW * number + 4
+    parts += [
+        f'<text x="212" y="{_ROW * row + 15}" text-anchor="end">{escape(clip(safe(label), _LABEL))}</text>'
+        for label, row in rows.items()
+    ]
+    for bar in bars:
         wide = max(1.0, 1000 * (bar.end - bar.start) / span)
-        fill = "#b5392c" if bar.critical else "#5b7fa6"
-        words = escape(safe(bar.label))
-        parts += [
-            f'<text x="212" y="{top + 11}" text-anchor="end">{escape(clip(safe(bar.label), _LABEL))}</text>',
-            f'<rect x="{left:.1f}" y="{top}" width="{wide:.1f}" height="{_ROW - 4}" fill="{fill}">'
-            f"<title>{words}: {escape(say(bar.start))} to {escape(say(bar.end))}</title></rect>",
-        ]
+        fill = "#b5392c" if bar.critical else FILLS.get(bar.part.partition(" ")[0], FILLS["work"])
+        words = escape(safe(": ".join(filter(None, (bar.label, bar.part)))))
+        parts.append(
+            f'<rect x="{220 + 1000 * bar.start / span:.1f}" y="{_ROW * rows[bar.label] + 4}" width="{wide:.1f}" '
+            f'height="{_ROW - 4}" fill="{fill}">'
+            f"<title>{words}: {escape(say(bar.start))} to {escape(say(bar.end))}</title></rect>"
+        )
     foot = height - _ROW + 4
     parts += [
         f'<text x="220" y="{foot}">{escape(say(0.0))}</text>',

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, TextIO
 
 from branchline.model.moves import BUSY
@@ -23,14 +23,14 @@ class Snapshot(NamedTuple):
     """What the display shows at one instant; times are seconds since the epoch."""
 
     run: str
-    tasks: Sequence[TaskRow]
+    tasks: Collection[TaskRow]
     slots_used: int
     slots_total: int
     now: float
     started: float
 
 
-def counts(tasks: Sequence[TaskRow]) -> Counter[str]:
+def counts(tasks: Iterable[TaskRow]) -> Counter[str]:
     """Return how many atomic tasks are in each state."""
     return Counter(task.state for task in tasks if task.kind != "composite")
 

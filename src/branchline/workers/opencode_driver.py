@@ -16,7 +16,7 @@ from typing import Final
 from branchline.errors import NotFoundError, RemoteError
 from branchline.workers import SPEC, stream
 from branchline.workers.driving import Desk, tell
-from branchline.workers.opencode_seats import SEATS, seat
+from branchline.workers.opencode_seats import seat, seats_of
 from branchline.workers.opencode_talk import Talk
 
 _STOPPED: Final = 128 + signal.SIGTERM
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     """Play the prompt of an attempt; gives the exit status."""
     folder = Path(arguments[0])
     job = json.loads((folder / SPEC).read_text(encoding="utf-8"))
-    seats = json.loads((folder / SEATS).read_text(encoding="utf-8"))
+    seats = seats_of(folder)
     prompt = Path(job["prompt_file"]).read_text(encoding="utf-8")
     name, slash, session = job["session"].rpartition("/")
     signal.signal(signal.SIGTERM, signal.default_int_handler)

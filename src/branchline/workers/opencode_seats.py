@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from branchline.errors import RemoteError
-from branchline.opencode_api import TIMEOUT, Client
+from branchline.opencode_api import Client
 
 SEATS: Final = "seats.json"
 """In the attempt's folder: the servers its driver may use."""
@@ -17,8 +17,16 @@ SERVER: Final = "server.json"
 LEASE: Final = "lease"
 START: Final = 90.0
 """Seconds in which the run's own server must be up."""
+ANSWER: Final = 60.0
+"""Seconds that a server has for an answer: many sessions that begin at once on a busy machine take their time."""
 _LOOK: Final = 0.1
 _HEALTH: Final = 5.0
+
+
+def seats_of(folder: Path) -> list[dict[str, Any]]:
+    """The servers that an attempt may use, by its folder; raises OSError for one that was never prepared."""
+    found: list[dict[str, Any]] = json.loads((folder / SEATS).read_text(encoding="utf-8"))
+    return found
 
 
 @contextmanager
@@ -31,9 +39,10 @@ def lease(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def seat(seats: Sequence[Mapping[str, Any]], wanted: str, sleep: Callable[[float], None]) -> Iterator[Client]:
-    """A client of the first server with a free slot, or of the one that is `wanted`; waits for one to be free.
+    """A client of the first server that answers and has a free slot, or of the one that is `wanted`; waits for a slot.
 
-    The kernel gives a slot back when this process dies. Raises RemoteError when the run's own server does not come up.
+    The kernel gives a slot back when this process dies. Raises RemoteError when the run's own server does not come up, or
+    none of those of the settings answers.
     """
     if "folder" in seats[0]:
         with lease(Path(seats[0]["folder"])), own(Path(seats[0]["folder"]), sleep) as client:
@@ -44,16 +53,28 @@ def seat(seats: Sequence[Mapping[str, Any]], wanted: str, sleep: Callable[[float
         raise RemoteError(f"the session belongs to the instance {wanted}, which the settings no longer name")
     told = False
     while True:
+        faults: list[RemoteError] = []
         for each in known:
-            with _slot(each) as free:
-                if free:
-                    with _named(each) as client:
-                        yield client
+            with _slot(each) as free, _named(each) as client:
+                if free and _answers(client, faults):
+                    yield client
                     return
+        if len(faults) == len(known):
+            raise faults[0]
         if not told:
             told = bool(sys.stderr.write(f"waiting for a free slot of {', '.join(each['name'] for each in known)}\n"))
             sys.stderr.flush()
         sleep(1.0)
+
+
+def _answers(client: Client, faults: list[RemoteError]) -> bool:
+    """Whether a server is there; of one that is not, the reason is added to `faults`."""
+    try:
+        client.health()
+    except RemoteError as error:
+        faults.append(error)
+        return False
+    return True
 
 
 @contextmanager
@@ -96,11 +117,11 @@ def client(seats: Sequence[Mapping[str, Any]], name: str) -> Client:
     raise RemoteError(f"the session belongs to the instance {name}, which the settings did not name")
 
 
-def _started(folder: Path, timeout: float = TIMEOUT) -> Client:
+def _started(folder: Path, timeout: float = ANSWER) -> Client:
     told = json.loads((folder / SERVER).read_text(encoding="utf-8"))
     return Client("opencode serve", told["url"], ("opencode", told["password"]), timeout)
 
 
-def _named(each: Mapping[str, Any], timeout: float = TIMEOUT) -> Client:
+def _named(each: Mapping[str, Any], timeout: float = ANSWER) -> Client:
     auth = (each["user"], each["password"]) if each["password"] else None
     return Client(each["name"], each["url"], auth, timeout)

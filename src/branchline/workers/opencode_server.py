@@ -15,7 +15,7 @@ from typing import Any, Final
 from branchline.errors import SettingsError
 from branchline.model.run import Command, Job
 from branchline.workers import opencode, opencode_config, opencode_keeper, opencode_seats, private, record
-from branchline.workers.opencode_seats import SEATS
+from branchline.workers.opencode_seats import SEATS, seats_of
 
 INSTALL: Final = opencode.INSTALL
 PROGRAM: Final = opencode.PROGRAM
@@ -51,14 +51,32 @@ def command(job: Job) -> Command:
     return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
 
 
+def interactive(job: Job, base: Mapping[str, str]) -> Command:
+    """Open OpenCode for a person: attached to the instance that has the session, or where the run's own server kept it."""
+    name, _, session = job.session.rpartition("/")
+    seats = seats_of(Path(job.folder))
+    seat = next((each for each in seats if each.get("name", "") == name), seats[0])
+    if "folder" in seat:
+        return opencode.interactive(job._replace(env=_at_home(job, Path(seat["folder"]))), base)
+    argv = [
+        *(job.argv or (PROGRAM,)),
+        "attach",
+        seat["url"],
+        "--dir",
+        job.worktree,
+        *(["-s", session] if session else []),
+    ]
+    known = {"OPENCODE_SERVER_USERNAME": seat["user"], "OPENCODE_SERVER_PASSWORD": seat["password"]}
+    return Command(tuple(argv), {**base, **(known if seat["password"] else {})})
+
+
 def forget(folder: Path, session: str) -> None:
     """Delete a session whose work is merged or saved, by the folder of its attempt.
 
     Raises NotFoundError for one that is gone, and RemoteError or OSError for a server that is.
     """
-    seats = json.loads((folder / SEATS).read_text(encoding="utf-8"))
     name, _, session = session.rpartition("/")
-    with opencode_seats.client(seats, name) as client:
+    with opencode_seats.client(seats_of(folder), name) as client:
         client.delete(client.session(session))
 
 
@@ -79,10 +97,7 @@ def _seat(instance: tuple[str, str, str, str, int], job: Job, base: Mapping[str,
 def _own_server(job: Job, base: Mapping[str, str]) -> Path:
     """The folder of the run's own server: its home outlives it, for the sessions live there."""
     folder = _beside(job, f".server-{re.sub(r'[^A-Za-z0-9_-]', '_', job.worker)}")
-    home, old = folder / "home", job.env["HOME"]
-    env = {
-        name: value.replace(old, str(home), 1) if value.startswith(old) else value for name, value in job.env.items()
-    }
+    home, old, env = folder / "home", job.env["HOME"], _at_home(job, folder)
 
     def settle() -> None:
         for made in ("tmp", ".run"):
@@ -98,6 +113,12 @@ def _own_server(job: Job, base: Mapping[str, str]) -> Path:
     env |= {**opencode.SWITCHES, "OPENCODE_CONFIG": str(folder / "opencode.json")}
     opencode_keeper.ensure(folder, job.argv or (PROGRAM,), env, settle)
     return folder
+
+
+def _at_home(job: Job, folder: Path) -> dict[str, str]:
+    """The environment of a task, with the home of the run's own server in place of its own."""
+    old, home = job.env["HOME"], str(folder / "home")
+    return {name: home + value.removeprefix(old) if value.startswith(old) else value for name, value in job.env.items()}
 
 
 def _beside(job: Job, name: str) -> Path:

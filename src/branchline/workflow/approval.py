@@ -1,26 +1,22 @@
 """Approval bound to a digest, and what a policy may not approve alone."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from branchline import review
-from branchline.config import Settings
-from branchline.decompose.lint import RULES, lint, tier_of
-from branchline.decompose.mend import MENDS, SPLITS
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.suite import needs_of, suites
+from branchline.model.money import dollars
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
 from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
-from branchline.terminal.text import use_colour
-from branchline.workflow.console import Console
-from branchline.workflow.estimates import expected_of
-from branchline.workflow.payload import mutexes
-from branchline.workflow.project import Project, role_workers
+from branchline.workflow.estimates import outlook_of
+from branchline.workflow.project import Project
 
 PREVIEWED = 2000
 """A graph of more tasks is not played while a person waits for the page."""
@@ -99,9 +95,13 @@ def view_of(draft: DraftGraph, slots: int, resources: Mapping[str, int]) -> View
         slots,
         role={t.id: t.role for t in draft.tasks},
         mutex={t.id: mutex_keys(t) for t in draft.tasks if t.kind == "atomic"},
-        needs={t.id: t.needs for t in draft.tasks if t.needs},
+        needs=_needs(draft, resources),
         resources=resources,
     )
+
+
+def _needs(draft: DraftGraph, resources: Mapping[str, int]) -> dict[str, Sequence[str]]:
+    return needs_of({t.id: t.needs for t in draft.tasks if t.needs and t.kind == "atomic"}, suites(draft), resources)
 
 
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
@@ -113,38 +113,50 @@ def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
 def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
     """An approved or drafted graph as a case: the seconds its tasks are expected to take, its resources and mutexes."""
     leaves = [task for task in draft.tasks if task.kind == "atomic"]
+    ahead = outlook_of(project, draft)
     return Case(
         adjacency_of(draft),
-        expected_of(project, draft),
+        ahead.expected(),
         slots,
-        {task.id: dict.fromkeys(task.needs, 1) for task in leaves if task.needs},
+        {task: Counter(needs) for task, needs in _needs(draft, project.settings.resources).items()},
         project.settings.resources,
         {task.id: mutex_keys(task) for task in leaves},
         {task.id: task.role for task in leaves},
         state_of(draft),
+        ahead.unsure,
+        ahead.cost(),
     )
 
 
 def preview(project: Project, draft: DraftGraph, policy: Policy) -> str:
-    """How long a graph takes under the strategy in force, and what critical-path would save; empty for a huge one.
+    """How long a graph takes under the strategy in force, what critical-path would save, and what it costs.
 
-    Empty too for one of which a task can never start: the reasons say so when it comes to that.
+    Empty for a huge one, and for one of which a task can never start: the reasons say so when it comes to that.
     """
     if not 0 < len(draft.tasks) <= PREVIEWED or not policy.slots:
         return ""
     case = case_of(project, draft, policy.slots)
     try:
-        now, best = (result(case, each, case.todo(), 0.0, dice).makespan for each in (policy.strategy, "critical-path"))
+        now, best = (
+            result(case, each, case.todo(), project.settings.optimise, dice)
+            for each in (policy.strategy, "critical-path")
+        )
     except GraphError:
         return ""
-    saves = f"; critical-path would save {duration(now - best)}" if now - best > now / 100 else ""
-    return f"Takes about {duration(now)} with {policy.strategy}{saves}"
+    less = now.makespan - best.makespan
+    saves = f"; critical-path would save {duration(less)}" if less > now.makespan / 100 else ""
+    return f"Takes about {duration(now.makespan)} with {policy.strategy}{saves}; {cost_words(now.cost)}"
+
+
+def cost_words(usd: float | None) -> str:
+    """What a plan is expected to cost."""
+    return "no earlier run tells what it costs" if usd is None else f"costs about {dollars(usd)} usd"
 
 
 def critical_path(project: Project, draft: DraftGraph) -> list[str]:
     """The longest chain of tasks that are not over yet, by the time each is expected to take."""
     over = [leaf for leaf, state in state_of(draft).items() if state != "pending"]
-    found = adjacency_of(draft).critical_path({**expected_of(project, draft), **dict.fromkeys(over, 0.0)})
+    found = adjacency_of(draft).critical_path({**outlook_of(project, draft).expected(), **dict.fromkeys(over, 0.0)})
     return [leaf for leaf in found if leaf not in over]
 
 
@@ -152,33 +164,3 @@ def policy_of(project: Project) -> Policy:
     """How tasks would be chosen by the settings."""
     own = project.settings
     return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
-
-
-def tier_words(settings: Settings, draft: DraftGraph) -> dict[str, str]:
-    """The tier of each task with where it comes from, where the settings name models of tiers; without them it means nothing."""
-    default = (settings.tiers.default, "setting")
-    found = {t.id: tier_of(t) for t in draft.tasks if t.kind == "atomic"} if settings.tiers.models() else {}
-    told = {task: each if each[0] else default for task, each in found.items()}
-    return {task: f"tier {tier} ({source})" for task, (tier, source) in told.items() if tier}
-
-
-def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
-    """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
-    policy = policy_of(project)
-    return review.render(
-        replace(draft, findings=(*draft.findings, *lint(draft))),
-        digest,
-        fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
-        workers=role_workers(project, {task.role for task in draft.tasks}),
-        gate=draft.gate,
-        batches=batches(draft, policy),
-        strategy=policy.strategy,
-        slots=policy.slots,
-        preview=preview(project, draft, policy),
-        path=critical_path(project, draft),
-        mutexes=mutexes(draft),
-        tiers=tier_words(project.settings, draft),
-        width=console.width(),
-        on=use_colour(console.out, console.env),
-        whole=whole,
-    )

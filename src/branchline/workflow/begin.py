@@ -1,11 +1,9 @@
 """From a plan to an open run: the graph as it is now, its approval, and the run that goes on or begins."""
 
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from branchline import decompose as reading
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.boxes import Boxes
 from branchline.errors import NotApprovedError
@@ -14,8 +12,7 @@ from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.run import Event, RunRow
-from branchline.planfile import DIALECTS
-from branchline.planfile.read import text_digest
+from branchline.planfile import DIALECTS, digests
 from branchline.planfile.writeback import boxes
 from branchline.store import Store, lock
 from branchline.terminal.text import safe
@@ -26,8 +23,7 @@ from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
 from branchline.workflow.models import check_models
 from branchline.workflow.money import check_priced, remarks
-from branchline.workflow.plan import Reading, graph_path, no_tasks, read_draft, settle, tell
-from branchline.workflow.project import Project, choose_workers, open_project, with_worker
+from branchline.workflow.project import Project, choose_workers, graph_path, open_project, with_worker
 from branchline.workflow.replan import FREE, replan
 from branchline.workflow.running import Plan, coordinator, new_run
 from branchline.workspace.repository import Repository
@@ -56,7 +52,7 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
     It goes on without reading any of them: that the digests are the same is seen in a small part of the time.
     """
     stored = graph_path(path)
-    if not (project.root / ".branchline" / "state.db").exists() or not stored.exists() or reading.is_folder(path):
+    if not (project.root / ".branchline" / "state.db").exists() or not stored.exists() or digests.is_folder(path):
         return None
     with project.store() as store:
         run = store.newest(project.name(path))
@@ -67,7 +63,7 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
         if not same or run.source != source_of(project, graphs.file_digest(stored)):
             return None
         text = read_text(path)
-        if head.plan_digest != text_digest(text) or _is_ticked(store, run, head, text):
+        if head.plan_digest != digests.text_digest(text) or _is_ticked(store, run, head, text):
             return None
     return run
 
@@ -88,16 +84,10 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
     stored = graph_path(path)
     if stored.exists():
         former = graphs.read_stored(stored)
-        if former.draft.plan_digest == reading.digest_of(path):
+        if former.draft.plan_digest == digests.digest_of(path):
             _tell_gate(console, project, former.draft)
-            return former._replace(draft=marked(former.draft, path))
-    drafted = read_draft(console, project, path, Reading())
-    if drafted.draft is None:
-        return no_tasks(drafted.plan)
-    tell(console, project, path, drafted.told)
-    if drafted.planner.usage.requests:
-        console.say(drafted.planner.words())
-    return graphs.Stored(drafted.draft, adjacency_of(drafted.draft), graphs.save(drafted.draft, stored))
+            return former._replace(draft=marked(console, former.draft, path))
+    return cast(graphs.Stored | Answer, console.late("plan").drafted(console, project, path))
 
 
 def _tell_gate(console: Console, project: Project, draft: DraftGraph) -> None:
@@ -114,16 +104,13 @@ def _tell_gate(console: Console, project: Project, draft: DraftGraph) -> None:
         )
 
 
-def marked(draft: DraftGraph, path: Path) -> DraftGraph:
+def marked(console: Console, draft: DraftGraph, path: Path) -> DraftGraph:
     """The draft with the state that the plan's own boxes give its tasks now; only boxes have changed, so lines agree."""
     if draft.dialect not in DIALECTS:  # only boxes can change without changing the digest, and here are none
         return draft
     if "".join(boxes(read_text(path)).values()) == draft.boxes:
         return draft
-    plan = reading.read_plan(path, draft.plan, draft.dialect)
-    marks = {task.line: task.state for task in plan.tasks}
-    tasks = tuple(replace(task, state=marks.get(task.line, task.state)) for task in draft.tasks)
-    return replace(draft, tasks=tasks, boxes=plan.boxes)
+    return cast(DraftGraph, console.late("plan").remarked(draft, path))
 
 
 def approval(console: Console, project: Project, path: Path, current: graphs.Stored, flags: Flags) -> Agreed:
@@ -133,7 +120,7 @@ def approval(console: Console, project: Project, path: Path, current: graphs.Sto
     if approved is None and flags.yes:
         approved = approve_draft(project, draft, "policy: --yes", console.clock())
     if approved is None and console.interactive:
-        approved, draft = settle(console, project, path, draft, "ask")
+        approved, draft = console.late("plan").settle(console, project, path, draft, "ask")
     if approved is None:
         raise NotApprovedError(
             f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
@@ -175,7 +162,8 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     project, worker = with_worker(project, console, flags.worker)
     repository = project.repository(in_place=flags.in_place)
     if repository:
-        repository.check_ready((draft.plan,))
+        workspace = project.settings.workspace
+        repository.check_ready((draft.plan,), (*workspace.copy, *workspace.symlink))
     plan = planned(project, agreed, worker)
     isolated = repository is not None
     settings = with_flags(project.settings, flags)

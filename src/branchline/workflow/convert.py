@@ -10,6 +10,7 @@ from branchline.files import read_text, write_durable
 from branchline.graph import edit, store
 from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph, Task
+from branchline.planfile.digests import is_folder
 from branchline.planfile.formats import WRITERS, write
 from branchline.planfile.formats.losses import losses
 from branchline.workflow.answer import Answer
@@ -66,7 +67,7 @@ def convert(console: Console, source: Path, target: str, out: str, how: Reading,
 
 
 def _graph(path: Path, name: str, how: Reading) -> DraftGraph:
-    if reading.is_folder(path):
+    if is_folder(path):
         return from_plan(reading.read_plan(path, name, how.dialect, how.order))
     return reading.graph_of(read_text(path), name, how.dialect, how.order)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from branchline.model.plan import DraftGraph
 from branchline.model.run import TaskRow
-from branchline.schedule.durations import USUAL, Kind, Past, expected
+from branchline.schedule.durations import USUAL, Kind, Outlook, Past
+from branchline.simulate import dice
 from branchline.store import Store
 from branchline.workflow.project import Project, role_workers
 
@@ -13,17 +14,17 @@ RUNS = 10
 """How many of the newest runs are looked at."""
 
 
-def expected_in(store: Store, run: str, rows: Iterable[TaskRow]) -> dict[str, float]:
-    """Task -> seconds, for the tasks of a run."""
+def outlook_in(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
+    """The tasks of a run with what is known of other runs; of its own it learns while it runs."""
     hours = estimates_of(store, run)
     tasks = {
         r.task: (Kind(r.role, r.worker, r.model), hours.get(r.task, 0.0) * USUAL) for r in rows if r.kind == "atomic"
     }
-    return expected(tasks, past(store))
+    return Outlook(tasks, (known for of, known in past(store) if of != run), dice)
 
 
-def expected_of(project: Project, draft: DraftGraph) -> dict[str, float]:
-    """Task -> seconds, for a graph of which there may be no run yet; to look leaves no trace."""
+def outlook_of(project: Project, draft: DraftGraph) -> Outlook:
+    """The tasks of a graph of which there may be no run yet; to look leaves no trace."""
     workers = role_workers(project, {task.role for task in draft.tasks})
     tasks = {
         task.id: (Kind(task.role, task.worker or workers.get(task.role, "")), (task.estimate or 0.0) * USUAL)
@@ -31,20 +32,24 @@ def expected_of(project: Project, draft: DraftGraph) -> dict[str, float]:
         if task.kind == "atomic"
     }
     if not (project.root / ".branchline" / "state.db").exists():
-        return expected(tasks)
+        return Outlook(tasks)
     with project.store() as store:
-        return expected(tasks, past(store))
+        return Outlook(tasks, (known for _, known in past(store)))
 
 
-def past(store: Store) -> list[Past]:
-    """What is known of the tasks that are done, each with what its plan had estimated."""
+def past(store: Store) -> list[tuple[str, Past]]:
+    """What is known of the tasks that are done, each with its run and with what its plan had estimated."""
     rows = store.spent(RUNS)
     estimates = {run: estimates_of(store, run) for run in {row.run for row in rows}}
     return [
-        Past(
-            Kind(row.role, row.worker, row.model, row.effort),
-            row.seconds,
-            estimates[row.run].get(row.task, 0.0) * USUAL,
+        (
+            row.run,
+            Past(
+                Kind(row.role, row.worker, row.model, row.effort),
+                row.seconds,
+                estimates[row.run].get(row.task, 0.0) * USUAL,
+                row.cost,
+            ),
         )
         for row in rows
     ]

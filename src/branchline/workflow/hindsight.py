@@ -1,9 +1,12 @@
 """After a run: how long its tasks were expected to take and took, what they waited, and the best that could have been."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.suite import needs_of
 from branchline.model.run import RunRow, TaskRow
 from branchline.schedule import STRATEGIES
 from branchline.schedule.durations import USUAL
@@ -22,7 +25,8 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, very many, or brief ones.
 
     A task lasts from its last dispatch to its merge; what it took is taken for what it would have taken in any order.
-    `waited` is the time between the end of all it depends on (or the start of the first task) and its own start.
+    `waited` is the time between the end of all it depends on (or the start of the first task) and its own start, and
+    `cost` is by how much that put off the end of the run: the end is the sum of the times and waits of one chain of tasks.
     """
     spans = spans_of(store, run, rows)
     if not 2 <= len(spans) <= MOST:
@@ -33,12 +37,14 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     net = json.loads(run.net)
     nodes = ((row.task, row.parent, row.kind) for row in rows)
     adjacency = Adjacency.build(nodes, map(tuple, net["edges"]), placed=True)
+    resources = json.loads(run.settings).get("resources", {})
+    needs = needs_of(net.get("needs", {}), net.get("suite", ()), resources)
     case = Case(
         adjacency,
         {task: end - start for task, (start, end) in spans.items()},
         slots_of(run),
-        {task: {name: needs.count(name) for name in needs} for task, needs in net.get("needs", {}).items()},
-        json.loads(run.settings).get("resources", {}),
+        {task: Counter(names) for task, names in needs.items()},
+        resources,
         net["mutex"],
         {row.task: row.role for row in rows},
         {leaf: "skipped" for leaf in adjacency.leaves if leaf not in spans},
@@ -46,17 +52,34 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     played = [result(case, each, case.todo(), SEARCH, dice) for each in STRATEGIES]
     best = min(played, key=lambda each: each.makespan)
     hours = net.get("estimate", {})
+    before = {task: [each for each in adjacency.before[task] if each in spans] for task in spans}
+    waited = {
+        task: max(0.0, start - max((spans[each][1] for each in before[task]), default=first))
+        for task, (start, _) in spans.items()
+    }
+    chain = _last_chain(spans, before)
     tasks = [
         {
             "id": task,
             "start": start - first,
             "end": end - first,
             "expected": hours[task] * USUAL if task in hours else None,
-            "waited": max(0.0, start - max((spans[b][1] for b in adjacency.before[task] if b in spans), default=first)),
+            "waited": waited[task],
+            "cost": waited[task] if task in chain else 0.0,
         }
         for task, (start, end) in spans.items()
     ]
     return {"took": last - first, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
+
+
+def _last_chain(spans: Mapping[str, tuple[float, float]], before: Mapping[str, Sequence[str]]) -> set[str]:
+    """The task that ended last, of those before it the one that ended last, and so on to the beginning."""
+    chain: set[str] = set()
+    choice: Iterable[str] = spans
+    while task := max(choice, key=lambda each: spans[each][1], default=""):
+        chain.add(task)
+        choice = before[task]
+    return chain
 
 
 def spans_of(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, tuple[float, float]]:

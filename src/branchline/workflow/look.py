@@ -13,6 +13,7 @@ from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import Adjacency
+from branchline.graph.suite import needs_of
 from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
@@ -58,7 +59,9 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
     limits = {
-        name: kept[name] for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes") if name in kept
+        name: kept[name]
+        for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes", "resources")
+        if name in kept
     }
     policy = Policy(**limits, grades=net.get("tier", {}))
     if "terms" in kept:
@@ -74,8 +77,8 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         f"memory: {memory.cause}" if memory and 0 < room < slots_of(run) else "slot",
         role={row.task: row.role for row in rows},
         mutex=net["mutex"],
-        needs=policy.needs(rows, net.get("needs", {})),
-        resources=kept.get("resources", {}),
+        needs=policy.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), policy.resources)),
+        resources=policy.resources,
         lane={row.task: policy.lane(policy.detour(row, closed)) for row in rows} if lanes else {},
         lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},
         pauses={lane.lane: (lane.until, lane.cause) for lane in lanes.values() if lane.until > now},

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from branchline import proc, workers
+from branchline.budget.size import tier_of
 from branchline.config import Settings, WorkerSettings
-from branchline.decompose.lint import tier_of
 from branchline.errors import SettingsError
 from branchline.model.plan import Task
 from branchline.workflow.project import Project, program_of

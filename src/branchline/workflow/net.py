@@ -8,7 +8,7 @@ from typing import Any
 
 from branchline.dispatch.boxes import NET_LOG
 from branchline.errors import UsageError
-from branchline.sandbox import tiers
+from branchline.sandbox import proxied, tiers
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -23,7 +23,7 @@ def host_of(text: str) -> tuple[str, int]:
     host, colon, port = place.rpartition(":")
     if not colon or "]" in port or (":" in host.strip("[]") and not host.endswith("]")):
         host, port = place, ""
-    if not tiers.normal(host) or (port and not port.isdigit()):
+    if not tiers.normal(host) or (port and not (port.isascii() and port.isdigit())):
         raise UsageError(
             f"{text!r} names no host; write for example github.com, example.org:8443 or https://x.example/a"
         )
@@ -48,7 +48,10 @@ def check(console: Console, hosts: Sequence[str]) -> Answer:
     for text in hosts:
         host, port = host_of(text)
         found = tiers.classify(host, net.tiers)
-        verdict = tiers.decide(found, unknown=net.unknown, port=port, ports=net.ports)
+        if found.name in proxied.LOOPBACK and port in net.local:
+            verdict = tiers.Verdict(True, "your [net] local: it is there without the proxy")
+        else:
+            verdict = tiers.decide(found, unknown=net.unknown, port=port, ports=net.ports)
         rows.append({"host": found.name, "port": port, "tier": found.tier, **verdict._asdict()})
     words = [f"{_word(row)}  {safe(row['host'])}:{row['port']}  {safe(row['why'])}" for row in rows]
     refused = [row["host"] for row in rows if not row["allowed"]]
@@ -77,7 +80,7 @@ def export(console: Console) -> Answer:
     names = {tier: sorted(rule for rule, of in rules.items() if of == tier) for tier in tiers.TIERS}
     data = {
         "tiers": [{"tier": tier, "name": words, "hosts": names[tier]} for tier, words in tiers.TIERS.items()],
-        "own": own, "unknown": net.unknown, "ports": list(net.ports),
+        "own": own, "unknown": net.unknown, "ports": list(net.ports), "local": list(net.local),
     }  # fmt: skip
     return Answer(data, "\n".join(f"{tier}\t{rule}" for tier, rules in names.items() for rule in rules))
 

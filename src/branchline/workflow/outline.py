@@ -19,15 +19,15 @@ from branchline.model.plan import DraftGraph
 from branchline.review import held
 from branchline.schedule.view import View
 from branchline.terminal import safe
+from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import digest_of, show, view_of
+from branchline.workflow.approval import digest_of, view_of
 from branchline.workflow.console import Console
 from branchline.workflow.convert import has_subtasks, task_of
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.pieces import verdict
-from branchline.workflow.plan import find_plan, graph_path
 from branchline.workflow.planning import RULES, judge, split
-from branchline.workflow.project import open_project
+from branchline.workflow.project import find_plan, graph_path, open_project
 
 _WITH_ID: Final = re.compile(r"(.*\S)\s*\(([A-Za-z]{0,6}-?\d+(?:\.\d+)*)\)\s*", re.DOTALL)
 _TITLES: Final = ("title", "description", "text", "name")
@@ -181,7 +181,7 @@ def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
     draft, planned = split(console, project, draft, lambda: text, planner, write=project.is_checkout)
     digest = digest_of(project, draft)
     payload = {**decompose_payload(draft, None), "digest": digest, "planner": planned.table()}
-    return Answer(payload, f"{show(console, project, draft, digest)}\n{planned.words()}")
+    return Answer(payload, f"{reviewing.show(console, project, draft, digest)}\n{planned.words()}")
 
 
 def deepest(settings: DecomposeSettings) -> int:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from branchline.decompose.lint import lint, table, tier_of
+from branchline.budget.size import tier_of
+from branchline.decompose.lint import lint, table
 from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.schedule import mutex_keys
 

@@ -1,20 +1,23 @@
 """Read a plan, show its graph, approve it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from branchline import decompose as reading
 from branchline import review
 from branchline.decompose.kept import kept
-from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, PlanError, UsageError
+from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, UsageError
 from branchline.files import read_text
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
+from branchline.planfile import digests
 from branchline.planfile.explain import explain
 from branchline.terminal import safe
 from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import (
+    adjacency_of,
     approval_of,
     approve_draft,
     batches,
@@ -22,13 +25,12 @@ from branchline.workflow.approval import (
     digest_of,
     hold_list,
     policy_of,
-    show,
     withdraw,
 )
 from branchline.workflow.console import Console
 from branchline.workflow.payload import decompose_payload
 from branchline.workflow.planning import RULES, Planned, split
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import Project, find_plan, graph_path, open_project
 
 
 class Reading(NamedTuple):
@@ -38,11 +40,6 @@ class Reading(NamedTuple):
     order: str = "numbered"
     planner: str = ""
     split: tuple[str, ...] = ()
-
-
-def graph_path(plan: Path) -> Path:
-    """Where the graph of a plan is stored: beside it."""
-    return plan.with_name(f"{plan.stem}.graph.json")
 
 
 class Drafted(NamedTuple):
@@ -72,7 +69,7 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
         console,
         project,
         draft,
-        lambda: "" if reading.is_folder(path) else read_text(path),
+        lambda: "" if digests.is_folder(path) else read_text(path),
         how.planner,
         how.split,
         write=write,
@@ -81,6 +78,25 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
         return Drafted(plan, draft, planner=planner)
     patch = review.changes(old, draft)
     return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)), planner)
+
+
+def drafted(console: Console, project: Project, path: Path) -> graphs.Stored | Answer:
+    """A new draft of a plan, stored beside it."""
+    found = read_draft(console, project, path, Reading())
+    if found.draft is None:
+        return no_tasks(found.plan)
+    tell(console, project, path, found.told)
+    if found.planner.usage.requests:
+        console.say(found.planner.words())
+    return graphs.Stored(found.draft, adjacency_of(found.draft), graphs.save(found.draft, graph_path(path)))
+
+
+def remarked(draft: DraftGraph, path: Path) -> DraftGraph:
+    """The draft with the state that the plan's own boxes give its tasks now; only boxes have changed, so lines agree."""
+    plan = reading.read_plan(path, draft.plan, draft.dialect)
+    marks = {task.line: task.state for task in plan.tasks}
+    tasks = tuple(replace(task, state=marks.get(task.line, task.state)) for task in draft.tasks)
+    return replace(draft, tasks=tasks, boxes=plan.boxes)
 
 
 def tell(console: Console, project: Project, path: Path, told: tuple[str, ...]) -> None:
@@ -101,13 +117,13 @@ def decompose(console: Console, path: Path, how: Reading, *, write: bool, review
     payload |= {"patch": patch.table() if patch is not None else None, "planner": planner.table()}
     tell(console, project, path, told)
     if not write:
-        words = show(console, project, draft, digest_of(project, draft))
+        words = reviewing.show(console, project, draft, digest_of(project, draft))
         return Answer({**payload, "digest": digest_of(project, draft)}, f"{words}\n{planner.words()}")
     graphs.save(draft, graph_path(path))
     wanted = "yes" if yes else "ask" if review and console.interactive else "no"
     approved, draft = settle(console, project, path, draft, wanted, how.planner)
     digest = digest_of(project, draft)
-    words = show(console, project, draft, digest) if review and wanted != "ask" else ""
+    words = reviewing.show(console, project, draft, digest) if review and wanted != "ask" else ""
     return Answer(
         {**payload, "digest": digest, "approved": approved is not None},
         f"{words}\n{planner.words()}\n{_next(digest, approved, project.name(path))}".strip(),
@@ -150,13 +166,13 @@ def review_plan(console: Console, plan: str, *, yes: bool, whole: bool) -> Answe
     project = open_project(console)
     path = find_plan(console, project, plan)
     draft = stored_draft(path)
-    stale = path.exists() and reading.digest_of(path) != draft.plan_digest
+    stale = path.exists() and digests.digest_of(path) != draft.plan_digest
     if stale:
         name = project.name(path)
         console.say(f"{name} has changed since this graph was made; `branchline decompose {name}` shows what is new.")
     approved, draft = settle(console, project, path, draft, "yes" if yes else "ask" if console.interactive else "no")
     asked, digest = console.interactive and not yes, digest_of(project, draft)
-    words = "" if asked else show(console, project, draft, digest, whole=whole)
+    words = "" if asked else reviewing.show(console, project, draft, digest, whole=whole)
     data = decompose_payload(draft, project.name(graph_path(path)))
     data |= {"batches": batches(draft, policy_of(project)), "critical_path": critical_path(project, draft)}
     data |= {"digest": digest, "approved": approved is not None, "stale": stale}
@@ -189,29 +205,6 @@ def approve(console: Console, digest: str) -> Answer:
     raise NotApprovedError(
         f"no stored graph has the digest {digest}; `branchline review` prints it (8 characters or more)"
     )
-
-
-def find_plan(console: Console, project: Project, plan: str) -> Path:
-    """The plan a command means: the one named, else that of the newest run or stored graph. Raises NotFoundError."""
-    if plan:
-        path = console.directory / plan
-        if not path.exists():
-            raise PlanError(f"{plan}: there is no such file")
-        return path
-    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
-    found = [(p.stat().st_mtime, graphs.read(p).plan) for p in stored] + newest_run(project)
-    if not found:
-        raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
-    return project.root / max(found)[1]
-
-
-def newest_run(project: Project) -> list[tuple[float, str]]:
-    """When the newest run was started and its plan; empty when there is none, and to look leaves no trace."""
-    if not (project.root / ".branchline" / "state.db").exists():
-        return []
-    with project.store() as store:
-        run = store.newest()
-    return [(run.started, run.plan)] if run else []
 
 
 def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answer:

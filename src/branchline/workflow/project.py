@@ -9,8 +9,9 @@ from typing import Any
 
 from branchline import workers
 from branchline.config import RoleSettings, Settings, WorkerSettings, load
-from branchline.errors import RepositoryError, SettingsError, UsageError, WorkerMissingError
+from branchline.errors import NotFoundError, PlanError, RepositoryError, SettingsError, UsageError, WorkerMissingError
 from branchline.files import find_root, state_folder
+from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import RunRow
 from branchline.store import Store
@@ -54,6 +55,34 @@ class Project:
         """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside."""
         absolute = path.resolve()
         return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
+
+
+def graph_path(plan: Path) -> Path:
+    """Where the graph of a plan is stored: beside it."""
+    return plan.with_name(f"{plan.stem}.graph.json")
+
+
+def find_plan(console: Console, project: Project, plan: str) -> Path:
+    """The plan a command means: the one named, else that of the newest run or stored graph. Raises NotFoundError."""
+    if plan:
+        path = console.directory / plan
+        if not path.exists():
+            raise PlanError(f"{plan}: there is no such file")
+        return path
+    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
+    found = [(p.stat().st_mtime, graphs.read(p).plan) for p in stored] + newest_run(project)
+    if not found:
+        raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
+    return project.root / max(found)[1]
+
+
+def newest_run(project: Project) -> list[tuple[float, str]]:
+    """When the newest run was started and its plan; empty when there is none, and to look leaves no trace."""
+    if not (project.root / ".branchline" / "state.db").exists():
+        return []
+    with project.store() as store:
+        run = store.newest()
+    return [(run.started, run.plan)] if run else []
 
 
 def folder_of(state: Path, run: RunRow, task: str) -> Path:

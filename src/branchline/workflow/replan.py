@@ -1,6 +1,8 @@
 """An approved change of the plan, applied to its unfinished run as a patch (DESIGN, sections 4 and 6)."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from branchline.engine import Policy, State, step
 from branchline.errors import UsageError
@@ -11,6 +13,7 @@ from branchline.model.plan import Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.store import Store
 from branchline.workflow.running import Plan, adjacency_of, first_row, net_text
+from branchline.workflow.touches import touches
 
 FREE = frozenset({"pending", "ready"})
 """States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
@@ -20,14 +23,21 @@ def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
     former = State.restore(run, adjacency_of(rows, json.loads(run.net)["edges"]), Policy(), rows, (), ())
-    state, _ = step(former, replanned(run, store.tasks(run.run), plan, now))
+    state, _ = step(former, replanned(run, store.tasks(run.run), plan, now, touches(store, plan.draft)))
     store.commit(state.take())
     return state.run
 
 
-def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event:
+def replanned(
+    run: RunRow,
+    rows: list[TaskRow],
+    plan: Plan,
+    now: float,
+    likely: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
+) -> Event:
     """The event that brings a run to a new graph: running and finished tasks are pinned, all others follow the plan.
 
+    `likely` are the files that tasks may touch which name none (`touches`).
     Raises UsageError when a task that is under way is not in the plan any more.
     """
     before = {row.task: row for row in rows}
@@ -54,7 +64,7 @@ def replanned(run: RunRow, rows: list[TaskRow], plan: Plan, now: float) -> Event
         "digest": plan.approved.digest,
         "graph": graph,
         "nodes": nodes,
-        "net": net_text(plan.draft),
+        "net": net_text(plan.draft, likely),
         "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before],

@@ -1,28 +1,63 @@
 """The review on a person's terminal: the page, the keys that need settings or a planner, and what a change made."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from branchline import decompose as reading
 from branchline import review
 from branchline.asker import chosen
-from branchline.decompose.lint import lint
+from branchline.budget.size import tier_of
+from branchline.config import Settings
+from branchline.decompose.lint import RULES, lint
 from branchline.decompose.mend import MENDS, SPLITS, Mend, by_rules
 from branchline.errors import UsageError
 from branchline.files import read_text
 from branchline.graph import change
 from branchline.model.plan import DraftGraph
+from branchline.planfile.digests import is_folder
 from branchline.review import keys
 from branchline.terminal import many, safe, wrap
-from branchline.workflow.approval import digest_of, show
+from branchline.terminal.text import use_colour
+from branchline.workflow.approval import batches, critical_path, digest_of, policy_of, preview
 from branchline.workflow.console import Console
+from branchline.workflow.payload import mutexes
 from branchline.workflow.planning import split
-from branchline.workflow.project import Project
+from branchline.workflow.project import Project, role_workers
 
 SHOWN = 20
 """Tasks named of what one key changed."""
 HINT = "y approves, n leaves it a draft, edit opens your editor; ? lists the keys."
+
+
+def tier_words(settings: Settings, draft: DraftGraph) -> dict[str, str]:
+    """The tier of each task with where it comes from, where the settings name models of tiers; without them it means nothing."""
+    default = (settings.tiers.default, "setting")
+    found = {t.id: tier_of(t) for t in draft.tasks if t.kind == "atomic"} if settings.tiers.models() else {}
+    told = {task: each if each[0] else default for task, each in found.items()}
+    return {task: f"tier {tier} ({source})" for task, (tier, source) in told.items() if tier}
+
+
+def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
+    """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
+    policy = policy_of(project)
+    return review.render(
+        replace(draft, findings=(*draft.findings, *lint(draft))),
+        digest,
+        fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
+        workers=role_workers(project, {task.role for task in draft.tasks}),
+        gate=draft.gate,
+        batches=batches(draft, policy),
+        strategy=policy.strategy,
+        slots=policy.slots,
+        preview=preview(project, draft, policy),
+        path=critical_path(project, draft),
+        mutexes=mutexes(draft),
+        tiers=tier_words(project.settings, draft),
+        width=console.width(),
+        on=use_colour(console.out, console.env),
+        whole=whole,
+    )
 
 
 def ask(
@@ -71,7 +106,7 @@ def _split(console: Console, project: Project, path: Path, draft: DraftGraph, na
     who = chosen(planner, project.settings, project.env)
     why = who.why
     if who.send is not None:
-        text = "" if reading.is_folder(path) else read_text(path)
+        text = "" if is_folder(path) else read_text(path)
         found, planned = split(console, project, draft, lambda: text, planner, (name,), write=True)
         if len(found.tasks) > len(draft.tasks):
             console.say(planned.words())

@@ -28,10 +28,8 @@ from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import report_of, rows_of
-from branchline.workflow.plan import find_plan
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import Project, find_plan, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
-from branchline.workflow.simulate import quickest
 
 AUTO = "auto"
 """The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
@@ -85,7 +83,7 @@ def _decided(console: Console, project: Project, draft: DraftGraph | None, flags
     """`auto` as the strategy that it comes to; a run that goes on unchanged (no draft) keeps its own."""
     if flags.strategy != AUTO:
         return project, flags
-    found = quickest(project, draft, project.settings.jobs) if draft else None
+    found = console.late("simulate").quickest(project, draft, project.settings.jobs) if draft else None
     console.say(f"strategy {found}: expected to take the shortest" if found else "the run keeps its strategy")
     flags = flags._replace(strategy=found)
     return open_project(console, flags.settings()), flags

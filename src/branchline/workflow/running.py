@@ -7,14 +7,14 @@ import select
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 from branchline import land
+from branchline.budget.size import tiers
 from branchline.config import Settings
-from branchline.decompose.lint import tiers
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.collect import Collector
 from branchline.dispatch.history import History
@@ -27,6 +27,7 @@ from branchline.errors import GraphError
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
+from branchline.graph.suite import needs_of
 from branchline.model.moves import SATISFIED, TaskState
 from branchline.model.plan import ApprovedGraph, DraftGraph, Task
 from branchline.model.run import Event, NodeRow, RunRow, TaskRow
@@ -38,10 +39,11 @@ from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import expected_in
+from branchline.workflow.estimates import outlook_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project, identity_of
+from branchline.workflow.touches import touches
 from branchline.workspace.repository import Repository
 
 
@@ -80,7 +82,7 @@ def new_run(
         ended=None,
         settings=to_text(flags, console.directory, policy),
         graph=graph,
-        net=net_text(plan.draft),
+        net=net_text(plan.draft, touches(store, plan.draft)),
         source=plan.source,
     )
     now = console.clock()
@@ -88,9 +90,9 @@ def new_run(
     return row
 
 
-def net_text(draft: DraftGraph) -> str:
+def net_text(draft: DraftGraph, likely: Mapping[str, Mapping[str, bool]]) -> str:
     """What a run keeps of a graph beside its rows: its edges, and what judging and routing need of it."""
-    return graphs.net(draft, land.net_of(draft) | tiers(draft))
+    return graphs.net(draft, land.net_of(draft) | tiers(draft), likely)
 
 
 def free_name(store: Store, repository: Repository | None) -> str:
@@ -175,12 +177,12 @@ def coordinator(
         store.attempts(run.run),
         store.questions(run.run),
         store.lanes(run.run),
-        expected_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
+        outlook_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
-    state.needs = policy.needs(rows, net.get("needs", {}))
+    state.needs = policy.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), policy.resources))
     state.ahead = ahead_of(state, settings.optimise)
     jobs, history = jobs_of(
         project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
@@ -207,12 +209,14 @@ def jobs_of(
     *,
     inline: bool,
 ) -> tuple[Jobs, History]:
-    """What builds the processes of a run, and what it knows of the past."""
+    """What builds the processes of a run, and what it knows of the past; tokens that a crash left are taken back."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     related, history = family(store, run.run, graph()), History(store, graph)
     head = graphs.head(run.graph)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
-    return Jobs(site, head, related, settings, history, clock, net=net, inline=inline), history
+    jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
+    jobs.boxes.take_back()
+    return jobs, history
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:
@@ -232,16 +236,18 @@ def ahead_of(state: State, seconds: float) -> Reservations | None:
 
     A task that needs more than there is can never start: then nothing is planned around it.
     """
-    if state.expected is None or not seconds:
+    if state.outlook is None or not seconds:
         return None
-    left = {leaf: 0.0 if state.states[leaf] in SATISFIED else span for leaf, span in state.expected.items()}
+    expected = state.outlook.expected()
+    left = {leaf: 0.0 if state.states[leaf] in SATISFIED else span for leaf, span in expected.items()}
     demand = {leaf: Counter(needs) for leaf, needs in state.needs.items()}
     policy = state.policy
     try:
         given = problem(state.adjacency, left, policy.slots, demand, policy.resources, state.mutexes)
     except GraphError:
         return None
-    return reserve(given, state.began, dice, seconds)
+    ahead = reserve(given, state.times, dice, seconds)
+    return ahead.knowing(expected) if ahead else None
 
 
 class Interrupts:
@@ -312,9 +318,9 @@ class Display:
         if self.driver is None:
             return
         state, now = self.driver.state, self._clock()
-        rows = list(state.tasks.values())
-        if self._live:
-            rows = [self._with_reason(row) for row in rows] if self._ask(state, now) else rows
+        rows: Collection[TaskRow] = state.tasks.values()
+        if self._live and self._ask(state, now):
+            rows = [self._with_reason(row) for row in rows]
         self.progress.update(
             Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
             touched,

@@ -10,12 +10,14 @@ from branchline.files import read_json, write_durable
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph
 from branchline.schedule import STRATEGIES
-from branchline.terminal import Bar, duration, gantt, gantt_svg, many, safe
+from branchline.schedule.durations import noisy
+from branchline.terminal import duration, many, safe
+from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import case_of
+from branchline.workflow.approval import case_of, cost_words
 from branchline.workflow.console import Console
-from branchline.workflow.plan import Reading, find_plan, graph_path, read_draft
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.plan import Reading, read_draft
+from branchline.workflow.project import Project, find_plan, graph_path, open_project
 
 _BARS: Final = 60
 
@@ -60,7 +62,7 @@ def simulate(console: Console, name: str, how: How, svg: str) -> Answer:
 
 def play(case: virtual.Case, how: How) -> Played:
     """The results of one strategy or of all."""
-    real = virtual.noisy(case.todo(), how.noise, how.dice())
+    real = noisy(case.todo(), how.noise, how.dice())
     wanted = STRATEGIES if how.strategy == "all" else (how.strategy,)
     results = [virtual.result(case, each, real, how.optimise, how.dice) for each in wanted]
     results.sort(key=lambda each: each.makespan)
@@ -71,8 +73,8 @@ def play(case: virtual.Case, how: How) -> Played:
 
 def quickest(project: Project, draft: DraftGraph, slots: int) -> str:
     """The strategy under which a graph is expected to take the shortest; among equals the first of STRATEGIES."""
-    case = case_of(project, draft, slots)
-    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), 0.0, virtual.dice).makespan)
+    case, seconds = case_of(project, draft, slots), project.settings.optimise
+    return min(STRATEGIES, key=lambda each: virtual.result(case, each, case.todo(), seconds, virtual.dice).makespan)
 
 
 def _case(console: Console, name: str, how: How) -> tuple[virtual.Case, Mapping[str, str], Callable[[float], str]]:
@@ -107,7 +109,7 @@ def _data(played: Played, svg: str) -> dict[str, Any]:
 
 
 def _result(found: virtual.Result) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in ("strategy", "makespan", "bound", "gap", "utilisation")}
+    return {name: getattr(found, name) for name in ("strategy", "makespan", "bound", "gap", "utilisation", "cost")}
 
 
 def _table(played: Played, say: Callable[[float], str]) -> Sequence[str]:
@@ -121,6 +123,7 @@ def _table(played: Played, say: Callable[[float], str]) -> Sequence[str]:
         f"{each.strategy:<16}{say(each.makespan):>12}{each.gap:>12.1%}{each.utilisation:>12.0%}"
         for each in played.results
     ]
+    lines += [f"It {cost_words(best.cost)}"] if best.cost is not None else []
     path = [safe(leaf) for leaf in played.critical]
     lines.append(f"Critical path: {' > '.join(path[:12])}{' > ...' if len(path) > 12 else ''}")
     if played.wider:

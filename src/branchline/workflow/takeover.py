@@ -41,7 +41,7 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
         command = _command(job, kind, console.env)
         console.say(f"{shlex.join(command.argv)}\n  in {job.worktree}; nobody else works on {task} until it ends")
         try:
-            status = console.start(command.argv, cwd=Path(job.worktree), env=command.env, quiet=quiet)
+            status = console.start(command.argv, cwd=Path(job.worktree), env=command.env, quiet=quiet, whole=True)
         except OSError as error:
             raise WorkerMissingError(
                 f"cannot start {command.argv[0]!r}: {error.strerror or error}; is it installed?"

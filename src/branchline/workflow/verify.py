@@ -36,16 +36,19 @@ def verify(console: Console, name: str, task: str) -> Answer:
         row = find(store.tasks(run.run), run, task)
         found = words.evidence(row, store.events(run.run, row.task))
         recorded = _recorded(store.events(run.run, row.task))
-        spec = None if in_place(run) else _spec(project, store, run, row, recorded)
+        checks = tuple({"run": check["command"], "source": check.get("source", "")} for check in recorded)
+        spec = None if in_place(run) else spec_of(project, store, run, row, "verify")._replace(checks=checks)
     if spec is None or row.state != "done" or not found["commit"]:
         why = "it was done in place" if in_place(run) else f"it is {row.state}"
         raise UsageError(f"task {task} of run {run.run} has no commit to verify its evidence at: {why}", task=task)
     data = {**found, "verified": _compared(project, spec, recorded, found["commit"])}
     faults = data["verified"]["faults"]
     shown = [words.evidence_text(found), *(f"  NOT AS RECORDED: {safe(fault)}" for fault in faults)]
-    if not faults:
+    if not faults and recorded:
         again = f"{many(len(recorded), 'check')} run again at {found['commit'][:12]}"
         shown.append(f"  verified: {again}, ended as recorded")
+    elif not faults:
+        shown.append("  its commit is on the integration branch; no check was recorded that could be run again")
     return Answer(data, "\n".join(shown), 4 if faults else 0, "; ".join(faults))
 
 
@@ -84,16 +87,15 @@ def _intact(root: Path, check: Mapping[str, Any]) -> bool | None:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}" == str(check["log_digest"])
 
 
-def _spec(project: Project, store: Store, run: RunRow, row: TaskRow, recorded: list[Mapping[str, Any]]) -> Spec:
-    """What the checks were run with, in a folder of its own: environment, limits, worktree settings."""
+def spec_of(project: Project, store: Store, run: RunRow, row: TaskRow, name: str) -> Spec:
+    """What a task's checks are run with, for a folder of that name: environment, limits, worktree settings."""
     repository = project.repository(in_place=False)
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     adjacency = adjacency_of(store.graph_tasks(run.run), json.loads(run.net)["edges"])
     related = family(store, run.run, adjacency)
     jobs = Jobs(site, graphs.head(run.graph), related, project.settings, History(None, lambda: adjacency))
     attempt = AttemptRow(run.run, row.fence, row.task, row.attempt, "check", "ended")
-    folder = project.state / "runs" / run.run / row.task / "verify"
+    folder = project.state / "runs" / run.run / row.task / name
     told = {**jobs.spec(attempt, row), "folder": str(folder)}
-    told["checks"] = [{"run": check["command"], "source": check.get("source", "")} for check in recorded]
     write_new(folder / "spec.json", json.dumps(told, indent=1) + "\n")
     return Spec.read(folder / "spec.json")

@@ -1,6 +1,8 @@
 """Ask the coordinator for something; without one, say who will act."""
 
 import json
+import os
+import pwd
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -67,7 +69,15 @@ def checked(
     if verb == "answer":
         data = answer_of(store, row, data)
         check_answer(store, row, data["text"])
-    return verdict_of(store, row) if verb == "accept" else data
+    return {**verdict_of(store, row), "by": login()} if verb == "accept" else data
+
+
+def login() -> str:
+    """The name of the user whose process this is, as the machine knows it; the number where it knows none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:

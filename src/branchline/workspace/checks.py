@@ -19,6 +19,8 @@ TIMED_OUT: Final = 124
 _LIMIT: Final = 64 * 1024
 _TAIL: Final = 4000
 """Bytes of a failed check's output that go into the answer."""
+_LAST: Final = 400
+"""Bytes of the output of one that passed."""
 # The outer shell only opens the log, so that a check's output goes to the disk and never through our memory.
 _INTO_LOG: Final = 'exec >"$1" 2>&1 </dev/null; [ "$2" = 0 ] || ulimit -f "$2"; shift 2; exec "$@"'
 _BLOCKS: Final = 2048
@@ -40,7 +42,7 @@ def run_checks(
     its time limit, is run once more: when it passes then it is `flaky`, and `first` holds the failure. With `before`, the
     failures of a run before this one by their commands, nothing is run twice: this is the second time. Logs are
     `checks/<prefix><n>.log` in the job's folder (that of a first failure `<n>-first.log`); `log` is that path relative to
-    the root. `tail` is the end of what a failed one said. A signal's exit status is 128 plus its number.
+    the root. `tail` is the end of what it said. A signal's exit status is 128 plus its number.
     """
     rows: list[dict[str, Any]] = []
     for number, check in enumerate(spec.checks, 1):
@@ -104,7 +106,7 @@ def _found(spec: Spec, check: Mapping[str, Any], where: Path, log: Path, clock: 
     conceal(log, values_of(spec))
     row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
     row |= {"seconds": round(clock() - began, 3), "log": os.path.relpath(log, spec.root), "log_digest": _digest(log)}
-    return row | {"tail": _tail(log) if code else ""}
+    return row | {"tail": _tail(log, _TAIL if code else _LAST)}
 
 
 def passed(rows: list[dict[str, Any]]) -> bool:
@@ -127,9 +129,9 @@ def _run(spec: Spec, command: str, where: Path, log: Path) -> tuple[int, bool]:
     return (128 - done.code if done.code < 0 else done.code), False
 
 
-def _tail(log: Path) -> str:
+def _tail(log: Path, most: int) -> str:
     with log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - _TAIL))
+        stream.seek(max(0, log.stat().st_size - most))
         return stream.read().decode("utf-8", "replace")
 
 

@@ -1,12 +1,15 @@
 """What differs between two commits: names, how, and how many lines."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from branchline.workspace.git import Git
 from branchline.workspace.snapshot import OWN
 
 _PLAIN = ("-z", "--no-renames", "--no-ext-diff", "--no-textconv")
+
+_BEFORE: Final = {"1": 8, "u": 10, "?": 1}
+"""Words before the path in a row of `git status --porcelain=v2`, by its first."""
 
 
 class Change(NamedTuple):
@@ -29,9 +32,24 @@ def unmerged(git: Git) -> list[str]:
     return list(dict.fromkeys(row.partition("\t")[2] for row in rows))
 
 
+def state_of(git: Git) -> tuple[bool, str, list[str]]:
+    """Say whether there is a checkout here, at which commit ("": none yet), and which files differ from it, new ones too."""
+    where = ("--", ":(top)", f":(exclude,top){OWN}")
+    words = ("status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all", *where)
+    done = git.run(*words, ok=(0, 128))
+    if done.code:
+        if git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true":
+            git.run(*words)  # it is a checkout, and something else is wrong: in git's words
+        return False, "", []
+    rows = [row.decode("utf-8", "surrogateescape") for row in done.out.split(b"\0") if row]
+    commit = next((row.split()[-1] for row in rows if row.startswith("# branch.oid ")), "")
+    files = [row.split(" ", _BEFORE[row[0]])[-1] for row in rows if row[0] in _BEFORE]
+    return True, commit.replace("(initial)", ""), sorted(files)
+
+
 def changed_since(git: Git, base: str) -> list[str]:
-    """Return the files of a worktree that differ from a commit ("": the index), and the new ones that git does not ignore."""
-    tracked = git.fields("diff", "--name-only", *_PLAIN, *([base] if base else []), "--")
+    """Return the files of a worktree that differ from a commit, and the new ones that git does not ignore."""
+    tracked = git.fields("diff", "--name-only", *_PLAIN, base, "--")
     new = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", ":(top)", f":(exclude,top){OWN}")
     return sorted({*tracked, *new})
 

@@ -182,7 +182,7 @@ class Git:
 
     def move(self, ref: str, new: str, old: str, why: str) -> bool:
         """Set a full ref name from `old` (ABSENT: must not exist) to `new` at once; False when it was not at `old`."""
-        done = self.run("update-ref", "-m", why, ref, new, old, ok=(0, 1, 128))
+        done = self.run("update-ref", "--no-deref", "-m", why, ref, new, old, ok=(0, 1, 128))
         if done.code == 0:
             return True
         if self.resolve(ref) != old:
@@ -211,8 +211,8 @@ class Git:
             raise GitError(f"the folder of git for {self.cwd} cannot be read: {error}") from error
 
     def drop(self, ref: str, old: str) -> None:
-        """Delete a full ref name that stands at `old`."""
-        self.run("update-ref", "-d", ref, old)
+        """Delete a full ref name that stands at `old`; never the one that a worker has made it another name for."""
+        self.run("update-ref", "--no-deref", "-d", ref, old)
 
     def _once(self, words: Sequence[str], data: bytes) -> Completed:
         if not self.cwd.is_dir():

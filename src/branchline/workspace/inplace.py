@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import changed_since
+from branchline.workspace.diff import changed_since, state_of
 from branchline.workspace.git import Git
-from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import Spec
 from branchline.workspace.unmask import restore, values_of
 
@@ -16,12 +15,12 @@ from branchline.workspace.unmask import restore, values_of
 def check(spec: Spec) -> dict[str, Any]:
     """Run the checks where the user's files are; without a repository there is no commit and no list of files."""
     git = Git(Path(spec.root), programs=spec.programs)
-    inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
-    commit = git.resolve("HEAD") if inside else ""
-    base = (inside and git.resolve(spec.base or "HEAD")) or commit
-    files = changed_since(git, base) if inside else []
+    inside, commit, files = state_of(git)
+    dirty = bool(files)
+    base = commit if spec.base in ("", commit) else git.resolve(spec.base) or commit
+    if base != commit:
+        files = changed_since(git, base)
     restore(Path(spec.root), files, values_of(spec))
-    dirty = bool(inside and git.text("status", "--porcelain", "--", ":(top)", f":(exclude,top){OWN}"))
     there = [name for name in files if os.path.lexists(Path(spec.root, name))]
     rows = run_checks(with_globs(spec, there), Path(spec.root), commit)
     error = "" if passed(rows) else f"the check failed: {rows[-1]['command']}"
@@ -43,9 +42,7 @@ def merge(spec: Spec) -> dict[str, Any]:
 
 
 def _head(spec: Spec) -> str:
-    git = Git(Path(spec.root), programs=spec.programs)
-    inside = git.run("rev-parse", "--is-inside-work-tree", ok=(0, 128)).out.strip() == b"true"
-    return git.resolve("HEAD") if inside else ""
+    return Git(Path(spec.root), programs=spec.programs).resolve("HEAD")
 
 
 def guarded(paths: Sequence[str], files: Sequence[str]) -> list[str]:

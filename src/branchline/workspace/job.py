@@ -17,6 +17,7 @@ from branchline.workspace import inplace
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import Change, changed_files, changes, total, unmerged
 from branchline.workspace.git import Git, base_ref, short
+from branchline.workspace.lentref import take_in
 from branchline.workspace.prepare import prepare, tear_down
 from branchline.workspace.repository import salvage_worktree
 from branchline.workspace.snapshot import salvages, stage_all
@@ -177,7 +178,9 @@ def _worktree(spec: Spec) -> Worktree:
     right = folder_of(Path(spec.root), spec.run, spec.task)
     if path.parent.resolve() / path.name != right.parent.resolve() / right.name:
         raise RepositoryError(f"{path} is no worktree of task {spec.task}; it is left as it is")
-    return Worktree(git.at(git.cwd, locks=[git.common() / spec.branch]), path)
+    tree = Worktree(git.at(git.cwd, locks=[git.common() / spec.branch]), path)
+    take_in(tree.base, tree.admin(), spec.branch)
+    return tree
 
 
 def _merge(spec: Spec) -> Mapping[str, Any]:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from branchline.files import read_json
+from branchline.model.run import RECHECK
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import Change, changes, unmerged
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.prepare import forget, prepare
+from branchline.workspace.prepare import forget, prepare, tear_down
 from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import PlanBoxes, Spec
@@ -32,11 +33,12 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     place = verify_of(Path(spec.root), spec.run)
     place.parent.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(".verify.lock")):
-        tree = scratch_at(git, place, commit)
+        tree = scratch_at(git, place, commit, spec)
         try:
             _occupy(tree, spec)
             return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
         finally:
+            tear_down(spec, tree.path, "verify-teardown-")
             tree.discard()
 
 
@@ -84,7 +86,7 @@ def check_cars(
     asked = with_globs(_with_earlier(whole, tree.git, tip, changed), [row.path for row in changed if row.how != "D"])
     if not asked.checks:
         return rows
-    _refresh(tree, last.commit)
+    _refresh(tree, last.commit, last.spec)
     _occupy(tree, last.spec)
     prefix = "merged-" if len(cars) == 1 else f"merged-{len(cars)}-"
     put_back = partial(tree.reset, last.commit, nested=True)
@@ -123,7 +125,7 @@ def _with_earlier(spec: Spec, git: Git, tip: str, changed: Sequence[Change]) -> 
     asked = {command: row.task for row in before if row.task != spec.task for command in _own_checks(spec, row)}
     for check in spec.checks:
         asked.pop(str(check["run"]), None)
-    again = [{"run": command, "source": f"recheck of {task}"} for command, task in asked.items()]
+    again = [{"run": command, "source": f"{RECHECK}{task}"} for command, task in asked.items()]
     return spec._replace(checks=(*spec.checks, *again))
 
 
@@ -175,21 +177,22 @@ def _tick(git: Git, spec: Spec, plan: PlanBoxes) -> bool:
     return True
 
 
-def scratch_at(git: Git, path: Path, tip: str) -> Worktree:
+def scratch_at(git: Git, path: Path, tip: str, spec: Spec) -> Worktree:
     """Return a scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
     tree = Worktree(git, path)
     if tree.health() != "whole":
         tree.discard()
         tree.add(tip)
-    _refresh(tree, tip)
+    _refresh(tree, tip, spec)
     tree.guard()
     return tree
 
 
-def _refresh(tree: Worktree, commit: str) -> None:
+def _refresh(tree: Worktree, commit: str, spec: Spec) -> None:
     """Have a scratch worktree hold a commit and nothing else; it does as long as nothing but git has run there."""
     used = tree.git.folder() / _USED
     if used.exists() or not tree.stands_at(commit):
+        tear_down(spec, tree.path, "merge-teardown-")
         tree.reset(commit, nested=True, ignored=True)
         forget(tree)
         used.unlink(missing_ok=True)

@@ -23,17 +23,31 @@ def prepare(spec: Spec, tree: Worktree) -> None:
 
     Raises RepositoryError: a path leads out of the checkout, git would commit what was put there, a command failed.
     """
-    placed = [*_place(spec, tree, spec.copy, _copy), *_place(spec, tree, spec.symlink, _link)]
+    links = _place(spec, tree, spec.symlink, _link)
+    for name in _not_ignored(tree.git, links):
+        _spread(Path(spec.root, name), tree.path / name)
+    placed = [*links, *_place(spec, tree, spec.copy, _copy)]
     shown = _not_ignored(tree.git, placed)
     if shown:
         for name in placed:
             _remove(tree.path / name)
-        raise RepositoryError(
-            f"[workspace] copy and symlink: git does not ignore {shown}, so it would be committed; "
-            "add it to .gitignore (a pattern that ends in / does not match a link)"
-        )
+        raise _committed(shown)
     if spec.setup:
         _run_once(spec, tree)
+
+
+def require_ignored(git: Git, patterns: Sequence[str]) -> None:
+    """Raise RepositoryError when a path of `copy` or `symlink` leads out of the checkout, or git would commit it."""
+    shown = _not_ignored(git, [name for pattern in patterns for name in _names(git.cwd, pattern)])
+    if shown:
+        raise _committed(shown)
+
+
+def _committed(names: Sequence[str]) -> RepositoryError:
+    shown = ", ".join(names[:5])
+    return RepositoryError(
+        f"[workspace] copy and symlink: git does not ignore {shown}, so it would be committed; add it to .gitignore"
+    )
 
 
 def forget(tree: Worktree) -> None:
@@ -41,11 +55,11 @@ def forget(tree: Worktree) -> None:
     ((tree.admin() or tree.common) / _DONE).unlink(missing_ok=True)
 
 
-def tear_down(spec: Spec, folder: Path) -> list[dict[str, Any]]:
+def tear_down(spec: Spec, folder: Path, prefix: str = "teardown-") -> list[dict[str, Any]]:
     """Run the commands of `teardown` in a worktree that is about to go; what they left and how they ended is told."""
     if not spec.teardown or not folder.is_dir():
         return []
-    return run_checks(_with(spec, spec.teardown), folder, "", "teardown-")
+    return run_checks(_with(spec, spec.teardown), folder, "", prefix)
 
 
 def _run_once(spec: Spec, tree: Worktree) -> None:
@@ -106,12 +120,19 @@ def _link(source: Path, target: Path) -> None:
     target.symlink_to(source)
 
 
-def _not_ignored(git: Git, names: Sequence[str]) -> str:
-    """Return, in words, the names that git would add; folders are looked at by what is in them."""
-    if not names:
-        return ""
-    found = git.fields("ls-files", "-z", "--others", "--exclude-standard", "--", *(f":(literal){n}" for n in names))
-    return ", ".join(found[:5])
+def _spread(source: Path, target: Path) -> None:
+    """Make a link to a folder a folder of links: what .gitignore says of a folder (`node_modules/`) it says of no link."""
+    if source.is_dir():
+        target.unlink()
+        target.mkdir()
+        for each in source.iterdir():
+            (target / each.name).symlink_to(each)
+
+
+def _not_ignored(git: Git, names: Sequence[str]) -> list[str]:
+    """Return what git would add of the names; folders are looked at by what is in them."""
+    words = ("ls-files", "-z", "--others", "--exclude-standard", "--")
+    return git.fields(*words, *(f":(literal){name}" for name in names)) if names else []
 
 
 def _remove(path: Path) -> None:

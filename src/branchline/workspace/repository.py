@@ -23,6 +23,8 @@ from branchline.workspace.git import (
     tip_ref,
 )
 from branchline.workspace.landing import SHOWN, LandResult
+from branchline.workspace.lentref import take_in
+from branchline.workspace.prepare import require_ignored
 from branchline.workspace.worktree import WHOLE, Worktree, folder_of, prepared_of, scratch_of, unfinished
 
 _FILLED: Final = frozenset({"whole", "lost"})
@@ -90,12 +92,12 @@ class Repository:
         """Return the short name of the checked-out branch, or "" when HEAD is detached."""
         return short(self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
 
-    def check_ready(self, ignore: Sequence[str] = ()) -> None:
+    def check_ready(self, ignore: Sequence[str] = (), brought: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
 
         No commit, no identity, a merge or rebase in progress, files that need a filter that may not run, tracked files
-        modified. `ignore` are paths relative to
-        the root (plans); they and stored graphs never count as modified, untracked files neither.
+        modified, a path of `[workspace] copy` and `symlink` (`brought`) that git would commit. `ignore` are paths
+        relative to the root (plans); they and stored graphs never count as modified, untracked files neither.
         """
         if not self.head():
             raise RepositoryError("the repository has no commit yet; commit something first (an empty commit will do)")
@@ -106,6 +108,7 @@ class Repository:
         words = self.filtered(self.git.fields("ls-files", "-z"))
         if words:
             raise RepositoryError(words)
+        require_ignored(self.git, brought)
         files = self.dirty(ignore)
         if files:
             shown = "".join(f"\n  {name}" for name in files[:SHOWN])
@@ -209,6 +212,7 @@ class Repository:
     def would_lose(self, run: str, task: str) -> str:
         """Say in words what of a task's worktree and branch is neither merged nor saved; "" for nothing."""
         tree = Worktree(self.git, self.worktree(run, task))
+        take_in(self.git, tree.admin(), task_ref(run, task))
         health = tree.health()
         branch = self.git.resolve(task_ref(run, task))
         heads = [tree.head() or branch or self.tip(run), branch]
@@ -301,6 +305,7 @@ def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *,
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
+    take_in(git, tree.admin(), task_ref(run, task))
     branch, tip = (ref.commit for ref in git.refs(task_ref(run, task), tip_ref(run)))
     health = tree.health()
     heads = [tree.head() or branch or tip, branch]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from branchline.workspace.git import Git, task_ref
+from branchline.workspace.lentref import lend
 from branchline.workspace.worktree import admin_of
 
 _SECRET: Final = re.compile(
@@ -19,27 +20,25 @@ class Opened(NamedTuple):
 
     readable: frozenset[Path]
     writable: frozenset[Path]
+    lent: tuple[tuple[Path, Path], ...] = ()
+    """Folders of the worker's own, each with the place where it is to have it."""
 
 
-def opened(common: Path, worktree: Path, run: str, task: str) -> Opened:
+def opened(common: Path, worktree: Path, run: str, task: str, *, moves: bool) -> Opened:
     """Return what the worker of a task needs of git in its worktree; `common` is the folder all worktrees share.
 
-    New objects, the worktree's own folder of git and the folder of the run's task branches with their logs: git replaces a ref by
-    renaming a file beside it, so the branches of the run's other tasks cannot be kept apart. Configuration, hooks, packs
-    and every other ref are read-only; so is what says which repository the worktree belongs to.
+    New objects, the worktree's own folder of git and, where it `moves` its branch, that branch alone. Configuration, hooks, packs
+    and every ref are read-only; so is what says which repository the worktree belongs to.
     """
-    branch = task_ref(run, task)
-    refs = [(common / place / branch).parent for place in (".", "logs")]
-    for folder in refs:
-        folder.mkdir(parents=True, exist_ok=True)  # what is to be opened must be there
     admin = admin_of(common, worktree)
     objects = common / "objects"
     readable = {common, worktree / ".git", objects / "pack", objects / "info", *_borrowed(objects)}
-    writable = {worktree, objects, *refs, common / "reftable"}
+    writable = {worktree, objects, common / "reftable"}
     if admin:
         writable.add(admin)
         readable |= {admin / "gitdir", admin / "commondir"}
-    return Opened(frozenset(readable), frozenset(writable))
+    lent = lend(common, admin, task_ref(run, task)) if admin and moves else ()
+    return Opened(frozenset(readable), frozenset(writable), lent)
 
 
 def public_config(git: Git) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from branchline.errors import GitError
 from branchline.files import read_json
+from branchline.model.run import RECHECK
 from branchline.workspace.checks import passed
 from branchline.workspace.diff import changed_files, total
 from branchline.workspace.git import Git, base_ref, short
@@ -83,7 +84,7 @@ def _round(git: Git, specs: Sequence[Spec], there: Answers, scratch: Path, tip: 
     kept = {} if len(specs) > 1 else _prepared(git, rest[0], tip)
     if kept:
         return {rest[0].task: kept} if _move(git, rest, kept["commit"], tip) else None
-    tree = scratch_at(git, scratch, tip)
+    tree = scratch_at(git, scratch, tip, rest[0])
     former = [Car(spec, there[spec.task]["task_commit"], tip) for spec in specs if spec.task in there]
     cars, stopped = _coupled(tree, former, rest, tip)
     if stopped:
@@ -145,7 +146,7 @@ def _guilty(cars: Sequence[Car], tip: str, rows: Rows) -> dict[str, Any]:
     car, failed = cars[-1], rows[-1]
     owner = commands_of(cars).get(failed["command"], car.spec.task)
     if owner != car.spec.task and failed["command"] not in commands_of([car]):
-        failed["source"] = f"recheck of {owner}"
+        failed["source"] = f"{RECHECK}{owner}"
     mine = [row for row in _of(car, rows, cars) if row is not failed]
     words = f"the check failed on the merged result: {failed['command']}"
     return no("recheck", words) | _found(car, tip, [*mine, failed])

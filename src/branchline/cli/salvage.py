@@ -1,4 +1,4 @@
-"""The commands that show what was saved, bring it back, and clear away what is over."""
+"""The command that shows what was saved, brings it back, or saves more."""
 
 import argparse
 from collections.abc import Callable
@@ -6,30 +6,24 @@ from collections.abc import Callable
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, new, show
 from branchline.errors import UsageError
-from branchline.workflow import tidy as workflow
+from branchline.workflow import salvage as workflow
 from branchline.workflow.answer import Answer
 
 ACTIONS = ("list", "show", "restore", "save")
 
 
 def run(name: str, words: list[str]) -> int:
-    """Run one of this module's commands."""
+    """Run the command."""
     args = parser(name).parse_args(words)
-    if name == "clean":
-        return show(workflow.clean(console(args), args.run, dry_run=args.dry_run, save=args.salvage), args)
     if args.action != "list" and not args.task:
         raise UsageError(f"salvage {args.action}: name the task; `branchline salvage list` shows what was saved")
     return show(CALLS[args.action](args), args)
 
 
 def parser(name: str) -> Parser:
-    """The parser of one of this module's commands."""
+    """The parser of the command."""
     made = new(name)
     made.add_argument("--run", default="", metavar="RUN", help="only this run (default: all)")
-    if name == "clean":
-        made.add_argument("--dry-run", action="store_true", help="say what would be removed; remove nothing")
-        made.add_argument("--salvage", action="store_true", help="save first what is neither merged nor saved")
-        return made
     made.add_argument("action", choices=ACTIONS, help="what to do; save keeps what a worktree holds now")
     made.add_argument("task", nargs="?", default="", help="the id of the task, or a salvage ref in full")
     made.add_argument("--attempt", default="", metavar="N", help="another attempt than the newest that was saved")
@@ -41,10 +35,8 @@ def parser(name: str) -> Parser:
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
-    "list": lambda args: workflow.salvage_list(console(args), args.run, args.task),
-    "show": lambda args: workflow.salvage_show(console(args), args.run, args.task, args.attempt),
-    "restore": lambda args: workflow.salvage_restore(
-        console(args), args.run, args.task, args.attempt, args.branch, args.to
-    ),
-    "save": lambda args: workflow.salvage_save(console(args), args.run, args.task),
+    "list": lambda args: workflow.list_saved(console(args), args.run, args.task),
+    "show": lambda args: workflow.show(console(args), args.run, args.task, args.attempt),
+    "restore": lambda args: workflow.restore(console(args), args.run, args.task, args.attempt, args.branch, args.to),
+    "save": lambda args: workflow.save(console(args), args.run, args.task),
 }

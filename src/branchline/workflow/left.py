@@ -1,0 +1,52 @@
+"""What runs have left standing: worktrees and branches, with what the store knows of their tasks."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from branchline.graph.adjacency import natural_key as natural
+from branchline.model.run import RunRow, TaskRow
+from branchline.store import Store
+from branchline.workflow.console import Console
+from branchline.workflow.project import Project, open_project
+from branchline.workspace.repository import Repository
+
+Known = Mapping[str, tuple[RunRow, dict[str, TaskRow]]]
+"""The runs that the store knows, by name, with their tasks by id."""
+_UNKNOWN: Final = "kept"
+"""The attempt that a salvage is filed under when no run tells which one it was."""
+
+
+class Left(NamedTuple):
+    """A worktree or branch that stands: its run and task, and what the store says of the task."""
+
+    run: str
+    task: str
+    row: TaskRow | None
+
+
+def repository_of(console: Console, project: Project | None = None) -> Repository:
+    """The repository that work is isolated in; raises RepositoryError in words."""
+    repository = (project or open_project(console)).repository(in_place=False)
+    assert repository is not None  # noqa: S101 - not in place
+    return repository
+
+
+def known_runs(project: Project) -> Known:
+    """The runs that the store knows with their tasks by id; none before the first run."""
+    path = project.root / ".branchline" / "state.db"
+    if not path.exists():
+        return {}
+    with Store.open(path, read_only=True) as store:
+        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in store.runs()}
+
+
+def left_over(repository: Repository, known: Known, run: str) -> list[Left]:
+    """All that stands of a run ("": of any), in the order of runs and tasks."""
+    rows = [(name, task) for name, task in repository.left_over() if run in ("", name)]
+    rows.sort(key=lambda row: (natural(row[0]), natural(row[1])))
+    return [Left(name, task, known[name][1].get(task) if name in known else None) for name, task in rows]
+
+
+def attempt_of(left: Left) -> int | str:
+    """The attempt that a salvage of what stands is filed under."""
+    return left.row.attempt if left.row and left.row.attempt else _UNKNOWN
