@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "agents"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "real"))
 
-from programs import PROGRAMS
+from programs import PROGRAMS, missing
 
 from branchline.proc.linux import descendants
 from branchline.workers import opencode, opencode_config
@@ -150,6 +150,9 @@ def resident(pid: int) -> float:
 
 def main(sessions: int = 8, rounds: int = 3) -> int:
     """Print the figures; 1 when one is missed."""
+    if missing("opencode"):
+        print(missing("opencode"))
+        return 0
     drivers = Drivers()
     rows: dict[str, list[tuple[float, float]]] = {"plain": [], "drivers": []}
     for _ in range(rounds):

@@ -1,6 +1,7 @@
 """The servers that a driver may use: one with a free slot of those of the settings, or the run's own."""
 
 import fcntl
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ ANSWER: Final = 60.0
 """Seconds that a server has for an answer: many sessions that begin at once on a busy machine take their time."""
 _LOOK: Final = 0.1
 _HEALTH: Final = 5.0
+_AGAIN: Final = 50
+"""Looks after which it is said again what is waited for: who only waits is not taken for hung."""
 
 
 def seats_of(folder: Path) -> list[dict[str, Any]]:
@@ -51,8 +54,7 @@ def seat(seats: Sequence[Mapping[str, Any]], wanted: str, sleep: Callable[[float
     known = [each for each in seats if each["name"] == wanted] if wanted else list(seats)
     if not known:
         raise RemoteError(f"the session belongs to the instance {wanted}, which the settings no longer name")
-    told = False
-    while True:
+    for look in itertools.count():
         faults: list[RemoteError] = []
         for each in known:
             with _slot(each) as free, _named(each) as client:
@@ -61,10 +63,14 @@ def seat(seats: Sequence[Mapping[str, Any]], wanted: str, sleep: Callable[[float
                     return
         if len(faults) == len(known):
             raise faults[0]
-        if not told:
-            told = bool(sys.stderr.write(f"waiting for a free slot of {', '.join(each['name'] for each in known)}\n"))
-            sys.stderr.flush()
+        if look % _AGAIN == 0:
+            _say(f"waiting for a free slot of {', '.join(each['name'] for each in known)}")
         sleep(1.0)
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()
 
 
 def _answers(client: Client, faults: list[RemoteError]) -> bool:
@@ -93,12 +99,14 @@ def _slot(each: Mapping[str, Any]) -> Iterator[bool]:
 @contextmanager
 def own(folder: Path, sleep: Callable[[float], None]) -> Iterator[Client]:
     """A client of the run's own server, as soon as it answers: a request sent while it starts could hang for ever."""
-    for _ in range(int(START / _LOOK)):
+    for look in range(int(START / _LOOK)):
         try:
             with _started(folder, _HEALTH) as client:
                 client.health()
             break
         except (OSError, ValueError, RemoteError):
+            if look % _AGAIN == _AGAIN - 1:
+                _say("waiting for opencode serve to come up")
             sleep(_LOOK)
     else:
         raise RemoteError(f"opencode serve does not come up; the reason may stand in {folder / 'server.log'}")
