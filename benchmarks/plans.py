@@ -56,7 +56,7 @@ def predict(corpus: Path, into: Path) -> None:
         path = next(p for p in sorted((corpus / "plans").iterdir()) if re.split(r"[-.]", p.name)[0] == wanted.stem)
         plan = read_plan(path, path.name)
         try:
-            tasks = decompose_payload(plan, draft(plan, None), None)["tasks"]
+            tasks = decompose_payload(draft(plan, None), None)["tasks"]
         except BranchlineError as error:
             print(f"  {path.name}: {error}")
             tasks = []

@@ -125,6 +125,13 @@ def test_of_equals_the_edge_after_the_written_one_goes() -> None:
     assert [edge.line for edge in draft.edges] == [2, 3, 4, 9]
 
 
+def test_a_circle_in_which_prose_has_a_part_loses_what_prose_tells() -> None:
+    edges = [Edge("a", "b", "written", 1), Edge("b", "c", "written", 2, 0.9), Edge("c", "a", "written", 3)]
+    draft = build.from_plan(plan([task(each) for each in "abc"], edges))
+    assert [edge.line for edge in draft.edges] == [1, 3]
+    assert [(finding.code, finding.line) for finding in draft.findings] == [("cycle", 2)]
+
+
 def test_a_written_circle_is_an_error_with_path_and_lines() -> None:
     edges = [Edge("a", "b", "written", 11), Edge("b", "p", "written", 12), Edge("p.1", "a", "written", 13)]
     with pytest.raises(GraphError) as caught:

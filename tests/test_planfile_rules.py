@@ -54,6 +54,23 @@ class TestTables:
         plan = read("## Phase 1: Core\n\n| Name | Value |\n|--|--|\n| speed | 4 |\n\n- Draw the grid\n")
         assert titles(plan) == ["Phase 1: Core", "Draw the grid"]
 
+    def test_words_count_as_they_are_typed_without_accents(self) -> None:
+        plan = read(
+            "## Priorite haute\n\n| # | Tache | Description |\n|--|--|--|\n| 1 | Grille | Tracer | \n| 2 | Nef | Mouvoir |\n"
+        )
+        assert titles(plan) == ["Grille", "Nef"]
+
+    def test_rows_of_a_phase_that_has_boxes_too_are_tasks_where_their_section_says_so(self) -> None:
+        plan = read("## Phase 1: A\n\n- [ ] Grid\n\n### Tasks\n\n| Task | Status |\n|--|--|\n| Draw it | ✅ |\n")
+        assert tree(plan) == [("Phase 1: A", None), ("Grid", "1"), ("Draw it", "1")]
+
+    def test_rows_without_ids_are_tasks_where_their_section_says_that_they_are_under_way_or_planned(self) -> None:
+        table = "| Feature | Summary |\n|--|--|\n| {} | what for |\n"
+        plan = read(
+            f"## Active\n\n{table.format('Grid')}\n## Planned\n\n{table.format('Nef')}\n## Terms\n\n{table.format('x')}"
+        )
+        assert titles(plan) == ["Grid", "Nef"]
+
     def test_an_overview_that_repeats_tasks_tells_their_order(self) -> None:
         plan = read(
             "| Unit | Name | Dependencies |\n|--|--|--|\n| 1 | Draw the grid | None |\n| 2 | Move the ship | Unit 1 |\n\n"
@@ -266,6 +283,13 @@ class TestOrder:
         )
         assert {(edge.before, edge.after) for edge in plan.edges} == {("2", "1"), ("2", "3")}
 
+    def test_what_stands_in_brackets_over_two_lines_is_no_part_of_a_chain(self) -> None:
+        plan = read(
+            "- [ ] T1 A\n- [ ] T2 B\n- [ ] T3 C\n\n## Sequencing\n\nT1 → T2 → T3 is the spine (T2/T3 in\nqueues).\n"
+        )
+        assert written(plan) == {("T1", "T2"), ("T2", "T3")}
+        assert {edge.confidence for edge in plan.edges if edge.kind == "written"} == {0.9}
+
     @pytest.mark.parametrize("text", ["T1 → T2", "T2 → T1 이후", "T2 -> after T1"])
     def test_arrows_in_a_fence_of_a_section_on_order(self, text: str) -> None:
         assert written(read(f"- [ ] T1 a\n- [ ] T2 b\n\n## Dependencies\n\n```\n{text}\n```\n")) == {("T1", "T2")}
@@ -338,6 +362,8 @@ class TestWords:
         ("title", "cls"),
         [
             ("Dependencies", "ORDER"),
+            ("Recommended implementation order", "ORDER"),
+            ("CHECKLIST FINALE", "CRITERIA"),
             ("Update dependencies", "UNKNOWN"),
             ("How it works", "NONTASK"),
             ("What's next", "BACKLOG"),
@@ -417,20 +443,18 @@ class TestNumbers:
 
 
 class TestGroups:
-    def test_a_counted_heading_with_nothing_but_boxes_is_a_list_of_tasks(self) -> None:
-        plan = read(
-            "## Phase 1: A\n\n### 1.1 Upload\n\n- [ ] crop it\n- [ ] send it\n\n### 1.2 Show\n\nText.\n\n- [ ] x\n- [ ] y\n"
-        )
-        assert tree(plan) == [
-            ("Phase 1: A", None), ("Upload", "1"), ("crop it", "1.1"), ("send it", "1.1"), ("Show", "1"),
-        ]  # fmt: skip
+    def test_boxes_of_a_counted_heading_are_its_tasks_and_its_steps_where_it_has_a_check(self) -> None:
+        said = "## Phase 1: A\n\n### 1.1 Upload\n\n- [ ] crop\n- [ ] send\n\n### 1.2 Show\n\n{}\n\n- [ ] x\n- [ ] y\n"
+        group = [("Phase 1: A", None), ("Upload", "1"), ("crop", "1.1"), ("send", "1.1"), ("Show", "1")]
+        assert tree(read(said.format("Text."))) == [*group, ("x", "1.2"), ("y", "1.2")]
+        assert tree(read(said.format("**Verify**: `make test`"))) == group
 
     def test_boxes_without_a_list_marker_are_boxes(self) -> None:
         assert states(read("## Tasks\n\n[x] crop it\n[ ] send it\n")) == {"crop it": "done", "send it": "open"}
 
     def test_items_marked_with_their_state_below_a_counted_heading(self) -> None:
-        plan = read("## Phase 1: A\n\n### 1.1 Upload\n\n- ✅ crop it\n- ❌ send it\n")
-        assert [(task.title, task.state) for task in plan.tasks[2:]] == [("crop it", "done"), ("send it", "open")]
+        plan = read("## Phase 1: A\n\n### 1.1 Upload\n\n- ✅ crop it\n- ❌ send it\n- [ ] T3 keep it\n")
+        assert list(states(plan).items())[2:] == [("crop it", "done"), ("send it", "open"), ("keep it", "open")]
 
     def test_areas_that_recur_hold_the_tasks(self) -> None:
         areas = "- Backend\n  - a{n}\n  - b{n}\n- Frontend\n  - c{n}\n  - d{n}\n"
@@ -684,8 +708,10 @@ class TestForms:
         assert written(read("- [ ] 17. a\n- [ ] 18. b after React 17\n")) == set()
 
     def test_boxes_as_they_are_typed_in_haste(self) -> None:
-        plan = read("# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [P] no box\n- [x](y) a link\n")
-        assert states(plan) == {"a": "open", "bee": "open", "c": "done", "d": "done", "e": "done"}
+        plan = read(
+            "# TODO\n\n-[ ] a\n- [ ]bee\n- [x ] c\n- [ x ] d\n- [✅] e\n- [V] f\n- [P] no box\n- [x](y) a link\n"
+        )
+        assert states(plan) == {"a": "open", "bee": "open", **dict.fromkeys("cdef", "done")}
 
     @pytest.mark.parametrize("said", ["Concluída", "✅ Erledigt", "已上线", "済", "Đã xong"])
     def test_a_column_tells_the_state_in_the_words_of_sections(self, said: str) -> None:
@@ -952,6 +978,14 @@ class TestToldAgain:
         assert "Fix login (5 min)" not in titles(copied)
         assert "Fix login (5 min)" in titles(read(f"{body}- [ ] Write the notes\n"))
 
+    def test_phases_of_a_section_on_order_tell_the_boxes_again(self) -> None:
+        said = "## Recommended order\n\n### Phase 1: Quick\n\n1. Grid first\n2. Nef\n"
+        assert titles(read(f"## Work\n\n- [ ] Draw the grid\n- [ ] Move the nef\n\n{said}")) == [
+            "Draw the grid",
+            "Move the nef",
+        ]
+        assert titles(read(said)) == ["Phase 1: Quick", "Grid first", "Nef"]
+
 
 class TestReleases:
     def test_v0_and_v1_are_phases_where_they_count_on(self) -> None:
@@ -961,6 +995,16 @@ class TestReleases:
         ]  # fmt: skip
         alone = read("# Wire\n\n## v1 - motion\n\ntext\n\n## Tasks\n\n- [ ] Move the ship\n")
         assert titles(alone) == ["Move the ship"]
+
+    def test_v0_1_holds_tasks_and_is_none_itself(self) -> None:
+        plan = read("## V0.1 - Base\n\n- [ ] Draw the grid\n\n## V0.2 - Motion\n\n- [ ] Move the ship\n")
+        assert tree(plan) == [
+            ("V0.1 - Base", None), ("Draw the grid", "v0.1"), ("V0.2 - Motion", None), ("Move the ship", "v0.2"),
+        ]  # fmt: skip
+
+    def test_versions_of_a_changelog_are_history(self) -> None:
+        plan = read("# Roadmap\n\n## Tasks\n\n- [ ] Move the ship\n\n## Changelog\n\n### v1.2\n\n- **Added**: a grid\n")
+        assert titles(plan) == ["Move the ship"]
 
     def test_what_remains_is_work_beside_what_is_done(self) -> None:
         plan = read("## Completed\n\n1. Draw the grid\n\n## What remains\n\n1. The ship is slow\n2. Pin the tools\n")

@@ -18,10 +18,10 @@ Pair = tuple[str, str]
 def from_plan(plan: Plan) -> DraftGraph:
     """The draft graph of a plan, in document order.
 
-    A doubled id, an unknown reference, an edge between a task and its own ancestor, a circle with an implied edge in it
-    and nesting below depth 3 are mended and reported as findings (DESIGN, section 4 and FORMATS of the field). Raises
-    GraphError for a circle of written edges between tasks that are to do, with its path and lines, and PlanError for
-    too many tasks.
+    A doubled id, an unknown reference, an edge between a task and its own ancestor, a circle with an edge in it that is
+    implied or told in prose, and nesting below depth 3 are mended and reported as findings (DESIGN, section 4 and
+    FORMATS of the field). Raises GraphError for a circle of plainly written edges between tasks that are to do, with
+    its path and lines, and PlanError for too many tasks.
     """
     if len(plan.tasks) > MAX_TASKS:
         raise PlanError(f"{plan.path}: {len(plan.tasks)} tasks; at most {MAX_TASKS} are read: split the plan")
@@ -224,8 +224,8 @@ def _strength(edge: Edge) -> tuple[bool, float, bool]:
 def _ordered(tasks: list[Task], edges: list[Edge], findings: list[Finding]) -> list[Edge]:
     """Leave out the weakest edge of every circle, and edges between a task and its own ancestor.
 
-    An implied edge is weaker than a written one; of the written ones only those between two tasks that are done can go,
-    for they order nothing any more.
+    An implied edge is weaker than one that prose tells, and that one than a field or a column; of those only the ones
+    between two tasks that are done can go, for they order nothing any more.
     """
     by_pair = {(edge.before, edge.after): edge for edge in edges}
     done = {task.id for task in tasks if task.state == "done"}
@@ -248,12 +248,15 @@ def _ordered(tasks: list[Task], edges: list[Edge], findings: list[Finding]) -> l
 
 
 def _weakest(edges: list[Edge]) -> Edge | None:
-    """The weakest implied edge of a circle, of equals the one right after a written edge: that task said otherwise."""
-    implied = [place for place, edge in enumerate(edges) if edge.kind != "written"]
-    if not implied:
+    """The weakest edge of a circle, unless all were said plainly; of equals the one right after a written edge.
+
+    The task of that written edge said otherwise.
+    """
+    unsure = [place for place, edge in enumerate(edges) if edge.kind != "written" or edge.confidence < 1]
+    if not unsure:
         return None
-    lowest = min(_strength(edges[place]) for place in implied)
-    equals = [place for place in implied if _strength(edges[place]) == lowest]
+    lowest = min(_strength(edges[place]) for place in unsure)
+    equals = [place for place in unsure if _strength(edges[place]) == lowest]
     return edges[next((place for place in equals if edges[place - 1].kind == "written"), equals[-1])]
 
 

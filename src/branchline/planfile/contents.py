@@ -51,9 +51,14 @@ def fill(out: Outline) -> None:
     _restated(out)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
-            _marked(out, draft) if draft.kids else _fill(out, draft)
-        elif draft.rule == "numbered heading" and not draft.kids:
-            _rows(out, draft, [draft.block])
+            if draft.kids:
+                _marked(out, draft)
+                _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
+            else:
+                _fill(out, draft)
+        elif draft.rule == "numbered heading":
+            if not draft.kids:
+                _rows(out, draft, [draft.block])
             _marked(out, draft)
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
@@ -91,6 +96,7 @@ def _restated(out: Outline) -> None:
     roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]
     roots = [draft for draft in roots if draft.key not in ("version", "component")]
     holding = {draft.key for draft in roots if draft.kids}
+    boxed = any(draft.block.box is not None for draft in out.drafts.values())
     first: dict[tuple[str, str], Draft] = {}
     for draft in roots:
         same = first.setdefault((draft.key, draft.number), draft)
@@ -99,10 +105,14 @@ def _restated(out: Outline) -> None:
             draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
             draft.block.same, draft.block.cls = same.line, "NONTASK"
             del out.drafts[draft.line]
-        elif holding and draft.key not in holding:
-            draft.block.fate, draft.block.why = "ignored", f"tells the {min(holding)}s again"
+        elif (holding and draft.key not in holding) or (boxed and not draft.kids and _is_order(draft)):
+            draft.block.fate, draft.block.why = "ignored", "tells again what is said elsewhere"
             draft.block.cls = "NONTASK"
             del out.drafts[draft.line]
+
+
+def _is_order(phase: Draft) -> bool:
+    return phase.block.section is not None and phase.block.section.cls == "ORDER"
 
 
 def _sketched(out: Outline) -> None:

@@ -48,7 +48,10 @@ _INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
-_PAREN = re.compile(r"[(（][^()（）]{0,200}[)）]")
+_PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
+"""Words in brackets; those still open at the end of a line are closed below it."""
+MINED = 0.9
+"""The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _COMMA = re.compile("[,，]")
 _ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
@@ -97,14 +100,14 @@ class Edges:
             Edge(before.id, after.id, kind, line, confidence),  # type: ignore[arg-type]  # the four kinds are ours
         )
 
-    def say(self, before: list[Draft], after: list[Draft], line: int) -> None:
+    def say(self, before: list[Draft], after: list[Draft], line: int, confidence: float = MINED) -> None:
         """Keep the edges that a sentence states, each with each, and note that the plan speaks of the later tasks."""
         self.names.spend(len(before) * len(after))
         if before:
             self.stated.update(draft.line for draft in after)
         for one in before:
             for other in after:
-                self.add(one, other, "written", line)
+                self.add(one, other, "written", line, confidence)
 
     def followers(self) -> dict[str, set[str]]:
         """Give for each task the ids of those that by written edges come right after it."""
@@ -129,7 +132,7 @@ class Edges:
             elif kind != "blocks":
                 self.add(other, draft, "written", line)
             else:
-                self.say([draft], [other], line)
+                self.say([draft], [other], line, 1.0)
         for token in found.unknown:
             loose = kind == "after" and not self.names.like_an_id(token)
             self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
@@ -153,12 +156,13 @@ class Edges:
         if not any(word in low for word in _INLINE_WORDS):
             return
         self.names.line = line
+        sure = 1.0 if title else MINED
         if "`" in text:
             text = _CODE.sub(" ", text)
         for found in _AFTER.finditer(text):
             for other in resolve(self.names, found[1], draft, strict=False).drafts:
                 self.stated.add(draft.line)
-                self.add(other, draft, "written", line)
+                self.add(other, draft, "written", line, sure)
         for found in _INLINE.finditer(text):
             value = found[1] or found[2]
             if title and _AS_FIELD.match(found[0]):
@@ -168,7 +172,7 @@ class Edges:
             named = resolve(self.names, value, draft, strict=bare)
             for other in named.drafts:
                 self.stated.add(draft.line)
-                self.add(other, draft, "written", line)
+                self.add(other, draft, "written", line, sure)
             if (found[1] or title) and named.unknown:
                 for token in filter(self.names.like_an_id, named.unknown):
                     self._unknown(draft, "depends on", token, line)
@@ -296,7 +300,7 @@ class Edges:
         for one, other, line in links:
             first, second = nodes.get(one), nodes.get(other)
             if first is not None and second is not None:
-                self.say([first], [second], line)
+                self.say([first], [second], line, 1.0)
 
     def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
         out = []

@@ -267,9 +267,10 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
 
 
 def _task_tables(out: Outline) -> None:
-    """Take the rows of tables with ids in sections that call themselves tasks, where no other list does so.
+    """Take the rows of tables with ids, or that begin with a title, in sections that say that they hold work.
 
-    Ids beside a column of planned work (what it waits for, how long it takes, when it is done) say so of themselves.
+    A list of a section that calls itself tasks comes before them. Ids beside a column of planned work (what it waits
+    for, how long it takes, when it is done) say so of themselves.
     """
     for table in out.tables:
         found = tables.columns(table)
@@ -277,13 +278,13 @@ def _task_tables(out: Outline) -> None:
             tables.take(out, table, found, out.above(table.section))
     if out.drafts:
         return
-    named = [heading for heading in out.headings if heading.cls == "TASK" and _named_so(heading)]
-    if any(out.direct.get(heading.line) for heading in named):
+    named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and _named_so(heading)]
+    if any(heading.cls == "TASK" and out.direct.get(heading.line) for heading in named):
         return
     for heading in named:
         for table in tables.under(out, heading):
             found = tables.columns(table)
-            if found is not None and found.key >= 0:
+            if found is not None and (found.key >= 0 or found.title == 0):
                 tables.take(out, table, found, out.above(heading))
 
 

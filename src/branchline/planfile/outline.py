@@ -23,11 +23,6 @@ class Outline:
         for block, after in pairwise(doc.blocks):
             if block.kind == "heading":
                 self.first[block.line] = after
-        self.texts = {
-            block.section.line
-            for block in doc.blocks
-            if block.kind in ("para", "fence", "table") and block.parent is None and block.section is not None
-        }
         self.paras: dict[int, list[Block]] = {}
         for block in doc.blocks:
             if block.kind == "para" and block.parent is None and block.section is not None:

@@ -14,7 +14,7 @@ from branchline.planfile.blocks import Block, Doc
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.DOTALL)
 BOX = re.compile(
-    r"(?:\*\*|__)?\[(?: (?=[xX✓✔✅☑]))?([ xX~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$", re.DOTALL
+    r"(?s)(?:\*\*|__)?\[(?: (?=[xXvV✓✔✅☑]))?([ xXvV~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$"
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)

@@ -9,6 +9,7 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.contents import NEGATIVE
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, series
@@ -61,8 +62,11 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
-        if said.key in LIKE_HEADS and block.section is not None and block.section.cls in NEGATIVE:
-            said = Head("", "", "", bare(block.text))  # `Module 2` of an architecture is a part of it
+        untold = block.section.line if block.section is not None and block.section.cls in NEGATIVE else 0
+        if untold and (said.key in LIKE_HEADS or (said.role == "version" and untold in out.strong)):
+            said = Head(
+                "", "", "", bare(block.text)
+            )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
@@ -94,7 +98,7 @@ def _series(headings: list[Block]) -> dict[int, Head]:
     found: dict[tuple[int, str, str], dict[int, Head]] = {}
     for block in headings:
         said = series(block.text)
-        if said is not None:
+        if said is not None and head(block.text).role != "version":
             family = _letters(said.id) if said.key == "id" else said.key
             found.setdefault((block.level, said.role, family), {})[block.line] = said
     return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
@@ -163,8 +167,8 @@ def _headings(out: Outline) -> None:
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
             boxes = sum(bool(item.box) for item in out.direct.get(block.line, ()))
-            if boxes > 1 and (above is None or block.line not in out.texts):
-                draft.role, draft.rule = "phase", "numbered group"  # nothing but boxes: a list of tasks, no task
+            if boxes > 1 and not _has_check(out, block):
+                draft.role, draft.rule = "phase", "numbered group"
             _take(out, draft, above)
         elif said.role == "numbered" and _is_group(out, block, said):
             draft = from_heading(block, said, "numbered group")
@@ -216,6 +220,12 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
         return False
     work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"
     return (block.cls == "TASK" and work) or any(item.box for item in out.direct.get(block.line, ()))
+
+
+def _has_check(out: Outline, heading: Block) -> bool:
+    """Say whether `Verify:` stands below a heading: what is checked as one is one task, and its boxes are steps."""
+    lines = (each for para in out.paras.get(heading.line, ()) for each in para.lines)
+    return any((said := field(line, text)) is not None and said.kind == "verify" for line, text in lines)
 
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:

@@ -1,5 +1,6 @@
 """How the word lists are written: an entry a phrase, entries parted by commas, one text a language."""
 
+import unicodedata
 from typing import Final
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "ru", "uk", "zh", "ja", "ko", "vi")
@@ -9,8 +10,10 @@ Lists = dict[str, str]
 
 
 def phrases(lists: Lists) -> tuple[str, ...]:
-    """Give the entries of all languages, each once, in the order written."""
-    return tuple(dict.fromkeys(entry for text in lists.values() for entry in split(text)))
+    """Give the entries of all languages, each once, in the order written, also as they are typed without accents."""
+    return tuple(
+        dict.fromkeys(form for text in lists.values() for entry in split(text) for form in (entry, typed(entry)))
+    )
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -19,5 +22,11 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def words(text: str) -> frozenset[str]:
-    """Part a text of single words at its spaces."""
-    return frozenset(text.split())
+    """Part a text of single words at its spaces; each stands also as it is typed without accents."""
+    return frozenset(form for word in text.split() for form in (word, typed(word)))
+
+
+def typed(entry: str) -> str:
+    """Give a word in Latin letters as keyboards without accents write it: `tache` for `tâche`; any other as it is."""
+    bare = "".join(char for char in unicodedata.normalize("NFD", entry) if not unicodedata.combining(char))
+    return bare if bare.isascii() else entry

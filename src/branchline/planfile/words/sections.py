@@ -51,13 +51,13 @@ _CRITERIA: Final[Lists] = {
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria""",
     "de": """akzeptanzkriterien, abnahmekriterien, erfolgskriterien, verifikation, prüfung, abnahme, fertig wenn,
-        testplan, erwartetes ergebnis""",
+        testplan, erwartetes ergebnis, abschluss-checkliste, finale checkliste""",
     "fr": """critères, critères d'acceptation, critères de succès, critères de réussite, vérification, validation, plan
-        de test, résultat attendu, résultats attendus""",
+        de test, résultat attendu, résultats attendus, checklist finale, liste de contrôle finale""",
     "es": """criterios, criterios de aceptación, criterios de éxito, verificación, validación, plan de pruebas, resultado
-        esperado, resultados esperados""",
+        esperado, resultados esperados, lista de verificación final, checklist final""",
     "pt": """critérios, critérios de aceitação, critérios de aceite, critérios de sucesso, verificação, validação, plano
-        de testes, resultado esperado, resultados esperados""",
+        de testes, resultado esperado, resultados esperados, lista de verificação final, checklist final""",
     "ru": """критерии, критерии приемки, критерии приёмки, критерии успеха, критерии готовности, приемка, приёмка,
         проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
     "uk": """критерії, критерії приймання, критерії успіху, критерії готовності, приймання, перевірка, верифікація, план
@@ -233,7 +233,8 @@ _DECLINED: Final[Lists] = {
 }
 _ORDER: Final[Lists] = {
     "en": """dependencies, execution order, dependency graph, dependency notes, order of execution, task dependencies,
-        suggested order, recommended order, proposed order, build order, order of work, order of operations, order of attack,
+        suggested order, recommended order, proposed order, recommended implementation order, suggested
+        implementation order, proposed implementation order, build order, order of work, order of operations, order of attack,
         suggested sequence, recommended sequence, sequencing, work order, parallel
         opportunities""",
     "de": "abhängigkeiten, reihenfolge",
