@@ -11,6 +11,7 @@ from branchline import decompose
 from branchline.cli import main
 from branchline.errors import BranchlineError, GraphError, InputError, PlanError, UsageError
 from branchline.model.plan import DraftGraph, Plan
+from branchline.planfile import digests
 from branchline.planfile.explain import explain
 from branchline.planfile.formats import FORMATS
 from branchline.planfile.read import parse
@@ -325,9 +326,9 @@ def test_a_folder_of_task_files_is_a_plan(tmp_path: Path, capsys: pytest.Capture
     assert (said["graph"], said["dialect"]) == ("tasks.graph.json", "backlog")
     assert {(e["before"], e["after"]) for e in said["edges"]} == {("TASK-2", "task-4"), ("task-4", "task-10")}
     assert [f["task"] for f in said["findings"] if f["hold"]] == ["task-10"]
-    before = decompose.digest_of(folder)
+    before = digests.digest_of(folder)
     (folder / "task-2.md").write_text("---\nid: TASK-2\nstatus: todo\n---\n")
-    assert decompose.digest_of(folder) != before
+    assert digests.digest_of(folder) != before
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="a folder, not a file, and no"):
         decompose.read_plan(tmp_path / "none", "none")
