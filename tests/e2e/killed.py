@@ -7,25 +7,19 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from branchline.dispatch import Hooks
+from branchline.workflow import fresh
 from branchline.workflow.begin import approval, begin, charge, current_draft, opened_store
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
 from branchline.workflow.project import open_project
 
 
-def late(name: str) -> Any:
-    """A module of the commands, as the command line imports it."""
-    return import_module(f"branchline.workflow.{name}")
-
-
 def main(agent: str, name: str, number: int) -> int:
     """Drive the run to its end, or die on the way; 0 when it ended."""
-    console = Console(Path.cwd(), dict(os.environ), sys.stderr, lambda _: "", lambda _: 0, late=late)
+    console = Console(Path.cwd(), dict(os.environ), sys.stderr, lambda _: "", lambda _: 0, fresh=lambda: fresh)
     flags = Flags(worker=agent, yes=True)
     project = open_project(console, flags.settings())
     path = Path("plan.md").resolve()

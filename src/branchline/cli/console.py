@@ -33,5 +33,5 @@ def console(args: argparse.Namespace, start: Callable[..., int] = no_editor) -> 
         read=reader(sys.stdin, sys.stdout),
         start=start,
         interactive=interactive,
-        late=lambda name: import_module(f"branchline.workflow.{name}"),
+        fresh=lambda: import_module("branchline.workflow.fresh"),
     )

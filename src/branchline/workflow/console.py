@@ -8,16 +8,16 @@ from typing import Any, NamedTuple, TextIO
 from branchline.terminal.text import for_stream
 
 
-def no_module(name: str) -> Any:
-    """What imports nothing, for a console of commands that need no more than they import themselves."""
-    raise LookupError(f"this console does not import {name}")
+def nothing_fresh() -> Any:
+    """What imports nothing, for a console whose plans are as they were."""
+    raise LookupError("this console reads no plan")
 
 
 class Console(NamedTuple):
     """The place, the environment, the stream for people's words, and whether anybody can be asked.
 
-    `start` runs a program in the foreground, as `proc.foreground` does, and gives its exit status. `late` imports a module
-    of this room by its name: what reads plans is half of the start of a run that need not read any.
+    `start` runs a program in the foreground, as `proc.foreground` does, and gives its exit status. `fresh` imports
+    `workflow.fresh`, which reads plans: that is half of the start of a run that need not read any.
     """
 
     directory: Path
@@ -28,7 +28,7 @@ class Console(NamedTuple):
     interactive: bool = False
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    late: Callable[[str], Any] = no_module
+    fresh: Callable[[], Any] = nothing_fresh
 
     def width(self) -> int:
         """How many columns the person's terminal has; 80 where there is none."""

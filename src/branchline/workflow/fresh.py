@@ -1,0 +1,6 @@
+"""What a run needs of a plan that is new or changed, or that nobody has approved yet; see `begin.Fresh`."""
+
+from branchline.workflow.plan import drafted, remarked, settle
+from branchline.workflow.simulate import quickest
+
+__all__ = ["drafted", "quickest", "remarked", "settle"]
