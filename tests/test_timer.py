@@ -147,7 +147,8 @@ def test_systemd_itself_reads_the_units_and_has_nothing_to_say(home: Home, wrong
     words = [ANALYZE, "verify", "--man=no", "--user", *map(str, units)]
     env = {**home.console.env, "XDG_RUNTIME_DIR": str(home.root)}
     said = subprocess.run(words, capture_output=True, text=True, check=False, env=env).stderr
-    assert ("often" in said) if wrong else said == ""
+    ours = [line for line in said.splitlines() if units[0].stem in line]  # of others' units it may say what it likes
+    assert any("often" in line for line in ours) if wrong else ours == []
 
 
 def test_a_launchd_list_holds_the_words(home: Home) -> None:

@@ -26,12 +26,14 @@ _RUN_STEP = re.compile(
 )
 _AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|与|和|と|[,;，；、]"
 _GLUE = re.compile(rf"\s?(?:{_AND})?\s?")
-_START = rf"(?:^\W{{0,9}}|(?<!\w)(?:{_AND})\s?|[.。]\s?)"
+_START = r"(?:^\W{0,9}|[.。]\s?)"
+_AND_RUN = re.compile(rf"(?<!\w)(?:{_AND})\s?(?:{_RUNS})\s?$", re.IGNORECASE)
+"""`Draw it and run`: an order in a title, which is one; in the middle of prose it is not taken for one."""
 _TO_RUN = re.compile(
     rf"{_START}(?:{_RUNS})\s?(?:[:：]\W{{0,4}})?$|^\W{{0,9}}(?:{_RUNS})(?:\s[^\W\d_]+){{1,4}}\s?[(（:：]?\s?$",
     re.IGNORECASE,
 )
-"""What stands before a command that is told to be run: `Draw it and run`, `Run all the tests (`."""
+"""What stands before a command that is told to be run: `Draw it. Run`, `Run all the tests (`."""
 _TO_CHECK = re.compile(
     rf"^\W{{0,9}}(?:{_RUNS}|{_CHECKS}).{{1,120}}(?:[(（:：]|\s(?:with|via|using|by|running))\s?$"
     rf"|{_START}(?:{_CHECKS})\s?$|(?:{_CHECKS})\s?[:：]\s?$",
@@ -124,7 +126,7 @@ def fence_commands(lines: list[str]) -> list[str]:
     return kept
 
 
-def told(text: str) -> list[tuple[str, bool]]:
+def told(text: str, *, title: bool = False) -> list[tuple[str, bool]]:
     """List the commands that a sentence tells to run or to pass, each with whether it is expected to fail."""
     parts = text.split("`")
     found: list[tuple[str, bool]] = []
@@ -135,7 +137,7 @@ def told(text: str) -> list[tuple[str, bool]]:
         listed.append(command.strip())
         if more is not None and _GLUE.fullmatch(tail):
             continue  # `make lint` and `make test` are told together
-        if _is_told(lead, tail):
+        if _is_told(lead, tail) or (title and _AND_RUN.search(lead)):
             fails = expects_failure(tail)
             found += [(one, fails) for one in listed if is_program(one) and (" " in one or one in _SOLO)]
         listed = []
@@ -180,4 +182,4 @@ def of_title(title: str, line: int) -> list[Check]:
         return [Check(command, "title", CERTAIN, line) for command in commands]
     if not any(text.strip(" .。:*_") for text in title.split("`")[::2]):
         return [Check(span, "title", 0.8, line) for span in spans(title) if is_program(span)]
-    return [Check(command, "title", 0.8, line) for command, fails in told(title) if not fails]
+    return [Check(command, "title", 0.8, line) for command, fails in told(title, title=True) if not fails]
