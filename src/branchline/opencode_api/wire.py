@@ -48,7 +48,7 @@ class Wire:
                 yield found
                 whole = (found.isclosed() or found.length == 0) and not found.will_close
             self._keep(line, whole=whole)
-        except BaseException:
+        except BaseException:  # ^C as well: half an answer is left on the line
             line.close()
             raise
 
