@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
-from branchline.sandbox import limits, seatbelt, view
+from branchline.sandbox import limits, rights, seatbelt, view
 from branchline.sandbox.level import Held, best, network
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
@@ -36,7 +36,8 @@ class TestLevel:
         return {"PATH": str(tmp_path)}
 
     def test_the_strongest_that_works(self, env: dict[str, str]) -> None:
-        assert best("auto", env, works)[:2] == ("strict", "bubblewrap")
+        assert best("auto", env, works, lambda: 2)[:2] == ("strict", "bubblewrap, landlock")
+        assert best("auto", env, works, lambda: 1)[:2] == ("strict", "bubblewrap")
         assert best("auto", env, refuses, lambda: 7)[:2] == ("env", "landlock")
         found = best("auto", env, refuses, lambda: 0)
         assert found[:2] == ("env", "")
@@ -116,6 +117,23 @@ def test_landlock_holds_files_and_what_is_started(tmp_path: Path) -> None:
         7,
     )
     assert (tmp_path / "mine/new").exists()
+
+
+@pytest.mark.skipif(landlock.abi() < rights.RENAMES, reason="this kernel's Landlock is no second wall")
+def test_a_second_wall_leaves_all_to_read_and_only_what_the_first_leaves_to_write(tmp_path: Path) -> None:
+    for path in ("mine/a", "mine/b", "open"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "open/file").write_text("open\n")
+    script = f"""cd {tmp_path}; cat open/file; echo x 2>/dev/null > open/file && echo WRITTEN; echo x > mine/a/new
+    mv mine/a/new mine/b/moved; echo said >> /dev/stdout; echo wrong >> /dev/stderr; cat /dev/stdin; kill -0 {os.getpid()}"""
+    argv = (*rights.PROGRAM, *rights.within(map(Path, ("/dev/null", f"{tmp_path}/mine"))), "/bin/sh", "-c", script)
+    (tmp_path / "in").write_text("asked\n")
+    with (tmp_path / "in").open() as given, (tmp_path / "out").open("a") as out:  # files, as those of a worker are
+        done = subprocess.run(argv, stdin=given, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert (tmp_path / "out").read_text() == "open\nsaid\nasked\n"
+    assert (tmp_path / "mine/b/moved").exists()
+    assert done.stderr.startswith("wrong\n"), "a pipe is open to who holds it"
+    assert bool(done.returncode) == (landlock.abi() >= 6), "from then on a signal reaches nobody outside"
 
 
 GROUPS = limits.groups(f"test-{os.getpid()}", 20, 64)
