@@ -1,6 +1,7 @@
 """The walls of a sandbox: which there are, what they leave open, and that they stand."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -152,6 +153,34 @@ def test_control_groups_bound_what_is_in_them_and_go_when_it_has_ended() -> None
     while list(Path("/sys/fs/cgroup").glob(f"*/branchline-box-test-{os.getpid()}*")):
         assert time.monotonic() < until
         limits.sweep(f"test-{os.getpid()}")
+
+
+@pytest.mark.parametrize(
+    ("control", "below", "written"),
+    [
+        ("cgroup.subtree_control", "cpu memory pids", ["pids.max=20", "memory.max=67108864", "cgroup.procs=0"]),
+        ("cgroup.subtree_control", "cpu pids", ["pids.max=20", "cgroup.procs=0"]),
+        ("cgroup.subtree_control", "cpu", []),
+        ("no control", "", ["pids.max=20", "memory.limit_in_bytes=67108864", "cgroup.procs=0", "cgroup.procs=0"]),
+    ],
+)
+def test_bounds_are_set_before_a_group_is_joined(tmp_path: Path, control: str, below: str, written: list[str]) -> None:
+    """In folders that stand for the kernel's: this says what is written, in which order, and not that a kernel heeds it."""
+    for place in (tmp_path, tmp_path / "pids", tmp_path / "memory"):
+        place.mkdir(exist_ok=True)
+        (place / "cgroup.procs").touch()
+    (tmp_path / control).write_text(below)
+    words = limits.groups("x-r1-1", 20, 64, tmp_path)
+    told = "".join(words).replace(f"{tmp_path}/", "").replace("branchline-box-x-r1-1/", "").replace(" && ", "; ")
+    lines = re.findall(r"echo (\d+) > (?:pids/|memory/)?([\w.]+)", told)
+    assert [f"{file}={value}" for value, file in lines] == written
+    subprocess.run((*words, "/bin/true"), check=True)
+    made = list(tmp_path.rglob("branchline-box-x-r1-1/*"))
+    assert sorted(f"{path.name}={path.read_text().strip()}" for path in made) == sorted(written)
+    for path in made:  # the kernel's own files go with their group
+        path.unlink()
+    limits.sweep("x-", tmp_path)
+    assert not list(tmp_path.rglob("branchline-box-*"))
 
 
 def test_the_profile_for_a_mac_names_what_is_open_and_denies_the_rest() -> None:
