@@ -259,6 +259,31 @@ def test_a_model_that_opencode_does_not_know_starts_nothing(stages: Any) -> None
 
 
 @with_opencode
+@pytest.mark.parametrize("kind", ["opencode", "opencode-server"])
+def test_how_a_worker_is_to_work_is_said_in_the_plan_and_reaches_the_model(stages: Any, kind: str) -> None:
+    warm = "  - Temperature: 0.3\n" if kind == "opencode" else ""
+    plan = f"{ONE_TASK}  - Agent: careful\n  - Variant: deep\n  - Read first: docs/style.md\n{warm}"
+    stage = stages(plan, [("^# Task 1: ", [write("colour.txt", "blue\n"), {"text": "It is blue."}])], kind)
+    mine = Path(stage.env["OPENCODE_CONFIG"])
+    config = json.loads(mine.read_text())
+    config["agent"] = {"careful": {"mode": "primary", "prompt": "You are the careful one."}}
+    config["provider"]["stub"]["models"]["stub-1"] |= {
+        "reasoning": True,
+        "temperature": True,
+        "variants": {"deep": {"reasoningEffort": "high"}},
+    }
+    mine.write_text(json.dumps(config))
+    assert stage.run("execute", "plans/house.md", "--worker", kind, "--yes")["counts"] == {"done": 1}
+    sent = next(
+        body for body in stage.model.requests if any("# Task 1" in _flat(m["content"]) for m in body["messages"])
+    )
+    assert "You are the careful one." in _flat(sent["messages"][0]["content"])
+    assert sent["reasoning_effort"] == "high"
+    assert sent.get("temperature") == (0.3 if warm else None)
+    assert any("- `docs/style.md`" in text for text in stage.prompts())
+
+
+@with_opencode
 def test_tasks_share_a_session_that_moves_from_worktree_to_worktree(stages: Any) -> None:
     rules = [(rf"(?m)^# Task {n}: ", [write(f"{n}.txt", f"{n}\n"), {"text": f"{n}."}]) for n in range(1, 7)]
     stage = stages(SIX, rules)
