@@ -297,7 +297,7 @@ def test_tasks_share_a_session_that_moves_from_worktree_to_worktree(stages: Any)
     assert len([text for text in texts if re.search(r"(?m)^# Task \d: ", text)]) == 6
     last = max(stage.model.requests, key=lambda body: len(body["messages"]))
     assert len([message for message in last["messages"] if message["role"] == "user"]) == 6, "it remembers all of them"
-    database = next(stage.root.glob(".branchline/runs/r1/.server-*/home/**/opencode.db"))
+    database = next(Path(stage.env["HOME"]).glob(".local/state/branchline/servers/*/home/**/opencode.db"))
     with sqlite3.connect(database) as store:
         assert store.execute("SELECT count(*) FROM session").fetchone() == (0,)
 
