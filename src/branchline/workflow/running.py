@@ -153,7 +153,9 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
 def _sandboxes(jobs: Jobs, rows: Iterable[TaskRow]) -> str:
     """In words what the workers of a run get, with those named that bring a sandbox of their own."""
     kinds = {(row.worker, row.role): row for row in rows if row.worker}
-    found = {row.worker: words for row in kinds.values() if (words := jobs.walls(row)) != jobs.boxes.words_for(row.role)}
+    found = {
+        row.worker: words for row in kinds.values() if (words := jobs.walls(row)) != jobs.boxes.words_for(row.role)
+    }
     return "; ".join([jobs.boxes.summary(), *(f"{worker}: {words}" for worker, words in found.items())])
 
 
