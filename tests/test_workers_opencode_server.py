@@ -303,10 +303,13 @@ def test_what_an_earlier_attempt_left_running_is_stopped_and_nothing_else(server
 
 
 def test_a_worktree_that_the_server_cannot_see_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()  # what is not there stands below a repository that is
     with pytest.raises(RemoteError, match="cannot see the worktree"):
         Told(server, tmp_path / "elsewhere", Server.say)
+    server.seen.clear()
     with pytest.raises(NotFoundError):
         Told(server, tmp_path, Server.say, session="ses_gone")
+    assert ("/path" in server.seen, "/file" in server.seen) == (True, False), "a real server takes seconds for a list"
 
 
 def test_a_server_that_stays_away_ends_the_attempt(server: Server, tmp_path: Path) -> None:
