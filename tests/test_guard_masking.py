@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from branchline.guard.masking import PLACEHOLDER, Rules, find, mask, unmask
+from branchline.guard.book import PLACEHOLDER, unmask
+from branchline.guard.masking import Rules, find, mask
 from branchline.sandbox.vault import Vault
 from branchline.workspace.unmask import restore
 
