@@ -6,11 +6,12 @@ only where an edge needs them. So everything here is linear in tasks and edges.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from branchline.errors import GraphError
 from branchline.graph.cycles import break_cycles, topological
+from branchline.model.run import TaskRow
 
 _DIGITS = re.compile(r"([0-9]+)")
 _NUMBERED = re.compile(r"[A-Za-z]{0,6}-?[0-9]+(\.[0-9]+)*(~[0-9]+)?")
@@ -321,6 +322,12 @@ class Adjacency:
                 path.append(self._names[point])
             at = self.successors[point]
         return path
+
+
+def of_rows(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
+    """The graph of a run, from the rows of its tasks in their order and the edges of its net."""
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    return Adjacency.build(nodes, ((before, after) for before, after in edges), placed=True)
 
 
 def describe_cycle(path: list[str], edges: list[tuple[str, str]], lines: Mapping[tuple[str, str], int | None]) -> str:
