@@ -168,7 +168,8 @@ def coordinator(
     net = json.loads(run.net)
     adjacency = of_rows(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
-    policy = policy._replace(terms=terms_of(settings, store, project.env), grades=net.get("tier", {}))
+    terms = terms_of(settings, store, project.env)
+    policy = policy._replace(terms=terms, grades=net.get("tier", {}), named=net.get("model", {}))
     state = State.restore(
         run,
         adjacency,
