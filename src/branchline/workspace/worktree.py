@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from branchline.errors import GitError, RepositoryError
 from branchline.workspace.git import ABSENT, Git, check_name, short
-from branchline.workspace.snapshot import OWN
+from branchline.workspace.snapshot import OWN, clear_flags
 
 Health = Literal["missing", "half", "lost", "whole"]
 """`half`: git was killed while making it; `lost`: files are there that git no longer knows as a worktree."""
@@ -151,6 +151,7 @@ class Worktree:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
         else:
             self.git.run("update-ref", "--no-deref", "HEAD", commit)
+        clear_flags(self.git)
         self.git.run("reset", "--quiet", "--hard", commit)
         self._forget_unfinished()
         self.sweep(nested=nested, ignored=ignored)
