@@ -180,7 +180,12 @@ def test_what_a_check_leaves_is_neither_in_the_way_of_the_next_merge_nor_seen_by
     assert plain.job("merge", "1.1", checks=[{"run": litter}])["ok"]
     assert plain.job("merge", "1.2")["conflict"]["files"] == ["a.txt"], "the attributes that it left do not count"
     assert plain.bring_in("1.3", "1.2.txt", "new\n")["ok"]
-    last = plain.job("merge", "1.3", 2, checks=[{"run": 'test -z "$(git status --porcelain)" && grep new 1.2.txt && grep deep src/*'}])
+    last = plain.job(
+        "merge",
+        "1.3",
+        2,
+        checks=[{"run": 'test -z "$(git status --porcelain)" && grep new 1.2.txt && grep deep src/*'}],
+    )
     assert last["ok"], last
 
 
