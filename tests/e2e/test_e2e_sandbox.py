@@ -39,9 +39,12 @@ def test_a_worker_commits_and_its_checks_see_no_more_than_it_does(world: World) 
 
 
 def test_paths_that_the_settings_open_are_open(world: World) -> None:
-    world.settings(f'[workers.shell]\nwritable = ["{world.folder}/shared"]\n')
+    opened = f'writable = ["{world.folder}/shared"]\n[workspace]\nsymlink = ["big-*"]\n'
+    world.settings(f"[workers.shell]\n{opened}")
     (world.folder / "shared").mkdir()
-    world.plan(Task("1.1", verify="true"))
+    world.write(".gitignore", "big-*\n")
+    (world.root / "big-1").write_text("data")
+    world.plan(Task("1.1", verify="grep data big-1"))
     body = f"echo one > one.txt; echo mine > {world.folder}/shared/mine; say done ok\n"
     result = world.run("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **STRICT)
     assert result.status == 0, result
