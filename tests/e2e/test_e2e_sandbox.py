@@ -25,7 +25,9 @@ def without_bubblewrap(world: World) -> str:
 def test_a_worker_commits_and_its_checks_see_no_more_than_it_does(world: World) -> None:
     (world.folder / "secret").write_text("secret")
     (world.root / ".git" / "reftable").mkdir()
-    second = "! kill -0 1" if landlock.abi() >= 6 else "true"  # the first process of the sandbox is before the second wall
+    second = (
+        "! kill -0 1" if landlock.abi() >= 6 else "true"
+    )  # the first process of the sandbox is before the second wall
     world.plan(Task("1.1", verify=f"test -s one.txt && ! test -e {world.folder}/secret && git log -1 && {second}"))
     body = "echo one > one.txt; git add -A; git commit -qm one; git status --porcelain; say done ok\n"
     result = world.run("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **STRICT)
