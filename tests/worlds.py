@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from branchline.engine import Policy, State, replay
+from branchline.graph.adjacency import of_rows
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.store import Store
-from branchline.workflow.running import adjacency_of
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -342,7 +342,7 @@ class World:
 def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> State:
     """The state that the events alone give, from the rows as `create_run` wrote them."""
     net = json.loads(run.net)
-    adjacency = adjacency_of(tasks, net["edges"])
+    adjacency = of_rows(tasks, net["edges"])
     first = run._replace(state="running", reason="", ended=None)
     moved = {event.task for event in events if event.task}
     state = State.restore(first, adjacency, Policy(), [], [], [])
