@@ -189,6 +189,17 @@ def test_git_missing(place: Place, tmp_path: Path) -> None:
         Repository.open(place.root, {"PATH": str(tmp_path)})
 
 
+def test_a_git_that_cannot_merge_without_files_is_named(place: Place, tmp_path: Path) -> None:
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    old.write_text(
+        f'#!/bin/sh\nfor word; do [ "$word" = version ] && exec echo git version 2.34.1; done\n"{shutil.which("git")}" "$@"'
+    )
+    old.chmod(0o755)
+    with pytest.raises(RepositoryError, match=r"git version 2\.34\.1 is too old.*install 2\.38 or newer"):
+        Repository.open(place.root, {**os.environ, "PATH": f"{old.parent}:{os.environ['PATH']}"}).check_ready()
+
+
 def test_dirty_lists_the_tracked_files_and_the_two_choices(place: Place) -> None:
     place.write("untracked.txt", "x")
     place.write("plan.md", PLAN + "more\n")
@@ -443,7 +454,7 @@ def test_a_merged_worktree_goes_with_its_branch(place: Place) -> None:
     assert not place.tree().exists()
     assert place.repository.git.resolve(task_ref(RUN, "1.1")) == ""
     place.repository.remove_worktree(RUN, "1.1")
-    assert len(place.git("worktree", "list").splitlines()) == 2, "the one in which merges are tried stays"
+    assert len(place.git("worktree", "list").splitlines()) == 1, "a merge that nothing checks makes none"
 
 
 def test_work_that_is_nowhere_else_is_never_removed(place: Place) -> None:
@@ -464,7 +475,7 @@ def test_removal_killed_in_the_middle_goes_on(place: Place) -> None:
     place.bring_in("1.1", "x.txt", "x")
     place.tree().rename(place.tree().with_name(".gone-1.1"))
     place.repository.remove_worktree(RUN, "1.1")
-    assert sorted(path.name for path in place.tree().parent.iterdir()) == [".merge", ".merge.lock", ".prepared"]
+    assert sorted(path.name for path in place.tree().parent.iterdir()) == [".merge.lock", ".prepared"]
     assert place.repository.git.resolve(task_ref(RUN, "1.1")) == ""
 
 

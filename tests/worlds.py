@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from branchline.engine import Policy, State, replay
+from branchline.graph.adjacency import of_rows
 from branchline.model.moves import TASK_MOVES
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.store import Store
-from branchline.workflow.running import adjacency_of
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -350,7 +350,7 @@ def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> St
     names = {row.task for row in rows}
     edges = [edge for edge in json.loads(run.net)["edges"] if names.issuperset(edge[:2])]
     first = run._replace(state="running", reason="", ended=None)
-    state = State.restore(first, adjacency_of(rows, edges), Policy(), rows, [], [])
+    state = State.restore(first, of_rows(rows, edges), Policy(), rows, [], [])
     return replay(state, events)
 
 

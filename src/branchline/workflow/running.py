@@ -7,7 +7,7 @@ import select
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from branchline.dispatch.watch import Watch
 from branchline.engine import Policy, State, view
 from branchline.errors import GraphError
 from branchline.graph import store as graphs
-from branchline.graph.adjacency import Adjacency
+from branchline.graph.adjacency import Adjacency, of_rows
 from branchline.graph.frontier import Frontier
 from branchline.graph.suite import needs_of
 from branchline.model.moves import SATISFIED, TaskState
@@ -166,9 +166,10 @@ def coordinator(
     """
     settings, rows = with_flags(project.settings, flags), store.graph_tasks(run.run)
     net = json.loads(run.net)
-    adjacency = adjacency_of(rows, net["edges"])
+    adjacency = of_rows(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
-    policy = policy._replace(terms=terms_of(settings, store, project.env), grades=net.get("tier", {}))
+    terms = terms_of(settings, store, project.env)
+    policy = policy._replace(terms=terms, grades=net.get("tier", {}), named=net.get("model", {}))
     state = State.restore(
         run,
         adjacency,
@@ -223,12 +224,6 @@ def net_of(store: Store, run: str) -> dict[str, Any]:
     """What a run keeps of its whole graph, as it is now."""
     row = store.run(run)
     return dict(json.loads(row.net)) if row else {}
-
-
-def adjacency_of(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
-    """The graph of a run, from the rows of its tasks in their order and the edges of its net."""
-    nodes = ((row.task, row.parent, row.kind) for row in rows)
-    return Adjacency.build(nodes, ((before, after) for before, after in edges), placed=True)
 
 
 def ahead_of(state: State, seconds: float) -> Reservations | None:

@@ -12,6 +12,8 @@ from branchline.errors import GitError, RepositoryError
 from branchline.proc.run import Completed, run
 from branchline.workspace.guard import Guard, folders, switched_off
 
+MIN_GIT: Final = (2, 38)
+"""The first git that merges without a worktree (`merge-tree --write-tree`)."""
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
 GIT_LIMIT: Final = 256 * 1024 * 1024
