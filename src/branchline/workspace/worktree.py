@@ -124,6 +124,17 @@ class Worktree:
             ignore.unlink(missing_ok=True)
             ignore.write_text("*\n", encoding="utf-8")
 
+    def mend_index(self) -> None:
+        """Have the index look at every file, and hold HEAD where a worker took it away or left one that git cannot read."""
+        index = self.git.folder() / "index"
+        if index.is_file():
+            try:
+                clear_flags(self.git)
+            except GitError:
+                index.replace(index.with_name("index.unreadable"))
+        if not index.is_file():
+            self.git.run("read-tree", "HEAD")
+
     def head(self) -> str:
         """Return the commit of the worktree's HEAD, or "" when it has none; the folder itself need not be there."""
         admin = self.admin()
@@ -151,7 +162,7 @@ class Worktree:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
         else:
             self.git.run("update-ref", "--no-deref", "HEAD", commit)
-        clear_flags(self.git)
+        self.mend_index()
         self.git.run("reset", "--quiet", "--hard", commit)
         self._forget_unfinished()
         self.sweep(nested=nested, ignored=ignored)
