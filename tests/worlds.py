@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from branchline.engine import Policy, State, replay
 from branchline.graph.adjacency import of_rows
+from branchline.model.moves import TASK_MOVES
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.store import Store
 from warm import Program
@@ -287,10 +288,9 @@ class World:
         with Store.open(self.root / ".branchline" / "state.db") as store:
             row = store.run(run)
             assert row is not None
-            tasks, attempts, questions = store.tasks(run), store.attempts(run), store.questions(run)
-            events = store.events(run)
+            tasks, attempts, questions = store.graph_tasks(run), store.attempts(run), store.questions(run)
+            again = replayed(row, store.tasks(run), store.events(run))
             lanes = [each for each in store.lanes(run) if each.room or each.strikes]
-        again = replayed(row, tasks, events)
         assert {t.task: t for t in again.tasks.values()} == {t.task: t for t in tasks if t.kind == "atomic"}
         assert list(again.attempts.values()) == attempts
         assert list(again.questions.values()) == questions
@@ -328,22 +328,21 @@ class World:
 
 
 def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> State:
-    """The state that the events alone give, from the rows as `create_run` wrote them."""
-    net = json.loads(run.net)
-    adjacency = of_rows(tasks, net["edges"])
+    """The state that the events alone give, from the rows as `create_run` wrote them; what came later comes with its event."""
+    added = {task for event in events if event.kind == "replanned" for task in event.data["added"]}
+    moves: dict[str, str] = {}
+    for event in events:
+        if event.task and event.kind in TASK_MOVES:
+            moves.setdefault(event.task, event.kind)
+    rows = [beginning(row, moves[row.task]) if row.task in moves else row for row in tasks if row.task not in added]
+    names = {row.task for row in rows}
+    edges = [edge for edge in json.loads(run.net)["edges"] if names.issuperset(edge[:2])]
     first = run._replace(state="running", reason="", ended=None)
-    moved = {event.task for event in events if event.task}
-    state = State.restore(first, adjacency, Policy(), [], [], [])
-    satisfied = {t.task for t in tasks if t.task not in moved and t.state in ("done", "skipped")}
-    for task in satisfied:
-        state.frontier.release(task)
-    for row in tasks:
-        if row.kind == "atomic":
-            state.index(beginning(row, state) if row.task in moved else row)
+    state = State.restore(first, of_rows(rows, edges), Policy(), rows, [], [])
     return replay(state, events)
 
 
-def beginning(row: TaskRow, state: State) -> TaskRow:
-    """A task's row before anything happened to it."""
-    start = "ready" if state.frontier.is_ready(row.task) else "pending"
-    return TaskRow(*row[:9], state=start)  # type: ignore[arg-type]
+def beginning(row: TaskRow, move: str) -> TaskRow:
+    """A task's row before its first move."""
+    start = "pending" if move in TASK_MOVES["pending"] else "ready"
+    return TaskRow(*row[:9], state=start)._replace(kind="atomic")

@@ -193,7 +193,8 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
     check_models(project, settings, draft.tasks, plan.workers, by_hand=bool(flags.model))
-    check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
+    leaves = [task for task in draft.tasks if task.id in plan.workers]
+    check_priced(settings, project.env, ((plan.workers[t.id], t.role, t.model or "") for t in leaves))
     for words in remarks(settings, project.env, plan.workers.values()):
         console.say(words)
     boxes = Boxes(project.root, project.state, repository, project.env, settings)

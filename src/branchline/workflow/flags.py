@@ -124,6 +124,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         strategy=settings.strategy,
         batch=flags.batch,
         retries=settings.retries,
+        backoff=settings.backoff,
         minimum=settings.land.minimum,  # type: ignore[arg-type]
         isolated=isolated,
         fail_fast=flags.fail_fast or settings.on_failure == "stop-run",

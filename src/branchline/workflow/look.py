@@ -63,7 +63,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes", "resources")
         if name in kept
     }
-    policy = Policy(**limits, grades=net.get("tier", {}))
+    policy = Policy(**limits, grades=net.get("tier", {}), named=net.get("model", {}))
     if "terms" in kept:
         policy = policy._replace(terms=Terms.restored(kept["terms"]))
     lanes = {row.lane: row for row in store.lanes(run.run)}
