@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import quantiles
@@ -70,9 +69,12 @@ def told(repository: Repository, purpose: str, task: str, **more: Any) -> Path:
     return folder / "spec.json"
 
 
-def ours(repository: Repository, purpose: str, task: str, **more: Any) -> None:
+def ours(repository: Repository, purpose: str, task: str) -> None:
     """One job of ours in this process: what custody adds to it is measured elsewhere."""
-    path = told(repository, purpose, task, **more)
+    done(told(repository, purpose, task))
+
+
+def done(path: Path) -> None:
     assert job.main([str(path)]) == 0
     assert json.loads(path.with_name("result.json").read_text())["ok"], path
 
@@ -103,14 +105,14 @@ def rounds(repository: Repository, plain: Path, count: int) -> None:
     for number, (name, check) in product(range(count), {"merge": "", "checked": "test -f .gitignore"}.items()):
         place, task = plain / f"{name}{number}", f"{name}{number}"
         times["add"].append(seconds(git, root, "worktree", "add", "-q", "-b", f"plain-{task}", str(place)))
-        times["our add"].append(seconds(ours, repository, "setup", task))
+        times["our add"].append(seconds(done, told(repository, "setup", task)))
         for folder in (place, repository.worktree(RUN, task)):
             (folder / f"{task}.txt").write_text("new\n")
             git(folder, "add", "--all", "--", f"{task}.txt")
             git(folder, "commit", "-q", "-m", "work")
         times[name].append(seconds(merged_plainly, merging, f"plain-{task}", check))
         checks = [{"run": check}] if check else []
-        times[f"our {name}"].append(seconds(partial(ours, checks=checks), repository, "merge", task))
+        times[f"our {name}"].append(seconds(done, told(repository, "merge", task, checks=checks)))
         times["remove"].append(seconds(git, root, "worktree", "remove", str(place)))
         times["our remove"].append(seconds(repository.remove_worktree, RUN, task))
     found = {name: tell(name, values) for name, values in times.items()}
