@@ -37,6 +37,7 @@ def test_only_groups_of_our_name_whose_guard_is_dead_are_cleared(tmp_path: Path)
     cgroup.clear(os.fsencode(tmp_path))
     assert before - {path.name for path in tmp_path.iterdir()} == {dead}
 
+
 def notes(folder: Path) -> dict[int, str]:
     there = folder / "cgroups"
     return {int(p.name): p.read_text() for p in there.iterdir()} if there.is_dir() else {}

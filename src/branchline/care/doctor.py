@@ -14,7 +14,6 @@ from branchline.store import Store, held
 from branchline.workers.standing import Standing
 from branchline.workspace.repository import Repository
 
-MIN_GIT: Final = (2, 31)
 """`rev-parse --path-format`, which tells where a worktree's own files are, is from this version on."""
 SECONDS: Final = 20.0
 _BYTES: Final = 1 << 16
@@ -173,10 +172,6 @@ def _git(place: Place) -> Iterator[Finding]:
     said = _version(place, ("git", "--version"))
     if not said[:1].isdigit():
         yield Finding("git", "fault", f"git does not run: {said}", "install git, for example: apt install git")
-        return
-    if tuple(map(int, said.split(".")[:2])) < MIN_GIT:
-        least = ".".join(map(str, MIN_GIT))
-        yield Finding("git", "fault", f"git {said} is too old; {least} is needed", f"install git {least} or newer")
         return
     yield Finding("git", "ok", f"git {said}")
     try:

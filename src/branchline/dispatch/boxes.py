@@ -20,6 +20,7 @@ from branchline.model.run import AttemptRow
 from branchline.sandbox import Held, bubblewrap, lent, limits, proxied, rights, view
 from branchline.sandbox.around import Around, Walls, around
 from branchline.workspace.git import Git
+from branchline.workspace.prepare import names as brought
 from branchline.workspace.repository import Repository
 from branchline.workspace.shared import opened, public_config
 from branchline.workspace.worktree import scratch_of, verify_of
@@ -194,7 +195,8 @@ class Boxes:
     def _shown(self) -> Iterator[Path]:
         """What every worker may read beside its own: our program, and of the checkout what its tools look for there."""
         yield from _OWN
-        yield from (self._root / name for name in self._settings.workspace.symlink)
+        linked = self._settings.workspace.symlink
+        yield from (self._root / name for pattern in linked for name in brought(self._root, pattern))
         packages = self._root / "node_modules"  # Node looks for it in every folder above the worktree
         if not packages.is_symlink():  # a link of the repository's may lead to anything
             yield packages
