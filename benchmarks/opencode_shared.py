@@ -98,15 +98,21 @@ class Drivers:
         def play(place: Path) -> float:
             argv = attempt(place / ".attempt", url, place, PROMPT)
             began, most = time.perf_counter(), 0.0
-            with subprocess.Popen(
-                argv,
-                env={**env, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")},
-                stdout=subprocess.DEVNULL,
-            ) as process:
+            said = (place / ".attempt" / "events.jsonl").open("w+")
+            with (
+                said,
+                subprocess.Popen(
+                    argv,
+                    env={**env, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")},
+                    stdout=said,
+                    stderr=said,
+                ) as process,
+            ):
                 while process.poll() is None:
                     most = max(most, own_memory(process.pid))
                     time.sleep(0.1)
-            assert process.returncode == 0
+                said.seek(0)
+                assert process.returncode == 0, said.read()
             self.memory.append(most)
             return time.perf_counter() - began
 
@@ -134,9 +140,11 @@ def measured(folder: Path, sessions: int, way: Way) -> tuple[float, float]:
         plain(url, places[:1])
         watcher = threading.Thread(target=watch)
         watcher.start()
-        took = way(url, places[1:])
-        over.set()
-        watcher.join()
+        try:
+            took = way(url, places[1:])
+        finally:
+            over.set()
+            watcher.join()
     return most[0], median(took)
 
 

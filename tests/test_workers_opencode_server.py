@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -303,10 +304,13 @@ def test_what_an_earlier_attempt_left_running_is_stopped_and_nothing_else(server
 
 
 def test_a_worktree_that_the_server_cannot_see_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()  # what is not there stands below a repository that is
     with pytest.raises(RemoteError, match="cannot see the worktree"):
         Told(server, tmp_path / "elsewhere", Server.say)
+    server.seen.clear()
     with pytest.raises(NotFoundError):
         Told(server, tmp_path, Server.say, session="ses_gone")
+    assert ("/path" in server.seen, "/file" in server.seen) == (True, False), "a real server takes seconds for a list"
 
 
 def test_a_server_that_stays_away_ends_the_attempt(server: Server, tmp_path: Path) -> None:
@@ -401,6 +405,29 @@ def test_the_runs_of_a_user_share_a_server_and_it_goes_with_the_last_of_them(tmp
     assert other in servers_of(user)
     assert len(servers_of(user)) == 2, "the first has lost its runs and sessions"
     end_servers(user)
+
+
+def test_runs_that_begin_at_once_start_one_server(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, pathlib; from branchline.workers import opencode_keeper as keeper; folder, *argv = sys.argv[1:];"
+        "run = pathlib.Path(folder).parents[1]; print('ready', flush=True); input();"
+        "keeper.share(pathlib.Path(folder), run, argv, os.environ, lambda: print('one'))"
+    )
+    folder = tmp_path / "servers" / "one"
+    words = [sys.executable, "-c", code, str(folder), *PROGRAM, "success", "/dev/null"]
+    pipe = subprocess.PIPE
+    runs = [subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) for _ in range(4)]
+    for each in runs:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    for each in runs:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    assert sorted(each.communicate(timeout=60)[0] for each in runs) == ["", "", "", "one\n"]
+    with own(folder, time.sleep) as client:
+        client.health()
+    os.kill(json.loads((folder / opencode_seats.SERVER).read_text())["pid"], signal.SIGTERM)
 
 
 def await_end(pid: int) -> None:

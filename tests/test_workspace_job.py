@@ -523,6 +523,19 @@ def test_a_conflict_moves_nothing_and_names_both_sides(place: Place) -> None:
     assert place.bring_in("1.3", "z.txt", "z")["ok"]
 
 
+def test_a_file_in_the_way_of_a_folder_names_both_sides_in_words(place: Place) -> None:
+    for task, name in (("1.1", "d"), ("1.2", "d/x")):
+        place.job("setup", task)
+        place.write(name, "x", place.tree(task))
+        place.job("check", task)
+    assert place.job("merge", "1.1")["ok"]
+    conflict = place.job("merge", "1.2")["conflict"]
+    assert (conflict["files"], [row["task"] for row in conflict["other"]]) == (["d"], ["1.1"])
+    assert conflict["said"].startswith(
+        "CONFLICT (file/directory): directory in the way of d from branchline/r1/tip; moving it to d~branchline/r1/tip instead"
+    )
+
+
 def test_a_recheck_that_fails_moves_nothing(place: Place) -> None:
     place.job("setup")
     place.write("x.txt", "x", place.tree())

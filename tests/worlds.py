@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from branchline.graph.adjacency import of_rows
 from branchline.model.moves import TASK_MOVES
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.store import Store
+from warm import Program
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -94,7 +94,7 @@ class World:
         self.folder = folder
         self.root = folder / "repository"
         self.ledger_file = folder / "ledger"
-        self.children: list[subprocess.Popen[str]] = []
+        self.children: list[Program] = []
         self.root.mkdir(parents=True)
         self.git("init", "--quiet")
         (self.root / "README.md").write_text("one line\n")
@@ -126,22 +126,14 @@ class World:
 
     # -- doing
 
-    def start(self, *words: str, **more: str) -> "subprocess.Popen[str]":
+    def start(self, *words: str, **more: str) -> Program:
         """Start a command in a session of its own and go on."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "branchline", *words],
-            cwd=self.root,
-            env={**os.environ, **ENV, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        said = self.folder / f"said-{len(self.children)}"
+        process = Program(words, self.root, {**os.environ, **ENV, **more}, said)
         self.children.append(process)
         return process
 
-    def finish(self, process: "subprocess.Popen[str]", timeout: float = DEADLINE) -> Result:
+    def finish(self, process: Program, timeout: float = DEADLINE) -> Result:
         """Wait for a started command."""
         try:
             out, err = process.communicate(timeout=timeout)
@@ -165,7 +157,7 @@ class World:
         named = ("--worker", worker) if worker else ()
         return self.run("execute", "plan.md", "--yes", *named, *words, timeout=timeout)
 
-    def begin(self, worker: str = "", *words: str) -> "subprocess.Popen[str]":
+    def begin(self, worker: str = "", *words: str) -> Program:
         """The same, in the background."""
         named = ("--worker", worker) if worker else ()
         return self.start("execute", "plan.md", "--yes", "--json", *named, *words)
@@ -326,12 +318,8 @@ class World:
     def close(self) -> None:
         """End what this world started."""
         for child in self.children:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-            for stream in (child.stdout, child.stderr):
-                if stream:
-                    stream.close()
+            child.kill()
+            child.wait()
         for pid in self.processes():
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -214,6 +214,7 @@ class Jobs:
             trust_exit=worker.trust_exit,
             lean=worker.lean,
             read_only=self.read_only(row.role),
+            reads=role.reads if role else (),
             files=tuple((file.path, file.role) for file in task.files),
             instances=self.settings.servers_of(worker.kind),
             env=self._env(row.worker, self.home(attempt)),

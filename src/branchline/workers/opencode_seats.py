@@ -18,7 +18,7 @@ SERVER: Final = "server.json"
 LEASE: Final = "lease"
 START: Final = 90.0
 """Seconds in which the host's own server must be up."""
-ANSWER: Final = 60.0
+ANSWER: Final = 120.0
 """Seconds that a server has for an answer: many sessions that begin at once on a busy machine take their time."""
 _LOOK: Final = 0.1
 _HEALTH: Final = 5.0

@@ -23,6 +23,7 @@ RESUME: Final = True
 STREAM: Final = True
 ASKS: Final = True
 SHARES: Final = True
+READS: Final = True
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 Seen = opencode.Seen

@@ -41,6 +41,11 @@ def check_models(
                 f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of {where}, or "
                 "give the role a worker of kind opencode"
             )
+        if role.reads and not getattr(adapter, "READS", False):
+            raise SettingsError(
+                f"role {role_name}: worker {name} ({worker.kind}) cannot be kept from reading; take reads out of "
+                f"[roles.{role_name}], or give the role a worker of kind opencode or opencode-server"
+            )
         if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
             raise SettingsError(
                 f"role {role_name}: worker {name} ({worker.kind}) knows no permissions but edit and read-only, for it cannot "

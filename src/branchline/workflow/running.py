@@ -7,7 +7,7 @@ import select
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -150,6 +150,15 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
     return ("ready", "") if frontier.is_ready(task.id) else ("pending", "")
 
 
+def _sandboxes(jobs: Jobs, rows: Iterable[TaskRow]) -> str:
+    """In words what the workers of a run get, with those named that bring a sandbox of their own."""
+    kinds = {(row.worker, row.role): row for row in rows if row.worker}
+    found = {
+        row.worker: words for row in kinds.values() if (words := jobs.walls(row)) != jobs.boxes.words_for(row.role)
+    }
+    return "; ".join([jobs.boxes.summary(), *(f"{worker}: {words}" for worker, words in found.items())])
+
+
 def coordinator(
     project: Project,
     store: Store,
@@ -193,7 +202,7 @@ def coordinator(
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
     watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
-    kept = with_limits(run.settings, policy, jobs.boxes.summary())
+    kept = with_limits(run.settings, policy, _sandboxes(jobs, rows))
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver

@@ -70,17 +70,16 @@ def setup(spec: Spec) -> dict[str, Any]:
         raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
     if spec.fresh or tree.health() != "whole":
         _clear(tree, spec, tip)
-    branch = tree.base.resolve(spec.branch)
     if tree.health() == "whole":
         _sweep_after_kill(tree, spec)
     if tree.health() == "missing":
-        tree.add(tip if spec.fresh or not branch else branch, spec.branch)
+        tree.add(("" if spec.fresh else tree.base.resolve(spec.branch)) or tip, spec.branch)
     tree.guard()
     if spec.join and not spec.fresh:
         _join_tip(tree, spec, tip)
     prepare(spec, tree)
     head = tree.head()
-    base = _base(tree, spec, head)
+    base = tip if head == tip else _base(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
     saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
@@ -94,6 +93,7 @@ def check(spec: Spec) -> dict[str, Any]:
     if tree.health() != "whole":
         return _no(f"the worktree of task {spec.task} is not there any more: {tree.path}")
     tree.guard()
+    tree.mend_index()
     _sweep_after_kill(tree, spec)
     begun = tree.unfinished()
     if begun:
@@ -222,6 +222,7 @@ def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
     if health in {"lost", "half"}:
         tree.discard()
     if spec.fresh and health == "whole":
+        tree.mend_index()
         tree.git.run("symbolic-ref", "-m", "branchline: fresh attempt", "HEAD", spec.branch)
         tree.git.run("reset", "--quiet", "--hard", tip)
         # What the worker's own .gitignore hid is untracked now, and not saved yet.
