@@ -178,6 +178,10 @@ def _git(place: Place) -> Iterator[Finding]:
         repository = Repository.open(place.root, place.env, place.settings.workspace.programs)
         repository.check_ready((), (*place.settings.workspace.copy, *place.settings.workspace.symlink))
         yield Finding("repository", "ok", f"{place.root} is ready for a run")
+        if (repository.git.common() / "reftable").is_dir():
+            yield Finding(
+                "repository", "note", sandbox.IN_TABLE, "git refs migrate --ref-format=files (git 2.46 or newer)"
+            )
         yield from _left_behind(place, repository)
     except RepositoryError as error:
         yield Finding("repository", "warning", str(error), "do as it says, or use `execute --in-place`")
@@ -207,7 +211,8 @@ def _sandbox(place: Place) -> Iterator[Finding]:
             continue
         reached.add(network)
         if held.level == "strict":
-            yield Finding(about, "ok", f"{held.words()}, network: {network}")
+            behind = "; what obeys no proxy (ssh) reaches nothing" if network == "proxy" else ""
+            yield Finding(about, "ok", f"{held.words()}, network: {network}{behind}")
         elif held.level == wanted:
             yield Finding(about, "note", held.words(), 'sandbox = "auto" takes the strongest that works here')
         else:

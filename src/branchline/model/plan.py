@@ -12,6 +12,8 @@ Mark = Literal["open", "wip", "done", "declined", "deferred"]
 
 MERGED = "merged"
 """The key of `Task.extra` that holds the places of the tasks which the review made one of."""
+MANNER: Mapping[str, type] = {"model": str, "variant": str, "agent": str, "temperature": float}
+"""What a plan may say of how a task's worker is to work; all but the model stands in `Task.extra`."""
 MAX_DEPTH = 3
 """Roots have depth 0; no task is deeper than this (DESIGN, section 2)."""
 
@@ -58,6 +60,13 @@ class Task:
     rule: str = ""
     body: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def manner(self) -> dict[str, Any]:
+        """What the plan says of how the task's worker is to work, by the names of MANNER; nothing that could be a flag."""
+        said = {**self.extra, "model": self.model}
+        told = {name: said[name] for name, kind in MANNER.items() if isinstance(said.get(name), kind)}
+        return {name: value for name, value in told.items() if str(value)[:1] not in ("", "-")}
 
     @property
     def places(self) -> list[tuple[int, str, str]]:

@@ -96,11 +96,13 @@ class Talk:
     def _begin(self) -> Session:
         """The session to go on with, or a new one; one that an earlier attempt left running is stopped."""
         where = str(self._job["worktree"])
-        if not self._client.is_directory(where):
+        if not (self._client.is_worktree(where) or self._client.is_directory(where)):
             raise RemoteError(f"{self._client.name} cannot see the worktree {where}: it must share this machine's disk")
-        for name in set(self._client.statuses(where)) & set(self._job["earlier"]):
+        earlier = set(self._job["earlier"])
+        for name in earlier.intersection(self._client.statuses(where) if earlier else ()):
             self._client.abort(Session(name, where))
-        rules = opencode_config.rules(bool(self._job["read_only"]), self._job.get("rules") or {})
+        told, reads = self._job.get("rules") or {}, self._job.get("reads") or ()
+        rules = opencode_config.rules(bool(self._job["read_only"]), told, reads)
         if self._job["session"]:
             session = self._client.session(str(self._job["session"]))
             if session.directory != tidy(where):  # another task has worked in it
@@ -114,8 +116,11 @@ class Talk:
         return session
 
     def _knows_model(self) -> bool:
-        """A model that the server does not know would end in silence."""
-        model, there = str(self._job["model"]), self._client.models() if self._job["model"] else []
+        """A model that the server does not know would end in silence.
+
+        Asked where the prompt will be: there the server reads its providers anyway, elsewhere for this alone.
+        """
+        model, there = str(self._job["model"]), self._client.models(self._where) if self._job["model"] else []
         if model in there or not model:
             return True
         from difflib import get_close_matches
