@@ -8,7 +8,7 @@ from branchline.planfile.body import heading_mark
 from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import bare, classify
+from branchline.planfile.sections import bare, classify, head
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
@@ -86,9 +86,16 @@ def _recurring(out: Outline) -> None:
                 item.role = "field" if _FIELD_BULLET.match(item.text) else "area"
 
 
-def _of_area(block: Block) -> list[Block]:
-    """`Backend` over a list, in phase after phase, is an area: what stands below it are the tasks."""
-    return [kid for kid in block.kids if kid.kind == "item" and plain_task(kid)] if block.role == "area" else []
+def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
+    """Take what stands below a plain item as tasks where it groups them; elsewhere it describes the item.
+
+    `Backend` over a list, in phase after phase, is an area, `Day 2` a phase; kids that tell their state are tasks.
+    """
+    kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
+    told = sum(bool(heading_mark(kid.text)) for kid in kids)
+    if item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
+        for kid in kids:
+            out.drafts[kid.line] = from_item(kid, out.dialect, rule, 0.7).hang(parent)
 
 
 def _restated(out: Outline) -> None:
@@ -153,8 +160,7 @@ def _fill(out: Outline, phase: Draft) -> None:
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
-        for kid in _of_area(block):
-            out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
+        take_held(out, block, draft, "bullet of an area of a phase")
     if not phase.kids:
         _counted_paragraphs(out, phase, sections)
 

@@ -4,7 +4,16 @@ import re
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, OF_FILES, field_kind, plain_task, text_headings
+from branchline.planfile.contents import (
+    LIST_CLASSES,
+    MANY,
+    NEGATIVE,
+    OF_FILES,
+    field_kind,
+    plain_task,
+    take_held,
+    text_headings,
+)
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import begins_with_action, classify, share
@@ -242,7 +251,12 @@ def _acts(out: Outline, heading: Block, items: list[Block]) -> bool:
 
 
 def _any_bullets(out: Outline) -> None:
-    """Take every bullet; below a title such as `TODO` also those of sections that elsewhere only tell: `### Testing`."""
+    """Take every bullet of a text that calls itself work or begins with a list; any other text describes something.
+
+    Below a title such as `TODO` those of sections that elsewhere only tell are tasks too: `### Testing`.
+    """
+    if not _calls_itself_work(out) and not _begins_with_list(out):
+        return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     for heading in [None, *out.headings]:
@@ -257,6 +271,15 @@ def _any_bullets(out: Outline) -> None:
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
+def _calls_itself_work(out: Outline) -> bool:
+    title = out.headings[0].text.lower() if out.headings else ""
+    return any(word in title for word in words.PLANS) or any(map(_named_so, out.headings))
+
+
+def _begins_with_list(out: Outline) -> bool:
+    return next((block.kind for block in out.doc.blocks if block.kind not in ("heading", "rule")), "") == "item"
+
+
 def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
     for block in items:
         rule = "numbered list item" if block.number else "bullet"
@@ -264,6 +287,7 @@ def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -
         if cls == "FUTURE":
             draft.confidence = 0.5
         out.drafts[block.line] = draft.hang(out.above(block.section))
+        take_held(out, block, draft, "item of a group of tasks")
 
 
 def _task_tables(out: Outline) -> None:

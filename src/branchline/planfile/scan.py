@@ -12,7 +12,7 @@ from functools import cached_property
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
-ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.DOTALL)
+ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
     r"(?s)(?:\*\*|__)?\[(?: (?=[xXvV✓✔✅☑]))?([ xXvV~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$"
 )
