@@ -21,11 +21,11 @@ from branchline import engine
 from branchline.cli import COLLECT_EVERY
 from branchline.engine import Policy, State
 from branchline.graph import store as graphs
+from branchline.graph.adjacency import of_rows
 from branchline.graph.build import adjacency as adjacency_of_draft
 from branchline.model.plan import DraftGraph, Edge, Task
 from branchline.model.run import NodeRow, RunRow, TaskRow
 from branchline.store import Store
-from branchline.workflow.running import adjacency_of
 
 BUDGET = 0.15
 """CPU seconds from the store to the first batch."""
@@ -73,7 +73,7 @@ def once(path: Path, spent: dict[str, list[float]]) -> int:
     with Store.open(path) as store:
         run = timed(lambda: store.run("r1"), spent, "run and graph read")
         rows = timed(lambda: store.graph_tasks("r1"), spent, "tasks read")
-    net = timed(lambda: adjacency_of(rows, json.loads(run.net)["edges"]), spent, "adjacency")
+    net = timed(lambda: of_rows(rows, json.loads(run.net)["edges"]), spent, "adjacency")
     state = timed(lambda: State.restore(run, net, Policy(), rows, (), ()), spent, "engine state")
     batch = timed(lambda: engine.choose(state, 1.0), spent, "first batch")
     return len(batch)

@@ -2,9 +2,9 @@
 
 Run: BRANCHLINE_OPENCODE=/path/to/opencode python benchmarks/opencode_shared.py [SESSIONS] [ROUNDS]
 
-Each round starts a fresh server for either way, warms it with one session, and lets all sessions play at once: a tool
-call, then words; the model is the stub of the tests. Memory is the resident one of the server's process tree at its most;
-a session's time is from its creation to its rest, of a driver from its start to its end.
+Each round starts a fresh server for either way, warms it with one session, and lets all sessions play at once: a tool call,
+then words; every other round the other way comes first. The model is the stub of the tests. Memory is the resident one of the
+server's process tree at its most; a session's time is from its creation to its rest, of a driver from its start to its end.
 """
 
 import json
@@ -98,15 +98,21 @@ class Drivers:
         def play(place: Path) -> float:
             argv = attempt(place / ".attempt", url, place, PROMPT)
             began, most = time.perf_counter(), 0.0
-            with subprocess.Popen(
-                argv,
-                env={**env, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")},
-                stdout=subprocess.DEVNULL,
-            ) as process:
+            said = (place / ".attempt" / "events.jsonl").open("w+")
+            with (
+                said,
+                subprocess.Popen(
+                    argv,
+                    env={**env, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")},
+                    stdout=said,
+                    stderr=said,
+                ) as process,
+            ):
                 while process.poll() is None:
                     most = max(most, own_memory(process.pid))
                     time.sleep(0.1)
-            assert process.returncode == 0
+                said.seek(0)
+                assert process.returncode == 0, said.read()
             self.memory.append(most)
             return time.perf_counter() - began
 
@@ -148,15 +154,17 @@ def resident(pid: int) -> float:
         return 0.0
 
 
-def main(sessions: int = 8, rounds: int = 3) -> int:
+def main(sessions: int = 8, rounds: int = 4) -> int:
     """Print the figures; 1 when one is missed."""
     if missing("opencode"):
         print(missing("opencode"))
         return 0
     drivers = Drivers()
     rows: dict[str, list[tuple[float, float]]] = {"plain": [], "drivers": []}
+    ways: list[tuple[str, Way]] = [("plain", plain), ("drivers", drivers)]
     for _ in range(rounds):
-        for name, way in (("plain", plain), ("drivers", drivers)):
+        ways.reverse()  # what else the machine does must not fall on one of them
+        for name, way in ways:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 rows[name].append(measured(Path(folder), sessions, way))
     for name, found in rows.items():
@@ -166,6 +174,8 @@ def main(sessions: int = 8, rounds: int = 3) -> int:
             f"a session {median(took):.2f} s ({min(took):.2f} to {max(took):.2f})"
         )
     share = median(b[0] / a[0] for a, b in zip(rows["plain"], rows["drivers"], strict=True))
+    more = [b[1] - a[1] for a, b in zip(rows["plain"], rows["drivers"], strict=True)]
+    print(f"a session by a driver takes longer by {median(more):.2f} s ({min(more):.2f} to {max(more):.2f})")
     print(f"the server's memory, drivers over plain requests in the same round: {share:.2f}, at most {SHARE}")
     print(f"memory of a driver of its own: {max(drivers.memory):.0f} MB at most, at most {MEGABYTES:g}")
     print(f"CPU of a driver: {median(drivers.seconds):.3f} s, at most {TASK}")

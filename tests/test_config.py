@@ -225,6 +225,7 @@ tiers = { "x.test" = 1 }
             ("jobs = true", "jobs must be a whole number"),
             ("timeout = '5 days'", "timeout must be a length of time such as 500ms, 30s, 10m or 2h, not '5 days'"),
             ("timeout = -1", "timeout must be a length of time"),
+            ("backoff = '10ms'", "backoff must be at least 1s, not '10ms'"),
             ("stagger = 'often'", "stagger must be a length of time .*, or auto"),
             ("[land]\nrecheck = 'yes'", "land.recheck must be one of touched, all, none"),
             ("[pulse]\nconfidence = 2", "pulse.confidence must be a number from 0 to 1"),

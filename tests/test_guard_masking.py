@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from branchline.guard.masking import PLACEHOLDER, Rules, find, mask, unmask
+from branchline.guard.book import PLACEHOLDER, unmask
+from branchline.guard.masking import Rules, find, mask
+from branchline.guard.spans import plain
 from branchline.sandbox.vault import Vault
 from branchline.workspace.unmask import restore
 
@@ -93,6 +96,11 @@ def test_a_placeholder_that_the_text_itself_holds_comes_to_mean_nothing_else() -
 def test_a_secret_that_is_coloured_or_taken_apart_is_one() -> None:
     assert mask("key sk-ant-\x1b[31mapi03-AbCdEf123456\x1b[0m!").text == "key [ANTHROPIC_KEY_1]\x1b[0m!"
     assert mask("ali\u200bce@example.com").text == "[EMAIL_1]"
+
+
+def test_small_letters_stand_where_the_large_ones_stood() -> None:
+    read = plain("".join(map(chr, range(sys.maxunicode + 1))))
+    assert len(read.low) == len(read.text)
 
 
 def test_a_private_key_keeps_its_lines_and_loses_their_content() -> None:

@@ -2,9 +2,12 @@
 
 import pytest
 
+from branchline.graph.build import from_plan
+from branchline.graph.store import digest
 from branchline.model.plan import Plan
 from branchline.planfile.read import parse
 from branchline.planfile.sections import classify
+from branchline.review.patch import changes, told
 
 
 def read(text: str, **options: str) -> Plan:
@@ -1163,3 +1166,27 @@ class TestSectionsAndPhases:
     def test_a_bullet_of_code_that_is_no_command_names_a_thing(self, item: str, task: bool) -> None:
         plan = read(f"## Tasks\n\n- Draw the grid\n- {item}\n")
         assert len(plan.tasks) == 1 + task
+
+
+class TestManner:
+    def test_a_task_says_how_its_worker_is_to_work(self) -> None:
+        plan = read(
+            "- [ ] 1. One\n  - Worker: opencode\n  - Model: `acme/big`\n  - Variant: high\n  - Agent: careful\n"
+            "  - Temperature: 0.3\n"
+            "- [ ] 2. Two\n  - Agent: claude\n- [ ] 3. Three\n  - Temperature: warm\n- [ ] 4. Four\n  - Agent: careful\n"
+        )
+        assert [(task.worker, task.manner) for task in plan.tasks] == [
+            ("opencode", {"model": "acme/big", "variant": "high", "agent": "careful", "temperature": 0.3}),
+            ("claude", {}),
+            (None, {}),
+            (None, {"agent": "careful"}),
+        ]
+        assert [(f.code, f.task, f.hold) for f in plan.findings] == [("unknown-temperature", "3", True)]
+
+    def test_the_manner_is_part_of_what_is_approved(self) -> None:
+        text = "- [ ] 1. One\n  - Variant: {}\n"
+        high, low, none = (
+            from_plan(read(said)) for said in (text.format("high"), text.format("low"), "- [ ] 1. One\n")
+        )
+        assert len({digest(each, {}) for each in (high, low, none)}) == 3
+        assert told(changes(high, low), high) == ["~ 1 One (variant low; other body)"]

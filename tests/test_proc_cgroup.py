@@ -24,7 +24,18 @@ os.execve("/bin/sleep", ["sleep", "601"], {})
 """
 """A child that leaves its session twice, has no parent of ours and no environment."""
 
-pytestmark = pytest.mark.skipif(not HOME, reason="no control groups of version 2 that we may write")
+grouped = pytest.mark.skipif(not HOME, reason="no control groups of version 2 that we may write")
+
+
+def test_only_groups_of_our_name_whose_guard_is_dead_are_cleared(tmp_path: Path) -> None:
+    gone = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(gone, 0)
+    mine, dead, held = (f"branchline-{pid}-1" for pid in (os.getpid(), gone, f"{gone}-2"))
+    for name in (mine, dead, f"{held}/member", f"branchline-box-{gone}-1", f"other-{gone}-1", f"branchline-{gone}x-1"):
+        (tmp_path / name).mkdir(parents=True)
+    before = {path.name for path in tmp_path.iterdir()}
+    cgroup.clear(os.fsencode(tmp_path))
+    assert before - {path.name for path in tmp_path.iterdir()} == {dead}
 
 
 def notes(folder: Path) -> dict[int, str]:
@@ -50,6 +61,7 @@ def escaped(custody: Custody, folder: Path) -> int:
     return pid
 
 
+@grouped
 def test_a_guard_has_a_group_for_all_and_takes_it_away(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 3) as custody:
         custody.start(spawn(0, tmp_path, "/bin/true"))
@@ -63,6 +75,7 @@ def test_a_guard_has_a_group_for_all_and_takes_it_away(tmp_path: Path) -> None:
     assert not [path for path in groups.values() if os.path.exists(path)]
 
 
+@grouped
 def test_who_left_no_trace_ends_with_its_keepers(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 1) as custody:
         pid = escaped(custody, tmp_path)
@@ -77,6 +90,7 @@ def test_who_left_no_trace_ends_with_its_keepers(tmp_path: Path) -> None:
     assert notes(tmp_path) == {}
 
 
+@grouped
 def test_who_left_no_trace_ends_with_its_custodian(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 1) as custody:
         pid = escaped(custody, tmp_path)
@@ -85,6 +99,7 @@ def test_who_left_no_trace_ends_with_its_custodian(tmp_path: Path) -> None:
         assert not alive(pid)
 
 
+@grouped
 def test_a_neighbour_goes_on_when_a_custodian_is_killed(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 2) as custody:
         pid = escaped(custody, tmp_path)
@@ -97,6 +112,7 @@ def test_a_neighbour_goes_on_when_a_custodian_is_killed(tmp_path: Path) -> None:
         assert collect(custody, [1]) == {1: Exit(5)}
 
 
+@grouped
 def test_a_note_that_names_another_group_is_not_believed(tmp_path: Path) -> None:
     """A worker could write the notes: what they name must be a group of ours, by its name and its place."""
     other = Path(os.fsdecode(HOME)) / f"not-ours-{os.getpid()}-{time.monotonic_ns()}"
@@ -124,6 +140,7 @@ def test_a_note_that_names_another_group_is_not_believed(tmp_path: Path) -> None
         other.rmdir()
 
 
+@grouped
 def test_the_groups_of_the_dead_are_swept(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 2) as custody:
         custody.start(spawn(0, tmp_path, "/bin/true"))

@@ -67,3 +67,22 @@ def test_a_kill_around_every_lasting_call(tmp_path: Path, deaf: bool) -> None:
     assert point > 10
     assert min(kinds["lost"], kinds["ended"]) > 1, kinds
     until(lambda: all(gone(pid) for pid in linux.children(os.getpid())))
+
+
+@pytest.mark.parametrize("jobs", [0, 8], ids=["coordinator gone", "coordinator there"])
+def test_exits_share_a_sync_and_the_last_one_waits_for_nobody(tmp_path: Path, jobs: int) -> None:
+    calls = tmp_path / "calls"
+    calls.touch()
+
+    def made(name: str) -> list[float]:
+        return [float(at) for each, at in map(str.split, calls.read_text().splitlines()) if each == name]
+
+    with Custody.open(tmp_path, 1, PROGRAM) as custody:
+        for fence in range(1, max(1, jobs) + 1):
+            custody.start(job(tmp_path, fence)._replace(argv=["true"]))
+        while jobs and len(made("pwrite")) < 3 * jobs:
+            custody.poll(1.0)
+        if jobs:
+            until(lambda: max(made("fdatasync"), default=0.0) > max(made("pwrite")))
+    until(lambda: len(made("pwrite")) >= 3 and max(made("fdatasync"), default=0.0) > max(made("pwrite")))
+    assert len(made("fdatasync")) < max(2, jobs)

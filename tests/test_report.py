@@ -215,7 +215,8 @@ def test_why_a_task_failed() -> None:
         "",
         "next:",
         "  branchline logs 3",
-        '  branchline retry 3 --note "..."',
+        '  branchline retry 3 --note "..."    (another agent: --worker NAME)',
+        "  branchline take-over 3",
         "  branchline skip 3",
     ]
 

@@ -1,6 +1,7 @@
 """The walls of a sandbox: which there are, what they leave open, and that they stand."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
-from branchline.sandbox import limits, seatbelt, view
+from branchline.sandbox import limits, rights, seatbelt, view
 from branchline.sandbox.level import Held, best, network
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
@@ -36,7 +37,8 @@ class TestLevel:
         return {"PATH": str(tmp_path)}
 
     def test_the_strongest_that_works(self, env: dict[str, str]) -> None:
-        assert best("auto", env, works)[:2] == ("strict", "bubblewrap")
+        assert best("auto", env, works, lambda: 2)[:2] == ("strict", "bubblewrap, landlock")
+        assert best("auto", env, works, lambda: 1)[:2] == ("strict", "bubblewrap")
         assert best("auto", env, refuses, lambda: 7)[:2] == ("env", "landlock")
         found = best("auto", env, refuses, lambda: 0)
         assert found[:2] == ("env", "")
@@ -118,6 +120,23 @@ def test_landlock_holds_files_and_what_is_started(tmp_path: Path) -> None:
     assert (tmp_path / "mine/new").exists()
 
 
+@pytest.mark.skipif(landlock.abi() < rights.RENAMES, reason="this kernel's Landlock is no second wall")
+def test_a_second_wall_leaves_all_to_read_and_only_what_the_first_leaves_to_write(tmp_path: Path) -> None:
+    for path in ("mine/a", "mine/b", "open"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "open/file").write_text("open\n")
+    script = f"""cd {tmp_path}; cat open/file; echo x 2>/dev/null > open/file && echo WRITTEN; echo x > mine/a/new
+    mv mine/a/new mine/b/moved; echo said >> /dev/stdout; echo wrong >> /dev/stderr; cat /dev/stdin; kill -0 {os.getpid()}"""
+    argv = (*rights.PROGRAM, *rights.within(map(Path, ("/dev/null", f"{tmp_path}/mine"))), "/bin/sh", "-c", script)
+    (tmp_path / "in").write_text("asked\n")
+    with (tmp_path / "in").open() as given, (tmp_path / "out").open("a") as out:  # files, as those of a worker are
+        done = subprocess.run(argv, stdin=given, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert (tmp_path / "out").read_text() == "open\nsaid\nasked\n"
+    assert (tmp_path / "mine/b/moved").exists()
+    assert done.stderr.startswith("wrong\n"), "a pipe is open to who holds it"
+    assert bool(done.returncode) == (landlock.abi() >= 6), "from then on a signal reaches nobody outside"
+
+
 GROUPS = limits.groups(f"test-{os.getpid()}", 20, 64)
 
 
@@ -134,6 +153,34 @@ def test_control_groups_bound_what_is_in_them_and_go_when_it_has_ended() -> None
     while list(Path("/sys/fs/cgroup").glob(f"*/branchline-box-test-{os.getpid()}*")):
         assert time.monotonic() < until
         limits.sweep(f"test-{os.getpid()}")
+
+
+@pytest.mark.parametrize(
+    ("control", "below", "written"),
+    [
+        ("cgroup.subtree_control", "cpu memory pids", ["pids.max=20", "memory.max=67108864", "cgroup.procs=0"]),
+        ("cgroup.subtree_control", "cpu pids", ["pids.max=20", "cgroup.procs=0"]),
+        ("cgroup.subtree_control", "cpu", []),
+        ("no control", "", ["pids.max=20", "memory.limit_in_bytes=67108864", "cgroup.procs=0", "cgroup.procs=0"]),
+    ],
+)
+def test_bounds_are_set_before_a_group_is_joined(tmp_path: Path, control: str, below: str, written: list[str]) -> None:
+    """In folders that stand for the kernel's: this says what is written, in which order, and not that a kernel heeds it."""
+    for place in (tmp_path, tmp_path / "pids", tmp_path / "memory"):
+        place.mkdir(exist_ok=True)
+        (place / "cgroup.procs").touch()
+    (tmp_path / control).write_text(below)
+    words = limits.groups("x-r1-1", 20, 64, tmp_path)
+    told = "".join(words).replace(f"{tmp_path}/", "").replace("branchline-box-x-r1-1/", "").replace(" && ", "; ")
+    lines = re.findall(r"echo (\d+) > (?:pids/|memory/)?([\w.]+)", told)
+    assert [f"{file}={value}" for value, file in lines] == written
+    subprocess.run((*words, "/bin/true"), check=True)
+    made = list(tmp_path.rglob("branchline-box-x-r1-1/*"))
+    assert sorted(f"{path.name}={path.read_text().strip()}" for path in made) == sorted(written)
+    for path in made:  # the kernel's own files go with their group
+        path.unlink()
+    limits.sweep("x-", tmp_path)
+    assert not list(tmp_path.rglob("branchline-box-*"))
 
 
 def test_the_profile_for_a_mac_names_what_is_open_and_denies_the_rest() -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from branchline.cli.run import flags_of, parser
 from branchline.errors import BranchlineError, UsageError
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags
+from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.timer import cron_times, install, uninstall
 
 CRONTAB = """#!/bin/sh
@@ -93,6 +94,15 @@ def test_the_crontab_of_others_is_left_as_it_is(home: Home) -> None:
     assert uninstall(home.console, "cron").data == {"removed": ["the line in your crontab"]}
     assert home.tab.read_text().splitlines() == OTHERS.splitlines()
     assert uninstall(home.console, "all").data == {"removed": []}
+
+
+def test_the_words_of_flags_are_read_as_the_same_flags() -> None:
+    given = {"strategy": "hybrid", "minimum": "gated", "jobs": 0, "only": ["1.1", "2"]}
+    skipped = {"confirm", "detach", "dry_run"}
+    for name, kind in Flags.__annotations__.items():
+        flags = Flags(**{name: given.get(name, True if kind is bool else "3")})
+        back = flags_of(parser("execute").parse_args(flags_argv(flags)))
+        assert back == (Flags() if name in skipped else flags._replace(in_place=flags.in_place or flags.inline)), name
 
 
 def test_printing_writes_nothing(home: Home) -> None:

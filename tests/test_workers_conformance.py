@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from branchline import workers
 from branchline.model.run import Claim, Exit
-from workers_bench import Bench
+from workers_bench import Bench, servers_of
 
 AGENTS = Path(__file__).parent / "agents"
 ASK = {"status": "blocked", "kind": "credential", "text": "which key?", "options": ["a", "b"], "default": "a"}
@@ -223,7 +223,7 @@ def test_an_agent_is_started_with_the_prompt_on_stdin_in_its_worktree(tmp_path: 
     got = json.loads((tmp_path / "got.json").read_text())
     assert (got["prompt"], got["cwd"]) == (prompt, str(bench.tree))
     assert got["env"]["HOME"] == (
-        str(tmp_path / ".server-opencode-server" / "home") if kind == "opencode-server" else bench.env["HOME"]
+        str(servers_of(bench.user)[0] / "home") if kind == "opencode-server" else bench.env["HOME"]
     )
     assert "acme/large" in got["argv"]
     assert not effort or any("high" in word for word in got["argv"])

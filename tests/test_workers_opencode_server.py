@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -22,7 +23,7 @@ from branchline.workers.driving import Desk
 from branchline.workers.opencode_driver import sessions
 from branchline.workers.opencode_seats import own, seat
 from branchline.workers.opencode_talk import REFUSED, REJECTED, Talk
-from workers_bench import Bench
+from workers_bench import Bench, end_servers, servers_of
 
 Play = Callable[[Server, str, str], None]
 PROGRAM = (sys.executable, str(Path(__file__).parent / "agents" / "opencode_server.py"))
@@ -302,10 +303,13 @@ def test_what_an_earlier_attempt_left_running_is_stopped_and_nothing_else(server
 
 
 def test_a_worktree_that_the_server_cannot_see_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()  # what is not there stands below a repository that is
     with pytest.raises(RemoteError, match="cannot see the worktree"):
         Told(server, tmp_path / "elsewhere", Server.say)
+    server.seen.clear()
     with pytest.raises(NotFoundError):
         Told(server, tmp_path, Server.say, session="ses_gone")
+    assert ("/path" in server.seen, "/file" in server.seen) == (True, False), "a real server takes seconds for a list"
 
 
 def test_a_server_that_stays_away_ends_the_attempt(server: Server, tmp_path: Path) -> None:
@@ -376,6 +380,32 @@ def test_one_server_is_kept_for_all_and_made_anew_when_it_is_killed_or_was_not_n
     os.kill(third, signal.SIGTERM)
 
 
+def test_the_runs_of_a_user_share_a_server_and_it_goes_with_the_last_of_them(tmp_path: Path) -> None:
+    user, pids = tmp_path / "user", set()
+
+    def play(run: str, **more: Any) -> Path:
+        bench = Bench(tmp_path / run, "opencode-server", (*PROGRAM, "success", str(tmp_path / "got.json")), **more)
+        bench.user = user
+        assert bench.run().status == "done"
+        folder = Path(opencode_seats.seats_of(bench.folder)[0]["folder"])
+        assert [path.stat().st_mode & 0o777 for path in (folder, folder / opencode_seats.SERVER)] == [0o700, 0o600]
+        pids.add(json.loads((folder / opencode_seats.SERVER).read_text())["pid"])
+        return folder
+
+    assert (play("one"), len(pids)) == (play("two"), 1)
+    shutil.rmtree(tmp_path / "one")
+    other = play("three", lean=False, env={**Bench(tmp_path / "x", "shell").env, "OTHER": "1"})
+    assert (len(servers_of(user)), len(pids)) == (2, 2), "what would be started otherwise is another server"
+    end_servers(user)
+    for pid in pids:
+        await_end(pid)
+    shutil.rmtree(tmp_path / "two")
+    play("four", env={**Bench(tmp_path / "y", "shell").env, "OTHER": "2"})
+    assert other in servers_of(user)
+    assert len(servers_of(user)) == 2, "the first has lost its runs and sessions"
+    end_servers(user)
+
+
 def await_end(pid: int) -> None:
     end = time.monotonic() + 30
     while Path(f"/proc/{pid}").exists():
@@ -390,7 +420,7 @@ def test_stopping_the_driver_stops_the_session(tmp_path: Path) -> None:
     while "tool_use" not in (bench.folder / "events.jsonl").read_text():
         assert time.monotonic() < end
         time.sleep(0.01)
-    folder = tmp_path / ".server-opencode-server"
+    (folder,) = servers_of(bench.user)
     try:
         with own(folder, time.sleep) as client:
             assert len(client.statuses(str(bench.tree))) == 1
@@ -421,7 +451,7 @@ def test_a_person_is_attached_to_the_instance_or_opens_the_session_where_the_run
     found = bench.adapter.interactive(bench.job, {"TERM": "x"})  # type: ignore[attr-defined]
     assert found.argv == ("opencode", "attach", "http://m:2", "--dir", str(bench.tree), "-s", "ses_1")
     assert found.env == {"TERM": "x", "OPENCODE_SERVER_USERNAME": "me", "OPENCODE_SERVER_PASSWORD": "pw"}
-    own = tmp_path / ".server-opencode-server"
+    own = tmp_path / "server"
     (bench.folder / opencode_seats.SEATS).write_text(json.dumps([{"folder": str(own)}]))
     found = bench.adapter.interactive(bench.job._replace(session="ses_2"), {"TERM": "x"})  # type: ignore[attr-defined]
     assert found.argv == ("opencode", "-s", "ses_2")

@@ -481,6 +481,20 @@ def test_merge_brings_in_ticks_and_names_itself(place: Place) -> None:
     assert place.repository.merged(RUN, place.base) == [(place.tip(), "1.1", 1, "task 1.1: words")]
 
 
+def test_a_box_is_ticked_in_whatever_folder_the_plan_stands_and_nothing_else_changes(place: Place) -> None:
+    name = "pläne [x]/:(top) a/1 2.md"
+    place.write(name, PLAN)
+    place.git("add", "--all")
+    place.git("commit", "-qm", "the plan in a folder")
+    place.git("update-ref", f"refs/heads/branchline/{RUN}/tip", "HEAD")
+    place.bring_in("1.2", "pläne [x]/beside.txt", "x")
+    place.job("setup")
+    answer = place.job("merge", plan=BOX | {"path": name})
+    assert (answer["ticked"], answer["files"]) == (True, [name])
+    assert place.shown(place.tip(), name) == PLAN.replace("[ ] 1.1", "[x] 1.1")
+    place.git("fsck", "--strict", "--no-dangling")
+
+
 def test_merge_twice_is_once(place: Place) -> None:
     first = place.bring_in("1.1", "x.txt", "x")
     assert place.job("merge") == first
@@ -645,11 +659,12 @@ def test_locks_that_a_killed_merge_left_do_not_stop_the_next_one(place: Place, n
     place.job("setup")
     place.write("a.txt", "mine\n", place.tree())
     assert place.job("check")["ok"]
-    place.bring_in("1.2", "b.txt", "theirs\n")
+    place.job("setup", "1.2")
+    assert place.job("merge", "1.2", checks=[{"run": "true"}])["ok"]
     place.git("update-ref", "ORIG_HEAD", "HEAD", cwd=place.root / ".branchline" / "worktrees" / RUN / ".merge")
     (found,) = (place.root / ".git").glob(name)
     found.with_name(f"{found.name}.lock").write_text("")
-    answer = place.job("merge")
+    answer = place.job("merge", checks=[{"run": "true"}])
     assert answer["ok"], answer
 
 
@@ -675,15 +690,17 @@ def test_a_kept_worktree_gets_both_sides_and_the_worker_ends_the_merge(place: Pl
     assert place.shown(place.tip(), "a.txt").startswith("1.1 and 1.2\n")
 
 
-def test_equal_changes_and_lists_marked_union_are_no_conflict(place: Place) -> None:
-    place.write(".gitattributes", "list.txt merge=union\n")
-    place.write("list.txt", "first\n")
+@pytest.mark.parametrize("folder", ["", "not es/"])
+def test_equal_changes_and_lists_marked_union_are_no_conflict(place: Place, folder: str) -> None:
+    name = f"{folder}list.txt"
+    place.write(f"{folder}.gitattributes", "list.txt merge=union\n")
+    place.write(name, "first\n")
     place.git("update-ref", f"refs/heads/branchline/{RUN}/tip", place.commit("a list"))
     for task in ("1.1", "1.2"):
         place.job("setup", task)
         place.write("same.txt", "the same\n", place.tree(task))
-        place.write("list.txt", f"first\n{task}\n", place.tree(task))
+        place.write(name, f"first\n{task}\n", place.tree(task))
         place.job("check", task)
     assert place.job("merge", "1.1")["ok"]
-    assert place.job("merge", "1.2", checks=[{"run": "grep -q 1.1 list.txt && grep -q 1.2 list.txt"}])["ok"]
-    assert place.shown(place.tip(), "list.txt").split() == ["first", "1.1", "1.2"]
+    assert place.job("merge", "1.2", checks=[{"run": f"grep -q 1.1 '{name}' && grep -q 1.2 '{name}'"}])["ok"]
+    assert place.shown(place.tip(), name).split() == ["first", "1.1", "1.2"]

@@ -61,15 +61,16 @@ def test_a_kill_around_every_git_command(tmp_path: Path, purpose: str) -> None:
     killer = Killer(place, tmp_path / "bin")
     before = fingerprint(place.root)
     begin(place, purpose, "1.0")
-    calls = killer.run(place.spec(purpose, "1.0"))
+    checks = [{"run": "true"}]
+    calls = killer.run(place.spec(purpose, "1.0", checks=checks))
     assert calls >= 5
     finish(place, purpose, "1.0")
     points = [(when, number) for number in range(1, calls + 1) for when in WHEN]
     for place_, (when, number) in enumerate(points, 1):
         task = f"1.{place_}"
         begin(place, purpose, task)
-        killer.run(place.spec(purpose, task), when, number)
-        assert place.job(purpose, task)["ok"], f"killed {when} git command {number}"
+        killer.run(place.spec(purpose, task, checks=checks), when, number)
+        assert place.job(purpose, task, checks=checks)["ok"], f"killed {when} git command {number}"
         finish(place, purpose, task)
     assert fingerprint(place.root) == before
     place.git("fsck", "--strict", "--no-dangling")

@@ -176,10 +176,16 @@ def test_what_a_check_leaves_is_neither_in_the_way_of_the_next_merge_nor_seen_by
         plain.write(f"{task}.txt", "work\n", plain.tree(task))
         assert plain.job("check", task)["ok"]
     litter = "echo '* merge=union' > .gitattributes; echo x | tee plan.md > 1.2.txt; git add --all; git switch -qc mine"
+    litter += "; git update-index --skip-worktree src/*; echo bent | tee src/* >/dev/null"
     assert plain.job("merge", "1.1", checks=[{"run": litter}])["ok"]
     assert plain.job("merge", "1.2")["conflict"]["files"] == ["a.txt"], "the attributes that it left do not count"
     assert plain.bring_in("1.3", "1.2.txt", "new\n")["ok"]
-    last = plain.job("merge", "1.3", 2, checks=[{"run": 'test -z "$(git status --porcelain)" && grep new 1.2.txt'}])
+    last = plain.job(
+        "merge",
+        "1.3",
+        2,
+        checks=[{"run": 'test -z "$(git status --porcelain)" && grep new 1.2.txt && grep deep src/*'}],
+    )
     assert last["ok"], last
 
 

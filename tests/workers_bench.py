@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,28 @@ from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
 
 
+def servers_of(home: Path) -> list[Path]:
+    """The folders of the servers of our own that a user has on this host."""
+    return sorted(home.glob("**/branchline/servers/*/"))
+
+
+def end_servers(home: Path) -> None:
+    """End them."""
+    for folder in servers_of(home):
+        with suppress(FileNotFoundError, ProcessLookupError):  # nobody has needed it for so long
+            os.kill(json.loads((folder / "server.json").read_text())["pid"], signal.SIGTERM)
+
+
 class Bench:
     """`job` describes an attempt of the task `t1`; `run` starts it for real, `claim` only reads."""
 
     def __init__(self, tmp: Path, kind: str, argv: tuple[str, ...] = (), **more: Any) -> None:
         self.kind = kind
         self.adapter = workers.get(kind)
-        self.tree, home = tmp / "tree", tmp / "home"
+        self.tree, home, self.user = tmp / "tree", tmp / "home", tmp / "real"
         self.folder = tmp / "t1" / str(more.get("attempt", 1))
         self.folder.mkdir(parents=True)
-        sandbox.prepare_home(home, tmp / "real", "Test", "test@example.invalid")
+        sandbox.prepare_home(home, self.user, "Test", "test@example.invalid")
         self.env = sandbox.environment(WorkerSettings(kind=kind), os.environ, home)
         subprocess.run(["git", "init", "-q", str(self.tree)], env=self.env, check=True)
         (self.tree / ".branchline").mkdir(exist_ok=True)
@@ -50,7 +63,7 @@ class Bench:
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start what the adapter says, its output where the adapter will read it."""
-        self.adapter.prepare(self.job, {"HOME": "/nonexistent"})
+        self.adapter.prepare(self.job, {"HOME": str(self.user)})
         command = self.adapter.command(self.job)
         events = self.folder / ("events.jsonl" if self.adapter.STREAM else "output.log")
         with (
@@ -92,9 +105,8 @@ class Bench:
         return self.adapter.claim(self.job, exit)
 
     def end_servers(self) -> None:
-        """End the server that the attempts shared; a run would keep it until nobody has used it for a while."""
-        for told in self.folder.parents[1].glob(".server-*/server.json"):
-            os.kill(json.loads(told.read_text())["pid"], signal.SIGTERM)
+        """End the server that the attempts shared; it would go on until nobody has used it for a while."""
+        end_servers(self.user)
 
     def git(self, *argv: str) -> str:
         """Ask git about the worktree."""

@@ -197,9 +197,11 @@ class Server:
         providers = [{"id": "stub", "models": {name: {"id": name} for name in self.models}}]
         if "large" in self.models:
             providers.append({"id": "acme", "models": {"large": {"id": "large"}}})
+        place = Path(directory or "/srv")
+        root = next((str(each) for each in (place, *place.parents) if (each / ".git").exists()), "/")
         return 200, {
             "/global/health": {"healthy": True, "version": "1.18.33"},
-            "/path": {"directory": directory or "/srv", "worktree": directory or "/srv"},
+            "/path": {"directory": directory or "/srv", "worktree": root},
             "/project": [{"id": place, "worktree": place} for place in {row["directory"] for row in self.of("")}],
             "/config/providers": {"providers": providers, "default": {}},
             "/provider": {"all": [*providers, {"id": "other", "models": {"large": {}}}], "connected": ["stub"]},

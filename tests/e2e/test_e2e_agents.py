@@ -114,12 +114,14 @@ while :; do sleep 1; done
     world.check_laws()
 
 
-def test_an_agent_that_talks_for_ever_meets_the_wall(world: World) -> None:
+def test_an_agent_that_talks_for_ever_meets_the_wall_and_is_tried_again_after_a_while(world: World) -> None:
     world.plan(Task("1.1"))
-    world.settings('timeout = "1s"\ngrace = "200ms"\nretries = 0\n')
+    world.settings('timeout = "1s"\ngrace = "200ms"\nretries = 1\nbackoff = "2s"\n')
     result = world.execute(world.agent("while :; do echo on and on; sleep 0.1; done\n"))
     assert result.status == 4, result
     assert "timeout" in world.reasons()["1.1"]
+    at = {(event.kind, event.attempt): event.at for event in world.events()}
+    assert 2 <= at["dispatching", 2] - at["retrying", 1] < 20, "and not after the 30 s that are usual"
     world.check_laws()
 
 

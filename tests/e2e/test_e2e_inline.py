@@ -63,7 +63,10 @@ def test_what_a_role_says_reaches_its_worker(inline: World) -> None:
     assert "- `docs/map.md`" in page.partition("Also mentioned, for reading")[2]
 
 
-def test_a_temperature_that_nobody_would_obey_starts_nothing(inline: World) -> None:
+def test_what_the_worker_would_not_obey_starts_nothing(inline: World) -> None:
+    inline.settings('[roles.build]\nreads = ["*.md"]\n')
+    refused = inline.run("execute", "plan.md", "--yes", "--worker", "scripted")
+    assert (refused.status, "cannot be kept from reading" in refused.json["error"]) == (2, True), refused
     inline.settings("[roles.build]\ntemperature = 0.2\n")
     result = inline.execute(inline.agent("make\nsay done ok\n"))
     assert (result.status, inline.started()) == (2, [])

@@ -1,6 +1,5 @@
 """A permission that the role wants asked waits in the inbox while the worker waits; the answer goes back to it."""
 
-import json
 import os
 import shlex
 import signal
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from workers_bench import end_servers
 from worlds import Task, World
 
 AGENTS = Path(__file__).resolve().parents[1] / "agents"
@@ -31,8 +31,7 @@ def asking(world: World, kind: str) -> Iterator[World]:
     world.settings('silence = "2s"\nretries = 0\n[roles.build]\npermissions = { edit = "ask", execute = "ask" }\n')
     world.plan(Task("1.1", verify="true"))
     yield world
-    for told in world.root.glob(".branchline/runs/r1/.server-*/server.json"):
-        os.kill(json.loads(told.read_text())["pid"], signal.SIGTERM)
+    end_servers(Path(os.environ["XDG_STATE_HOME"]))
 
 
 def begin(world: World, kind: str) -> str:

@@ -73,6 +73,8 @@ def test_the_tasks_of_a_scope_share_a_session_one_at_a_time(
     assert len(served.sessions) == left
     claims = [path.read_text() for path in world.root.glob(".branchline/runs/r1/*/1/claim.json")]
     assert all('"session": "main/ses_' in claim for claim in claims)
+    walls = "opencode-server: env (OpenCode's own rules in a shared server)"
+    assert world.run("status").json["sandbox"].endswith(f"; {walls}")
 
 
 def test_what_failed_keeps_its_session_until_its_work_is_saved(world: World, served: Server) -> None:

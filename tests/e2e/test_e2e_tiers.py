@@ -66,3 +66,15 @@ def test_a_model_that_is_named_goes_first_and_a_program_has_none(world: World) -
     assert models(world) == {"1.1": ["mine"]}
     assert world.execute(world.agent("make\nsay done ok\n"), "--new", "--only", "1.1").status == 0
     assert [a.model for a in world.rows("r2")[1] if a.purpose == "work"] == [""]
+
+
+def test_the_model_that_the_plan_names_is_the_one_that_works(world: World) -> None:
+    world.write("plan.md", PLAN.replace("Tier: Thinking", "Tier: Thinking\n  - Model: own/best"))
+    world.settings(TIERS)
+    assert world.execute("scripted", "--only", "1.1", "1.3").status == 0
+    assert models(world) == {"1.1": ["own/best"], "1.3": ["acme/mid"]}
+    assert "(own/best)" in world.finish(world.start("review", "plan.md")).out
+    world.settings('allowed_models = ["acme/*"]\n')
+    refused = world.execute("opencode:true", "--new", "--only", "1.1")
+    assert (refused.status, "own/best" in refused.json["error"]) == (2, True), refused
+    world.check_laws()

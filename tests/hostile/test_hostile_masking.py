@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from branchline.guard.masking import unmask
+from branchline.guard.book import unmask
 from branchline.sandbox.vault import Vault
 from worlds import World
 

@@ -81,6 +81,21 @@ def test_a_reading_role_cannot_write(bench: RealBench) -> None:
         assert (claim.status, claim.summary) == ("done", "Nothing to see.")
 
 
+def test_a_role_reads_what_it_may_and_nothing_else(bench: RealBench, model: StubModel) -> None:
+    if not hasattr(bench.adapter, "READS"):
+        pytest.skip("this agent cannot be kept from reading")
+    (bench.tree / "docs").mkdir()
+    (bench.tree / "docs" / "open.md").write_text("what all may know\n")
+    (bench.tree / "closed.md").write_text("what nobody may know\n")
+    looks = [["read", {"filePath": str(bench.tree / name)}] for name in ("docs/open.md", "closed.md")]
+    looks += [["grep", {"pattern": "nobody"}], bench.agent.shell("cat closed.md")]
+    prompt = "Look.\n" + directive(*({"tools": [look]} for look in looks), {"text": "I looked."})
+    claim = bench.run(prompt, role="research", reads=("docs/*",))
+    sent = json.dumps(model.requests[1:])
+    assert ("what all may know" in sent, "what nobody may know" in sent, "nobody may" in sent) == (True, False, False)
+    assert (claim.status, claim.summary) == ("done", "I looked.")
+
+
 def test_a_write_outside_of_the_worktree_is_a_permission_and_no_success(bench: RealBench) -> None:
     if bench.kind == "codex":
         pytest.skip("Codex works without a sandbox of its own in roles that may write")

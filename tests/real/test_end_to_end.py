@@ -259,6 +259,31 @@ def test_a_model_that_opencode_does_not_know_starts_nothing(stages: Any) -> None
 
 
 @with_opencode
+@pytest.mark.parametrize("kind", ["opencode", "opencode-server"])
+def test_how_a_worker_is_to_work_is_said_in_the_plan_and_reaches_the_model(stages: Any, kind: str) -> None:
+    warm = "  - Temperature: 0.3\n" if kind == "opencode" else ""
+    plan = f"{ONE_TASK}  - Agent: careful\n  - Variant: deep\n  - Read first: docs/style.md\n{warm}"
+    stage = stages(plan, [("^# Task 1: ", [write("colour.txt", "blue\n"), {"text": "It is blue."}])], kind)
+    mine = Path(stage.env["OPENCODE_CONFIG"])
+    config = json.loads(mine.read_text())
+    config["agent"] = {"careful": {"mode": "primary", "prompt": "You are the careful one."}}
+    config["provider"]["stub"]["models"]["stub-1"] |= {
+        "reasoning": True,
+        "temperature": True,
+        "variants": {"deep": {"reasoningEffort": "high"}},
+    }
+    mine.write_text(json.dumps(config))
+    assert stage.run("execute", "plans/house.md", "--worker", kind, "--yes")["counts"] == {"done": 1}
+    sent = next(
+        body for body in stage.model.requests if any("# Task 1" in _flat(m["content"]) for m in body["messages"])
+    )
+    assert "You are the careful one." in _flat(sent["messages"][0]["content"])
+    assert sent["reasoning_effort"] == "high"
+    assert sent.get("temperature") == (0.3 if warm else None)
+    assert any("- `docs/style.md`" in text for text in stage.prompts())
+
+
+@with_opencode
 def test_tasks_share_a_session_that_moves_from_worktree_to_worktree(stages: Any) -> None:
     rules = [(rf"(?m)^# Task {n}: ", [write(f"{n}.txt", f"{n}\n"), {"text": f"{n}."}]) for n in range(1, 7)]
     stage = stages(SIX, rules)
@@ -272,7 +297,7 @@ def test_tasks_share_a_session_that_moves_from_worktree_to_worktree(stages: Any)
     assert len([text for text in texts if re.search(r"(?m)^# Task \d: ", text)]) == 6
     last = max(stage.model.requests, key=lambda body: len(body["messages"]))
     assert len([message for message in last["messages"] if message["role"] == "user"]) == 6, "it remembers all of them"
-    database = next(stage.root.glob(".branchline/runs/r1/.server-*/home/**/opencode.db"))
+    database = next(Path(stage.env["HOME"]).glob(".local/state/branchline/servers/*/home/**/opencode.db"))
     with sqlite3.connect(database) as store:
         assert store.execute("SELECT count(*) FROM session").fetchone() == (0,)
 
@@ -289,7 +314,7 @@ def test_a_plan_of_six_tasks_is_merged_with_every_agent_though_one_hangs(stages:
         for n in range(1, 7)
     ]
     stage = stages(SIX, rules, kind)
-    stage.env["BRANCHLINE_SILENCE"] = "20s"
+    stage.env |= {"BRANCHLINE_SILENCE": "20s", "BRANCHLINE_BACKOFF": "1s"}
     worker = f"{kind}:opencode acp" if kind == "acp" else kind
     done = stage.run("execute", "plans/house.md", "--worker", worker, "--yes", "-j", "2")
     assert (done["state"], done["counts"]) == ("done", {"done": 6})

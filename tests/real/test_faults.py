@@ -24,7 +24,7 @@ TROUBLE: list[Step] = [
     {"fault": "malformed"},
     {"fault": "slow"},
 ]
-SETTINGS = 'silence = "25s"\nstagger = "0s"\ntimeout = "2m"\n'
+SETTINGS = 'silence = "25s"\nbackoff = "3s"\nstagger = "0s"\ntimeout = "2m"\n'
 
 
 def troubled(dice: random.Random, step: Step) -> Step:

@@ -23,9 +23,9 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def oc(tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Run `oc` against a server that asks before it runs a command; gives the JSON line, which must say ok."""
-    folder, home = tmp_path / ".server-real", tmp_path / "home"
+    folder, home = tmp_path / "servers" / "real", tmp_path / "home"
     with StubModel() as model:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         (tmp_path / "projects").mkdir()
         config = {**model.config(), "permission": {"bash": "ask", "question": "allow"}}
         (tmp_path / "opencode.json").write_text(json.dumps(config))

@@ -14,7 +14,6 @@ from branchline.store import Store, held
 from branchline.workers.standing import Standing
 from branchline.workspace.repository import Repository
 
-MIN_GIT: Final = (2, 31)
 """`rev-parse --path-format`, which tells where a worktree's own files are, is from this version on."""
 SECONDS: Final = 20.0
 _BYTES: Final = 1 << 16
@@ -174,15 +173,15 @@ def _git(place: Place) -> Iterator[Finding]:
     if not said[:1].isdigit():
         yield Finding("git", "fault", f"git does not run: {said}", "install git, for example: apt install git")
         return
-    if tuple(map(int, said.split(".")[:2])) < MIN_GIT:
-        least = ".".join(map(str, MIN_GIT))
-        yield Finding("git", "fault", f"git {said} is too old; {least} is needed", f"install git {least} or newer")
-        return
     yield Finding("git", "ok", f"git {said}")
     try:
         repository = Repository.open(place.root, place.env, place.settings.workspace.programs)
         repository.check_ready((), (*place.settings.workspace.copy, *place.settings.workspace.symlink))
         yield Finding("repository", "ok", f"{place.root} is ready for a run")
+        if (repository.git.common() / "reftable").is_dir():
+            yield Finding(
+                "repository", "note", sandbox.IN_TABLE, "git refs migrate --ref-format=files (git 2.46 or newer)"
+            )
         yield from _left_behind(place, repository)
     except RepositoryError as error:
         yield Finding("repository", "warning", str(error), "do as it says, or use `execute --in-place`")
@@ -212,7 +211,8 @@ def _sandbox(place: Place) -> Iterator[Finding]:
             continue
         reached.add(network)
         if held.level == "strict":
-            yield Finding(about, "ok", f"{held.words()}, network: {network}")
+            behind = "; what obeys no proxy (ssh) reaches nothing" if network == "proxy" else ""
+            yield Finding(about, "ok", f"{held.words()}, network: {network}{behind}")
         elif held.level == wanted:
             yield Finding(about, "note", held.words(), 'sandbox = "auto" takes the strongest that works here')
         else:

@@ -72,6 +72,7 @@ class Settings:
     grace: float = setting(10.0, kinds.seconds)
     stagger: float | None = setting(None, kinds.automatic(kinds.seconds))
     retries: int = setting(1, kinds.whole(0, 100))
+    backoff: float = setting(30.0, kinds.pause)
     diagnose: bool = setting(False, kinds.flag)
     on_failure: str = setting("stop-branch", kinds.choice("stop-branch", "stop-run"))
     log_limit: int = setting(64, kinds.whole(0, 1_000_000))

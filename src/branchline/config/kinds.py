@@ -45,6 +45,12 @@ def seconds(value: Any, _loose: bool) -> float:
     return _must("be a length of time such as 500ms, 30s, 10m or 2h")
 
 
+def pause(value: Any, loose: bool) -> float:
+    """A length of time of at least a second: who tries again at once, and for ever, pays for it."""
+    found = seconds(value, loose)
+    return found if found >= 1 else _must("be at least 1s")
+
+
 def limit(value: Any, _loose: bool) -> Limit:
     """What may be spent: `5usd`, `2Mtok`, `500ktok`, one of each with a comma between, or `none`."""
     if isinstance(value, Limit):

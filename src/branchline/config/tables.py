@@ -62,6 +62,7 @@ class RoleSettings:
     temperature: float | None = setting(None, kinds.automatic(kinds.number(0, 2)))
     instructions: tuple[str, ...] = setting((), kinds.words)
     files: tuple[str, ...] = setting((), kinds.words)
+    reads: tuple[str, ...] = setting((), kinds.words)
 
 
 @dataclass(frozen=True)

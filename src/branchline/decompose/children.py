@@ -165,6 +165,7 @@ def _task(child: Answer, task_id: str, parent: Task, lines: Lines, rule: str, co
         rule=rule,
         body="\n".join(lines.of(title, child["covers"]).texts[1:]),
         extra={
+            **{name: said for name, said in parent.manner.items() if name != "model"},
             "covers": sorted({place for number in child["covers"] if (place := lines.places[number - 1])}),
             "expected_lines": child["lines"],
         },

@@ -17,10 +17,10 @@ from branchline.config import Settings, WorkerSettings
 from branchline.errors import InputError, SettingsError
 from branchline.files import read_text, write_new
 from branchline.model.run import AttemptRow
-from branchline.proc import landlock
-from branchline.sandbox import Held, bubblewrap, lent, limits, proxied, view
+from branchline.sandbox import Held, bubblewrap, lent, limits, proxied, rights, view
 from branchline.sandbox.around import Around, Walls, around
 from branchline.workspace.git import Git
+from branchline.workspace.prepare import names as brought
 from branchline.workspace.repository import Repository
 from branchline.workspace.shared import opened, public_config
 from branchline.workspace.worktree import scratch_of, verify_of
@@ -62,7 +62,10 @@ class Boxes:
             return Held("off", "", "nothing is isolated in place")
         wanted, network = self._wanted(role)
         if wanted not in self._held:
-            self._held[wanted] = sandbox.best(wanted, self._env)
+            held = sandbox.best(wanted, self._env)
+            if held.by and (self._git.common() / "reftable").is_dir():
+                held = held._replace(not_held="; ".join(filter(None, (held.not_held, sandbox.IN_TABLE))))
+            self._held[wanted] = held
         sandbox.network(network, self._held[wanted])
         return self._held[wanted]
 
@@ -165,12 +168,13 @@ class Boxes:
             writable |= {scratch_of(self._root, attempt.run), verify_of(self._root, attempt.run)}
         if held.by == "landlock":
             writable |= {target for _, target in git.lent}  # it cannot put one folder in the place of another
-            return around(outside, Walls(_landlock(readable, writable)))
-        inside: tuple[str, ...] = ()
+            return around(outside, Walls((*rights.PROGRAM, *rights.alone(readable, writable))))
+        inside = rights.PROGRAM
         if self.network(role) == "proxy":
             beside, inside = self._proxy(place.folder, (*map(_said, named), *told))
             outside.append(beside)
             readable.add(place.folder / "net")
+        second = rights.within({*bubblewrap.OWN, *writable, *(place for _, place in git.lent)})
         box = bubblewrap.Box(
             bubblewrap.find(self._env),
             self._etc,
@@ -180,7 +184,7 @@ class Boxes:
             ((config, common / "config"),),
             git.lent,
             network=self.network(role) == "host",
-            before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
+            before=(*inside, *second, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
         )
         return around(outside, Walls((*self._groups(attempt), *bubblewrap.wrap(box)), 1))
 
@@ -191,7 +195,8 @@ class Boxes:
     def _shown(self) -> Iterator[Path]:
         """What every worker may read beside its own: our program, and of the checkout what its tools look for there."""
         yield from _OWN
-        yield from (self._root / name for name in self._settings.workspace.symlink)
+        linked = self._settings.workspace.symlink
+        yield from (self._root / name for pattern in linked for name in brought(self._root, pattern))
         packages = self._root / "node_modules"  # Node looks for it in every folder above the worktree
         if not packages.is_symlink():  # a link of the repository's may lead to anything
             yield packages
@@ -248,18 +253,3 @@ def _said(value: str) -> str:
     with suppress(InputError):
         return read_text(Path(value), _CONFIG) if value.startswith("/") else value
     return ""
-
-
-def _landlock(readable: set[Path], writable: set[Path]) -> tuple[str, ...]:
-    system = {
-        *view.SYSTEM,
-        *(f"/etc/{name}" for name in view.PUBLIC),
-        "/proc",
-        "/sys/devices/system/cpu",
-        "/dev/urandom",
-        "/dev/random",
-        "/dev/zero",
-    }
-    free = {"/dev/null", "/dev/tty", "/dev/shm", *map(str, writable)}  # noqa: S108 - devices
-    rights = [f"r:{path}" for path in sorted({*system, *map(str, readable)})] + [f"w:{path}" for path in sorted(free)]
-    return (sys.executable, "-I", "-S", landlock.__file__, *rights, "--")

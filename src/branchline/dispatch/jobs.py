@@ -75,6 +75,7 @@ class Jobs:
         self._runs = f"{site.state}/runs"
         self._masked = lru_cache(64)(lambda title: self.vault.mask(title).text)  # asked for at each start and end
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
+        self._home = lru_cache(64)(self._home_of)
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._sessions = Sessions(history, self.folder, inline=inline)
@@ -189,6 +190,8 @@ class Jobs:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
         folder, worktree = self.folder(attempt), self.worktree(attempt.run, attempt.task)
+        task = self.tasks[attempt.task]
+        said = task.manner
         return Job(
             run=attempt.run,
             task=attempt.task,
@@ -201,17 +204,18 @@ class Jobs:
             folder=str(folder),
             prompt_file=f"{folder}/prompt.md",
             exit_file=f"{worktree}/.branchline/answer.json" if self.site.repository else f"{folder}/answer.json",
-            model=row.model or worker.model or (role.model if role else ""),
-            variant=worker.variant or (role.variant if role else ""),
-            agent=worker.agent or (role.agent if role else ""),
-            temperature=role.temperature if role else None,
+            model=row.model or said.get("model") or worker.model or (role.model if role else ""),
+            variant=said.get("variant") or worker.variant or (role.variant if role else ""),
+            agent=said.get("agent") or worker.agent or (role.agent if role else ""),
+            temperature=said.get("temperature", role.temperature if role else None),
             rules=self.rules(row.role),
             session=self._sessions.of(row, worker) if self.adapter(row).RESUME else "",
             argv=tuple(worker.argv),
             trust_exit=worker.trust_exit,
             lean=worker.lean,
             read_only=self.read_only(row.role),
-            files=tuple((file.path, file.role) for file in self.tasks[attempt.task].files),
+            reads=role.reads if role else (),
+            files=tuple((file.path, file.role) for file in task.files),
             instances=self.settings.servers_of(worker.kind),
             env=self._env(row.worker, self.home(attempt)),
         )
@@ -231,7 +235,7 @@ class Jobs:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
 
-    def _home(self, run: str, task: str) -> Path:
+    def _home_of(self, run: str, task: str) -> Path:
         return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:

@@ -28,8 +28,8 @@ class Policy(NamedTuple):
     tasks takes one, `{branch}` in the name being the task's parent; `models`: worker/role -> its model ("" for the
     agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
     `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
-    gives a task that would fail a try one tier up; `plain` are workers that have no model. `train`: how many finished
-    tasks are merged together.
+    gives a task that would fail a try one tier up; `plain` are workers that have no model. `named`: task -> the model
+    that its plan names, before all of these. `train`: how many finished tasks are merged together.
     """
 
     slots: int = 4
@@ -56,11 +56,12 @@ class Policy(NamedTuple):
     grade: str = ""
     escalate: bool = False
     plain: frozenset[str] = frozenset()
+    named: Mapping[str, str] = {}
 
     def tier(self, row: TaskRow) -> str:
         """The tier a task stands in: its own, or that of a model it was given since; "" when there is none."""
         own = self.grades.get(row.task, self.grade)
-        if own not in self.tiers or row.worker in self.plain:
+        if own not in self.tiers or row.worker in self.plain or row.task in self.named:
             return ""
         if not row.model:
             return own
@@ -78,7 +79,9 @@ class Policy(NamedTuple):
 
     def choices(self, row: TaskRow) -> Sequence[str]:
         """The models a task may have, in the user's order."""
-        return self.tiers.get(self.tier(row)) or self.models.get(f"{row.worker}/{row.role}", ())
+        models = self.tiers.get(self.tier(row)) or self.models.get(f"{row.worker}/{row.role}", ())
+        own = "" if row.worker in self.plain else self.named.get(row.task, "")
+        return (own, *models[1:]) if own else models
 
     def model_of(self, row: TaskRow) -> str:
         """The model a task's worker gets; "" is the agent's own."""
@@ -243,10 +246,7 @@ class State:
         lanes: Iterable[LaneRow] = (),
         outlook: Outlook | None = None,
     ) -> "State":
-        """Build the state from projected rows, as a new coordinator finds them; the attempts stand by their fences.
-
-        Without an `outlook` all tasks are taken to last equally long.
-        """
+        """Build the state from projected rows, the attempts by their fences; without an `outlook` all tasks last equally long."""
         state = cls(run, adjacency, policy, outlook)
         merged = -1
         for row in tasks:

@@ -6,11 +6,12 @@ only where an edge needs them. So everything here is linear in tasks and edges.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from branchline.errors import GraphError
 from branchline.graph.cycles import break_cycles, topological
+from branchline.model.run import TaskRow
 
 _DIGITS = re.compile(r"([0-9]+)")
 _NUMBERED = re.compile(r"[A-Za-z]{0,6}-?[0-9]+(\.[0-9]+)*(~[0-9]+)?")
@@ -233,29 +234,6 @@ class Adjacency:
             stack.extend(reversed(self.children.get(at, [])))
         return found
 
-    def blockers(self, leaf: str, satisfied: Container[str], limit: int = 0) -> list[str]:
-        """The leaves that `leaf` waits for directly and that are not in `satisfied`, in natural order.
-
-        With a `limit` the search ends when so many were found.
-        """
-        found: set[int] = set()
-        seen: set[int] = set()
-        stack = list(self.predecessors[self._place[leaf]])
-        while stack and not (limit and len(found) >= limit):
-            point = stack.pop()
-            if point in seen:
-                continue
-            seen.add(point)
-            if point >= len(self.leaves):
-                stack.extend(self.predecessors[point])
-            elif self._names[point] not in satisfied:
-                found.add(point)
-        return [self._names[point] for point in sorted(found)]
-
-    def find_cycle(self) -> list[str] | None:
-        """The ids along one cycle, the first again at the end, or None; steps down and up the tree are part of it."""
-        return self.break_cycles(lambda _path, _edges: None)
-
     def break_cycles(
         self, drop: Callable[[list[str], list[tuple[str, str]]], tuple[str, str] | None]
     ) -> list[str] | None:
@@ -344,6 +322,12 @@ class Adjacency:
                 path.append(self._names[point])
             at = self.successors[point]
         return path
+
+
+def of_rows(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
+    """The graph of a run, from the rows of its tasks in their order and the edges of its net."""
+    nodes = ((row.task, row.parent, row.kind) for row in rows)
+    return Adjacency.build(nodes, ((before, after) for before, after in edges), placed=True)
 
 
 def describe_cycle(path: list[str], edges: list[tuple[str, str]], lines: Mapping[tuple[str, str], int | None]) -> str:

@@ -240,7 +240,8 @@ def net(
     touch = {t: dict(paths) for t, paths in (likely or {}).items()}
     touch |= {t.id: _touched(t) for t in draft.tasks if any(f.role not in ("create", "modify") for f in t.files)}
     estimate = {t.id: t.estimate for t in draft.tasks if t.estimate and t.kind == "atomic"}
-    asked = {"needs": needs, "estimate": estimate, "suite": suites(draft), "touch": touch}
+    model = {t.id: t.model for t in draft.tasks if t.model and t.kind == "atomic"}
+    asked = {"needs": needs, "estimate": estimate, "suite": suites(draft), "touch": touch, "model": model}
     return canonical(found | {name: rows for name, rows in asked.items() if rows} | dict(more or {}))
 
 
@@ -256,8 +257,8 @@ def _touched(task: Task) -> dict[str, bool]:
 def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:
     """The digest an approval binds: over the meaning of the graph and the `argv` of the workers, by worker name.
 
-    Ids, titles, kinds, parents, roles, workers, files, checks, criteria, needs, gate and edges count (DESIGN, section
-    4). Lines, states, confidences, comments and the order of tasks, edges, files and needs do not.
+    Ids, titles, kinds, parents, roles, workers and how they are to work, files, checks, criteria, needs, gate and edges
+    count (DESIGN, section 4). Lines, states, confidences, comments and the order of tasks, edges, files and needs do not.
     """
     meaning = {
         "version": VERSION,
@@ -281,6 +282,7 @@ def _meaning(task: Task) -> dict[str, Any]:
         "checks": _commands(task.checks),
         "criteria": list(task.criteria),
         "needs": sorted(task.needs),
+        **task.manner,
     }
 
 

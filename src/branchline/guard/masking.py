@@ -1,15 +1,13 @@
 """Personal data and secrets out of a text, for placeholders such as `[EMAIL_1]` that lead back to them."""
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Final, NamedTuple
 
 from branchline.guard import credentials, personal, tokens
+from branchline.guard.book import PLACEHOLDER
 from branchline.guard.spans import Span, apart, original, plain
-
-PLACEHOLDER: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_[1-9]\d{0,6}\]")
 
 
 class Rules(NamedTuple):
@@ -115,24 +113,3 @@ def _new(kind: str, book: Mapping[str, str], last: dict[str, int]) -> str:
         number += 1
     last[kind] = number
     return f"[{kind}_{number}]"
-
-
-def read_book(text: str) -> dict[str, str]:
-    """Placeholder -> value, from a JSON list of the two a line; half a line, of a power cut, is passed over."""
-    book: dict[str, str] = {}
-    for line in text.split("\n"):
-        try:
-            placeholder, value = json.loads(line)
-        except (ValueError, TypeError):
-            continue
-        if isinstance(placeholder, str) and isinstance(value, str):
-            book.setdefault(placeholder, value)
-    return book
-
-
-def unmask(text: str, values: Mapping[str, str], only: Iterable[str] | None = None) -> str:
-    """Put the real values back for the placeholders of `values`, or of `only` those; each is looked at once."""
-    allowed = values.keys() if only is None else values.keys() & set(only)
-    if not allowed or "[" not in text:
-        return text
-    return PLACEHOLDER.sub(lambda found: values[found[0]] if found[0] in allowed else found[0], text)

@@ -150,9 +150,6 @@ _NO_PHONE: Final = re.compile(
     r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
     r"|codes?|status|address|offset|step|rows?|page|section|issue|task|width|height|px|in|of|v|until|by|with)(?![a-z])|/\w"
 )
-_AFTER: Final = re.compile(
-    r" ?[(（]?(?:mobile|cell|tel|phone|fax|whats ?app|office|home|work|hp|手机|手機|电话|電話|携帯)\b"
-)
 _NEXT: Final = re.compile(r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s)")
 _NO_NUMBER: Final = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"

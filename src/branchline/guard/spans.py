@@ -53,9 +53,7 @@ def plain(text: str) -> Plain:
             starts.append(length)
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
-    low = text.lower()
-    if len(low) != len(text):  # a few letters grow when they are made small
-        low = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
+    low = text.replace("İ", "I").lower()  # it alone grows when it is made small
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 

@@ -12,6 +12,8 @@ Mark = Literal["open", "wip", "done", "declined", "deferred"]
 
 MERGED = "merged"
 """The key of `Task.extra` that holds the places of the tasks which the review made one of."""
+MANNER: Mapping[str, type] = {"model": str, "variant": str, "agent": str, "temperature": float}
+"""What a plan may say of how a task's worker is to work; all but the model stands in `Task.extra`."""
 MAX_DEPTH = 3
 """Roots have depth 0; no task is deeper than this (DESIGN, section 2)."""
 
@@ -58,6 +60,14 @@ class Task:
     rule: str = ""
     body: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def manner(self) -> dict[str, Any]:
+        """What the plan says of how the task's worker is to work, by the names of MANNER."""
+        said = {**self.extra, "model": self.model}
+        return {
+            name: said[name] for name, kind in MANNER.items() if isinstance(said.get(name), kind) and said[name] != ""
+        }
 
     @property
     def places(self) -> list[tuple[int, str, str]]:

@@ -265,8 +265,8 @@ class Job(NamedTuple):
     """Everything an adapter needs to start one attempt; all paths are absolute.
 
     `folder` is the attempt's own folder, `worktree` the working directory, `session` the agent's session to go on with;
-    `files` are pairs of a path and what the task does with it; `instances` are servers of the settings: name, address,
-    user, the variable of the password, and how many tasks at once.
+    `reads` are patterns of the only files that may be read; `files` are pairs of a path and what the task does with it;
+    `instances` are servers of the settings: name, address, user, the variable of the password, and how many tasks at once.
     """
 
     run: str
@@ -290,6 +290,7 @@ class Job(NamedTuple):
     trust_exit: bool = False
     lean: bool = True
     read_only: bool = False
+    reads: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     instances: tuple[tuple[str, str, str, str, int], ...] = ()
     env: Mapping[str, str] = {}

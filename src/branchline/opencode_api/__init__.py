@@ -104,6 +104,10 @@ class Client:
             return False
         return True
 
+    def is_worktree(self, directory: str) -> bool:
+        """Say whether the server saw the root of a git worktree there when it first looked; to list it takes it seconds."""
+        return bool(self._get("/path", dict, directory).get("worktree") == tidy(directory))
+
     def session(self, session: str) -> Session:
         """Give one session by its whole id; raises NotFoundError when the server does not know it."""
         return self._session(self._get(f"/session/{quote(session, safe='')}", dict))

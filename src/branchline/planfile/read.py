@@ -1,9 +1,12 @@
 """Text to Plan: scan, choose the dialect, find the tasks, name them, read what they say, order them, sum it all up."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import dropwhile
-from typing import cast
+from typing import Final, cast
 
+from branchline.config.tables import WORKER_KINDS
 from branchline.errors import InputError, UsageError
 from branchline.files import load_yaml, uncollected
 from branchline.model.money import TIERS
@@ -26,6 +29,7 @@ from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
 from branchline.planfile.writeback import boxes
 
+_WARMTH: Final = re.compile(r"[01](\.\d{1,9})?|2(\.0{1,9})?")
 MAX_TASKS = 150_000
 """Plans with more tasks are refused (DESIGN, section 13)."""
 
@@ -175,8 +179,8 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         line=draft.line,
         state=cast(Mark, state),
         role=said.get("role", "").strip("`*_ ").lower() or _role(draft),
-        worker=said.get("worker", "").strip("`*_ ") or None if draft.role != "phase" else None,
-        model=(said.get("model") or draft.fields.get("model", [""])[0]).strip("`*_ ") or None,
+        worker=_worker(draft, said),
+        model=_word("model", draft, said) or None,
         files=body.files_of(reading, draft.block.text if draft.role != "xml" else ""),
         checks=body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first),
         criteria=tuple(reading.criteria),
@@ -189,6 +193,19 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         body=_body(lines),
         extra=_extra(draft, reading, findings),
     )
+
+
+def _word(name: str, draft: Draft, said: Mapping[str, str]) -> str:
+    """What a field line says of a task, or a mark on the task's own line."""
+    return (said.get(name) or draft.fields.get(name, [""])[0]).strip("`*_ ")
+
+
+def _worker(draft: Draft, said: Mapping[str, str]) -> str | None:
+    """The worker of a task; `Agent:` names it too where it is a kind of worker and nothing else names one."""
+    if draft.role == "phase":
+        return None
+    agent = _word("agent", draft, said)
+    return _word("worker", draft, said) or (agent if agent in WORKER_KINDS else None)
 
 
 def _role(draft: Draft) -> str:
@@ -206,12 +223,21 @@ def _listed(text: str) -> tuple[str, ...]:
 def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str, object]:
     extra = dict(draft.extra)
     extra.update({name: values[0] if len(values) == 1 else list(values) for name, values in draft.fields.items()})
-    tier = (reading.said.get("tier") or draft.fields.get("tier", [""])[0]).strip("`*_ ").lower()
+    tier = _word("tier", draft, reading.said).lower()
     if tier:
         extra["tier"] = tier
         if tier not in TIERS:
             words = f"Line {draft.line}: there is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
             findings.append(Finding("unknown-tier", words, draft.line, draft.id))
+    extra |= {name: text for name in ("variant", "agent") if (text := _word(name, draft, reading.said))}
+    if extra.get("agent") == _worker(draft, reading.said):
+        extra.pop("agent", None)
+    if warmth := _word("temperature", draft, reading.said):
+        if _WARMTH.fullmatch(warmth):
+            extra["temperature"] = float(warmth)
+        else:
+            words = f"Line {draft.line}: the temperature {warmth!r} is no number from 0 to 2."
+            findings.append(Finding("unknown-temperature", words, draft.line, draft.id, hold=True))
     if draft.key and draft.number:
         extra["place"] = f"{draft.key} {draft.number}"
     return extra

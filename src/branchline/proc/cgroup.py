@@ -21,6 +21,7 @@ def enter(folder: bytes) -> bytes:
         return b""
     path = os.path.join(home, NAME + b"%d-%d" % (os.getpid(), time.monotonic_ns()))  # noqa: PTH118 - see custodian.py
     try:
+        clear(home)
         os.mkdir(path)  # noqa: PTH102 - as above
         os.makedirs(os.path.join(folder, FOLDER), exist_ok=True)  # noqa: PTH103, PTH118 - as above
         _write(os.path.join(path, b"cgroup.procs"), b"%d" % os.getpid())  # noqa: PTH118 - as above
@@ -91,6 +92,17 @@ def sweep(folder: bytes) -> None:
         path = _path(folder, pid)
         if not path or _remove(path):
             forget(folder, pid)
+
+
+def clear(home: bytes) -> None:
+    """Remove the groups of guards that are no more: who was killed could not, and the folder of its run may be gone.
+
+    The kernel refuses where somebody is left in one: that is ended by `end`.
+    """
+    for name in os.listdir(home):  # noqa: PTH208 - as above
+        pid = name.removeprefix(NAME).partition(b"-")[0]
+        if name.startswith(NAME) and pid.isdigit() and not os.path.exists(b"/proc/" + pid):  # noqa: PTH110 - as above
+            _remove(os.path.join(home, name))  # noqa: PTH118 - as above
 
 
 def _guarded(path: bytes, members: list[bytes]) -> bool:

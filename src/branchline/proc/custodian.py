@@ -3,16 +3,17 @@
 Started as `python -I -S custodian.py FOLDER GUARD_FD SLOT_FD...`, each descriptor one end of a stream socket pair whose
 other end the coordinator holds. The guard forks the custodians, is the subreaper above them, and ends what a killed one
 leaves. A custodian takes one job at a time, owns its whole process tree, and writes its exit into the table before it
-tells anybody. Coordinator gone: it finishes its job, records it and leaves. Guard gone: it ends its job and leaves.
+tells anybody; many exits share a sync, for a coordinator makes them durable itself before it acts on them. Coordinator
+gone: it finishes its job, records it and leaves. Guard gone: it ends its job and leaves.
 
 Standard library only, few imports: every byte is paid for in each slot. What it shares with the coordinator stands in
-`cgroup.py`, `linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its own folder off the path.
+`cgroup.py`, `frames.py`, `linux.py`, `records.py` and `worker.py`, which it finds beside itself because -I leaves its
+own folder off the path.
 """
 
 from __future__ import annotations
 
 import gc
-import marshal
 import os
 import select
 import sys
@@ -26,10 +27,11 @@ else:
     import _signal as signal  # the plain one: `signal` brings enum, and 120 kB of each slot
 
 if __package__:
-    from branchline.proc import cgroup, linux, records, worker
+    from branchline.proc import cgroup, frames, linux, records, worker
 else:
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not small
     import cgroup  # type: ignore[import-not-found,no-redef]
+    import frames  # type: ignore[import-not-found,no-redef]
     import linux  # type: ignore[import-not-found,no-redef]
     import records  # type: ignore[import-not-found,no-redef]
     import worker  # type: ignore[import-not-found,no-redef]
@@ -37,6 +39,7 @@ else:
 ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
 HEARD = (signal.SIGCHLD, signal.SIGTERM, ORPHANED)
 INSIST = 0.1  # seconds between two rounds of KILL
+SOON = 0.5  # seconds that an exit may stand in the page cache alone while a coordinator is there to make it durable
 ROUNDS = 16  # after eight calls the interpreter rewrites a function's code for good
 LONGEST = 3600.0  # seconds of one wait: poll counts milliseconds in 31 bits
 
@@ -53,6 +56,7 @@ class Custodian:
         self.received = b""
         self.inbox: list[tuple[Any, ...]] = []
         self.strangers: set[int] = set()
+        self.sync_at: float | None = None
         self.boot = linux.boot_id()
         # closing any descriptor of the lock file drops this process's locks: opened once, never closed
         self.lock = open_private(folder, records.LOCK)
@@ -66,11 +70,12 @@ class Custodian:
         """Take jobs until the coordinator or the guard is gone; what was asked before the coordinator went is done."""
         self.tell("ready", os.getpid())
         while self.connected and not self.orphaned:
-            self.listen(None)
+            self.listen(self.sync_at)
             while self.inbox and not self.orphaned:
                 message = self.inbox.pop(0)
                 if message[0] == "start":
                     self.attempt(worker.Job(*message[1:]))
+        self.sync()
 
     # -- one attempt
 
@@ -136,8 +141,8 @@ class Custodian:
             self.listen(self.next_due(job))
 
     def next_due(self, job: worker.Job) -> float | None:
-        """When something is to be done even though nothing happens: a limit, a look at a log, or at who is there."""
-        due = [job.deadline, job.next_look if job.cap else None, job.next_round if job.lease else None]
+        """When something is to be done even though nothing happens: a limit, a sync, a look at a log, or at who is there."""
+        due = [job.deadline, self.sync_at, job.next_look if job.cap else None, job.next_round if job.lease else None]
         return min((moment for moment in due if moment is not None), default=None)
 
     def hurry(self, job: worker.Job) -> None:
@@ -190,16 +195,22 @@ class Custodian:
         self.strangers.update(pid for pid in self.tree() if pid not in spared and not linux.send(pid, number))
 
     def finish(self, job: worker.Job) -> None:
-        """End what is left of the tree, then make the exit durable, then tell."""
+        """End what is left of the tree, then record the exit, then tell; the sync comes soon."""
         linux.kill_children(self.strangers)
         if job.cap:
             worker.measure(job)
         code, number = worker.outcome(job.status or 0, job.boxed)
         part = records.exit_part(code, number, False, time.time(), job.cause)
         os.pwrite(self.table, part, records.place(job.fence) + records.START_SIZE)
-        os.fdatasync(self.table)
+        self.sync_at = self.sync_at or time.monotonic() + SOON
         linux.drop_lock(self.lock, job.fence)
         self.tell("ended", job.fence, code, number, job.cause)
+
+    def sync(self) -> None:
+        """Make the exits durable that are not yet."""
+        if self.sync_at:
+            os.fdatasync(self.table)
+            self.sync_at = None
 
     # -- messages and signals
 
@@ -211,6 +222,8 @@ class Custodian:
                 self.read_signals()
             else:
                 self.read_messages()
+        if self.sync_at and time.monotonic() >= self.sync_at:
+            self.sync()
 
     def read_messages(self) -> None:
         """Take the whole frames that have arrived; the end of the stream means that the coordinator is gone."""
@@ -218,7 +231,8 @@ class Custodian:
         if not chunk:
             self.connected = False
             self.poller.unregister(self.control)
-        messages, self.received = unframe(self.received + chunk)
+            self.sync()
+        messages, self.received = frames.unframe(self.received + chunk)
         self.inbox += messages
 
     def read_signals(self) -> None:
@@ -256,27 +270,12 @@ class Custodian:
     def tell(self, *message: Any) -> None:
         """Send one message; nobody there is no trouble: the table says the same, and what was asked is still read."""
         try:
-            os.write(self.control, frame(message))
+            os.write(self.control, frames.frame(message))
         except OSError:
             return
 
 
 # -- plumbing
-
-
-def frame(message: tuple[Any, ...]) -> bytes:
-    """One message as it travels: four bytes of length, then its marshalled form."""
-    body = marshal.dumps(message)
-    return len(body).to_bytes(4, "little") + body
-
-
-def unframe(data: bytes) -> tuple[list[tuple[Any, ...]], bytes]:
-    """The whole messages at the front of `data`, and the rest."""
-    messages = []
-    while len(data) >= 4 and len(data) >= (end := 4 + int.from_bytes(data[:4], "little")):
-        messages.append(marshal.loads(data[4:end]))  # noqa: S302 - from our own coordinator over a private socket
-        data = data[end:]
-    return messages, data
 
 
 def receive(handle: int) -> bytes:
@@ -336,7 +335,7 @@ def keep_watch(folder: bytes, report: int, custodians: dict[int, int]) -> None:
         linux.kill_children(set(custodians))
         cgroup.forget(folder, pid)
         try:
-            os.write(report, frame(("gone", place)))
+            os.write(report, frames.frame(("gone", place)))
         except OSError:
             continue  # the coordinator is gone; the table tells the next one
 
@@ -357,7 +356,7 @@ def rehearse() -> None:
         job = worker.Job(fence, [b"/"], {b"PATH": b"/"}, b"/", b"", b"", b"", 1.0, 1.0, 0)
         records.unseal(records.start_part(1, 1, 1, b"", 0, job.at), records.START_SIZE)
         records.exit_part(*worker.outcome(fence), False, time.time(), job.cause)
-        unframe(frame(("start", fence, job.argv, job.env)))
+        frames.unframe(frames.frame(("start", fence, job.argv, job.env)))
         linux.descendants(os.getpid())
         linux.start_time(os.getpid())
 

@@ -62,6 +62,7 @@ class Custody:
         fence that this object has seen is not started again.
         """
         if not self._knows(spawn.fence):
+            self._table.reserve(spawn.fence)
             self._queue[spawn.fence] = spawn
             self._pump()
 

@@ -1,11 +1,12 @@
-"""The fallback where namespaces are refused: a program that gives rights away, by Landlock, and becomes the worker.
+"""A wall of its own, or a second one inside of a sandbox: a program that gives rights away, by Landlock, and becomes the worker.
 
 Started as `python -I -S landlock.py r:PATH... w:PATH... -- PROGRAM ARGUMENT...`: below each path one may read and run
-(r) or write too (w); all other files are out of reach for the process and its children, for ever. Standard library
-only, and no import of our own.
+(r) or write too (w); all other files are out of reach for the process and its children, for ever. Without a path nothing is given
+away. Standard library only, and no import of our own.
 """
 
 import ctypes
+import errno
 import os
 import struct
 import sys
@@ -46,8 +47,13 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return  # what is not there needs no right
     rights = rights if os.path.isdir(path) else rights & OF_FILES  # noqa: PTH112 - pathlib costs 10 ms
-    _call(ADD, ruleset, 1, struct.pack("<Qi", rights, handle), 0)
-    os.close(handle)
+    try:
+        _call(ADD, ruleset, 1, struct.pack("<Qi", rights, handle), 0)
+    except OSError as error:
+        if error.errno != errno.EBADFD:  # a pipe (/dev/stdout) is open to who holds it
+            raise
+    finally:
+        os.close(handle)
 
 
 def _call(number: int, *arguments: object) -> int:
@@ -61,7 +67,8 @@ def main(arguments: list[str]) -> None:
     """Restrict this process and become the program."""
     end = arguments.index("--")
     given = [word.partition(":") for word in arguments[:end]]
-    restrict((path for kind, _, path in given if kind == "r"), (path for kind, _, path in given if kind == "w"))
+    if given:
+        restrict((path for kind, _, path in given if kind == "r"), (path for kind, _, path in given if kind == "w"))
     os.execvp(arguments[end + 1], arguments[end + 1 :])  # noqa: S606 - becomes the program it was asked to be
 
 

@@ -1,8 +1,8 @@
-"""Inside a network of its own: lend listening sockets to a process outside of it, then become the program.
+"""Inside a network of its own: lend listening sockets to a process outside of it, then go on as `landlock`.
 
-Started as `python -I -S lend.py FOLDER PORT,PORT... PROGRAM ARGUMENT...`: what connects to one of the ports on this
-network's loopback is then accepted by whoever listens on the socket `FOLDER/proxy` outside, and no packet ever leaves this
-network. Standard library only, and no import of our own.
+Started as `python -I -S lend.py FOLDER PORT,PORT... WORDS...`, the last being those of `landlock.py`: what connects to one of
+the ports on this network's loopback is then accepted by whoever listens on the socket `FOLDER/proxy` outside, and no packet ever
+leaves this network. Standard library only, and no import of our own but the file beside it.
 """
 
 import _socket
@@ -63,10 +63,13 @@ def _connect(door: "_socket.socket", until: float) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Lend the sockets and become the program."""
-    folder, ports, *program = arguments
+    """Lend the sockets, and go on as `landlock`: a process of its own for that would cost a second start of Python."""
+    folder, ports, *rest = arguments
     lend(folder, *map(int, ports.split(",")))
-    os.execvp(program[0], program)  # noqa: S606 - becomes the program it was asked to be
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - it starts with every worker
+    import landlock  # type: ignore[import-not-found]
+
+    landlock.main(rest)
 
 
 if __name__ == "__main__":

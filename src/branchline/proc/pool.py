@@ -1,6 +1,5 @@
 """The coordinator's end of its guards and custodians: starting them, and frames to and from them."""
 
-import marshal
 import os
 import signal
 import socket
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from branchline.model.run import Exit
 from branchline.proc import linux
+from branchline.proc.frames import frame, unframe
 
 CUSTODIAN = Path(__file__).with_name("custodian.py")
 LOG = "custody.log"
@@ -63,19 +63,22 @@ class Started(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """An attempt is over, its process tree is gone, and its exit is durable."""
+    """An attempt is over, its process tree is gone, and its exit is recorded.
+
+    The record outlives every kill at once and a power cut soon: who acts on it makes it durable first.
+    """
 
     fence: int
     exit: Exit
 
 
 class Stream:
-    """Frames over one socket: four bytes of length, then the marshalled message."""
+    """Frames over one socket."""
 
     def __init__(self, end: socket.socket) -> None:
         end.settimeout(PATIENCE)
         self._socket = end
-        self._received = bytearray()
+        self._received = b""
         self.closed = False
 
     def fileno(self) -> int:
@@ -84,9 +87,9 @@ class Stream:
 
     def send(self, message: tuple[Any, ...]) -> bool:
         """Send one message; False when nobody takes it: nothing of it counts, and the stream is to be closed."""
-        body = marshal.dumps(message)
+        data = frame(message)
         try:
-            self._socket.sendall(len(body).to_bytes(4, "little") + body)
+            self._socket.sendall(data)
         except OSError:
             return False
         return True
@@ -104,14 +107,7 @@ class Stream:
                 self.closed = True
                 break
             self._received += chunk
-        return self._frames()
-
-    def _frames(self) -> list[tuple[Any, ...]]:
-        messages: list[tuple[Any, ...]] = []
-        data = self._received
-        while len(data) >= 4 and len(data) >= (end := 4 + int.from_bytes(data[:4], "little")):
-            messages.append(marshal.loads(data[4:end]))  # noqa: S302 - from our own custodian over a private socket
-            del data[:end]
+        messages, self._received = unframe(self._received)
         return messages
 
     def close(self) -> None:

@@ -2,12 +2,16 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from branchline.errors import LockedError
 from branchline.model.run import Exit
 from branchline.proc import linux, records
+
+RESERVED = 256
+"""Records that get their place on the disk together."""
 
 
 class Start(NamedTuple):
@@ -93,11 +97,22 @@ class Table:
         self._lock = _open(folder / records.LOCK)
         self._table = _open(folder / records.TABLE)
         self._boot = linux.boot_id()
+        self._reserved = 0
         self.rebooted = self._read_header(folder)
 
     def attend(self) -> None:
         """Show the custodians that a coordinator is there, until it closes the table or dies; again is no harm."""
         linux.take_lock(self._lock, records.WATCHED)
+
+    def reserve(self, fence: int) -> None:
+        """Give the records from this one on their place: each sync of a file that grows writes the disk's journal too.
+
+        A disk that has no place says so when the record itself is written.
+        """
+        if records.place(fence) >= self._reserved:
+            with suppress(OSError):
+                os.posix_fallocate(self._table, records.place(fence), RESERVED * records.SIZE)
+            self._reserved = records.place(fence + RESERVED)
 
     def close(self) -> None:
         """Close both files."""

@@ -110,7 +110,12 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
     name = safe(task.task)
     by_state = {
         "held": [f"branchline evidence {name}", f"branchline accept {name}", f"branchline retry {name}"],
-        "failed": [f"branchline logs {name}", f'branchline retry {name} --note "..."', f"branchline skip {name}"],
+        "failed": [
+            f"branchline logs {name}",
+            f'branchline retry {name} --note "..."    (another agent: --worker NAME)',
+            f"branchline take-over {name}",
+            f"branchline skip {name}",
+        ],
         "cancelled": [f"branchline retry {name}", f"branchline skip {name}"],
         "blocked": ["branchline inbox"],
         "paused": [f"branchline retry {name} --worker NAME"],

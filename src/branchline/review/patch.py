@@ -50,9 +50,10 @@ def told(patch: Patch, old: DraftGraph) -> list[str]:
 
 
 def _differences(old: Task, new: Task) -> Iterator[str]:
-    for name in ("kind", "role", "worker", "model"):
-        if getattr(old, name) != getattr(new, name):
-            yield f"{name} {getattr(new, name) or 'by its role'}"
+    was, now = ({n: getattr(t, n) for n in ("kind", "role", "worker")} | t.manner for t in (old, new))
+    for name in dict.fromkeys((*now, *was)):
+        if was.get(name) != now.get(name):
+            yield f"{name} {now.get(name) or 'by its role'}"
     many = ("files", "checks", "criteria", "output", "needs", "instructions", "body")
     yield from (f"other {name}" for name in many if getattr(old, name) != getattr(new, name))
 
@@ -219,7 +220,7 @@ def _meaning(task: Task) -> tuple[object, ...]:
     """Return what a worker and a verdict depend on: not lines, boxes or how sure the reader was."""
     checks = tuple(check.run for check in task.checks)
     written = (task.title, task.files, checks, task.criteria, task.output, task.instructions, task.body)
-    return (*written, task.kind, task.role, task.worker, task.model, task.needs)
+    return (*written, task.kind, task.role, task.worker, task.manner, task.needs)
 
 
 def _incoming(draft: DraftGraph) -> dict[str, set[str]]:

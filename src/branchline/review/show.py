@@ -173,7 +173,8 @@ def _tag(task: Task, page: _Page) -> str:
         parts = [f"composite, {many(page.below[task.id], 'task')}"]
     else:
         worker = task.worker or page.workers.get(task.role, "no worker")
-        parts = [safe(f"atomic, {task.role}, {worker}{f' ({task.model})' if task.model else ''}")]
+        manner = ", ".join(str(said) if name == "model" else f"{name} {said}" for name, said in task.manner.items())
+        parts = [safe(f"atomic, {task.role}, {worker}{f' ({manner})' if manner else ''}")]
     if task.id in page.tiers:
         parts.append(safe(page.tiers[task.id]))
     if task.needs:

@@ -11,9 +11,10 @@ from typing import Final, Protocol
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
-from branchline.sandbox.level import Held, best, network
+from branchline.sandbox.level import IN_TABLE, Held, best, network
 
 __all__ = [
+    "IN_TABLE",
     "MANAGERS",
     "PASSED",
     "RESERVED",

@@ -12,6 +12,8 @@ _ISOLATED: Final = (
     *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--die-with-parent", "--new-session", "--disable-userns", "--cap-drop", "ALL", "--hostname", "branchline"),
 )
+OWN: Final = (Path("/dev"), Path("/proc"), Path("/tmp"))  # noqa: S108 - the sandbox's own
+"""What can be written in every sandbox: mounts of its own."""
 _TMP_BYTES: Final = 256 << 20
 """Room in /tmp, which is memory; TMPDIR, which is on disk, has no such limit."""
 

@@ -6,14 +6,17 @@ from typing import Final, NamedTuple
 
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock, run
-from branchline.sandbox import bubblewrap
+from branchline.sandbox import bubblewrap, rights
 
 _PATIENCE: Final = 10.0
 _OPEN: Final = "a worker can read what you can read, write outside its worktree, and reach the network"
 
 _SEEN: Final = (
-    "your processes and .git/config can be looked at, the network is open, nothing bounds processes and memory"
+    "your processes and .git/config can be looked at, other branches of its run can be moved, the network is open, nothing "
+    "bounds processes and memory"
 )
+IN_TABLE: Final = "refs are kept in a table (reftable): a worker can move any branch"
+"""What no sandbox holds in a repository whose refs are no files."""
 
 
 class Held(NamedTuple):
@@ -45,7 +48,7 @@ def best(wanted: str, env: Mapping[str, str], attempt: Try = _run, abi: Callable
         return Held(wanted, "", f"{_OPEN} (sandbox = {wanted!r} in the settings)")
     why = _why_not(env, attempt)
     if not why:
-        return Held("strict", "bubblewrap")
+        return Held("strict", "bubblewrap, landlock" if abi() >= rights.RENAMES else "bubblewrap")
     if wanted == "strict":
         raise SettingsError(f'sandbox = "strict" cannot be had here: {why}')
     if abi() > 0:

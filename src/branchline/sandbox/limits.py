@@ -26,19 +26,23 @@ def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
     return (program, *asked, "--core=0", "--") if program and asked else ()
 
 
-def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
+def groups(name: str, processes: int, memory: int | None, root: Path = _GROUPS) -> tuple[str, ...]:
     """Return the words that put what follows into control groups of its own, () where this user may not make any.
 
     `memory` None is three quarters of what the machine has; `name` tells them from those of others; `sweep` takes them
-    away. Root may: in each hierarchy of version 1, or in the one of version 2, which is untested.
+    away. Root may: in each hierarchy of version 1, or in the one of version 2 for the controllers that it hands down. `root`
+    is where they are mounted.
     """
     most = memory << 20 if memory is not None else _of_machine() * 3 // 4
-    old = {"pids": {"pids.max": processes}, "memory": {"memory.limit_in_bytes": most}}
-    new = {".": {"pids.max": processes, "memory.max": most}}
+    places = {"pids": {"pids.max": processes}, "memory": {"memory.limit_in_bytes": most}}
+    with suppress(OSError):
+        below = (root / "cgroup.subtree_control").read_text().split()
+        new = {"pids.max": processes, "memory.max": most}
+        places = {".": {file: value for file, value in new.items() if file.partition(".")[0] in below}}
     bound = {
-        _GROUPS / kind / f"{_NAME}{name}": [f"echo {value} > %s/{file}" for file, value in bounds.items() if value]
-        for kind, bounds in (new if (_GROUPS / "cgroup.controllers").exists() else old).items()
-        if any(bounds.values()) and os.access(_GROUPS / kind / "cgroup.procs", os.W_OK)
+        root / kind / f"{_NAME}{name}": [f"echo {value} > %s/{file}" for file, value in bounds.items() if value]
+        for kind, bounds in places.items()
+        if any(bounds.values()) and os.access(root / kind / "cgroup.procs", os.W_OK)
     }
     setting = [line % path for path, lines in bound.items() for line in lines]
     joining = " && ".join(f"echo 0 > {path}/cgroup.procs" for path in bound)
@@ -46,9 +50,9 @@ def groups(name: str, processes: int, memory: int | None) -> tuple[str, ...]:
     return ("/bin/sh", "-c", script, "sh") if bound else ()
 
 
-def sweep(name: str) -> None:
+def sweep(name: str, root: Path = _GROUPS) -> None:
     """Take away the groups whose name begins with `name` and that nobody is in any more."""
-    for place in (_GROUPS / kind for kind in _PLACES):
+    for place in (root / kind for kind in _PLACES):
         with suppress(OSError):  # this kernel has no such hierarchy
             for path in (each for each in place.iterdir() if each.name.startswith(f"{_NAME}{name}")):
                 with suppress(OSError):  # somebody is in it

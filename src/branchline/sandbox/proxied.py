@@ -61,7 +61,10 @@ def environment(tiers: Mapping[str, int]) -> dict[str, str]:
 
 
 def words(folder: Path, spec: Mapping[str, Any], found: Named) -> tuple[Around, tuple[str, ...]]:
-    """Return what goes around the sandbox, and the words inside of it; writes `spec` into `folder`, where the two meet."""
+    """Return what goes around the sandbox, and the words inside of it, before those of `rights`.
+
+    Writes `spec` into `folder`, where the two meet.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     told = {**spec, "local": sorted(found.local), "servers": sorted(found.servers)}
     write_new(folder / door.SPEC, json.dumps(told) + "\n")

@@ -12,7 +12,8 @@ from typing import Any, Final, Self
 from branchline.config import MaskSettings
 from branchline.errors import InputError, StoreFullError
 from branchline.files import read_bytes
-from branchline.guard.masking import Masked, Rules, find, mask, read_book, replace
+from branchline.guard.book import read_book
+from branchline.guard.masking import Masked, Rules, find, mask, replace
 
 NAME: Final = "masks.jsonl"
 """The vault of a state folder: one JSON list [placeholder, value] a line, only ever added to."""

@@ -49,8 +49,8 @@ class Adapter(Protocol):
     ours; `configs(job)`, the files of the attempt's configuration, whose addresses it must reach; `forget(folder, session)`,
     which deletes a session by the folder of its attempt; and for `doctor` TESTED, the version it was tested with, and
     `standing(base, given, root) -> Standing`.
-    TEMPERATURE is True where it obeys `Job.temperature`, ASKS where it waits for a permission that a person gives,
-    SHARES where tasks can share a session.
+    TEMPERATURE is True where it obeys `Job.temperature`, READS where `Job.reads`, ASKS where it waits for a permission that
+    a person gives, SHARES where tasks can share a session.
     """
 
     INSTALL: str

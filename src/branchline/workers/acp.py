@@ -39,7 +39,7 @@ def command(job: Job) -> Command:
     if job.variant:
         raise SettingsError(
             f"task {job.task}: the protocol of agents (ACP) has no variant; take variant = {job.variant!r} out of the "
-            f"settings of worker {job.worker!r} and of role {job.role!r}"
+            f"plan or the settings of worker {job.worker!r} and of role {job.role!r}"
         )
     argv = (sys.executable, "-P", "-m", "branchline.workers.acp_driver", job.folder, *job.argv)
     return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)

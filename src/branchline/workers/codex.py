@@ -114,8 +114,8 @@ def command(job: Job) -> Command:
     """Start `codex exec`; raises SettingsError for an agent, for Codex has none to choose from."""
     if job.agent:
         raise SettingsError(
-            f"task {job.task}: Codex has no agent {job.agent!r}, nor any other; take agent out of the settings of "
-            f"worker {job.worker!r} and of role {job.role!r}"
+            f"task {job.task}: Codex has no agent {job.agent!r}, nor any other; take agent out of the plan or the settings "
+            f"of worker {job.worker!r} and of role {job.role!r}"
         )
     argv = [*(job.argv or (PROGRAM,)), "exec", "--json", "--skip-git-repo-check", "--color", "never"]
     argv += ["--sandbox", "read-only"] if job.read_only else ["--dangerously-bypass-approvals-and-sandbox"]

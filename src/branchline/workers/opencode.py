@@ -21,6 +21,7 @@ PROGRAM: Final = "opencode"
 RESUME: Final = True
 STREAM: Final = True
 TEMPERATURE: Final = True
+READS: Final = True
 DEFAULT_AGENT: Final = "build"
 Seen = opencode_events.Seen
 SWITCHES: Final = {
@@ -39,7 +40,7 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
     """Write the agent's configuration and credentials for this attempt, made from those of the user of `base`."""
     record.clear(job)
     user = opencode_config.read_user(base)
-    config = opencode_config.build(user, job.read_only, lean=job.lean)
+    config = opencode_config.build(user, job.read_only, lean=job.lean, reads=job.reads)
     if job.temperature is not None:
         opencode_config.warm(config, job.agent or DEFAULT_AGENT, job.temperature)
     private.write(_config(job), json.dumps(config, indent=1, ensure_ascii=False) + "\n")

@@ -26,6 +26,7 @@ _ALLOWED: Final = (
     "websearch",
 )
 _WRITING: Final = ("edit", "write", "patch", "bash")
+_PEEKING: Final = ("grep", "lsp", "bash", "task")
 # Nobody sits at the terminal: what is asked there is never answered, so what is not allowed is denied, never asked.
 _NEVER: Final = ("external_directory", "question", "doom_loop", "plan_enter", "plan_exit")
 _KINDS: Final = {
@@ -43,11 +44,11 @@ _STRING_OR_COMMA: Final = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.S)
 _FILE: Final = re.compile(r"\{file:([^}]+)\}")
 
 
-def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dict[str, Any]:
+def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True, reads: Iterable[str] = ()) -> dict[str, Any]:
     """Make the configuration of one attempt: the user's, with a permission block that never asks.
 
-    `lean` leaves out the MCP servers: a minute of start-up becomes seconds. Every key of the block is named, because
-    `"*"` does not outrank a key of its own.
+    `reads` are patterns of the only files that may be read; none: all. `lean` leaves out the MCP servers: a minute of
+    start-up becomes seconds. Every key of the block is named, because `"*"` does not outrank a key of its own.
     """
     config = {key: value for key, value in user.items() if key not in _DROPPED}
     if lean:
@@ -59,7 +60,7 @@ def build(user: Mapping[str, Any], read_only: bool, *, lean: bool = True) -> dic
             config[section] = {name: _without_permission(agent) for name, agent in agents.items()}
     if read_only:
         config.pop("tools", None)
-    config["permission"] = _block(read_only)
+    config["permission"] = _block(read_only) | _reading(reads)
     config.setdefault("$schema", "https://opencode.ai/config.json")
     config["share"] = "disabled"
     config["autoupdate"] = False
@@ -84,10 +85,22 @@ def _block(read_only: bool) -> dict[str, str]:
     }
 
 
-def rules(read_only: bool, told: Mapping[str, str]) -> list[dict[str, str]]:
+def _reading(reads: Iterable[str]) -> dict[str, Any]:
+    """What bounds the reading of files, and shuts the other ways to what stands in them."""
+    ways = {"read": {"*": "deny", **dict.fromkeys(reads, "allow")}, **dict.fromkeys(_PEEKING, "deny")}
+    return ways if len(ways["read"]) > 1 else {}
+
+
+def rules(read_only: bool, told: Mapping[str, str], reads: Iterable[str] = ()) -> list[dict[str, str]]:
     """The same block as rules of one session of a server, where a driver of ours can pass a question on."""
-    block = {name: rule(name, read_only, told) for name in _block(read_only)} | {"question": "allow"}
-    return [{"permission": name, "pattern": "*", "action": action} for name, action in block.items()]
+    block: dict[str, Any] = {name: rule(name, read_only, told) for name in _block(read_only)}
+    block |= {"question": "allow", **_reading(reads)}
+    named = {name: said if isinstance(said, dict) else {"*": said} for name, said in block.items()}
+    return [
+        {"permission": name, "pattern": pattern, "action": action}
+        for name, said in named.items()
+        for pattern, action in said.items()
+    ]
 
 
 def rule(permission: str, read_only: bool, told: Mapping[str, str]) -> str:

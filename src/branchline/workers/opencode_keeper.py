@@ -1,4 +1,4 @@
-"""The run's own OpenCode server: started under custody by whoever prepares a task first, adopted by all others.
+"""The host's own OpenCode server: started under custody by whoever prepares a task first, adopted by all others.
 
 `python -m branchline.workers.opencode_keeper FOLDER PROGRAM ARGUMENT...` is the process in custody. It starts the server on
 loopback with a password of its own, writes both to `server.json`, and ends when no driver has held the lease for a while.
@@ -6,10 +6,12 @@ What it leaves behind when it is killed, its custodian ends.
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import sys
 import threading
 import time
@@ -23,11 +25,32 @@ from branchline.workers.opencode_seats import LEASE, SERVER
 
 IDLE: Final = 30.0
 """Seconds without a driver after which the server is of no use."""
+_RUNS: Final = "runs"
+"""Links to the folders of the runs that have sessions in the server's home."""
 _LOOK: Final = 1.0
 _TAKEN: Final = 10.0
 _LINE: Final = 1024 * 1024
 _LISTENS: Final = re.compile(rb"listening on (https?://\S+)")
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
+
+
+def share(folder: Path, run: Path, argv: Sequence[str], env: Mapping[str, str], settle: Callable[[], None]) -> None:
+    """See as `ensure` does that the server in `folder` runs, for a run among others, whose folder is `run`.
+
+    One process at a time may start servers beside each other. One whose runs are all gone goes with its sessions.
+    """
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        for other in folder.parent.glob(f"*/{_RUNS}"):
+            if not any(link.exists() for link in other.iterdir()) and not _lives(other.parent):
+                shutil.rmtree(other.parent, ignore_errors=True)
+        (folder / _RUNS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        ensure(folder, argv, env, settle)
+        link = folder / _RUNS / hashlib.sha256(os.fsencode(run)).hexdigest()[:16]
+        if not link.is_symlink():
+            link.symlink_to(run.absolute())
 
 
 def ensure(folder: Path, argv: Sequence[str], env: Mapping[str, str], settle: Callable[[], None]) -> None:
@@ -64,13 +87,16 @@ def _is_going(folder: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return True
+    return (folder / SERVER).exists() and not _lives(folder)  # one that comes up has told nothing yet
+
+
+def _lives(folder: Path) -> bool:
+    """Whether the keeper that told of itself is there."""
     try:
         os.kill(json.loads((folder / SERVER).read_text(encoding="utf-8"))["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, ValueError):  # one that comes up has told nothing yet
+    except (OSError, ValueError):
         return False
-    return False
+    return True
 
 
 def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""The servers that a driver may use: one with a free slot of those of the settings, or the run's own."""
+"""The servers that a driver may use: one with a free slot of those of the settings, or the host's own."""
 
 import fcntl
 import itertools
@@ -17,8 +17,8 @@ SEATS: Final = "seats.json"
 SERVER: Final = "server.json"
 LEASE: Final = "lease"
 START: Final = 90.0
-"""Seconds in which the run's own server must be up."""
-ANSWER: Final = 60.0
+"""Seconds in which the host's own server must be up."""
+ANSWER: Final = 120.0
 """Seconds that a server has for an answer: many sessions that begin at once on a busy machine take their time."""
 _LOOK: Final = 0.1
 _HEALTH: Final = 5.0
@@ -44,7 +44,7 @@ def lease(folder: Path) -> Iterator[None]:
 def seat(seats: Sequence[Mapping[str, Any]], wanted: str, sleep: Callable[[float], None]) -> Iterator[Client]:
     """A client of the first server that answers and has a free slot, or of the one that is `wanted`; waits for a slot.
 
-    The kernel gives a slot back when this process dies. Raises RemoteError when the run's own server does not come up, or
+    The kernel gives a slot back when this process dies. Raises RemoteError when the host's own server does not come up, or
     none of those of the settings answers.
     """
     if "folder" in seats[0]:
@@ -98,7 +98,7 @@ def _slot(each: Mapping[str, Any]) -> Iterator[bool]:
 
 @contextmanager
 def own(folder: Path, sleep: Callable[[float], None]) -> Iterator[Client]:
-    """A client of the run's own server, as soon as it answers: a request sent while it starts could hang for ever."""
+    """A client of the host's own server, as soon as it answers: a request sent while it starts could hang for ever."""
     for look in range(int(START / _LOOK)):
         try:
             with _started(folder, _HEALTH) as client:
@@ -115,7 +115,7 @@ def own(folder: Path, sleep: Callable[[float], None]) -> Iterator[Client]:
 
 
 def client(seats: Sequence[Mapping[str, Any]], name: str) -> Client:
-    """A client of the instance of that name, or with "" of the run's own server, that waits for no slot.
+    """A client of the instance of that name, or with "" of the host's own server, that waits for no slot.
 
     Raises RemoteError for an instance that is not among them, and OSError for a server that has ended.
     """

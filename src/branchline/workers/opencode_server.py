@@ -1,12 +1,12 @@
 """OpenCode as a server that many tasks share: a driver of ours for each attempt, which holds the conversation.
 
-The servers are the instances of the settings; without any, one is started for the run and kept by `opencode_keeper`. The
-driver prints the events of `opencode run`, so that a claim is read here as it is there.
+The servers are the instances of the settings; without any, one is started for all runs of the user on this host and kept by
+`opencode_keeper`. The driver prints the events of `opencode run`, so that a claim is read here as it is there.
 """
 
+import hashlib
 import json
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +23,7 @@ RESUME: Final = True
 STREAM: Final = True
 ASKS: Final = True
 SHARES: Final = True
+READS: Final = True
 _SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 Seen = opencode.Seen
@@ -34,7 +35,7 @@ subscribed = opencode.subscribed
 
 
 def prepare(job: Job, base: Mapping[str, str]) -> None:
-    """Name the servers for the driver; without instances see that the run's own one runs, or comes up.
+    """Name the servers for the driver; without instances see that the host's own one runs, or comes up.
 
     Raises SettingsError for an instance whose password is not in `base`.
     """
@@ -52,7 +53,7 @@ def command(job: Job) -> Command:
 
 
 def interactive(job: Job, base: Mapping[str, str]) -> Command:
-    """Open OpenCode for a person: attached to the instance that has the session, or where the run's own server kept it."""
+    """Open OpenCode for a person: attached to the instance that has the session, or where the host's own server kept it."""
     name, _, session = job.session.rpartition("/")
     seats = seats_of(Path(job.folder))
     seat = next((each for each in seats if each.get("name", "") == name), seats[0])
@@ -89,40 +90,41 @@ def _seat(instance: tuple[str, str, str, str, int], job: Job, base: Mapping[str,
     name, url, user, variable, slots = instance
     if variable and not base.get(variable):
         raise SettingsError(f"instance {name}: its password is read from ${variable}, which is not set")
-    locks = _beside(job, f".seats-{re.sub(r'[^A-Za-z0-9_-]', '_', name)}")
+    # A folder of the run beside those of its tasks, whose ids never begin with a dot.
+    locks = Path(job.folder).parents[1] / f".seats-{re.sub(r'[^A-Za-z0-9_-]', '_', name)}"
+    locks.mkdir(mode=0o700, exist_ok=True)
     password = base.get(variable, "") if variable else ""
     return {"name": name, "url": url, "user": user, "password": password, "slots": slots, "locks": str(locks)}
 
 
 def _own_server(job: Job, base: Mapping[str, str]) -> Path:
-    """The folder of the run's own server: its home outlives it, for the sessions live there."""
-    folder = _beside(job, f".server-{re.sub(r'[^A-Za-z0-9_-]', '_', job.worker)}")
-    home, old, env = folder / "home", job.env["HOME"], _at_home(job, folder)
+    """The folder of the host's own server: its home outlives it, for the sessions live there.
+
+    Runs share a server whose configuration, environment and name for git are the same; another one has its own.
+    """
+    old = Path(job.env["HOME"])
+    gitconfig = private.read_text(old / ".gitconfig", "git")
+    config = opencode_config.build(opencode_config.read_user(base), read_only=False, lean=job.lean)
+    argv = job.argv or (PROGRAM,)
+    meaning = json.dumps([argv, config, gitconfig, sorted(_at_home(job, Path()).items())], sort_keys=True)
+    servers = Path(base.get("XDG_STATE_HOME") or Path(base.get("HOME", "/"), ".local/state"), "branchline/servers")
+    folder = servers / hashlib.sha256(meaning.encode()).hexdigest()[:16]
+    env = {**_at_home(job, folder), **opencode.SWITCHES, "OPENCODE_CONFIG": str(folder / "opencode.json")}
 
     def settle() -> None:
         for made in ("tmp", ".run"):
-            (home / made).mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (Path(old) / ".gitconfig").is_file():
-            shutil.copy(Path(old) / ".gitconfig", home / ".gitconfig")
-        config = opencode_config.build(opencode_config.read_user(base), read_only=False, lean=job.lean)
+            (folder / "home" / made).mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.write(folder / "home" / ".gitconfig", gitconfig)
         private.write(folder / "opencode.json", json.dumps(config, indent=1, ensure_ascii=False) + "\n")
         data = opencode_config.folder(env, "XDG_DATA_HOME", ".local/share")
         opencode_config.copy_credentials(base, data, ())
         opencode_config.settle(opencode_config.folder(env, "XDG_CONFIG_HOME", ".config"))
 
-    env |= {**opencode.SWITCHES, "OPENCODE_CONFIG": str(folder / "opencode.json")}
-    opencode_keeper.ensure(folder, job.argv or (PROGRAM,), env, settle)
+    opencode_keeper.share(folder, Path(job.folder).parents[1], argv, env, settle)
     return folder
 
 
 def _at_home(job: Job, folder: Path) -> dict[str, str]:
-    """The environment of a task, with the home of the run's own server in place of its own."""
+    """The environment of a task, with the home of the host's own server in place of its own."""
     old, home = job.env["HOME"], str(folder / "home")
     return {name: home + value.removeprefix(old) if value.startswith(old) else value for name, value in job.env.items()}
-
-
-def _beside(job: Job, name: str) -> Path:
-    """A folder of the run beside those of its tasks, whose ids never begin with a dot."""
-    folder = Path(job.folder).parents[1] / name
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder

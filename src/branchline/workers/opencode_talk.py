@@ -96,11 +96,12 @@ class Talk:
     def _begin(self) -> Session:
         """The session to go on with, or a new one; one that an earlier attempt left running is stopped."""
         where = str(self._job["worktree"])
-        if not self._client.is_directory(where):
+        if not (self._client.is_worktree(where) or self._client.is_directory(where)):
             raise RemoteError(f"{self._client.name} cannot see the worktree {where}: it must share this machine's disk")
         for name in set(self._client.statuses(where)) & set(self._job["earlier"]):
             self._client.abort(Session(name, where))
-        rules = opencode_config.rules(bool(self._job["read_only"]), self._job.get("rules") or {})
+        told, reads = self._job.get("rules") or {}, self._job.get("reads") or ()
+        rules = opencode_config.rules(bool(self._job["read_only"]), told, reads)
         if self._job["session"]:
             session = self._client.session(str(self._job["session"]))
             if session.directory != tidy(where):  # another task has worked in it

@@ -7,8 +7,8 @@ from branchline import review
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
+from branchline.graph import build
 from branchline.graph import store as graphs
-from branchline.graph.adjacency import Adjacency
 from branchline.graph.suite import needs_of, suites
 from branchline.model.money import dollars
 from branchline.model.plan import ApprovedGraph, DraftGraph
@@ -76,11 +76,6 @@ def hold_list(approved: ApprovedGraph, confidence: float) -> dict[str, str]:
     return review.auto(draft, *((confidence,) if by == PULSE else ()))
 
 
-def adjacency_of(draft: DraftGraph) -> Adjacency:
-    """The graph as the running engine uses it."""
-    return Adjacency.build(((t.id, t.parent, t.kind) for t in draft.tasks), ((e.before, e.after) for e in draft.edges))
-
-
 def state_of(draft: DraftGraph) -> dict[str, str]:
     """Leaf -> its state by the plan's own marks."""
     marks = {"done": "done", "declined": "skipped"}
@@ -90,7 +85,7 @@ def state_of(draft: DraftGraph) -> dict[str, str]:
 def view_of(draft: DraftGraph, slots: int, resources: Mapping[str, int]) -> View:
     """A drafted graph as the scheduler sees it before the first start."""
     return View(
-        adjacency_of(draft),
+        build.adjacency(draft),
         state_of(draft),
         slots,
         role={t.id: t.role for t in draft.tasks},
@@ -115,7 +110,7 @@ def case_of(project: Project, draft: DraftGraph, slots: int) -> Case:
     leaves = [task for task in draft.tasks if task.kind == "atomic"]
     ahead = outlook_of(project, draft)
     return Case(
-        adjacency_of(draft),
+        build.adjacency(draft),
         ahead.expected(),
         slots,
         {task: Counter(needs) for task, needs in _needs(draft, project.settings.resources).items()},
@@ -156,7 +151,7 @@ def cost_words(usd: float | None) -> str:
 def critical_path(project: Project, draft: DraftGraph) -> list[str]:
     """The longest chain of tasks that are not over yet, by the time each is expected to take."""
     over = [leaf for leaf, state in state_of(draft).items() if state != "pending"]
-    found = adjacency_of(draft).critical_path({**outlook_of(project, draft).expected(), **dict.fromkeys(over, 0.0)})
+    found = build.adjacency(draft).critical_path({**outlook_of(project, draft).expected(), **dict.fromkeys(over, 0.0)})
     return [leaf for leaf in found if leaf not in over]
 
 

@@ -8,6 +8,7 @@ from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.boxes import Boxes
 from branchline.errors import NotApprovedError
 from branchline.files import read_text
+from branchline.graph import build
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import ApprovedGraph, DraftGraph
@@ -17,7 +18,7 @@ from branchline.planfile.writeback import boxes
 from branchline.store import Store, lock
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of, approval_of, approve_draft, hold_list, source_of
+from branchline.workflow.approval import approval_of, approve_draft, hold_list, source_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
 from branchline.workflow.idle import finished
@@ -156,7 +157,7 @@ def agreed_of(project: Project, approved: ApprovedGraph, current: graphs.Stored)
     """The approved graph, be it the one that stands in the file or that as a person has edited it since."""
     if approved.graph is current.draft:
         return Agreed(approved, current.adjacency, source_of(project, current.file))
-    return Agreed(approved, adjacency_of(approved.graph), "")
+    return Agreed(approved, build.adjacency(approved.graph), "")
 
 
 def begin(console: Console, project: Project, store: Store, agreed: Agreed | RunRow, flags: Flags) -> Begun | Answer:
@@ -192,7 +193,8 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
     settings = with_flags(project.settings, flags)
     policy = policy_of(settings, flags, plan.adjacency, isolated=isolated)  # a bad flag leaves no run behind
     check_models(project, settings, draft.tasks, plan.workers, by_hand=bool(flags.model))
-    check_priced(settings, project.env, ((plan.workers[t.id], t.role) for t in draft.tasks if t.id in plan.workers))
+    leaves = [task for task in draft.tasks if task.id in plan.workers]
+    check_priced(settings, project.env, ((plan.workers[t.id], t.role, t.model or "") for t in leaves))
     for words in remarks(settings, project.env, plan.workers.values()):
         console.say(words)
     boxes = Boxes(project.root, project.state, repository, project.env, settings)

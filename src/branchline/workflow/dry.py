@@ -6,11 +6,12 @@ from branchline import land, prompts, workers
 from branchline.dispatch.history import History
 from branchline.dispatch.jobs import Jobs, Site
 from branchline.files import find_root
+from branchline.graph import build
 from branchline.model.plan import DraftGraph
 from branchline.model.run import AttemptRow, TaskRow
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import adjacency_of, batches, digest_of
+from branchline.workflow.approval import batches, digest_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, policy_of
 from branchline.workflow.project import Project, choose_workers, with_worker
@@ -22,7 +23,7 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     """What `execute` would do: batches in order, and for each task its worker's argv, its checks and its prompt."""
     project, flag = with_worker(project, console, flags.worker)
     chosen = choose_workers(project, draft, flag)
-    adjacency = adjacency_of(draft)
+    adjacency = build.adjacency(draft)
     isolated = not flags.in_place and find_root(project.root) is not None
     policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
     repository = project.repository(in_place=not isolated)

@@ -124,6 +124,7 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         strategy=settings.strategy,
         batch=flags.batch,
         retries=settings.retries,
+        backoff=settings.backoff,
         minimum=settings.land.minimum,  # type: ignore[arg-type]
         isolated=isolated,
         fail_fast=flags.fail_fast or settings.on_failure == "stop-run",
@@ -196,31 +197,11 @@ def chosen_leaves(flags: Flags, adjacency: Adjacency) -> frozenset[str]:
 
 
 def flags_argv(flags: Flags) -> list[str]:
-    """The words that stand for these flags on a command line, without plan, `--confirm` and `--detach`."""
+    """The words that stand for these flags on a command line, without plan, `--confirm`, `--detach` and `--dry-run`."""
     words: list[str] = []
-    for name, flag in (
-        ("strategy", "--strategy"),
-        ("jobs", "-j"),
-        ("optimise", "--optimise"),
-        ("worker", "--worker"),
-        ("model", "--model"),
-        ("variant", "--variant"),
-        ("agent", "--agent"),
-        ("minimum", "--minimum"),
-        ("budget", "--budget"),
-        ("task_budget", "--task-budget"),
-        ("phase", "--phase"),
-    ):
-        value = getattr(flags, name)
-        words += [flag, str(value)] if value not in (None, "") else []
-    for name, flag in (
-        ("in_place", "--in-place"),
-        ("inline", "--inline"),
-        ("batch", "--batch"),
-        ("wait", "--wait"),
-        ("fail_fast", "--fail-fast"),
-        ("new", "--new"),
-        ("yes", "--yes"),
-    ):
-        words += [flag] if getattr(flags, name) else []
+    said = flags._replace(confirm="", detach=False, dry_run=False, only=())
+    for name, value in said._asdict().items():
+        if value not in (None, "", ()) and value is not False:
+            option = "-j" if name == "jobs" else f"--{name.replace('_', '-')}"
+            words += [option] if value is True else [option, str(value)]
     return [*words, *(["--only", *flags.only] if flags.only else [])]

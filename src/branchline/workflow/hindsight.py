@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from branchline.graph.adjacency import Adjacency
+from branchline.graph.adjacency import of_rows
 from branchline.graph.suite import needs_of
 from branchline.model.run import RunRow, TaskRow
 from branchline.schedule import STRATEGIES
@@ -35,8 +35,7 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     if last - first < BRIEF * len(spans):
         return None
     net = json.loads(run.net)
-    nodes = ((row.task, row.parent, row.kind) for row in rows)
-    adjacency = Adjacency.build(nodes, map(tuple, net["edges"]), placed=True)
+    adjacency = of_rows(rows, net["edges"])
     resources = json.loads(run.settings).get("resources", {})
     needs = needs_of(net.get("needs", {}), net.get("suite", ()), resources)
     case = Case(

@@ -12,7 +12,7 @@ from branchline.engine.money import purse_of
 from branchline.engine.state import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
-from branchline.graph.adjacency import Adjacency
+from branchline.graph.adjacency import of_rows
 from branchline.graph.suite import needs_of
 from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
@@ -63,7 +63,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes", "resources")
         if name in kept
     }
-    policy = Policy(**limits, grades=net.get("tier", {}))
+    policy = Policy(**limits, grades=net.get("tier", {}), named=net.get("model", {}))
     if "terms" in kept:
         policy = policy._replace(terms=Terms.restored(kept["terms"]))
     lanes = {row.lane: row for row in store.lanes(run.run)}
@@ -71,7 +71,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     memory = lanes.pop("", None)
     room = memory.room if memory else 0
     return View(
-        Adjacency.build(((row.task, row.parent, row.kind) for row in rows), map(tuple, net["edges"]), placed=True),
+        of_rows(rows, net["edges"]),
         {row.task: row.state for row in rows},
         min(slots_of(run), room or slots_of(run)),
         f"memory: {memory.cause}" if memory and 0 < room < slots_of(run) else "slot",
@@ -165,8 +165,7 @@ def inbox(console: Console, name: str) -> Answer:
 
 def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict[str, list[str]]:
     """Task -> the tasks that cannot start before it is done, near or far behind it, in the tree's order."""
-    nodes = ((row.task, row.parent, row.kind) for row in rows)
-    adjacency = Adjacency.build(nodes, map(tuple, json.loads(run.net)["edges"]), placed=True)
+    adjacency = of_rows(rows, json.loads(run.net)["edges"])
     unmet = {row.task for row in rows if row.state not in SATISFIED}
     found = {}
     for task in tasks:

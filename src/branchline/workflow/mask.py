@@ -6,7 +6,8 @@ from typing import Final
 
 from branchline.errors import InputError, UsageError
 from branchline.files import read_bytes
-from branchline.guard.masking import Masked, Rules, mask, unmask
+from branchline.guard.book import unmask
+from branchline.guard.masking import Masked, Rules, mask
 from branchline.sandbox.vault import NAME, Vault
 from branchline.terminal.text import many, pad, safe
 from branchline.workflow.answer import Answer

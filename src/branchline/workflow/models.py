@@ -29,14 +29,22 @@ def check_models(
     """
     lists: dict[str, list[str]] = {}
     tiers = {} if by_hand else settings.tiers.models()
-    wanted = ((chosen[t.id], t.role, tier_of(t)[0]) for t in tasks if t.id in chosen)
-    for name, role_name, tier in dict.fromkeys(wanted):
+    wanted = (
+        (chosen[t.id], t.role, t.model or "", "temperature" in t.manner, tier_of(t)[0]) for t in tasks if t.id in chosen
+    )
+    for name, role_name, own, warm, tier in dict.fromkeys(wanted):
         worker, role = settings.workers[name], settings.role_named(role_name)
         adapter = workers.get(worker.kind)
-        if role.temperature is not None and not getattr(adapter, "TEMPERATURE", False):
+        if (warm or role.temperature is not None) and not getattr(adapter, "TEMPERATURE", False):
+            where = "the plan" if warm else f"[roles.{role_name}]"
             raise SettingsError(
-                f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of [roles.{role_name}], or "
+                f"role {role_name}: worker {name} ({worker.kind}) takes no temperature; take it out of {where}, or "
                 "give the role a worker of kind opencode"
+            )
+        if role.reads and not getattr(adapter, "READS", False):
+            raise SettingsError(
+                f"role {role_name}: worker {name} ({worker.kind}) cannot be kept from reading; take reads out of "
+                f"[roles.{role_name}], or give the role a worker of kind opencode or opencode-server"
             )
         if role.permissions not in ("edit", "read-only") and not getattr(adapter, "ASKS", False):
             raise SettingsError(
@@ -50,8 +58,8 @@ def check_models(
             )
         if not adapter.PROGRAM:
             continue
-        graded = tiers.get(tier or settings.tiers.default, ())
-        for model in graded or (worker.model or role.model, *role.fallback_models):
+        graded = () if own else tiers.get(tier or settings.tiers.default, ())
+        for model in graded or (own or worker.model or role.model, *role.fallback_models):
             where = f"worker {name} in role {role_name}" + (
                 f", tier {tier or settings.tiers.default}" if graded else ""
             )

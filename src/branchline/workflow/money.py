@@ -67,12 +67,15 @@ def remarks(settings: Settings, env: Mapping[str, str], chosen: Iterable[str]) -
     return words
 
 
-def check_priced(settings: Settings, env: Mapping[str, str], chosen: Iterable[tuple[str, str]]) -> None:
-    """Raise SettingsError for a limit in money and a worker whose price nobody knows; `chosen` are worker and role."""
+def check_priced(settings: Settings, env: Mapping[str, str], chosen: Iterable[tuple[str, str, str]]) -> None:
+    """Raise SettingsError for a limit in money and a worker whose price nobody knows.
+
+    `chosen` are the worker, the role and the own model of each task.
+    """
     if settings.budget.usd is None and settings.task_budget.usd is None:
         return
-    for name, role in dict.fromkeys(chosen):
-        worker, model = settings.workers[name], settings.workers[name].model or settings.role_named(role).model
+    for name, role, own in dict.fromkeys(chosen):
+        worker, model = settings.workers[name], own or settings.workers[name].model or settings.role_named(role).model
         known = worker.kind not in SILENT or budget.price_of(model, settings.prices)
         if not known and not workers.is_flat(worker, env, model):
             which = f"the price of {model!r}" if model else "the model, and so the price,"

@@ -9,6 +9,7 @@ from branchline import review
 from branchline.decompose.kept import kept
 from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, UsageError
 from branchline.files import read_text
+from branchline.graph import build
 from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile import digests
@@ -17,7 +18,6 @@ from branchline.terminal import safe
 from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import (
-    adjacency_of,
     approval_of,
     approve_draft,
     batches,
@@ -88,7 +88,7 @@ def drafted(console: Console, project: Project, path: Path) -> graphs.Stored | A
     tell(console, project, path, found.told)
     if found.planner.usage.requests:
         console.say(found.planner.words())
-    return graphs.Stored(found.draft, adjacency_of(found.draft), graphs.save(found.draft, graph_path(path)))
+    return graphs.Stored(found.draft, build.adjacency(found.draft), graphs.save(found.draft, graph_path(path)))
 
 
 def remarked(draft: DraftGraph, path: Path) -> DraftGraph:

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from branchline.engine import Policy, State, step
 from branchline.errors import UsageError
 from branchline.graph import store as graphs
+from branchline.graph.adjacency import of_rows
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Task
 from branchline.model.run import Event, RunRow, TaskRow
 from branchline.store import Store
-from branchline.workflow.running import Plan, adjacency_of, first_row, net_text
+from branchline.workflow.running import Plan, first_row, net_text
 from branchline.workflow.touches import touches
 
 FREE = frozenset({"pending", "ready"})
@@ -22,7 +23,7 @@ FREE = frozenset({"pending", "ready"})
 def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
-    former = State.restore(run, adjacency_of(rows, json.loads(run.net)["edges"]), Policy(), rows, (), ())
+    former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), ())
     state, _ = step(former, replanned(run, store.tasks(run.run), plan, now, touches(store, plan.draft)))
     store.commit(state.take())
     return state.run

@@ -25,7 +25,7 @@ from branchline.dispatch.watch import Watch
 from branchline.engine import Policy, State, view
 from branchline.errors import GraphError
 from branchline.graph import store as graphs
-from branchline.graph.adjacency import Adjacency
+from branchline.graph.adjacency import Adjacency, of_rows
 from branchline.graph.frontier import Frontier
 from branchline.graph.suite import needs_of
 from branchline.model.moves import SATISFIED, TaskState
@@ -150,6 +150,15 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
     return ("ready", "") if frontier.is_ready(task.id) else ("pending", "")
 
 
+def _sandboxes(jobs: Jobs, rows: Iterable[TaskRow]) -> str:
+    """In words what the workers of a run get, with those named that bring a sandbox of their own."""
+    kinds = {(row.worker, row.role): row for row in rows if row.worker}
+    found = {
+        row.worker: words for row in kinds.values() if (words := jobs.walls(row)) != jobs.boxes.words_for(row.role)
+    }
+    return "; ".join([jobs.boxes.summary(), *(f"{worker}: {words}" for worker, words in found.items())])
+
+
 def coordinator(
     project: Project,
     store: Store,
@@ -166,9 +175,10 @@ def coordinator(
     """
     settings, rows = with_flags(project.settings, flags), store.graph_tasks(run.run)
     net = json.loads(run.net)
-    adjacency = adjacency_of(rows, net["edges"])
+    adjacency = of_rows(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
-    policy = policy._replace(terms=terms_of(settings, store, project.env), grades=net.get("tier", {}))
+    terms = terms_of(settings, store, project.env)
+    policy = policy._replace(terms=terms, grades=net.get("tier", {}), named=net.get("model", {}))
     state = State.restore(
         run,
         adjacency,
@@ -192,7 +202,7 @@ def coordinator(
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
     watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
     driver = Coordinator(state, store, custody, jobs, Collector(jobs, history), watch, settings, hooks)
-    kept = with_limits(run.settings, policy, jobs.boxes.summary())
+    kept = with_limits(run.settings, policy, _sandboxes(jobs, rows))
     if kept != run.settings:
         driver.feed([Event(hooks.clock(), run.run, "settings", "limits as they are now", data={"settings": kept})])
     return driver
@@ -223,12 +233,6 @@ def net_of(store: Store, run: str) -> dict[str, Any]:
     """What a run keeps of its whole graph, as it is now."""
     row = store.run(run)
     return dict(json.loads(row.net)) if row else {}
-
-
-def adjacency_of(rows: Iterable[TaskRow], edges: Iterable[Sequence[str]]) -> Adjacency:
-    """The graph of a run, from the rows of its tasks in their order and the edges of its net."""
-    nodes = ((row.task, row.parent, row.kind) for row in rows)
-    return Adjacency.build(nodes, ((before, after) for before, after in edges), placed=True)
 
 
 def ahead_of(state: State, seconds: float) -> Reservations | None:

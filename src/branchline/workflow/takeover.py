@@ -8,6 +8,7 @@ from pathlib import Path
 
 from branchline import workers
 from branchline.errors import NotFoundError, UsageError, WorkerMissingError
+from branchline.graph.adjacency import of_rows
 from branchline.model.run import Command, Job, RunRow, TaskRow
 from branchline.store import Store, held, lock
 from branchline.workers import record
@@ -17,7 +18,7 @@ from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, with_flags
 from branchline.workflow.look import find
 from branchline.workflow.project import folder_of, open_project
-from branchline.workflow.running import adjacency_of, jobs_of
+from branchline.workflow.running import jobs_of
 from branchline.workflow.wish import check
 
 
@@ -66,7 +67,7 @@ def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job
     begun = resumed(console, open_project(console), store, run, Flags())
     settings = with_flags(begun.project.settings, begun.flags)
     rows = store.graph_tasks(run.run)
-    adjacency = adjacency_of(rows, json.loads(run.net)["edges"])
+    adjacency = of_rows(rows, json.loads(run.net)["edges"])
     jobs, _ = jobs_of(
         begun.project,
         store,

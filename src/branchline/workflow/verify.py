@@ -13,6 +13,7 @@ from branchline.dispatch.nodes import family
 from branchline.errors import UsageError
 from branchline.files import write_new
 from branchline.graph import store as graphs
+from branchline.graph.adjacency import of_rows
 from branchline.model.run import AttemptRow, Event, RunRow, TaskRow
 from branchline.store import Store
 from branchline.terminal.text import many, safe
@@ -21,7 +22,6 @@ from branchline.workflow.console import Console
 from branchline.workflow.flags import in_place
 from branchline.workflow.look import find, opened
 from branchline.workflow.project import Project, identity_of, open_project
-from branchline.workflow.running import adjacency_of
 from branchline.workspace.merge import check_at
 from branchline.workspace.spec import Spec
 
@@ -91,7 +91,7 @@ def spec_of(project: Project, store: Store, run: RunRow, row: TaskRow, name: str
     """What a task's checks are run with, for a folder of that name: environment, limits, worktree settings."""
     repository = project.repository(in_place=False)
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    adjacency = adjacency_of(store.graph_tasks(run.run), json.loads(run.net)["edges"])
+    adjacency = of_rows(store.graph_tasks(run.run), json.loads(run.net)["edges"])
     related = family(store, run.run, adjacency)
     jobs = Jobs(site, graphs.head(run.graph), related, project.settings, History(None, lambda: adjacency))
     attempt = AttemptRow(run.run, row.fence, row.task, row.attempt, "check", "ended")

@@ -12,6 +12,8 @@ from branchline.errors import GitError, RepositoryError
 from branchline.proc.run import Completed, run
 from branchline.workspace.guard import Guard, folders, switched_off
 
+MIN_GIT: Final = (2, 38)
+"""The first git that merges without a worktree (`merge-tree --write-tree`)."""
 GIT_TIMEOUT: Final = 1800.0
 """Seconds one git command may take: a checkout of a very large repository is slow, a hung one must still end."""
 GIT_LIMIT: Final = 256 * 1024 * 1024
@@ -24,12 +26,14 @@ RUN_REFS: Final = "refs/heads/branchline/"
 BASE_REFS: Final = "refs/branchline/base/"
 SALVAGE_REFS: Final = "refs/branchline/salvage/"
 
-# What a repository's configuration must not be able to do: start programs, rewrite what we asked for, run in the
-# background. Fsync: an object must be on the disk before a ref that names it is.
+# What a repository's configuration must not be able to do: start programs, rewrite what we asked for, hide a change from
+# us, run in the background. Fsync: an object must be on the disk before a ref that names it is.
 _GUARDS: Final = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
+    "core.trustCtime=true",
+    "core.checkStat=default",
     "core.pager=cat",
     "core.editor=true",
     "core.askPass=",
@@ -84,6 +88,9 @@ _FIXED: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "0",
     "GIT_MERGE_AUTOEDIT": "no",
+    # A commit is what it is: a worker must not be able to have us read another in its place.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/dev/null",
     "GIT_ASKPASS": "true",
     "SSH_ASKPASS": "true",
 }

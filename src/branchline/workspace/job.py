@@ -94,6 +94,7 @@ def check(spec: Spec) -> dict[str, Any]:
     if tree.health() != "whole":
         return _no(f"the worktree of task {spec.task} is not there any more: {tree.path}")
     tree.guard()
+    tree.mend_index()
     _sweep_after_kill(tree, spec)
     begun = tree.unfinished()
     if begun:
@@ -222,6 +223,7 @@ def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
     if health in {"lost", "half"}:
         tree.discard()
     if spec.fresh and health == "whole":
+        tree.mend_index()
         tree.git.run("symbolic-ref", "-m", "branchline: fresh attempt", "HEAD", spec.branch)
         tree.git.run("reset", "--quiet", "--hard", tip)
         # What the worker's own .gitignore hid is untracked now, and not saved yet.

@@ -1,6 +1,7 @@
-"""The merge of one task, tried in a scratch worktree: joined with what is there, its boxes ticked, its checks run."""
+"""The merge of one task: joined with what is there without a file, its boxes ticked, its checks run in a scratch worktree."""
 
 import fcntl
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -11,20 +12,19 @@ from branchline.files import read_json
 from branchline.model.run import RECHECK
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
-from branchline.workspace.diff import Change, changes, unmerged
+from branchline.workspace.diff import Change, changes
 from branchline.workspace.git import Git, base_ref, short
 from branchline.workspace.prepare import forget, prepare, tear_down
 from branchline.workspace.repository import Merged, merged
 from branchline.workspace.snapshot import OWN
 from branchline.workspace.spec import PlanBoxes, Spec
-from branchline.workspace.worktree import Worktree, verify_of
+from branchline.workspace.worktree import WHOLE, Worktree, verify_of
 
 _MAX_OTHERS: Final = 20
 _MAX_PATHS: Final = 500
 """A change of more files than this is taken to touch what every task did: so many do not go on a command line."""
-_USED: Final = "branchline-used"
-"""A file in git's own folder of a scratch worktree: something but git has run there since it was last clean."""
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
+_ATTRIBUTES: Final = ":(glob)**/.gitattributes"
 
 
 def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
@@ -35,7 +35,6 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     with alone(place.with_name(".verify.lock")):
         tree = scratch_at(git, place, commit, spec)
         try:
-            _occupy(tree, spec)
             return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
         finally:
             tear_down(spec, tree.path, "verify-teardown-")
@@ -54,40 +53,37 @@ class Car(NamedTuple):
     changed: Sequence[Change] = ()
 
 
-def couple(tree: Worktree, spec: Spec, onto: str) -> Car | dict[str, Any]:
-    """Merge a task's commit onto the one the scratch worktree stands at, and leave it there; the answer if that fails."""
-    git, commit = tree.git, tree.git.resolve(spec.commit or spec.branch)
+def couple(git: Git, spec: Spec, onto: str) -> Car | dict[str, Any]:
+    """Merge a task's commit onto another, ticked in the plan; the answer if that fails. No file and no ref changes."""
+    commit = git.resolve(spec.commit or spec.branch)
     if not commit:
         return no("git", f"there is nothing to merge: {short(spec.commit or spec.branch)} is missing")
-    conflict = _join(tree, spec, onto, commit)
-    if conflict is not None:
-        return conflict
-    empty = not tree.merging()  # git had nothing to do
-    ticked = spec.plan is not None and _tick(git, spec, spec.plan)
+    joined = _join(git, spec, onto, commit)
+    if not isinstance(joined, str):
+        return joined
+    empty = git.contains(onto, commit)
+    tree = _ticked(git, spec, spec.plan, joined) if spec.plan else joined
     words = [word for parent in ([onto] if empty else [onto, commit]) for word in ("-p", parent)]
-    written = git.text("write-tree")
     message = _message(spec).encode("utf-8", "surrogateescape")
-    new = git.text("commit-tree", *words, "-F", "-", written, data=message)
-    tree.adopt(new, spec.plan.path if spec.plan and ticked else "")
-    return Car(spec, commit, new, written, ticked, empty, changes(git, onto, new))
+    new = git.text("commit-tree", *words, "-F", "-", tree, data=message)
+    return Car(spec, commit, new, tree, tree != joined, empty, changes(git, onto, new))
 
 
 def check_cars(
-    tree: Worktree, tip: str, cars: Sequence[Car], before: Mapping[str, Mapping[str, Any]] | None
+    git: Git, scratch: Path, tip: str, cars: Sequence[Car], before: Mapping[str, Mapping[str, Any]] | None
 ) -> list[dict[str, Any]]:
     """Run, with all of these cars on the tip, their own checks, each command once, and those of what was merged before.
 
-    `before` is as for `run_checks`.
+    `scratch` is where, `before` as for `run_checks`. Where nothing is to be checked no file is written.
     """
     last, own = cars[-1], commands_of(cars)
     rows: list[dict[str, Any]] = []
-    changed = last.changed if len(cars) == 1 else changes(tree.git, tip, last.commit)
+    changed = last.changed if len(cars) == 1 else changes(git, tip, last.commit)
     whole = last.spec._replace(checks=tuple({"run": command} for command in own))
-    asked = with_globs(_with_earlier(whole, tree.git, tip, changed), [row.path for row in changed if row.how != "D"])
+    asked = with_globs(_with_earlier(whole, git, tip, changed), [row.path for row in changed if row.how != "D"])
     if not asked.checks:
         return rows
-    _refresh(tree, last.commit, last.spec)
-    _occupy(tree, last.spec)
+    tree = scratch_at(git, scratch, last.commit, last.spec)
     prefix = "merged-" if len(cars) == 1 else f"merged-{len(cars)}-"
     put_back = partial(tree.reset, last.commit, nested=True)
     for car in cars:
@@ -137,70 +133,76 @@ def _own_checks(spec: Spec, row: Merged) -> list[str]:
     return [str(check["run"]) for check in checks if not str(check.get("source") or "").startswith("phase ")]
 
 
-def _join(tree: Worktree, spec: Spec, tip: str, commit: str) -> dict[str, Any] | None:
-    """Merge into index and files of the scratch worktree; the answer when that cannot be done."""
-    words = ("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", commit)
-    if tree.git.run(*words, ok=(0, 1, 2, 128)).code == 0:
-        return None
-    # A merge that was killed here may have left files that are in the way: only the second time is a conflict one.
-    tree.reset(tip, nested=True)
-    done = tree.git.run(*words, ok=(0, 1, 2, 128))
+def _join(git: Git, spec: Spec, onto: str, commit: str) -> str | dict[str, Any]:
+    """Merge two commits and return the tree; the answer when that cannot be done.
+
+    A worktree that holds nothing but the attributes of `onto` says which merge drivers are meant (`union`).
+    """
+    with tempfile.TemporaryDirectory(prefix="branchline-merge-") as folder:
+        env = {"GIT_DIR": str(git.common()), "GIT_WORK_TREE": folder, "GIT_INDEX_FILE": f"{folder}/.index"}
+        own = git.at(Path(folder), env=env, settings=WHOLE)
+        own.run("checkout", "--quiet", onto, "--", _ATTRIBUTES, ok=(0, 1))  # 1: there are none
+        done = own.run("merge-tree", "--write-tree", "--name-only", "-z", onto, commit, ok=(0, 1, 128))
+    fields = done.out.decode("utf-8", "surrogateescape").split("\0")
     if done.code == 0:
-        return None
-    files = unmerged(tree.git)
-    tree.reset(tip, nested=True)
-    said = (done.out + b"\n" + done.err).decode("utf-8", "replace").strip()
-    if not files:
+        return fields[0]
+    if done.code != 1:
+        said = done.err.decode("utf-8", "replace").strip()
         return no("git", f"git could not merge {short(spec.branch)}: {said}")
-    base = tree.git.text("merge-base", tip, commit)
-    others = merged(tree.git, spec.run, base, tip, files)[-_MAX_OTHERS:]
+    end = fields.index("")
+    files = fields[1:end]
+    others = merged(git, spec.run, git.text("merge-base", onto, commit), onto, files)[-_MAX_OTHERS:]
     rows = [{"task": row.task, "commit": row.commit, "subject": row.subject} for row in others]
+    said = "".join(_messages(fields[end + 1 :])).strip()
     answer = no("conflict", f"conflict in {', '.join(files[:_MAX_OTHERS])}")
-    return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": tip}
+    return answer | {"conflict": {"files": files, "other": rows, "said": said}, "task_commit": commit, "tip": onto}
 
 
-def _tick(git: Git, spec: Spec, plan: PlanBoxes) -> bool:
-    """Change the task's boxes in the index; no file is opened, so a link in the repository leads nowhere."""
-    rows = git.fields("ls-files", "-s", "-z", "--", f":(top,literal){plan.path}")
-    mode, blob, stage = rows[0].split("\t")[0].split() if len(rows) == 1 else ("", "", "")
-    if mode not in _PLAIN_FILES or stage != "0":
-        return False
+def _messages(fields: Sequence[str]) -> Iterator[str]:
+    """Return git's words from the last part of its answer: how many paths, the paths, the kind, the words."""
+    rest = iter(fields)
+    for count in rest:
+        yield [next(rest, "") for _ in range(int(count or 0) + 2)][-1]
+
+
+def _ticked(git: Git, spec: Spec, plan: PlanBoxes, tree: str) -> str:
+    """Return a tree with the task's boxes ticked; no file is opened, so a link in the repository leads nowhere."""
+    mode, _, blob = git.text("ls-tree", tree, "--", f":(top,literal){plan.path}").partition("\t")[0].partition(" blob ")
+    if mode not in _PLAIN_FILES:
+        return tree
     try:
         text = git.run("cat-file", "blob", blob).out.decode()
     except UnicodeDecodeError:
-        return False
+        return tree
     new = writeback.tick(text, plan.boxes, plan.dialect, spec.on)
     if new is None or new == text:
-        return False
+        return tree
     made = git.text("hash-object", "-w", "--stdin", data=new.encode())
-    git.run("update-index", "-z", "--index-info", data=f"{mode} {made}\t{plan.path}\0".encode())
-    return True
+    return _replaced(git, tree, plan.path.split("/"), f"{mode} blob {made}")
 
 
-def scratch_at(git: Git, path: Path, tip: str, spec: Spec) -> Worktree:
-    """Return a scratch worktree, clean at a commit; nobody works in it, so it is made anew if need be."""
+def _replaced(git: Git, tree: str, parts: Sequence[str], entry: str) -> str:
+    """Return a tree in which what stands at a path is another entry."""
+    name, *below = parts
+    rows = {key: value for value, _, key in (row.partition("\t") for row in git.fields("ls-tree", "-z", tree))}
+    rows[name] = f"040000 tree {_replaced(git, rows[name].split()[2], below, entry)}" if below else entry
+    listing = "".join(f"{value}\t{key}\0" for key, value in rows.items())
+    return git.text("mktree", "-z", "--missing", data=listing.encode("utf-8", "surrogateescape"))
+
+
+def scratch_at(git: Git, path: Path, commit: str, spec: Spec) -> Worktree:
+    """Return a scratch worktree made ready for checks at a commit; nobody works in it, so it is made anew if need be."""
     tree = Worktree(git, path)
-    if tree.health() != "whole":
-        tree.discard()
-        tree.add(tip)
-    _refresh(tree, tip, spec)
-    tree.guard()
-    return tree
-
-
-def _refresh(tree: Worktree, commit: str, spec: Spec) -> None:
-    """Have a scratch worktree hold a commit and nothing else; it does as long as nothing but git has run there."""
-    used = tree.git.folder() / _USED
-    if used.exists() or not tree.stands_at(commit):
-        tear_down(spec, tree.path, "merge-teardown-")
+    if tree.health() == "whole":
+        tear_down(spec, path, "merge-teardown-")
         tree.reset(commit, nested=True, ignored=True)
         forget(tree)
-        used.unlink(missing_ok=True)
-
-
-def _occupy(tree: Worktree, spec: Spec) -> None:
-    (tree.git.folder() / _USED).touch()
+    else:
+        tree.discard()
+        tree.add(commit)
+    tree.guard()
     prepare(spec, tree)
+    return tree
 
 
 def _message(spec: Spec) -> str:

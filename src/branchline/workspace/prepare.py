@@ -38,7 +38,7 @@ def prepare(spec: Spec, tree: Worktree) -> None:
 
 def require_ignored(git: Git, patterns: Sequence[str]) -> None:
     """Raise RepositoryError when a path of `copy` or `symlink` leads out of the checkout, or git would commit it."""
-    shown = _not_ignored(git, [name for pattern in patterns for name in _names(git.cwd, pattern)])
+    shown = _not_ignored(git, [name for pattern in patterns for name in names(git.cwd, pattern)])
     if shown:
         raise _committed(shown)
 
@@ -48,6 +48,14 @@ def _committed(names: Sequence[str]) -> RepositoryError:
     return RepositoryError(
         f"[workspace] copy and symlink: git does not ignore {shown}, so it would be committed; add it to .gitignore"
     )
+
+
+def names(root: Path, pattern: str) -> Iterator[str]:
+    """Return what a pattern of `copy` or `symlink` means in a checkout; raises RepositoryError when it leads out of it."""
+    plain = PurePosixPath(pattern)
+    if plain.is_absolute() or ".." in plain.parts or not plain.parts or plain.parts[0] in (".git", ".branchline"):
+        raise RepositoryError(f"[workspace] copy and symlink: {pattern!r} is no path below the checkout")
+    yield from sorted(str(path.relative_to(root)) for path in root.glob(str(plain)))
 
 
 def forget(tree: Worktree) -> None:
@@ -92,7 +100,7 @@ def _with(spec: Spec, commands: Sequence[str]) -> Spec:
 def _place(spec: Spec, tree: Worktree, patterns: Sequence[str], put: Callable[[Path, Path], None]) -> list[str]:
     """Put what is missing in the worktree and return the names; a pattern that means nothing is passed over."""
     root, placed = Path(spec.root), []
-    for name in dict.fromkeys(name for pattern in patterns for name in _names(root, pattern)):
+    for name in dict.fromkeys(name for pattern in patterns for name in names(root, pattern)):
         target = tree.path / name
         if os.path.lexists(target):
             continue
@@ -100,13 +108,6 @@ def _place(spec: Spec, tree: Worktree, patterns: Sequence[str], put: Callable[[P
         put(root / name, target)
         placed.append(name)
     return placed
-
-
-def _names(root: Path, pattern: str) -> Iterator[str]:
-    plain = PurePosixPath(pattern)
-    if plain.is_absolute() or ".." in plain.parts or not plain.parts or plain.parts[0] in (".git", ".branchline"):
-        raise RepositoryError(f"[workspace] copy and symlink: {pattern!r} is no path below the checkout")
-    yield from sorted(str(path.relative_to(root)) for path in root.glob(str(plain)))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -140,6 +141,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-__all__ = ["forget", "prepare", "tear_down"]

@@ -1,6 +1,7 @@
 """What the coordinator asks of the user's repository; it changes nothing there but refs of our own, and `land`."""
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from branchline.workspace import landing, snapshot
 from branchline.workspace.diff import changed_files
 from branchline.workspace.git import (
     ABSENT,
+    MIN_GIT,
     RUN_REFS,
     SALVAGE_REFS,
     Git,
@@ -95,10 +97,15 @@ class Repository:
     def check_ready(self, ignore: Sequence[str] = (), brought: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
 
-        No commit, no identity, a merge or rebase in progress, files that need a filter that may not run, tracked files
-        modified, a path of `[workspace] copy` and `symlink` (`brought`) that git would commit. `ignore` are paths
-        relative to the root (plans); they and stored graphs never count as modified, untracked files neither.
+        A git that is too old, no commit, no identity, a merge or rebase in progress, files that need a filter that may
+        not run, tracked files modified, a path of `[workspace] copy` and `symlink` (`brought`) that git would commit.
+        `ignore` are paths relative to the root (plans); they and stored graphs never count as modified, untracked files
+        neither.
         """
+        version = self.git.text("version")
+        if tuple(map(int, re.findall(r"\d+", version)[:2])) < MIN_GIT:
+            least = ".".join(map(str, MIN_GIT))
+            raise RepositoryError(f"{version} is too old to merge without touching files; install {least} or newer")
         if not self.head():
             raise RepositoryError("the repository has no commit yet; commit something first (an empty commit will do)")
         self._check_identity()

@@ -84,10 +84,17 @@ def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
 
 def stage_all(git: Git) -> list[str]:
     """Stage every change of a worktree in its own index and return what had to be left out: repositories inside it."""
-    _clear_flags(git)
     left = _untracked_repositories(git)
     _add(git, left, whole=False)
     return left
+
+
+def clear_flags(git: Git) -> None:
+    """Have the index look at every file again: a worker may have told it to look away (assume-unchanged, skip-worktree)."""
+    flagged = [line for line in git.fields("ls-files", "-v", "-z") if line[0] == "S" or line[0].islower()]
+    for option in ("--no-assume-unchanged", "--no-skip-worktree") if flagged else ():
+        names = "".join(f"{line[2:]}\0" for line in flagged)
+        git.run("update-index", option, "-z", "--stdin", data=names.encode("utf-8", "surrogateescape"))
 
 
 def _salvage(ref: str, commit: str, at: int) -> Salvage:
@@ -143,21 +150,14 @@ def _index(git: Git, start: str) -> Iterator[Git]:
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
         path = Path(folder, "index")
         other = git.at(git.cwd, env={"GIT_INDEX_FILE": str(path)})
-        if own.is_file() and not git.text("ls-files", "--unmerged"):
+        done = git.run("ls-files", "--unmerged", ok=(0, 128))
+        if own.is_file() and not done.code and not done.out:
             # copy2 keeps the time of the file, by which git knows which entries it must read again.
             shutil.copy2(own, path)
-            _clear_flags(other)
+            clear_flags(other)
         else:
             other.run("read-tree", start)
         yield other
-
-
-def _clear_flags(git: Git) -> None:
-    # A worker may have told the index to look away (assume-unchanged, skip-worktree): then a change would be missed.
-    flagged = [line for line in git.fields("ls-files", "-v", "-z") if line[0] == "S" or line[0].islower()]
-    for option in ("--no-assume-unchanged", "--no-skip-worktree") if flagged else ():
-        names = "".join(f"{line[2:]}\0" for line in flagged)
-        git.run("update-index", option, "-z", "--stdin", data=names.encode("utf-8", "surrogateescape"))
 
 
 def _untracked_repositories(git: Git, *, whole: bool = False) -> list[str]:

@@ -10,10 +10,10 @@ from branchline.model.run import RECHECK
 from branchline.workspace.checks import passed
 from branchline.workspace.diff import changed_files, total
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.merge import Car, alone, check_cars, commands_of, couple, no, scratch_at
+from branchline.workspace.merge import Car, alone, check_cars, commands_of, couple, no
 from branchline.workspace.repository import Merged, merged, put_back
 from branchline.workspace.spec import Spec, write_answer
-from branchline.workspace.worktree import Worktree, prepared_of, scratch_of
+from branchline.workspace.worktree import prepared_of, scratch_of
 
 Rows = list[dict[str, Any]]
 Answers = dict[str, dict[str, Any]]
@@ -84,12 +84,11 @@ def _round(git: Git, specs: Sequence[Spec], there: Answers, scratch: Path, tip: 
     kept = {} if len(specs) > 1 else _prepared(git, rest[0], tip)
     if kept:
         return {rest[0].task: kept} if _move(git, rest, kept["commit"], tip) else None
-    tree = scratch_at(git, scratch, tip, rest[0])
     former = [Car(spec, there[spec.task]["task_commit"], tip) for spec in specs if spec.task in there]
-    cars, stopped = _coupled(tree, former, rest, tip)
+    cars, stopped = _coupled(git, former, rest, tip)
     if stopped:
         return there | stopped
-    return _checked(tree, cars, there, tip)
+    return _checked(git, scratch, cars, there, tip)
 
 
 def _in_the_way(specs: Sequence[Spec], there: Answers, place: str) -> Answers:
@@ -99,11 +98,11 @@ def _in_the_way(specs: Sequence[Spec], there: Answers, place: str) -> Answers:
     return {first.task: no("git", f"{why}; switch to another branch there (git switch -), then try again")}
 
 
-def _coupled(tree: Worktree, former: list[Car], rest: Sequence[Spec], tip: str) -> tuple[list[Car], Answers]:
+def _coupled(git: Git, former: list[Car], rest: Sequence[Spec], tip: str) -> tuple[list[Car], Answers]:
     """Merge one on the other, as far as that goes; an answer when it does not go at all."""
     cars = list(former)
     for spec in rest:
-        made = couple(tree, spec, cars[-1].commit if cars else tip)
+        made = couple(git, spec, cars[-1].commit if cars else tip)
         if not isinstance(made, Car):
             # What does not go with one that may be sent back itself is tried again when that is decided.
             return cars, ({} if len(cars) > len(former) else {spec.task: made})
@@ -111,9 +110,11 @@ def _coupled(tree: Worktree, former: list[Car], rest: Sequence[Spec], tip: str) 
     return cars, {}
 
 
-def _checked(tree: Worktree, cars: list[Car], there: Answers, tip: str) -> Answers | None:
+def _checked(git: Git, scratch: Path, cars: list[Car], there: Answers, tip: str) -> Answers | None:
     """Bring in as many as pass together; the commit of each answer is the one that its checks were run at with all."""
-    count, rows, failed = longest(lambda n, before: check_cars(tree, tip, cars[:n], before), len(there), len(cars))
+    count, rows, failed = longest(
+        lambda n, before: check_cars(git, scratch, tip, cars[:n], before), len(there), len(cars)
+    )
     answers = dict(there)
     if count > len(there):
         last = cars[count - 1]
@@ -125,7 +126,7 @@ def _checked(tree: Worktree, cars: list[Car], there: Answers, tip: str) -> Answe
             # Durable before the tip moves: a job killed in between is run again and finds its evidence here.
             path = prepared_of(Path(car.spec.root), car.spec.run, car.spec.task)
             write_answer(path.parent, path.name, answers[car.spec.task] | {"attempt": car.spec.attempt})
-        if not _move(tree.base, [car.spec for car in cars[len(there) : count]], last.commit, tip):
+        if not _move(git, [car.spec for car in cars[len(there) : count]], last.commit, tip):
             return None
     if failed:
         answers[cars[count].spec.task] = _guilty(cars[: count + 1], tip, failed)

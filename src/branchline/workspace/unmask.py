@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from branchline.files import read_bytes, write_durable
-from branchline.guard.masking import read_book, unmask
+from branchline.guard.book import read_book, unmask
 from branchline.workspace.spec import Spec
 
 MAX_BYTES: Final = 8 << 20

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from branchline.errors import GitError, RepositoryError
 from branchline.workspace.git import ABSENT, Git, check_name, short
-from branchline.workspace.snapshot import OWN
+from branchline.workspace.snapshot import OWN, clear_flags
 
 Health = Literal["missing", "half", "lost", "whole"]
 """`half`: git was killed while making it; `lost`: files are there that git no longer knows as a worktree."""
@@ -124,15 +124,21 @@ class Worktree:
             ignore.unlink(missing_ok=True)
             ignore.write_text("*\n", encoding="utf-8")
 
+    def mend_index(self) -> None:
+        """Have the index look at every file, and hold HEAD where a worker took it away or left one that git cannot read."""
+        index = self.git.folder() / "index"
+        if index.is_file():
+            try:
+                clear_flags(self.git)
+            except GitError:
+                index.replace(index.with_name("index.unreadable"))
+        if not index.is_file():
+            self.git.run("read-tree", "HEAD")
+
     def head(self) -> str:
         """Return the commit of the worktree's HEAD, or "" when it has none; the folder itself need not be there."""
         admin = self.admin()
         return self.base.at(self.base.cwd, env={"GIT_DIR": str(admin)}).resolve("HEAD") if admin else ""
-
-    def stands_at(self, commit: str) -> bool:
-        """Say whether HEAD is detached at a commit with nothing begun there, by a look at files; they may be anything."""
-        admin = self.admin()
-        return admin is not None and _read(admin / "HEAD").strip() == commit and not unfinished(self.git)
 
     def head_ref(self) -> str:
         """Return the full name of the branch the worktree is on, or "" when it is detached."""
@@ -156,19 +162,10 @@ class Worktree:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
         else:
             self.git.run("update-ref", "--no-deref", "HEAD", commit)
+        self.mend_index()
         self.git.run("reset", "--quiet", "--hard", commit)
         self._forget_unfinished()
         self.sweep(nested=nested, ignored=ignored)
-
-    def adopt(self, commit: str, changed: str = "") -> None:
-        """Make HEAD the commit that the index holds already; the file of `changed`, an entry put there by hand, is written.
-
-        The other files are what the index says: this is for a worktree in which nobody but git has worked.
-        """
-        self.git.run("update-ref", "--no-deref", "HEAD", commit)
-        if changed:
-            self.git.run("checkout-index", "--force", "--index", "--quiet", "--", changed)
-        self._forget_unfinished()
 
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
         """Remove untracked files, `.branchline/` aside; with `ignored`, the ignored ones too."""

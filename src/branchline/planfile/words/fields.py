@@ -180,8 +180,11 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "ước lượng, thời gian, thời lượng",
     },
     "role": {"en": "role"},
-    "worker": {"en": "worker, agent"},
+    "worker": {"en": "worker"},
+    "agent": {"en": "agent"},
     "model": {"en": "model"},
+    "variant": {"en": "variant"},
+    "temperature": {"en": "temperature"},
     "tier": {"en": "tier"},
     "goal": {
         "en": "goal, objective",
