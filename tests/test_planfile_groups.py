@@ -30,6 +30,15 @@ class TestWhatGroups:
             "draw it", "move it", "send it",
         ]  # fmt: skip
 
+    @pytest.mark.parametrize("above", ["## Steps", "## Phase 1: Core"])
+    def test_bold_steps_with_a_text_are_tasks(self, above: str) -> None:
+        text = f"{above}\n\n**Step 1: Draw it**\n\nBy hand.\n\n**Step 2: Move it**\n\nWith care.\n"
+        assert titles(text)[-2:] == ["Draw it", "Move it"]
+
+    def test_below_a_task_they_are_its_own(self) -> None:
+        text = "### Task 1: Core\n\n**Step 1: Draw it**\n\n**Step 2: Move it**\n\n### Task 2: Rim\n\nx\n"
+        assert titles(text) == ["Core", "Rim"]
+
     def test_kids_that_tell_their_state_are_tasks(self) -> None:
         text = (
             "## Phase 1: Core\n- The watcher\n  - [Done] draw it\n  - [In progress] move it\n- The gate\n  - by hand\n"
