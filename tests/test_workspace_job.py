@@ -314,6 +314,18 @@ def test_work_on_another_branch_is_found(place: Place) -> None:
     assert place.git("branch", "--show-current", cwd=place.tree()).strip() == "branchline/r1/task/1.1"
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_orphan_branch_that_was_not_made_stops_nothing(place: Place, again: bool) -> None:
+    place.job("setup")
+    place.write("x.txt", "work\n", place.tree())
+    place.git("checkout", "-q", "--orphan", "other", cwd=place.tree())
+    if again:
+        assert place.job("setup", "1.1", 2, fresh=False, join=True)["ok"]
+    found = place.job("check")
+    assert (found["files"], found["base"]) == (["x.txt"], place.base)
+    assert place.job("merge")["ok"]
+
+
 def test_a_rewritten_history_keeps_the_old_one_in_a_salvage_ref(place: Place) -> None:
     place.job("setup")
     place.write("first.txt", "1", place.tree())

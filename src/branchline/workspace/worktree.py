@@ -159,12 +159,12 @@ class Worktree:
         With `nested`, untracked repositories inside it go too, with `ignored` what git ignores. What is lost by it must
         be saved already.
         """
+        self.mend_index()
         if branch:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
+            self.git.run("reset", "--quiet", "--hard", commit)
         else:
-            self.git.run("update-ref", "--no-deref", "HEAD", commit)
-        self.mend_index()
-        self.git.run("reset", "--quiet", "--hard", commit)
+            self.git.run("checkout", "--quiet", "--force", "--detach", commit)
         self._forget_unfinished()
         self.sweep(nested=nested, ignored=ignored)
 
