@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -69,7 +71,10 @@ def told(repository: Repository, purpose: str, task: str, **more: Any) -> Path:
 
 def ours(repository: Repository, purpose: str, task: str) -> None:
     """One job of ours in this process: what custody adds to it is measured elsewhere."""
-    path = told(repository, purpose, task)
+    done(told(repository, purpose, task))
+
+
+def done(path: Path) -> None:
     assert job.main([str(path)]) == 0
     assert json.loads(path.with_name("result.json").read_text())["ok"], path
 
@@ -86,30 +91,35 @@ def tell(name: str, times: list[float]) -> float:
     return middle
 
 
+def merged_plainly(place: Path, branch: str, check: str) -> None:
+    git(place, "merge", "-q", "--no-ff", "-m", "m", branch)
+    if check:
+        subprocess.run(["/bin/sh", "-c", check], cwd=place, check=True)
+
+
 def rounds(repository: Repository, plain: Path, count: int) -> None:
-    """Plain git and ours in turn, so that both meet the same machine."""
-    root, times = (
-        repository.root,
-        {name: [] for name in ("add", "remove", "merge", "our add", "our remove", "our merge")},
-    )
+    """Plain git and ours in turn, so that both meet the same machine; a merge as it is, and one with a check of its result."""
+    root, times = repository.root, defaultdict[str, list[float]](list)
     merging = plain / "merging"
     git(root, "worktree", "add", "-q", "--detach", str(merging))
-    for number in range(count):
-        place, task = plain / f"p{number}", f"t{number}"
-        times["add"].append(seconds(git, root, "worktree", "add", "-q", "-b", f"plain{number}", str(place)))
-        times["our add"].append(seconds(ours, repository, "setup", task))
+    for number, (name, check) in product(range(count), {"merge": "", "checked": "test -f .gitignore"}.items()):
+        place, task = plain / f"{name}{number}", f"{name}{number}"
+        times["add"].append(seconds(git, root, "worktree", "add", "-q", "-b", f"plain-{task}", str(place)))
+        times["our add"].append(seconds(done, told(repository, "setup", task)))
         for folder in (place, repository.worktree(RUN, task)):
-            (folder / f"new{number}.txt").write_text("new\n")
-            git(folder, "add", "--all", "--", f"new{number}.txt")
+            (folder / f"{task}.txt").write_text("new\n")
+            git(folder, "add", "--all", "--", f"{task}.txt")
             git(folder, "commit", "-q", "-m", "work")
-        times["merge"].append(seconds(git, merging, "merge", "-q", "--no-ff", "-m", "m", f"plain{number}"))
-        times["our merge"].append(seconds(ours, repository, "merge", task))
+        times[name].append(seconds(merged_plainly, merging, f"plain-{task}", check))
+        checks = [{"run": check}] if check else []
+        times[f"our {name}"].append(seconds(done, told(repository, "merge", task, checks=checks)))
         times["remove"].append(seconds(git, root, "worktree", "remove", str(place)))
         times["our remove"].append(seconds(repository.remove_worktree, RUN, task))
     found = {name: tell(name, values) for name, values in times.items()}
     for name in ("add", "remove"):
         print(f"{name}: {found[f'our {name}'] / found[name]:.1f} times plain git")
-    print(f"a merge adds {(found['our merge'] - found['merge']) * 1000:.0f} ms to plain git")
+    for name in ("merge", "checked"):
+        print(f"{name}: {(found[f'our {name}'] - found[name]) * 1000:+.0f} ms beside plain git and the same check")
 
 
 def alive(repository: Repository) -> None:

@@ -1,5 +1,6 @@
 """Fixtures of every room: a home that is not the user's, and a git that is nobody's."""
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,28 @@ from hypothesis import settings
 # The same examples on every machine: who clones this sees what its authors saw. A raised scale looks for new ones.
 settings.register_profile("branchline", derandomize=float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")) <= 1)
 settings.load_profile("branchline")
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def _places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test has its folders; pytest's own way to make one looks through all that were made before."""
+    return tmp_path_factory.mktemp("places")
+
+
+@pytest.fixture
+def tmp_path(_places: Path) -> Path:
+    """A folder of the test's own."""
+    place = _places / str(next(NUMBERS))
+    place.mkdir()
+    return place
 
 
 @pytest.fixture(autouse=True)
-def _nobody_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def _nobody_home(_places: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Point HOME and the XDG folders at an empty folder, so that no test can touch the real ones."""
-    home = tmp_path_factory.mktemp("home")
+    home = _places / f"home-{next(NUMBERS)}"
+    home.mkdir()
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(home))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))

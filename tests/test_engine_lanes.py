@@ -140,11 +140,9 @@ def test_a_server_error_pauses_and_costs_no_try(status: int) -> None:
         assert (row.state, row.tries, row.attempt) == ("paused", 0, times)
         assert row.retry_at == shift.now + wait
         assert shift.state.lanes["acme"].room == 0, "it is paused, not made narrower"
-        assert engine.outcome(shift.state, shift.now) == (
-            "paused",
-            "paused: t0 (provider acme: server error: overloaded)",
-            False,
-        )
+        often = f"server error, {times} times in a row" if times > 1 else "server error"
+        standing = engine.outcome(shift.state, shift.now)
+        assert standing == ("paused", f"paused: t0 (provider acme: {often}: overloaded)", False)
         shift.now = row.retry_at
     shift.start()
     shift.start()
@@ -178,6 +176,32 @@ def test_an_odd_header_is_no_endless_pause(extra: dict[str, float]) -> None:
     shift.end("t0", {**LIMIT, "extra": extra})
     until = shift.state.lanes["acme"].until
     assert shift.now < until <= shift.now + 7 * 86400
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {**LIMIT, "extra": {"status": 429, "retry_after": 60}},
+        {**LIMIT, "jitter": 0.5},
+        {"status": "failed", "error": "oops", "extra": {"status": 500}, "jitter": 0.5},
+    ],
+    ids=["limit by header", "limit", "server error"],
+)
+def test_a_provider_that_never_answers_ends_the_run_in_words(claim: dict[str, Any]) -> None:
+    shift = Shift(tasks=2, slots=1)
+    strikes, standing = 0, engine.outcome(shift.state, shift.now)
+    while not standing.over:
+        assert shift.now < 1000.0 + 2 * 3600, "nobody waits longer for it"
+        assert strikes < 2 or f"{strikes} times in a row" in shift.state.lanes["acme"].cause
+        shift.now = max(shift.now, shift.state.lanes["acme"].until if shift.state.lanes else 0.0)
+        (task,) = shift.start() or shift.start()
+        shift.end(task, {"jitter": 0.1, **claim})
+        strikes += 1
+        standing = engine.outcome(shift.state, shift.now)
+    assert (standing.state, standing.reason.partition(":")[0]) == ("paused", "paused")
+    assert "provider acme" in standing.reason
+    assert strikes > 5, "and not at once"
+    assert [row.tries for row in shift.state.tasks.values()] == [0, 0]
 
 
 def test_jitter_lengthens_a_back_off_by_a_quarter_at_most() -> None:

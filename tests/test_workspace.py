@@ -422,6 +422,51 @@ def test_salvage_sees_what_the_index_was_told_not_to_see(place: Place) -> None:
     assert place.shown(ref, "plan.md") == "hidden too\n"
 
 
+def test_salvage_sees_a_change_of_the_same_size_and_time_whatever_the_configuration_trusts(place: Place) -> None:
+    place.job("setup")
+    file = place.tree() / "a.txt"
+    place.git("config", "core.checkStat", "minimal")
+    place.git("config", "core.trustCtime", "false")
+    os.utime(file, (1, 1))
+    place.git("update-index", "--refresh", cwd=place.tree())
+    file.write_text(file.read_text().replace("two", "owt"))
+    known = int(file.stat().st_ctime)
+    while int(file.stat().st_ctime) == known:  # git does not tell two changes of one second apart by this
+        os.utime(file, (1, 1))
+    assert place.shown(place.repository.salvage(RUN, "1.1", 1), "a.txt") == "one\nowt\nthree\n"
+    assert place.job("check")["files"] == ["a.txt"]
+
+
+@pytest.mark.parametrize("bend", ["echo rubbish > index", "rm index", ": > index"])
+def test_a_worktree_whose_index_is_gone_or_rubbish_is_worked_with_like_any_other(place: Place, bend: str) -> None:
+    place.write(".gitignore", "*.log\n")
+    place.write("kept.log", "tracked all the same\n")
+    place.git("add", "--force", "kept.log", ".gitignore")
+    place.git("commit", "-qm", "a log")
+    place.git("update-ref", f"refs/heads/branchline/{RUN}/tip", "HEAD")
+    for task, purpose, attempt in (("1.1", "check", 1), ("1.2", "setup", 2)):
+        place.job("setup", task)
+        place.write("new.txt", task, place.tree(task))
+        admin = place.git("rev-parse", "--absolute-git-dir", cwd=place.tree(task)).strip()
+        subprocess.run(["sh", "-c", bend], cwd=admin, check=True)
+        assert place.job(purpose, task, attempt)["ok"]
+    assert place.answer("check")["files"] == ["new.txt"]
+    assert place.shown("refs/branchline/salvage/r1/1.2/1", "new.txt") == "1.2"
+    assert place.shown("refs/branchline/salvage/r1/1.2/1", "kept.log") == "tracked all the same\n"
+
+
+def test_a_commit_is_what_it_is_whatever_a_worker_has_put_in_its_place(place: Place) -> None:
+    place.job("setup")
+    place.write("evil.txt", "unseen\n", place.tree())
+    place.git("add", "--all", cwd=place.tree())
+    place.git("commit", "-qm", "evil", cwd=place.tree())
+    place.git("replace", place.tip(), "HEAD", cwd=place.tree())
+    place.write(".git/info/grafts", place.git("rev-parse", "HEAD"))
+    answer = place.bring_in("1.2", "new.txt", "work\n")
+    assert answer["files"] == ["new.txt"]
+    assert "evil.txt" not in place.git("--no-replace-objects", "ls-tree", "-r", "--name-only", place.tip())
+
+
 @pytest.mark.parametrize("committed", [False, True])
 def test_salvage_keeps_repositories_inside(place: Place, committed: bool) -> None:
     place.job("setup")

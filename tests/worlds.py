@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -13,8 +12,10 @@ from typing import Any, NamedTuple
 
 from branchline.engine import Policy, State, replay
 from branchline.graph.adjacency import of_rows
+from branchline.model.moves import TASK_MOVES
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.store import Store
+from warm import Program
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -93,7 +94,7 @@ class World:
         self.folder = folder
         self.root = folder / "repository"
         self.ledger_file = folder / "ledger"
-        self.children: list[subprocess.Popen[str]] = []
+        self.children: list[Program] = []
         self.root.mkdir(parents=True)
         self.git("init", "--quiet")
         (self.root / "README.md").write_text("one line\n")
@@ -125,22 +126,14 @@ class World:
 
     # -- doing
 
-    def start(self, *words: str, **more: str) -> "subprocess.Popen[str]":
+    def start(self, *words: str, **more: str) -> Program:
         """Start a command in a session of its own and go on."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "branchline", *words],
-            cwd=self.root,
-            env={**os.environ, **ENV, **more},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        said = self.folder / f"said-{len(self.children)}"
+        process = Program(words, self.root, {**os.environ, **ENV, **more}, said)
         self.children.append(process)
         return process
 
-    def finish(self, process: "subprocess.Popen[str]", timeout: float = DEADLINE) -> Result:
+    def finish(self, process: Program, timeout: float = DEADLINE) -> Result:
         """Wait for a started command."""
         try:
             out, err = process.communicate(timeout=timeout)
@@ -164,7 +157,7 @@ class World:
         named = ("--worker", worker) if worker else ()
         return self.run("execute", "plan.md", "--yes", *named, *words, timeout=timeout)
 
-    def begin(self, worker: str = "", *words: str) -> "subprocess.Popen[str]":
+    def begin(self, worker: str = "", *words: str) -> Program:
         """The same, in the background."""
         named = ("--worker", worker) if worker else ()
         return self.start("execute", "plan.md", "--yes", "--json", *named, *words)
@@ -295,10 +288,9 @@ class World:
         with Store.open(self.root / ".branchline" / "state.db") as store:
             row = store.run(run)
             assert row is not None
-            tasks, attempts, questions = store.tasks(run), store.attempts(run), store.questions(run)
-            events = store.events(run)
+            tasks, attempts, questions = store.graph_tasks(run), store.attempts(run), store.questions(run)
+            again = replayed(row, store.tasks(run), store.events(run))
             lanes = [each for each in store.lanes(run) if each.room or each.strikes]
-        again = replayed(row, tasks, events)
         assert {t.task: t for t in again.tasks.values()} == {t.task: t for t in tasks if t.kind == "atomic"}
         assert list(again.attempts.values()) == attempts
         assert list(again.questions.values()) == questions
@@ -326,12 +318,8 @@ class World:
     def close(self) -> None:
         """End what this world started."""
         for child in self.children:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-            for stream in (child.stdout, child.stderr):
-                if stream:
-                    stream.close()
+            child.kill()
+            child.wait()
         for pid in self.processes():
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -340,22 +328,21 @@ class World:
 
 
 def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> State:
-    """The state that the events alone give, from the rows as `create_run` wrote them."""
-    net = json.loads(run.net)
-    adjacency = of_rows(tasks, net["edges"])
+    """The state that the events alone give, from the rows as `create_run` wrote them; what came later comes with its event."""
+    added = {task for event in events if event.kind == "replanned" for task in event.data["added"]}
+    moves: dict[str, str] = {}
+    for event in events:
+        if event.task and event.kind in TASK_MOVES:
+            moves.setdefault(event.task, event.kind)
+    rows = [beginning(row, moves[row.task]) if row.task in moves else row for row in tasks if row.task not in added]
+    names = {row.task for row in rows}
+    edges = [edge for edge in json.loads(run.net)["edges"] if names.issuperset(edge[:2])]
     first = run._replace(state="running", reason="", ended=None)
-    moved = {event.task for event in events if event.task}
-    state = State.restore(first, adjacency, Policy(), [], [], [])
-    satisfied = {t.task for t in tasks if t.task not in moved and t.state in ("done", "skipped")}
-    for task in satisfied:
-        state.frontier.release(task)
-    for row in tasks:
-        if row.kind == "atomic":
-            state.index(beginning(row, state) if row.task in moved else row)
+    state = State.restore(first, of_rows(rows, edges), Policy(), rows, [], [])
     return replay(state, events)
 
 
-def beginning(row: TaskRow, state: State) -> TaskRow:
-    """A task's row before anything happened to it."""
-    start = "ready" if state.frontier.is_ready(row.task) else "pending"
-    return TaskRow(*row[:9], state=start)  # type: ignore[arg-type]
+def beginning(row: TaskRow, move: str) -> TaskRow:
+    """A task's row before its first move."""
+    start = "pending" if move in TASK_MOVES["pending"] else "ready"
+    return TaskRow(*row[:9], state=start)._replace(kind="atomic")

@@ -34,6 +34,7 @@ def test_it_is_found_out_once_and_told_to_the_next_attempt(diagnosing: World) ->
     assert diagnosing.run("retry", "1.1").status == 0
     assert diagnosing.execute().status == 0
     assert "A diagnosis was made of it: The compiler is missing" in (diagnosing.folder / "prompt-1.1").read_text()
+    diagnosing.check_replay()
     diagnosing.check_ledger()
 
 

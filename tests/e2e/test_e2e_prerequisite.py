@@ -46,8 +46,7 @@ def test_a_task_that_provides_it_is_proposed_and_done_first(world: World, phases
     after = (world.folder / "prompt-1.2").read_text()
     assert "made 1.2-pre-1" in after.partition("Results this task builds on")[2]
     assert world.tip("out-1.2-pre-1.txt")
-    world.check_ledger()
-    world.check_merges()
+    world.check_laws()
     assert world.execute().status == 0, "and the run knows it the next time too"
     assert len(world.states()) == 4
 
@@ -60,8 +59,7 @@ def test_a_task_of_the_plan_that_is_named_is_done_first(world: World) -> None:
     assert world.run("answer", "1.1", "--option", "1").status == 0
     assert world.execute("", "-j", "1", "--only", "1.1", "1.2", "2.1").status == 0
     assert ends(world)[-3:] == ["1.2", "2.1", "1.1"]
-    world.check_ledger()
-    world.check_merges()
+    world.check_laws()
 
 
 def test_a_circle_is_never_proposed(world: World) -> None:
@@ -99,8 +97,7 @@ end
     assert world.execute().status == 0
     assert world.states() == dict.fromkeys(("1.1", "1.1-part-1", "1.1-part-2", "1.2"), "done")
     assert set(ends(world)[2:4]) == {"1.1-part-1", "1.1-part-2"}
-    world.check_ledger()
-    world.check_merges()
+    world.check_laws()
 
 
 def test_to_go_on_with_what_no_context_held_begins_a_session_of_its_own(world: World) -> None:

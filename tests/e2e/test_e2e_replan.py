@@ -21,8 +21,7 @@ def test_tasks_come_and_go_and_what_is_done_is_not_run_again(world: World) -> No
     assert world.execute(world.agent(HONEST)).status == 0
     assert world.started().count(("1.1", 1)) == 1
     assert [task for task, _ in world.started()].count("1.1") == 1
-    world.check_ledger()
-    world.check_merges()
+    world.check_laws()
 
 
 def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:

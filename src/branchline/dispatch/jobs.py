@@ -75,6 +75,7 @@ class Jobs:
         self._runs = f"{site.state}/runs"
         self._masked = lru_cache(64)(lambda title: self.vault.mask(title).text)  # asked for at each start and end
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
+        self._home = lru_cache(64)(self._home_of)
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._sessions = Sessions(history, self.folder, inline=inline)
@@ -234,7 +235,7 @@ class Jobs:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
         return self._home(attempt.run, attempt.task)
 
-    def _home(self, run: str, task: str) -> Path:
+    def _home_of(self, run: str, task: str) -> Path:
         return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:

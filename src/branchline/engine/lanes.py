@@ -11,6 +11,9 @@ from branchline.model.run import Event, LaneRow, TaskRow
 
 LONGEST = 7 * 86400.0
 """Seconds of the longest pause that a provider's header is believed."""
+BELIEVED = 5
+"""Strikes in a row whose headers are believed; after more of them our own back-off counts too, which ends in a pause that no
+run waits for: a provider that never answers keeps nothing waiting for ever."""
 _ANSWERED = frozenset({"done", "blocked", "partial", "permission"})
 """Claims that only a worker makes whose provider answered it."""
 
@@ -42,7 +45,8 @@ def after_trouble(state: State, row: TaskRow, event: Event, what: str) -> list[C
     known = lane.until if event.at >= lane.since else 0.0  # the clock was set back: that pause is over
     until = max(known, event.at + _wait(state, event, strikes))
     said = (claim.get("error") or claim.get("summary") or "").strip().partition("\n")[0][:200]
-    cause = f"{what}: {said}" if said else what
+    often = f"{what}, {strikes} times in a row" if strikes > 1 else what
+    cause = f"{often}: {said}" if said else often
     since = event.at if anew or event.at > lane.until else lane.since  # after the end of a pause begins another one
     facts = {"lane": name, "room": room, "until": until, "strikes": strikes, "since": since}
     pause = {"at": until, "resume": 1, "free": True}
@@ -53,11 +57,14 @@ def after_trouble(state: State, row: TaskRow, event: Event, what: str) -> list[C
 
 
 def _wait(state: State, event: Event, strikes: int) -> float:
-    """Seconds until the provider's own time (by a header), else a back-off."""
+    """Seconds until the provider's own time (by a header) as long as it is believed, else a back-off."""
     extra = event.data.get("extra") or {}
     said, moment = extra.get("retry_after"), extra.get("reset_at")
     wait = said if isinstance(said, int | float) else moment - event.at if isinstance(moment, int | float) else 0.0
-    return min(float(wait), LONGEST) if wait > 0 else backoff(state, strikes, event.data)
+    if wait <= 0:
+        return backoff(state, strikes, event.data)
+    own = backoff(state, strikes - BELIEVED, event.data) if strikes > BELIEVED else 0.0
+    return max(min(float(wait), LONGEST), own)
 
 
 def backoff(state: State, times: int, data: Mapping[str, Any]) -> float:

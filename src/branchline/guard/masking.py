@@ -2,12 +2,12 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Final, NamedTuple
 
 from branchline.guard import credentials, personal, tokens
 from branchline.guard.book import PLACEHOLDER
-from branchline.guard.spans import Span, apart, original, plain
+from branchline.guard.spans import Plain, Span, apart, original, plain
 
 
 class Rules(NamedTuple):
@@ -57,9 +57,21 @@ def find(text: str, rules: Rules = NOTHING_MORE) -> list[Span]:
         personal.phones(read, rules.regions),
     ):
         found += spans
+    found += _again(read, found)
     if rules.terms:
         found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(read.low))
     return apart([original(read, span) for span in found] if read.starts else found)
+
+
+_WHOLE: Final = re.compile(r"[\w.~+/=-]{16,512}")
+
+
+def _again(read: Plain, found: Iterable[Span]) -> Iterator[Span]:
+    """Find what was found, where it stands again as a word of its own with nothing beside it that gives it away."""
+    kinds = {read.text[span.start : span.end]: span.kind for span in found if span.end - span.start >= 16}
+    for word in _WHOLE.finditer(read.text) if kinds else ():
+        if word[0] in kinds:
+            yield Span(word.start(), word.end(), kinds[word[0]])
 
 
 @functools.lru_cache(8)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["atomic", "composite"]
 EdgeKind = Literal["written", "phase", "sequence", "inferred"]
@@ -80,8 +80,7 @@ class Task:
         return [(self.line, self.title, self.id)] if self.line is not None else []
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`after` may start only when `before` is done; either may be composite."""
 
     before: str

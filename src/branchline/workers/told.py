@@ -54,4 +54,4 @@ def billed(job: Job, claim: Claim) -> Claim:
 
 
 def _log(job: Job) -> Path:
-    return Path(job.folder) / "output.log"
+    return Path(f"{job.folder}/output.log")

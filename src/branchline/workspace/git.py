@@ -26,12 +26,14 @@ RUN_REFS: Final = "refs/heads/branchline/"
 BASE_REFS: Final = "refs/branchline/base/"
 SALVAGE_REFS: Final = "refs/branchline/salvage/"
 
-# What a repository's configuration must not be able to do: start programs, rewrite what we asked for, run in the
-# background. Fsync: an object must be on the disk before a ref that names it is.
+# What a repository's configuration must not be able to do: start programs, rewrite what we asked for, hide a change from
+# us, run in the background. Fsync: an object must be on the disk before a ref that names it is.
 _GUARDS: Final = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
+    "core.trustCtime=true",
+    "core.checkStat=default",
     "core.pager=cat",
     "core.editor=true",
     "core.askPass=",
@@ -56,6 +58,7 @@ _GUARDS: Final = (
     "i18n.logOutputEncoding=UTF-8",
     "advice.addEmbeddedRepo=false",
     "advice.detachedHead=false",
+    "advice.graftFileDeprecated=false",
 )
 _PREFIX: Final = ("git", *(word for setting in _GUARDS for word in ("-c", setting)))
 
@@ -86,6 +89,9 @@ _FIXED: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "0",
     "GIT_MERGE_AUTOEDIT": "no",
+    # A commit is what it is: a worker must not be able to have us read another in its place.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/dev/null",
     "GIT_ASKPASS": "true",
     "SSH_ASKPASS": "true",
 }

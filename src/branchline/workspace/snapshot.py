@@ -82,9 +82,16 @@ def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
     return [_salvage(ref, commit, int(at)) for ref, commit, at in rows]
 
 
+def shows_all(git: Git) -> bool:
+    """Say whether `git status` tells all that is in a worktree: no flag hides a file, and no repository inside it is tracked."""
+    done = git.run("ls-files", "-v", "-s", "-z", ok=(0, 128))
+    rows = done.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    hidden = any(row[0] == "S" or row[0].islower() for row in rows)
+    return not (done.code or hidden or any(row[2:].startswith("160000 ") for row in rows))
+
+
 def stage_all(git: Git) -> list[str]:
     """Stage every change of a worktree in its own index and return what had to be left out: repositories inside it."""
-    clear_flags(git)
     left = _untracked_repositories(git)
     _add(git, left, whole=False)
     return left
@@ -151,7 +158,8 @@ def _index(git: Git, start: str) -> Iterator[Git]:
     with tempfile.TemporaryDirectory(prefix="branchline-index-") as folder:
         path = Path(folder, "index")
         other = git.at(git.cwd, env={"GIT_INDEX_FILE": str(path)})
-        if own.is_file() and not git.text("ls-files", "--unmerged"):
+        done = git.run("ls-files", "--unmerged", ok=(0, 128))
+        if own.is_file() and not done.code and not done.out:
             # copy2 keeps the time of the file, by which git knows which entries it must read again.
             shutil.copy2(own, path)
             clear_flags(other)
