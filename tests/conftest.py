@@ -15,15 +15,23 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where each test has its home; `mktemp` for each would look through all that were made before it."""
-    return tmp_path_factory.mktemp("homes")
+def _places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test has its folders; pytest's own way to make one looks through all that were made before."""
+    return tmp_path_factory.mktemp("places")
+
+
+@pytest.fixture
+def tmp_path(_places: Path) -> Path:
+    """A folder of the test's own."""
+    place = _places / f"{next(NUMBERS):06}"  # none begins as another one does: worlds know their processes by it
+    place.mkdir()
+    return place
 
 
 @pytest.fixture(autouse=True)
-def _nobody_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def _nobody_home(_places: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Point HOME and the XDG folders at an empty folder, so that no test can touch the real ones."""
-    home = _homes / str(next(NUMBERS))
+    home = _places / f"home-{next(NUMBERS)}"
     home.mkdir()
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(home))

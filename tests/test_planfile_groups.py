@@ -109,8 +109,17 @@ class TestNoPlans:
         text = f"# {title}\n\nIt shows all.\n\n## Screens\n- reads from stdin\n- writes to a file\n"
         assert titles(text) == []
 
+    def test_nor_of_one_without_a_heading(self) -> None:
+        assert titles("It shows all.\n\n- reads from stdin\n- writes to a file\n") == []
+
     @pytest.mark.parametrize(
-        "text", ["# Roadmap\nSoon.\n- a bell\n", "# Mail\n- a bell\n", "x\n\n- a bell\n\n# Backlog\n"]
+        "text",
+        [
+            "# Roadmap\nSoon.\n- a bell\n",
+            "# Mail\n- a bell\n",
+            "x\n\n- a bell\n\n# Backlog\n",
+            "Things still to do.\n\n- a bell\n",
+        ],
     )
     def test_bullets_of_one_that_does_or_that_is_a_list(self, text: str) -> None:
         assert titles(text) == ["a bell"]

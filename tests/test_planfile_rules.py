@@ -1174,12 +1174,14 @@ class TestManner:
             "- [ ] 1. One\n  - Worker: opencode\n  - Model: `acme/big`\n  - Variant: high\n  - Agent: careful\n"
             "  - Temperature: 0.3\n"
             "- [ ] 2. Two\n  - Agent: claude\n- [ ] 3. Three\n  - Temperature: warm\n- [ ] 4. Four\n  - Agent: careful\n"
+            "- [ ] 5. Five\n  - Model: a user with a name\n  - Worker: takes jobs from the queue\n  - Variant: --share\n"
         )
         assert [(task.worker, task.manner) for task in plan.tasks] == [
             ("opencode", {"model": "acme/big", "variant": "high", "agent": "careful", "temperature": 0.3}),
             ("claude", {}),
             (None, {}),
             (None, {"agent": "careful"}),
+            (None, {}),
         ]
         assert [(f.code, f.task, f.hold) for f in plan.findings] == [("unknown-temperature", "3", True)]
 

@@ -306,7 +306,7 @@ HEADS = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("kind", AGENT_KINDS)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(HEADS | VALUES, max_size=5), st.sampled_from([Exit(0), Exit(1), Exit(None, 9)]))
 def test_no_event_is_too_odd(benches: Callable[[str], Bench], kind: str, events: list[Any], exit: Exit) -> None:
     bench = benches(kind)

@@ -342,8 +342,9 @@ def _paragraphs(out: Outline) -> None:
 
 
 def _calls_itself_work(out: Outline) -> bool:
-    title = out.headings[0].text if out.headings else ""
-    return _PLANS.search(title) is not None or any(map(named_so, out.headings))
+    """By its title, by a section, or where it has neither by the words it begins with."""
+    named = out.headings or out.doc.blocks[:1]
+    return any(_PLANS.search(block.text) for block in named[:1]) or any(map(named_so, named))
 
 
 def _begins_with_list(out: Outline) -> bool:
