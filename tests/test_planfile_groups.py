@@ -74,8 +74,8 @@ class TestWhatGroups:
     @pytest.mark.parametrize("what", ["what for", "what for: all of it"])
     def test_the_list_of_phases_above_them_tells_their_state(self, what: str) -> None:
         text = f"- [x] **Phase 1: Core** - {what}\n- [ ] **Phase 2: Rim** - {what}\n\n"
-        text += "### Phase 1: Core\n- [x] draw it\n### Phase 2: Rim\n- [ ] send it\n"
-        assert titles(text) == ["Phase 1: Core", "draw it", "Phase 2: Rim", "send it"]
+        text += "### Phase 1: Core\n- [x] draw it\n### Phase 2: Rim (added)\n- [ ] send it\n"
+        assert titles(text) == ["Phase 1: Core", "draw it", "Phase 2: Rim (added)", "send it"]
         assert states(text)[::2] == ["done", "open"]
 
 
