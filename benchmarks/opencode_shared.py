@@ -140,9 +140,11 @@ def measured(folder: Path, sessions: int, way: Way) -> tuple[float, float]:
         plain(url, places[:1])
         watcher = threading.Thread(target=watch)
         watcher.start()
-        took = way(url, places[1:])
-        over.set()
-        watcher.join()
+        try:
+            took = way(url, places[1:])
+        finally:
+            over.set()
+            watcher.join()
     return most[0], median(took)
 
 

@@ -1,6 +1,6 @@
 """How far from the best its schedules are: PSPLIB and STG with their optima, plans like an agent's, and the price of a choice.
 
-Run: python benchmarks/schedules.py [--part psplib|stg|noise|plans|speed ...] [--sample N] [--corpus DIR]
+Run: python benchmarks/schedules.py [--part psplib|stg|noise|plans|blindly|speed ...] [--sample N] [--corpus DIR]
 
 Seconds of search are CPU seconds, so that other work on the machine makes no schedule worse. The instances are those of
 corpus/schedules beside the project (or BRANCHLINE_CORPUS); without them those parts are skipped. A stated STG optimum
@@ -12,8 +12,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
-from math import sqrt
+from functools import cache
+from itertools import count, islice, pairwise
+from math import inf, sqrt
 from pathlib import Path
 from random import Random
 from statistics import mean, quantiles, stdev
@@ -36,6 +37,8 @@ STG = ("stg50", "stg100")
 SEED = 1
 NOMINAL = 0.2
 """Seconds of search of the runs that are simulated; nominal ones, so that they are the same on every machine."""
+_FEW = 15
+"""Of so many tasks what the best choice gains is worked out exactly."""
 
 
 def dice() -> Callable[[], float]:
@@ -178,6 +181,37 @@ def plans(_: Path, sample: int) -> None:
         told(f"critical path with search{words}", of("critical-path", 0.02, sigma))
 
 
+def blindly(_: Path, sample: int) -> None:
+    """What any choice could gain over hops where nothing is estimated: exactly, on the small ones of these plans.
+
+    Durations are exponential (spread 1.0 of the mean, those of `plan` 1.1) and forget how long they have run; so what is
+    done and what runs is all there is to know, and the best expectation of all choices, to wait on purpose too, is exact.
+    """
+    few = (case for number in count() if len((case := plan(number)).adjacency.leaves) <= _FEW)
+    ratios = [_mean_end(case, every=False) / _mean_end(case, every=True) for case in islice(few, sample or 40)]
+    line(f"plans of {_FEW} tasks at most, hops over the best choice", ratios, f"{len(ratios)} plans")
+
+
+def _mean_end(case: Case, *, every: bool) -> float:
+    """When a case is expected to end, tasks taking exponential times of mean 1: by the best choices, or in order of hops."""
+    given, hops = case.problem({}), case.adjacency.rank()
+    behind = [0] * len(given.order)
+    for task in given.order:
+        for before in given.before[task]:
+            behind[task] |= behind[before] | (1 << before if before < len(given.names) else 0)
+    turn = sorted(range(len(given.names)), key=lambda task: -hops[given.names[task]])
+
+    @cache
+    def left(done: int, busy: int) -> float:
+        ready = [task for task in turn if not (done | busy) >> task & 1 and not behind[task] & ~done]
+        chosen = (ready if every else ready[:1]) if busy.bit_count() < case.slots else []
+        running = [1 << task for task in turn if busy >> task & 1] if every or not chosen else []
+        ends = (1 + sum(left(done | task, busy ^ task) for task in running)) / len(running) if running else inf
+        return min([ends, *(left(done, busy | 1 << task) for task in chosen)]) if ready or busy else 0.0
+
+    return left(0, 0)
+
+
 def speed(_: Path, __: int) -> None:
     """The order of a large plan, and one decision of its run."""
     for tasks in (10_000, 100_000):
@@ -205,6 +239,7 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "stg": stg,
     "noise": noise,
     "plans": plans,
+    "blindly": blindly,
     "speed": speed,
 }
 

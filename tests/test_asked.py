@@ -45,12 +45,15 @@ def test_questions_are_found_with_the_task_that_carries_them() -> None:
     ("どのデータベースですか？次へ", ["どのデータベースですか？"]),
     ("x?y=1&z?=2 no", []),
     ("Why? Really? So?", []),
+    ("# Title\nWhich, the\n  small or big? No\n- end of\n- what is it?", ["Which, the small or big?", "what is it?"]),
+    ("Fast. Please keep it\nshort. It pleases", ["Please keep it short."]),
+    ("- please add a test", ["please add a test"]),
 ])  # fmt: skip
 def test_a_question_is_a_sentence(text: str, found: list[str]) -> None:
     assert questions(text) == found
 
 
-@given(st.text(alphabet="ab ?.!`~\n*-[]('\"？。", max_size=80))
+@given(st.text(alphabet="ab ?.!`~#|\n*-[]('\"？。", max_size=80))
 def test_what_is_found_stands_in_the_text_on_one_line(text: str) -> None:
     for found in questions(text):
         assert found[-1] in "?？"

@@ -138,6 +138,7 @@ FILES: dict[str, tuple[str, Callable[[Spot], object], tuple[str, ...]]] = {
     ),
     "NUL bytes": ("n.md", lambda s: s.write("n.md", b"- [ ] a\0b\n"), ("n.md:1",)),
     "one endless line": ("l.md", lambda s: s.write("l.md", "- [ ] " + "x" * (1 << 20) + "\n"), ("l.md:1",)),
+    "a link to itself": ("c.md", lambda s: (s.root / "c.md").symlink_to("c.md"), ("c.md",)),
     "an endless name": ("a" * 5000 + ".md", lambda _: None, ("too long",)),
 }
 

@@ -215,7 +215,7 @@ def test_the_digest_does_not_see_lines_states_confidence_rules_and_order(draft: 
             )
             for task in reversed(draft.tasks)
         ),
-        edges=tuple(replace(edge, line=2, confidence=0.3) for edge in reversed(draft.edges)),
+        edges=tuple(edge._replace(line=2, confidence=0.3) for edge in reversed(draft.edges)),
         gate=tuple(map(plain, draft.gate)),
         findings=(),
         ignored=(),

@@ -558,8 +558,8 @@ def test_broken_json_is_told_with_its_line(text: str, words: str) -> None:
         ("stages:\n  - 5\n", "p.yaml", "stage 1 must be an object"),
         ("stages: 5\n", "p.yaml", "stages must be a list"),
         ("- a\n- b\n", "p.yaml", "the plan must be an object"),
-        ("---\nid: [a]\nstatus: x\n---\n", "p.md", "p.md:2: id must be a text, not a list"),
-        ("---\nid: 'a\nstatus: x\n---\n", "p.md", "p.md:"),
+        ("---\nid: [a]\ntitle: t\nstatus: x\n---\n", "p.md", "p.md:2: id must be a text, not a list"),
+        ("---\nid: 'a\ntitle: t\nstatus: x\n---\n", "p.md", "p.md:"),
         ("&a [*a]\n", "p.yaml", "p.yaml:1"),
     ],
 )

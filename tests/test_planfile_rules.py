@@ -1024,7 +1024,8 @@ class TestSaidOrder:
             "T3 depende da T2", "T3 depende do T2", "T3 dépend du T2", "T3 depende del T2", "T3 dipende dalla T2",
             "T3 hängt von T2 ab", "T2 bloqueia T3", "T2 bloque T3", "T2 precede T3", "T2 before T3", "T2 vor T3",
             "Após T2, T3 pode começar enquanto T1 é lida", "After T2, T3 can start", "T3 após T2",
-            "T2 and T3 are sequential (one file)", "T2 и T3 выполняются последовательно",
+            "T2 and T3 are sequential (one file)", "T2 и T3 выполняются последовательно", "T2 完成后才能开始 T3",
+            "T3 在 T2 之后", "T3：T2 完成后", "T3はT2完了後に開始", "T2 완료 후 T3",
         ],
     )  # fmt: skip
     def test_sentences_of_many_languages(self, said: str) -> None:
@@ -1173,12 +1174,14 @@ class TestManner:
             "- [ ] 1. One\n  - Worker: opencode\n  - Model: `acme/big`\n  - Variant: high\n  - Agent: careful\n"
             "  - Temperature: 0.3\n"
             "- [ ] 2. Two\n  - Agent: claude\n- [ ] 3. Three\n  - Temperature: warm\n- [ ] 4. Four\n  - Agent: careful\n"
+            "- [ ] 5. Five\n  - Model: a user with a name\n  - Worker: takes jobs from the queue\n  - Variant: --share\n"
         )
         assert [(task.worker, task.manner) for task in plan.tasks] == [
             ("opencode", {"model": "acme/big", "variant": "high", "agent": "careful", "temperature": 0.3}),
             ("claude", {}),
             (None, {}),
             (None, {"agent": "careful"}),
+            (None, {}),
         ]
         assert [(f.code, f.task, f.hold) for f in plan.findings] == [("unknown-temperature", "3", True)]
 

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -406,6 +407,29 @@ def test_the_runs_of_a_user_share_a_server_and_it_goes_with_the_last_of_them(tmp
     end_servers(user)
 
 
+def test_runs_that_begin_at_once_start_one_server(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, pathlib; from branchline.workers import opencode_keeper as keeper; folder, *argv = sys.argv[1:];"
+        "run = pathlib.Path(folder).parents[1]; print('ready', flush=True); input();"
+        "keeper.share(pathlib.Path(folder), run, argv, os.environ, lambda: print('one'))"
+    )
+    folder = tmp_path / "servers" / "one"
+    words = [sys.executable, "-c", code, str(folder), *PROGRAM, "success", "/dev/null"]
+    pipe = subprocess.PIPE
+    runs = [subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) for _ in range(4)]
+    for each in runs:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    for each in runs:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    assert sorted(each.communicate(timeout=60)[0] for each in runs) == ["", "", "", "one\n"]
+    with own(folder, time.sleep) as client:
+        client.health()
+    os.kill(json.loads((folder / opencode_seats.SERVER).read_text())["pid"], signal.SIGTERM)
+
+
 def await_end(pid: int) -> None:
     end = time.monotonic() + 30
     while Path(f"/proc/{pid}").exists():
@@ -437,8 +461,9 @@ def test_the_password_of_an_instance_must_be_there(tmp_path: Path, server: Serve
     bench = Bench(tmp_path, "opencode-server", instances=(("main", server.url, "opencode", "MAIN_PASSWORD", 1),))
     with pytest.raises(SettingsError, match=r"main.*\$MAIN_PASSWORD"):
         bench.adapter.prepare(bench.job, {})
-    bench.adapter.prepare(bench.job, {"MAIN_PASSWORD": "pw"})
-    assert "pw" not in (bench.folder / "spec.json").read_text()
+    bench.adapter.prepare(bench.job, {"MAIN_PASSWORD": "hunter2"})
+    told = ((bench.folder / "spec.json").read_text(), *bench.adapter.command(bench.job).argv)
+    assert not [words for words in told if "hunter2" in words]
     assert (bench.folder / "seats.json").stat().st_mode & 0o777 == 0o600
 
 

@@ -314,6 +314,18 @@ def test_work_on_another_branch_is_found(place: Place) -> None:
     assert place.git("branch", "--show-current", cwd=place.tree()).strip() == "branchline/r1/task/1.1"
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_an_orphan_branch_that_was_not_made_stops_nothing(place: Place, again: bool) -> None:
+    place.job("setup")
+    place.write("x.txt", "work\n", place.tree())
+    place.git("checkout", "-q", "--orphan", "other", cwd=place.tree())
+    if again:
+        assert place.job("setup", "1.1", 2, fresh=False, join=True)["ok"]
+    found = place.job("check")
+    assert (found["files"], found["base"]) == (["x.txt"], place.base)
+    assert place.job("merge")["ok"]
+
+
 def test_a_rewritten_history_keeps_the_old_one_in_a_salvage_ref(place: Place) -> None:
     place.job("setup")
     place.write("first.txt", "1", place.tree())
@@ -521,6 +533,19 @@ def test_a_conflict_moves_nothing_and_names_both_sides(place: Place) -> None:
     assert [(row["task"], row["commit"]) for row in answer["conflict"]["other"]] == [("1.2", tip)]
     assert place.tip() == tip
     assert place.bring_in("1.3", "z.txt", "z")["ok"]
+
+
+def test_a_file_in_the_way_of_a_folder_names_both_sides_in_words(place: Place) -> None:
+    for task, name in (("1.1", "d"), ("1.2", "d/x")):
+        place.job("setup", task)
+        place.write(name, "x", place.tree(task))
+        place.job("check", task)
+    assert place.job("merge", "1.1")["ok"]
+    conflict = place.job("merge", "1.2")["conflict"]
+    assert (conflict["files"], [row["task"] for row in conflict["other"]]) == (["d"], ["1.1"])
+    assert conflict["said"].startswith(
+        "CONFLICT (file/directory): directory in the way of d from branchline/r1/tip; moving it to d~branchline/r1/tip instead"
+    )
 
 
 def test_a_recheck_that_fails_moves_nothing(place: Place) -> None:

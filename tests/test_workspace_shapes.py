@@ -152,6 +152,24 @@ def test_a_submodule_that_setup_fills_is_there_for_the_checks(tmp_path: Path) ->
     assert changed(place) == ["x.txt"]
 
 
+def test_a_merged_worktree_does_not_go_while_work_stands_in_it_that_git_status_does_not_tell(tmp_path: Path) -> None:
+    origin(tmp_path / "library")
+    root = origin(tmp_path / "main")
+    git(root, "submodule", "add", "-q", str(tmp_path / "library"), "lib")
+    git(root, "commit", "-q", "-m", "library")
+    place = place_at(root)
+    fill = {"setup": ["git -c protocol.file.allow=always submodule update --init --quiet"]}
+    assert place.job("setup", **fill)["ok"]
+    git(place.tree() / "lib", "commit", "-q", "--allow-empty", "-m", "nowhere else")
+    assert place.bring_in("1.2", "x.txt", "x\n")["ok"]
+    place.write("x.txt", "hidden\n", place.tree("1.2"))
+    git(place.tree("1.2"), "update-index", "--assume-unchanged", "x.txt")
+    for task in ("1.1", "1.2"):
+        assert "neither merged nor saved" in place.repository.would_lose(RUN, task)
+    place.repository.salvage(RUN, "1.2", 1)
+    place.repository.remove_worktree(RUN, "1.2")
+
+
 def test_large_file_pointers_pass_unchanged(tmp_path: Path) -> None:
     root = origin(tmp_path / "origin")
     (root / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")

@@ -41,9 +41,12 @@ ELSEWHERE = {
     "inject-08": "tests/test_decompose_split.py::test_whatever_a_model_says_the_graph_is_lawful",
     "secrets-10": "tests/hostile/test_hostile_masking.py::test_a_worker_gets_placeholders_and_its_result_the_real_values",
     "state-01": "tests/test_store_faults.py::test_a_log_cut_at_any_byte_loses_nothing_that_was_acknowledged",
+    "secrets-05": "tests/test_workers_opencode_server.py::test_the_password_of_an_instance_must_be_there",
+    "state-02": "tests/test_engine.py::test_any_history_keeps_the_law_and_replays",
     "state-03": "tests/test_proc_table.py::test_a_reused_pid_is_not_taken_for_the_worker",
     "state-04": "tests/test_bad_input.py::test_a_second_coordinator",
     "state-06": "tests/simulation/test_faults_found.py::test_a_retry_does_not_wait_for_the_day_by_which_the_clock_was_set_back",
+    "state-07": "tests/simulation/test_machine.py::jump",
     "state-11": "tests/test_store_locks.py::test_another_process_is_named_and_freed_by_death",
     "state-12": "tests/hostile/test_hostile_agents.py::test_an_invalid_record_is_a_failure_that_says_so",
 }
@@ -190,12 +193,29 @@ def argv(door: Door, entry: dict[str, str]) -> None:
 
 
 def git(door: Door, entry: dict[str, str]) -> None:
-    if "branch" not in entry["where"]:
-        pytest.skip("submodules are never fetched: git is not asked to")
     pwned = door.root / "pwned"
+    if "branch" not in entry["where"]:
+        submodules(door, pwned)
+        return
     name = entry["input"].replace("/tmp/pwned", str(pwned))
     for words in (["status", f"--run={name}"], ["land", f"--run={name}"], ["salvage", "show", "--", name]):
         assert door.run(*words).status != 0, words
+    assert not pwned.exists()
+
+
+def submodules(door: Door, pwned: Path) -> None:
+    """Run a plan where every submodule would run a program if it were filled, or would lie where git keeps its hooks."""
+    urls = (f"--upload-pack=touch {pwned}", f"ext::sh -c touch% {pwned}", f"-oProxyCommand=touch {pwned}")
+    rows = [(f"m{at}" if at else ".git/hooks", url) for at, url in enumerate(urls)]
+    door.write(".gitmodules", "".join(f'[submodule "{p}"]\n\tpath = {p}\n\turl = {url}\n' for p, url in rows))
+    door.write("plan.md", "- [ ] t1 Do it\n")
+    links = [word for at in (1, 2) for word in ("--cacheinfo", f"160000,{'1' * 40},m{at}")]
+    for words in (["add", "."], ["update-index", "--add", *links], ["commit", "-qm", "modules"]):
+        subprocess.run(["git", *words], cwd=door.root, check=True)
+    for at in (1, 2):
+        (door.root / f"m{at}").mkdir()  # where nothing was filled git expects an empty folder
+    door.run("execute", "plan.md", "--yes", "--worker", "shell:touch made")
+    assert list(door.root.glob(".branchline/worktrees/*/*/made"))
     assert not pwned.exists()
 
 

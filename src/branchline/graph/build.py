@@ -195,7 +195,7 @@ def _known(
         before, after = (target.get(end) or target.get(end.lower(), end) for end in (edge.before, edge.after))
         if before == after and edge.before != edge.after:
             continue
-        edge = edge if (before, after) == (edge.before, edge.after) else replace(edge, before=before, after=after)
+        edge = edge if (before, after) == (edge.before, edge.after) else edge._replace(before=before, after=after)
         unknown = [end for end in (edge.before, edge.after) if end not in ids]
         if unknown:
             known = next((end for end in (edge.after, edge.before) if end in ids), None)

@@ -107,7 +107,7 @@ def _bridged(draft: DraftGraph, gone: set[str]) -> tuple[Edge, ...]:
     for edge in draft.edges:
         for before in leaves.get(edge.before, (edge.before,)):
             for after in leaves.get(edge.after, (edge.after,)):
-                edges.setdefault((before, after), replace(edge, before=before, after=after))
+                edges.setdefault((before, after), edge._replace(before=before, after=after))
     for leaf in sorted({leaf for below in leaves.values() for leaf in below}):
         own = {leaf, *above(draft, leaf)}  # what holds for a composite that stays held for the leaf too
         into = [edge for edge in edges.values() if edge.after in own]
@@ -169,7 +169,7 @@ def _renamed(draft: DraftGraph, gone: set[str], one: Task, two: Task) -> tuple[E
         pairs += [(one.id, after)] if before in left else [(before, one.id)] if after in left else []
         for pair in pairs:
             for ends in _inside(draft, one.id, *pair, gone):
-                edges.setdefault(ends, replace(edge, before=ends[0], after=ends[1]))
+                edges.setdefault(ends, edge._replace(before=ends[0], after=ends[1]))
     return tuple(edges.values())
 
 

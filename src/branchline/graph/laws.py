@@ -12,7 +12,7 @@ from branchline.model.plan import MAX_DEPTH, DraftGraph
 def check_draft(draft: DraftGraph) -> Adjacency:
     """Raise GraphError for the first law that the draft breaks; the adjacency of the draft otherwise."""
     _check_ids(draft)
-    lines = {(edge.before, edge.after): edge.line for edge in draft.edges}
+    lines = {edge[:2]: edge.line for edge in draft.edges}
     if len(lines) < len(draft.edges):
         counted = Counter((edge.before, edge.after) for edge in draft.edges)
         twice = next(pair for pair, times in counted.items() if times > 1)

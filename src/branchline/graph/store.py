@@ -166,7 +166,7 @@ def _node(task: Task) -> dict[str, Any]:
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
-    fields = _fields(edge)
+    fields = edge._asdict()
     return {"source": fields.pop("before"), "target": fields.pop("after"), **fields}
 
 

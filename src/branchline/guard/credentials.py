@@ -31,7 +31,7 @@ def in_addresses(read: Plain) -> Iterator[Span]:
 
 # --- headers and options ----------------------------------------------------------------------------------------------
 _HEADER: Final = re.compile(
-    r"authorization[\"']?\s{0,4}[:=,]\s{0,4}f?[\"'`]?(?:(?:bearer|basic|token|apikey|digest|negotiate|bot)\s{1,4})?([\w.~+/=:-]{8,4096})"
+    r"authorization[\"']?\s{0,4}[:=,]\s{0,4}f?[\"'`]?(?:[a-z]{3,12}\s{1,4})?([\w.~+/=:-]{8,4096})"
     r"|(?:bearer|basic)\s([\w.~+/=-]{16,4096})"
     r"|(?:x-[a-z-]{0,24}(?:key|token|secret|auth)|private-token|api-key|apikey|dd-api-key)[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
@@ -53,6 +53,7 @@ _OPTION: Final = re.compile(
     r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
     r"|sshpass\s{1,4}-p\s?([\"']?)([^\s\"']{3,256})|mysql\w{0,8}\s[^\n]{0,80}?\s-p([\"']?)([^\s\"']{3,128})"
+    r"|(?:docker|podman|helm registry|oras) login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
 )
 
 
@@ -82,7 +83,8 @@ def in_options(read: Plain) -> Iterator[Span]:
 
 # --- assignments ------------------------------------------------------------------------------------------------------
 _NAME: Final = (
-    r"passw(?:or)?d|passwd|(?<![a-z])(?:pass|pwd|pw)|db_?pwd|passphrase|passwort|kennwort|contrase[ñn]a|mot de passe|senha"
+    r"passw(?:or)?d|passwd|(?<![a-z])(?:pass|pwd|pw)|pwd(?==)|(?<=[\"'])_?auth(?=\\?[\"'])"
+    r"|db_?pwd|passphrase|passwort|kennwort|contrase[ñn]a|mot de passe|senha"
     r"|wachtwoord|parola|пароль|密码|密碼|口令|パスワード|비밀번호|mật khẩu"
     r"|secret|token|api[ _-]?key|credentials?|conn(?:ection)?[_-]?str(?:ing)?|webhook[_-]url"
     r"|(?:access|auth|private|secret|signing|encryption|master|account|shared|session|service|license|deploy|sign|crypt"
@@ -90,20 +92,24 @@ _NAME: Final = (
     r"|密钥|密鑰|令牌|(?<=[a-z0-9]_)(?<!public_)key|(?<=[a-z0-9]-)(?<!public-)key"
 )
 _WORDS: Final = (
-    "pass", "pwd", "pw", "secret", "token", "key", "credential", "conn", "webhook", "kennwort", "contrase", "mot de p", "senha",
+    "pass", "auth", "pwd", "pw",
+    "secret", "token", "key", "credential", "conn", "webhook", "kennwort", "contrase", "mot de p", "senha",
     "wachtwoord", "parola", "парол", "密码", "密碼", "口令", "パスワ", "비밀", "mật kh", "密钥", "密鑰", "令牌",
 )  # fmt: skip
 """What each of the names has in it."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?"
 _TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?"
-_SIGN: Final = r":{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s?[\"'])"
+_SIGN: Final = (
+    r"(?<=[\"'])[^\S\n](?:value|default|content)=|(?:(?<=credential)|(?<=credentials))\((?:[\"'][^\"'\n]{1,64}[\"'],\s?){1,2}"
+    r"|:{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s?[\"'])"
+)
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{_NAME}){_SUFFIX}{_TYPE}(?:[\"'\])]{{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
+    rf"(?P<name>{_NAME}){_SUFFIX}{_TYPE}(?:(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
     rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})"
     rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
 )
 """A name and what leads from it to its value; a comparison has no sign, and gives less."""
-_QUOTED: Final = re.compile(r"[^\S\n]{0,16}[bfru]{0,2}([\"'`])((?:(?!\1)[^\\\n]|\\.){3,1024})\1")
+_QUOTED: Final = re.compile(r"[^\S\n]{0,16}[bfru]{0,2}(\\?[\"'`])((?:(?!\1)(?:[^\\\n]|\\.)){3,1024})\1")
 _LOOSE: Final = re.compile(r"[^\S\n]{0,16}([^\s\"'`<>]{3,1024})")
 _MORE: Final = re.compile(r"[;&](?=[\w.-]{1,40}=)")
 _WHOLE: Final = re.compile(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
@@ -125,7 +131,7 @@ def assigned(read: Plain) -> Iterator[Span]:
         if _stands_for(secret):
             continue
         if quoted:
-            good = _as_text(secret, sign, found["name"])
+            good = _as_text(secret, sign, found["name"]) or (not sign and _is_word(found["name"], secret))
         elif not sign:
             good = (
                 (_is_weak(found["name"], secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
@@ -160,23 +166,23 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
     if not sign or sign == ",":
         return _telling(secret) and not re.search(r"\s|/|^[a-z]+\d*(?:_[a-z0-9]+){2,}$", secret)
     if name.startswith("conn"):
-        return bool(re.search(r"=|://", secret))
+        return bool(re.search(r"=|://[^/\s]*@", secret))
     return (
         len(secret) >= 4
-        and (name[-3:] != "key" or _telling(secret))
-        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
+        and (name[-3:] not in ("key", "uth") or _telling(secret))
+        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+|[A-Za-z_][\w.]*\(.*\)", secret)
     )
 
 
 def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
     """Whether a bare word after a name and a sign is a secret, and no type, no expression and no number of things."""
     if secret.isdigit():
-        return len(secret) >= 6 and found["name"][:2] in ("pa", "pw", "pi", "密码"[:2], "密碼"[:2])
+        return len(secret) >= (6 if found["name"][:2] in ("pa", "pw", "密码", "密碼") else 16)
     before, end = read.low[max(0, found.start() - 64) : found.start()], found.end()
     tight = sign == "=" and not read.low[end : end + 1].isspace()
     upper = read.text[found.start() : found.start() + len(found["name"])].isupper()
     whole = bool(_WHOLE.match(read.low, read.low.find(secret.lower(), end) + len(secret)))
-    if _like_code(secret):
+    if _like_code(secret) or re.fullmatch(rf"[A-Za-z_]*{re.escape(found['name'])}[!?]?", secret, re.I):
         return False
     if upper and tight:
         return len(secret) >= 4 and (found["name"][-3:] != "key" or _telling(secret) or len(secret) >= 16)
@@ -207,7 +213,7 @@ _FAKE: Final = re.compile(
     r"[ _-]?(?:own|me|here|with|it|in)?[ _-]?(?:\w+[ _-])*"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
     r"|.*(?:changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set).*"
-    r"|(?:string|str|text|required|optional|password|passwd|secret|token|none|null|nil|true|false|undefined|hidden|invalid|wrong|missing|expired"
+    r"|(?:string|str|text|include|same-origin|omit|required|optional|password|passwd|secret|token|none|null|nil|true|false|undefined|hidden|invalid|wrong|missing|expired"
     r"|empty|default|current-password|new-password|bearer|basic|jwt|oauth2?|example|sample|dummy|foobar|api[_-]?key|access[_-]token|refresh[_-]token|id[_-]token|client[_-]secret)",
     re.I,
 )
@@ -233,9 +239,16 @@ def _like_code(value: str) -> bool:
     """Whether a bare word is an expression: a call, an attribute, an index, a path, a format."""
     return bool(
         re.match(
-            rf"[A-Za-z_][\w.]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+$|[./~][\w./-]+$|@|&\w|\*\w|!|\||[A-Za-z_]\w*(?:::|->)\w",
+            rf"[A-Za-z_][\w.]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|!|\||[A-Za-z_]\w*(?:::|->)\$?\w",
             value,
         )
+    )
+
+
+def _is_word(name: str, value: str) -> bool:
+    """Whether a password that is spoken of or compared with is one at all; a word of the trade is none."""
+    return (
+        name[:2] in ("pa", "pw") and bool(re.fullmatch(r"[\w@#$%^&*!-]{4,32}", value)) and value.lower() not in _TYPES
     )
 
 
@@ -264,17 +277,27 @@ def _mixed(value: str) -> bool:
 
 # --- entropy with context ---------------------------------------------------------------------------------------------
 _NEAR: Final = re.compile(
-    r"(?<![a-z])(?:api|secret|access|auth|signing|private|service|deploy|license)?"
-    r"[ _-]?(?:keys?|tokens?|secrets?|credentials?|password)(?![a-z(])"
-    r"|bearer|api[ _-]?key|密钥|密鑰|令牌|schlüssel|\bcl[ée]\b|clave|chave|ключ|токен|секрет"
+    r"(?:(?<![a-z])|api|secret|access|auth|signing|private|service|deploy|license)[ _-]?(?:keys?|password)(?![a-z(])"
+    r"|(?:tokens?|secrets?|credentials?)(?![a-z(])|(?<=[a-z0-9][_-])pat\b"
+    r"|bearer|\b(?:wandb|sonar\w{0,8}|crumb|unseal|pyowm|infura|datadog|okta|reporter_id)\b|密钥|密鑰|令牌|schlüssel|\bcl[ée]\b|clave|chave|ключ|токен|секрет"
 )
-_INNER: Final = re.compile(r"[a-z0-9](?:Key|Token|Secret|Auth|Password)s?(?![a-z(])")
+_INNER: Final = re.compile(r"[a-z0-9](?:Key|KEY|Auth|Password|ACCESS)s?(?![a-z(])")
 """The same as a part of a name; in small letters `monkey` would be one."""
 _HASH: Final = re.compile(
     r"sha-?\d*|commit|digest|integrity|checksum|md5|hash|revision|\brev\b|blob|\btree\b|etag|fingerprint|public|cache|primary|ssh-|resolved"
     r"|\bh1:|idempoten|uuid|base64|data:|image|partition|object|trace|span|request|nonce|merge|\bref\b|docker|uses:|gpg|openpgp|keyserver"
 )
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
+_OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
+"""What a word of dice may begin with: `acme-secret-...`."""
+_BESIDE: Final = re.compile(
+    r"(?:((?:token|secret|private|access|(?:api|secret|private|access)[ _-]?key)s?)|key)[\s\"'`=:>_.-]{1,4}$"
+)
+"""A word for a key right before it; the first group says more than `key` alone, which a UUID has before it in many tables."""
+_ALONE: Final = re.compile(
+    r"(?:^|[\s\"'`=])(?=[A-Z0-9]{0,24}[a-z])(?=[a-z0-9]{0,24}[A-Z])(?=(?:[A-Za-z]{1,20}\d+){3})[A-Za-z0-9]{28,100}(?![\w.+/=-])"
+)
+"""A word that is dice and nothing else: small and large letters and digits, and no sign that data in base 64 would have."""
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{20,512}={0,2}")
 
 
@@ -284,12 +307,37 @@ def dense(read: Plain) -> Iterator[Span]:
         if word.end() - word.start() < 20:
             continue
         for found in _DENSE.finditer(read.text, word.start(), word.end()):
-            if not _random(found[0]) or _UUID.search(found[0]):
-                continue
-            around = read.line(found.start(), 60, 0)
-            near = _NEAR.search(around) or _INNER.search(read.text, found.start() - len(around), found.start())
-            if near and not _HASH.search(around):
-                yield Span(found.start(), found.end(), "SECRET")
+            own = _OWN_NAME.match(found[0].lower())
+            start = found.start() + (own.end() if own else 0)
+            value = read.text[start : found.end()]
+            if _fair(value) and _is_given_away(read, start, value) and not _HASH.search(read.line(start, 60, 0)):
+                yield Span(start, found.end(), "SECRET")
+
+
+def _is_given_away(read: Plain, start: int, value: str) -> bool:
+    """Whether something says of a word that it is a key; of one that looks like dice that may stand further away."""
+    around = read.line(start, 60, 0)
+    beside = _BESIDE.search(around)
+    if _UUID.search(value):
+        return bool(beside and beside[1])
+    if not _random(value):
+        return bool(beside or _INNER.search(read.text, max(0, start - 5), start))
+    near = beside or _NEAR.search(around) or _INNER.search(read.text, start - len(around), start)
+    return bool(near or _ALONE.match(read.text, start - 1))
+
+
+@functools.lru_cache(4096)
+def _fair(value: str) -> bool:
+    """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
+    digits = sum(map(str.isdigit, value))
+    return (
+        len(value) >= 20
+        and 3 <= digits < len(value)
+        and value.count("/") <= 2
+        and value.count("-") <= 4
+        and value.count("_") <= 3
+        and not re.search(r"[A-Za-z]{5,}[/_-][A-Za-z]{5,}", value)
+    )
 
 
 @functools.lru_cache(4096)
@@ -297,15 +345,11 @@ def _random(value: str) -> bool:
     """Whether a word looks like dice: hexadecimal of 32 and more, letters of both sizes among digits, or many changes
     between letters of one size and digits.
     """
-    digits = sum(map(str.isdigit, value))
-    if digits < 3 or value.count("/") > 2 or value.count("-") > 4 or value.count("_") > 3:
-        return False
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
-        return digits < len(value) and _bits(value) > 3
+        return _bits(value) > 3
     if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
-        return (
-            len(re.findall(r"[a-zA-Z]+(?=\d)", value)) >= 4 and value.replace("-", "").isalnum() and _bits(value) > 3.5
-        )
+        changes = len(re.findall(r"[a-zA-Z]+(?=\d)", value))
+        return changes >= 3 and not re.search(r"[^\w-]", value) and _bits(value) > 3.5
     return _bits(value) > 3.7
 
 

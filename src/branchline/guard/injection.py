@@ -38,6 +38,8 @@ _EARLIER: Final = r"(?:previous|prior|above|earlier|preceding|foregoing|former|e
 _ORDERS: Final = (
     r"(?:instructions?|prompts?|rules|guidelines|directions|directives|orders|constraints|context|restrictions)"
 )
+_SAID: Final = r"(?:instructions?|prompts?|directives|orders)"
+"""Rules, which a style guide may say not to follow, are not among these."""
 _KEPT: Final = (
     r"(?:\benv\b|\benvironment variables?|~/\.(?:ssh|aws|config|netrc)|id_(?:rsa|ed25519)|/etc/(?:passwd|shadow)|\.env\b"
     r"|(?:api|private|ssh|secret) keys?|credentials|secrets|access tokens?)"
@@ -46,31 +48,48 @@ RULES: Final = (
     _rule(
         "override",
         "high",
-        "ignore disregard forget override bypass",
+        "ignore disregard forget override bypass follow obey",
         rf"\b(?:ignore|disregard|forget|override|bypass)\s+(?:\w+\s+){{0,3}}?{_EARLIER}\s+(?:\w+\s+){{0,2}}?{_ORDERS}\b"
         rf"|\b(?:ignore|disregard|forget)\s+(?:all|any|every)\s+(?:of\s+)?(?:the\s+)?{_ORDERS}\b"
-        r"|\b(?:disregard|forget)\s+(?:everything|all)\s+(?:above|before|you\s+(?:were|have\s+been))\b",
+        r"|\b(?:disregard|forget)\s+(?:everything|all|what)\s+(?:above|before|(?:that\s+)?you(?:'ve|\s+were|\s+have)\b)"
+        r"|\b(?:ignore|disregard|forget)\s+(?:all\s+)?(?:of\s+)?the\s+(?:above|preceding)\s+and\b"
+        rf"|\b(?:(?:do\s+not|don't|never)\s+(?:follow|obey)|stop\s+(?:following|obeying))\s+(?:\w+\s+){{0,3}}?"
+        rf"(?:{_EARLIER}\s+(?:\w+\s+){{0,2}}?{_SAID}|{_SAID}\s+(?:above|before))\b",
     ),
     _rule(
         "override",
         "high",
-        "忽略 忽視 无视 無視 무시 ignorier vergiss missachte ignor oubli olvid esque dimentic игнорир забудь",
-        r"(?:忽略|忽視|忽视|无视|無視)\s?(?:掉)?(?:你|您)?(?:之前|以上|先前|前面|上述|所有|一切|全部)[^\n。]{0,12}(?:指令|指示|提示|规则|規則|命令)"
+        "忽略 忽視 忽视 无视 無視 忘 무시 ignorier vergiss missachte ignor oubli olvid esque dimentic игнорир забудь"
+        " desconsider negeer vergeet"
+        " zapomnij talimat komut تجاهل انس निर्देश bỏ quên abaikan lupakan התעלם שכח glöm glem ігнор",
+        r"(?:忽略|忽視|忽视|无视|無視|忘记|忘記|忘掉)\s?(?:掉)?(?:你|您)?(?:之前|以上|先前|前面|上述|所有|一切|全部)[^\n。]{0,12}(?:指令|指示|提示|规则|規則|命令)"
         r"|(?:以前|これまで|上記|前)の[^\n。]{0,8}(?:指示|命令|プロンプト)[^\n。]{0,8}無視|(?:이전|위의|모든)[^\n.]{0,10}(?:지시|명령|지침)[^\n.]{0,8}무시"
         r"|\b(?:ignoriere?|vergiss|missachte)n?\s+(?:sie\s+)?(?:alle\s+|die\s+)*(?:vorherigen|bisherigen|obigen|früheren)\s+\w*(?:anweisungen|regeln|befehle)"
+        r"|\bvergiss\s+alles\s*,?\s+was\s+(?:dir|du|man|ich)\b"
         r"|\b(?:ignore[rz]?|oublie[rz]?)\s+(?:toutes\s+)?(?:les\s+)?(?:instructions|consignes|règles)\s+(?:précédentes|antérieures|ci-dessus)"
         r"|\b(?:ignor[ae]|olvid[ae])\s+(?:todas\s+)?(?:las\s+)?(?:instrucciones|reglas|órdenes)\s+(?:anteriores|previas)"
-        r"|\b(?:ignor[ae]|esqueça)\s+(?:todas\s+)?(?:as\s+)?(?:instruções|regras)\s+(?:anteriores|prévias)"
+        r"|\b(?:ignor[ae]|esqueça|desconsider[ae])\s+(?:todas\s+)?(?:as\s+)?(?:instruções|regras)\s+(?:anteriores|prévias|acima)"
         r"|\b(?:ignora|dimentica)\s+(?:tutte\s+)?le\s+(?:istruzioni|regole)\s+precedenti"
-        r"|(?:игнорируй(?:те)?|забудь(?:те)?)\s+(?:все\s+)?(?:предыдущие|прежние|прошлые)\s+(?:инструкции|указания|правила)",
+        r"|(?:игнорируй(?:те)?|забудь(?:те)?)\s+(?:все\s+)?(?:предыдущие|прежние|прошлые)\s+(?:инструкции|указания|правила)"
+        r"|(?:ігноруй(?:те)?|забудь(?:те)?)\s+(?:всі|усі)\s+попередні\s+(?:інструкції|вказівки|правила)"
+        r"|\b(?:negeer|vergeet)\s+(?:alle\s+|de\s+)*(?:vorige|voorgaande|eerdere|bovenstaande)\s+(?:instructies|opdrachten|regels)"
+        r"|\b(?:z?ignoruj|zapomnij)\s+(?:o\s+)?(?:wszystki\w+\s+)?(?:poprzedni\w+|wcześniejsz\w+)\s+(?:instrukcj\w+|poleceni\w+)"
+        r"|\b(?:önceki|yukarıdaki)\s+(?:tüm\s+|bütün\s+)?(?:talimatları|komutları)\s+(?:yok\s+say|görmezden\s+gel|unut)"
+        r"|\b(?:ignorera|ignorer|glöm|glem)\s+(?:alla\s+|alle\s+)?(?:tidigare|tidligere|föregående)\s+(?:instru\w+|anvis\w+)"
+        r"|\b(?:bỏ\s+qua|quên)\s+(?:mọi\s+|tất\s+cả\s+)?(?:các\s+)?(?:hướng\s+dẫn|chỉ\s+dẫn|lệnh)\s+(?:trước|ở\s+trên)"
+        r"|\b(?:abaikan|lupakan)\s+(?:semua\s+)?(?:instruksi|perintah|arahan)\s+(?:sebelumnya|di\s+atas)"
+        r"|(?:تجاهل|انس)\s+(?:جميع\s+|كل\s+|كافة\s+)?(?:التعليمات|الأوامر)\s+(?:السابقة|أعلاه)"
+        r"|(?:התעלמ?י?ם?|שכח)\s+(?:מכל\s+|את\s+כל\s+)?(?:ההוראות|ההנחיות)\s+(?:הקודמות|לעיל)"
+        r"|(?:पिछले|पहले\s+के|उपरोक्त)\s+(?:सभी\s+)?(?:निर्देशों|आदेशों)\s+को\s+(?:अनदेखा|भूल)",
     ),
     _rule(
         "theft",
         "high",
-        "exfiltrat send post upload leak print dump add email curl wget paste cat",
+        "exfiltrat nc send post upload leak print dump add email curl wget paste cat",
         rf"\bexfiltrat\w*\s[^\n]{{0,60}}{_KEPT}"
         rf"|\b(?:send|post|upload|leak|e?mail|paste|curl|wget|print|dump|cat)\b[^\n.]{{0,50}}{_KEPT}[^\n]{{0,50}}?"
         r"(?:https?://|\bto\s+(?:https?|the\s+(?:pr|pull\s+request|issue|comment|attacker))|\b(?:pr|pull\s+request|issue)\s+(?:body|comment|description)|\|\s*(?:nc|curl)\b|\bwebhook)"
+        r"|\$\{?\w{0,40}(?:token|secret|key|password)\w{0,20}\}?[\"']?\s*\|\s*(?:curl|wget|nc)\b"
         r"|(?:curl|wget)\s[^\n]{0,120}(?:\$\(\s*(?:env|printenv|cat\s)|@~?/[^\s]*(?:\.ssh|\.env|id_rsa|passwd))",
     ),
     _rule(
@@ -98,9 +117,11 @@ RULES: Final = (
     _rule(
         "false voice",
         "medium",
-        "system assistant im_start /inst sys task_output untrusted tool_result lineage <",
+        "system assistant agent llm im_start /inst sys task_output untrusted tool_result lineage new <",
         r"(?:^|\n)[ >#*]{0,6}(?:system|assistant|developer)(?:\s+(?:message|prompt|notice))?\s{0,2}:\s+"
         r"(?:you|ignore|operator|the\s+user|new|from\s+now|do\b|run\b|execute|all\b|always|never)"
+        r"|(?:^|\n)[ >#*]{0,6}new\s+instructions?\s{0,2}:"
+        r"|\b(?:agents?|assistants?|llms?|models?)\s+(?:that\s+)?(?:read|process)(?:s|ing)?\s+this\b"
         r"|<\|(?:im_start|im_end|system|endofprompt)\|>|\[/inst\]|<</?sys>>|</(?:task_output|untrusted|tool_result|system|instructions)>"
         r"|(?:lineage\s+rules|task\s+lineage)\s*:|<\s*-{1,3}\s*this\s+task",
     ),

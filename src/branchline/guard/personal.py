@@ -38,7 +38,11 @@ def emails(read: Plain) -> Iterator[Span]:
         name = local[0][::-1].lstrip(".'-%")
         start = max(0, found.start() - 65) + len(before) - len(name)
         end_word = found[2].lower()
-        known = end_word in _ENDS or (len(end_word) == 2 and end_word.isalpha() and end_word not in _FILES)
+        known = (
+            end_word in _ENDS
+            or end_word.startswith("xn--")
+            or (len(end_word) == 2 and end_word.isalpha() and end_word not in _FILES)
+        )
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             continue
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[found.end() : found.end() + 2]):
@@ -123,7 +127,7 @@ def accounts(read: Plain) -> Iterator[Span]:
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
 _NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
 _CODED: Final = re.compile(
-    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
+    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
 _RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")

@@ -17,6 +17,8 @@ _FORMS: Final = {
     "GOOGLE_KEY": r"AIza[\w-]{30,40} ya29\.[\w.-]{20,512} GOCSPX-[\w-]{20,40} 1//0[\w-]{40,128}",
     "SLACK_TOKEN": r"xox[abeoprs]-[\w-]{10,256} xapp-\d-[\w-]{10,256}",
     "WEBHOOK": r"https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w/+-]{10,128}"
+    r" https://(?:outlook\.office\.com/webhook|[\w-]{1,64}\.webhook\.office\.com/webhookb2)/[\w@/-]{60,256}"
+    r" https://(?:hooks\.zapier\.com/hooks/catch|[\w-]{1,64}\.tines\.com/webhook)/[\w/-]{10,128}"
     r" https://(?:\w{1,10}\.)?discord(?:app)?\.com/api/webhooks/\d{10,24}/[\w-]{20,100}",
     "STRIPE_KEY": r"sk_(?:live|test|prod)_[A-Za-z0-9]{10,128} rk_(?:live|test|prod)_[A-Za-z0-9]{10,128}"
     r" pk_live_[A-Za-z0-9]{10,128} whsec_[A-Za-z0-9+/=]{16,128}",
@@ -25,41 +27,56 @@ _FORMS: Final = {
     "HUGGINGFACE_TOKEN": r"hf_[A-Za-z0-9]{30,64} api_org_[A-Za-z]{34}",
     "SENDGRID_KEY": r"SG\.[\w-]{16,64}\.[\w-]{16,128}",
     "TWILIO_KEY": r"SK[0-9a-f]{32}(?![0-9A-Za-z]) AC[0-9a-f]{32}(?![0-9A-Za-z])",
-    "TELEGRAM_TOKEN": r"\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])",
+    "TELEGRAM_TOKEN": r"\d{8,10}:[A-Za-z0-9_-]{34,35}(?![\w-])",
     "AZURE_SECRET": r"(?<=AccountKey=)[A-Za-z0-9+/]{40,100}={0,2} (?<=SharedAccessKey=)[A-Za-z0-9+/]{40,100}={0,2}"
     r" (?<=[?&]sig=)[A-Za-z0-9%+/=]{20,128} [\w~.]{3}[78]Q~[\w~.-]{31,34}",
-    "JWT": r"eyJ[\w-]{8,8000}\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
-    r" eyJ[\w-]{15,8000}\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
+    "JWT": r"eyJ(?:(?![-_]eyJ)[\w-]){8,8000}\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
+    r" eyJ(?:(?![-_]eyJ)[\w-]){15,8000}\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
     # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic, Sentry,
     # Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta, Replicate, Groq,
     # xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo, CircleCI, Buildkite,
     # Resend, Tavily, Discord, age, PostHog, Sourcegraph, 1Password, Heroku, EasyPost, Vercel, Cloudflare, Bedrock, Dynatrace,
-    # Fly, Pulumi, Prefect, Duffel, Shippo, ReadMe, Typeform, Octopus, SettleMint, Yandex, Apify, LaunchDarkly.
-    "API_KEY": r"key-[0-9a-z]{32}(?![0-9a-z-]) [0-9a-f]{32}-us\d{1,2}(?!\w) do[opr]_v1_[0-9a-f]{40,64}"
-    r" shp(?:at|ca|pa|ss)_[0-9A-Za-z]{28,40} sq0(?:atp|csp)-[\w-]{22,64} dapi[0-9a-fA-F]{32,40}(?:-\d)?"
+    # Fly, Pulumi, Prefect, Duffel, Shippo, ReadMe, Typeform, Octopus, SettleMint, Yandex, Apify, LaunchDarkly,
+    # Dependency-Track, Azure DevOps and AI, Grafana of old, Salesforce, TrueNAS, Twitch, ClickUp, PubNub, ElevenLabs, SonarQube,
+    # Frame.io, Dropbox, Ubidots, MaxMind, NuGet, Contentful, HubSpot, Ionic, MongoDB, Teamwork, Telnyx, Voiceflow, Zoho, Mapbox.
+    "API_KEY": r"(?<!-)key-[0-9a-z]{32}(?![0-9a-z-]) [0-9a-f]{32}-us\d{1,2}(?!\w) do[opr]_v1_[0-9a-f]{40,64}"
+    r" shp(?:at|ca|pa|ss)_[0-9A-Za-z]{28,40} sq0(?:atp|csp|idp)-[\w-]{22,64} dapi[0-9a-fA-F]{32,40}(?:-\d)?"
     r" lin_(?:api|oauth)_\w{32,64}"
     r" ntn_\w{40,64} secret_[A-Za-z0-9]{43} fig[dor]_[\w-]{20,64} PMAK-[0-9a-f]{24}-[0-9a-f]{34} gl(?:sa|c)_[\w=+/]{30,400}"
-    r" NRAK-[A-Z0-9]{27} sntry[su]_[\w+/=]{20,400} sbp_[0-9a-f]{40} sb_secret_[\w-]{20,64} nf[pcoub]_[A-Za-z0-9]{36}"
+    r" NRAK-[A-Z0-9]{27} sntry[su]_[\w+/=]{20,400} sbp_[0-9a-z]{40} sb_secret_[\w-]{20,64} nf[pcoub]_[A-Za-z0-9]{36}"
     r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80} hv[sbr]\.[\w-]{20,300}"
     r" rubygems_[0-9a-f]{48} cio[A-Za-z0-9]{32}(?!\w) dckr_(?:pat|oat)_[\w-]{20,64} ATATT3[\w=-]{40,300}"
-    r" ATBB[A-Za-z0-9]{28,40} pat[A-Za-z0-9]{14}\.[0-9a-f]{64} EAA[A-Za-z0-9]{40,400} r8_[A-Za-z0-9]{37,40}"
-    r" gsk_[A-Za-z0-9]{40,64} xai-[A-Za-z0-9]{40,100} pplx-[A-Za-z0-9]{40,64} pcsk_[\w-]{30,100}"
+    r" ATBB[A-Za-z0-9]{24,40} pat[A-Za-z0-9]{14}\.[0-9a-f]{64} EAA[A-Za-z0-9]{40,400} r8_[A-Za-z0-9]{37,40}"
+    r" gsk_[A-Za-z0-9]{40,64} xai-\w{40,100} pplx-[A-Za-z0-9]{40,64} pcsk_[\w-]{30,100}"
     r" lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10} tskey-[a-z]{3,12}-[\w-]{10,80} nvapi-[\w-]{40,100}"
     r" pscale_(?:tkn|pw|oauth)_[\w.=-]{32,64} LTAI[A-Za-z0-9]{12,20}(?!\w) AKID[A-Za-z0-9]{32} xkeysib-[0-9a-f]{64}-\w{16}"
-    r" CCIP(?:AT|RT)_\w{20,64}_[0-9a-f]{40} bkua_[0-9a-f]{40} re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40} tvly-[\w-]{20,64}"
-    r" [MNO][A-Za-z0-9_-]{23,25}\.[\w-]{6}\.[\w-]{27,38} AGE-SECRET-KEY-1[0-9A-Z]{40,64} phc_[A-Za-z0-9]{40,50}"
-    r" sgp_[A-Za-z0-9_]{40,80} ops_eyJ[\w-]{50,2000} HRKU-[\w-]{30,80} EZ[AT]K[A-Za-z0-9]{54} vc[pciark]_[A-Za-z0-9]{24,64}"
+    r" CCIP(?:AT|RT)_\w{40,128} bkua_[0-9a-z]{40} re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40} tvly-[\w-]{20,64}"
+    r" [MNO][A-Za-z0-9_-]{23,25}\.[\w-]{6}\.[\w-]{27,38} AGE-SECRET-KEY-1[0-9A-Z]{40,64} ph[cx]_\w{40,50}"
+    r" s(?:gp|lk)_[A-Za-z0-9_]{40,80} ops_eyJ[\w-]{50,2000} HRKU-[\w-]{30,80} EZ[AT]K[A-Za-z0-9]{54}"
+    r" vc[pciark]_[A-Za-z0-9]{24,64}"
     r" cf(?:ut|at|k)_[A-Za-z0-9]{40,64}"
     r" ABSK[A-Za-z0-9+/]{100,200}={0,2} dt0[a-z]\d\d\.\w{24}\.\w{64} f(?:o1|m1[ar]|m2)_[\w+/=-]{40,400}"
     r" pul-[0-9a-f]{40} pnu_\w{36}"
-    r" duffel_(?:test|live)_[\w=-]{40,50} shippo_(?:live|test)_[0-9a-fA-F]{40} rdme_\w{60,80} tfp_[\w.=-]{50,64} API-[A-Z0-9]{26}"
+    r" duffel_(?:test|live)_[\w=-]{40,50} shippo_(?:live|test)_[0-9a-fA-F]{40} rdme_\w{60,80} tfp_[\w.=-]{40,64}"
+    r" API-[A-Z0-9]{26}"
     r" sm_[ps]at_\w{16} AQVN[\w-]{35,40} NRI[IQ]-[\w-]{20,40} apify_api_\w{30,50}"
-    r" (?:sdk|api|mob)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}",
+    r" (?:sdk|api|mob|pub-c|sub-c|sec-c|pat-(?:na|eu)\d)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+    r" odt_[A-Za-z0-9]{32,36} [A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{20,30} [A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}"
+    r" eyJrIjoi[\w+/=-]{60,400}"
+    r" 00D[A-Za-z0-9]{12,15}![\w.]{60,120} \d{1,3}-[A-Za-z0-9]{64}(?!\w) live_\d{6,12}_[A-Za-z0-9]{25,40}"
+    r" pk_\d{5,10}_[A-Z0-9]{30,36}"
+    r" [as]k_live_[A-Za-z0-9]{20,64} [ps]k_[0-9a-f]{32,64} pat\.[\w-]{22}\.\w{24}\.\w{20} sq[apu]_[0-9a-f]{40}"
+    r" fio-u-[\w-]{60,72} sl\.[\w-]{120,200} BBFF-[A-Za-z0-9]{30}"
+    r" [A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk oy2[a-z0-9]{43} CFPAT-[\w-]{43,70} ion_[A-Za-z0-9]{42} mdb_sa_sk_[\w-]{40}"
+    r" tkn\.v1_[A-Za-z0-9=]{60,100} KEY[A-Z0-9][\w-]{54} VF\.(?:DM|WS)\.[0-9a-f]{24}\.[A-Za-z0-9]{16}"
+    r" 1000\.[0-9a-f]{32}\.[0-9a-f]{32}"
+    r" [ps]k\.eyJ[\w-]{50,160}\.[\w-]{20,24}",
 }
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
-"""Kinds whose forms some names of things have too; such names have no digits."""
-LONG: Final = re.compile(r"[\w.~+/=:%?&-]{15,}")
+"""Kinds whose forms some names of things have too; such names have no digits, and no capitals among small letters."""
+_MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])")
+LONG: Final = re.compile(r"[\w.~+/=:%?&!@-]{15,}")
 """A run of characters that can hold a secret."""
 
 
@@ -71,6 +88,7 @@ def _known() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
     return re.compile(anything), {kind: re.compile(form) for kind, form in kinds.items()}
 
 
+_CRYPT: Final = re.compile(r"\$(?:1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
 _BLOCK: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})"
 )
@@ -83,8 +101,10 @@ def known(read: Plain) -> Iterator[Span]:
     for word in LONG.finditer(read.text):
         for found in anything.finditer(read.text, word.start(), word.end()):
             kind = next(kind for kind, form in kinds.items() if form.match(read.text, found.start(), word.end()))
-            if kind not in _WEAK or any(map(str.isdigit, found[0])):
+            if kind not in _WEAK or any(map(str.isdigit, found[0])) or _MIXED.match(found[0]):
                 yield Span(found.start(), found.end(), kind)
+    for found in _CRYPT.finditer(read.text):
+        yield Span(found.start(), found.end(), "PASSWORD_HASH")
 
 
 def private_keys(read: Plain) -> Iterator[Span]:

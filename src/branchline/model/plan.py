@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["atomic", "composite"]
 EdgeKind = Literal["written", "phase", "sequence", "inferred"]
@@ -63,11 +63,10 @@ class Task:
 
     @property
     def manner(self) -> dict[str, Any]:
-        """What the plan says of how the task's worker is to work, by the names of MANNER."""
+        """What the plan says of how the task's worker is to work, by the names of MANNER; nothing that could be a flag."""
         said = {**self.extra, "model": self.model}
-        return {
-            name: said[name] for name, kind in MANNER.items() if isinstance(said.get(name), kind) and said[name] != ""
-        }
+        told = {name: said[name] for name, kind in MANNER.items() if isinstance(said.get(name), kind)}
+        return {name: value for name, value in told.items() if str(value)[:1] not in ("", "-")}
 
     @property
     def places(self) -> list[tuple[int, str, str]]:
@@ -81,8 +80,7 @@ class Task:
         return [(self.line, self.title, self.id)] if self.line is not None else []
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`after` may start only when `before` is done; either may be composite."""
 
     before: str

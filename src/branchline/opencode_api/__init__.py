@@ -61,9 +61,9 @@ class Client:
         """Give the directory the server was started in."""
         return dig(self._get("/path", dict), "directory", kind=str)
 
-    def models(self, *, every: bool = False) -> list[str]:
-        """Name the models that can be used, or with `every` all that the server has heard of, as `provider/model`."""
-        found = self._get("/provider" if every else "/config/providers", dict)
+    def models(self, directory: str = "", *, every: bool = False) -> list[str]:
+        """Name the models that can be used in a directory, or with `every` all that are known there, as `provider/model`."""
+        found = self._get("/provider" if every else "/config/providers", dict, directory)
         providers = records(dig(found, "all" if every else "providers", kind=list))
         return sorted(f"{each.get('id')}/{model}" for each in providers for model in dig(each, "models", kind=dict))
 

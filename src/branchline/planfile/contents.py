@@ -8,7 +8,7 @@ from branchline.planfile.body import heading_mark
 from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import bare, classify
+from branchline.planfile.sections import bare, classify, head
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
@@ -35,7 +35,11 @@ _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
 """An item that is nothing but a path or a piece of code names a thing."""
-_TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
+PLACEHOLDER = re.compile(
+    r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>)$"
+)
+"""`[TASK_1]` and `Start: [DATE]` are what a template leaves to be written."""
+TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
     r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
@@ -49,6 +53,7 @@ def fill(out: Outline) -> None:
     if not out.drafts:
         _duration_phases(out)
     _restated(out)
+    _counted_beside(out)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             if draft.kids:
@@ -63,12 +68,35 @@ def fill(out: Outline) -> None:
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
     _sketched(out)
-    for heading in out.headings:
-        if heading.cls in LIST_CLASSES and heading.line not in out.drafts and out.drafts:
-            for table in tables.under(out, heading):
-                found = tables.columns(table)
-                if found is not None and found.key >= 0:
-                    tables.take(out, table, found, out.above(heading))
+    boxed = any(draft.block.box is not None for draft in out.drafts.values())
+    for heading in out.headings if out.drafts else ():
+        if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
+            _listed(out, heading, boxed)
+
+
+def _counted_beside(out: Outline) -> None:
+    """`2. Frontend` over plain bullets is a group as `1. Backend` over boxes is, for one list counts them both."""
+    groups = [draft for draft in out.drafts.values() if draft.rule == "list item with boxes" and draft.block.number]
+    lists = {(draft.block.parent, draft.block.section): draft.parent for draft in groups}
+    for item in out.items if lists else ():
+        place = item.parent, item.section
+        if place in lists and item.number and item.kids and item.line not in out.drafts and plain_task(item):
+            draft = from_item(item, out.dialect, "list item beside one with boxes").hang(lists[place])
+            out.drafts[item.line] = draft
+            for kid in filter(plain_task, item.kids):
+                out.drafts[kid.line] = from_item(kid, out.dialect, "item of a group of tasks", 0.7).hang(draft)
+
+
+def _listed(out: Outline, heading: Block, boxed: bool) -> None:
+    """What a section of work lists beside the tasks of other places: rows with ids, and bullets of a backlog beside boxes."""
+    for table in tables.under(out, heading):
+        found = tables.columns(table)
+        if found is not None and found.key >= 0:
+            tables.take(out, table, found, out.above(heading))
+    items = out.direct.get(heading.line, ())
+    if boxed and heading.cls == "BACKLOG" and out.above(heading) is None and all(item.box is None for item in items):
+        for item in filter(plain_task, items):
+            out.drafts[item.line] = from_item(item, out.dialect, "bullet of a backlog", 0.7)
 
 
 def _recurring(out: Outline) -> None:
@@ -76,7 +104,7 @@ def _recurring(out: Outline) -> None:
     said: dict[str, list[Block]] = {}
     for item in out.items:
         found = _FIELD_BULLET.match(item.text) if item.box is None else None
-        if found is not None and not any(char.isdigit() for char in found[1]):
+        if found is not None and not any(map(str.isdigit, found[1])) and classify(found[1])[0] not in LIST_CLASSES:
             said.setdefault(found[1].lower().strip(), []).append(item)
         elif item.box is None and item.kids and len(item.text) <= MAX_AREA:
             said.setdefault(item.text.lower().strip("*_ "), []).append(item)
@@ -86,9 +114,16 @@ def _recurring(out: Outline) -> None:
                 item.role = "field" if _FIELD_BULLET.match(item.text) else "area"
 
 
-def _of_area(block: Block) -> list[Block]:
-    """`Backend` over a list, in phase after phase, is an area: what stands below it are the tasks."""
-    return [kid for kid in block.kids if kid.kind == "item" and plain_task(kid)] if block.role == "area" else []
+def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
+    """Take what stands below a plain item as tasks where it groups them; elsewhere it describes the item.
+
+    `Backend` over a list, in phase after phase, is an area, `Day 2` a phase; kids that tell their state are tasks.
+    """
+    kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
+    told = sum(bool(heading_mark(kid.text)) for kid in kids)
+    if item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
+        for kid in kids:
+            out.drafts[kid.line] = from_item(kid, out.dialect, rule, 0.7).hang(parent)
 
 
 def _restated(out: Outline) -> None:
@@ -153,15 +188,14 @@ def _fill(out: Outline, phase: Draft) -> None:
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
-        for kid in _of_area(block):
-            out.drafts[kid.line] = from_item(kid, out.dialect, "bullet of an area of a phase", 0.7).hang(draft)
+        take_held(out, block, draft, "bullet of an area of a phase")
     if not phase.kids:
         _counted_paragraphs(out, phase, sections)
 
 
 def _holds_work(out: Outline, section: Block) -> bool:
     """`### Files to change` over a list of paths says where a phase is done, not what; `### File upload` is work."""
-    if section.cls in NEGATIVE and not _TESTS.match(section.text):
+    if section.cls in NEGATIVE and not TESTS.match(section.text):
         return False
     items = out.direct.get(section.line, ())
     return not (
@@ -171,7 +205,7 @@ def _holds_work(out: Outline, section: Block) -> bool:
 
 def _holds_rows(out: Outline, section: Block) -> bool:
     """As `_holds_work`, of tables: those of a section of files that have no ids tell of files."""
-    if not _may_work(out, section) and not _TESTS.match(section.text):
+    if not may_work(out, section) and not TESTS.match(section.text):
         return False
     found = [tables.columns(table) for table in tables.under(out, section)]
     return not OF_FILES.search(section.text) or any(each is not None and each.key >= 0 for each in found)
@@ -222,7 +256,7 @@ def _labelled(out: Outline, heading: Block) -> list[Block]:
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
     """Take sub-headings as tasks: two or more, most with a text of their own before any list, and no list above them."""
-    first = [each for each in out.subheadings(heading) if _may_work(out, each) and each.line not in out.drafts]
+    first = [each for each in out.subheadings(heading) if may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
     if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
@@ -233,7 +267,7 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
     return True
 
 
-def _may_work(out: Outline, heading: Block) -> bool:
+def may_work(out: Outline, heading: Block) -> bool:
     """`Performance & testing` may be work, though either word alone is a section's name."""
     weak = heading.cls == "NONTASK" and heading.line not in out.strong and len(heading.text.split()) > 1
     return weak or heading.cls not in NEGATIVE
@@ -282,6 +316,11 @@ def _subsections(out: Outline, heading: Block) -> list[Block]:
     return [each for block in below for each in (block, *_subsections(out, block))]
 
 
+def named_so(heading: Block) -> bool:
+    """Say whether a section's own heading, not one above it, says that it holds work."""
+    return classify(heading.text)[0] in LIST_CLASSES
+
+
 def field_kind(text: str) -> str:
     """Give the kind of field that a bullet such as `- **Owner**: me` is, known by its label; nothing for no field."""
     found = _FIELD_BULLET.match(text)
@@ -299,6 +338,7 @@ def plain_task(item: Block) -> bool:
         and item.cls not in NEGATIVE
         and item.role != "field"
         and not _DATED.match(item.text)
+        and not PLACEHOLDER.match(item.text)
         and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
         and not _NOTHING.match(item.text)
     )

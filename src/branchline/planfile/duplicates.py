@@ -11,6 +11,7 @@ from branchline.planfile.tables import cells, kinds_of
 MIN_TITLE = 8
 MANY = 20
 """A word of more headings than these tells none of them apart."""
+_REST = re.compile(r"\s[-–—]\s|[(（:：]")
 IN_PARENS = re.compile(r"[(（][^()（）]{0,200}[)）]")
 
 
@@ -27,6 +28,8 @@ def fold(out: Outline) -> None:
             by_title.setdefault(normal(draft.title), draft)
             if draft.number and draft.key != "id":
                 by_title.setdefault(f"{draft.key} {draft.number}", draft)
+        elif draft.role == "phase" and (name := normal(out.head(draft.block).title)):
+            by_title.setdefault(f"{draft.key} {draft.number} {name}", draft)
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
     if out.tables:
@@ -87,7 +90,10 @@ def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:
         return None
     same = by_title.get(normal(draft.title)) or by_title.get(f"{draft.key} {draft.number}")
     if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
-        same = by_title.get(f" {draft.number}")
+        name = normal(
+            _REST.split(draft.title, maxsplit=1)[0]
+        )  # `Phase 1: Setup - what for` above the phases is the phase `Setup`
+        same = by_title.get(f" {draft.number}") or by_title.get(f"{draft.key} {draft.number} {name}")
     return None if same is draft or same is draft.parent else same
 
 

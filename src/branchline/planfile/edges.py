@@ -21,6 +21,8 @@ _VERB = re.compile(
     rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
     re.IGNORECASE,
 )
+_THEN = re.compile("|".join(re.escape(word) for word in words.LATER if SPACELESS.search(word)))
+"""`T1 完成后才能开始 T2`: what stands before such a word comes first."""
 _LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
 _STARTS = re.compile(
     rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})", re.IGNORECASE
@@ -193,11 +195,20 @@ class Edges:
                 self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
+            elif found := _THEN.search(sentence):
+                self._then(line, about, sentence[: found.start()], sentence[found.end() :])
+                self._free(about, sentence[found.end() :])
             elif _one_by_one(sentence):
                 for before, after in pairwise(groups(self.names, sentence)):
                     self.say(before, after, line)
             else:
                 self._free(about, sentence)
+
+    def _then(self, line: int, about: list[Draft], first: str, rest: str) -> None:
+        before, after = self._named(first), self._named(rest) or about
+        if not after:  # `T2 和 T3 在 T1 之后`
+            before, after = before[-1:], before[:-1]
+        self.say(before, after, line)
 
     def _about(self, label: str) -> list[Draft]:
         """What a line is about, by its label: `T2`, or the beginning of a title, as in `Polish (Phase N)`."""

@@ -2,9 +2,21 @@
 
 import re
 
-from branchline.planfile import tables, words
+from branchline.planfile import rows, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, OF_FILES, field_kind, plain_task, text_headings
+from branchline.planfile.contents import (
+    LIST_CLASSES,
+    MANY,
+    NEGATIVE,
+    OF_FILES,
+    TESTS,
+    field_kind,
+    may_work,
+    named_so,
+    plain_task,
+    take_held,
+    text_headings,
+)
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import begins_with_action, classify, share
@@ -12,6 +24,10 @@ from branchline.planfile.sections import begins_with_action, classify, share
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+_PLANS = re.compile(
+    "|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in words.PLANS), re.IGNORECASE
+)
+"""`Projektplan` too, but no `explanation`."""
 _PURPOSE = frozenset({"goal", "criteria"})
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 
@@ -19,34 +35,68 @@ _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7
 def last_resort(out: Outline) -> None:
     """Rule 7, each step only when the one before found nothing."""
     for step in (
-        _task_tables,
+        rows.task_tables,
         _task_headings,
         _told_headings,
         _task_lists,
-        _tables,
-        _ordered_tables,
+        rows.keyed_tables,
+        rows.ordered_tables,
         _field_headings,
         _other_headings,
         _numbered_lists,
-        _counted_tables,
+        rows.counted_tables,
         _any_bullets,
+        _paragraphs,
     ):
         step(out)
         if out.drafts:
+            _group(out)
             break
 
 
+def _group(out: Outline) -> None:
+    """Numbered headings over the lists that hold the tasks group them, and so do the headings between.
+
+    One alone, or one that says no more than that work stands below, is the heading of a section.
+    """
+    over: dict[int, list[Draft]] = {}
+    for draft in out.in_order():
+        section = draft.block.section if draft.role == "item" and draft.parent is None else None
+        while section is not None:
+            over.setdefault(section.line, []).append(draft)
+            section = section.section
+    held = [heading for heading in out.headings if heading.line in over]
+    held = [heading for heading in held if not (named_so(heading) and _mostly_said(heading))]
+    counted = [heading for heading in held if out.head(heading).role == "numbered"]
+    for heading in held if len(counted) > 1 else ():
+        above = out.above(heading.section)
+        if heading in counted or above is not None:
+            draft = from_heading(heading, out.head(heading), "heading over lists of tasks", 0.7)
+            draft.role, heading.candidate = "phase", True
+            out.drafts[heading.line] = draft.hang(above)
+    for heading in held if len(counted) > 1 else ():
+        for draft in over[heading.line]:
+            draft.parent = out.above(draft.block.section)
+
+
 def _numbered_headings(out: Outline, wanted: frozenset[str]) -> list[Block]:
-    found = []
+    """Find the numbered headings below those of the classes `wanted`, and what goes on counting behind them."""
+    found: list[Block] = []
     for block in out.headings:
+        said = out.head(block)
         above = block.section.cls if block.section is not None else "UNKNOWN"
-        if (
-            out.head(block).role in ("numbered", "dotted")
-            and above in wanted
-            and block.cls not in ("CRITERIA", "ORDER")
+        last = found[-1] if found else None
+        goes_on = last is not None and last.level == block.level and _next(out.head(last).number) == said.number
+        if said.role in ("numbered", "dotted") and (
+            (above in wanted and block.cls not in ("CRITERIA", "ORDER"))
+            or (goes_on and (block.line not in out.strong or (above in wanted and " " in said.title)))
         ):
             found.append(block)
     return found
+
+
+def _next(number: str) -> str:
+    return str(int(number) + 1) if number.isdigit() else ""
 
 
 def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None:
@@ -58,6 +108,7 @@ def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None
             draft.role = "phase"
         out.drafts[block.line] = draft.hang(out.above(block.section))
         _bold_items(out, draft)
+        _listing(out, draft)
 
 
 def _with_groups(out: Outline, blocks: list[Block]) -> list[Block]:
@@ -87,6 +138,26 @@ def _bold_items(out: Outline, draft: Draft) -> None:
             out.drafts[block.line] = from_item(block, out.dialect, "bold item of a numbered heading", 0.7).hang(draft)
 
 
+def _listing(out: Outline, draft: Draft) -> None:
+    """Headings below one that only counts, each over a list, group the tasks of their lists."""
+    found = [(sub, _bullets(out, sub)) for sub in out.subheadings(draft.block) if not out.head(sub).role]
+    found = [(sub, items) for sub, items in found if items and not OF_FILES.search(sub.text)]
+    for sub, items in found if len(found) > 1 else ():
+        draft.role, sub.candidate = "phase", True
+        group = from_heading(sub, out.head(sub), "heading over lists of tasks", 0.6)
+        group.role = "phase"
+        out.drafts[sub.line] = group.hang(draft)
+        _take_items(out, items, 0.6, sub.cls)
+
+
+def _bullets(out: Outline, heading: Block) -> list[Block]:
+    """The items below a heading that may be tasks: of a section that mostly tells, only those that act."""
+    items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
+    if heading.cls in NEGATIVE and not (TESTS.match(heading.text) or may_work(out, heading)):
+        return []
+    return items if heading.cls not in NEGATIVE or _acts(out, heading, items) else []
+
+
 def _task_headings(out: Outline) -> None:
     """Take numbered headings of task sections; files that are counted are none where a numbered list says the steps."""
     found = _numbered_headings(out, LIST_CLASSES)
@@ -95,7 +166,7 @@ def _task_headings(out: Outline) -> None:
     if len(found) > 1:
         _take_headings(out, found, 0.8)
         for heading in out.headings:
-            if heading.cls == "DONE" and _named_so(heading) and out.above(heading) is None:
+            if heading.cls == "DONE" and named_so(heading) and out.above(heading) is None:
                 _take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
 
 
@@ -136,6 +207,8 @@ def _other_headings(out: Outline) -> None:
     level = [
         block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
     ]
+    if any(block.cls in ("ORDER", "CRITERIA") for block in level):
+        return  # the parts of a text of which one tells the order are no tasks themselves
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
         lines = {block.line for block in chosen}
         said = [
@@ -167,7 +240,7 @@ def _task_lists(out: Outline) -> None:
         )
         if heading.cls not in LIST_CLASSES and not goes_on:
             continue
-        if heading.cls == "TASK" and sure and not any(item.number for item in items) and not _named_so(heading):
+        if heading.cls == "TASK" and sure and not any(item.number for item in items) and not named_so(heading):
             continue
         chosen = [item for item in items if item.number] or items
         last = int(chosen[-1].number) if chosen and chosen[-1].number else 0
@@ -179,13 +252,8 @@ def _task_lists(out: Outline) -> None:
 
 def _counted_list(out: Outline) -> bool:
     """Say whether a section that calls itself work has a numbered list."""
-    named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and _named_so(heading)]
+    named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and named_so(heading)]
     return any(item.number for heading in named for item in out.direct.get(heading.line, ()))
-
-
-def _named_so(heading: Block) -> bool:
-    """Say whether a section's own heading, not one above it, says that it holds work."""
-    return classify(heading.text)[0] in LIST_CLASSES
 
 
 def _siblings(out: Outline, first: int) -> None:
@@ -201,8 +269,8 @@ def _siblings(out: Outline, first: int) -> None:
             continue  # what stands before a numbered list of tasks describes
         if heading.cls not in NEGATIVE and heading.level in levels and text_headings(out, heading, out.above(heading)):
             continue
-        if heading.cls == "UNKNOWN" and heading.level in levels and out.heads.get(heading.line):
-            items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
+        if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
+            items = _bullets(out, heading)
             _take_items(out, [] if _describes(items) else items, 0.6, heading.cls)
 
 
@@ -242,7 +310,12 @@ def _acts(out: Outline, heading: Block, items: list[Block]) -> bool:
 
 
 def _any_bullets(out: Outline) -> None:
-    """Take every bullet; below a title such as `TODO` also those of sections that elsewhere only tell: `### Testing`."""
+    """Take every bullet of a text that calls itself work or begins with a list; any other text describes something.
+
+    Below a title such as `TODO` those of sections that elsewhere only tell are tasks too: `### Testing`.
+    """
+    if not _calls_itself_work(out) and not _begins_with_list(out):
+        return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     for heading in [None, *out.headings]:
@@ -257,63 +330,32 @@ def _any_bullets(out: Outline) -> None:
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
+def _paragraphs(out: Outline) -> None:
+    """Paragraphs of a line each, most of which act, are the list of a section of work whose marks were lost."""
+    for heading in filter(named_so, out.headings):
+        said = [para for para in out.paras.get(heading.line, ()) if len(para.lines) == 1]
+        acting = [para for para in said if begins_with_action(para.text)]
+        if len(said) >= MANY and len(acting) * 2 > len(said):
+            for para in acting:
+                para.candidate = True
+            _take_items(out, acting, 0.6, heading.cls)
+
+
+def _calls_itself_work(out: Outline) -> bool:
+    """By its title, by a section, or where it has neither by the words it begins with."""
+    named = out.headings or out.doc.blocks[:1]
+    return any(_PLANS.search(block.text) for block in named[:1]) or any(map(named_so, named))
+
+
+def _begins_with_list(out: Outline) -> bool:
+    return next((block.kind for block in out.doc.blocks if block.kind not in ("heading", "rule")), "") == "item"
+
+
 def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
     for block in items:
-        rule = "numbered list item" if block.number else "bullet"
+        rule = "numbered list item" if block.number else "bullet" if block.kind == "item" else "paragraph"
         draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
         if cls == "FUTURE":
             draft.confidence = 0.5
         out.drafts[block.line] = draft.hang(out.above(block.section))
-
-
-def _task_tables(out: Outline) -> None:
-    """Take the rows of tables with ids, or that begin with a title, in sections that say that they hold work.
-
-    A list of a section that calls itself tasks comes before them. Ids beside a column of planned work (what it waits
-    for, how long it takes, when it is done) say so of themselves.
-    """
-    for table in out.tables:
-        found = tables.columns(table)
-        if found is not None and found.key >= 0 and found.planned and _may_hold(out, table.section):
-            tables.take(out, table, found, out.above(table.section))
-    if out.drafts:
-        return
-    named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and _named_so(heading)]
-    if any(heading.cls == "TASK" and out.direct.get(heading.line) for heading in named):
-        return
-    for heading in named:
-        for table in tables.under(out, heading):
-            found = tables.columns(table)
-            if found is not None and (found.key >= 0 or found.title == 0):
-                tables.take(out, table, found, out.above(heading))
-
-
-def _may_hold(out: Outline, section: Block | None) -> bool:
-    return section is None or (section.cls not in ("CRITERIA", "ORDER") and section.line not in out.strong)
-
-
-def _tables(out: Outline) -> None:
-    """Take the rows of a table with a column of ids and one of titles."""
-    for table in out.tables:
-        if not _may_hold(out, table.section):
-            continue
-        found = tables.columns(table)
-        if found is not None and (found.key >= 0 or "priority" in found.kinds):
-            tables.take(out, table, found, out.above(table.section))
-
-
-def _ordered_tables(out: Outline) -> None:
-    """Take the rows that a section on the order of the work counts."""
-    for heading in out.headings:
-        for table in tables.under(out, heading) if heading.cls == "ORDER" or heading.cls in LIST_CLASSES else ():
-            found = tables.counted(table)
-            if found is not None:
-                tables.take(out, table, found, out.above(heading), 0.7)
-
-
-def _counted_tables(out: Outline) -> None:
-    """Take the rows of a table whose first column counts from 1, whatever language its head speaks."""
-    for table in out.tables:
-        found = tables.counted(table) if _may_hold(out, table.section) else None
-        if found is not None:
-            tables.take(out, table, found, out.above(table.section), 0.6)
+        take_held(out, block, draft, "item of a group of tasks")

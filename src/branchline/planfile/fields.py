@@ -143,7 +143,7 @@ def mark_of(text: str) -> str:
     low = fold_accents(head.lower())
     if any(word in low for word in _PARTLY):
         return "wip"
-    if any(mark in head for mark in words.DONE_MARKS):
+    if head[:3] in ("[x]", "[X]") or any(mark in head for mark in words.DONE_MARKS):
         return "done"
     if any(mark in head for mark in words.WIP_MARKS):
         return "wip"

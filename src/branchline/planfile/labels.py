@@ -61,7 +61,7 @@ def attach(doc: Doc) -> None:
         elif block.kind == "subhead":
             last[holder] = kind(block.text + ":")
         elif block.kind == "para":
-            last[holder] = kind(block.lines[-1][1])
+            last[holder] = kind(block.lines[-1][1]) or KINDS.get(block.lines[-1][1].lower(), "")
             plain.discard(holder)
         elif block.kind == "item":
             if block.box is not None and holder in plain:

@@ -109,7 +109,8 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes
             continue
         said = head(bold[1] if bold else text) if bold or plain else None
         named = said is not None and (
-            (said.role in _NAMING and said.key != "id") or (plain and not bold and said.role == "dotted")
+            (said.role in (_HOLDERS if bold else _NAMING) and said.key != "id")
+            or (plain and not bold and said.role == "dotted")
         )
         if said is None or not named or len(text) > 120 or (said.role, said.number) in taken:
             break

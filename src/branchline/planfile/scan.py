@@ -12,9 +12,9 @@ from functools import cached_property
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 
-ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:([ \t]+|(?=\[[ xX]\]))(.*))?$", re.DOTALL)
+ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
-    r"(?s)(?:\*\*|__)?\[(?: (?=[xXvV✓✔✅☑]))?([ xXvV~>/?!✓✔✅☑-]?) ?\](\*\*|__|\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$"
+    r"(?s)(?:\*\*|__)?\[(?: (?=[xXvV✓✔✅☑]))?([ xXvV~>/?!+✓✔✅☑-]?) ?\](\*\*|__|\\?\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$"
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
@@ -291,7 +291,7 @@ class _Scanner:
         block.candidate = True
         if box:
             block.box, block.text = box[1] or " ", (box[3] or "").strip()
-            block.role = "optional" if box[2] == "*" else ""
+            block.role = "optional" if box[2] in ("*", "\\*") else ""
         block.lines.append((at + 1, block.text))
         self.stack.append(block)
         self.para = block

@@ -1,5 +1,6 @@
 """Tables of tasks: which columns name a task, and a draft for each row."""
 
+import re
 from typing import NamedTuple
 
 from branchline.planfile import labels, words
@@ -9,6 +10,10 @@ from branchline.planfile.outline import Outline
 
 MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
 """Marks of a state, which may stand in any cell of a row, its id's too."""
+_BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
+_CODE = re.compile(r"[A-Za-z]{0,4}-?\d{1,4}(?:\.\d{1,3}){0,3}")
+ROWS = 20
+"""So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
@@ -39,7 +44,21 @@ def _names(table: Block) -> list[str]:
 
 def kinds_of(table: Block) -> tuple[str, ...]:
     """Give what each column of a table holds, whether it is one of tasks or not; empty for a word of its own."""
-    return tuple(_kind(name) for name in _names(table))
+    told = _columns(table)
+    return tuple(
+        _kind(name) or (_told(told[place]) if place < len(told) else "") for place, name in enumerate(_names(table))
+    )
+
+
+def _columns(table: Block) -> list[tuple[str, ...]]:
+    """The cells below each head, of the first rows."""
+    return list(zip(*(cells(row.text) for row in table.kids[:ROWS]), strict=False))
+
+
+def _told(values: tuple[str, ...]) -> str:
+    """A column of boxes or of marks tells states, whatever language its head speaks."""
+    bare = [value.strip("*_` ") for value in values]
+    return "status" if all(_BOX.match(value) or value.startswith(tuple(MARKS)) for value in bare) else ""
 
 
 def columns(table: Block) -> Columns | None:
@@ -56,9 +75,16 @@ def columns(table: Block) -> Columns | None:
         return Columns(-1, titles[0], -1, kinds, step=False)
     if keys and keys[0] + 1 < len(names) and not kinds[keys[0] + 1] and _PLANNING.intersection(kinds):
         return Columns(keys[0], keys[0] + 1, -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
+    if len(names) > 1 and "status" in kinds[2:] and not kinds[1] and _coded(table):
+        return Columns(0, 1, -1, kinds, step=False)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
     return None
+
+
+def _coded(table: Block) -> bool:
+    """Say whether the first column is one of codes: `R1`, `R2`."""
+    return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
 def counted(table: Block) -> Columns | None:

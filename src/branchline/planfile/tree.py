@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from branchline.planfile import contents, fallback, fenced, labels, todos
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.contents import NEGATIVE
+from branchline.planfile.contents import NEGATIVE, PLACEHOLDER
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
@@ -41,9 +41,29 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
     fenced.take(out)
+    lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
+    if lone is not None and not out.drafts:
+        lone.block.fate, out.drafts[lone.line] = "task", lone
     return out
+
+
+def _lone(out: Outline) -> Draft | None:
+    """One heading that counts makes no series: a group leaves its tasks to the plan, a task is one if no other is found."""
+    roots = [draft for draft in out.drafts.values() if draft.parent is None][:2]
+    if len(roots) != 1 or roots[0].block.kind != "heading" or roots[0].steps:
+        return None
+    lone = roots[0]
+    if lone.rule == "numbered group":
+        for kid in lone.kids:
+            kid.parent = None
+    elif lone.role != "head" or lone.kids:
+        return None
+    del out.drafts[lone.line]
+    lone.block.cls = "UNKNOWN"
+    lone.block.fate, lone.block.why = "ignored", "the only heading of its kind in a text whose tasks stand elsewhere"
+    return None if lone.kids else lone
 
 
 def _sections(out: Outline) -> None:
@@ -290,6 +310,8 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     """Say why a box is no task: its fate and the reason; two empty texts when it is one."""
     if not block.text:
         return "ignored", "an empty item"
+    if PLACEHOLDER.match(block.text):
+        return "ignored", "what a template leaves to be written"
     parent = block.parent
     plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):

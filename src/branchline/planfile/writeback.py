@@ -8,10 +8,10 @@ from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_LEAD = r"[ \t]*(?:(?:[-*+•]|\d{1,9}[.)])(?:[ \t]+(?:\*\*|__)?)?)?\["
-_BOX = re.compile(rf"({_LEAD})([ ~>/-])( ?\](?:\*\*|__|\*)?(?:[ \t\r\n]|(?=[^\W_])|$))")
-_ANY_BOX = re.compile(rf"({_LEAD})([ xXvV~>/-])(?= ?\](?:\*\*|__)?(?:[ \t]|[^\W_]|$))")
-_DONE = re.compile(rf"{_LEAD} ?[xXvV] ?\]")
+_LEAD = r"[ \t]*(?:(?:[-*+•]|\d{1,9}[.)、])(?:[ \t]+(?:\*\*|__)?)?)?\["
+_BOX = re.compile(rf"({_LEAD})([ ~>/-])( ?\](?:\*\*|__|\\?\*)?(?:[ \t\r\n]|(?=[^\W_])|$))")
+_ANY_BOX = re.compile(rf"({_LEAD})([ xXvV+~>/-])(?= ?\](?:\*\*|__|\\?\*)?(?:[ \t]|[^\W_]|$))")
+_DONE = re.compile(rf"{_LEAD} ?[xXvV+] ?\]")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
 _MARKS = re.compile(r"[*_`~\[\]]+")

@@ -34,10 +34,18 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
             edges.inline(draft, line, draft.block.text, title=True)
         for at, text in reading.prose:
             edges.inline(draft, at, text)
+            if draft.role == "xml" and "ask" in text:
+                edges.say(_earlier(edges, draft, text), [draft], at)
     _interfaces(edges, readings)
     _overviews(edges)
     _sections(edges)
     _gates(edges, readings)
+
+
+def _earlier(edges: Edges, draft: Draft, text: str) -> list[Draft]:
+    """The tasks before this one that its text names: `below what Task 1 added`; a GSD task names none without need."""
+    named = resolve(edges.names, text, draft, strict=False).drafts
+    return [other for other in named if other.line < draft.line and other.role == "xml"]
 
 
 def _marks(draft: Draft) -> list[tuple[str, str, int]]:

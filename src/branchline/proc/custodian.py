@@ -39,7 +39,7 @@ else:
 ORPHANED = signal.SIGUSR2  # sent by the kernel when the guard dies
 HEARD = (signal.SIGCHLD, signal.SIGTERM, ORPHANED)
 INSIST = 0.1  # seconds between two rounds of KILL
-SOON = 0.5  # seconds that an exit may stand in the page cache alone while a coordinator is there to make it durable
+SOON = 2.0  # seconds that an exit may stand in the page cache alone while a coordinator is there to make it durable
 ROUNDS = 16  # after eight calls the interpreter rewrites a function's code for good
 LONGEST = 3600.0  # seconds of one wait: poll counts milliseconds in 31 bits
 

@@ -209,7 +209,7 @@ def _renamed(draft: DraftGraph, ids: Mapping[str, str]) -> DraftGraph:
         draft,
         tasks=tuple(replace(task, id=ids[task.id], parent=name(task.parent)) for task in draft.tasks),
         edges=tuple(
-            replace(edge, before=ids.get(edge.before, edge.before), after=ids.get(edge.after, edge.after))
+            edge._replace(before=ids.get(edge.before, edge.before), after=ids.get(edge.after, edge.after))
             for edge in draft.edges
         ),
         findings=tuple(replace(finding, task=name(finding.task)) for finding in draft.findings),

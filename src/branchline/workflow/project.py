@@ -52,8 +52,11 @@ class Project:
         return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
     def name(self, path: Path) -> str:
-        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside."""
-        absolute = path.resolve()
+        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside. Raises PlanError."""
+        try:
+            absolute = path.resolve()
+        except (OSError, RuntimeError) as error:  # links in a circle, or into what may not be looked at
+            raise PlanError(f"{path}: {getattr(error, 'strerror', None) or 'its links go in a circle'}") from None
         return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
 
 

@@ -58,6 +58,7 @@ _GUARDS: Final = (
     "i18n.logOutputEncoding=UTF-8",
     "advice.addEmbeddedRepo=false",
     "advice.detachedHead=false",
+    "advice.graftFileDeprecated=false",
 )
 _PREFIX: Final = ("git", *(word for setting in _GUARDS for word in ("-c", setting)))
 

@@ -70,17 +70,18 @@ def setup(spec: Spec) -> dict[str, Any]:
         raise GitError(f"the integration branch {short(spec.tip_ref)} is missing; the run cannot go on")
     if spec.fresh or tree.health() != "whole":
         _clear(tree, spec, tip)
-    branch = tree.base.resolve(spec.branch)
     if tree.health() == "whole":
         _sweep_after_kill(tree, spec)
     if tree.health() == "missing":
-        tree.add(tip if spec.fresh or not branch else branch, spec.branch)
+        tree.add(("" if spec.fresh else tree.base.resolve(spec.branch)) or tip, spec.branch)
     tree.guard()
+    if not spec.fresh and not tree.head():
+        _back_to_branch(tree, spec)
     if spec.join and not spec.fresh:
         _join_tip(tree, spec, tip)
     prepare(spec, tree)
     head = tree.head()
-    base = _base(tree, spec, head)
+    base = tip if head == tip else _base(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
     saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
@@ -232,13 +233,16 @@ def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
 
 
 def _back_to_branch(tree: Worktree, spec: Spec) -> None:
-    """Bring HEAD back to the task's branch with the commit it is on; what the branch held otherwise is saved first."""
+    """Bring HEAD back to the task's branch with the commit it is on; what the branch held otherwise is saved first.
+
+    Where HEAD has no commit (an orphan branch that was not made) the branch keeps its own.
+    """
     if tree.head_ref() == spec.branch:
         return
     head, old = tree.head(), tree.base.resolve(spec.branch)
-    if old and not tree.git.contains(head, old):
+    if head and old and not tree.git.contains(head, old):
         _save(tree, spec, str(spec.attempt))
-    if old != head and not tree.base.move(spec.branch, head, old, "branchline: where the worker left HEAD"):
+    if head not in ("", old) and not tree.base.move(spec.branch, head, old, "branchline: where the worker left HEAD"):
         raise RepositoryError(f"the branch {short(spec.branch)} was moved by someone else at this moment; try again")
     tree.git.run("symbolic-ref", "-m", "branchline: back to the task's branch", "HEAD", spec.branch)
 

@@ -33,12 +33,12 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     place = verify_of(Path(spec.root), spec.run)
     place.parent.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(".verify.lock")):
-        tree = scratch_at(git, place, commit, spec)
         try:
-            return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
+            tree = scratch_at(git, place, commit, spec)
+            return run_checks(spec, place, commit, "verify-", lambda: tree.reset(commit, nested=True))
         finally:
-            tear_down(spec, tree.path, "verify-teardown-")
-            tree.discard()
+            tear_down(spec, place, "verify-teardown-")
+            Worktree(git, place).discard()
 
 
 class Car(NamedTuple):
@@ -143,14 +143,20 @@ def _join(git: Git, spec: Spec, onto: str, commit: str) -> str | dict[str, Any]:
         own = git.at(Path(folder), env=env, settings=WHOLE)
         own.run("checkout", "--quiet", onto, "--", _ATTRIBUTES, ok=(0, 1))  # 1: there are none
         done = own.run("merge-tree", "--write-tree", "--name-only", "-z", onto, commit, ok=(0, 1, 128))
-    fields = done.out.decode("utf-8", "surrogateescape").split("\0")
-    if done.code == 0:
-        return fields[0]
-    if done.code != 1:
+    if done.code not in (0, 1):
         said = done.err.decode("utf-8", "replace").strip()
         return no("git", f"git could not merge {short(spec.branch)}: {said}")
+    text = done.out.decode("utf-8", "surrogateescape")
+    return _conflict(git, spec, onto, commit, text) if done.code else text.partition("\0")[0]
+
+
+def _conflict(git: Git, spec: Spec, onto: str, commit: str, text: str) -> dict[str, Any]:
+    """The answer that names both sides of a conflict; `text` is what git said of it: files up to an empty one, then words."""
+    ours, theirs = short(spec.tip_ref), short(spec.branch)
+    fields = text.replace(onto, ours).replace(commit, theirs).split("\0")
     end = fields.index("")
-    files = fields[1:end]
+    # git calls what is in the way of one another by its side: d~branchline/r1/tip
+    files = list(dict.fromkeys(name.removesuffix(f"~{ours}").removesuffix(f"~{theirs}") for name in fields[1:end]))
     others = merged(git, spec.run, git.text("merge-base", onto, commit), onto, files)[-_MAX_OTHERS:]
     rows = [{"task": row.task, "commit": row.commit, "subject": row.subject} for row in others]
     said = "".join(_messages(fields[end + 1 :])).strip()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import landing, snapshot
+from branchline.workspace.diff import state_of
 from branchline.workspace.git import (
     ABSENT,
     MIN_GIT,
@@ -216,11 +217,14 @@ class Repository:
         tree = Worktree(self.git, self.worktree(run, task))
         take_in(self.git, tree.admin(), task_ref(run, task))
         health = tree.health()
-        branch = self.git.resolve(task_ref(run, task))
-        heads = [tree.head() or branch or self.tip(run), branch]
+        branch, tip = (ref.commit for ref in self.git.refs(task_ref(run, task), tip_ref(run)))
         standing = health in _FILLED
-        content = snapshot.tree_of(_standing(tree, health), heads[0], ignored=self.ignored) if standing else ""
-        if self._is_safe(run, task, content, heads):
+        clean = self._clean_head(tree, health)
+        heads = [clean or tree.head() or branch or tip, branch]
+        content = ""
+        if standing and not clean:
+            content = snapshot.tree_of(_standing(tree, health), heads[0], ignored=self.ignored)
+        if self._is_safe(run, task, content, heads, tip):
             return ""
         where = tree.path if standing else f"the branch {short(task_ref(run, task))}"
         return f"the worktree of task {task} holds work that is neither merged nor saved: {where}"
@@ -262,10 +266,23 @@ class Repository:
         """Bring a run's tip to the branch that is checked out, as `landing.land` says."""
         return landing.land(self.git, run, ignore, message)
 
-    def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str]) -> bool:
+    def _clean_head(self, tree: Worktree, health: str) -> str:
+        """The commit of a worktree that holds nothing else, "" for any other; this is what most are when they go."""
+        if health != "whole" or self.ignored or not snapshot.shows_all(tree.git):
+            return ""
+        _, head, files = state_of(tree.git)
+        return "" if files else head
+
+    def _is_safe(self, run: str, task: str, content: str, heads: Sequence[str], tip: str) -> bool:
+        def held(commits: Sequence[str]) -> bool:
+            return all(
+                any(self.git.contains(each, head) for each in commits if each) for head in dict.fromkeys(heads) if head
+            )
+
+        if not content and held([tip]):
+            return True
         saved = [row.commit for row in self.salvage_list(run, task)]
-        tips = [commit for commit in (self.tip(run), *saved) if commit]
-        if not all(any(self.git.contains(tip, head) for tip in tips) for head in dict.fromkeys(heads) if head):
+        if not held([tip, *saved]):
             return False
         return content in {"", *(self.git.text("rev-parse", f"{commit}^{{tree}}") for commit in (heads[0], *saved))}
 

@@ -82,6 +82,14 @@ def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
     return [_salvage(ref, commit, int(at)) for ref, commit, at in rows]
 
 
+def shows_all(git: Git) -> bool:
+    """Say whether `git status` tells all that is in a worktree: no flag hides a file, and no repository inside it is tracked."""
+    done = git.run("ls-files", "-v", "-s", "-z", ok=(0, 128))
+    rows = done.out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    hidden = any(row[0] == "S" or row[0].islower() for row in rows)
+    return not (done.code or hidden or any(row[2:].startswith("160000 ") for row in rows))
+
+
 def stage_all(git: Git) -> list[str]:
     """Stage every change of a worktree in its own index and return what had to be left out: repositories inside it."""
     left = _untracked_repositories(git)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from branchline.errors import GitError, RepositoryError
-from branchline.workspace.git import ABSENT, Git, check_name, short
+from branchline.workspace.git import Git, check_name, short
 from branchline.workspace.snapshot import OWN, clear_flags
 
 Health = Literal["missing", "half", "lost", "whole"]
@@ -78,13 +78,14 @@ class Worktree:
         The caller has looked at `health` and cleared what was half-made.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        where = ["--detach", str(self.path), commit]
         if branch:
             old, place = self.base.refs(branch)[0]
             if place:
                 raise RepositoryError(f"{short(branch)} is checked out in {place}; switch to another branch there")
-            if old != commit and not self.base.move(branch, commit, old or ABSENT, "branchline: worktree"):
+            if old and old != commit and not self.base.move(branch, commit, old, "branchline: worktree"):
                 raise GitError(f"the branch {short(branch)} was moved by someone else at this moment; try again")
-        where = [str(self.path), short(branch)] if branch else ["--detach", str(self.path), commit]
+            where = [str(self.path), short(branch)] if old else ["-b", short(branch), str(self.path), commit]
         self.base.at(self.base.cwd, settings=WHOLE).run("worktree", "add", "--quiet", *where)
         self.git = self._inside()
 
@@ -158,12 +159,12 @@ class Worktree:
         With `nested`, untracked repositories inside it go too, with `ignored` what git ignores. What is lost by it must
         be saved already.
         """
+        self.mend_index()
         if branch:
             self.git.run("symbolic-ref", "-m", "branchline: reset", "HEAD", branch)
+            self.git.run("reset", "--quiet", "--hard", commit)
         else:
-            self.git.run("update-ref", "--no-deref", "HEAD", commit)
-        self.mend_index()
-        self.git.run("reset", "--quiet", "--hard", commit)
+            self.git.run("checkout", "--quiet", "--force", "--detach", commit)
         self._forget_unfinished()
         self.sweep(nested=nested, ignored=ignored)
 

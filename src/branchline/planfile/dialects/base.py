@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 BOX_MARKS: Mapping[str, str] = {
     " ": "open",
-    **dict.fromkeys("xXvV✓✔✅☑", "done"),
+    **dict.fromkeys("xXvV+✓✔✅☑", "done"),
     **dict.fromkeys("~>/", "wip"),
     **dict.fromkeys("-?!", "?"),
 }

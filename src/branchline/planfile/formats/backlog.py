@@ -13,7 +13,9 @@ from branchline.planfile.formats.base import Format, Sheet, judged, rest
 
 _FRONT: Final = re.compile(r"---[ \t]*\r?\n((?:(?!---[ \t]*(?:\r?\n|\Z)).*\n)*)---[ \t]*(?:\r?\n|\Z)")
 _ID: Final = re.compile(r"^id[ \t]*:[ \t]*\S", re.M)
-_STATUS: Final = re.compile(r"^(?:status|dependencies|depends_on)[ \t]*:", re.M)
+_TITLE: Final = re.compile(r"^title[ \t]*:", re.M)
+_STATUS: Final = re.compile(r"^status[ \t]*:", re.M)
+_WORK: Final = re.compile(r"^(?:dependencies|depends_on|verify)[ \t]*:", re.M)
 _KNOWN: Final = frozenset(["id", "title", "status", "dependencies", "depends_on", "parent_task_id", "parent", "verify"])
 _HEAD: Final = re.compile(r"(#{1,6})\s+(.*)$")
 _BOX: Final = re.compile(r"\s{0,80}(?:[-*+]|\d{1,3}[.)])\s+\[[ xX]\]\s")
@@ -79,9 +81,11 @@ def _body(sheet: Sheet, first: int) -> tuple[str, str, list[tuple[int, str]]]:
 
 
 def sniff(text: str, _: str) -> bool:
-    """Say whether a text begins with front matter that gives a task's id and its state or what it waits for."""
+    """Say whether a text begins with front matter that gives a task's id, and its title and state or what it waits for."""
     found = _FRONT.match(text) if text.startswith("---") else None
-    return bool(found and _ID.search(found[1]) and _STATUS.search(found[1]))
+    if found is None or not _ID.search(found[1]):
+        return False  # documents of other kinds have an id and a state too, and are plans as any other text
+    return bool(_WORK.search(found[1]) or (_TITLE.search(found[1]) and _STATUS.search(found[1])))
 
 
 def folder(texts: Mapping[str, str], path: str, digest: str, order: str) -> Plan:

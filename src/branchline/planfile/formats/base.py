@@ -215,7 +215,7 @@ def _kinds(tasks: Iterable[Task]) -> Iterable[Task]:
 
 
 def _renamed_edge(edge: Edge, names: Mapping[str, str]) -> Edge:
-    return replace(edge, before=names.get(edge.before, edge.before), after=names.get(edge.after, edge.after))
+    return edge._replace(before=names.get(edge.before, edge.before), after=names.get(edge.after, edge.after))
 
 
 def _ordered(tasks: Iterable[Task], edges: list[Edge], order: str) -> list[Edge]:

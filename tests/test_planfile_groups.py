@@ -1,0 +1,170 @@
+"""Rules of the reader for what groups tasks, and for texts that only look like plans."""
+
+import pytest
+
+from branchline.planfile.explain import explain
+from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
+
+
+def tree(text: str) -> list[tuple[str, str]]:
+    """Each task with the title of what it hangs under."""
+    plan = parse(text, "notes/x.md")
+    names = {task.id: task.title for task in plan.tasks}
+    return [(task.title, names.get(task.parent or "", "")) for task in plan.tasks]
+
+
+def titles(text: str) -> list[str]:
+    return [title for title, _ in tree(text)]
+
+
+def states(text: str) -> list[str]:
+    return [task.state for task in parse(text, "notes/x.md").tasks]
+
+
+class TestWhatGroups:
+    @pytest.mark.parametrize("day", ["Day {}:", "第{}天：", "**Tag {}**", "Semana {}"])
+    def test_days_below_a_phase_hold_the_tasks(self, day: str) -> None:
+        text = f"## Phase 1: Core\n- {day.format(1)}\n  - draw it\n  - move it\n- {day.format(2)}\n  - send it\n"
+        assert [title for title, above in tree(text) if above and not above.startswith("Phase")] == [
+            "draw it", "move it", "send it",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("above", ["## Steps", "## Phase 1: Core"])
+    def test_bold_steps_with_a_text_are_tasks(self, above: str) -> None:
+        text = f"{above}\n\n**Step 1: Draw it**\n\nBy hand.\n\n**Step 2: Move it**\n\nWith care.\n"
+        assert titles(text)[-2:] == ["Draw it", "Move it"]
+
+    def test_below_a_task_they_are_its_own(self) -> None:
+        text = "### Task 1: Core\n\n**Step 1: Draw it**\n\n**Step 2: Move it**\n\n### Task 2: Rim\n\nx\n"
+        assert titles(text) == ["Core", "Rim"]
+
+    def test_kids_that_tell_their_state_are_tasks(self) -> None:
+        text = (
+            "## Phase 1: Core\n- The watcher\n  - [Done] draw it\n  - [In progress] move it\n- The gate\n  - by hand\n"
+        )
+        assert tree(text)[2:] == [("draw it", "The watcher"), ("move it", "The watcher"), ("The gate", "Phase 1: Core")]
+
+    @pytest.mark.parametrize("map_", ["Map", "Map improvements"])
+    def test_numbered_headings_over_the_lists_that_are_the_tasks(self, map_: str) -> None:
+        text = (
+            f"# Game\n## 1. {map_}\n### Pins\n- Add a pin\n- Draw it\n### Testing\n- Add a test\n- Run it on a phone\n"
+        )
+        text += "## 2. Sound\n### Bells\n- Add a bell\n### Horns\n- Add a horn\n"
+        assert tree(text) == [
+            (map_, ""), ("Pins", map_), ("Add a pin", "Pins"), ("Draw it", "Pins"), ("Testing", map_),
+            ("Add a test", "Testing"), ("Run it on a phone", "Testing"), ("Sound", ""), ("Bells", "Sound"),
+            ("Add a bell", "Bells"), ("Horns", "Sound"), ("Add a horn", "Horns"),
+        ]  # fmt: skip
+
+    def test_one_list_counts_groups_with_boxes_and_without(self) -> None:
+        text = "**Tasks:**\n\n1. **Server**\n   - [x] draw it\n2. **Client**\n   - move it\n   - send it\n"
+        assert tree(text) == [
+            ("Server", ""), ("draw it", "Server"), ("Client", ""), ("move it", "Client"), ("send it", "Client"),
+        ]  # fmt: skip
+
+    def test_numbers_that_go_on_below_other_headings(self) -> None:
+        text = "## High priority\n### 1. Draw\nx\n### 2. Move\nx\n## Lower priority\n### 3. Send\n### 4. Ship\n"
+        assert titles(text) == ["Draw", "Move", "Send", "Ship"]
+
+    def test_the_last_step_may_be_called_as_criteria_are(self) -> None:
+        text = "## Steps\n### 1. Draw it\nx\n### 2. Move it\nx\n### 3. Final verification\n- all is well\n"
+        assert titles(text) == ["Draw it", "Move it", "Final verification"]
+
+    @pytest.mark.parametrize("what", ["what for", "what for: all of it"])
+    def test_the_list_of_phases_above_them_tells_their_state(self, what: str) -> None:
+        text = f"- [x] **Phase 1: Core** - {what}\n- [ ] **Phase 2: Rim** - {what}\n\n"
+        text += "### Phase 1: Core\n- [x] draw it\n### Phase 2: Rim\n- [ ] send it\n"
+        assert titles(text) == ["Phase 1: Core", "draw it", "Phase 2: Rim", "send it"]
+        assert states(text)[::2] == ["done", "open"]
+
+
+class TestBesideBoxes:
+    def test_bullets_of_a_backlog_are_tasks_too(self) -> None:
+        text = (
+            "## Phase 1: Core\n- [ ] draw it\n## Backlog\n### High priority\n- a bell\n- a horn\n## Colours\n- blue\n"
+        )
+        assert titles(text) == ["Phase 1: Core", "draw it", "a bell", "a horn"]
+
+    def test_one_heading_that_counts_makes_no_series(self) -> None:
+        text = "# Roadmap\n## X-4: What is wrong\nAll of it.\n## Next steps\n1. Draw it\n2. Move it\n"
+        assert titles(text) == ["Draw it", "Move it"]
+        plan = parse(text, "x.md")
+        assert explain(plan, text, 2)["became"] == "ignored"
+
+    def test_it_is_the_task_where_no_other_is_found(self) -> None:
+        assert titles("# Notes\n## X-4: Draw it\nBy hand.\n") == ["Draw it"]
+
+
+class TestLostMarks:
+    def test_lines_of_a_section_of_work_most_of_which_act(self) -> None:
+        text = "# X\n\nIt draws.\n\n## Implementation tasks\n\nMap\n\nAdd a pin\n\nCreate a path\n\n## Risks\n\nAdd none.\n"
+        assert titles(text) == ["Add a pin", "Create a path"]
+        assert titles(text.replace("Create", "There is")) == []
+
+
+class TestNoPlans:
+    @pytest.mark.parametrize("title", ["The dashboard", "Explanations"])
+    def test_bullets_of_a_text_that_calls_nothing_work(self, title: str) -> None:
+        text = f"# {title}\n\nIt shows all.\n\n## Screens\n- reads from stdin\n- writes to a file\n"
+        assert titles(text) == []
+
+    def test_nor_of_one_without_a_heading(self) -> None:
+        assert titles("It shows all.\n\n- reads from stdin\n- writes to a file\n") == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "# Roadmap\nSoon.\n- a bell\n",
+            "# Mail\n- a bell\n",
+            "x\n\n- a bell\n\n# Backlog\n",
+            "Things still to do.\n\n- a bell\n",
+        ],
+    )
+    def test_bullets_of_one_that_does_or_that_is_a_list(self, text: str) -> None:
+        assert titles(text) == ["a bell"]
+
+    def test_what_a_template_leaves_to_be_written(self) -> None:
+        text = "## Tasks\n- [ ] [TASK_1]\n- [ ] **Start**: [DATE]\n- [ ] {what to do}\n- [ ] [the page](x.md)\n- [ ] [x] y\n"
+        assert len(titles(text)) == 2
+
+    def test_parts_of_a_text_one_of_which_tells_the_order(self) -> None:
+        text = "# Study\n## 1. Who we are\nx\n## 2. What we have\nx\n## 3. Order of work\n1. Draw it\n2. Move it\n3. Send it\n"
+        assert titles(text) == ["Draw it", "Move it", "Send it"]
+
+    def test_front_matter_of_a_document_is_no_task(self) -> None:
+        text = "---\nid: D-1\nstatus: archived\nowner: @me\n---\n\n# Plan\n\n- [ ] draw it\n"
+        assert titles(text) == ["draw it"]
+
+
+class TestMarks:
+    def test_a_plus_is_done_and_an_escaped_star_optional(self) -> None:
+        text = "# Plan\n- [+] 1. Draw it\n- [ ]\\* 2. Move it\n"
+        assert states(text) == ["done", "open"]
+        assert parse(text, "x.md").tasks[1].extra["optional"] == "yes"
+        assert tick(text, [(3, "Move it", "2")], "kiro", "") == text.replace("[ ]", "[x]")
+
+    def test_ideographic_numbers_count_a_list(self) -> None:
+        text = "# 待办\n\n1、画出来\n2、发出去\n"
+        assert titles(text) == ["画出来", "发出去"]
+        assert states("1、[x] 画出来\n2、[ ] 发出去\n") == ["done", "open"]
+
+    def test_a_column_of_boxes_tells_the_state_in_any_language(self) -> None:
+        text = "# Tööd\n\n## Ülesanded\n\n| Kood | Asi | Seis |\n|--|--|--|\n| R1 | draw it | [x] |\n| R2 | move it | [ ] |\n"
+        assert titles(text) == ["draw it", "move it"]
+        assert states(text) == ["done", "open"]
+
+
+class TestOrder:
+    def test_what_runs_side_by_side_after_another_one(self) -> None:
+        text = "# P\n- [ ] T1 a\n- [ ] T2 b\n- [ ] T3 c\n## Dependencies\n- T2、T3はT1完了後に並行可能\n"
+        said = {(edge.before, edge.after) for edge in parse(text, "x.md").edges if edge.kind == "written"}
+        assert said == {("T1", "T2"), ("T1", "T3")}
+
+    def test_an_xml_task_waits_for_the_earlier_ones_that_it_names(self) -> None:
+        task = "<task>\n<name>Task {}: {}</name>\n<action>\n{}\n</action>\n</task>\n"
+        text = task.format(1, "Draw it", "As Task 3 wants it.") + task.format(2, "Move it", "x")
+        text += task.format(3, "Send it", "Below what Task 1 added.")
+        assert [(edge.before, edge.after) for edge in parse(text, "x.md").edges if edge.kind == "written"] == [
+            ("1", "3")
+        ]
