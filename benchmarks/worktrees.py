@@ -19,6 +19,7 @@ from statistics import quantiles
 from typing import Any
 
 from branchline.workspace import job
+from branchline.workspace.diff import changed_files
 from branchline.workspace.repository import Repository
 
 RUN = "r1"
@@ -143,7 +144,7 @@ def alive(repository: Repository) -> None:
     print(f"{ALIVE} merged               {seconds(lambda: [ours(repository, 'merge', task) for task in tasks]):8.1f} s")
     gone = seconds(lambda: [repository.remove_worktree(RUN, task) for task in tasks])
     print(f"{ALIVE} removed              {gone:8.1f} s; {len(repository.left_over())} left")
-    print(f"files on the tip: {len(repository.changed_files('HEAD', repository.tip(RUN)))} of {ALIVE}")
+    print(f"files on the tip: {len(changed_files(repository.git, 'HEAD', repository.tip(RUN)))} of {ALIVE}")
 
 
 def trains(repository: Repository, guilty: int, length: int = 16) -> None:
