@@ -111,9 +111,9 @@ def attend(request: Mapping[str, Any], told: int, out: int, err: int) -> NoRetur
             os.dup2(place, number)
         os.closerange(3, max(out, err) + 1)
         become(request)
-    os.write(told, b"%d" % program)
+    os.write(told, b"%20d" % program)  # as wide as each is read: they may come together
     status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
-    os.write(told, b"%d" % status)
+    os.write(told, b"%20d" % status)
     os._exit(0)
 
 
