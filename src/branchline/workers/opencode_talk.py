@@ -16,6 +16,8 @@ from branchline.workers.driving import FREE, LOOK, Desk
 
 POLL: Final = 2.0
 """Seconds without an event after which the server is asked; so long may an error still come after the end of a turn."""
+CALM: Final = 8
+"""How many times as long it may take, twice as long each time, while the server says that it is at work: asking costs it."""
 PATIENCE: Final = 30.0
 """Seconds in which a server that does not answer may come back."""
 TRIES: Final = 4
@@ -61,6 +63,7 @@ class Talk:
         self._mark = ""
         self._open: dict[int, Waiting] = {}
         self._asked_at = float("-inf")
+        self._calm = 1
         self._rest_since: float | None = None
         self._lost_since: float | None = None
         self._failed = False
@@ -147,7 +150,7 @@ class Talk:
             return None
 
     def _step(self) -> None:
-        pace = self._pace / 10 if self._rest_since is not None else self._pace
+        pace = self._pace / 10 if self._rest_since is not None else self._pace * self._calm
         event = self._hear(min(LOOK, pace) if self._open else pace)
         now = self._clock()
         try:
@@ -172,6 +175,7 @@ class Talk:
         asks = str(event.get("type")).endswith(".asked")
         if name not in self._family and not (asks and self._is_child(name)):
             return
+        self._calm = 1
         match event.get("type"):
             case "permission.asked":
                 self._decide(permission(told, self._where))
@@ -258,7 +262,7 @@ class Talk:
         self._asked_at = self._clock()
         status = self._client.statuses(self._where).get(self._id)
         if status and status.state != "idle":
-            self._rest_since = None
+            self._rest_since, self._calm = None, min(2 * self._calm, CALM)
             for waits in self._client.permissions(self._where):
                 if self._is_child(waits.session):
                     self._decide(waits)
