@@ -6,6 +6,7 @@ Run: python benchmarks/worktrees.py [FILES [ROUNDS]]   (default: a repository of
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from statistics import quantiles
 from typing import Any
 
 from branchline.workspace import job
+from branchline.workspace.diff import changed_files
 from branchline.workspace.repository import Repository
 
 RUN = "r1"
@@ -85,6 +87,14 @@ def seconds(what: Callable[..., object], *given: object) -> float:
     return time.perf_counter() - began
 
 
+def cost(what: Callable[..., object], *given: object) -> tuple[float, float]:
+    """Seconds by the clock, and of CPU: our own, and that of children that have ended."""
+    used = [sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    taken = seconds(what, *given)
+    now = [sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return taken, sum(now) - sum(used)
+
+
 def tell(name: str, times: list[float]) -> float:
     low, middle, high = quantiles(times, n=4)
     print(f"{name:34}{middle * 1000:8.0f} ms ({low * 1000:.0f} to {high * 1000:.0f})")
@@ -99,27 +109,29 @@ def merged_plainly(place: Path, branch: str, check: str) -> None:
 
 def rounds(repository: Repository, plain: Path, count: int) -> None:
     """Plain git and ours in turn, so that both meet the same machine; a merge as it is, and one with a check of its result."""
-    root, times = repository.root, defaultdict[str, list[float]](list)
+    root, times = repository.root, defaultdict[str, list[tuple[float, float]]](list)
     merging = plain / "merging"
     git(root, "worktree", "add", "-q", "--detach", str(merging))
     for number, (name, check) in product(range(count), {"merge": "", "checked": "test -f .gitignore"}.items()):
         place, task = plain / f"{name}{number}", f"{name}{number}"
-        times["add"].append(seconds(git, root, "worktree", "add", "-q", "-b", f"plain-{task}", str(place)))
-        times["our add"].append(seconds(done, told(repository, "setup", task)))
+        times["add"].append(cost(git, root, "worktree", "add", "-q", "-b", f"plain-{task}", str(place)))
+        times["our add"].append(cost(done, told(repository, "setup", task)))
         for folder in (place, repository.worktree(RUN, task)):
             (folder / f"{task}.txt").write_text("new\n")
             git(folder, "add", "--all", "--", f"{task}.txt")
             git(folder, "commit", "-q", "-m", "work")
-        times[name].append(seconds(merged_plainly, merging, f"plain-{task}", check))
+        times[name].append(cost(merged_plainly, merging, f"plain-{task}", check))
         checks = [{"run": check}] if check else []
-        times[f"our {name}"].append(seconds(done, told(repository, "merge", task, checks=checks)))
-        times["remove"].append(seconds(git, root, "worktree", "remove", str(place)))
-        times["our remove"].append(seconds(repository.remove_worktree, RUN, task))
-    found = {name: tell(name, values) for name, values in times.items()}
+        times[f"our {name}"].append(cost(done, told(repository, "merge", task, checks=checks)))
+        times["remove"].append(cost(git, root, "worktree", "remove", str(place)))
+        times["our remove"].append(cost(repository.remove_worktree, RUN, task))
+    found = {name: tell(name, [taken for taken, _ in values]) for name, values in times.items()}
+    used = {name: tell(f"{name}, CPU", [each for _, each in values]) for name, values in times.items()}
     for name in ("add", "remove"):
         print(f"{name}: {found[f'our {name}'] / found[name]:.1f} times plain git")
     for name in ("merge", "checked"):
-        print(f"{name}: {(found[f'our {name}'] - found[name]) * 1000:+.0f} ms beside plain git and the same check")
+        clock, cpu = ((each[f"our {name}"] - each[name]) * 1000 for each in (found, used))
+        print(f"{name}: {clock:+.0f} ms beside plain git and the same check, {cpu:+.0f} ms of CPU")
 
 
 def alive(repository: Repository) -> None:
@@ -132,7 +144,7 @@ def alive(repository: Repository) -> None:
     print(f"{ALIVE} merged               {seconds(lambda: [ours(repository, 'merge', task) for task in tasks]):8.1f} s")
     gone = seconds(lambda: [repository.remove_worktree(RUN, task) for task in tasks])
     print(f"{ALIVE} removed              {gone:8.1f} s; {len(repository.left_over())} left")
-    print(f"files on the tip: {len(repository.changed_files('HEAD', repository.tip(RUN)))} of {ALIVE}")
+    print(f"files on the tip: {len(changed_files(repository.git, 'HEAD', repository.tip(RUN)))} of {ALIVE}")
 
 
 def trains(repository: Repository, guilty: int, length: int = 16) -> None:

@@ -23,7 +23,7 @@ def _places(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tmp_path(_places: Path) -> Path:
     """A folder of the test's own."""
-    place = _places / str(next(NUMBERS))
+    place = _places / f"{next(NUMBERS):06}"  # none begins as another one does: worlds know their processes by it
     place.mkdir()
     return place
 

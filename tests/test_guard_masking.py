@@ -179,3 +179,13 @@ def test_real_values_come_back_in_files_of_the_worktree_and_nowhere_else(tmp_pat
     assert (tree / "plain").stat().st_mode & 0o777 == 0o755
     for place in (tree / "other", outside / "file", outside / "shared"):
         assert place.read_bytes() == b"\xff [EMAIL_1] [EMAIL_2]\r\n"
+
+
+def test_a_key_that_was_masked_before_is_known_where_it_stands_alone(tmp_path: Path) -> None:
+    key = "w8n4k2v9b7c3x1z6m5q0"
+    vault = Vault(tmp_path / "masks.jsonl", Rules())
+    assert vault.mask(f"it printed {key}").text == f"it printed {key}"
+    vault.mask(f"api_key = '{key}'")
+    for each in (vault, Vault(vault.path, Rules())):
+        assert each.mask(f"it printed {key}").text == "it printed [SECRET_1]"
+        assert each.preview(f"{key}, and {key}x") == f"[SECRET_1], and {key}x"

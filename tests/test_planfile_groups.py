@@ -74,8 +74,8 @@ class TestWhatGroups:
     @pytest.mark.parametrize("what", ["what for", "what for: all of it"])
     def test_the_list_of_phases_above_them_tells_their_state(self, what: str) -> None:
         text = f"- [x] **Phase 1: Core** - {what}\n- [ ] **Phase 2: Rim** - {what}\n\n"
-        text += "### Phase 1: Core\n- [x] draw it\n### Phase 2: Rim\n- [ ] send it\n"
-        assert titles(text) == ["Phase 1: Core", "draw it", "Phase 2: Rim", "send it"]
+        text += "### Phase 1: Core\n- [x] draw it\n### Phase 2: Rim (added)\n- [ ] send it\n"
+        assert titles(text) == ["Phase 1: Core", "draw it", "Phase 2: Rim (added)", "send it"]
         assert states(text)[::2] == ["done", "open"]
 
 
@@ -94,6 +94,13 @@ class TestBesideBoxes:
 
     def test_it_is_the_task_where_no_other_is_found(self) -> None:
         assert titles("# Notes\n## X-4: Draw it\nBy hand.\n") == ["Draw it"]
+
+
+class TestLostMarks:
+    def test_lines_of_a_section_of_work_most_of_which_act(self) -> None:
+        text = "# X\n\nIt draws.\n\n## Implementation tasks\n\nMap\n\nAdd a pin\n\nCreate a path\n\n## Risks\n\nAdd none.\n"
+        assert titles(text) == ["Add a pin", "Create a path"]
+        assert titles(text.replace("Create", "There is")) == []
 
 
 class TestNoPlans:

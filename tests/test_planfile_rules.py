@@ -1025,7 +1025,7 @@ class TestSaidOrder:
             "T3 hängt von T2 ab", "T2 bloqueia T3", "T2 bloque T3", "T2 precede T3", "T2 before T3", "T2 vor T3",
             "Após T2, T3 pode começar enquanto T1 é lida", "After T2, T3 can start", "T3 após T2",
             "T2 and T3 are sequential (one file)", "T2 и T3 выполняются последовательно", "T2 完成后才能开始 T3",
-            "T3 在 T2 之后", "T3はT2完了後に開始", "T2 완료 후 T3",
+            "T3 在 T2 之后", "T3：T2 完成后", "T3はT2完了後に開始", "T2 완료 후 T3",
         ],
     )  # fmt: skip
     def test_sentences_of_many_languages(self, said: str) -> None:

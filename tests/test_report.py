@@ -1,5 +1,6 @@
 """report: words that say what the rows say, and no more."""
 
+import io
 import json
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from branchline.report import (
 )
 from branchline.report.page import report_html
 from branchline.terminal.gantt import FILLS
+from branchline.terminal.text import for_stream
 
 HOSTILE = "\u202eexe\x1b[2J\n# <b>[x](y)</b>"
 RUN = RunRow("r1", "plans/crm.md", "sha256:1", "running", "", "base", 1000.0, None, "{}", "{}")
@@ -176,7 +178,7 @@ def test_status_in_words() -> None:
 def test_status_in_colour_and_ascii() -> None:
     found = status(RUN._replace(state="paused", reason="no budget"), TASKS)
     assert "\x1b[33mpaused\x1b[0m: no budget" in status_text(found, on=True)
-    assert status_text(found, boxes=False).isascii()
+    assert for_stream(status_text(found), io.TextIOWrapper(io.BytesIO(), "ascii")).isascii()
 
 
 def test_a_run_without_tasks_has_a_status() -> None:

@@ -1,5 +1,6 @@
 """review: what is approved is what is shown, and nothing unsure starts unseen."""
 
+import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from branchline.model.plan import Check, DraftGraph, Edge, FileRef, Finding, Ign
 from branchline.review.patch import changes, told
 from branchline.review.policy import auto, held
 from branchline.review.show import render
-from branchline.terminal import width_of
+from branchline.terminal.text import for_stream, width_of
 
 
 def draft(*tasks: Task, **more: Any) -> DraftGraph:
@@ -119,7 +120,7 @@ def test_the_page() -> None:
 
 
 def test_the_page_in_ascii_and_in_colour() -> None:
-    assert "|- 1.1 Contact model" in page(CRM, boxes=False)
+    assert "|- 1.1 Contact model" in for_stream(page(CRM), io.TextIOWrapper(io.BytesIO(), "ascii"))
     assert "\x1b[1mTree:\x1b[0m" in page(CRM, on=True)
     assert "\x1b[36m1.1\x1b[0m Contact model" in page(CRM, on=True)
 

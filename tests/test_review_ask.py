@@ -11,7 +11,7 @@ import pytest
 from branchline.errors import InputError, UsageError
 from branchline.model.plan import Check, DraftGraph, Edge, Task
 from branchline.review import ask, editing, editor
-from branchline.terminal import reader
+from branchline.terminal.text import reader
 
 DRAFT = DraftGraph(
     "plans/x.md",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
 from branchline.sandbox import limits, rights, seatbelt, view
-from branchline.sandbox.level import Held, best, network
+from branchline.sandbox.level import Held, behind, best, network
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
 
@@ -37,8 +37,13 @@ class TestLevel:
         return {"PATH": str(tmp_path)}
 
     def test_the_strongest_that_works(self, env: dict[str, str]) -> None:
-        assert best("auto", env, works, lambda: 2)[:2] == ("strict", "bubblewrap, landlock")
-        assert best("auto", env, works, lambda: 1)[:2] == ("strict", "bubblewrap")
+        held = best("auto", env, works)
+        assert held[:2] == ("strict", "bubblewrap")
+        assert [behind("proxy", held, lambda: 2).by, behind("proxy", held, lambda: 1).by] == [
+            "bubblewrap, landlock",
+            held.by,
+        ]
+        assert behind("host", held, lambda: 2) == held
         assert best("auto", env, refuses, lambda: 7)[:2] == ("env", "landlock")
         found = best("auto", env, refuses, lambda: 0)
         assert found[:2] == ("env", "")

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.model.run import TaskRow
-from branchline.terminal import (
+from branchline.terminal.live import Progress, Snapshot, frame
+from branchline.terminal.text import (
     clip,
     colour,
-    confirm,
     duration,
     for_stream,
     lines,
@@ -29,7 +29,6 @@ from branchline.terminal import (
     width_of,
     wrap,
 )
-from branchline.terminal.live import Progress, Snapshot, frame
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), max_size=60)
 
@@ -138,7 +137,7 @@ def test_tree_in_boxes_and_in_ascii() -> None:
         "2 two",
         "   more",
     ]
-    assert tree(NODES, boxes=False).split("\n")[1:4] == ["|- 1.1 a", "|  |  $ check", "|  `- 1.1.1 deep"]
+    assert for_stream(tree(NODES), Narrow()).split("\n")[1:4] == ["|- 1.1 a", "|  |  $ check", "|  `- 1.1.1 deep"]
     assert tree([]) == ""
 
 
@@ -187,16 +186,6 @@ def test_colour_and_marks() -> None:
 )
 def test_duration(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("typed", "answer"),
-    [("\n", "yes"), ("n\n", "no"), ("E\n", "edit"), ("what\nedit\n", "edit"), ("", ""), ("x\n", "")],
-)
-def test_confirm(typed: str, answer: str) -> None:
-    stdout = io.StringIO()
-    assert confirm("Go? ", io.StringIO(typed), stdout, ("yes", "no", "edit")) == answer
-    assert stdout.getvalue().startswith("Go? ")
 
 
 def test_interrupting_a_question_passes_on() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import job
+from branchline.workspace.diff import changed_files
 from branchline.workspace.git import Git, base_ref, environment, from_ref_part, ref_part, task_ref, tip_ref
 from branchline.workspace.repository import Repository
 
@@ -333,8 +334,8 @@ def test_changed_files(place: Place) -> None:
     place.write("new.txt", "1\n2\n")
     (place.root / "bin").write_bytes(b"\0\1\2")
     later = place.commit("later")
-    assert place.repository.changed_files(place.base, later) == ["a.txt", "bin", "new.txt", "é\tc.txt"]
-    assert place.repository.changed_files(later, later) == []
+    assert changed_files(place.repository.git, place.base, later) == ["a.txt", "bin", "new.txt", "é\tc.txt"]
+    assert changed_files(place.repository.git, later, later) == []
 
 
 # ---- salvage
@@ -634,7 +635,7 @@ def test_hooks_and_programs_of_the_repository_never_run(place: Place, tmp_path: 
     place.job("setup", "1.2")
     place.write("a.txt", "y", place.tree("1.2"))
     place.job("setup", "1.2", 2)
-    place.repository.changed_files(place.base, place.tip())
+    changed_files(place.repository.git, place.base, place.tip())
     place.repository.remove_worktree(RUN, "1.1")
     assert place.repository.land(RUN).moved
     assert not proof.exists(), proof.read_text()

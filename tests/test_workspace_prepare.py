@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from branchline.errors import RepositoryError
-from test_workspace import PLAN, Place, fingerprint
+from branchline.workspace.merge import check_at
+from branchline.workspace.spec import Spec
+from branchline.workspace.worktree import verify_of
+from test_workspace import PLAN, RUN, Place, fingerprint
 
 IGNORED = ".env*\nmodules\nvendor/\nbuilt\n"
 
@@ -96,3 +99,10 @@ def test_a_setup_that_fails_says_so_and_is_tried_again(place: Place) -> None:
     assert "git does not ignore (new.txt)" in refused(place, setup=["echo x > new.txt"], fresh=True)
     assert place.job("setup", setup=["true"])["ok"]
     assert place.job("check")["files"] == []
+
+
+def test_a_second_look_whose_set_up_fails_leaves_no_worktree(place: Place) -> None:
+    spec = Spec.read(place.spec("check", setup=["exit 7"]))
+    with pytest.raises(RepositoryError, match="exit 7"):
+        check_at(spec, place.base)
+    assert not verify_of(place.root, RUN).exists()

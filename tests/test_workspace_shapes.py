@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from branchline.errors import RepositoryError
+from branchline.workspace.diff import changed_files
 from branchline.workspace.repository import Repository
 from test_workspace import RUN, Place
 
@@ -53,7 +54,7 @@ def everything(root: Path) -> dict[str, bytes]:
 
 
 def changed(place: Place) -> list[str]:
-    return place.repository.changed_files(place.base, place.tip())
+    return changed_files(place.repository.git, place.base, place.tip())
 
 
 def whole_road(place: Place) -> None:

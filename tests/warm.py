@@ -11,6 +11,7 @@ import runpy
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ import branchline
 
 HEAVY = ("jinja2", "yaml", "pydantic", "rich.console", "rich.table", "markdown_it", "concurrent.futures.thread")
 REQUEST = 1 << 20
+NUMBER = struct.Struct("i")
 
 
 class Program:
@@ -38,7 +40,7 @@ class Program:
         socket.send_fds(_server(), [request], [theirs, *files])
         for each in (theirs, *files):
             os.close(each)
-        self.pid = int(os.read(self._ended, 20))
+        self.pid: int = NUMBER.unpack(os.read(self._ended, NUMBER.size))[0]
 
     def poll(self) -> int | None:
         """The exit status, minus the signal for one that was killed; None while it runs."""
@@ -62,13 +64,17 @@ class Program:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Ask the process to end, if it runs."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """Kill the process itself, if it runs."""
         self.send_signal(signal.SIGKILL)
 
     def _look(self, timeout: float | None) -> int | None:
         if self.returncode is None and select.select([self._ended], [], [], timeout)[0]:
-            self.returncode = int(os.read(self._ended, 20))
+            (self.returncode,) = NUMBER.unpack(os.read(self._ended, NUMBER.size))
             os.close(self._ended)
         return self.returncode
 
@@ -111,9 +117,9 @@ def attend(request: Mapping[str, Any], told: int, out: int, err: int) -> NoRetur
             os.dup2(place, number)
         os.closerange(3, max(out, err) + 1)
         become(request)
-    os.write(told, b"%d" % program)
+    os.write(told, NUMBER.pack(program))
     status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
-    os.write(told, b"%d" % status)
+    os.write(told, NUMBER.pack(status))
     os._exit(0)
 
 

@@ -1,10 +1,13 @@
 """`why` names, for every kind of wait, what it is and what moves it on (DESIGN, section 8; I8)."""
 
+import io
 from typing import Any
 
 import pytest
 from test_e2e_limits import opencode
 
+from branchline.workflow.console import Console
+from branchline.workflow.look import status
 from worlds import Task, World
 
 GATED = 'while [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\nmake\nsay done ok\nend\n'
@@ -130,3 +133,19 @@ def test_a_cancelled_run_is_over_and_can_be_taken_up_again(world: World) -> None
     assert world.execute().status == 0
     assert set(world.states().values()) == {"done"}
     world.check_laws()
+
+
+def test_status_has_colour_on_a_terminal_and_nowhere_else(world: World) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def shown(out: io.StringIO, **env: str) -> str:
+        return status(Console(world.root, env, out, lambda _: "", lambda _: 0), "").text
+
+    world.plan(Task("1.1", verify="false"))
+    world.execute(world.agent("make\nsay done ok\nend\n"))
+    assert "\x1b[31mfailed\x1b[0m" in shown(Tty(), TERM="xterm")
+    for plain in (shown(Tty(), NO_COLOR="1"), shown(Tty(), TERM="dumb"), shown(io.StringIO())):
+        assert "failed" in plain
+        assert "\x1b" not in plain

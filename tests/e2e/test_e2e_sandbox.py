@@ -33,7 +33,7 @@ def test_a_worker_commits_and_its_checks_see_no_more_than_it_does(world: World) 
     result = world.run("execute", "plan.md", "--yes", "--worker", world.agent(body, head=HEAD), **STRICT)
     assert result.status == 0, result
     assert world.tip("one.txt") == "one"
-    words = f"{HELD.words()}; not held: {sandbox.IN_TABLE}"
+    words = f"{sandbox.behind('proxy', HELD).words()}; not held: {sandbox.IN_TABLE}"
     assert world.run("status").json["sandbox"].startswith(words)
     assert world.run("evidence", "1.1").json["sandbox"].startswith(words)
     assert f"Sandbox of the workers: {words}" in world.finish(world.start("report")).out

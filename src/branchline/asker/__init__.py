@@ -2,7 +2,7 @@
 
 from branchline.asker.answers import Answers
 from branchline.asker.ask import Asker
-from branchline.asker.planners import AGENT, PLANNERS, chosen
+from branchline.asker.planners import chosen
 from branchline.asker.talk import Planner, Question, Usage
 
-__all__ = ["AGENT", "PLANNERS", "Answers", "Asker", "Planner", "Question", "Usage", "chosen"]
+__all__ = ["Answers", "Asker", "Planner", "Question", "Usage", "chosen"]

@@ -206,6 +206,7 @@ def _sandbox(place: Place) -> Iterator[Finding]:
         try:
             held = sandbox.best(wanted, place.env)
             network = sandbox.network(network, held)
+            held = sandbox.behind(network, held)
         except SettingsError as error:
             yield Finding(about, "fault", f"{error}; nothing starts", _SANDBOX_FIX)
             continue

@@ -92,9 +92,9 @@ class Boxes:
 
     def words_for(self, role: str) -> str:
         """What the workers of a role get, in words."""
-        held = self.held(role)
-        inside = held.level == "strict"
-        words = f"{held.words()}, network: {self.network(role)}" if inside else held.words()
+        network = self.network(role)
+        held = sandbox.behind(network, self.held(role))
+        words = f"{held.words()}, network: {network}" if held.level == "strict" else held.words()
         return f"{words}, {self._token_words(role)}" if self._settings.scoped_tokens else words
 
     def token(self, attempt: AttemptRow) -> dict[str, Any] | None:
@@ -169,12 +169,12 @@ class Boxes:
         if held.by == "landlock":
             writable |= {target for _, target in git.lent}  # it cannot put one folder in the place of another
             return around(outside, Walls((*rights.PROGRAM, *rights.alone(readable, writable))))
-        inside = rights.PROGRAM
+        inside: tuple[str, ...] = ()
         if self.network(role) == "proxy":
             beside, inside = self._proxy(place.folder, (*map(_said, named), *told))
             outside.append(beside)
             readable.add(place.folder / "net")
-        second = rights.within({*bubblewrap.OWN, *writable, *(place for _, place in git.lent)})
+            inside += rights.within({*bubblewrap.OWN, *writable, *(place for _, place in git.lent)})
         box = bubblewrap.Box(
             bubblewrap.find(self._env),
             self._etc,
@@ -184,7 +184,7 @@ class Boxes:
             ((config, common / "config"),),
             git.lent,
             network=self.network(role) == "host",
-            before=(*inside, *second, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
+            before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
         )
         return around(outside, Walls((*self._groups(attempt), *bubblewrap.wrap(box)), 1))
 

@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from branchline.guard import credentials, personal, tokens
@@ -18,6 +19,7 @@ class Rules(NamedTuple):
 
 
 NOTHING_MORE: Final = Rules()
+NOTHING_KNOWN: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Finding(NamedTuple):
@@ -38,8 +40,11 @@ class Masked(NamedTuple):
     values: Mapping[str, str]
 
 
-def find(text: str, rules: Rules = NOTHING_MORE) -> list[Span]:
-    """Find what must not be shown, in order, none overlapping another; linear in the text."""
+def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHING_KNOWN) -> list[Span]:
+    """Find what must not be shown, in order, none overlapping another; linear in the text.
+
+    What stands in `book` (placeholder -> value) is found as a word of its own too.
+    """
     read = plain(text)
     found: list[Span] = []
     for spans in (
@@ -57,20 +62,22 @@ def find(text: str, rules: Rules = NOTHING_MORE) -> list[Span]:
         personal.phones(read, rules.regions),
     ):
         found += spans
-    found += _again(read, found)
+    found += _again(read, found, book)
     if rules.terms:
         found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(read.low))
     return apart([original(read, span) for span in found] if read.starts else found)
 
 
 _WHOLE: Final = re.compile(r"[\w.~+/=-]{16,512}")
+_DIGIT: Final = re.compile(r"\d")
 
 
-def _again(read: Plain, found: Iterable[Span]) -> Iterator[Span]:
-    """Find what was found, where it stands again as a word of its own with nothing beside it that gives it away."""
-    kinds = {read.text[span.start : span.end]: span.kind for span in found if span.end - span.start >= 16}
+def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Iterator[Span]:
+    """Find what was found, here or before, where it stands as a word of its own with nothing beside it that gives it away."""
+    kinds = {value: placeholder.strip("[]0123456789")[:-1] for placeholder, value in book.items()}
+    kinds |= {read.text[span.start : span.end]: span.kind for span in found}
     for word in _WHOLE.finditer(read.text) if kinds else ():
-        if word[0] in kinds:
+        if word[0] in kinds and _DIGIT.search(word[0]):  # a word of letters might be the name of anything
             yield Span(word.start(), word.end(), kinds[word[0]])
 
 
@@ -92,7 +99,8 @@ def mask(text: str, rules: Rules = NOTHING_MORE, book: MutableMapping[str, str] 
     holds and the book does not know is noted as standing for itself, so that it never comes to mean something else.
     `unmask(masked.text, masked.values)` gives the text back.
     """
-    return replace(text, find(text, rules), {} if book is None else book)
+    book = {} if book is None else book
+    return replace(text, find(text, rules, book), book)
 
 
 def replace(text: str, spans: Iterable[Span], book: MutableMapping[str, str]) -> Masked:

@@ -28,7 +28,7 @@ def fold(out: Outline) -> None:
             by_title.setdefault(normal(draft.title), draft)
             if draft.number and draft.key != "id":
                 by_title.setdefault(f"{draft.key} {draft.number}", draft)
-        elif draft.role == "phase" and (name := normal(out.head(draft.block).title)):
+        elif draft.role == "phase" and (name := _name(out.head(draft.block).title)):
             by_title.setdefault(f"{draft.key} {draft.number} {name}", draft)
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
@@ -95,6 +95,11 @@ def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:
         )  # `Phase 1: Setup - what for` above the phases is the phase `Setup`
         same = by_title.get(f" {draft.number}") or by_title.get(f"{draft.key} {draft.number} {name}")
     return None if same is draft or same is draft.parent else same
+
+
+def _name(title: str) -> str:
+    """What a title calls a phase, without what it says of it: `Setup - what for`, `Setup (week 1)`."""
+    return normal(_REST.split(title, maxsplit=1)[0])
 
 
 def _copy(out: Outline, draft: Draft, same: Draft) -> None:

@@ -196,7 +196,7 @@ class Edges:
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             elif found := _THEN.search(sentence):
-                self._then(line, sentence[: found.start()], sentence[found.end() :])
+                self._then(line, about, sentence[: found.start()], sentence[found.end() :])
                 self._free(about, sentence[found.end() :])
             elif _one_by_one(sentence):
                 for before, after in pairwise(groups(self.names, sentence)):
@@ -204,8 +204,8 @@ class Edges:
             else:
                 self._free(about, sentence)
 
-    def _then(self, line: int, first: str, rest: str) -> None:
-        before, after = self._named(first), self._named(rest)
+    def _then(self, line: int, about: list[Draft], first: str, rest: str) -> None:
+        before, after = self._named(first), self._named(rest) or about
         if not after:  # `T2 和 T3 在 T1 之后`
             before, after = before[-1:], before[:-1]
         self.say(before, after, line)

@@ -46,6 +46,7 @@ def last_resort(out: Outline) -> None:
         _numbered_lists,
         rows.counted_tables,
         _any_bullets,
+        _paragraphs,
     ):
         step(out)
         if out.drafts:
@@ -329,6 +330,17 @@ def _any_bullets(out: Outline) -> None:
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
+def _paragraphs(out: Outline) -> None:
+    """Paragraphs of a line each, most of which act, are the list of a section of work whose marks were lost."""
+    for heading in filter(named_so, out.headings):
+        said = [para for para in out.paras.get(heading.line, ()) if len(para.lines) == 1]
+        acting = [para for para in said if begins_with_action(para.text)]
+        if len(said) >= MANY and len(acting) * 2 > len(said):
+            for para in acting:
+                para.candidate = True
+            _take_items(out, acting, 0.6, heading.cls)
+
+
 def _calls_itself_work(out: Outline) -> bool:
     """By its title, by a section, or where it has neither by the words it begins with."""
     named = out.headings or out.doc.blocks[:1]
@@ -341,7 +353,7 @@ def _begins_with_list(out: Outline) -> bool:
 
 def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
     for block in items:
-        rule = "numbered list item" if block.number else "bullet"
+        rule = "numbered list item" if block.number else "bullet" if block.kind == "item" else "paragraph"
         draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
         if cls == "FUTURE":
             draft.confidence = 0.5

@@ -12,6 +12,8 @@ MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
 _CODE = re.compile(r"[A-Za-z]{0,4}-?\d{1,4}(?:\.\d{1,3}){0,3}")
+ROWS = 20
+"""So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
@@ -42,18 +44,21 @@ def _names(table: Block) -> list[str]:
 
 def kinds_of(table: Block) -> tuple[str, ...]:
     """Give what each column of a table holds, whether it is one of tasks or not; empty for a word of its own."""
-    return tuple(_kind(name) or _told(table, place) for place, name in enumerate(_names(table)))
+    told = _columns(table)
+    return tuple(
+        _kind(name) or (_told(told[place]) if place < len(told) else "") for place, name in enumerate(_names(table))
+    )
 
 
-def _told(table: Block, place: int) -> str:
+def _columns(table: Block) -> list[tuple[str, ...]]:
+    """The cells below each head, of the first rows."""
+    return list(zip(*(cells(row.text) for row in table.kids[:ROWS]), strict=False))
+
+
+def _told(values: tuple[str, ...]) -> str:
     """A column of boxes or of marks tells states, whatever language its head speaks."""
-    values = _column(table, place)
-    return "status" if values and all(_BOX.match(value) or value.startswith(tuple(MARKS)) for value in values) else ""
-
-
-def _column(table: Block, place: int) -> list[str]:
-    rows = (cells(row.text) for row in table.kids)
-    return [row[place].strip("*_` ") for row in rows if place < len(row)]
+    bare = [value.strip("*_` ") for value in values]
+    return "status" if all(_BOX.match(value) or value.startswith(tuple(MARKS)) for value in bare) else ""
 
 
 def columns(table: Block) -> Columns | None:
@@ -70,11 +75,16 @@ def columns(table: Block) -> Columns | None:
         return Columns(-1, titles[0], -1, kinds, step=False)
     if keys and keys[0] + 1 < len(names) and not kinds[keys[0] + 1] and _PLANNING.intersection(kinds):
         return Columns(keys[0], keys[0] + 1, -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
-    if len(names) > 1 and "status" in kinds[2:] and not kinds[1] and all(map(_CODE.fullmatch, _column(table, 0))):
+    if len(names) > 1 and "status" in kinds[2:] and not kinds[1] and _coded(table):
         return Columns(0, 1, -1, kinds, step=False)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
     return None
+
+
+def _coded(table: Block) -> bool:
+    """Say whether the first column is one of codes: `R1`, `R2`."""
+    return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
 def counted(table: Block) -> Columns | None:

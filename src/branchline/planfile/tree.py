@@ -55,6 +55,8 @@ def _lone(out: Outline) -> Draft | None:
     if len(roots) != 1 or roots[0].block.kind != "heading" or roots[0].steps:
         return None
     lone = roots[0]
+    if _has_check(out, lone.block):  # what is to be run for all of it must not get lost with the heading
+        return None
     if lone.rule == "numbered group":
         for kid in lone.kids:
             kid.parent = None

@@ -132,9 +132,9 @@ def spent_words(found: Mapping[str, Any]) -> str:
     return money(found["spent"]) + (f" of a budget of {money(limit)}" if limit else "")
 
 
-def status_text(found: Mapping[str, Any], width: int = 80, on: bool = False, boxes: bool = True) -> str:
+def status_text(found: Mapping[str, Any], width: int = 80, on: bool = False) -> str:
     """Return `status` in words: a head and the tree with marks, states and reasons; `on` asks for colour."""
-    return "\n".join([*_head(found, on), "", _drawn(found["tasks"], width, on, boxes)])
+    return "\n".join([*_head(found, on), "", _drawn(found["tasks"], width, on)])
 
 
 def _head(found: Mapping[str, Any], on: bool) -> list[str]:
@@ -151,13 +151,13 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
     ]
 
 
-def _drawn(tasks: Sequence[Mapping[str, Any]], width: int, on: bool, boxes: bool) -> str:
+def _drawn(tasks: Sequence[Mapping[str, Any]], width: int, on: bool) -> str:
     nodes = []
     for task, depth in zip(tasks, depths(tasks), strict=True):
         room = max(20, width - 3 * depth)
         title = safe(f"{task['id']} {task['title']}", room - 2)
         nodes.append((depth, f"{mark(task['state'], on)} {title}{_tail(task, room, on)}"))
-    return tree(nodes, boxes)
+    return tree(nodes)
 
 
 def depths(tasks: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -51,7 +51,6 @@ def render(
     fixes: Mapping[str, str] = MappingProxyType({}),
     width: int = 80,
     on: bool = False,
-    boxes: bool = True,
     whole: bool = False,
     see_all: str = "branchline review --all",
 ) -> str:
@@ -66,7 +65,7 @@ def render(
     page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
     sections = {
         "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
-        "tree": ("Tree:", tree(list(_nodes(page)), boxes).split("\n") if draft.tasks else []),
+        "tree": ("Tree:", tree(list(_nodes(page))).split("\n") if draft.tasks else []),
         "gate": ("Gate, run where a task has no check of its own:" if gate else "Gate: none", _gate(gate, page)),
         "batches": (_batches_head(batches, strategy, slots), _batches(batches, page.width)),
         "mutexes": ("Never at the same time, for they change one file:", _mutexes(mutexes, page.width)),

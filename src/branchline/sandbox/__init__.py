@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from branchline.errors import SettingsError
 from branchline.files import write_new
-from branchline.sandbox.level import IN_TABLE, Held, best, network
+from branchline.sandbox.level import IN_TABLE, Held, behind, best, network
 
 __all__ = [
     "IN_TABLE",
@@ -20,6 +20,7 @@ __all__ = [
     "RESERVED",
     "Allowance",
     "Held",
+    "behind",
     "best",
     "empty_temporary",
     "environment",

@@ -48,7 +48,7 @@ def best(wanted: str, env: Mapping[str, str], attempt: Try = _run, abi: Callable
         return Held(wanted, "", f"{_OPEN} (sandbox = {wanted!r} in the settings)")
     why = _why_not(env, attempt)
     if not why:
-        return Held("strict", "bubblewrap, landlock" if abi() >= rights.RENAMES else "bubblewrap")
+        return Held("strict", "bubblewrap")
     if wanted == "strict":
         raise SettingsError(f'sandbox = "strict" cannot be had here: {why}')
     if abi() > 0:
@@ -65,6 +65,12 @@ def network(wanted: str, held: Held) -> str:
     if not own and wanted in ("proxy", "none"):
         raise SettingsError(f'network = "{wanted}" needs the strict sandbox; there is {held.words()}')
     return wanted if wanted != "auto" else "proxy" if own else "host"
+
+
+def behind(network: str, held: Held, abi: Callable[[], int] = landlock.abi) -> Held:
+    """Return what holds a worker with this network: where it is the proxy, Landlock is a second wall (see `rights`)."""
+    second = held.level == "strict" and network == "proxy" and abi() >= rights.RENAMES
+    return held._replace(by=f"{held.by}, landlock") if second else held
 
 
 def _why_not(env: Mapping[str, str], attempt: Try) -> str:

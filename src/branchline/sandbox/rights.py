@@ -1,4 +1,7 @@
-"""What Landlock leaves to a worker, as words of the program `proc.landlock`: its only wall, or the second behind bubblewrap's."""
+"""What Landlock leaves to a worker, as words of `proc.landlock`: its only wall, or the second behind bubblewrap's.
+
+The second stands where the proxy is: there a process of ours is inside anyway; elsewhere it would cost a start of Python.
+"""
 
 import sys
 from collections.abc import Iterable

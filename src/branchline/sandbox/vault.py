@@ -28,6 +28,7 @@ class Vault:
     def __init__(self, path: Path, rules: Rules | None) -> None:
         self.path = path
         self._rules = rules
+        self._read: tuple[int, dict[str, str]] = (0, {})
 
     @classmethod
     def of(cls, state: Path, own: MaskSettings) -> Self:
@@ -36,7 +37,7 @@ class Vault:
 
     def mask(self, text: str) -> Masked:
         """Mask a text; what is new is on disk before it is used. Raises InputError when the vault cannot be kept."""
-        spans = find(text, self._rules) if self._rules and text else []
+        spans = find(text, self._rules, self._known()) if self._rules and text else []
         if not spans:
             return Masked(text, (), {})
         try:
@@ -67,7 +68,14 @@ class Vault:
 
     def values(self) -> dict[str, str]:
         """Placeholder -> value, of all that were ever given."""
-        return read_book(read_bytes(self.path).decode()) if self.path.exists() else {}
+        return dict(self._known())
+
+    def _known(self) -> dict[str, str]:
+        """The same, read again only when the file has grown: it is only ever added to."""
+        size = self.path.stat().st_size if self.path.exists() else 0
+        if size != self._read[0]:
+            self._read = (size, read_book(read_bytes(self.path).decode()))
+        return self._read[1]
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

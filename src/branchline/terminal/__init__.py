@@ -7,17 +7,10 @@ and rich only then.
 
 from branchline.terminal.text import clip as clip
 from branchline.terminal.text import colour as colour
-from branchline.terminal.text import confirm as confirm
 from branchline.terminal.text import duration as duration
-from branchline.terminal.text import for_stream as for_stream
 from branchline.terminal.text import lines as lines
 from branchline.terminal.text import many as many
-from branchline.terminal.text import mark as mark
-from branchline.terminal.text import pad as pad
-from branchline.terminal.text import reader as reader
 from branchline.terminal.text import safe as safe
 from branchline.terminal.text import tree as tree
-from branchline.terminal.text import use_boxes as use_boxes
-from branchline.terminal.text import use_colour as use_colour
 from branchline.terminal.text import width_of as width_of
 from branchline.terminal.text import wrap as wrap

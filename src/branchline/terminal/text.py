@@ -161,7 +161,7 @@ def many(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def tree(nodes: Sequence[tuple[int, str]], boxes: bool = True) -> str:
+def tree(nodes: Sequence[tuple[int, str]]) -> str:
     """Return a tree of (depth, text) in depth-first order; roots have depth 0 and no line of their own.
 
     A text may have several lines. Texts are taken as they are: what came from outside must have passed `safe`.
@@ -172,8 +172,7 @@ def tree(nodes: Sequence[tuple[int, str]], boxes: bool = True) -> str:
         first, *more = text.split("\n")
         shown.append(head + first)
         shown.extend(rest + line for line in more)
-    drawn = "\n".join(line.rstrip() for line in shown)
-    return drawn if boxes else drawn.translate(_ASCII)
+    return "\n".join(line.rstrip() for line in shown)
 
 
 def _heads(depths: Sequence[int]) -> list[tuple[str, str]]:
@@ -219,20 +218,3 @@ def reader(stdin: TextIO, stdout: TextIO) -> Callable[[str], str]:
         return line
 
     return ask
-
-
-def confirm(question: str, stdin: TextIO, stdout: TextIO, choices: Sequence[str] = ("yes", "no")) -> str:
-    """Ask until one of `choices` is answered, by its beginning; an empty line takes the first, end of input is "".
-
-    ^C passes on to the caller.
-    """
-    ask = reader(stdin, stdout)
-    while line := ask(question):
-        said = line.strip().lower()
-        fitting = [choice for choice in choices if choice.lower().startswith(said)]
-        if said in choices:
-            return said
-        if not said or len(fitting) == 1:
-            return fitting[0]
-        stdout.write(for_stream(f"Please answer one of: {', '.join(choices)}\n", stdout))
-    return ""

@@ -19,6 +19,7 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.store import Store
+from branchline.terminal.text import use_colour
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 
@@ -122,7 +123,7 @@ def status(console: Console, name: str) -> Answer:
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
         found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
-    return Answer(found, words.status_text(found))
+    return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
 def why(console: Console, name: str, task: str) -> Answer:

@@ -9,7 +9,15 @@ from typing import Any
 
 from branchline import workers
 from branchline.config import RoleSettings, Settings, WorkerSettings, load
-from branchline.errors import NotFoundError, PlanError, RepositoryError, SettingsError, UsageError, WorkerMissingError
+from branchline.errors import (
+    InputError,
+    NotFoundError,
+    PlanError,
+    RepositoryError,
+    SettingsError,
+    UsageError,
+    WorkerMissingError,
+)
 from branchline.files import find_root, state_folder
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Task
@@ -52,11 +60,11 @@ class Project:
         return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
     def name(self, path: Path) -> str:
-        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside. Raises PlanError."""
+        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside. Raises InputError."""
         try:
             absolute = path.resolve()
         except (OSError, RuntimeError) as error:  # links in a circle, or into what may not be looked at
-            raise PlanError(f"{path}: {getattr(error, 'strerror', None) or 'its links go in a circle'}") from None
+            raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'its links go in a circle'}") from None
         return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
 
 

@@ -13,7 +13,6 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, flags_argv
 
-KINDS = ("cron", "systemd", "launchd")
 EVERY = "3m"
 LOG = "pulse.log"
 LIMIT = 1 << 20

@@ -33,12 +33,12 @@ def check_at(spec: Spec, commit: str) -> list[dict[str, Any]]:
     place = verify_of(Path(spec.root), spec.run)
     place.parent.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(".verify.lock")):
-        tree = scratch_at(git, place, commit, spec)
         try:
-            return run_checks(spec, tree.path, commit, "verify-", lambda: tree.reset(commit, nested=True))
+            tree = scratch_at(git, place, commit, spec)
+            return run_checks(spec, place, commit, "verify-", lambda: tree.reset(commit, nested=True))
         finally:
-            tear_down(spec, tree.path, "verify-teardown-")
-            tree.discard()
+            tear_down(spec, place, "verify-teardown-")
+            Worktree(git, place).discard()
 
 
 class Car(NamedTuple):

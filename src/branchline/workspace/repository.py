@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
 from branchline.workspace import landing, snapshot
-from branchline.workspace.diff import changed_files, state_of
+from branchline.workspace.diff import state_of
 from branchline.workspace.git import (
     ABSENT,
     MIN_GIT,
@@ -186,10 +186,6 @@ class Repository:
     def worktree(self, run: str, task: str) -> Path:
         """Return where a task's worktree stands or would stand."""
         return folder_of(self.root, run, task)
-
-    def changed_files(self, base: str, commit: str) -> list[str]:
-        """Return the paths that differ between two commits; a renamed file counts under both names."""
-        return changed_files(self.git, base, commit)
 
     def merged(self, run: str, base: str) -> list[Merged]:
         """Return the commits that brought tasks to a run's tip since `base`, oldest first."""
