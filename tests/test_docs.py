@@ -33,9 +33,9 @@ def commands(text: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in lines if line.startswith(("branchline ", "bl "))]
 
 
-def table(heading: str) -> list[list[str]]:
-    """The cells of the table that follows a heading of the README."""
-    body = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+def table(heading: str, page: str = README) -> list[list[str]]:
+    """The cells of the table that follows a heading of a page."""
+    body = page.partition(f"# {heading}\n")[2].partition("\n## ")[0]
     rows = [[c.strip() for c in line.strip("|").split("|")] for line in body.splitlines() if line.startswith("|")]
     return rows[2:]
 
@@ -48,8 +48,8 @@ def test_generated_pages_are_up_to_date_whatever_the_width(columns: str) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("words", commands(README), ids=" ".join)
-def test_every_command_line_of_the_readme_parses(words: list[str]) -> None:
+@pytest.mark.parametrize("words", [words for page in PAGES for words in commands(page.read_text("utf-8"))], ids=" ".join)
+def test_every_command_line_of_a_page_parses(words: list[str]) -> None:
     name, rest = words[1], words[2:]
     if name not in ("--version", "--help"):
         import_module(f"branchline.cli.{COMMANDS[name][0]}").parser(name).parse_args(rest)
@@ -87,7 +87,7 @@ def test_the_settings_example_loads(tmp_path: Path) -> None:
 
 def test_the_defaults_are_those_of_the_code() -> None:
     settings = config.Settings()
-    for name, told, _ in table("Settings"):
+    for name, told, _ in table("Settings", (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")):
         value: object = settings
         for part in name.strip("`").split("."):
             value = getattr(value, part)
@@ -101,6 +101,12 @@ def test_the_defaults_are_those_of_the_code() -> None:
         else:
             told_as = ", ".join(value) if type(value) is tuple else str(value)
             assert text == (told_as or "none"), name
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
+    told = table("Figures")
+    assert told
+    assert [row for row in told if row not in table("Figures", (ROOT / "docs" / "figures.md").read_text("utf-8"))] == []
 
 
 def test_the_workers_are_those_of_the_table() -> None:
