@@ -48,7 +48,9 @@ def test_generated_pages_are_up_to_date_whatever_the_width(columns: str) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("words", [words for page in PAGES for words in commands(page.read_text("utf-8"))], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [words for page in PAGES for words in commands(page.read_text("utf-8"))], ids=" ".join
+)
 def test_every_command_line_of_a_page_parses(words: list[str]) -> None:
     name, rest = words[1], words[2:]
     if name not in ("--version", "--help"):

@@ -253,7 +253,7 @@ def test_an_interrupt_leaves_all_as_it_was(shop: Shop, typed: str) -> None:
 
 def test_an_interrupt_in_the_editor_ends_the_editor_alone(shop: Shop) -> None:
     before = shop.graph()
-    terminal = shop.review(EDITOR="sh -c 'printf \"now? \"; cat'")
+    terminal = shop.review(EDITOR="sh -c 'printf \"now? \"; read line'")
     assert terminal.say("edit").endswith("now? ")
     assert "The editor ended with status" in terminal.press(CTRL_C)
     assert "not approved" in terminal.say("n")

@@ -12,7 +12,7 @@ from typing import Final
 from branchline import config, decompose
 from branchline.errors import BranchlineError
 from branchline.graph.build import from_plan
-from branchline.guard import injection, masking
+from branchline.guard import book, injection, masking
 from branchline.planfile import DIALECTS
 from branchline.sandbox import proxy, tiers
 from branchline.terminal.text import safe
@@ -75,7 +75,7 @@ def text(data: bytes) -> None:
     """Any text: it comes back from its mask to the letter, has findings or none, and is safe on a terminal."""
     given = data.decode("utf-8", "replace")
     masked = masking.mask(given)
-    assert masking.unmask(masked.text, masked.values) == given
+    assert book.unmask(masked.text, masked.values) == given
     assert injection.scan(given) is not None
     assert "\x1b" not in safe(given)
 

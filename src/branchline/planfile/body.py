@@ -12,7 +12,7 @@ from branchline.planfile.sections import STATE_OF, classify
 
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _NAMING = frozenset({"worker", "agent", "model", "variant", "temperature"})
-_NAME = re.compile(r"[`*_\"']*[A-Za-z0-9][\w.:/@+-]{0,127}[`*_\"']*")
+_NAME = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,127}")
 _REF_KINDS = frozenset({"depends", "blocks"})
 _DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
 _STRUCK = re.compile(r"(~{1,2})(?=[^\s~])(.*[^\s~])\1\s*$", re.DOTALL)
@@ -182,7 +182,7 @@ def _field(reading: Reading, found: Field) -> bool:
     kind, value = found.kind, found.value
     if kind == "test" and spans(value) and checks.is_program(spans(value)[0]) and not path_of(spans(value)[0]):
         kind = "verify"
-    if kind in _NAMING and value and not _NAME.fullmatch(value):
+    if kind in _NAMING and value and not _NAME.fullmatch(value.strip("`*_\"'")):
         return False  # `Model: a user with a name` is prose
     if kind in _FILE_KINDS:
         named = refs(kind, value, bare=True)

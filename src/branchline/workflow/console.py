@@ -32,9 +32,11 @@ class Console(NamedTuple):
 
     def width(self) -> int:
         """How many columns the person's terminal has; 80 where there is none."""
-        import shutil  # 2 ms, and most commands do not ask
+        if not self.out.isatty():
+            return 80
+        import shutil  # 2 ms, for a person alone
 
-        return shutil.get_terminal_size().columns if self.out.isatty() else 80
+        return shutil.get_terminal_size().columns
 
     def say(self, text: str) -> None:
         """Write words for people, at once."""
