@@ -67,6 +67,20 @@ def test_an_option_is_chosen_by_its_number_and_told_to_the_tasks_beside(waiting:
     assert "Answers to earlier questions" in prompt_of(waiting, "1.1")
 
 
+def test_a_task_that_is_beyond_its_model_waits_for_a_person(world: World) -> None:
+    world.plan(*TASKS, phases=True)
+    assert world.execute(asking(world, kind="capability", text="This needs a stronger model", deadline="")).status == 3
+    (question,) = world.run("inbox").json["questions"]
+    assert (question["task"], question["kind"], question["text"]) == (
+        "1.1",
+        "capability",
+        "This needs a stronger model",
+    )
+    assert world.started() == [("1.1", 1)], "nothing tried it again by itself"
+    assert world.run("answer", "1.1", "go on, with the second option").status == 0
+    assert world.execute().status == 0
+
+
 @pytest.mark.parametrize("words", [["--option", "3"], ["--option", "0"], ["--option", "1", "files"], [], [" "]])
 def test_what_is_no_answer_is_refused_and_changes_nothing(waiting: World, words: list[str]) -> None:
     refused = waiting.run("answer", "1.1", *words)
