@@ -11,6 +11,7 @@ from branchline.workspace.repository import Repository
 from test_workspace import RUN, Place
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
+FILL = {"setup": ["git -c protocol.file.allow=always submodule update --init --quiet"]}
 
 
 def git(folder: Path, *words: str) -> str:
@@ -138,28 +139,27 @@ def test_submodules_stay_what_they_are(tmp_path: Path) -> None:
     assert (root / "lib ü" / "top.txt").exists()
 
 
-def test_a_submodule_that_setup_fills_is_there_for_the_checks(tmp_path: Path) -> None:
-    origin(tmp_path / "library")
-    root = origin(tmp_path / "main")
-    git(root, "submodule", "add", "-q", str(tmp_path / "library"), "lib")
+def with_library(folder: Path) -> Place:
+    """A repository with a submodule, which `setup` has filled in a worktree."""
+    origin(folder / "library")
+    root = origin(folder / "main")
+    git(root, "submodule", "add", "-q", str(folder / "library"), "lib")
     git(root, "commit", "-q", "-m", "library")
     place = place_at(root)
-    fill = {"setup": ["git -c protocol.file.allow=always submodule update --init --quiet"]}
-    assert place.job("setup", **fill)["ok"]
+    assert place.job("setup", **FILL)["ok"]
+    return place
+
+
+def test_a_submodule_that_setup_fills_is_there_for_the_checks(tmp_path: Path) -> None:
+    place = with_library(tmp_path)
     place.write("x.txt", "x\n", place.tree())
-    assert place.job("check", checks=[{"run": "cat lib/top.txt"}], **fill)["files"] == ["x.txt"]
-    assert place.job("merge", checks=[{"run": "cat lib/top.txt"}], **fill)["ok"]
+    assert place.job("check", checks=[{"run": "cat lib/top.txt"}], **FILL)["files"] == ["x.txt"]
+    assert place.job("merge", checks=[{"run": "cat lib/top.txt"}], **FILL)["ok"]
     assert changed(place) == ["x.txt"]
 
 
 def test_a_merged_worktree_does_not_go_while_work_stands_in_it_that_git_status_does_not_tell(tmp_path: Path) -> None:
-    origin(tmp_path / "library")
-    root = origin(tmp_path / "main")
-    git(root, "submodule", "add", "-q", str(tmp_path / "library"), "lib")
-    git(root, "commit", "-q", "-m", "library")
-    place = place_at(root)
-    fill = {"setup": ["git -c protocol.file.allow=always submodule update --init --quiet"]}
-    assert place.job("setup", **fill)["ok"]
+    place = with_library(tmp_path)
     git(place.tree() / "lib", "commit", "-q", "--allow-empty", "-m", "nowhere else")
     assert place.bring_in("1.2", "x.txt", "x\n")["ok"]
     place.write("x.txt", "hidden\n", place.tree("1.2"))
