@@ -14,7 +14,6 @@ from branchline.store import Store, held
 from branchline.workers.standing import Standing
 from branchline.workspace.repository import Repository
 
-"""`rev-parse --path-format`, which tells where a worktree's own files are, is from this version on."""
 SECONDS: Final = 20.0
 _BYTES: Final = 1 << 16
 _VERSION: Final = re.compile(r"\d+\.\d+(?:\.\d+)?")
