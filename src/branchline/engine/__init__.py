@@ -1,13 +1,14 @@
 """pure: `step(state, event) -> (state, commands)`
 
-`state` holds what a run knows, `step` folds one event into it, `follow` decides what comes next, `choose` which tasks
-start now and how the run stands.
+`policy` is what the user decided, `state` holds what a run knows, `step` folds one event into it, `follow` decides what
+comes next, `choose` which tasks start now and how the run stands.
 """
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding, view
 from branchline.engine.follow import BROKE, LOST, back
+from branchline.engine.policy import Policy
 from branchline.engine.proposal import ADD, SPLIT, WAIT, free_id, pieces
-from branchline.engine.state import Command, Emit, Policy, Settle, Start, State, Stop
+from branchline.engine.state import Command, Emit, Settle, Start, State, Stop
 from branchline.engine.step import replay, step
 
 __all__ = [

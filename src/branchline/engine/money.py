@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from branchline.budget import Live, Purse
-from branchline.engine.state import Command, Emit, Policy, State
+from branchline.engine.policy import Policy
+from branchline.engine.state import Command, Emit, State
 from branchline.model.money import Amount
 from branchline.model.run import AttemptRow, Event, TaskRow
 

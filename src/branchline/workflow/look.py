@@ -9,7 +9,7 @@ from typing import Any
 from branchline import report as words
 from branchline.budget import Purse, Terms
 from branchline.engine.money import purse_of
-from branchline.engine.state import Policy
+from branchline.engine.policy import Policy
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
