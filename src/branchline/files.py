@@ -28,16 +28,16 @@ _REFUSED: Final = ("/proc", "/sys", "/dev")
 _BOM: Final = b"\xef\xbb\xbf"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OPEN: Final = (0, 0)
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE: Final = "[\ud800-\udfff]"
 _YAML_TAGS: Final = frozenset(
     "tag:yaml.org,2002:" + name for name in ("null", "bool", "int", "float", "str", "seq", "map")
 )
 # The core schema of YAML 1.2: `no`, `on`, `1:30` and `2024-01-01` stay the texts that people wrote.
 _YAML_SCALARS: Final = (
-    ("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
-    ("bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
-    ("int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")),
-    ("float", re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"), list("-+.0123456789")),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
 )
 
 
@@ -71,7 +71,7 @@ def read_untrusted_json(path: Path, limit: int, within: Path | None = None) -> A
     if any(depth > MAX_NESTING for depth in _depths(value)):
         raise InputError(f"{path}: nested more than {MAX_NESTING} deep")
     plain = json.dumps(value, ensure_ascii=False)
-    return json.loads(plain.encode("utf-8", "replace")) if _LONE_SURROGATE.search(plain) else value
+    return json.loads(plain.encode("utf-8", "replace")) if re.search(_LONE_SURROGATE, plain) else value
 
 
 def write_durable(path: Path, data: str | bytes, mode: int | None = None) -> None:
@@ -350,7 +350,7 @@ def _yaml_loader(numbers: bool) -> Any:
 
     for name, pattern, first in _YAML_SCALARS:
         if numbers or name not in ("int", "float"):
-            Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", pattern, first)
+            Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), first)
     return Loader
 
 

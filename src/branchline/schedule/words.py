@@ -126,11 +126,14 @@ class _Unmet:
         self._state = view.state
         self._adjacency: Adjacency = view.adjacency
         self._known: dict[int, list[int]] = {}
+        self._unmet: dict[str, list[str]] = {}
         self._roots: dict[str, str] = {}
 
     def of(self, leaf: str) -> list[str]:
-        adjacency = self._adjacency
-        return [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+        if leaf not in self._unmet:
+            adjacency = self._adjacency
+            self._unmet[leaf] = [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+        return self._unmet[leaf]
 
     def root(self, leaf: str) -> str:
         """The first task before a leaf, along any chain of unsatisfied ones, that only a person moves on."""

@@ -13,6 +13,7 @@ from branchline.graph.suite import needs_of, suites
 from branchline.model.money import dollars
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
+from branchline.schedule.routing import Routing
 from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
 from branchline.workflow.estimates import outlook_of
@@ -101,7 +102,7 @@ def _needs(draft: DraftGraph, resources: Mapping[str, int]) -> dict[str, Sequenc
 
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     """What would start together if every task took the same time."""
-    view = view_of(draft, policy.slots, policy.resources)
+    view = view_of(draft, policy.slots, policy.routing.resources)
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 
@@ -158,4 +159,4 @@ def critical_path(project: Project, draft: DraftGraph) -> list[str]:
 def policy_of(project: Project) -> Policy:
     """How tasks would be chosen by the settings."""
     own = project.settings
-    return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
+    return Policy(slots=own.jobs, strategy=own.strategy, routing=Routing(resources=dict(own.resources)))
