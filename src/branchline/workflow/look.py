@@ -34,8 +34,8 @@ def state_of(console: Console) -> Path:
 
 @contextmanager
 def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
-    """The store for reading and the run that is meant: the newest unless one is named. Raises NotFoundError."""
-    with Store.open(state_of(console) / "state.db", read_only=True) as store:
+    """One moment of the store, and the run that is meant: the newest unless one is named. Raises NotFoundError."""
+    with Store.open(state_of(console) / "state.db", read_only=True) as store, store.snapshot():
         run = store.run(name) if name else store.newest()
         if run is None:
             there = ", ".join(run for _, run, _ in store.heads()[:5])
