@@ -268,6 +268,11 @@ class TestOrder:
             ("unknown-reference", 3, "3", False)
         ]
 
+    def test_a_file_in_a_dependency_is_not_changed_by_the_task_that_has_it(self) -> None:
+        plan = read("- [ ] Write style.css\n- [ ] Write page.html (depends on: Write style.css)\n")
+        assert [[ref.path for ref in task.files] for task in plan.tasks] == [["style.css"], ["page.html"]]
+        assert written(plan) == {("1", "2")}
+
     def test_a_field_in_brackets_that_names_nothing_is_no_reference(self) -> None:
         plan = read(
             "- [ ] One\n- [ ] Two (depends on: none)\n- [ ] Three (depends on Python)\n- [ ] Four (needs: One)\n"

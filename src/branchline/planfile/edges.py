@@ -78,6 +78,11 @@ def _one_by_one(text: str) -> bool:
     return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
 
 
+def independent(title: str) -> str:
+    """A title without `(depends on: Write style.css)`: a file that is named there is another task's."""
+    return _BRACKETED.sub(" ", title)
+
+
 class Edges:
     """The edges of a plan, gathered statement by statement; `stated` are the tasks of which the plan itself speaks."""
 
