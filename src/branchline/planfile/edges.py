@@ -269,7 +269,7 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            ruled = _COMMA.split(sentence[verb.end() : end])
+            ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
             said = ",".join(part for part in ruled if not _beside(part))  # `depends on T1, parallel with T2`
             self._link(line, subjects, said, verb["on"] is not None)
 
@@ -290,13 +290,8 @@ class Edges:
             self.say(stories or self._named(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
-        found = list(resolve(self.names, text, None, strict=False).drafts)
-        if not found:
-            for phrase in self.names.phrase.finditer(text):
-                named = self.names.titled(phrase[0])
-                if named is not None:
-                    found.append(named)
-        return list(dict.fromkeys(found))
+        named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))
+        return list(dict.fromkeys((*resolve(self.names, text, None, strict=False).drafts, *filter(None, named))))
 
     def mermaid(self, lines: list[tuple[int, str]]) -> None:
         """Take a flowchart, when at least half of its nodes are tasks of the plan."""
