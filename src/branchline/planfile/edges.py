@@ -197,7 +197,10 @@ class Edges:
             if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
-                self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
+                first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
+                self._link(line, about, first, on=True)
+                if rest and _VERB.search(rest[0]):
+                    self._says(line, about, rest[0])
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             elif found := _THEN.search(sentence):
