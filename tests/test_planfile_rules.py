@@ -240,6 +240,7 @@ class TestOrder:
             ("US2: Can start after Setup - Builds on the form of US1", {("1", "4"), ("3", "4")}),
             ("**US2** (later) — builds on the form of US1", {("3", "4")}),
             ("US1 unblocks T004 (in parallel) and T005", {("3", "T004"), ("3", "T005")}),
+            ("User Stories (Phase 3+): All depend on Foundational", {("2", "3"), ("2", "4")}),
         ],
     )
     def test_what_a_line_on_order_says(self, said: str, edges: set[tuple[str, str]]) -> None:

@@ -220,7 +220,9 @@ class Edges:
         self.say(before, after, line)
 
     def _about(self, label: str) -> list[Draft]:
-        """What a line is about, by its label: `T2`, or the beginning of a title, as in `Polish (Phase N)`."""
+        """What a line is about, by its label: `T2`, the beginning of a title (`Polish (Phase N)`), all stories (`(Phase 3+)`)."""
+        if label.strip("*_ ").endswith("+)") and (stories := self.names.stories()):
+            return stories
         titled = self.names.titled(_PAREN.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
         return self._named(label) or ([titled] if titled is not None else [])
 
@@ -274,7 +276,9 @@ class Edges:
             return
         for verb, end in zip(verbs, ends, strict=True):
             ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            said = ",".join(part for part in ruled if not _beside(_PAREN.sub(" ", part)))  # `depends on T1, parallel with T2`
+            said = ",".join(
+                part for part in ruled if not _beside(_PAREN.sub(" ", part))
+            )  # `depends on T1, parallel with T2`
             self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
