@@ -94,7 +94,8 @@ def psplib(folder: Path, sample: int) -> None:
 
 def stg(folder: Path, sample: int) -> None:
     """Identical processors and nothing else."""
-    proven, every, low = json.loads(PROVEN.read_text()), [], 0
+    proven, low = json.loads(PROVEN.read_text()), 0
+    every: list[float] = []
     for name in STG:
         for slots in (2, 4, 8, 16):
             stated, right = [], []
@@ -212,7 +213,7 @@ def _mean_end(case: Case, *, every: bool) -> float:
     return left(0, 0)
 
 
-def speed(_: Path, __: int) -> None:
+def speed(_folder: Path, _sample: int) -> None:
     """The order of a large plan, and one decision of its run."""
     for tasks in (10_000, 100_000):
         nodes = [(f"{number}", None, "atomic") for number in range(tasks)]
