@@ -100,7 +100,7 @@ def write_durable(path: Path, data: str | bytes, mode: int | None = None) -> Non
         _raise_write(path, error)
 
 
-def write_new(path: Path, data: str | bytes) -> None:
+def write_new(path: Path | str, data: str | bytes) -> None:
     """Write a file plainly (no fsync), making its parents; what stood there is removed first, a link never followed.
 
     Raises StoreFullError on a full disk, InputError when the place cannot be written.
@@ -110,17 +110,17 @@ def write_new(path: Path, data: str | bytes) -> None:
         try:
             handle = os.open(path, flags, 0o644)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, flags, 0o644)
         except FileExistsError:
-            path.unlink()
+            Path(path).unlink()
             handle = os.open(path, flags, 0o644)
         try:
             _write_all(handle, _bytes(data))
         finally:
             os.close(handle)
     except OSError as error:
-        _raise_write(path, error)
+        _raise_write(Path(path), error)
 
 
 def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:

@@ -1,8 +1,8 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from branchline.budget import Terms
 from branchline.graph.adjacency import Adjacency
@@ -89,11 +89,8 @@ class Column(Mapping[str, Value]):
         return len(self._rows)
 
 
-def _keep(members: dict[str, None], row: TaskRow, belongs: bool) -> None:
-    if belongs:
-        members.setdefault(row.task)
-    else:
-        members.pop(row.task, None)
+_LATER: Final = frozenset({"retrying", "paused"})
+"""States of a task that goes on by itself: at a time, or when the budget allows it."""
 
 
 class Fresh:
@@ -107,10 +104,6 @@ class Fresh:
         self.questions: dict[int, QuestionRow] = {}
         self.lanes: dict[str, LaneRow] = {}
         self.nodes: tuple[NodeRow, ...] = ()
-
-
-def _field(name: str) -> Callable[[TaskRow], Any]:
-    return itemgetter(TaskRow._fields.index(name))
 
 
 class State:
@@ -130,8 +123,8 @@ class State:
         self.questions: dict[int, QuestionRow] = {}
         self.frontier = Frontier(adjacency)
         self.lanes: dict[str, LaneRow] = {}
-        self.roles: Mapping[str, str] = Column(self.tasks, _field("role"))
-        self.states: Mapping[str, str] = Column(self.tasks, _field("state"))
+        self.roles: Mapping[str, str] = Column(self.tasks, attrgetter("role"))
+        self.states: Mapping[str, str] = Column(self.tasks, attrgetter("state"))
         self.lane_names: Mapping[str, str] = Column(self.tasks, policy.routing.lane)
         self.intervals: Mapping[str, float] = Column(self.tasks, policy.routing.interval)
         self.ready = self._queue()
@@ -142,6 +135,7 @@ class State:
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
+        self._sets = ((self.busy, BUSY), (self.slotted, SLOTTED), (self.merges, frozenset({"merging"})))
         self.arriving: set[str] = set()
         self.mutexes: Mapping[str, frozenset[str]] = {}
         self.touches: Mapping[str, Mapping[str, bool]] = {}
@@ -173,13 +167,15 @@ class State:
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
+                if row.state in SATISFIED:
+                    state.frontier.release(row.task)
             if row.state == "done" and row.commit and row.fence > merged:  # merges come one by one; a clock may jump
                 state.tip, merged = row.commit, row.fence
-        state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         newest: dict[str, int] = {}
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
-            state.spend(attempt.task, attempt.used)
+            if attempt.tokens or attempt.cost:
+                state.spend(attempt.task, attempt.used)
             if newest.get(attempt.task) != attempt.attempt:  # the first process of a dispatch
                 newest[attempt.task] = attempt.attempt
                 state.times.began[attempt.task] = attempt.intended
@@ -224,6 +220,8 @@ class State:
         self.ready = self._queue()
         self.ahead = None
         self.tasks.clear()
+        for members in (self.retrying, self.broke, self.busy, self.slotted, self.merges):
+            members.clear()
         for row in known.values():
             if adjacency.is_leaf(row.task):
                 self.index(row)
@@ -231,19 +229,25 @@ class State:
 
     def index(self, row: TaskRow) -> None:
         """Take `row` as the task's row and keep the sets by state in agreement with it."""
-        former = self.tasks.get(row.task)
-        self.tasks[row.task] = row
-        if former is not None and former.state == row.state:
+        task, former, now = row.task, self.tasks.get(row.task), row.state
+        self.tasks[task] = row
+        was = former.state if former else ""
+        if was == now:
             return
-        if row.state == "ready":
-            self.ready.add(row.task)
-        elif former is not None and former.state == "ready":
-            self.ready.discard(row.task)
-        _keep(self.retrying, row, row.retry_at is not None and row.state in ("retrying", "paused"))
-        _keep(self.broke, row, row.retry_at is None and row.state == "paused")
-        _keep(self.busy, row, row.state in BUSY)
-        _keep(self.slotted, row, row.state in SLOTTED)
-        _keep(self.merges, row, row.state == "merging")
+        if now == "ready":
+            self.ready.add(task)
+        elif was == "ready":
+            self.ready.discard(task)
+        if was in _LATER:
+            self.retrying.pop(task, None)
+            self.broke.pop(task, None)
+        if now in _LATER:
+            (self.broke if row.retry_at is None else self.retrying)[task] = None
+        for members, states in self._sets:
+            if now in states:
+                members[task] = None
+            elif was in states:
+                del members[task]
 
     def put_task(self, row: TaskRow) -> None:
         """Replace a task's row and mark it for the next transaction."""
@@ -253,7 +257,8 @@ class State:
     def put_attempt(self, row: AttemptRow) -> None:
         """Replace an attempt's row and mark it; an ended one leaves memory with the transaction."""
         former = self.attempts.get(row.fence)
-        self.spend(row.task, row.used.minus(former.used if former else Amount()))
+        if former and (former.tokens, former.cost) != (row.tokens, row.cost):
+            self.spend(row.task, row.used.minus(former.used))
         self.attempts[row.fence] = row
         self._fresh.attempts[row.fence] = row
 

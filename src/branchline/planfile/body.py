@@ -1,6 +1,7 @@
 """What stands below a task: which lines are its own, and what they say (files, checks, criteria, states)."""
 
 import re
+from collections.abc import Mapping
 
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, words, xmltask
@@ -133,7 +134,8 @@ def _is_top(block: Block) -> bool:
 
 def _own(reading: Reading, block: Block) -> None:
     """The task's own block: its first line is the title, the others are read like any line of it."""
-    if reading.draft is not None and classify(reading.draft.title)[0] == "CRITERIA":
+    draft = reading.draft
+    if draft is not None and draft.end > block.line and classify(draft.title)[0] == "CRITERIA":
         reading.pending = Field("verify", "", block.line, "section")
     if block.kind == "xml":
         _xml(reading)
@@ -294,7 +296,7 @@ def _unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&").strip()
 
 
-def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) -> tuple[str, bool]:
+def state_of(draft: Draft, reading: Reading, marks: Mapping[str, str], whole: str) -> tuple[str, bool]:
     """Give the plan's own mark of a task, and whether it needs a person's word.
 
     Box, heading mark, status line, all steps done, a checklist that repeats it, section, and `whole`, the status of the

@@ -30,23 +30,22 @@ _STARTS = re.compile(
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
 _FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
-_OF_TASKS = re.compile(r"blocke?d|bloqu|blockiert|depend|dépend|завис|залеж|phụ thuộc")
+_OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис", "залеж", "phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
-_STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
-_INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
-    rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
+_STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
+_BRACKETED = re.compile(
+    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
+_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
 _AFTER = re.compile(
     rf"(?<!\w)(?:{any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
     re.IGNORECASE,
 )
 """`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words.LATER)} | {"depends-on", "blocked-by"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
@@ -154,30 +153,31 @@ class Edges:
 
         `(depends on: the first one)` in a title is a field, and may name titles.
         """
-        low = text.lower()
-        if not any(word in low for word in _INLINE_WORDS):
-            return
         self.names.line = line
-        sure = 1.0 if title else MINED
         if "`" in text:
             text = _CODE.sub(" ", text)
-        for found in _AFTER.finditer(text):
-            for other in resolve(self.names, found[1], draft, strict=False).drafts:
-                self.stated.add(draft.line)
-                self.add(other, draft, "written", line, sure)
-        for found in _INLINE.finditer(text):
-            value = found[1] or found[2]
+        low = text.lower()
+        bracketed = list(_BRACKETED.finditer(text)) if "(" in text or "[" in text or "（" in text else []
+        for found in bracketed:
             if title and _AS_FIELD.match(found[0]):
-                self.field(draft, "after", value, line)
-                continue
-            bare = _NUMBERS.fullmatch(value) is not None
-            named = resolve(self.names, value, draft, strict=bare)
-            for other in named.drafts:
-                self.stated.add(draft.line)
-                self.add(other, draft, "written", line, sure)
-            if (found[1] or title) and named.unknown:
-                for token in filter(self.names.like_an_id, named.unknown):
-                    self._unknown(draft, "depends on", token, line)
+                self.field(draft, "after", found[1], line)
+            else:
+                self._mined(draft, line, found[1], title, sure=True)
+        if any(map(low.__contains__, _OF_TASKS)):
+            for found in _INLINE.finditer(_BRACKETED.sub(" ", text) if bracketed else text):
+                self._mined(draft, line, found[1], title, sure=title)
+        if any(map(low.__contains__, _LATER_SPACED)):
+            for found in _AFTER.finditer(text):
+                self._mined(draft, line, found[1], title, sure=False)
+
+    def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool) -> None:
+        """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown."""
+        named = resolve(self.names, value, draft, strict=_NUMBERS.fullmatch(value) is not None)
+        for other in named.drafts:
+            self.stated.add(draft.line)
+            self.add(other, draft, "written", line, 1.0 if title else MINED)
+        for token in filter(self.names.like_an_id, named.unknown if sure else ()):
+            self._unknown(draft, "depends on", token, line)
 
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""

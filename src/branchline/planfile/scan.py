@@ -18,7 +18,6 @@ BOX = re.compile(
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
-LINE_END = re.compile(r"\r\n|\n|\r")
 TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
 _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
@@ -30,7 +29,7 @@ MAX_LINES, MAX_BLOCKS = 2_000_000, 600_000
 
 def split_lines(text: str) -> list[str]:
     """Split at LF, CRLF and CR only, so that line numbers are those of an editor; a byte order mark is dropped."""
-    return LINE_END.split(text.removeprefix("\ufeff"))
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def scan(text: str, path: str = "") -> Doc:

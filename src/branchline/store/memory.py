@@ -21,6 +21,10 @@ from branchline.model.run import (
     TaskRow,
 )
 
+_TEXT = frozenset({str})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types that JSON gives back as they are."""
+
 
 class MemoryStore:
     """A store that forgets; see `Store` for what each function promises."""
@@ -58,17 +62,20 @@ class MemoryStore:
         if len(self._events) != self._newest:
             raise overtaken("the memory")
         for seq, event in enumerate(changes.events, len(self._events) + 1):
-            data = json.loads(json.dumps(dict(event.data))) if event.data else {}
-            self._events.append(Event(*event[:7], data, seq))
+            self._events.append(Event._make((*event[:7], _as_json(event.data), seq)))
         if changes.run:
             self._runs[changes.run.run] = changes.run
-        self._tasks |= {(row.run, row.task): row for row in changes.tasks}
-        self._attempts |= {(row.run, row.fence): row for row in changes.attempts}
-        self._questions |= {(row.run, row.id): row for row in changes.questions}
-        self._lanes |= {(row.run, row.lane): row for row in changes.lanes}
+        for task in changes.tasks:
+            self._tasks[task[:2]] = task
+        for attempt in changes.attempts:
+            self._attempts[attempt[:2]] = attempt
+        for question in changes.questions:
+            self._questions[question[:2]] = question
+        for lane in changes.lanes:
+            self._lanes[lane[:2]] = lane
         if changes.nodes:
             self._nodes[changes.nodes[0].run] = {row.task: row.text for row in changes.nodes}
-        self._handled |= {number for number in changes.requests if number <= len(self._requests)}
+        self._handled.update(number for number in changes.requests if number <= len(self._requests))
         self._newest = len(self._events)
         return self._newest if changes.events else 0
 
@@ -198,6 +205,17 @@ class MemoryStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _as_json(value: Any) -> Any:
+    """Return what JSON makes of a value: a copy, with lists for tuples; what is seldom goes through JSON itself."""
+    if type(value) in _PLAIN:
+        return value
+    if type(value) is dict and _TEXT.issuperset(map(type, value)):
+        return {key: each if type(each) in _PLAIN else _as_json(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return [_as_json(each) for each in value]
+    return json.loads(json.dumps(dict(value) if isinstance(value, Mapping) else value))
 
 
 def created(run: RunRow, tasks: int, at: float) -> Event:

@@ -196,7 +196,15 @@ def coordinator(
     state.needs = routing.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), routing.resources))
     state.ahead = ahead_of(state, settings.optimise)
     jobs, history = jobs_of(
-        project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
+        project,
+        store,
+        repository,
+        run,
+        settings,
+        lambda: state.adjacency,
+        state.tasks.get,
+        hooks.clock,
+        inline=flags.inline,
     )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
@@ -216,13 +224,14 @@ def jobs_of(
     run: RunRow,
     settings: Settings,
     graph: Callable[[], Adjacency],
+    row: Callable[[str], TaskRow | None],
     clock: Callable[[], float],
     *,
     inline: bool,
 ) -> tuple[Jobs, History]:
     """What builds the processes of a run, and what it knows of the past; tokens that a crash left are taken back."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    related, history = family(store, run.run, graph()), History(store, graph)
+    related, history = family(store, run.run, graph()), History(store, graph, row)
     head = graphs.head(run.graph)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
     jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
