@@ -25,11 +25,14 @@ from branchline.graph.adjacency import Adjacency
 from branchline.schedule import Queue, View, choose, order
 from branchline.schedule.decode import greedy
 from branchline.schedule.durations import noisy
-from branchline.schedule.problem import bound, faults
+from branchline.schedule.problem import bound
 from branchline.schedule.search import search
 from branchline.simulate import Case, instance, result
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+from schedule_faults import faults  # noqa: E402  # shared with the tests, which no wheel holds
+
 CORPUS = Path(os.environ.get("BRANCHLINE_CORPUS") or HERE.parents[1] / "shared" / "corpus")
 PROVEN = HERE / "optima.json"
 """The stated optima of STG that are too low, with what was proven instead (`optima.py`)."""
