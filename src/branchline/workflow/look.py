@@ -121,7 +121,7 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
+        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
