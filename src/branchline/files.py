@@ -123,11 +123,11 @@ def write_new(path: Path | str, data: str | bytes) -> None:
         _raise_write(Path(path), error)
 
 
-def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
+def load_yaml(text: str, name: str) -> Any:
     """Return the JSON-like value of a YAML text; `name` and the line stand in every InputError.
 
-    Scalars follow YAML 1.2 (`no`, `on` and dates are texts), keys are always texts; with `numbers` False a plain `1.10`
-    stays the text it is. Doubled keys, foreign tags, a second document, alias bombs and deep nesting are errors.
+    Scalars follow YAML 1.2 (`no`, `on` and dates are texts), keys are always texts. Doubled keys, foreign tags, a second
+    document, alias bombs and deep nesting are errors.
     """
     import yaml
 
@@ -135,7 +135,7 @@ def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
         raise InputError(f"{name}: more than {MAX_YAML_BYTES} characters of YAML; split it up")
     try:
         _check_yaml_depth(text, name)
-        loader = _yaml_loader(numbers)(text)
+        loader = _yaml_loader()(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -342,15 +342,14 @@ def _refuse_yaml(name: str, mark: Any, message: str) -> NoReturn:
     raise InputError(f"{name}:{mark.line + 1}: {message}", line=mark.line + 1, column=mark.column)
 
 
-def _yaml_loader(numbers: bool) -> Any:
+def _yaml_loader() -> Any:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # whichever is there
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
     for name, pattern, first in _YAML_SCALARS:
-        if numbers or name not in ("int", "float"):
-            Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), first)
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), first)
     return Loader
 
 
@@ -359,7 +358,7 @@ def _check_yaml_depth(text: str, name: str) -> None:
     import yaml
 
     depth = 0
-    for event in yaml.parse(text, Loader=_yaml_loader(True)):
+    for event in yaml.parse(text, Loader=_yaml_loader()):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_NESTING:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
+from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -141,6 +142,10 @@ class Store:
         if task:
             return self._all(AttemptRow._make, sql.TASK_ATTEMPTS, run, task)
         return self._all(AttemptRow._make, sql.RUN_ATTEMPTS, run)
+
+    def used(self, run: str) -> Amount:
+        """Return what all processes of a run cost, as far as their workers told."""
+        return self._first(Amount._make, sql.USED, run) or Amount()
 
     def spent(self, runs: int) -> list[SpentRow]:
         """Return what each task that is done took, in the newest so many runs."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from branchline.errors import LockedError, StoreError
+from branchline.model.money import Amount, total
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -109,6 +110,9 @@ class MemoryStore:
     def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
         rows = [row for row in self._attempts.values() if row.run == run and (not task or row.task == task)]
         return sorted(rows, key=lambda row: row.fence)
+
+    def used(self, run: str) -> Amount:
+        return total(row.used for row in self.attempts(run))
 
     def spent(self, runs: int) -> list[SpentRow]:
         found = []

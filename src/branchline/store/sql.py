@@ -180,6 +180,7 @@ TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task 
 NEWEST_EVENT: Final = _select(
     "event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
 )
+USED: Final = "SELECT COALESCE(SUM(cost), 0.0), COALESCE(SUM(tokens), 0) FROM attempt WHERE run = ?"
 SPENT: Final = """
 SELECT a.run, a.task, MAX(a.role), MAX(a.worker), MAX(a.model), MAX(a.effort), MAX(a.ended) - MIN(a.intended), SUM(a.cost)
 FROM attempt AS a JOIN task AS t ON t.run = a.run AND t.task = a.task AND t.attempt = a.attempt AND t.state = 'done'

@@ -42,7 +42,7 @@ def argv_of(project: Project) -> dict[str, tuple[str, ...]]:
 
 def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> ApprovedGraph:
     """Record that a person or a policy approved this graph."""
-    approved = ApprovedGraph(draft, digest_of(project, draft), by, at)
+    approved = ApprovedGraph(draft, digest_of(project, draft), by)
     with project.store() as store:
         store.approve(draft.plan, approved.digest, by, at)
     return approved
@@ -56,7 +56,7 @@ def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
         found = store.approval(draft.plan)
     if found is None or found[0] != digest_of(project, draft):
         return None
-    return ApprovedGraph(draft, *found)
+    return ApprovedGraph(draft, *found[:2])
 
 
 def withdraw(project: Project, draft: DraftGraph, at: float) -> None:

@@ -50,13 +50,13 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows = store.tasks(run.run)
-    return _explained(rows, run, view_of(store, run, rows, now))
-
-
-def _explained(rows: list[TaskRow], run: RunRow, view: View) -> list[TaskRow]:
-    strategy = json.loads(run.settings).get("flags", {}).get("strategy")
-    found = reasons(view, strategy or "depth-first")
+    found = _reasons(run, view_of(store, run, rows, now))
     return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+
+
+def _reasons(run: RunRow, view: View) -> dict[str, str]:
+    strategy = json.loads(run.settings).get("flags", {}).get("strategy")
+    return reasons(view, strategy or "depth-first")
 
 
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
@@ -121,7 +121,7 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
+        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
@@ -129,10 +129,11 @@ def why(console: Console, name: str, task: str) -> Answer:
     """Why a task is where it is."""
     with opened(console, name) as (store, run):
         now, rows = console.clock(), store.tasks(run.run)
-        view = view_of(store, run, rows, now)
-        rows = _explained(rows, run, view)
-        row = find(rows, run, task)
-        root = root_of(view, row.task) if row.state == "pending" and row.kind == "atomic" else ""
+        row, root = find(rows, run, task), ""
+        if row.state in WAITING and row.kind == "atomic":
+            view = view_of(store, run, rows, now)
+            row = row._replace(reason=_reasons(run, view).get(row.task, ""))
+            root = root_of(view, row.task) if row.state == "pending" else ""
         found = words.why(
             row,
             store.events(run.run, row.task),
