@@ -8,6 +8,7 @@ from branchline.errors import NotFoundError, UsageError
 from branchline.model.plan import Plan, Task
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
 
 FIXTURES = Path(__file__).parent / "planfile"
 
@@ -134,6 +135,15 @@ def test_fences_follow_commonmark() -> None:
 def test_an_unclosed_comment_or_fence_is_said() -> None:
     assert [one.code for one in plan("- [ ] a\n\n<!--\n- [ ] b\n").findings] == ["unclosed-comment"]
     assert [one.code for one in plan("- [ ] a\n\n```\n- [ ] b\n").findings] == ["unclosed-fence"]
+
+
+def test_a_plan_that_was_pasted_with_the_fence_before_it_alone() -> None:
+    text = "# TODO.md\n\n```Markdown\n## Core\n- [ ] a\n- [ ] b\n"
+    found = plan(text)
+    assert [task.title for task in found.tasks if task.kind == "atomic"] == ["a", "b"]
+    assert [(one.code, one.line) for one in found.findings] == [("unclosed-fence", 3)]
+    assert tick(text, [(5, "a", "")], "", "2026-01-01") == text.replace("- [ ] a", "- [x] a")
+    assert not plan(f"{text}```\n").tasks
 
 
 def test_nesting_by_tabs_and_spaces_and_every_marker() -> None:

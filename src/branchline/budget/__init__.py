@@ -21,6 +21,7 @@ MARGIN: Final = 1.25
 WINDOW: Final = 200_000
 ANSWER: Final = 32_000
 """Tokens of the longest context and of the longest answer that a turn of an unknown model is taken to have."""
+_NONE: Final = Limit()
 
 
 class Start(NamedTuple):
@@ -65,7 +66,7 @@ class Terms(NamedTuple):
 
     def __bool__(self) -> bool:
         """Whether there is any limit."""
-        return bool(self.run or self.task)
+        return self.run != _NONE or self.task != _NONE
 
     def founded(self, start: Start) -> Amount | None:
         """What starts like this one used, by history; None when there is none."""

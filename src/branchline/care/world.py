@@ -312,7 +312,7 @@ class World:
     def point(self, name: str) -> None:
         """A moment at which the coordinator may be killed, if there is one."""
         self.points += self.life is not None
-        if self.life and self.points == self.crash_at:
+        if self.points == self.crash_at and self.life:
             raise Crash(name)
 
     def gone(self, forgets: Callable[[Process], bool] = lambda _: True) -> None:

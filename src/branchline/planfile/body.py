@@ -7,6 +7,7 @@ from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, words, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
+from branchline.planfile.edges import independent
 from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import STATE_OF, classify
@@ -280,7 +281,7 @@ def _xml(reading: Reading) -> None:
 
 def files_of(reading: Reading, title: str) -> tuple[FileRef, ...]:
     """Fields, and a path in the title; back-ticked paths of the body as mentions (FORMATS, files)."""
-    named = refs("", title, bare=True)
+    named = refs("", title, bare=True) and refs("", independent(title), bare=True)
     return merge_files(reading.files + named + reading.mentions)
 
 

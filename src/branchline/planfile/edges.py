@@ -53,6 +53,7 @@ _PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
 """Words in brackets; those still open at the end of a line are closed below it."""
 MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
+_LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
 _ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
@@ -76,6 +77,11 @@ def _one_by_one(text: str) -> bool:
     """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
     said = _PAREN.sub(" ", text).partition("(")[0].lower()
     return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
+
+
+def independent(title: str) -> str:
+    """A title without `(depends on: Write style.css)`: a file that is named there is another task's."""
+    return _BRACKETED.sub(" ", title)
 
 
 class Edges:
@@ -182,17 +188,20 @@ class Edges:
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
-        label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
-        about = self._about(label) if colon and not _VERB.search(label) else []
-        said = rest if about else text
+        label, *rest = _LABEL.split(text, maxsplit=1)
+        about = self._about(label) if rest and not (_VERB.search(label) or _ARROW.search(label)) else []
+        said = rest[0] if about else text
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
             self.chain(line, _ARROW.split(inner.strip("()（）")))
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
             chain = _ARROW.split(sentence)
-            if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
+            if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
-                self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
+                first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
+                self._link(line, about, first, on=True)
+                if rest and _VERB.search(rest[0]):
+                    self._says(line, about, rest[0])
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             elif found := _THEN.search(sentence):
@@ -211,7 +220,9 @@ class Edges:
         self.say(before, after, line)
 
     def _about(self, label: str) -> list[Draft]:
-        """What a line is about, by its label: `T2`, or the beginning of a title, as in `Polish (Phase N)`."""
+        """What a line is about, by its label: `T2`, the beginning of a title (`Polish (Phase N)`), all stories (`(Phase 3+)`)."""
+        if label.strip("*_ ").endswith("+)") and (stories := self.names.stories()):
+            return stories
         titled = self.names.titled(_PAREN.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
         return self._named(label) or ([titled] if titled is not None else [])
 
@@ -264,8 +275,10 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            ruled = _COMMA.split(sentence[verb.end() : end])
-            said = ",".join(part for part in ruled if not _beside(part))  # `depends on T1, parallel with T2`
+            ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
+            said = ",".join(
+                part for part in ruled if not _beside(_PAREN.sub(" ", part))
+            )  # `depends on T1, parallel with T2`
             self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
@@ -285,13 +298,8 @@ class Edges:
             self.say(stories or self._named(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
-        found = list(resolve(self.names, text, None, strict=False).drafts)
-        if not found:
-            for phrase in self.names.phrase.finditer(text):
-                named = self.names.titled(phrase[0])
-                if named is not None:
-                    found.append(named)
-        return list(dict.fromkeys(found))
+        named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))
+        return list(dict.fromkeys((*resolve(self.names, text, None, strict=False).drafts, *filter(None, named))))
 
     def mermaid(self, lines: list[tuple[int, str]]) -> None:
         """Take a flowchart, when at least half of its nodes are tasks of the plan."""

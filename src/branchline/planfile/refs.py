@@ -257,7 +257,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     bare = text.strip().strip("*_` .。").lower()
-    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in _NOT_NONE):
+    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,.;:，。；：") in _NOT_NONE):
         return Found((), ())
     if strict and asker is not None and (bare in words.EVERYTHING or bare.startswith(words.ALL_PRIOR)):
         return Found(names.earlier(asker), ())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, Self
 
 from branchline.errors import LockedError, StoreError
@@ -76,7 +77,9 @@ class MemoryStore:
             self._lanes[lane[:2]] = lane
         if changes.nodes:
             self._nodes[changes.nodes[0].run] = {row.task: row.text for row in changes.nodes}
-        self._handled.update(number for number in changes.requests if number <= len(self._requests))
+        for number in changes.requests:
+            if number <= len(self._requests):
+                self._handled.add(number)
         self._newest = len(self._events)
         return self._newest if changes.events else 0
 
@@ -93,7 +96,7 @@ class MemoryStore:
         return next(iter(self.runs(plan)), None)
 
     def tasks(self, run: str) -> list[TaskRow]:
-        return sorted((row for row in self._tasks.values() if row.run == run), key=lambda row: row.place)
+        return sorted((row for row in self._tasks.values() if row.run == run), key=attrgetter("place"))
 
     def graph_tasks(self, run: str) -> list[TaskRow]:
         return [row for row in self.tasks(run) if row.task in self._nodes.get(run, {})]
@@ -109,7 +112,7 @@ class MemoryStore:
 
     def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
         rows = [row for row in self._attempts.values() if row.run == run and (not task or row.task == task)]
-        return sorted(rows, key=lambda row: row.fence)
+        return sorted(rows)
 
     def used(self, run: str) -> Amount:
         return total(row.used for row in self.attempts(run))
@@ -138,10 +141,10 @@ class MemoryStore:
         rows = [
             row for row in self._questions.values() if row.run == run and not (open_only and row.answer is not None)
         ]
-        return sorted(rows, key=lambda row: row.id)
+        return sorted(rows)
 
     def lanes(self, run: str) -> list[LaneRow]:
-        return sorted((row for row in self._lanes.values() if row.run == run), key=lambda row: row.lane)
+        return sorted(row for row in self._lanes.values() if row.run == run)
 
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
