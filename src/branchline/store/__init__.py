@@ -7,6 +7,7 @@ here knows what a row means; the engine decides, the store keeps.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -35,6 +36,8 @@ __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
 Row = TypeVar("Row")
 _LARGEST = 2**63 - 1
+_PLACE = itemgetter(TaskRow._fields.index("place"))
+"""Rows as wide as a task's are sorted here: SQLite would write each of them once more."""
 
 
 class Store:
@@ -118,11 +121,11 @@ class Store:
 
     def tasks(self, run: str) -> list[TaskRow]:
         """Return the tasks of a run in the tree's natural order."""
-        return self._all(TaskRow._make, sql.RUN_TASKS, run)
+        return sorted(self._all(TaskRow._make, sql.RUN_TASKS, run), key=_PLACE)
 
     def graph_tasks(self, run: str) -> list[TaskRow]:
         """Return those of its tasks that are still in its plan: a re-plan leaves the rows of others behind."""
-        return self._all(TaskRow._make, sql.GRAPH_TASKS, run)
+        return sorted(self._all(TaskRow._make, sql.GRAPH_TASKS, run), key=_PLACE)
 
     def states(self, run: str) -> list[tuple[str, str, int | None]]:
         """Return id, state and line of every task of a run in no order, at a small part of the price of `tasks`."""

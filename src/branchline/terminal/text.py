@@ -166,13 +166,12 @@ def tree(nodes: Sequence[tuple[int, str]]) -> str:
 
     A text may have several lines. Texts are taken as they are: what came from outside must have passed `safe`.
     """
-    heads = _heads([depth for depth, _ in nodes])
     shown: list[str] = []
-    for (head, rest), (_, text) in zip(heads, nodes, strict=True):
+    for (head, rest), (_, text) in zip(_heads([depth for depth, _ in nodes]), nodes, strict=True):
         first, *more = text.split("\n")
-        shown.append(head + first)
-        shown.extend(rest + line for line in more)
-    return "\n".join(line.rstrip() for line in shown)
+        shown.append((head + first).rstrip())
+        shown += [(rest + line).rstrip() for line in more]
+    return "\n".join(shown)
 
 
 def _heads(depths: Sequence[int]) -> list[tuple[str, str]]:
