@@ -8,6 +8,7 @@ from branchline.errors import NotFoundError, UsageError
 from branchline.model.plan import Plan, Task
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
 
 FIXTURES = Path(__file__).parent / "planfile"
 
@@ -136,6 +137,15 @@ def test_an_unclosed_comment_or_fence_is_said() -> None:
     assert [one.code for one in plan("- [ ] a\n\n```\n- [ ] b\n").findings] == ["unclosed-fence"]
 
 
+def test_a_plan_that_was_pasted_with_the_fence_before_it_alone() -> None:
+    text = "# TODO.md\n\n```Markdown\n## Core\n- [ ] a\n- [ ] b\n"
+    found = plan(text)
+    assert [task.title for task in found.tasks if task.kind == "atomic"] == ["a", "b"]
+    assert [(one.code, one.line) for one in found.findings] == [("unclosed-fence", 3)]
+    assert tick(text, [(5, "a", "")], "", "2026-01-01") == text.replace("- [ ] a", "- [x] a")
+    assert not plan(f"{text}```\n").tasks
+
+
 def test_nesting_by_tabs_and_spaces_and_every_marker() -> None:
     for text in (
         "- [ ] a\n\t- [ ] b\n\t\t- [ ] c\n- [ ] d\n",
@@ -261,6 +271,16 @@ def test_a_box_reaches_over_the_fields_below_it() -> None:
     assert found.tasks[0].criteria == ("Tests pass",)
     assert runs(found.tasks[1]) == [("pytest -q", 0.95)]
     assert edges(found) == [("1", "2", "written")]
+
+
+def test_a_field_below_several_boxes_is_one_of_their_phase() -> None:
+    boxes = "- [ ] alpha\n- [ ] beta\n\n"
+    found = plan(
+        f"## Phase 1: A\n\n{boxes}## Phase 2: B\n\n{boxes}**Depends on:** Phase 1\n\n**Verify:** `pytest -q`\n"
+    )
+    phase, *below = found.tasks[3:]
+    assert (runs(phase), [runs(one) for one in below]) == ([("pytest -q", 0.95)], [[], []])
+    assert ("1", "2", "written") in edges(found)
 
 
 def test_numbered_headings_where_nothing_else_is_found() -> None:

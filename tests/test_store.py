@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.errors import LockedError, NotFoundError, StoreError
+from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -212,7 +213,7 @@ class TestConformance:
         def attempt(fence: int, number: int, purpose: str, began: float, ended: float | None) -> AttemptRow:
             worker = "shell" if purpose == "work" else ""
             row = AttemptRow("r1", fence, "t1", number, purpose, "ended", "build", worker)  # type: ignore[arg-type]
-            return row._replace(intended=began, ended=ended, cost=0.25)
+            return row._replace(intended=began, ended=ended, cost=0.25, tokens=fence)
 
         store.create_run(RUN, [task(1, state="done", attempt=2), task(2, state="running", attempt=1)], 1.0)
         rows = (
@@ -224,6 +225,7 @@ class TestConformance:
         )
         store.commit(Changes(attempts=rows))
         assert store.spent(1) == [SpentRow("r1", "t1", "build", "shell", "", "", 40.0, 0.75)]
+        assert (store.used("r1"), store.used("r2")) == (Amount(1.25, 15), Amount())
         store.create_run(RUN._replace(run="r2"), [], 2.0)
         assert store.spent(1) == []
 

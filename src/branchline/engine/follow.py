@@ -36,7 +36,7 @@ def event_for(
 
 def open_job(state: State, row: TaskRow, purpose: str, event: Event) -> list[Command]:
     """The next process of this dispatch, with a number that was never used before."""
-    model = state.policy.model_of(row) if purpose == "work" else ""
+    model = state.policy.routing.model_of(row) if purpose == "work" else ""
     data = {"purpose": purpose, **({"model": model} if model else {})}
     return [Emit(event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", data, state.next_fence))]
 
@@ -261,10 +261,10 @@ def _is_end(commands: list[Command]) -> bool:
 
 def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping[str, Any]) -> list[Command]:
     """The end of a task's tries: one tier up where the user's policy says so, with tries of its own, else failed."""
-    model = state.policy.higher(row)
+    model = state.policy.routing.higher(row)
     if not model:
         return [Emit(event_for(event, "failed", row, cause, data))]
-    tier = state.policy.tier(row._replace(model=model))
+    tier = state.policy.routing.tier(row._replace(model=model))
     again = {**data, "at": event.at, "model": model, "fingerprint": ""}
     return [Emit(event_for(event, "retrying", row, f"{cause}; it goes on one tier up, {tier}: {model}", again))]
 

@@ -4,19 +4,44 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from branchline.engine.policy import Policy
+from branchline.budget import Terms
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
 from branchline.model.money import Amount
-from branchline.model.moves import BUSY, SATISFIED, SLOTTED
+from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
 from branchline.schedule.durations import Outlook, Times
+from branchline.schedule.routing import Routing
 
 if TYPE_CHECKING:  # it is only spelled here, and a look at a run need not import the search
     from branchline.schedule.reserve import Reservations
 
 Value = TypeVar("Value")
+
+
+class Policy(NamedTuple):
+    """What the user decided about a run; times are seconds, `only` empty means every task.
+
+    `train`: how many finished tasks are merged together. `terms`: what may be spent, and what things cost. `routing`:
+    which model, provider and resources each start takes.
+    """
+
+    slots: int = 4
+    strategy: str = "depth-first"
+    batch: bool = False
+    retries: int = 1
+    minimum: Level = "gated"
+    isolated: bool = True
+    fail_fast: bool = False
+    only: frozenset[str] = frozenset()
+    crash_wait: float = 2.0
+    backoff: float = 30.0
+    backoff_limit: float = 900.0
+    on_hung: str = "retry"
+    train: int = 1
+    terms: Terms = Terms()
+    routing: Routing = Routing()
 
 
 class Start(NamedTuple):
@@ -100,8 +125,8 @@ class State:
         self.lanes: dict[str, LaneRow] = {}
         self.roles: Mapping[str, str] = Column(self.tasks, attrgetter("role"))
         self.states: Mapping[str, str] = Column(self.tasks, attrgetter("state"))
-        self.lane_names: Mapping[str, str] = Column(self.tasks, policy.lane)
-        self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
+        self.lane_names: Mapping[str, str] = Column(self.tasks, policy.routing.lane)
+        self.intervals: Mapping[str, float] = Column(self.tasks, policy.routing.interval)
         self.ready = self._queue()
         self.retrying: dict[str, None] = {}
         self.broke: dict[str, None] = {}

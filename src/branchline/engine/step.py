@@ -97,7 +97,7 @@ def _dispatching(state: State, event: Event) -> list[Command]:
     row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0, model=model)
     state.times.began[row.task] = event.at
     state.rest = tuple(event.data.get("batch") or ())
-    if state.policy.interval(row):
+    if state.policy.routing.interval(row):
         state.last_start = event.at
     return after_dispatch(state, row, event)
 

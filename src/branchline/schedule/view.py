@@ -68,7 +68,7 @@ class View(NamedTuple):
     stop: str = ""
     touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
-    due: "Callable[[View], list[str] | None] | None" = None
+    due: Callable[..., list[str] | None] | None = None
     purse: Callable[[], Purse] | None = None
 
 

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from operator import attrgetter
 from typing import Any, Self
 
 from branchline.errors import LockedError, StoreError
+from branchline.model.money import Amount, total
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -49,7 +49,8 @@ class MemoryStore:
     @classmethod
     def open(cls, former: Self) -> Self:
         """The memory of another store, as a second process opens the same file."""
-        again = copy(former)
+        again = object.__new__(type(former))
+        vars(again).update(vars(former))
         again._newest = len(former._events)
         return again
 
@@ -112,6 +113,9 @@ class MemoryStore:
     def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
         rows = [row for row in self._attempts.values() if row.run == run and (not task or row.task == task)]
         return sorted(rows)
+
+    def used(self, run: str) -> Amount:
+        return total(row.used for row in self.attempts(run))
 
     def spent(self, runs: int) -> list[SpentRow]:
         found = []

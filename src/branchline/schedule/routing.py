@@ -1,52 +1,48 @@
-"""What the user decided about a run, and what it means for a task: its lane, its models, what it takes."""
+"""What a start of a task takes besides a slot: its model, the lane of its provider, its resources and its pace."""
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from branchline.budget import Start as Spending
-from branchline.budget import Terms
 from branchline.model.money import TIERS
-from branchline.model.moves import BUSY, Level
+from branchline.model.moves import BUSY
 from branchline.model.run import TaskRow
 
+_KEPT: Final = ("lanes", "stagger", "resources", "takes", "models", "tiers")
 
-class Policy(NamedTuple):
-    """What the user decided about a run; times are seconds, `only` empty means every task.
+
+class Routing(NamedTuple):
+    """What the user decided about models, providers and resources.
 
     `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
     start and the start before; `resources`: name -> how many there are; `takes`: worker -> those of which each of its
     tasks takes one, `{branch}` in the name being the task's parent; `models`: worker/role -> its model ("" for the
-    agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
-    `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
-    gives a task that would fail a try one tier up; `plain` are workers that have no model. `named`: task -> the model
-    that its plan names, before all of these. `train`: how many finished tasks are merged together.
+    agent's own) and those it may fall back to, in the user's order. `tiers`: tier -> its models, in the user's order;
+    `grades`: task -> its tier, `grade` that of the others; `escalate` gives a task that would fail a try one tier up;
+    `plain` are workers that have no model. `named`: task -> the model that its plan names, before all of these.
     """
 
-    slots: int = 4
-    strategy: str = "depth-first"
-    batch: bool = False
-    retries: int = 1
-    minimum: Level = "gated"
-    isolated: bool = True
-    fail_fast: bool = False
-    only: frozenset[str] = frozenset()
-    crash_wait: float = 2.0
-    backoff: float = 30.0
-    backoff_limit: float = 900.0
     lanes: Mapping[str, str] = {}
     stagger: Mapping[str, float] = {}
     resources: Mapping[str, int] = {}
     takes: Mapping[str, Sequence[str]] = {}
-    on_hung: str = "retry"
     models: Mapping[str, Sequence[str]] = {}
-    train: int = 1
-    terms: Terms = Terms()
     tiers: Mapping[str, Sequence[str]] = {}
     grades: Mapping[str, str] = {}
     grade: str = ""
     escalate: bool = False
     plain: frozenset[str] = frozenset()
     named: Mapping[str, str] = {}
+
+    def kept(self) -> dict[str, Any]:
+        """What a run keeps of it as JSON, beside its net."""
+        found = {name: dict(getattr(self, name)) for name in _KEPT if getattr(self, name)}
+        return found | ({"grade": self.grade, "plain": sorted(self.plain)} if self.tiers else {})
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any], net: Mapping[str, Any]) -> "Routing":
+        """What `kept` gave, with the tiers and models that the tasks of a net have."""
+        own = {name: kept[name] for name in (*_KEPT, "grade", "plain") if name in kept}
+        return cls(**own, grades=net.get("tier", {}), named=net.get("model", {}))
 
     def tier(self, row: TaskRow) -> str:
         """The tier a task stands in: its own, or that of a model it was given since; "" when there is none."""
@@ -76,10 +72,6 @@ class Policy(NamedTuple):
     def model_of(self, row: TaskRow) -> str:
         """The model a task's worker gets; "" is the agent's own."""
         return row.model or next(iter(self.choices(row)), "")
-
-    def spending(self, row: TaskRow) -> Spending:
-        """What a start of a task is about, for the budget."""
-        return Spending(row.task, row.worker, row.role, self.model_of(row))
 
     def lane(self, row: TaskRow) -> str:
         """The lane of a task's worker: the provider its model names, else the worker itself."""
