@@ -68,6 +68,7 @@ def limits_of(policy: Policy) -> dict[str, Any]:
     found: dict[str, Any] = {"slots": policy.slots}
     for name in ("lanes", "stagger", "resources", "takes", "models", "tiers"):
         found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
+    found |= {"only": sorted(policy.only)} if policy.only else {}
     found |= {"grade": policy.grade, "plain": sorted(policy.plain)} if policy.tiers else {}
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 

@@ -61,7 +61,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     net, kept = json.loads(run.net), json.loads(run.settings)
     limits = {
         name: kept[name]
-        for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes", "resources")
+        for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes", "resources", "only")
         if name in kept
     }
     policy = Policy(**limits, grades=net.get("tier", {}), named=net.get("model", {}))
@@ -88,6 +88,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
+        only=policy.only,
         purse=_purse(store.attempts(run.run), rows, policy) if policy.terms else None,
     )
 
