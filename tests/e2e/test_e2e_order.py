@@ -146,6 +146,7 @@ def test_only_some_tasks(world: World) -> None:
     agent = world.agent(QUICK)
     assert world.execute(agent, "--only", "1.1").status == 0
     assert world.states() == {"1.1": "done", "1.2": "ready", "2.1": "ready"}
+    assert "not chosen by --only" in world.run("why", "2.1").json["reason"]
     assert world.execute(agent).status == 0
     assert set(world.states().values()) == {"done"}
     world.check_laws()
