@@ -273,6 +273,16 @@ def test_a_box_reaches_over_the_fields_below_it() -> None:
     assert edges(found) == [("1", "2", "written")]
 
 
+def test_a_field_below_several_boxes_is_one_of_their_phase() -> None:
+    boxes = "- [ ] alpha\n- [ ] beta\n\n"
+    found = plan(
+        f"## Phase 1: A\n\n{boxes}## Phase 2: B\n\n{boxes}**Depends on:** Phase 1\n\n**Verify:** `pytest -q`\n"
+    )
+    phase, *below = found.tasks[3:]
+    assert (runs(phase), [runs(one) for one in below]) == ([("pytest -q", 0.95)], [[], []])
+    assert ("1", "2", "written") in edges(found)
+
+
 def test_numbered_headings_where_nothing_else_is_found() -> None:
     found = plan("# Refactor\n\n## 1. Extract it\n\nx\n\n## 2. Add tests\n\n## 3. Clean up\n")
     assert [(one.title, one.confidence) for one in found.tasks] == [

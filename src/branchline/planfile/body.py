@@ -85,17 +85,23 @@ def _extend(doc: Doc, drafts: list[Draft]) -> None:
 
 
 def _loose(doc: Doc, starts: dict[int, Draft]) -> None:
-    """Let a box reach over the unindented lines below it, when they begin with a field (`**Files:**`) of its own."""
+    """Let a box reach over the unindented lines below it, when they begin with a field (`**Files:**`) of its own.
+
+    Below several boxes in a row a field speaks of all of them.
+    """
     current: Draft | None = None
-    reaching = False
+    reaching = listed = False
     for block in doc.blocks:
         if block.parent is not None:
             continue
         draft = starts.get(block.line)
         if block.kind in ("heading", "tag", "xml") or draft is not None:
-            current = draft if draft is not None and draft.role == "item" and block.box is not None else None
-            reaching = False
-        elif current is not None and not reaching:
+            boxed = draft is not None and draft.role == "item" and block.box is not None
+            current = draft if boxed and not listed else None
+            reaching, listed = False, boxed
+            continue
+        listed = False
+        if current is not None and not reaching:
             reaching = block.kind == "para" and (
                 field(block.line, block.text) is not None or labels.field(block.text) != ""
             )
