@@ -8,6 +8,7 @@ from branchline.errors import NotFoundError, UsageError
 from branchline.model.plan import Plan, Task
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
 
 FIXTURES = Path(__file__).parent / "planfile"
 
@@ -248,6 +249,17 @@ def test_a_table_of_tasks_is_a_plan() -> None:
 def test_an_estimate_stands_at_the_end_of_a_title() -> None:
     found = plan("- [ ] 1.1 Draw ~15m\n- [ ] Paint (~2h)\n- [ ] Under ~5 colours\n- [ ] Hang ~soon\n")
     assert [one.estimate for one in found.tasks] == [0.25, 2.0, None, None]
+
+
+@pytest.mark.parametrize("end", ["```\n", "```\n\n", ""])
+def test_a_fence_of_markdown_around_all_of_a_plan_hides_nothing(end: str) -> None:
+    text = "- [ ] draw it\n\n```bash\nmake x\n```\n\n- [ ] move it\n"
+    wrapped = f"# TODO.md\n\n```markdown\n{text}{end}"
+    found = plan(wrapped)
+    assert [(one.title, one.line) for one in found.tasks] == [("draw it", 4), ("move it", 10)]
+    assert tick(wrapped, [(10, "move it", "2")], "", "") == wrapped.replace("[ ] move", "[x] move")
+    more = plan(f"{wrapped}More.\n")  # what is only a part of the text is an example
+    assert ("draw it" in [one.title for one in more.tasks]) == (not end)
 
 
 def test_a_box_reaches_over_the_fields_below_it() -> None:

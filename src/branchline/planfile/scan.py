@@ -11,6 +11,7 @@ from functools import cached_property
 
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.frame import front_matter, front_matter_end, wrapper
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
@@ -37,16 +38,6 @@ def scan(text: str, path: str = "") -> Doc:
     return _Scanner(split_lines(text)).run(path)
 
 
-def front_matter_end(lines: list[str]) -> int:
-    """Say on which line (1-based) front matter ends; 0 when there is none."""
-    if not lines or lines[0].rstrip() != "---":
-        return 0
-    for number in range(1, len(lines)):
-        if lines[number].rstrip() in ("---", "..."):
-            return number + 1
-    return 0
-
-
 class _Scanner:
     def __init__(self, lines: list[str]) -> None:
         self.doc = Doc(lines)
@@ -67,8 +58,11 @@ class _Scanner:
         lines, doc = self.lines, self.doc
         at = front_matter_end(lines)
         if at:
-            doc.front = _front_matter(lines[1 : at - 1])
+            doc.front = front_matter(lines[1 : at - 1])
             doc.hidden.append((1, at, "front matter"))
+        for line in wrapper(lines):
+            lines[line - 1] = ""
+            doc.hidden.append((line, line, "fence around the plan"))
         count = len(lines)
         while at < count:
             at = self._line(at, lines[at])
@@ -387,13 +381,3 @@ def _content(column: int, gap: str) -> int:
 def _is_rule(text: str) -> bool:
     bare = text.replace(" ", "").replace("\t", "")
     return len(bare) >= 3 and bare.count(bare[0]) == len(bare)
-
-
-def _front_matter(lines: list[str]) -> dict[str, str]:
-    """Read the plain `key: value` lines; nested values stay with the key above them, unread."""
-    front: dict[str, str] = {}
-    for line in lines:
-        key, colon, value = line.partition(":")
-        if colon and key and not key[0].isspace() and key[0] not in "-#":
-            front.setdefault(key.strip(), value.strip().strip("\"'"))
-    return front
