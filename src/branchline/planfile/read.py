@@ -118,6 +118,9 @@ def _unclosed(doc: Doc) -> list[Finding]:
     if doc.unclosed is None:
         return []
     line, what = doc.unclosed
+    if what == "markdown":
+        words = f"The fence of line {line} is never closed and says that it holds markdown: all lines below are read as such."
+        return [Finding("unclosed-fence", words, line)]
     return [Finding(f"unclosed-{what}", f"The {what} of line {line} is never closed: it takes all lines below.", line)]
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.frame import front_matter, front_matter_end, wrapper
+from branchline.planfile.front import front_matter, front_matter_end, wrapper
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
@@ -19,6 +19,7 @@ BOX = re.compile(
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
+_MARKDOWN = re.compile(r"\s*(?:`{3,}|~{3,})\s*(?:markdown|md)\s*", re.IGNORECASE)
 TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
 _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
@@ -35,7 +36,14 @@ def split_lines(text: str) -> list[str]:
 
 def scan(text: str, path: str = "") -> Doc:
     """Read the blocks of `text`; raises UsageError for more than MAX_LINES or MAX_BLOCKS, and for nothing else."""
-    return _Scanner(split_lines(text)).run(path)
+    lines = split_lines(text)
+    doc = _Scanner(lines).run(path)
+    if doc.unclosed is None or not _MARKDOWN.fullmatch(lines[doc.unclosed[0] - 1]):
+        return doc
+    line, _ = doc.unclosed  # the answer of a chat, pasted with the mark before it and without the one behind
+    doc = _Scanner([*lines[: line - 1], "", *lines[line:]]).run(path)
+    doc.lines, doc.unclosed = lines, doc.unclosed or (line, "markdown")
+    return doc
 
 
 class _Scanner:
@@ -171,7 +179,7 @@ class _Scanner:
 
     def _block(self, at: int, indent: int, text: str) -> int:
         first = text[0]
-        if not self.stack and indent >= 4:
+        if not self.stack and indent >= 4 and first != "•":  # no sign of code, wherever it stands
             return self._deep(at, indent, text)
         if first in "=-" and indent < 4 and self._setext(at, text):
             return at + 1

@@ -1,8 +1,8 @@
-"""What stands around a plan: front matter, and a fence of markdown that holds all of it, as a chat answers with one."""
+"""What stands around a plan: front matter with its plain fields, and a fence of markdown that holds all of the text."""
 
 import re
 
-_OPEN = re.compile(r"(`{3,}|~{3,})(?:markdown|md)\s*$", re.IGNORECASE)
+_OPEN = re.compile(r"(`{3,}|~{3,})\s*(?:markdown|md)\s*$", re.IGNORECASE)
 
 
 def front_matter_end(lines: list[str]) -> int:
@@ -25,20 +25,18 @@ def front_matter(lines: list[str]) -> dict[str, str]:
     return front
 
 
-def wrapper(lines: list[str]) -> list[int]:
-    """List the lines (1-based) on which a fence of markdown that holds all but headings above it opens, and shuts if it does.
+def wrapper(lines: list[str]) -> tuple[int, ...]:
+    """Give the lines (1-based) on which a fence of markdown opens and shuts that holds the whole text, as chats answer with it.
 
     A fence inside that names its language opens and shuts between the two; one that names none would shut the outer one.
     """
-    first = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
-    found = _OPEN.match(lines[first]) if lines else None
-    if found is None:
-        return []
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    found = _OPEN.match(lines[first])
     depth = 1
-    for at in range(first + 1, len(lines)):
+    for at in range(first + 1, len(lines)) if found else ():
         text = lines[at].strip()
         if text.startswith(found[1]):
             depth += 1 if text.strip(found[1][0]) else -1
         if not depth:
-            return [] if any(map(str.strip, lines[at + 1 :])) else [first + 1, at + 1]
-    return [first + 1]
+            return () if any(map(str.strip, lines[at + 1 :])) else (first + 1, at + 1)
+    return ()
