@@ -32,8 +32,10 @@ def wrapper(lines: list[str]) -> tuple[int, ...]:
     """
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
     found = _OPEN.match(lines[first])
+    if found is None:
+        return ()
     depth = 1
-    for at in range(first + 1, len(lines)) if found else ():
+    for at in range(first + 1, len(lines)):
         text = lines[at].strip()
         if text.startswith(found[1]):
             depth += 1 if text.strip(found[1][0]) else -1
