@@ -23,7 +23,6 @@ MAX_YAML_BYTES: Final = 8 * 1024 * 1024
 MAX_NESTING: Final = 100
 MAX_YAML_NODES: Final = 2_000_000
 """How many values a YAML text may stand for, once its aliases are written out."""
-
 _REFUSED: Final = ("/proc", "/sys", "/dev")
 _BOM: Final = b"\xef\xbb\xbf"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -182,6 +181,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if was:
+            gc.freeze()
+            gc.unfreeze()  # all of it counts as old now, and was not walked to find that out
             gc.enable()
 
 

@@ -5,8 +5,9 @@
 
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,7 @@ MAX_BYTES: Final = 256 << 20
 MEND: Final = "mend it or put its last version back; or move the file away and decompose the plan again"
 """A graph is longer than its plan: every field is named, and a task of any length stands on one line."""
 _TEXTS: Final = ("plan", "plan_digest", "dialect", "goal", "request", "boxes")
+_AT_ONCE: Final = 1000
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
 
 
@@ -271,14 +273,26 @@ def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:
     Ids, titles, kinds, parents, roles, workers and how they are to work, files, checks, criteria, needs, gate and edges
     count (DESIGN, section 4). Lines, states, confidences, comments and the order of tasks, edges, files and needs do not.
     """
-    meaning = {
-        "version": VERSION,
-        "tasks": sorted((_meaning(task) for task in draft.tasks), key=lambda each: str(each["id"])),
-        "edges": sorted([edge.before, edge.after, edge.kind] for edge in draft.edges),
-        "gate": _commands(draft.gate),
-        "argv": {worker: list(words) for worker, words in argv.items()},
-    }
-    return hashed(canonical(meaning).encode("utf-8", "surrogatepass"))
+    from hashlib import sha256
+
+    found = sha256()
+    for piece in _pieces(draft, argv):
+        found.update(piece.encode("utf-8", "surrogatepass"))
+    return f"sha256:{found.hexdigest()}"
+
+
+def _pieces(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The canonical JSON of a graph's meaning, which of a large graph is never there as a whole."""
+    yield f'{{"argv":{canonical({worker: list(words) for worker, words in argv.items()})},"edges":['
+    yield from _rows(sorted(edge[:3] for edge in draft.edges), list)
+    yield f'],"gate":{canonical(_commands(draft.gate))},"tasks":['
+    yield from _rows(sorted(draft.tasks, key=attrgetter("id")), _meaning)
+    yield f'],"version":{VERSION}}}'
+
+
+def _rows(rows: Sequence[Any], make: Callable[[Any], Any]) -> Iterator[str]:
+    for at in range(0, len(rows), _AT_ONCE):
+        yield ("," if at else "") + canonical([make(row) for row in rows[at : at + _AT_ONCE]])[1:-1]
 
 
 def _meaning(task: Task) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
-from branchline.graph.cycles import topological
 
 SLOT = " slot"
 """The resource of which every task takes one; no name of a resource has a blank in front."""
@@ -54,9 +53,7 @@ def problem(
     `demand` is leaf -> resource -> units, of which there is 1 where `capacity` does not say; a mutex is a resource of
     capacity 1. Raises GraphError for a circle and for a task that asks for more than there is.
     """
-    order = topological(adjacency.successors)
-    if len(order) < len(adjacency.successors):
-        adjacency.check()
+    order = adjacency.topological()
     spans = [duration.get(leaf, 1.0) for leaf in adjacency.leaves]
     spans += [0.0] * (len(order) - len(spans))
     shared = Counter(key for keys in (mutex or {}).values() for key in set(keys))

@@ -240,9 +240,10 @@ def jobs_of(
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:
-    """What a run keeps of its whole graph, as it is now."""
+    """What judging needs of a run's whole graph (`land.net_of`), as it is now; the edges are many, and the state has them."""
     row = store.run(run)
-    return dict(json.loads(row.net)) if row else {}
+    net = json.loads(row.net) if row else {}
+    return {name: net[name] for name in ("tests", "phases") if name in net}
 
 
 def ahead_of(state: State, seconds: float) -> Reservations | None:
