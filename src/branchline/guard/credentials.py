@@ -2,16 +2,13 @@
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Iterator
-from math import log2
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, hits, windows
-from branchline.guard.tokens import LONG
+from branchline.guard.spans import Plain, Span, by_first, hits
 
 # --- addresses --------------------------------------------------------------------------------------------------------
-_USERINFO: Final = re.compile(r"(?<=://)([^\s/:@'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
+_USERINFO: Final = re.compile(r"(?<=://)([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
 _QUERY: Final = re.compile(
     r"[?&;](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
     r"=([^\s&#'\"<>`;]{6,512})"
@@ -33,28 +30,24 @@ def in_addresses(read: Plain) -> Iterator[Span]:
 _HEADER: Final = re.compile(
     r"authorization[\"']?\s{0,4}[:=,]\s{0,4}f?[\"'`]?(?:[a-z]{3,12}\s{1,4})?([\w.~+/=:-]{8,4096})"
     r"|(?:bearer|basic)\s([\w.~+/=-]{16,4096})"
-    r"|(?:x-[a-z-]{0,24}(?:key|token|secret|auth)|private-token|api-key|apikey|dd-api-key)[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
+    r"|x-[a-z-]{0,24}(?:key|token|secret|auth)[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
-_HEADERS: Final = (
-    "authorization",
-    "bearer",
-    "basic",
-    "x-",
-    "private-token",
-    "api-key",
-    "apikey",
-    "dd-api-key",
-    "cookie",
-    "set-cookie",
-)
+_HEADERS: Final = ("authorization", "bearer", "basic", "x-", "cookie", "set-cookie")
 _OPTION: Final = re.compile(
     r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
     r"|sshpass\s{1,4}-p\s?([\"']?)([^\s\"']{3,256})|mysql\w{0,8}\s[^\n]{0,80}?\s-p([\"']?)([^\s\"']{3,128})"
     r"|(?:docker|podman|helm registry|oras) login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
+    r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
+
+_LOGIN: Final = re.compile(
+    r"(?:login|user(?:name)?|account)[:=]?\s(?!(?:and|or|with|without|name|the|is|by|for)\s)[^\s:]{2,64}\s{1,4}"
+    r"(?:password|passwd|pass|pwd|pw)[:=]?\s([\w.@#$%^&*!+-]{3,128})"
+)
+"""Who and the password, one behind the other, as in a `.netrc`."""
 
 
 def in_headers(read: Plain) -> Iterator[Span]:
@@ -72,95 +65,122 @@ def in_headers(read: Plain) -> Iterator[Span]:
 
 
 def in_options(read: Plain) -> Iterator[Span]:
-    """Find secrets on command lines: `--password X`, `-u name:X`, `sshpass -p X`."""
+    """Find secrets on command lines: `--password X`, `-u name:X`, `sshpass -p X`, `login name password X`."""
     for found in _OPTION.finditer(read.low):
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
         quoted = bool(found[group - 1])
         if value[0] not in "-$%<{" and not _stands_for(value) and (quoted or _telling(value)):
             yield Span(found.start(group), found.end(group), "PASSWORD")
+    for found in _LOGIN.finditer(read.low):
+        if found[1] not in _TYPES and not _stands_for(found[1]):
+            yield Span(found.start(1), found.end(1), "PASSWORD")
 
 
 # --- assignments ------------------------------------------------------------------------------------------------------
-_NAME: Final = (
-    r"passw(?:or)?d|passwd|(?<![a-z])(?:pass|pwd|pw)|pwd(?==)|(?<=[\"'])_?auth(?=\\?[\"'])"
-    r"|db_?pwd|passphrase|passwort|kennwort|contrase[ñn]a|mot de passe|senha"
-    r"|wachtwoord|parola|пароль|密码|密碼|口令|パスワード|비밀번호|mật khẩu"
-    r"|secret|token|api[ _-]?key|credentials?|conn(?:ection)?[_-]?str(?:ing)?|webhook[_-]url"
-    r"|(?:access|auth|private|secret|signing|encryption|master|account|shared|session|service|license|deploy|sign|crypt"
-    r"|cipher)[ _-]?key"
-    r"|密钥|密鑰|令牌|(?<=[a-z0-9]_)(?<!public_)key|(?<=[a-z0-9]-)(?<!public-)key"
-)
-_WORDS: Final = (
-    "pass", "auth", "pwd", "pw",
-    "secret", "token", "key", "credential", "conn", "webhook", "kennwort", "contrase", "mot de p", "senha",
-    "wachtwoord", "parola", "парол", "密码", "密碼", "口令", "パスワ", "비밀", "mật kh", "密钥", "密鑰", "令牌",
+_NAMES: Final = (
+    "passw(?:or)?d", "passphrase", "passwort", "pass(?<![a-z]pass)", "pwd(?<![a-z]pwd)", "pwd(?==)", "pw(?<![a-z]pw)", "db_?pwd",
+    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
+    "contrase[ñn]a", "mot de passe", "senha", "wachtwoord", "parola", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호",
+    "kennwort", "mật khẩu", "secret[ _-]?access[ _-]?key", "secret[ _-]?key", "secreto", "secret", "token",
+    "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
+    "api[ _-]?key", "access[ _-]?key", "auth(?:entication)?[ _-]?key", "activation[ _-]?key", "account[ _-]?key",
+    "aes[ _-]?key", "private[ _-]?key", "pkey", "signing[ _-]?key", "sign[ _-]?key", "shared[ _-]?key", "session[ _-]?key",
+    "service[ _-]?key", "ssh[ _-]?key", "encryption[ _-]?key", "master[ _-]?key", "license[ _-]?key", "deploy[ _-]?key",
+    "crypt[ _-]?key", "cipher[ _-]?key", "consumer[ _-]?key", "hmac[ _-]?key", "key(?<=[a-z0-9]_key)(?<!public_key)",
+    "key(?<=[a-z0-9]-key)(?<!public-key)", "schlüssel", "clé", "clave", "chiave", "chave", "sleutel", "jeton", "geheimnis",
+    "segreto", "ключ", "токен", "トークン", "キー", "토큰", "密钥", "密鑰", "令牌",
 )  # fmt: skip
-"""What each of the names has in it."""
+"""Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?"
 _TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?"
 _SIGN: Final = (
-    r"(?<=[\"'])[^\S\n](?:value|default|content)=|(?:(?<=credential)|(?<=credentials))\((?:[\"'][^\"'\n]{1,64}[\"'],\s?){1,2}"
-    r"|:{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s?[\"'])"
+    r"(?<=[\"'])[^\S\n](?:value|default|content)=|(?:or|\|\||\?\?)(?=\s?[\"'`])|(?:(?<=credential)|(?<=credentials))\((?:[\"'][^\"'\n]{1,64}[\"'],\s?){1,2}"
+    r"|:{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s{0,12}[\"'])"
+    r"|(?:\s[^<>\n]{0,64})?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
 )
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{_NAME}){_SUFFIX}{_TYPE}(?:(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
-    rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|são)[:=]?(?=\s)|\s?[是为為は](?=\s?[!-~]{{4}})"
+    rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}{_TYPE}(?:(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
+    rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
     rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
 )
 """A name and what leads from it to its value; a comparison has no sign, and gives less."""
-_QUOTED: Final = re.compile(r"[^\S\n]{0,16}[bfru]{0,2}(\\?[\"'`])((?:(?!\1)(?:[^\\\n]|\\.)){3,1024})\1")
-_LOOSE: Final = re.compile(r"[^\S\n]{0,16}([^\s\"'`<>]{3,1024})")
-_MORE: Final = re.compile(r"[;&](?=[\w.-]{1,40}=)")
+_NO_VALUE: Final = r"\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
+_VALUE: Final = re.compile(
+    r"[^\S\n]{0,16}(?:"
+    r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
+    r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
+    r"|[\w\[\]]{0,16}[\[{(]\s?(?P<numbers>(?:(?:0x[0-9a-f]{1,2}|\d{1,3}),\s{0,12}){7,255}(?:0x[0-9a-f]{1,2}|\d{1,3}))"
+    rf"|(?P<word>[^{_NO_VALUE}]{{3,1024}}(?:[;&](?![\w.-]{{1,40}}=)[^{_NO_VALUE}]{{0,1024}}){{0,8}}))",
+    re.I,
+)
+"""What may be given to a name: a text, on which something may be called; the bytes of a key, one by one; a bare word."""
 _WHOLE: Final = re.compile(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
+_CONVERTS: Final = re.compile(r"(?:decode|encode|bytes?|string|from|hex|spec|text)\w{0,8}\(|^\($", re.I)
+_PASSWORDS: Final = re.compile(r"pass|pw|(?:db_?)?pwd|пар|密[码碼]|パス|contr|mot|senha|kenn|wacht|비")
+"""How the names begin that are words for a password; the others are words for a secret or a key."""
 
 
 def assigned(read: Plain) -> Iterator[Span]:
     """Find values that are given to a name such as password, token or API key, in any of the usual notations."""
     text, low, done = read.text, read.low, 0
-    for found in (one for start, end in windows(low, _WORDS, 32, 48) for one in _GIVEN.finditer(low, start, end)):
+    for found in _GIVEN.finditer(low):
         if found.end() < done:
             continue
-        sign = found["sign"] or ""
-        quoted = _QUOTED.match(text, found.end())
-        value = quoted or _LOOSE.match(text, found.end())
+        name, sign = found["name"], found["sign"] or ""
+        value = _VALUE.match(text, found.end())
         if not value:
             continue
-        group = 2 if quoted else 1
-        secret = value[group] if quoted else _without_end(value[group])
+        form = value.lastgroup or ""
+        secret = value[form] if form != "word" else _without_end(value[form])
         if _stands_for(secret):
             continue
-        if quoted:
-            good = _as_text(secret, sign, found["name"]) or (not sign and _is_word(found["name"], secret))
+        if form == "numbers":
+            good = name not in ("token", "session")  # those are words of a model
+        elif form == "quoted":
+            good = _is_converted(value) if value["call"] else _is_quoted(read, found, sign, secret)
         elif not sign:
-            good = (
-                (_is_weak(found["name"], secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
-            )
+            good = (_is_weak(name, secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
         else:
             good = _as_word(read, found, sign, secret)
         if good:
-            kind = (
-                "PASSWORD"
-                if re.match(r"pass|pw|(?:db_?)?pwd|пар|密[码碼]|パス|contr|mot|senha|kenn|wacht|비", found["name"])
-                else "SECRET"
-            )
-            start = value.start(group)
-            yield Span(start, start + len(secret), kind)
+            start = value.start(form)
+            yield Span(start, start + len(secret), "PASSWORD" if _PASSWORDS.match(name) else "SECRET")
             done = start + len(secret)
 
 
 def _without_end(value: str) -> str:
     """A word without the signs that end a sentence, an argument or a list behind it."""
-    value = _MORE.split(value, maxsplit=1)[0]
-    for end in range(len(value), 0, -1):
-        if value[end - 1] in ",;:.)}]" and not (value[end - 1] == ")" and "(" in value[:end]):
-            continue
-        return value[:end]
-    return value[:1]
+    kept = value.rstrip(",;:.)}]") or value[:1]
+    return kept + ")" if "(" in kept and value.startswith(")", len(kept)) else kept
+
+
+def _is_converted(value: "re.Match[str]") -> bool:
+    """Whether a text in a call is a secret: one that is converted, or stands for what the environment does not give."""
+    secret = value["quoted"]
+    if re.search(r"\s|/", secret) or re.fullmatch(r"[a-z]+\d*(?:_[a-z0-9]+)+", secret):
+        return False
+    if value["default"]:
+        return _telling(secret)
+    return bool(_CONVERTS.search(value["call"])) and _telling(secret) and not re.fullmatch(r"[A-Z0-9_]+", secret)
+
+
+def _is_quoted(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
+    """Whether a quoted text after a name is a secret; a variable of the environment is given anything."""
+    name = found["name"]
+    if _is_upper(read, found) and sign == "=" and len(secret) >= 8 and not re.search(r"\s", secret):
+        return True
+    return _as_text(secret, sign, name) or (not sign and _is_word(name, secret))
+
+
+def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
+    return read.text[found.start("name") : found.end("name")].isupper()
 
 
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
+    if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(re.findall(r"[^A-Za-z\s]", secret)) >= len(secret):
+        return bool(re.search("[a-z]", secret) and re.search("[A-Z]", secret)) or " " not in secret
     if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
         return bool(re.fullmatch(r"[a-z]{3,12}(?: [a-z]{3,12}){3,7}", secret) and name.startswith("passphrase"))
     if not sign or sign == ",":
@@ -169,34 +189,37 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return bool(re.search(r"=|://[^/\s]*@", secret))
     return (
         len(secret) >= 4
-        and (name[-3:] not in ("key", "uth") or _telling(secret))
+        and (name[-3:] not in ("key", "uth") or name[:6] == "secret" or _telling(secret))
         and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+|[A-Za-z_][\w.]*\(.*\)", secret)
     )
 
 
 def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
     """Whether a bare word after a name and a sign is a secret, and no type, no expression and no number of things."""
+    name, end = found["name"], found.end()
     if secret.isdigit():
-        return len(secret) >= (6 if found["name"][:2] in ("pa", "pw", "密码", "密碼") else 16)
-    before, end = read.low[max(0, found.start() - 64) : found.start()], found.end()
-    tight = sign == "=" and not read.low[end : end + 1].isspace()
-    upper = read.text[found.start() : found.start() + len(found["name"])].isupper()
-    whole = bool(_WHOLE.match(read.low, read.low.find(secret.lower(), end) + len(secret)))
-    if _like_code(secret) or re.fullmatch(rf"[A-Za-z_]*{re.escape(found['name'])}[!?]?", secret, re.I):
+        return len(secret) >= (6 if _PASSWORDS.match(name) else 12)
+    if _like_code(secret) or re.fullmatch(rf"[A-Za-z_]*{re.escape(name)}[!?]?", secret, re.I):
         return False
-    if upper and tight:
-        return len(secret) >= 4 and (found["name"][-3:] != "key" or _telling(secret) or len(secret) >= 16)
-    if _telling(secret) or _is_weak(found["name"], secret):
+    tight, upper = not read.low.startswith((" ", "\t"), end), _is_upper(read, found)
+    if upper and sign == "=" and tight:
+        return len(secret) >= 4 and (name[-3:] != "key" or _telling(secret) or len(secret) >= 16)
+    if _telling(secret) or _is_weak(name, secret):
         return True
-    lead = before.rpartition("\n")[2]
-    property_file = tight and whole and bool(re.fullmatch(r"\s*(?:[\w-]+\.)*[\w-]*", lead))
-    yaml = (
-        sign == ":"
-        and whole
-        and bool(re.fullmatch(r"\s*(?:- )?[\"']?[\w.-]*", lead))
-        and read.low[end : end + 1] == " "
-    )
-    return (property_file or yaml) and secret.isalpha() and secret.lower() not in _TYPES and found["name"][-3:] != "key"
+    if not secret.isalpha() or secret.lower() in _TYPES:
+        return False
+    if sign.endswith(">"):  # an element, whole
+        return True
+    if name[-3:] == "key" and "secret" not in name:
+        return False
+    at = read.low.find(secret.lower(), end) + len(secret)
+    lead = read.low[max(0, found.start() - 64) : found.start()].rpartition("\n")[2]
+    if not _WHOLE.match(read.low, at):
+        return False
+    if sign == "=":
+        return tight and bool(re.fullmatch(r"\s*(?:[\w-]+\.)*[\w-]*", lead))
+    word = not tight or upper or name.startswith("pass")
+    return sign == ":" and word and bool(re.fullmatch(r"\s*(?:- )?[\"']?[\w.-]*", lead))
 
 
 _OF_THE_TRADE: Final = """
@@ -217,13 +240,14 @@ _FAKE: Final = re.compile(
     r"|empty|default|current-password|new-password|bearer|basic|jwt|oauth2?|example|sample|dummy|foobar|api[_-]?key|access[_-]token|refresh[_-]token|id[_-]token|client[_-]secret)",
     re.I,
 )
+_VERSION: Final = re.compile(r"[~^<>=v ]{0,3}\d{1,5}(?:\.[\dx*]{1,5}){1,3}(?:[-+][\w.]{1,20})?")
 _OURS: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_\d{1,6}\]")
 
 
 @functools.lru_cache(4096)
 def _stands_for(value: str) -> bool:
-    """Whether a value only holds a secret's place: a variable, a template, stars, `your-key-here`, one of our own."""
-    return bool(_FAKE.fullmatch(value[:200]) or _is_template(value))
+    """Whether a value only holds a secret's place: a variable, a template, a version, stars, `your-key-here`, one of our own."""
+    return bool(_FAKE.fullmatch(value[:200]) or _VERSION.fullmatch(value) or _is_template(value))
 
 
 def _is_template(value: str) -> bool:
@@ -239,7 +263,7 @@ def _like_code(value: str) -> bool:
     """Whether a bare word is an expression: a call, an attribute, an index, a path, a format."""
     return bool(
         re.match(
-            rf"[A-Za-z_][\w.]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|!|\||[A-Za-z_]\w*(?:::|->)\$?\w",
+            rf"[A-Za-z_][\w.?!]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|![A-Za-z_.]*(?:[(\[]|$)|\||[A-Za-z_]\w*(?:::|->)\$?\w",
             value,
         )
     )
@@ -273,85 +297,3 @@ def _telling(value: str) -> bool:
 
 def _mixed(value: str) -> bool:
     return bool(re.search("[a-z]", value) and re.search("[A-Z]", value) and len(value) >= 16)
-
-
-# --- entropy with context ---------------------------------------------------------------------------------------------
-_NEAR: Final = re.compile(
-    r"(?:(?<![a-z])|api|secret|access|auth|signing|private|service|deploy|license)[ _-]?(?:keys?|password)(?![a-z(])"
-    r"|(?:tokens?|secrets?|credentials?)(?![a-z(])|(?<=[a-z0-9][_-])pat\b"
-    r"|bearer|\b(?:wandb|sonar\w{0,8}|crumb|unseal|pyowm|infura|datadog|okta|reporter_id)\b|密钥|密鑰|令牌|schlüssel|\bcl[ée]\b|clave|chave|ключ|токен|секрет"
-)
-_INNER: Final = re.compile(r"[a-z0-9](?:Key|KEY|Auth|Password|ACCESS)s?(?![a-z(])")
-"""The same as a part of a name; in small letters `monkey` would be one."""
-_HASH: Final = re.compile(
-    r"sha-?\d*|commit|digest|integrity|checksum|md5|hash|revision|\brev\b|blob|\btree\b|etag|fingerprint|public|cache|primary|ssh-|resolved"
-    r"|\bh1:|idempoten|uuid|base64|data:|image|partition|object|trace|span|request|nonce|merge|\bref\b|docker|uses:|gpg|openpgp|keyserver"
-)
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
-_OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
-"""What a word of dice may begin with: `acme-secret-...`."""
-_BESIDE: Final = re.compile(
-    r"(?:((?:token|secret|private|access|(?:api|secret|private|access)[ _-]?key)s?)|key)[\s\"'`=:>_.-]{1,4}$"
-)
-"""A word for a key right before it; the first group says more than `key` alone, which a UUID has before it in many tables."""
-_ALONE: Final = re.compile(
-    r"(?:^|[\s\"'`=])(?=[A-Z0-9]{0,24}[a-z])(?=[a-z0-9]{0,24}[A-Z])(?=(?:[A-Za-z]{1,20}\d+){3})[A-Za-z0-9]{28,100}(?![\w.+/=-])"
-)
-"""A word that is dice and nothing else: small and large letters and digits, and no sign that data in base 64 would have."""
-_DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{20,512}={0,2}")
-
-
-def dense(read: Plain) -> Iterator[Span]:
-    """Find words without a form that look like dice and stand behind a word such as key or token on their line."""
-    for word in LONG.finditer(read.text):
-        if word.end() - word.start() < 20:
-            continue
-        for found in _DENSE.finditer(read.text, word.start(), word.end()):
-            own = _OWN_NAME.match(found[0].lower())
-            start = found.start() + (own.end() if own else 0)
-            value = read.text[start : found.end()]
-            if _fair(value) and _is_given_away(read, start, value) and not _HASH.search(read.line(start, 60, 0)):
-                yield Span(start, found.end(), "SECRET")
-
-
-def _is_given_away(read: Plain, start: int, value: str) -> bool:
-    """Whether something says of a word that it is a key; of one that looks like dice that may stand further away."""
-    around = read.line(start, 60, 0)
-    beside = _BESIDE.search(around)
-    if _UUID.search(value):
-        return bool(beside and beside[1])
-    if not _random(value):
-        return bool(beside or _INNER.search(read.text, max(0, start - 5), start))
-    near = beside or _NEAR.search(around) or _INNER.search(read.text, start - len(around), start)
-    return bool(near or _ALONE.match(read.text, start - 1))
-
-
-@functools.lru_cache(4096)
-def _fair(value: str) -> bool:
-    """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
-    digits = sum(map(str.isdigit, value))
-    return (
-        len(value) >= 20
-        and 3 <= digits < len(value)
-        and value.count("/") <= 2
-        and value.count("-") <= 4
-        and value.count("_") <= 3
-        and not re.search(r"[A-Za-z]{5,}[/_-][A-Za-z]{5,}", value)
-    )
-
-
-@functools.lru_cache(4096)
-def _random(value: str) -> bool:
-    """Whether a word looks like dice: hexadecimal of 32 and more, letters of both sizes among digits, or many changes
-    between letters of one size and digits.
-    """
-    if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
-        return _bits(value) > 3
-    if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
-        changes = len(re.findall(r"[a-zA-Z]+(?=\d)", value))
-        return changes >= 3 and not re.search(r"[^\w-]", value) and _bits(value) > 3.5
-    return _bits(value) > 3.7
-
-
-def _bits(value: str) -> float:
-    return -sum(n / len(value) * log2(n / len(value)) for n in Counter(value).values())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from branchline.guard import credentials, personal, tokens
+from branchline.guard import credentials, dice, personal, tokens
 from branchline.guard.book import PLACEHOLDER
 from branchline.guard.spans import Plain, Span, apart, original, plain
 
@@ -54,7 +54,7 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
         credentials.in_headers(read),
         credentials.in_options(read),
         credentials.assigned(read),
-        credentials.dense(read),
+        dice.dense(read),
         personal.emails(read),
         personal.identity_cards(read),
         personal.cards(read),
@@ -69,16 +69,24 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
 
 
 _WHOLE: Final = re.compile(r"[\w.~+/=-]{16,512}")
+_SHORT: Final = re.compile(r"[^\s\"'`,;:()<>/|=]{8,64}")
+_STRONG: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
 _DIGIT: Final = re.compile(r"\d")
 
 
 def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Iterator[Span]:
-    """Find what was found, here or before, where it stands as a word of its own with nothing beside it that gives it away."""
+    """Find what was found, here or before, where it stands as a word of its own with nothing beside it that gives it away.
+
+    A word of letters might be the name of anything, and a short one of another text too.
+    """
     kinds = {value: placeholder.strip("[]0123456789")[:-1] for placeholder, value in book.items()}
-    kinds |= {read.text[span.start : span.end]: span.kind for span in found}
-    for word in _WHOLE.finditer(read.text) if kinds else ():
-        if word[0] in kinds and _DIGIT.search(word[0]):  # a word of letters might be the name of anything
-            yield Span(word.start(), word.end(), kinds[word[0]])
+    here = {read.text[span.start : span.end]: span.kind for span in found}
+    kinds |= here
+    short = {value: kind for value, kind in here.items() if kind == "PASSWORD" and _STRONG.fullmatch(value)}
+    for words, known in ((_WHOLE, kinds), (_SHORT, short)):
+        for word in words.finditer(read.text) if known else ():
+            if word[0] in known and _DIGIT.search(word[0]):
+                yield Span(word.start(), word.end(), known[word[0]])
 
 
 @functools.lru_cache(8)

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from operator import mul
 from typing import Final
 
-from branchline.guard.spans import Plain, Span
+from branchline.guard.spans import Plain, Span, Words, by_first
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _AT: Final = re.compile(
     r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:\.|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
 )
 _LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
+_LATIN: Final = re.compile(r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])")
+_MIXED: Final = re.compile(r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])")
 _NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
 _DOMAINS: Final = """
 com org net edu gov mil int info biz name pro museum aero coop jobs mobi travel asia cat tel post app dev cloud tech online
@@ -35,9 +37,11 @@ def emails(read: Plain) -> Iterator[Span]:
         local = _LOCAL.match(before[::-1])
         if not local:
             continue
-        name = local[0][::-1].lstrip(".'-%")
+        name = _MIXED.sub("", local[0][::-1]).lstrip(".'-%")
         start = max(0, found.start() - 65) + len(before) - len(name)
-        end_word = found[2].lower()
+        end, end_word = found.end(), found[2].lower()
+        if end_word not in _ENDS and (latin := _LATIN.match(end_word)):  # Chinese goes on without a space
+            end, end_word = end - len(end_word) + latin.end(), latin[0]
         known = (
             end_word in _ENDS
             or end_word.startswith("xn--")
@@ -45,26 +49,27 @@ def emails(read: Plain) -> Iterator[Span]:
         )
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             continue
-        if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[found.end() : found.end() + 2]):
+        if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
             continue
-        if text[found.end() : found.end() + 1] == "(":  # a @ b.T(...) is a product of matrices
+        if text[end : end + 1] == "(":  # a @ b.T(...) is a product of matrices
             continue
-        yield Span(start, found.end(), "EMAIL")
+        yield Span(start, end, "EMAIL")
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_HKID: Final = re.compile(r"(\d{6}) ?[(（]([0-9Aa])[)）]")
+_HKID: Final = re.compile(r"(\d(?<=[A-Za-z]\d)\d{5}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))")
+_CARD_OF_HK: Final = re.compile(r"hkid|hk id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]")
 _LETTERS: Final = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9])")
-_CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)")
+_CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
-    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|62\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
 )
 _GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
 _DOUBLED: Final = str.maketrans("0123456789", "0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
 _IBAN: Final = re.compile(
-    r"(?<![A-Za-z0-9])([A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?)(?![A-Za-z0-9])"
+    r"(?<![a-z0-9])([a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?)(?![a-z0-9])", re.A
 )
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -74,14 +79,19 @@ _LENGTHS: Final = {
     "TN": 24, "VG": 24, "LY": 25, "PT": 25, "ST": 25, "IS": 26, "TR": 26, "FR": 27, "GR": 27, "IT": 27, "MC": 27, "MR": 27,
     "SM": 27, "AL": 28, "AZ": 28, "BY": 28, "CY": 28, "DO": 28, "EG": 29, "GT": 28, "HU": 28, "LB": 28, "PL": 28,
     "SV": 28, "BR": 29, "PS": 29, "QA": 29, "UA": 29, "JO": 30, "KW": 30, "MU": 30, "MT": 31, "SC": 31, "LC": 32,
+    "FK": 18, "SD": 18, "MN": 20, "OM": 23, "SO": 23, "AO": 25, "CV": 25, "GW": 25, "MZ": 25, "DZ": 26, "IR": 26,
+    "BI": 27, "CF": 27, "CG": 27, "CM": 27, "DJ": 27, "GA": 27, "GQ": 27, "KM": 27, "MG": 27, "TD": 27, "BF": 28,
+    "BJ": 28, "CI": 28, "HN": 28, "MA": 28, "ML": 28, "NE": 28, "NI": 28, "SN": 28, "TG": 28, "YE": 30, "RU": 33,
 }  # fmt: skip
 
 
 def identity_cards(read: Plain) -> Iterator[Span]:
-    """Find Hong Kong identity card numbers whose check digit is right."""
+    """Find Hong Kong identity card numbers whose check digit is right; without brackets behind a word for such a card."""
     for found in _HKID.finditer(read.text):
         before = _LETTERS.match(read.text[max(0, found.start() - 3) : found.start()][::-1])
-        if before and _checked(before[0][::-1].upper(), found[1], found[2]):
+        if not before or not _checked(before[0][::-1].upper(), found[1], found[2] or found[3]):
+            continue
+        if found[2] or _CARD_OF_HK.search(read.line(found.start(), 40, 0)):
             yield Span(found.start() - len(before[0]), found.end(), "HKID")
 
 
@@ -102,19 +112,29 @@ def luhn(digits: str) -> bool:
 
 def cards(read: Plain) -> Iterator[Span]:
     """Find numbers of payment cards: length and beginning of a known network, Luhn, no word like `test` beside them."""
+    trials: Words | None = None
     for found in _CARD.finditer(read.text):
-        digits = re.sub("[ -]", "", found[0])
-        if not (_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(found[0]) and luhn(digits)):
-            continue
-        if not _TRIAL.search(read.line(found.start(), 60, 60)):
-            yield Span(found.start(), found.end(), "CARD")
+        if _is_card(found[0]):
+            trials = Words(read.low, _TRIAL.finditer(read.low)) if trials is None else trials
+            trial = trials and (trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40)))
+            if not trial:
+                yield Span(found.start(), found.end(), "CARD")
+
+
+@functools.lru_cache(4096)
+def _is_card(text: str) -> bool:
+    digits = re.sub("[ -]", "", text)
+    return bool(_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(text)) and luhn(digits)
 
 
 def accounts(read: Plain) -> Iterator[Span]:
-    """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1."""
-    for found in _IBAN.finditer(read.text):
+    """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1; in small letters behind that word."""
+    for found in _IBAN.finditer(read.low):
+        size = _LENGTHS.get(found[1][:2].upper(), 0)
+        small = not read.text[found.start() : found.start() + 2].isupper()
+        if not size or (small and "iban" not in read.line(found.start(), 24, 0)):
+            continue
         groups = re.split("[ -]", found[1])
-        size = _LENGTHS.get(found[1][:2], 0)
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
             groups.pop()
@@ -132,36 +152,52 @@ _CODED: Final = re.compile(
 _RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
-    r"tele?phone|phone|tel|mobile|cell(?:phone)?|fax|hotline|landline|whats ?app|signal|sms|wechat|viber|imessage|ring"
-    r"|telefon(?:nummer|o|e)?|handy(?:nummer)?|mobil(?:nummer|telefon)?|rufnummer|durchwahl|t[ée]l[ée]phone|t[ée]l|portable"
-    r"|tel[ée]fono|m[óo]vil|celular|telefone|telem[óo]vel|cellulare|телефон|тел|моб(?:ильный)?|telefoon|puhelin|telepon"
-    r"|điện thoại|sđt|số điện thoại|โทร|هاتف|جوال|फ़ोन|फोन"
-)
+    "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",
+    "wechat", "viber", "imessage", "ring", "telefon(?:nummer|o|e)?", "handy(?:nummer)?", "mobil(?:nummer|telefon)?", "rufnummer",
+    "durchwahl", "t[ée]l[ée]phone", "t[ée]l", "portable", "tel[ée]fono", "m[óo]vil", "celular", "telefone", "telem[óo]vel",
+    "cellulare", "телефон", "тел", "моб(?:ильный)?", "telefoon", "puhelin", "telepon", "điện thoại", "sđt", "số điện thoại",
+    "โทร", "هاتف", "جوال", "फ़ोन", "फोन",
+)  # fmt: skip
 _VERBS: Final = (
-    r"(?:my|our|his|her|their|your) (?:[a-z]{2,12} )?number(?: is)?"
-    r"|call(?: me| us| him| her| them)?|contact|dial|text|reach|ring up|phone up|rufen sie|anrufen|ruf|appelez|appeler"
-    r"|joindre|llam[ae]r?|llamar|ligue|ligar|chiam[aio]\w{0,3}|звон\w{1,6}|позвон\w{1,6}|bel|kontakt|contacto|contato|contatto"
-)
+    *(f"{whose} (?:[a-z]{{2,12}} )?number(?: is)?" for whose in ("my", "our", "his", "her", "their", "your")),
+    "call(?: me| us| him| her| them)?", "contact", "dial", "text", "reach", "ring up", "phone up", "rufen sie", "anrufen", "ruf",
+    "appelez", "appeler", "joindre", "llam[ae]r?", "llamar", "ligue", r"ligar", r"chiam[aio]\w{0,3}", r"звон\w{1,6}",
+    r"позвон\w{1,6}", "bel", "kontakt", "contacto", "contato", "contatto",
+)  # fmt: skip
 _ASIAN: Final = (
-    r"电话|電話|手机|手機|手提|致电|致電|来电|來電|联系|聯絡|聯繫|联络|热线|熱線|传真|傳真|拨打|撥打|座机|微信|携帯|連絡先|お問い合わせ"
-    r"|전화|연락처|휴대폰|핸드폰|팩스|문의"
-)
+    "电话", "電話", "手机", "手機", "手提", "致电", "致電", "来电", "來電", "联系", "聯絡", "聯繫", "联络",
+    "热线", "熱線", "传真",
+    "傳真", "拨打", "撥打", "座机", "微信", "携帯", "連絡先",
+    "お問い合わせ", "전화", "연락처", "휴대폰",
+    "핸드폰", "팩스", "문의",
+)  # fmt: skip
 _CUE: Final = re.compile(
-    rf"(?:(?<![a-z])(?P<noun>{_NOUNS})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{_ASIAN})"
-    rf"|(?<![a-z_.])(?P<verb>{_VERBS})(?![a-z_(\[.])|(?<![a-z])(?P<at>at)(?=[ :]\(?\d?))"
+    rf"(?P<noun>{by_first(_NOUNS)})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{by_first(_ASIAN)})"
+    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]\(?\d?)"
 )
+_LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
     r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
     r"|codes?|status|address|offset|step|rows?|page|section|issue|task|width|height|px|in|of|v|until|by|with)(?![a-z])|/\w"
 )
-_NEXT: Final = re.compile(r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s)")
+_NEXT: Final = re.compile(
+    r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s(?:(?:in|at|on|my|the|home|office|work) ){0,3})"
+)
+_AFTER: Final = re.compile(
+    r"(?:x\d{1,6}|,? ext\.? ?\d{1,6})?[ -]\(?(?P<noun>mobile|cell|fax|phone|tel|office|home|work|whatsapp)\)?[^\w\n]{0,3}"
+    r"(?:$|\n|[,;)]|\s?[-+\d(])"
+)
+"""A word behind a number that makes it one to call; `12345678 mobile users` is none."""
 _NO_NUMBER: Final = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
-    r"|0{4,}\d*|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+|\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"
+    r"|0{4,}\d*|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+"
+    r"|(?!\d\d(?:\.\d\d){4}$)\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"
 )
-_NO_END: Final = re.compile(r"[a-z%_]|[.,:]\d| (?:ms|ns|us|kb|mb|gb|rows|bytes|times|s)\b")
-_REACH: Final = re.compile(r"contact|reach|phone|call|ring|text ")
-_SHAPED: Final = re.compile(r"\(?\d{2,5}\)?[ .\-/]\(?\d{3,4}\)?(?:[ .\-/]\d{2,4}){0,3}|\d{3,4}[ -]\d{4}")
+_NO_END: Final = re.compile(r"(?!x\d{1,6}(?!\d))[a-z%_]|[.,:]\d| (?:ms|ns|us|kb|mb|gb|rows|bytes|times|s)\b")
+_REACH: Final = re.compile(r"contact|reach|phone|call|ring|answer|text ")
+_SHAPED: Final = re.compile(
+    r"\(?\d{2,5}\)?[ .\-/]\(?\d{3,4}\)?(?:[ .\-/]\d{2,4}){0,3}|\d{3,4}[ -]\d{4}|\d{2,4}[ -]\d{6,8}"
+)
 CHECKED: Final = 500
 """So many numbers of one text are looked up in the library; what comes after is judged by its shape alone."""
 
@@ -179,18 +215,20 @@ def _coded(read: Plain) -> Iterator[Span]:
     for found in _CODED.finditer(read.text):
         text = _trimmed(found[0])
         left -= 1
-        if _is_coded(text, looked_up=left >= 0):
+        if _is_coded(text, looked_up=left >= 0, within=read.text[found.start() - 1 : found.start()] not in ("", "\n")):
             yield _phone(read.text, found.start(), text)
 
 
 @functools.lru_cache(4096)
-def _is_coded(text: str, *, looked_up: bool) -> bool:
-    """Whether a number with a country code can be one; `+12345678` alone might as well be a sum."""
+def _is_coded(text: str, *, looked_up: bool, within: bool) -> bool:
+    """Whether a number with a country code can be one: `+12345678` alone might as well be a sum, and a longer one that
+    begins a line a line of a difference.
+    """
     digits = "".join(filter(str.isdigit, text))
     written = "+" + digits.removeprefix("00")
     if not 9 <= len(written) <= 16 or (digits == text[1:] and len(digits) <= 8):
         return False
-    return _possible(written) if looked_up else True
+    return _possible(written, within) if looked_up else True
 
 
 def _phone(text: str, start: int, number: str) -> Span:
@@ -205,40 +243,46 @@ def _trimmed(text: str) -> str:
     return text[:-1] if text.endswith(")") and text.count("(") < text.count(")") else text
 
 
-def _possible(written: str) -> bool:
+def _possible(written: str, any_length: bool) -> bool:
     import phonenumbers
 
     try:
         number = phonenumbers.parse(written.replace("(0)", ""), None)
-    except phonenumbers.NumberParseException:
+    except phonenumbers.NumberParseException:  # no country has this code
         return False
     reason = phonenumbers.is_possible_number_with_reason(number)
     possible: int = phonenumbers.ValidationResult.IS_POSSIBLE
-    return reason == possible
+    return any_length or reason == possible
 
 
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    behind, cue = 0, None
+    behind, cue, cues = 0, None, None
     for run in _RUN.finditer(low):
+        cues = Words(low, filter(_is_cue, _CUE.finditer(low))) if cues is None else cues
         if not (cue and _NEXT.fullmatch(low, behind, run.start())):
-            start = max(behind, low.rfind("\n", behind, run.start()) + 1, run.start() - 60)
-            cue = _last_cue(low, start, run.start())
+            cue = cues.before(run.start(), 32)
+            if cue and (cue.start() < behind or (cue["at"] is None and _says_no(low[cue.end() : run.start()]))):
+                cue = None
         behind = run.end()
+        cue = cue or _AFTER.match(low, behind)
         if cue and _fits(read, run[0], run.start(), cue):
             yield _phone(low, run.start(), run[0])
         else:
             cue = None
 
 
-def _last_cue(low: str, start: int, end: int) -> "re.Match[str] | None":
-    """The last word before a number that makes it one to call, if nothing between them says otherwise."""
-    last = next(reversed([*_CUE.finditer(low, start, end + 1)]), None)
-    if last is None or end - last.end() > 32:
-        return None
-    between = low[last.end() : end].replace("/>", "").replace('"', "")
-    return None if last["at"] is None and _NO_PHONE.search(between) else last
+def _is_cue(found: "re.Match[str]") -> bool:
+    """Whether a word is one of its own, and no end of a longer one; Chinese has no spaces between words."""
+    before = found.string[found.start() - 1 : found.start()]
+    return bool(found["asian"]) or not (_LETTER.match(before) or (found["verb"] and before in ("_", ".")))
+
+
+@functools.lru_cache(4096)
+def _says_no(between: str) -> bool:
+    """Whether what stands between a word and a number says that it is none to call."""
+    return bool(_NO_PHONE.search(between.replace("/>", "").replace('"', "")))
 
 
 @functools.lru_cache(4096)
@@ -253,7 +297,7 @@ def _fits(read: Plain, text: str, at: int, cue: "re.Match[str]") -> bool:
     digits, grouped = _shape(text)
     if not digits or _NO_END.match(read.low, at + len(text)):
         return False
-    if cue["noun"] or cue["asian"]:
+    if cue["noun"] or (cue.re is _CUE and cue["asian"]):
         return True
     if cue["verb"]:
         return digits >= 8 or grouped

@@ -69,16 +69,32 @@ def hits(low: str, words: Iterable[str], step: int = 1) -> Iterator[int]:
             at = low.find(word, at + step)
 
 
-def windows(low: str, words: Iterable[str], before: int, after: int) -> list[tuple[int, int]]:
-    """The stretches of a text around the words, in order and none touching another."""
-    merged: list[tuple[int, int]] = []
-    for at in sorted(hits(low, words, after)):
-        start, end = max(0, at - before), at + 2 * after
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+def by_first(forms: Iterable[str]) -> str:
+    """One pattern of many, those that begin with the same character together: most characters begin none of them."""
+    heads: dict[str, list[str]] = {}
+    for form in forms:
+        plain = form[0].isalnum() and form[1:2] not in ("{", "?", "*", "+")
+        heads.setdefault(form[0] if plain else "", []).append(form[plain:])
+    return "|".join(f"{head}(?:{'|'.join(rest)})" for head, rest in heads.items())
+
+
+class Words:
+    """Where words stand in a text; looked for once, so that each place that asks what stands before it costs little."""
+
+    def __init__(self, text: str, found: "Iterable[re.Match[str]]") -> None:
+        self._text = text
+        self._found = list(found)
+        self._ends = [one.end() for one in self._found]
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def before(self, at: int, reach: int) -> "re.Match[str] | None":
+        """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
+        place = bisect_right(self._ends, at) - 1
+        if place < 0 or self._ends[place] < at - reach or "\n" in self._text[self._ends[place] : at]:
+            return None
+        return self._found[place]
 
 
 def original(read: Plain, span: Span) -> Span:

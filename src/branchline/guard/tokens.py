@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span
+from branchline.guard.spans import Plain, Span, by_first
 
 _FORMS: Final = {
     "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",
@@ -70,7 +70,9 @@ _FORMS: Final = {
     r" [A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk oy2[a-z0-9]{43} CFPAT-[\w-]{43,70} ion_[A-Za-z0-9]{42} mdb_sa_sk_[\w-]{40}"
     r" tkn\.v1_[A-Za-z0-9=]{60,100} KEY[A-Z0-9][\w-]{54} VF\.(?:DM|WS)\.[0-9a-f]{24}\.[A-Za-z0-9]{16}"
     r" 1000\.[0-9a-f]{32}\.[0-9a-f]{32}"
-    r" [ps]k\.eyJ[\w-]{50,160}\.[\w-]{20,24}",
+    r" [ps]k\.eyJ[\w-]{50,160}\.[\w-]{20,24} [0-9a-f]{32}(?:-[0-9a-f]{8}){2}(?![\w-]) AQ\.Ab8[\w-]{20,80}"
+    r" SWMTKN-1-[0-9a-z]{40,60}-[0-9a-z]{20,30} A3(?:-[A-Z0-9]{5,11}){5,6}(?![\w-]) CLOJARS_[0-9a-f]{60} akab(?:-[a-z0-9]{16}){2}"
+    r" packagist_[a-z]{3}_[0-9a-f]{28,68}",
 }
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
@@ -84,14 +86,17 @@ LONG: Final = re.compile(r"[\w.~+/=:%?&!@-]{15,}")
 def _known() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
     """One pattern of all forms, which is quick to say no, and those of the kinds, for what it has found."""
     kinds = {kind: "|".join(forms.split()) for kind, forms in _FORMS.items()}
-    anything = f"(?<![A-Za-z0-9])(?=[A-Za-z0-9])(?:{'|'.join(kinds.values())})"
+    every = [form for forms in _FORMS.values() for form in forms.split()]
+    anything = f"(?<![A-Za-z0-9])(?=[A-Za-z0-9])(?:{by_first(every)})"
     return re.compile(anything), {kind: re.compile(form) for kind, form in kinds.items()}
 
 
-_CRYPT: Final = re.compile(r"\$(?:1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
+_CRYPT: Final = re.compile(r"\$(?:1|apr1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
 _BLOCK: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})"
 )
+_PUTTY: Final = re.compile(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}\r?\n?){1,400})")
+_JWK: Final = re.compile(r"\\?[\"'](?:d|k|p|q|dp|dq|qi)\\?[\"']\s{0,4}:\s{0,4}\\?[\"']([\w-]{16,1400})\\?[\"']")
 _PIECE: Final = re.compile(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 
@@ -108,9 +113,10 @@ def known(read: Plain) -> Iterator[Span]:
 
 
 def private_keys(read: Plain) -> Iterator[Span]:
-    """Find the lines inside of private key blocks; each is a place of its own, so that no line is lost or joined."""
-    if "PRIVATE KEY" not in read.text:
-        return
-    for block in _BLOCK.finditer(read.text):
-        for piece in _PIECE.finditer(read.text, block.start(1), block.end(1)):
-            yield Span(piece.start(), piece.end(), "PRIVATE_KEY")
+    """Find the lines inside of private key blocks, each a place of its own, so that no line is lost, and JSON web keys."""
+    for sign, blocks in (("PRIVATE KEY", _BLOCK), ("Private-Lines", _PUTTY)):
+        for block in blocks.finditer(read.text) if sign in read.text else ():
+            for piece in _PIECE.finditer(read.text, block.start(1), block.end(1)):
+                yield Span(piece.start(), piece.end(), "PRIVATE_KEY")
+    for found in _JWK.finditer(read.text) if "kty" in read.low else ():
+        yield Span(found.start(1), found.end(1), "PRIVATE_KEY")

@@ -1,7 +1,7 @@
 """What the scheduler looks at: one frozen view of graph, states and limits, and the room that is left in it."""
 
 import posixpath
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -69,7 +69,7 @@ class View(NamedTuple):
     stop: str = ""
     touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
-    due: "Callable[[View], list[str] | None] | None" = None
+    due: Callable[..., list[str] | None] | None = None
     purse: Callable[[], Purse] | None = None
     only: Collection[str] = frozenset()
 
@@ -121,8 +121,8 @@ class Room:
         self.purse = view.purse() if view.purse else None
         self.last_start = view.last_start
         self.holders: dict[str, str] = {}
-        self.resources: Counter[str] = Counter()
-        self.lanes: Counter[str] = Counter()
+        self.resources: defaultdict[str, int] = defaultdict(int)
+        self.lanes: defaultdict[str, int] = defaultdict(int)
         self.builders: dict[str, str] = {}
         self.touched: dict[str, bool] = {}
         for leaf in busy_of(view):
@@ -146,7 +146,8 @@ class Room:
         if not slot:
             return
         self.used += 1
-        self.resources.update(view.needs.get(leaf, ()))
+        for name in view.needs.get(leaf, ()):
+            self.resources[name] += 1
         if leaf in view.lane:
             self.lanes[view.lane[leaf]] += 1
         if self.hybrid and view.role.get(leaf, "build") not in EARLY_ROLES:

@@ -128,15 +128,19 @@ class _Unmet:
         self._state = view.state
         self._adjacency: Adjacency = view.adjacency
         self._known: dict[int, list[int]] = {}
+        self._unmet: dict[str, list[str]] = {}
         self._roots: dict[str, str] = {}
+        self._stuck = any(state in WAY_OUT for state in view.state.values())
 
     def of(self, leaf: str) -> list[str]:
-        adjacency = self._adjacency
-        return [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+        if leaf not in self._unmet:
+            adjacency = self._adjacency
+            self._unmet[leaf] = [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+        return self._unmet[leaf]
 
     def root(self, leaf: str) -> str:
         """The first task before a leaf, along any chain of unsatisfied ones, that only a person moves on."""
-        stack, opened = [leaf], set()
+        stack, opened = [leaf] if self._stuck else [], set()
         while stack:
             at = stack[-1]
             state = "pending" if at == leaf else self._state.get(at, "pending")
@@ -153,7 +157,7 @@ class _Unmet:
             else:
                 self._roots[at] = ""
             stack.pop()
-        return self._roots[leaf]
+        return self._roots.get(leaf, "")
 
     def _before(self, point: int) -> list[int]:
         """Fill in the composites' points before `point`, deepest first, without recursion."""
