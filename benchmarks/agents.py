@@ -82,7 +82,7 @@ def at_once(folder: Path, sessions: int) -> bool:
         f"{sessions} sessions at once: {sum(each['ok'] for each in said)} started in {started:.1f} s, "
         f"{ended} ended with their exit code, {words} of {len(names[::10])} results asked for were their own"
     )
-    return ended == sessions and words == len(names[::10])
+    return bool(ended == sessions and words == len(names[::10]))
 
 
 def fill(folder: Path, records: int) -> None:

@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import branchline
 
@@ -92,7 +93,7 @@ def prepare(folder: Path, tasks: int, argv: list[str], *, git: bool = False, lin
     subprocess.run([*CLI, "decompose", "TODO.md", "--yes"], cwd=folder, check=True, **silent())
 
 
-def silent() -> dict[str, int]:
+def silent() -> dict[str, Any]:
     """Neither input nor output."""
     return {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
@@ -260,7 +261,7 @@ def part_large(folder: Path, given: argparse.Namespace) -> None:
 def large(here: Path, tasks: int, given: argparse.Namespace) -> float:
     """Print the figures of one graph; the coordinator's processor seconds for a task."""
     drafted = seconds(lambda: prepare(here, tasks, ["/bin/true"]))
-    words = [sys.executable, "-c", LOAD, here / "TODO.graph.json"]
+    words = [sys.executable, "-c", LOAD, str(here / "TODO.graph.json")]
     loads, used = zip(*(map(float, subprocess.check_output(words).split()) for _ in range(3)), strict=True)
     driver = execute(here)
     rows = Rows(here)

@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     args = parser.parse_args()
     try:
-        from ortools import __version__ as version
-    except ImportError:
+        version = metadata.version("ortools")
+    except metadata.PackageNotFoundError:
         print("skipped: there is no exact solver here; install the dev extra")
         return 0
     kept: dict[str, Any] = json.loads(PROVEN.read_text()) if PROVEN.exists() else {}

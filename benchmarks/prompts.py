@@ -6,6 +6,7 @@ A token is counted as a word or a mark, or four characters where that gives more
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
@@ -35,7 +36,7 @@ CROWD = DraftGraph(
     gate=(Check("make test"),),
 )  # fmt: skip
 RESULTS = [(f"2.{n}", LONG, "What was found, with its places. " * 50) for n in range(1, 21)]
-CASES = {
+CASES: dict[str, tuple[DraftGraph, str, dict[str, Any]]] = {
     "a task alone": (ALONE, "1", {}),
     "a task of four, a result before it": (FAMILY, "1.2", {"results": RESULTS[:1]}),
     "one of a hundred below three long titles, twenty results": (CROWD, "1.1.1.50", {"results": RESULTS}),
@@ -54,13 +55,13 @@ def main() -> None:
     print("aims: beside the task at most 1,500, lineage and conduct at most 500 each")
 
 
-def measured(draft: DraftGraph, name: str, more: dict[str, object]) -> dict[str, int]:
+def measured(draft: DraftGraph, name: str, more: dict[str, Any]) -> dict[str, int]:
     """The tokens of one page and of its parts."""
     task = next(task for task in draft.tasks if task.id == name)
     folder = "/home/someone/work/project/.branchline/worktrees/r1/1.1.1.50/.branchline"
     context = prompts.context(
         draft, task, exit_file=f"{folder}/answer.json", results_folder=f"{folder}/results", **more
-    )  # type: ignore[arg-type]
+    )
     page = prompts.tokens(prompts.render(context))
     own = prompts.tokens("\n".join([task.title, task.title, *context["checks"], *(f.path for f in task.files)]))
     parts = {part: prompts.tokens(prompts.render(context, f"{part}.md.j2")) for part in ("lineage", "conduct")}

@@ -56,8 +56,9 @@ def starts(folder: Path, rounds: int) -> None:
     worker = settings.worker_named("shell")
     for network in ("host", "proxy"):
         boxes = Boxes(root, root / ".branchline", Repository.open(root), os.environ, replace(settings, network=network))
-        words = partial(boxes.words, attempt, "build", worker, place, ("/bin/true",), os.environ)
-        made[f"sandbox, network {network}"] = words
+        made[f"sandbox, network {network}"] = partial(
+            boxes.words, attempt, "build", worker, place, ("/bin/true",), os.environ
+        )
     times: dict[str, list[float]] = {name: [] for name in made}
     for _ in range(rounds):
         for name, words in made.items():

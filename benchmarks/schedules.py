@@ -25,11 +25,14 @@ from branchline.graph.adjacency import Adjacency
 from branchline.schedule import Queue, View, choose, order
 from branchline.schedule.decode import greedy
 from branchline.schedule.durations import noisy
-from branchline.schedule.problem import bound, faults
+from branchline.schedule.problem import bound
 from branchline.schedule.search import search
 from branchline.simulate import Case, instance, result
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+from schedule_faults import faults  # noqa: E402  # shared with the tests, which no wheel holds
+
 CORPUS = Path(os.environ.get("BRANCHLINE_CORPUS") or HERE.parents[1] / "shared" / "corpus")
 PROVEN = HERE / "optima.json"
 """The stated optima of STG that are too low, with what was proven instead (`optima.py`)."""
@@ -94,7 +97,8 @@ def psplib(folder: Path, sample: int) -> None:
 
 def stg(folder: Path, sample: int) -> None:
     """Identical processors and nothing else."""
-    proven, every, low = json.loads(PROVEN.read_text()), [], 0
+    proven, low = json.loads(PROVEN.read_text()), 0
+    every: list[float] = []
     for name in STG:
         for slots in (2, 4, 8, 16):
             stated, right = [], []
@@ -212,7 +216,7 @@ def _mean_end(case: Case, *, every: bool) -> float:
     return left(0, 0)
 
 
-def speed(_: Path, __: int) -> None:
+def speed(_folder: Path, _sample: int) -> None:
     """The order of a large plan, and one decision of its run."""
     for tasks in (10_000, 100_000):
         nodes = [(f"{number}", None, "atomic") for number in range(tasks)]

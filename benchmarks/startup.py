@@ -18,8 +18,9 @@ from statistics import median, quantiles
 import branchline
 from branchline.files import canonical, state_folder
 from branchline.graph.store import net, parts
+from branchline.model.moves import Purpose
 from branchline.model.plan import DraftGraph, Edge, Task
-from branchline.model.run import RunRow, TaskRow
+from branchline.model.run import AttemptRow, Changes, RunRow, TaskRow
 from branchline.store import Store
 
 BUDGETS = {"--version": 2.5, "--help": 2.5, "status": 5.0, "why 500": 5.0}
@@ -30,7 +31,7 @@ SCRIPT = "import sys; from branchline.cli import main; sys.exit(main())"
 
 
 def make_run(folder: Path, tasks: int) -> None:
-    """Record a run of `tasks` tasks in phases of fifty, half of them done, as `execute` would."""
+    """Record a run of `tasks` tasks in phases of fifty, half of them done, each by four processes, as `execute` would."""
     names = [f"{number // 50 + 1}.{number % 50 + 1}" for number in range(tasks)]
     names[min(499, tasks - 1)] = "500"
     nodes = [Task(name, f"Task {name}") for name in names]
@@ -43,9 +44,16 @@ def make_run(folder: Path, tasks: int) -> None:
         for place, name in enumerate(names)
         for state in (("done",) if place < tasks // 2 else ("pending",))
     ]
+    purposes: tuple[Purpose, ...] = ("setup", "work", "check", "merge")
+    jobs = [(row, purpose) for row in rows if row.state == "done" for purpose in purposes]
+    attempts = [
+        AttemptRow("r1", fence, row.task, 1, purpose, "ended", intended=1.0, started=1.0, ended=2.0, exit=0)
+        for fence, (row, purpose) in enumerate(jobs)
+    ]
     (folder / ".git").mkdir()
     with Store.open(state_folder(folder) / "state.db") as store:
         store.create_run(run, rows, 1.0)
+        store.commit(Changes(attempts=tuple(attempts)))
 
 
 def seconds(argv: list[str], where: Path, env: dict[str, str]) -> float:

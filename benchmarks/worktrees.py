@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from statistics import quantiles
@@ -87,6 +88,14 @@ def seconds(what: Callable[..., object], *given: object) -> float:
     return time.perf_counter() - began
 
 
+def each(what: Callable[[str], object], tasks: Iterable[str]) -> float:
+    """Seconds of the same for each task."""
+    began = time.perf_counter()
+    for task in tasks:
+        what(task)
+    return time.perf_counter() - began
+
+
 def cost(what: Callable[..., object], *given: object) -> tuple[float, float]:
     """Seconds by the clock, and of CPU: our own, and that of children that have ended."""
     used = [sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -137,12 +146,12 @@ def rounds(repository: Repository, plain: Path, count: int) -> None:
 def alive(repository: Repository) -> None:
     """So many worktrees at once, each with work in it; then all of them are merged and gone."""
     tasks = [f"w{number}" for number in range(ALIVE)]
-    print(f"{ALIVE} worktrees made       {seconds(lambda: [ours(repository, 'setup', task) for task in tasks]):8.1f} s")
+    print(f"{ALIVE} worktrees made       {each(partial(ours, repository, 'setup'), tasks):8.1f} s")
     for task in tasks:
         (repository.worktree(RUN, task) / f"{task}.txt").write_text(f"{task}\n")
-    print(f"{ALIVE} checked              {seconds(lambda: [ours(repository, 'check', task) for task in tasks]):8.1f} s")
-    print(f"{ALIVE} merged               {seconds(lambda: [ours(repository, 'merge', task) for task in tasks]):8.1f} s")
-    gone = seconds(lambda: [repository.remove_worktree(RUN, task) for task in tasks])
+    print(f"{ALIVE} checked              {each(partial(ours, repository, 'check'), tasks):8.1f} s")
+    print(f"{ALIVE} merged               {each(partial(ours, repository, 'merge'), tasks):8.1f} s")
+    gone = each(partial(repository.remove_worktree, RUN), tasks)
     print(f"{ALIVE} removed              {gone:8.1f} s; {len(repository.left_over())} left")
     print(f"files on the tip: {len(changed_files(repository.git, 'HEAD', repository.tip(RUN)))} of {ALIVE}")
 

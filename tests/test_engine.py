@@ -1,5 +1,6 @@
 """The pure engine: every history keeps the invariants, and replaying the events rebuilds the rows."""
 
+import json
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -271,3 +272,14 @@ def test_a_deadlock_is_not_done() -> None:
     standing = engine.outcome(state)
     assert (standing.state, standing.over) == ("failed", True)
     assert standing.reason == "deadlock: 1, 2 wait for each other"
+
+
+def test_a_task_that_left_the_graph_is_not_looked_at_any_more() -> None:
+    state = fresh([], ["a", "b"], Policy())
+    gone = state.tasks["a"]._replace(state="retrying", retry_at=5.0)
+    state = State.restore(RUN, state.adjacency, Policy(), [gone, state.tasks["b"]], [], [])
+    node = json.dumps({"id": "b", "parent": None, "kind": "atomic"})
+    data = {"nodes": [["b", node]], "net": '{"edges": []}', "digest": "", "graph": "{}", "source": ""}
+    rows = [list(gone._replace(state="cancelled"))]
+    state, _ = engine.step(state, Event(6.0, "r1", "replanned", data={**data, "rows": rows}))
+    assert [event.task for event in engine.choose(state, 7.0, None)] == ["b"]

@@ -9,6 +9,7 @@ from branchline.engine import Emit, Policy, Start, State
 from branchline.graph.adjacency import Adjacency
 from branchline.model.run import AttemptRow, Event, LaneRow, RunRow, TaskRow
 from branchline.schedule import explain
+from branchline.schedule.routing import Routing
 
 RUN = RunRow("r1", "plan.md", "sha256:0", "running", "", "base", 0.0, None, "{}", "{}")
 AGENTS = {"big/build": "acme", "small/build": "acme"}
@@ -21,7 +22,8 @@ class Shift:
     def __init__(self, tasks: int = 8, worker: str = "big", **policy: Any) -> None:
         names = [f"t{number}" for number in range(tasks)]
         self.adjacency = Adjacency.build([(name, None, "atomic") for name in names], [])
-        self.policy = Policy(isolated=False, **{"lanes": AGENTS, **policy})
+        routing = {name: policy.pop(name) for name in Routing._fields if name in policy}
+        self.policy = Policy(isolated=False, routing=Routing(**{"lanes": AGENTS, **routing}), **policy)
         rows = [
             TaskRow("r1", name, place, name, "atomic", None, None, "build", worker, "ready")
             for place, name in enumerate(names)

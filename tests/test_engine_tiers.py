@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from branchline.engine import Policy
 from branchline.model.run import TaskRow
+from branchline.schedule.routing import Routing
 from test_engine_lanes import LIMIT, Shift
 
 TIERS = {"simple": ("acme/small", "other/small"), "standard": ("acme/mid",), "thinking": ("acme/big",)}
@@ -45,9 +45,9 @@ def test_a_task_gets_the_first_model_of_its_tier_and_the_start_says_so() -> None
 
 def test_a_task_without_a_tier_has_the_default_one_or_none() -> None:
     row = TaskRow("r1", "t9", 0, "t9", "atomic", None, None, "build", "big", "ready")
-    assert Policy(tiers=TIERS).tier(row) == ""
-    assert Policy(tiers=TIERS, grade="thinking").model_of(row) == "acme/big"
-    assert Policy(tiers={"thinking": ("acme/big",)}, grade="simple").tier(row) == "", "a tier without models is none"
+    assert Routing(tiers=TIERS).tier(row) == ""
+    assert Routing(tiers=TIERS, grade="thinking").model_of(row) == "acme/big"
+    assert Routing(tiers={"thinking": ("acme/big",)}, grade="simple").tier(row) == "", "a tier without models is none"
 
 
 def test_a_tier_falls_back_to_its_next_model_while_a_provider_is_paused() -> None:
@@ -95,5 +95,5 @@ def test_the_same_failure_twice_climbs_at_once() -> None:
 def test_a_model_that_a_person_gives_is_kept(person: str) -> None:
     made = shift(escalate=True)
     row = made.state.tasks["t0"]._replace(model=person)
-    assert made.policy.model_of(row) == person
-    assert made.policy.tier(row) == {"acme/mid": "standard"}.get(person, "")
+    assert made.policy.routing.model_of(row) == person
+    assert made.policy.routing.tier(row) == {"acme/mid": "standard"}.get(person, "")

@@ -220,9 +220,6 @@ class TestYaml:
             "i": "x", "on": 1, "1.10": "k", "<<": "m",
         }  # fmt: skip
 
-    def test_numbers_may_stay_texts(self) -> None:
-        assert files.load_yaml("id: 1.10\nn: 3\nb: true\n", "y", numbers=False) == {"id": "1.10", "n": "3", "b": True}
-
     def test_empty_is_none(self) -> None:
         assert files.load_yaml("", "y") is None
         assert files.load_yaml("# only a comment\n", "y") is None

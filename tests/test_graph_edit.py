@@ -102,6 +102,8 @@ def test_a_hold_goes_when_its_line_goes_and_comes_when_one_is_written() -> None:
         ('- id: "2"', '- id: "2"\n    parent: "1.2"\n    state: new', "must be one of", "state: new"),
         ('after: ["1.1"]', 'after: ["1"]', "circle", '"1"'),
         ("title: Second", "title: [", "expected", "title: ["),
+        ('- id: "2"', '- id: "2"\n    variant: --yolo', "like a flag", "variant: --yolo"),
+        ('- id: "2"', '- id: "2"\n    temperature: 3', "from 0 to 2", "temperature: 3"),
         ("\ngate:\n", "\ngate:\n  - 5\n", "a list of texts", "gate:"),
         ("tasks:", "taks:", "unknown field", "taks:"),
     ],
@@ -118,6 +120,16 @@ def test_errors_come_back_with_carets_under_them(old: str, new: str, words: str,
     assert shown[0].startswith(f"# Line {place - 1} is wrong")
     added = {shown[0], carets, shown[place]}
     assert [each for each in shown if each not in added] == text.split("\n")
+
+
+def test_how_a_worker_is_to_work_is_shown_and_edited() -> None:
+    told = {"variant": "high", "agent": "plan", "temperature": 0.2, "owner": "ann"}
+    draft = replace(DRAFT, tasks=(*DRAFT.tasks[:-1], replace(DRAFT.tasks[-1], model="a/b", extra=told)))
+    text = to_yaml(draft)
+    assert "    model: a/b\n    variant: high\n    agent: plan\n    temperature: 0.2\n" in text
+    edited = from_yaml(text.replace("    variant: high\n", "").replace("temperature: 0.2", "temperature: 1"), draft)
+    assert edited.tasks[-1].extra == {"agent": "plan", "temperature": 1.0, "owner": "ann"}
+    assert edited.tasks[-1].manner == {"model": "a/b", "agent": "plan", "temperature": 1.0}
 
 
 def test_text_that_is_no_yaml_is_a_graph_error_with_a_line() -> None:

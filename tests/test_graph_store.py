@@ -248,6 +248,17 @@ def test_the_digest_sees_every_change_of_a_task(change: dict[str, Any]) -> None:
     assert store.digest(changed, ARGV) != store.digest(DRAFT, ARGV)
 
 
+def test_the_digest_of_a_graph_of_any_size_is_what_it_ever_was() -> None:
+    """An approval outlives an update, and a large graph is told in pieces."""
+    tasks = tuple(Task(f"t{n}", f"Tâsk {n}") for n in range(2500, 0, -1))
+    edges = tuple(Edge(f"t{n}", f"t{n + 1}", "written") for n in range(1, 2500))
+    large, none = DraftGraph("p.md", "", "", "", tasks, edges), DraftGraph("", "", "", "", ())
+    assert store.digest(large, {"w": ("a", "b")}) == (
+        "sha256:332a142f11947069c1c6de3e4eee8e022a1d5ce778ae07f10ceb6b3de426c6a8"
+    )
+    assert store.digest(none, {}) == "sha256:2afb676078ec2ab70f5d9df9045a8f4186be81d02d1981162cc51b9a26683fbe"
+
+
 def test_the_digest_sees_edges_gate_tasks_and_argv() -> None:
     seen = {
         store.digest(DRAFT, ARGV),

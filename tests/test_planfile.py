@@ -8,6 +8,7 @@ from branchline.errors import NotFoundError, UsageError
 from branchline.model.plan import Plan, Task
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
 
 FIXTURES = Path(__file__).parent / "planfile"
 
@@ -136,6 +137,15 @@ def test_an_unclosed_comment_or_fence_is_said() -> None:
     assert [one.code for one in plan("- [ ] a\n\n```\n- [ ] b\n").findings] == ["unclosed-fence"]
 
 
+def test_a_plan_that_was_pasted_with_the_fence_before_it_alone() -> None:
+    text = "# TODO.md\n\n```Markdown\n## Core\n- [ ] a\n- [ ] b\n"
+    found = plan(text)
+    assert [task.title for task in found.tasks if task.kind == "atomic"] == ["a", "b"]
+    assert [(one.code, one.line) for one in found.findings] == [("unclosed-fence", 3)]
+    assert tick(text, [(5, "a", "")], "", "2026-01-01") == text.replace("- [ ] a", "- [x] a")
+    assert not plan(f"{text}```\n").tasks
+
+
 def test_nesting_by_tabs_and_spaces_and_every_marker() -> None:
     for text in (
         "- [ ] a\n\t- [ ] b\n\t\t- [ ] c\n- [ ] d\n",
@@ -250,6 +260,14 @@ def test_an_estimate_stands_at_the_end_of_a_title() -> None:
     assert [one.estimate for one in found.tasks] == [0.25, 2.0, None, None]
 
 
+def test_a_fence_of_markdown_around_all_of_a_plan_hides_nothing() -> None:
+    text = "```markdown\n- [ ] draw it\n\n```bash\nmake x\n```\n\n- [ ] move it\n```\n\n"
+    found = plan(text)
+    assert [(one.title, one.line) for one in found.tasks] == [("draw it", 2), ("move it", 8)]
+    assert tick(text, [(8, "move it", "2")], "", "") == text.replace("[ ] move", "[x] move")
+    assert "draw it" not in [one.title for one in plan(f"{text}More.\n").tasks]  # then it is an example
+
+
 def test_a_box_reaches_over_the_fields_below_it() -> None:
     text = (
         "## Units\n\n- [ ] **Unit 1: Model**\n\n**Dependencies:** None\n\n**Files:**\n- Create: `a/model.py`\n\n"
@@ -261,6 +279,16 @@ def test_a_box_reaches_over_the_fields_below_it() -> None:
     assert found.tasks[0].criteria == ("Tests pass",)
     assert runs(found.tasks[1]) == [("pytest -q", 0.95)]
     assert edges(found) == [("1", "2", "written")]
+
+
+def test_a_field_below_several_boxes_is_one_of_their_phase() -> None:
+    boxes = "- [ ] alpha\n- [ ] beta\n\n"
+    found = plan(
+        f"## Phase 1: A\n\n{boxes}## Phase 2: B\n\n{boxes}**Depends on:** Phase 1\n\n**Verify:** `pytest -q`\n"
+    )
+    phase, *below = found.tasks[3:]
+    assert (runs(phase), [runs(one) for one in below]) == ([("pytest -q", 0.95)], [[], []])
+    assert ("1", "2", "written") in edges(found)
 
 
 def test_numbered_headings_where_nothing_else_is_found() -> None:
@@ -293,13 +321,3 @@ def test_explain_says_what_became_of_every_line() -> None:
         assert explain(found, text, line)["became"], line
     with pytest.raises(NotFoundError):
         explain(found, text, 900)
-
-
-def test_items_that_count_on_have_their_numbers_for_ids() -> None:
-    plan = parse("- [ ] 5 Alpha\n- [ ] 6 Beta\n  - Depends on: 5\n\n## Other\n\n- [ ] 3 files to change\n", "p.md")
-    assert [(task.id, task.title) for task in plan.tasks] == [
-        ("5", "Alpha"),
-        ("6", "Beta"),
-        ("3", "3 files to change"),
-    ]
-    assert [(edge.before, edge.after) for edge in plan.edges] == [("5", "6")]

@@ -232,6 +232,24 @@ class TestOrder:
         order = "## Dependencies\n\n- **User Story 1**: Depends on Setup\n"
         assert written(read(self.SPECKIT.format(gate=gate, order=order))) == {("1", "3")}
 
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("US2: depends on Setup and can be built alone, but shares files with US1", {("1", "4")}),
+            ("US2: depends on Foundational + US1 shell", {("2", "4"), ("3", "4")}),
+            ("US2: Can start after Setup - Builds on the form of US1", {("1", "4"), ("3", "4")}),
+            ("**US2** (later) — builds on the form of US1", {("3", "4")}),
+            ("US1 unblocks T004 (in parallel) and T005", {("3", "T004"), ("3", "T005")}),
+            ("User Stories (Phase 3+): All depend on Foundational", {("2", "3"), ("2", "4")}),
+        ],
+    )
+    def test_what_a_line_on_order_says(self, said: str, edges: set[tuple[str, str]]) -> None:
+        assert written(read(self.SPECKIT.format(gate="", order=f"## Dependencies\n\n- {said}\n"))) == edges
+
+    def test_none_may_be_followed_by_words(self) -> None:
+        plan = read("### T1: a\n- Dependencies: none. First, so that T2 is free.\n### T2: b\n- Dependencies: T1\n")
+        assert written(plan) == {("T1", "T2")}
+
     def test_a_gate_of_all_stories_holds_those_that_do_not_wait_for_it_anyway(self) -> None:
         text = "".join(f"## Phase {n}: {name}\n\n- [ ] T00{n} x\n\n" for n, name in enumerate(
             ("Setup", "Base", "User Story 1", "User Story 2", "User Story 3"), 1))  # fmt: skip
@@ -267,6 +285,11 @@ class TestOrder:
         assert [(found.code, found.line, found.task, found.hold) for found in plan.findings] == [
             ("unknown-reference", 3, "3", False)
         ]
+
+    def test_a_file_in_a_dependency_is_not_changed_by_the_task_that_has_it(self) -> None:
+        plan = read("- [ ] Write style.css\n- [ ] Write page.html (depends on: Write style.css)\n")
+        assert [[ref.path for ref in task.files] for task in plan.tasks] == [["style.css"], ["page.html"]]
+        assert written(plan) == {("1", "2")}
 
     def test_a_field_in_brackets_that_names_nothing_is_no_reference(self) -> None:
         plan = read(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from branchline.model.run import Exit
-from branchline.proc import Custody, Ended, linux, read_exit
+from branchline.proc import Custody, Ended, linux, read_record
 from branchline.proc.pool import reap_guards
 from proc_bench import PATH, SOURCE, clear, collect, keepers, lines, shell, spawn, started, until
 
@@ -32,7 +32,7 @@ def test_exits_and_signals_are_reported_as_they_were(custody: Custody, tmp_path:
         custody.start(shell(fence, tmp_path, f"ulimit -c 0; {script}"))
     found = collect(custody, scripts)
     assert found == {0: Exit(0), 1: Exit(7), 2: Exit(255), 3: Exit(None, 9), 4: Exit(None, 11), 5: Exit(None, 15)}
-    assert {fence: read_exit(tmp_path, fence) for fence in scripts} == found
+    assert {fence: read_record(tmp_path, fence).exit for fence in scripts} == found
 
 
 def test_stdin_is_the_file_and_outputs_are_appended(custody: Custody, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_cannot_start_has_ended_with_127_and_says_why(custody: Custody, tmp
     found = collect(custody, [0, 1])
     assert (found[0].code, found[0].signal, found[0].lost, found[1]) == (127, None, False, Exit(3))
     assert reason in "\n".join([*lines(tmp_path / "out.0"), found[0].cause])
-    assert read_exit(tmp_path, 0) == found[0]
+    assert read_record(tmp_path, 0).exit == found[0]
 
 
 def test_without_a_place_for_words_the_cause_holds_the_reason(custody: Custody, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_relative_folder_is_the_one_it_was_at_the_beginning(tmp_path: Path) ->
             assert collect(custody, [0]) == {0: Exit(4)}
     finally:
         os.chdir(before)
-    assert read_exit(tmp_path, 0) == Exit(4)
+    assert read_record(tmp_path, 0).exit == Exit(4)
 
 
 def test_a_very_long_wall_limit_is_no_trouble(custody: Custody, tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_queued_one_that_is_stopped_never_starts(custody: Custody, tmp_path: P
     for fence in (0, 1):
         custody.stop(fence, 0.0, "enough")
     collect(custody, [0, 1])
-    assert read_exit(tmp_path, 2) == Exit(None, cause="cancelled")
+    assert read_record(tmp_path, 2).exit == Exit(None, cause="cancelled")
     assert not lines(tmp_path / "out.2")
 
 
@@ -307,14 +307,14 @@ def test_stopping_what_is_over_changes_nothing(custody: Custody, tmp_path: Path)
     custody.start(shell(0, tmp_path, "exit 3"))
     collect(custody, [0])
     custody.stop(0, 0.0, "cancelled")
-    assert (custody.poll(0.0), read_exit(tmp_path, 0)) == ([], Exit(3))
+    assert (custody.poll(0.0), read_record(tmp_path, 0).exit) == ([], Exit(3))
 
 
 def test_a_cause_becomes_one_short_line(custody: Custody, tmp_path: Path) -> None:
     custody.start(spawn(0, tmp_path, "sleep", "300"))
     custody.stop(0, 0.0, "zu\nspät\0 " + "ü" * 500)
     end = collect(custody, [0])[0]
-    assert end == read_exit(tmp_path, 0)
+    assert end == read_record(tmp_path, 0).exit
     assert end.cause.startswith("zu spät ü")
     assert len(end.cause.encode()) <= 120
 

@@ -16,7 +16,7 @@ import pytest
 import branchline
 from branchline.errors import BranchlineError
 from branchline.model.run import Exit
-from branchline.proc import ALONE, Custody, Ended, Spawn, Started, linux, read_exit
+from branchline.proc import ALONE, Custody, Ended, Spawn, Started, linux, read_record
 from branchline.proc.table import Table
 
 PATIENCE = 20.0
@@ -159,7 +159,7 @@ def kill(*pids: int) -> None:
 def test_reports_the_exit_code(bench: Bench, code: int) -> None:
     bench.sh(0, f"exit {code}")
     assert bench.exit(0) == Exit(code)
-    assert read_exit(bench.folder, 0) == Exit(code)
+    assert read_record(bench.folder, 0).exit == Exit(code)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
@@ -176,8 +176,8 @@ def test_started_carries_the_pid_of_the_worker(bench: Bench) -> None:
 
 
 def test_nothing_is_read_before_it_ended(bench: Bench) -> None:
-    assert read_exit(bench.folder, 5) is None
-    assert read_exit(bench.folder / "nowhere", 5) is None
+    assert read_record(bench.folder, 5).exit is None
+    assert read_record(bench.folder / "nowhere", 5).exit is None
 
 
 def test_stdin_is_a_file_or_nothing(bench: Bench) -> None:
@@ -418,7 +418,7 @@ def test_the_wall_limit_works_without_a_coordinator(bench: Bench) -> None:
     bench.escape(0, wall=0.5, grace=0.1)
     pids = bench.escaped()
     bench.custody.close()
-    assert until(lambda: read_exit(bench.folder, 0)) == Exit(None, signal.SIGKILL, False, "timeout")
+    assert until(lambda: read_record(bench.folder, 0).exit) == Exit(None, signal.SIGKILL, False, "timeout")
     assert all(gone(pid) for pid in pids)
     bench.custody = Custody.open(bench.folder, 1)
 
@@ -435,7 +435,7 @@ def test_a_lease_ends_with_the_coordinators(bench: Bench) -> None:
     bench.start(1, "sleep", "300", lease=0.2)
     bench.running(1)
     bench.custody.close()
-    assert until(lambda: read_exit(bench.folder, 1)) == Exit(None, signal.SIGTERM, False, ALONE)
+    assert until(lambda: read_record(bench.folder, 1).exit) == Exit(None, signal.SIGTERM, False, ALONE)
     bench.custody = Custody.open(bench.folder, 1)
 
 
@@ -490,7 +490,7 @@ def test_killed_guard_without_a_coordinator(bench: Bench) -> None:
     guard = bench.guard(0)
     bench.custody.close()
     kill(guard)
-    until(lambda: read_exit(bench.folder, 0))
+    until(lambda: read_record(bench.folder, 0).exit)
     assert all(gone(pid) for pid in pids)
     bench.custody = Custody.open(bench.folder, 1)
 

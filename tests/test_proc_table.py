@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.model.run import Exit
-from branchline.proc import Custody, linux, read_exit, records
+from branchline.proc import Custody, linux, read_record, records
 from branchline.proc.table import Record, Start, Table, decode
 from proc_bench import clear, collect, shell
 
@@ -77,8 +77,8 @@ def test_a_record_with_any_byte_altered_says_nothing_false() -> None:
         assert (found.start, found.exit) in ((None, whole.exit), (whole.start, None))
 
 
-def test_read_exit_of_a_folder_without_a_table_is_none(tmp_path: Path) -> None:
-    assert read_exit(tmp_path, 0) is None
+def test_the_exit_in_a_folder_without_a_table_is_none(tmp_path: Path) -> None:
+    assert read_record(tmp_path, 0).exit is None
 
 
 def test_torn_records_are_lost_and_never_started_again(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_torn_records_are_lost_and_never_started_again(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 1) as custody:
         assert custody.adopt(range(5)) == {0: "lost", 1: "lost", 2: "lost", 3: "lost", 4: "unstarted"}
         assert collect(custody, range(4)) == dict.fromkeys(range(4), Exit(None, lost=True))
-    assert read_exit(tmp_path, 3) == Exit(None, lost=True)
+    assert read_record(tmp_path, 3).exit == Exit(None, lost=True)
 
 
 def test_a_torn_record_is_refused_by_the_custodian(tmp_path: Path) -> None:

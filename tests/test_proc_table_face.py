@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from branchline.model.run import Exit
 from branchline.proc import records
-from branchline.proc.table import Record, Start, Table, decode, read_exit
+from branchline.proc.table import Record, Start, Table, decode, read_record
 
 PID = st.integers(0, 1 << 22)
 
@@ -70,7 +70,7 @@ def test_a_damaged_start_is_lost_and_not_started_again(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 1) as custody:
         assert custody.adopt([4]) == {4: "lost"}
         assert [event.fence for event in custody.poll(0)] == [4]
-    assert read_exit(tmp_path, 4) == Exit(None, None, True)
+    assert read_record(tmp_path, 4).exit == Exit(None, None, True)
 
 
 def test_records_of_many_fences_do_not_touch(tmp_path: Path) -> None:

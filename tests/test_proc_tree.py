@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from branchline.model.run import Exit
-from branchline.proc import Custody, Ended, Started, cpu_of, read_exit
+from branchline.proc import Custody, Ended, Started, cpu_of, read_record
 from proc_bench import (
     PATH,
     SHARED,
@@ -109,7 +109,7 @@ def test_the_tree_does_not_outlive_its_keepers(tmp_path: Path, who: str) -> None
         custody.start(shell(2, tmp_path, "exit 5"))
         custody.start(shell(3, tmp_path, "exit 6"))
         assert collect(custody, [2, 3]) == {2: Exit(5), 3: Exit(6)}
-        assert {fence: read_exit(tmp_path, fence) for fence in found} == found
+        assert {fence: read_record(tmp_path, fence).exit for fence in found} == found
 
 
 @pytest.mark.parametrize("who", ["custodian", "guard", "both"])
@@ -159,7 +159,7 @@ def test_adopt_tells_running_ended_unstarted_and_lost_apart(tmp_path: Path) -> N
     for fence in (0, 2):
         grown(fence, tmp_path)
     for fence in (1, 5):
-        until(lambda: read_exit(tmp_path, fence), f"exit of {fence}")  # noqa: B023 - asked at once
+        until(lambda: read_record(tmp_path, fence).exit, f"exit of {fence}")  # noqa: B023 - asked at once
     keeper = custodian(2, tmp_path)
     kill_at_once(keeper)
     until(lambda: not living(2, tmp_path), "its guard ends what a killed custodian leaves")
@@ -233,8 +233,8 @@ def test_the_wall_limit_holds_without_a_coordinator(tmp_path: Path) -> None:
 def test_a_term_to_a_custodian_stops_its_attempt(tmp_path: Path) -> None:
     abandon(tmp_path, spawn(0, tmp_path, "sleep", "300"))
     os.kill(custodian(0, tmp_path), signal.SIGTERM)
-    until(lambda: read_exit(tmp_path, 0), "it has ended")
-    assert read_exit(tmp_path, 0) == Exit(None, 15, cause="stopped: by a signal")
+    until(lambda: read_record(tmp_path, 0).exit, "it has ended")
+    assert read_record(tmp_path, 0).exit == Exit(None, 15, cause="stopped: by a signal")
 
 
 @pytest.mark.parametrize("how", ["kill", "close"])
@@ -258,7 +258,7 @@ def test_a_custodian_outlives_a_coordinator_that_lets_go(tmp_path: Path) -> None
         custody.start(shell(0, tmp_path, f"until [ -e {tmp_path}/go ]; do sleep 0.01; done; exit 4"))
         started(custody, 0)
     (tmp_path / "go").touch()
-    until(lambda: read_exit(tmp_path, 0) == Exit(4), "its exit is in the table")
+    until(lambda: read_record(tmp_path, 0).exit == Exit(4), "its exit is in the table")
 
 
 def test_who_is_ready_and_gets_no_processor_counts_as_computing_and_who_sleeps_does_not() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from branchline.model.money import Amount
 from branchline.model.moves import TASK_MOVES
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report import (
@@ -62,6 +63,7 @@ TASKS = [
     row("2.2", "held", 6, parent="2", reason="unchecked: below the minimum"),
     row("3", "failed", 7, reason=f"its check failed: {HOSTILE}", attempt=2),
 ]
+USED = Amount(0.42, 1200)
 ATTEMPTS = [
     AttemptRow("r1", 0, "1.1", 1, "setup", "ended", exit=0, started=1000.0, ended=1001.0),
     AttemptRow("r1", 1, "1.1", 1, "work", "ended", worker="opencode", exit=0, tokens=1200, cost=0.25, started=1001.0),
@@ -139,7 +141,7 @@ def test_rows_that_are_each_others_parents_still_end() -> None:
 
 
 def test_status_has_the_keys_scripts_rely_on() -> None:
-    found = json.loads(json.dumps(status(RUN, TASKS, ATTEMPTS, QUESTIONS, 4)))
+    found = json.loads(json.dumps(status(RUN, TASKS, USED, QUESTIONS, 4)))
     assert {"run", "state", "tasks", "slots", "spent"} <= found.keys()
     assert found["slots"] == {"used": 1, "total": 4}
     assert found["spent"] == {"usd": 0.42, "tokens": 1200}
@@ -153,7 +155,7 @@ def test_status_has_the_keys_scripts_rely_on() -> None:
 
 
 def test_status_in_words() -> None:
-    shown = status_text(status(RUN, TASKS, ATTEMPTS, QUESTIONS, 4))
+    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4))
     assert shown.split("\n") == [
         "plans/crm.md  run r1  running",
         "1 of 6 done, 1 blocked, 1 failed, 1 held, 1 pending, 1 running",
@@ -419,7 +421,7 @@ def test_no_text_of_others_reaches_the_terminal_raw(text: str, state: str) -> No
     asked = [QuestionRow("r1", 1, "1", 1, text, text, json.dumps([text]), text, text)]
     run = RUN._replace(reason=text, plan=text)
     shown = [
-        status_text(status(run, tasks, (), asked)),
+        status_text(status(run, tasks, questions=asked)),
         why_text(why(tasks[0], events, (), asked), 0.0),
         evidence_text(evidence(tasks[0], events)),
         inbox_text(inbox(asked)),

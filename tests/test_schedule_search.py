@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
 from branchline.schedule.decode import greedy, serial
-from branchline.schedule.problem import Problem, bound, faults, problem
+from branchline.schedule.problem import Problem, bound, problem
 from branchline.schedule.search import Found, search
+from schedule_faults import faults
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))

@@ -19,7 +19,6 @@ from branchline.model.run import AttemptRow, Changes, Event, RunRow, TaskRow
 from branchline.report import report, report_text
 from branchline.schedule import STRATEGIES, choose
 from branchline.schedule.durations import Times, noisy
-from branchline.schedule.problem import faults
 from branchline.schedule.reserve import MOST, reserve
 from branchline.simulate import Case, dice, instance, result
 from branchline.store import MemoryStore
@@ -32,6 +31,7 @@ from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.reviewing import show
 from branchline.workflow.touches import touches
+from schedule_faults import faults
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
 EXAMPLES = 60 * int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))

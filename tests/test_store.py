@@ -4,15 +4,17 @@ import inspect
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.errors import LockedError, NotFoundError, StoreError
+from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -211,7 +213,7 @@ class TestConformance:
         def attempt(fence: int, number: int, purpose: str, began: float, ended: float | None) -> AttemptRow:
             worker = "shell" if purpose == "work" else ""
             row = AttemptRow("r1", fence, "t1", number, purpose, "ended", "build", worker)  # type: ignore[arg-type]
-            return row._replace(intended=began, ended=ended, cost=0.25)
+            return row._replace(intended=began, ended=ended, cost=0.25, tokens=fence)
 
         store.create_run(RUN, [task(1, state="done", attempt=2), task(2, state="running", attempt=1)], 1.0)
         rows = (
@@ -223,6 +225,7 @@ class TestConformance:
         )
         store.commit(Changes(attempts=rows))
         assert store.spent(1) == [SpentRow("r1", "t1", "build", "shell", "", "", 40.0, 0.75)]
+        assert (store.used("r1"), store.used("r2")) == (Amount(1.25, 15), Amount())
         store.create_run(RUN._replace(run="r2"), [], 2.0)
         assert store.spent(1) == []
 
@@ -446,10 +449,22 @@ def test_two_that_make_the_database_at_once_share_it(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["state.db"]
 
 
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+KEYS = st.text() | st.integers()
+VALUES = st.recursive(
+    SCALARS,
+    lambda each: st.lists(each) | st.lists(each).map(tuple) | st.dictionaries(KEYS, each),
+    max_leaves=5,
+)
+DATA = st.dictionaries(st.text(), VALUES, max_size=3) | st.dictionaries(st.text(), VALUES, max_size=1).map(
+    MappingProxyType
+)
+
+
 @given(
     st.lists(
         st.tuples(
-            st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=3),
+            st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), DATA), max_size=3),
             st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.sampled_from("uvw")), max_size=3),
             st.lists(st.integers(1, 5), max_size=2),
             st.booleans(),
@@ -460,12 +475,12 @@ def test_two_that_make_the_database_at_once_share_it(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=40)
 def test_twins_answer_alike(
     tmp_path_factory: pytest.TempPathFactory,
-    history: list[tuple[list[tuple[str, str]], list[tuple[str, int, str]], list[int], bool]],
+    history: list[tuple[list[tuple[str, str, Mapping[str, Any]]], list[tuple[str, int, str]], list[int], bool]],
 ) -> None:
     twins: tuple[AnyStore, AnyStore] = (Store.open(tmp_path_factory.mktemp("twin") / "state.db"), MemoryStore())
     for events, tasks, handled, wish in history:
         changes = Changes(
-            events=tuple(Event(1.0, run, "noted", task=name) for run, name in events),
+            events=tuple(Event(1.0, run, "noted", task=name, data=data) for run, name, data in events),
             tasks=tuple(task(place, run=run, reason=why) for run, place, why in tasks),
             requests=tuple(handled),
         )

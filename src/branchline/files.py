@@ -23,21 +23,20 @@ MAX_YAML_BYTES: Final = 8 * 1024 * 1024
 MAX_NESTING: Final = 100
 MAX_YAML_NODES: Final = 2_000_000
 """How many values a YAML text may stand for, once its aliases are written out."""
-
 _REFUSED: Final = ("/proc", "/sys", "/dev")
 _BOM: Final = b"\xef\xbb\xbf"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OPEN: Final = (0, 0)
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE: Final = "[\ud800-\udfff]"
 _YAML_TAGS: Final = frozenset(
     "tag:yaml.org,2002:" + name for name in ("null", "bool", "int", "float", "str", "seq", "map")
 )
 # The core schema of YAML 1.2: `no`, `on`, `1:30` and `2024-01-01` stay the texts that people wrote.
 _YAML_SCALARS: Final = (
-    ("null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
-    ("bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
-    ("int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")),
-    ("float", re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"), list("-+.0123456789")),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$", list("-+.0123456789")),
 )
 
 
@@ -71,7 +70,7 @@ def read_untrusted_json(path: Path, limit: int, within: Path | None = None) -> A
     if any(depth > MAX_NESTING for depth in _depths(value)):
         raise InputError(f"{path}: nested more than {MAX_NESTING} deep")
     plain = json.dumps(value, ensure_ascii=False)
-    return json.loads(plain.encode("utf-8", "replace")) if _LONE_SURROGATE.search(plain) else value
+    return json.loads(plain.encode("utf-8", "replace")) if re.search(_LONE_SURROGATE, plain) else value
 
 
 def write_durable(path: Path, data: str | bytes, mode: int | None = None) -> None:
@@ -100,7 +99,7 @@ def write_durable(path: Path, data: str | bytes, mode: int | None = None) -> Non
         _raise_write(path, error)
 
 
-def write_new(path: Path, data: str | bytes) -> None:
+def write_new(path: Path | str, data: str | bytes) -> None:
     """Write a file plainly (no fsync), making its parents; what stood there is removed first, a link never followed.
 
     Raises StoreFullError on a full disk, InputError when the place cannot be written.
@@ -110,24 +109,24 @@ def write_new(path: Path, data: str | bytes) -> None:
         try:
             handle = os.open(path, flags, 0o644)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, flags, 0o644)
         except FileExistsError:
-            path.unlink()
+            Path(path).unlink()
             handle = os.open(path, flags, 0o644)
         try:
             _write_all(handle, _bytes(data))
         finally:
             os.close(handle)
     except OSError as error:
-        _raise_write(path, error)
+        _raise_write(Path(path), error)
 
 
-def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
+def load_yaml(text: str, name: str) -> Any:
     """Return the JSON-like value of a YAML text; `name` and the line stand in every InputError.
 
-    Scalars follow YAML 1.2 (`no`, `on` and dates are texts), keys are always texts; with `numbers` False a plain `1.10`
-    stays the text it is. Doubled keys, foreign tags, a second document, alias bombs and deep nesting are errors.
+    Scalars follow YAML 1.2 (`no`, `on` and dates are texts), keys are always texts. Doubled keys, foreign tags, a second
+    document, alias bombs and deep nesting are errors.
     """
     import yaml
 
@@ -135,7 +134,7 @@ def load_yaml(text: str, name: str, *, numbers: bool = True) -> Any:
         raise InputError(f"{name}: more than {MAX_YAML_BYTES} characters of YAML; split it up")
     try:
         _check_yaml_depth(text, name)
-        loader = _yaml_loader(numbers)(text)
+        loader = _yaml_loader()(text)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -182,6 +181,8 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if was:
+            gc.freeze()
+            gc.unfreeze()  # all of it counts as old now, and was not walked to find that out
             gc.enable()
 
 
@@ -342,15 +343,14 @@ def _refuse_yaml(name: str, mark: Any, message: str) -> NoReturn:
     raise InputError(f"{name}:{mark.line + 1}: {message}", line=mark.line + 1, column=mark.column)
 
 
-def _yaml_loader(numbers: bool) -> Any:
+def _yaml_loader() -> Any:
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # whichever is there
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
     for name, pattern, first in _YAML_SCALARS:
-        if numbers or name not in ("int", "float"):
-            Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", pattern, first)
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), first)
     return Loader
 
 
@@ -359,7 +359,7 @@ def _check_yaml_depth(text: str, name: str) -> None:
     import yaml
 
     depth = 0
-    for event in yaml.parse(text, Loader=_yaml_loader(True)):
+    for event in yaml.parse(text, Loader=_yaml_loader()):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_NESTING:

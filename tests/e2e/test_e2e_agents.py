@@ -153,12 +153,13 @@ def test_conflicts_go_back_to_the_session_then_afresh_then_to_a_person(world: Wo
     before = world.checkout()
     body = """
 wait_for() { while ! grep -q "^start $1 1" "$ledger"; do sleep 0.05; done; }
+merged() { until git show branchline/r1/tip:README.md | grep -qx "$1"; do sleep 0.05; done; }
 case $run in
 "1.1 1") wait_for 2.1; wait_for 3.1; echo one >> README.md ;;
-"2.1 1") wait_for 1.1; wait_for 3.1; sleep 0.3; echo two >> README.md ;;
+"2.1 1") merged one; echo two >> README.md ;;
 "2.1 2") grep -q '^<<<<<<< ' README.md || exit 1; printf 'one line\none\ntwo\n' > README.md ;;
 "3.1 "*) git merge --abort 2>/dev/null
-  git reset -q --hard "$(git merge-base HEAD main)"; wait_for 1.1; wait_for 2.1; sleep 0.6; echo three >> README.md ;;
+  git reset -q --hard "$(git merge-base HEAD main)"; merged two; echo three >> README.md ;;
 *) make ;;
 esac
 git add -A && git commit -qm work
@@ -177,6 +178,25 @@ say done ok
     assert "one line\nthree" in world.salvaged("3.1", "README.md")
     assert world.checkout() == before
     world.check_laws()
+
+
+def test_both_sides_of_a_conflict_committed_as_they_are_are_no_merge(world: World) -> None:
+    world.plan(Task("1.1", verify="true"), Task("2.1", verify="true"))
+    body = """
+wait_for() { while ! grep -q "^start $1 1" "$ledger"; do sleep 0.05; done; }
+merged() { until git show branchline/r1/tip:README.md | grep -qx "$1"; do sleep 0.05; done; }
+case $run in
+"1.1 1") wait_for 2.1; echo one >> README.md ;;
+"2.1 1") merged one; echo two >> README.md ;;
+"2.1 2") grep -q '^<<<<<<< ' README.md || exit 1 ;;
+*) echo two >> README.md ;;
+esac
+git add -A && git commit -qm work
+say done ok
+"""
+    assert world.execute(world.agent(body)).status == 0
+    assert world.tip("README.md") == "one line\none\ntwo"
+    assert world.task("2.1").attempt == 3
 
 
 def test_work_without_a_check_waits_for_a_word(world: World) -> None:

@@ -14,6 +14,7 @@ from branchline.engine import Emit, Policy, State
 from branchline.errors import LockedError
 from branchline.model.run import AttemptRow, Claim, Event, Exit, Question, RequestRow
 from branchline.proc import Ended, Started
+from branchline.schedule.routing import Routing
 
 
 def plan_of(*edges: tuple[str, str], roles: dict[str, str] | None = None) -> Sketch:
@@ -233,7 +234,7 @@ def test_starts_are_paced_after_a_restart_too_when_the_clock_was_set_back() -> N
     state = State.restore(
         RUN,
         plan.adjacency,
-        Policy(stagger={"claude": 1.0}),
+        Policy(routing=Routing(stagger={"claude": 1.0})),
         plan.rows,
         [before, before._replace(fence=2, attempt=2, intended=100.0)],
         [],

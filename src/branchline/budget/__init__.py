@@ -9,14 +9,19 @@ from typing import Any, Final, NamedTuple
 
 from branchline.budget.prices import DATED, Price, bill, cost, largest_turn, price_of
 from branchline.model.money import Amount, Limit, total
+from branchline.model.run import AttemptRow, TaskRow
 
-__all__ = ["DATED", "Live", "Price", "Purse", "Start", "Terms", "bill", "cost", "history", "largest_turn", "price_of"]
+__all__ = [
+    "DATED", "Live", "Price", "Purse", "Start", "Terms", "bill", "cost", "history", "largest_turn", "price_of", "purse_of",
+    "start_of",
+]  # fmt: skip
 
 MARGIN: Final = 1.25
 """What is set aside for a start, in times of the median of starts like it."""
 WINDOW: Final = 200_000
 ANSWER: Final = 32_000
 """Tokens of the longest context and of the longest answer that a turn of an unknown model is taken to have."""
+_NONE: Final = Limit()
 
 
 class Start(NamedTuple):
@@ -26,6 +31,11 @@ class Start(NamedTuple):
     worker: str = ""
     role: str = ""
     model: str = ""
+
+
+def start_of(row: TaskRow, model: str) -> Start:
+    """What the start of a task with a model is."""
+    return Start(row.task, row.worker, row.role, model)
 
 
 class Live(NamedTuple):
@@ -56,7 +66,7 @@ class Terms(NamedTuple):
 
     def __bool__(self) -> bool:
         """Whether there is any limit."""
-        return bool(self.run or self.task)
+        return self.run != _NONE or self.task != _NONE
 
     def founded(self, start: Start) -> Amount | None:
         """What starts like this one used, by history; None when there is none."""
@@ -162,6 +172,28 @@ class Purse:
         parts += [f"{limit.plain(held)} set aside for workers at work"] if held and any(held) else []
         parts += [f"{limit.plain(wanted)} wanted for a start"] if wanted and any(wanted) else []
         return f"budget: {', '.join(parts)}; raise --{name.replace('_', '-')} to go on"
+
+
+def purse_of(
+    terms: Terms,
+    model_of: Callable[[TaskRow], str],
+    tasks: Mapping[str, TaskRow],
+    attempts: Iterable[AttemptRow],
+    spent: Mapping[str, Amount],
+    whole: Amount,
+    among: Iterable[str] | None = None,
+) -> Purse:
+    """The purse of a run from its rows; `among` are the tasks that may have a worker at work, None: all of them.
+
+    A worker that is being stopped begins no other turn, and keeps none reserved.
+    """
+    open_ = [attempt for attempt in attempts if attempt.state != "ended"]
+    used = {attempt.task: attempt.used for attempt in open_ if attempt.purpose == "work"}
+    stopping = {attempt.task for attempt in open_ if attempt.cause}
+    rows = tasks.values() if among is None else map(tasks.__getitem__, among)
+    at_work = [row for row in rows if row.state in ("dispatching", "running") and row.task not in stopping]
+    live = [Live(start_of(row, model_of(row)), used.get(row.task, Amount())) for row in at_work]
+    return Purse(terms, lambda task: start_of(tasks[task], model_of(tasks[task])), spent, whole, live)
 
 
 def history(rows: Iterable[tuple[str, str, Amount]]) -> dict[str, Amount]:

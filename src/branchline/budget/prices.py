@@ -89,6 +89,8 @@ def cost(usage: Mapping[str, int], price: Price) -> float:
 
 def bill(model: str, usage: Mapping[str, int], told: float, own: Mapping[str, Price]) -> float:
     """US dollars for a use of tokens: by the user's `own` table, else as it was `told`, else by the list, else nothing."""
+    if not any(usage.values()):
+        return told
     price = price_of(model, own, listed=False) or (None if told else price_of(model))
     return cost(usage, price) if price else told
 

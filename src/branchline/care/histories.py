@@ -107,6 +107,7 @@ class History:
         self._replay()
         self.played["events"] = self.world.oracle.events
         self.played["processes"] = len(self.world.processes)
+        vars(self.world).clear()  # its parts know it, and such a circle is dear to collect
 
     def _live(self) -> bool:
         """One coordinator's life; True when the run is over for good."""

@@ -110,7 +110,7 @@ class Oracle:
         slotted = [other for other in self._leaves if self.states[other] in SLOTTED]
         for name in set(needs):
             used = sum(self._needs.get(other, ()).count(name) for other in slotted)
-            if used + needs.count(name) > self._policy.resources[name]:
+            if used + needs.count(name) > self._policy.routing.resources[name]:
                 return False
         if not lane:
             return True
@@ -137,7 +137,7 @@ class Oracle:
 
     def _too_soon(self, task: str, now: float) -> bool:
         """Whether the pace of starts holds a task back."""
-        pace = self._policy.stagger.get(self._workers[task], 0.0)
+        pace = self._policy.routing.stagger.get(self._workers[task], 0.0)
         return pace > 0 and 0 < self._last_start + pace - now <= pace
 
     # -- what became durable
@@ -206,7 +206,7 @@ class Oracle:
         for each in passed:
             if self._fits(each, now):
                 raise ViolationError("I9", f"task {task} starts before {each}, whose turn it is")
-        if self._policy.stagger.get(self._workers[task]):
+        if self._policy.routing.stagger.get(self._workers[task]):
             self._last_start = now
         self._accepted.discard(task)
         self.checked.pop(task, None)

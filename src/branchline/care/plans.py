@@ -12,6 +12,7 @@ from branchline.model.money import Amount, Limit
 from branchline.model.moves import LEVELS
 from branchline.model.run import RunRow, TaskRow
 from branchline.schedule import STRATEGIES
+from branchline.schedule.routing import Routing
 
 MOST = 24
 RUN = RunRow("r1", "plan.md", "sha256:0", "running", "", "base", 0.0, None, "{}", "{}")
@@ -94,8 +95,7 @@ def policy(dice: Random, plan: Sketch) -> Policy:
     agents = dice.random() < 0.3
     return Policy(
         terms=_terms(dice) if dice.random() < 0.2 else Terms(),
-        resources={"gpu": 2},
-        stagger={"claude": 1.0} if agents else {},
+        routing=Routing(resources={"gpu": 2}, stagger={"claude": 1.0} if agents else {}),
         on_hung=dice.choice(("ask", "retry", "resume")),
         slots=dice.randint(1, 6),
         strategy=dice.choice(STRATEGIES),

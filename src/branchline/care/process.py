@@ -98,17 +98,14 @@ class Eyes:
         """Meter the workers, and end the oldest for its silence, or ask about it."""
         live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work"]
         used = [(a, self._processes[a.fence].used) for a in live if a.fence in self._processes]
-        return [
-            *(
-                Event(now, a.run, "metered", "", a.task, a.attempt, a.fence, {"tokens": u.tokens, "cost": u.usd})
-                for a, u in used
-                if u != a.used
-            ),
-            *self._stuck(state, now),
+        metered = [
+            Event(now, a.run, "metered", "", a.task, a.attempt, a.fence, {"tokens": u.tokens, "cost": u.usd})
+            for a, u in used
+            if (u.usd, u.tokens) != (a.cost, a.tokens)
         ]
+        return metered + self._stuck([a for a in live if not a.cause], now)
 
-    def _stuck(self, state: State, now: float) -> list[Event]:
-        live = [a for a in state.attempts.values() if a.state == "started" and a.purpose == "work" and not a.cause]
+    def _stuck(self, live: list[AttemptRow], now: float) -> list[Event]:
         seen, self.next = self.next, ""
         if not seen or not live:
             return []

@@ -6,6 +6,7 @@ a coordinator; `Life` is what dies with it.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+from weakref import proxy
 
 from branchline import engine
 from branchline.care.oracle import Oracle, ViolationError
@@ -257,8 +258,7 @@ class World:
         if self.life:
             raise LockedError("a coordinator of this world is alive")
         self.life = Life(self)
-        run = self.store.run("r1")
-        assert run is not None  # noqa: S101 - it was made with the world
+        (run,) = self.store.runs()
         rows = self.store.tasks("r1")
         self.oracle.compare(rows)
         state = State.restore(
@@ -282,7 +282,8 @@ class World:
             choose=self.core.choose,
         )
         store = self.core.reopen(self.store)
-        driver = Coordinator(state, store, self.life, self.git, self.reading, self.eyes, self.settings, hooks)
+        custody = proxy(self.life)  # no circle holds a coordinator that is gone: its memory is free at once
+        driver = Coordinator(state, store, custody, self.git, self.reading, self.eyes, self.settings, hooks)
         self.life.driver = driver
         driver.recover()
         if run.state != "running":
@@ -311,7 +312,7 @@ class World:
     def point(self, name: str) -> None:
         """A moment at which the coordinator may be killed, if there is one."""
         self.points += self.life is not None
-        if self.life and self.points == self.crash_at:
+        if self.points == self.crash_at and self.life:
             raise Crash(name)
 
     def gone(self, forgets: Callable[[Process], bool] = lambda _: True) -> None:

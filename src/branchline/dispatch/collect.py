@@ -107,9 +107,9 @@ class Collector:
 
     def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
         """Leave our reading beside what was read, for people."""
-        folder = self._jobs.folder(attempt)
-        write_new(folder / "exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
-        write_new(folder / "claim.json", json.dumps(data["claim"], default=str) + "\n")
+        folder = self._jobs.path(attempt)
+        write_new(f"{folder}/exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
+        write_new(f"{folder}/claim.json", json.dumps(data["claim"], default=str) + "\n")
 
     def tail(self, attempt: AttemptRow) -> str:
         """The last words of our own job."""

@@ -194,7 +194,7 @@ class Coordinator:
         """How long nothing can happen by itself: until the next start is due, and never longer than a turn."""
         now, state = self._hooks.clock(), self.state
         due = [(state.tasks[t].retry_at or now) - now for t in state.retrying]
-        next_starts = [state.last_start + interval - now for interval in state.policy.stagger.values()]
+        next_starts = [state.last_start + interval - now for interval in state.policy.routing.stagger.values()]
         turn = METERED if self.metered() else TURN
         return max(0.0, min([turn, *due, *(wait for wait in next_starts if wait > 0)]))
 

@@ -39,12 +39,18 @@ class Told(NamedTuple):
 class History:
     """Reads the store for prompts; None as the store means that there is no past (a dry run).
 
-    `graph` gives the run's graph as it is now, for an answer may let it grow.
+    `graph` gives the run's graph as it is now, for an answer may let it grow, and `row` how a task of it stands.
     """
 
-    def __init__(self, store: Store | None, graph: Callable[[], Adjacency]) -> None:
+    def __init__(
+        self,
+        store: Store | None,
+        graph: Callable[[], Adjacency],
+        row: Callable[[str], TaskRow | None] = lambda _: None,
+    ) -> None:
         self._store = store
         self._graph = graph
+        self._row = row
         self._of_done = lru_cache(KEPT)(self.summary)
 
     def of(self, row: TaskRow) -> Told:
@@ -60,7 +66,7 @@ class History:
         reason = again.cause if again else ""
         conflict = reason if reason.startswith("conflict") else ""
         failure = "" if conflict or not again else self._failure(row, again)
-        found = self._store.task(row.run, f"{row.task}{DIAGNOSIS}") if failure else None
+        found = self._row(f"{row.task}{DIAGNOSIS}") if failure else None
         if found and found.state == "done":
             failure += f"\n\nA diagnosis was made of it: {self.summary(found)}"
         missing = list(claim.data.get("missing") or ()) if claim and claim.data.get("status") == "partial" else []
@@ -68,9 +74,9 @@ class History:
         kept = _kept(events) if failure else ""
         return Told(self._answers(row), self._results(row), missing, failure, conflict, told, tried, kept)
 
-    def of_task(self, row: TaskRow, task: str) -> Told:
+    def of_task(self, task: str) -> Told:
         """The same of another task of the run: of the one that a diagnosis is about."""
-        found = self._store.task(row.run, task) if self._store else None
+        found = self._row(task)
         return self.of(found) if found else Told([], [], [], "", "")
 
     def summary(self, row: TaskRow) -> str:
@@ -106,7 +112,7 @@ class History:
     def others_done(self, row: TaskRow, tasks: Iterable[str] | None = None) -> bool:
         """Whether all of the tasks (None: of the run) but this one are done, or a person has skipped them."""
         tasks = self._graph().leaves if tasks is None else tasks
-        rows = (self._store.task(row.run, task) for task in tasks if task != row.task) if self._store else ()
+        rows = (self._row(task) for task in tasks if task != row.task)
         return all(other is not None and other.state in SATISFIED for other in rows)
 
     def places(self, row: TaskRow, tasks: Mapping[str, Task], ahead: Collection[str] = ()) -> list[Place]:
@@ -135,7 +141,7 @@ class History:
     def _other_side(self, run: str, task: str) -> str:
         """What is known of a task that is done, for one whose work breaks it."""
         assert self._store is not None  # noqa: S101 - `of` has looked
-        found, done = self._store.task(run, task), self._store.newest_event(run, task, "done")
+        found, done = self._row(task), self._store.newest_event(run, task, "done")
         if found is None or done is None:
             return ""
         files = ", ".join((done.data.get("files") or ())[:TOLD]) or "nothing"
@@ -158,7 +164,7 @@ class History:
     def _results(self, row: TaskRow) -> list[tuple[str, str, str]]:
         found = []
         for task in self._graph().before[row.task]:
-            before = self._store.task(row.run, task) if self._store else None
+            before = self._row(task)
             if before and before.state == "done" and before.attempt:
                 found.append((task, before.title, self._of_done(before)))
         return found

@@ -104,9 +104,13 @@ class Jobs:
 
     def folder(self, attempt: AttemptRow) -> Path:
         """The attempt's folder; the jobs of ours that belong to it have one of their own inside it, by number."""
+        return Path(self.path(attempt))
+
+    def path(self, attempt: AttemptRow) -> str:
+        """The same as a text: a Path is dear, and each task asks for many."""
         folder = f"{self._runs}/{attempt.run}/{attempt.task}/{attempt.attempt}"
         inside = {"work": "", "setup": "setup", "check": "checks", "merge": "merge"}[attempt.purpose]
-        return Path(f"{folder}/{inside}/{attempt.fence}" if inside else folder)
+        return f"{folder}/{inside}/{attempt.fence}" if inside else folder
 
     def worktree(self, run: str, task: str) -> Path:
         """Where a task's worker works: its worktree, or the checkout itself when nothing is isolated."""
@@ -189,7 +193,7 @@ class Jobs:
     def job(self, attempt: AttemptRow, row: TaskRow) -> Job:
         """What an adapter needs to start or to judge an attempt."""
         worker, role = self.worker(row.worker), self.settings.roles.get(row.role)
-        folder, worktree = self.folder(attempt), self.worktree(attempt.run, attempt.task)
+        folder, worktree = self.path(attempt), self.worktree(attempt.run, attempt.task)
         task = self.tasks[attempt.task]
         said = task.manner
         return Job(
@@ -201,7 +205,7 @@ class Jobs:
             worker=row.worker,
             title=self._masked(row.title),
             worktree=str(worktree),
-            folder=str(folder),
+            folder=folder,
             prompt_file=f"{folder}/prompt.md",
             exit_file=f"{worktree}/.branchline/answer.json" if self.site.repository else f"{folder}/answer.json",
             model=row.model or said.get("model") or worker.model or (role.model if role else ""),
@@ -252,13 +256,14 @@ class Jobs:
         adapter, job = self.adapter(row), self.job(attempt, row)
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
-        folder = Path(job.folder)
-        if not (folder / workers.SPEC).exists():  # asked for a second time, the first request may be at work already
+        if not os.path.lexists(
+            f"{job.folder}/{workers.SPEC}"
+        ):  # asked for a second time, the first request may be at work already
             self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
-        log = f"{folder}/output.log"
+        log = f"{job.folder}/output.log"
         wall = settings.timeout or self.settings.timeout
-        place = Place(Path(job.worktree), self.home(attempt), folder)
+        place = Place(Path(job.worktree), self.home(attempt), Path(job.folder))
         own = self._own_walls(row)
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
@@ -271,7 +276,7 @@ class Jobs:
             env,
             job.worktree,
             command.stdin,
-            f"{folder}/events.jsonl" if adapter.STREAM else log,
+            f"{job.folder}/events.jsonl" if adapter.STREAM else log,
             log if adapter.STREAM else "",
             wall,
             self.settings.grace,
@@ -283,19 +288,18 @@ class Jobs:
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
-        folder = Path(job.folder)
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
         taken = row.resume == TAKEN
         told, session = self._pages.told(row), job.session if row.resume else ""
         page = NO_PAGE if taken else self._pages.text(row, told, job.exit_file, session, read_only=job.read_only)
-        self._pages.leave(told, Path(job.exit_file))
+        self._pages.leave(told, job.exit_file)
         if not self._untracked:  # outside of any repository nothing could bring the real values back
-            page = masks.cover(self.vault, page, job.exit_file, folder)
-        write_new(folder / "prompt.md", page)
+            page = masks.cover(self.vault, page, job.exit_file, job.folder)
+        write_new(job.prompt_file, page)
         if self.site.repository:
-            write_new(Path(job.worktree) / ".branchline" / "prompt.md", page)
+            write_new(f"{job.worktree}/.branchline/prompt.md", page)
         adapter.prepare(job, self.site.env)
         workers.write_spec(job)
 
@@ -318,17 +322,8 @@ class Jobs:
             "BRANCHLINE_EXIT_FILE": str(folder / "result.json"),
         }
         env = {**self.site.env, **named, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-        return Spawn(
-            attempt.fence,
-            argv,
-            env,
-            str(self.site.root),
-            "",
-            str(folder / "output.log"),
-            "",
-            0.0,
-            cap=self.settings.log_limit << 20,
-        )
+        cap, log = self.settings.log_limit << 20, str(folder / "output.log")
+        return Spawn(attempt.fence, argv, env, str(self.site.root), "", log, "", 0.0, cap=cap)
 
     def _phase_checks(self, row: TaskRow, ahead: Collection[str]) -> list[Check]:
         """The checks of the composites that a task is the last of: they are run on the result of its merge.
@@ -370,7 +365,7 @@ class Jobs:
             "commit": self._history.verdict(row).get("commit") if attempt.purpose == "merge" else None,
             "folder": str(self.folder(attempt)),
             "fresh": not row.resume,
-            "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
+            "join": (bool(row.resume) or attempt.purpose == "check") and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
             "wrap": self.boxes.words(attempt, row.role, worker, place, (), env).words,

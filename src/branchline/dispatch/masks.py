@@ -14,11 +14,11 @@ COVERED: Final = "masked.json"
 """In the folder of an attempt: the placeholders that its prompt holds in the place of something real."""
 
 
-def cover(vault: Vault, text: str, exit_file: str, folder: Path) -> str:
+def cover(vault: Vault, text: str, exit_file: str, folder: str) -> str:
     """A prompt with placeholders, which are noted in the attempt's folder; the path of the exit file stays as it is."""
     parts = [vault.mask(part) for part in text.split(exit_file)]
     if names := sorted({name for part in parts for name in part.values}):
-        write_new(folder / COVERED, json.dumps(names) + "\n")
+        write_new(f"{folder}/{COVERED}", json.dumps(names) + "\n")
     return exit_file.join(part.text for part in parts)
 
 

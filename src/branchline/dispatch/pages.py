@@ -30,7 +30,7 @@ class Pages:
     def told(self, row: TaskRow) -> Told:
         """What the page is to tell of the past: of the task's own, or of that of the task it is to diagnose."""
         about = self._about(row)
-        return self._history.of_task(row, about) if about else self._history.of(row)
+        return self._history.of_task(about) if about else self._history.of(row)
 
     def _about(self, row: TaskRow) -> str:
         return str(self._family.by_id[row.task].extra.get("diagnoses") or "")
@@ -48,7 +48,7 @@ class Pages:
             reading=role.files if role else (),
             answers=told.answers,
             results=told.results,
-            results_folder=str(Path(exit_file).with_name(RESULTS)),
+            results_folder=_beside(exit_file),
             told=told.told,
             missing=told.missing,
             failure=told.failure,
@@ -64,10 +64,10 @@ class Pages:
         template = "diagnose.md.j2" if about else "resume.md.j2" if session else "delegate.md.j2"
         return prompts.render(context, template, search=self._own)
 
-    def leave(self, told: Told, exit_file: Path) -> None:
+    def leave(self, told: Told, exit_file: str) -> None:
         """Write beside the exit record what is too long for the page."""
         for task, summary in prompts.long_results(told.results):
-            write_new(exit_file.with_name(RESULTS) / f"{task}.md", summary)
+            write_new(f"{_beside(exit_file)}/{task}.md", summary)
 
     def _instructions(self, task: Task) -> list[str]:
         """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
@@ -78,3 +78,7 @@ class Pages:
                     found.append(str(folder / INSTRUCTIONS))
                     break
         return found
+
+
+def _beside(exit_file: str) -> str:
+    return f"{exit_file.rpartition('/')[0]}/{RESULTS}"

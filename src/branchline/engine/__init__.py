@@ -1,7 +1,7 @@
 """pure: `step(state, event) -> (state, commands)`
 
-`state` holds what a run knows, `step` folds one event into it, `follow` decides what comes next, `choose` which tasks
-start now and how the run stands.
+`state` holds what the user decided and a run knows, `step` folds one event into it, `follow` decides what
+comes next, `choose` which tasks start now and how the run stands.
 """
 
 from branchline.engine.choose import Outcome, choose, outcome, outstanding, view

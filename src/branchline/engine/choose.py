@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from branchline.budget import start_of
 from branchline.engine import lanes, money
 from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import SATISFIED, RunState
 from branchline.model.run import Event, LaneRow, TaskRow
-from branchline.schedule import Queue, View, admit, next_batch, starved
+from branchline.schedule import View, admit, next_batch, starved
 from branchline.schedule import choose as take
 
 
@@ -22,30 +23,28 @@ class Outcome(NamedTuple):
 
 def view(state: State, now: float, memory: int | None = None) -> View:
     """What the scheduler may look at; `memory` is how many workers the machine's memory allows, None: any number."""
-    ready: Queue | list[str] = state.ready
-    if state.policy.only:
-        ready = [task for task in state.ready if task in state.policy.only]
     slots, closed = state.policy.slots, lanes.paused(state, now)
     return View(
         adjacency=state.adjacency,
         state=state.states,
         slots=slots if memory is None else min(slots, memory),
         limit="slot" if memory is None or memory >= slots else "memory",
-        ready=ready,
+        ready=state.ready,
         busy=state.busy,
         role=state.roles,
         mutex=state.mutexes,
         touch=state.touches,
         needs=state.needs,
-        resources=state.policy.resources,
+        resources=state.policy.routing.resources,
         lane=lanes.ways(state, closed) if state.lanes else {},
         lanes={name: row.room for name, row in state.lanes.items() if name and row.room},
         pauses={name: (row.until, row.cause) for name, row in closed.items()},
-        interval=state.intervals if state.policy.stagger else {},
+        interval=state.intervals if state.policy.routing.stagger else {},
         last_start=state.last_start,
         now=now,
         due=state.ahead.due if state.ahead and not state.policy.batch else None,
         purse=(lambda: money.purse(state)) if state.policy.terms else None,
+        only=state.policy.only,
     )
 
 
@@ -73,7 +72,7 @@ def choose(state: State, now: float, memory: int | None = None) -> list[Event]:
 
 def _has_way(state: State, row: TaskRow, closed: Mapping[str, LaneRow]) -> bool:
     """Whether a task that waits for its provider may go on with another model of the user's list."""
-    return row.state == "paused" and state.policy.detour(row, closed) is not row
+    return row.state == "paused" and state.policy.routing.detour(row, closed) is not row
 
 
 def is_due(row: TaskRow, now: float) -> bool:
@@ -93,20 +92,20 @@ def _batch(state: State, seen: View) -> list[str]:
 
 
 def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: Mapping[str, LaneRow]) -> Event:
-    policy = state.policy
+    policy, routing = state.policy, state.policy.routing
     cause = f"{policy.strategy}: a slot is free"
     data: dict[str, Any] = {"batch": left} if left else {}
-    way, tier = policy.detour(row, closed), policy.tier(row)
+    way, tier = routing.detour(row, closed), routing.tier(row)
     if tier:
-        own, way = policy.grades.get(row.task, policy.grade), way._replace(model=policy.model_of(way))
+        own, way = routing.grades.get(row.task, routing.grade), way._replace(model=routing.model_of(way))
         cause += f"; tier {tier}{f', above its own {own}' if tier != own else ''}: {way.model}"
         data["model"] = way.model
-    if policy.lane(way) != policy.lane(row):
-        lane, named = policy.lane(row), f"tier {tier}" if tier else "fallback_models"
+    if routing.lane(way) != routing.lane(row):
+        lane, named = routing.lane(row), f"tier {tier}" if tier else "fallback_models"
         cause += f"; {way.model} as {named} has it, for provider {lane} is paused: {closed[lane].cause}"
         data["model"] = way.model
     if policy.terms:
-        data["reserved"] = money.purse(state).reserve(policy.spending(way))
+        data["reserved"] = money.purse(state).reserve(start_of(way, routing.model_of(way)))
     return Event(now, row.run, "dispatching", cause, row.task, row.attempt + 1, None, data)
 
 
@@ -142,7 +141,7 @@ def outcome(state: State, now: float | None = None) -> Outcome:
     A pause that ends more than 15 m after `now` is not waited for; without `now` every pause is.
     """
     only = state.policy.only
-    if any(not only or task in only for task in state.busy):  # the usual case, without a look at every task
+    if state.busy.keys() & only if only else state.busy:  # the usual case, without a look at every task
         return Outcome("running", "", over=False)
     rows = [row for row in state.tasks.values() if not only or row.task in only]
     by_state: dict[str, list[str]] = {}
@@ -182,10 +181,10 @@ def _pause(state: State, by_state: dict[str, list[str]], now: float | None) -> O
     closed = lanes.paused(state, now) if now is not None and state.lanes else {}
     if any(_has_way(state, row, closed) for row in waiting):
         return Outcome("running", "", over=False)
-    ready = [state.policy.detour(state.tasks[task], closed) for task in by_state.get("ready", ())]
-    if not (waiting or closed) or any(state.policy.lane(row) not in closed for row in ready):
+    ready = [state.policy.routing.detour(state.tasks[task], closed) for task in by_state.get("ready", ())]
+    if not (waiting or closed) or any(state.policy.routing.lane(row) not in closed for row in ready):
         return None
-    ends = [row.retry_at or 0.0 for row in waiting] + [closed[state.policy.lane(row)].until for row in ready]
+    ends = [row.retry_at or 0.0 for row in waiting] + [closed[state.policy.routing.lane(row)].until for row in ready]
     if not ends:
         return None
     far = now is not None and min(ends) - now > state.policy.backoff_limit

@@ -27,17 +27,18 @@ def fingerprint(cause: str, error: str) -> str:
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
-def event_for(event: Event, kind: str, row: TaskRow, cause: str, data: Mapping[str, Any] | None = None) -> Event:
+def event_for(
+    event: Event, kind: str, row: TaskRow, cause: str, data: Mapping[str, Any] | None = None, fence: int | None = None
+) -> Event:
     """A following event about `row`, at the moment of `event`."""
-    return Event(event.at, event.run, kind, cause, row.task, row.attempt or None, None, data or {})
+    return Event(event.at, event.run, kind, cause, row.task, row.attempt or None, fence, data or {})
 
 
 def open_job(state: State, row: TaskRow, purpose: str, event: Event) -> list[Command]:
     """The next process of this dispatch, with a number that was never used before."""
-    model = state.policy.model_of(row) if purpose == "work" else ""
+    model = state.policy.routing.model_of(row) if purpose == "work" else ""
     data = {"purpose": purpose, **({"model": model} if model else {})}
-    intent = event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", data)
-    return [Emit(intent._replace(fence=state.next_fence))]
+    return [Emit(event_for(event, "intended", row, f"{purpose} of attempt {row.attempt}", data, state.next_fence))]
 
 
 def after_dispatch(state: State, row: TaskRow, event: Event) -> list[Command]:
@@ -260,10 +261,10 @@ def _is_end(commands: list[Command]) -> bool:
 
 def _give_up(state: State, row: TaskRow, event: Event, cause: str, data: Mapping[str, Any]) -> list[Command]:
     """The end of a task's tries: one tier up where the user's policy says so, with tries of its own, else failed."""
-    model = state.policy.higher(row)
+    model = state.policy.routing.higher(row)
     if not model:
         return [Emit(event_for(event, "failed", row, cause, data))]
-    tier = state.policy.tier(row._replace(model=model))
+    tier = state.policy.routing.tier(row._replace(model=model))
     again = {**data, "at": event.at, "model": model, "fingerprint": ""}
     return [Emit(event_for(event, "retrying", row, f"{cause}; it goes on one tier up, {tier}: {model}", again))]
 
@@ -308,13 +309,13 @@ def after_return(state: State, row: TaskRow, event: Event) -> list[Command]:
 
 def next_merge(state: State, event: Event) -> list[Command]:
     """One merge at a time, of the next in the tree's order and of some that wait behind it, when none is under way."""
-    if state.arriving or any(a.purpose == "merge" and a.state != "ended" for a in state.attempts.values()):
-        return []
     waiting = sorted((t for t in state.merges if not state.live(t)), key=lambda t: state.tasks[t].place)
-    if not waiting:
+    if not waiting or state.arriving:
+        return []
+    if any(a.purpose == "merge" and a.state != "ended" for a in state.attempts.values()):
         return []
     first, *also = waiting[: max(1, state.policy.train)]
     data = {"purpose": "merge", **({"also": also} if also else {})}
     row = state.tasks[first]
     cause = f"merge of attempt {row.attempt}" + (f", together with {', '.join(also)}" if also else "")
-    return [Emit(event_for(event, "intended", row, cause, data)._replace(fence=state.next_fence))]
+    return [Emit(event_for(event, "intended", row, cause, data, state.next_fence))]

@@ -35,7 +35,7 @@ def after_trouble(state: State, row: TaskRow, event: Event, what: str) -> list[C
 
     Workers that were at work together meet the same limit together: that is one strike, not many.
     """
-    name, claim = state.policy.lane(row), event.data
+    name, claim = state.policy.routing.lane(row), event.data
     lane = state.lanes.get(name) or LaneRow(row.run, name)
     attempt = state.attempts.get(row.fence)
     anew = attempt is None or not lane.strikes or attempt.intended > lane.since
@@ -83,7 +83,7 @@ def _at_work(state: State, name: str) -> int:
 
 def after_answer_of(state: State, row: TaskRow, event: Event) -> list[Command]:
     """A provider that answers has no strikes any more, and its lane grows by one until no limit is left."""
-    name = state.policy.lane(row)
+    name = state.policy.routing.lane(row)
     lane = state.lanes.get(name)
     if lane is None or event.data["status"] not in _ANSWERED or lane.until > event.at:
         return []
@@ -109,7 +109,7 @@ def paused(state: State, now: float) -> dict[str, LaneRow]:
 
 def ways(state: State, closed: Mapping[str, LaneRow]) -> Mapping[str, str]:
     """Task -> the lane it runs in, or would start in now: one that may fall back to an open lane is counted there."""
-    policy = state.policy
-    if not (closed and (policy.models or policy.tiers)):
+    routing = state.policy.routing
+    if not (closed and (routing.models or routing.tiers)):
         return state.lane_names
-    return Column(state.tasks, lambda row: policy.lane(policy.detour(row, closed)))
+    return Column(state.tasks, lambda row: routing.lane(routing.detour(row, closed)))

@@ -1,37 +1,15 @@
 """The budget of a run: what is spent and reserved, and the end of a turn as the moment to stop a worker (DESIGN, I12)."""
 
-from collections.abc import Iterable, Mapping
-
-from branchline.budget import Live, Purse
-from branchline.engine.state import Command, Emit, Policy, State
-from branchline.model.money import Amount
-from branchline.model.run import AttemptRow, Event, TaskRow
+from branchline.budget import Purse, purse_of
+from branchline.engine.state import Command, Emit, State
+from branchline.model.run import Event, TaskRow
 
 
 def purse(state: State) -> Purse:
     """What the run may still spend now; every task whose worker is at work, or is about to be, keeps its reservation."""
-    rows = [state.tasks[task] for task in state.slotted]
-    return purse_of(state.policy, state.tasks, rows, state.attempts.values(), state.spent, state.whole)
-
-
-def purse_of(
-    policy: Policy,
-    tasks: Mapping[str, TaskRow],
-    rows: Iterable[TaskRow],
-    attempts: Iterable[AttemptRow],
-    spent: Mapping[str, Amount],
-    whole: Amount,
-) -> Purse:
-    """The purse of a run from its rows; `rows` are those of the tasks that may have a worker at work.
-
-    A worker that is being stopped begins no other turn, and keeps none reserved.
-    """
-    open_ = [attempt for attempt in attempts if attempt.state != "ended"]
-    used = {attempt.task: attempt.used for attempt in open_ if attempt.purpose == "work"}
-    stopping = {attempt.task for attempt in open_ if attempt.cause}
-    at_work = [row for row in rows if row.state in ("dispatching", "running") and row.task not in stopping]
-    live = [Live(policy.spending(row), used.get(row.task, Amount())) for row in at_work]
-    return Purse(policy.terms, lambda task: policy.spending(tasks[task]), spent, whole, live)
+    policy, attempts = state.policy, state.attempts.values()
+    model_of = policy.routing.model_of
+    return purse_of(policy.terms, model_of, state.tasks, attempts, state.spent, state.whole, state.slotted)
 
 
 def metered(state: State, event: Event) -> list[Command]:

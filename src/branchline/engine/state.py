@@ -1,18 +1,18 @@
 """What a run knows while it runs, and the commands that a step can ask for."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from branchline.budget import Start as Spending
 from branchline.budget import Terms
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.frontier import Frontier
-from branchline.model.money import TIERS, Amount
+from branchline.model.money import Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED, Level
 from branchline.model.run import AttemptRow, Changes, Event, LaneRow, NodeRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import Queue
 from branchline.schedule.durations import Outlook, Times
+from branchline.schedule.routing import Routing
 
 if TYPE_CHECKING:  # it is only spelled here, and a look at a run need not import the search
     from branchline.schedule.reserve import Reservations
@@ -23,13 +23,8 @@ Value = TypeVar("Value")
 class Policy(NamedTuple):
     """What the user decided about a run; times are seconds, `only` empty means every task.
 
-    `lanes`: worker/role -> provider, where that is not the worker itself; `stagger`: worker -> seconds between its
-    start and the start before; `resources`: name -> how many there are; `takes`: worker -> those of which each of its
-    tasks takes one, `{branch}` in the name being the task's parent; `models`: worker/role -> its model ("" for the
-    agent's own) and those it may fall back to, in the user's order. `terms`: what may be spent, and what things cost.
-    `tiers`: tier -> its models, in the user's order; `grades`: task -> its tier, `grade` that of the others; `escalate`
-    gives a task that would fail a try one tier up; `plain` are workers that have no model. `named`: task -> the model
-    that its plan names, before all of these. `train`: how many finished tasks are merged together.
+    `train`: how many finished tasks are merged together. `terms`: what may be spent, and what things cost. `routing`:
+    which model, provider and resources each start takes.
     """
 
     slots: int = 4
@@ -43,84 +38,10 @@ class Policy(NamedTuple):
     crash_wait: float = 2.0
     backoff: float = 30.0
     backoff_limit: float = 900.0
-    lanes: Mapping[str, str] = {}
-    stagger: Mapping[str, float] = {}
-    resources: Mapping[str, int] = {}
-    takes: Mapping[str, Sequence[str]] = {}
     on_hung: str = "retry"
-    models: Mapping[str, Sequence[str]] = {}
     train: int = 1
     terms: Terms = Terms()
-    tiers: Mapping[str, Sequence[str]] = {}
-    grades: Mapping[str, str] = {}
-    grade: str = ""
-    escalate: bool = False
-    plain: frozenset[str] = frozenset()
-    named: Mapping[str, str] = {}
-
-    def tier(self, row: TaskRow) -> str:
-        """The tier a task stands in: its own, or that of a model it was given since; "" when there is none."""
-        own = self.grades.get(row.task, self.grade)
-        if own not in self.tiers or row.worker in self.plain or row.task in self.named:
-            return ""
-        if not row.model:
-            return own
-        return next((tier for tier in self._from(own) if row.model in self.tiers[tier]), "")
-
-    def _from(self, tier: str) -> list[str]:
-        """A tier and those above it that have models."""
-        return [each for each in TIERS[TIERS.index(tier) :] if each in self.tiers]
-
-    def higher(self, row: TaskRow) -> str:
-        """The model for a try one tier up; "" where the user wants none, or there is none."""
-        tier = self.tier(row) if self.escalate else ""
-        above = [model for each in (self._from(tier)[1:2] if tier else ()) for model in self.tiers[each]]
-        return next((model for model in above if model != self.model_of(row)), "")
-
-    def choices(self, row: TaskRow) -> Sequence[str]:
-        """The models a task may have, in the user's order."""
-        models = self.tiers.get(self.tier(row)) or self.models.get(f"{row.worker}/{row.role}", ())
-        own = "" if row.worker in self.plain else self.named.get(row.task, "")
-        return (own, *models[1:]) if own else models
-
-    def model_of(self, row: TaskRow) -> str:
-        """The model a task's worker gets; "" is the agent's own."""
-        return row.model or next(iter(self.choices(row)), "")
-
-    def spending(self, row: TaskRow) -> Spending:
-        """What a start of a task is about, for the budget."""
-        return Spending(row.task, row.worker, row.role, self.model_of(row))
-
-    def lane(self, row: TaskRow) -> str:
-        """The lane of a task's worker: the provider its model names, else the worker itself."""
-        provider, slash, _ = self.model_of(row).partition("/")
-        return provider if slash else self.lanes.get(f"{row.worker}/{row.role}", row.worker)
-
-    def detour(self, row: TaskRow, closed: Container[str]) -> TaskRow:
-        """The row of a task with the model it can start with while the lanes in `closed` are paused.
-
-        That is its own, else the first further down the user's list that is open; the row itself when there is none.
-        """
-        models = self.choices(row)
-        if not models or row.state in BUSY or self.lane(row) not in closed:
-            return row
-        own = row.model or models[0]
-        further = models[models.index(own) + 1 :] if own in models else ()
-        ways = (row._replace(model=model) for model in further)
-        return next((way for way in ways if self.lane(way) not in closed), row)
-
-    def needs(self, rows: Iterable[TaskRow], named: Mapping[str, Collection[str]]) -> Mapping[str, Collection[str]]:
-        """The resources that tasks take: those that the graph names for them, and those of their workers."""
-        if not self.takes:
-            return named
-        return {row.task: (*named.get(row.task, ()), *self._taken(row)) for row in rows}
-
-    def _taken(self, row: TaskRow) -> list[str]:
-        return [name.replace("{branch}", row.parent or "the plan") for name in self.takes.get(row.worker, ())]
-
-    def interval(self, row: TaskRow) -> float:
-        """How many seconds a task's worker keeps from the start before it."""
-        return self.stagger.get(row.worker, 0.0)
+    routing: Routing = Routing()
 
 
 class Start(NamedTuple):
@@ -168,11 +89,8 @@ class Column(Mapping[str, Value]):
         return len(self._rows)
 
 
-def _keep(members: dict[str, None], row: TaskRow, belongs: bool) -> None:
-    if belongs:
-        members.setdefault(row.task)
-    else:
-        members.pop(row.task, None)
+_LATER: Final = frozenset({"retrying", "paused"})
+"""States of a task that goes on by itself: at a time, or when the budget allows it."""
 
 
 class Fresh:
@@ -186,10 +104,6 @@ class Fresh:
         self.questions: dict[int, QuestionRow] = {}
         self.lanes: dict[str, LaneRow] = {}
         self.nodes: tuple[NodeRow, ...] = ()
-
-
-def _field(name: str) -> Callable[[TaskRow], Any]:
-    return itemgetter(TaskRow._fields.index(name))
 
 
 class State:
@@ -209,10 +123,10 @@ class State:
         self.questions: dict[int, QuestionRow] = {}
         self.frontier = Frontier(adjacency)
         self.lanes: dict[str, LaneRow] = {}
-        self.roles: Mapping[str, str] = Column(self.tasks, _field("role"))
-        self.states: Mapping[str, str] = Column(self.tasks, _field("state"))
-        self.lane_names: Mapping[str, str] = Column(self.tasks, policy.lane)
-        self.intervals: Mapping[str, float] = Column(self.tasks, policy.interval)
+        self.roles: Mapping[str, str] = Column(self.tasks, attrgetter("role"))
+        self.states: Mapping[str, str] = Column(self.tasks, attrgetter("state"))
+        self.lane_names: Mapping[str, str] = Column(self.tasks, policy.routing.lane)
+        self.intervals: Mapping[str, float] = Column(self.tasks, policy.routing.interval)
         self.ready = self._queue()
         self.retrying: dict[str, None] = {}
         self.broke: dict[str, None] = {}
@@ -221,6 +135,7 @@ class State:
         self.busy: dict[str, None] = {}
         self.slotted: dict[str, None] = {}
         self.merges: dict[str, None] = {}
+        self._sets = ((self.busy, BUSY), (self.slotted, SLOTTED), (self.merges, frozenset({"merging"})))
         self.arriving: set[str] = set()
         self.mutexes: Mapping[str, frozenset[str]] = {}
         self.touches: Mapping[str, Mapping[str, bool]] = {}
@@ -252,13 +167,15 @@ class State:
         for row in tasks:
             if row.kind == "atomic":
                 state.index(row)
+                if row.state in SATISFIED:
+                    state.frontier.release(row.task)
             if row.state == "done" and row.commit and row.fence > merged:  # merges come one by one; a clock may jump
                 state.tip, merged = row.commit, row.fence
-        state.frontier = Frontier(adjacency, [r.task for r in state.tasks.values() if r.state in SATISFIED])
         newest: dict[str, int] = {}
         for attempt in attempts:
             state.next_fence = max(state.next_fence, attempt.fence + 1)
-            state.spend(attempt.task, attempt.used)
+            if attempt.tokens or attempt.cost:
+                state.spend(attempt.task, attempt.used)
             if newest.get(attempt.task) != attempt.attempt:  # the first process of a dispatch
                 newest[attempt.task] = attempt.attempt
                 state.times.began[attempt.task] = attempt.intended
@@ -303,6 +220,8 @@ class State:
         self.ready = self._queue()
         self.ahead = None
         self.tasks.clear()
+        for members in (self.retrying, self.broke, self.busy, self.slotted, self.merges):
+            members.clear()
         for row in known.values():
             if adjacency.is_leaf(row.task):
                 self.index(row)
@@ -310,19 +229,25 @@ class State:
 
     def index(self, row: TaskRow) -> None:
         """Take `row` as the task's row and keep the sets by state in agreement with it."""
-        former = self.tasks.get(row.task)
-        self.tasks[row.task] = row
-        if former is not None and former.state == row.state:
+        task, former, now = row.task, self.tasks.get(row.task), row.state
+        self.tasks[task] = row
+        was = former.state if former else ""
+        if was == now:
             return
-        if row.state == "ready":
-            self.ready.add(row.task)
-        elif former is not None and former.state == "ready":
-            self.ready.discard(row.task)
-        _keep(self.retrying, row, row.retry_at is not None and row.state in ("retrying", "paused"))
-        _keep(self.broke, row, row.retry_at is None and row.state == "paused")
-        _keep(self.busy, row, row.state in BUSY)
-        _keep(self.slotted, row, row.state in SLOTTED)
-        _keep(self.merges, row, row.state == "merging")
+        if now == "ready":
+            self.ready.add(task)
+        elif was == "ready":
+            self.ready.discard(task)
+        if was in _LATER:
+            self.retrying.pop(task, None)
+            self.broke.pop(task, None)
+        if now in _LATER:
+            (self.broke if row.retry_at is None else self.retrying)[task] = None
+        for members, states in self._sets:
+            if now in states:
+                members[task] = None
+            elif was in states:
+                del members[task]
 
     def put_task(self, row: TaskRow) -> None:
         """Replace a task's row and mark it for the next transaction."""
@@ -332,7 +257,8 @@ class State:
     def put_attempt(self, row: AttemptRow) -> None:
         """Replace an attempt's row and mark it; an ended one leaves memory with the transaction."""
         former = self.attempts.get(row.fence)
-        self.spend(row.task, row.used.minus(former.used if former else Amount()))
+        if former and (former.tokens, former.cost) != (row.tokens, row.cost):
+            self.spend(row.task, row.used.minus(former.used))
         self.attempts[row.fence] = row
         self._fresh.attempts[row.fence] = row
 

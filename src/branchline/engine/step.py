@@ -25,8 +25,6 @@ from branchline.model.moves import (
     RUN_MOVES,
     SATISFIED,
     TASK_MOVES,
-    Purpose,
-    RunState,
     TaskState,
     check_move,
 )
@@ -65,10 +63,9 @@ def move(state: State, event: Event, **changes: Any) -> TaskRow:
     """Move the event's task to the state the event names; the cause becomes the reason."""
     row = state.tasks[cast(str, event.task)]
     check_move(TASK_MOVES, row.state, event.kind, f"task {row.task} in run {row.run}")
-    values: dict[str, Any] = {"state": cast(TaskState, event.kind), "reason": event.cause, "changed": event.at}
     if row.state in ("blocked", "held", "running"):
         _close_questions(state, row.task, event)
-    row = row._replace(**{**values, **changes})
+    row = row._replace(state=cast(TaskState, event.kind), reason=event.cause, changed=event.at, **changes)
     state.put_task(row)
     state.arriving.discard(row.task)
     return row
@@ -100,7 +97,7 @@ def _dispatching(state: State, event: Event) -> list[Command]:
     row = move(state, event, attempt=event.attempt, tries=row.tries + 1, accepted=0, model=model)
     state.times.began[row.task] = event.at
     state.rest = tuple(event.data.get("batch") or ())
-    if state.policy.interval(row):
+    if state.policy.routing.interval(row):
         state.last_start = event.at
     return after_dispatch(state, row, event)
 
@@ -118,7 +115,7 @@ def _intended(state: State, event: Event) -> list[Command]:
             fence,
             task,
             cast(int, event.attempt),
-            cast(Purpose, data["purpose"]),
+            data["purpose"],
             "intended",
             role=row.role,
             worker=row.worker if data["purpose"] == "work" else "",
@@ -317,7 +314,7 @@ def _run_moved(state: State, event: Event) -> list[Command]:
     if target != state.run.state:
         check_move(RUN_MOVES, state.run.state, target, f"run {state.run.run}")
     ended = None if target in ("running", "waiting", "paused") else event.at
-    state.put_run(state.run._replace(state=cast(RunState, target), reason=event.cause, ended=ended))
+    state.put_run(state.run._replace(state=target, reason=event.cause, ended=ended))
     return []
 
 

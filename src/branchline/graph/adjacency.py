@@ -7,10 +7,10 @@ only where an edge needs them. So everything here is linear in tasks and edges.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from branchline.errors import GraphError
-from branchline.graph.cycles import break_cycles, topological
+from branchline.graph.cycles import break_cycles
 from branchline.model.run import TaskRow
 
 _DIGITS = re.compile(r"([0-9]+)")
@@ -45,10 +45,9 @@ class Adjacency:
         "_names",
         "_place",
         "_rank",
+        "_sorted",
         "_starts",
         "_turn",
-        "after",
-        "before",
         "children",
         "edges",
         "leaves",
@@ -66,9 +65,6 @@ class Adjacency:
     children: dict[str, list[str]]
     """Children of each composite in natural order; the roots stand under the empty id."""
     edges: tuple[tuple[str, str], ...]
-    before: Mapping[str, tuple[str, ...]]
-    """Leaf -> the leaves it waits for directly, composites expanded; worked out on request."""
-    after: Mapping[str, tuple[str, ...]]
     successors: list[list[int]]
     """The net: points 0..len(leaves)-1 are the leaves, the others starts and ends of composites."""
     predecessors: list[list[int]]
@@ -77,6 +73,7 @@ class Adjacency:
     _names: list[str]
     _place: dict[str, int]
     _rank: dict[str, float] | None
+    _sorted: list[int] | None
     _starts: dict[str, int]
     _turn: dict[str, int] | None
 
@@ -109,10 +106,7 @@ class Adjacency:
         self._place = {leaf: place for place, leaf in enumerate(self.leaves)}
         self._take_edges(edges)
         self._knit()
-        self._rank = None
-        self._turn = None
-        self.before = _Expanded(self, self.predecessors)
-        self.after = _Expanded(self, self.successors)
+        self._rank = self._sorted = self._turn = None
         return self
 
     def _grow_tree(self, placed: bool) -> None:
@@ -137,12 +131,12 @@ class Adjacency:
     def _take_edges(self, edges: Iterable[tuple[str, str]]) -> None:
         parent, nested = self.parent, len(self.children) > 1
         kept = dict.fromkeys(edges)
-        for edge in kept:
-            before, after = edge
-            if before not in parent or after not in parent:
-                unknown = after if before in parent else before
-                raise GraphError(f"edge {before} -> {after}: there is no task {unknown}", edge=edge, task=unknown)
-        self._lineal = tuple(edge for edge in kept if edge[0] == edge[1] or (nested and self.related(*edge)))
+        unknown = set(chain.from_iterable(kept)).difference(parent)
+        if unknown:
+            edge = next(edge for edge in kept if not unknown.isdisjoint(edge))
+            missing = next(filter(unknown.__contains__, edge))
+            raise GraphError(f"edge {edge[0]} -> {edge[1]}: there is no task {missing}", edge=edge, task=missing)
+        self._lineal = tuple([edge for edge in kept if edge[0] == edge[1] or (nested and self.related(*edge))])
         for edge in self._lineal:
             del kept[edge]
         self.edges = tuple(kept)
@@ -166,11 +160,13 @@ class Adjacency:
         self._names = list(self.leaves)
         self._starts = dict(self._place)
         self._ends = dict(self._place)
-        self._add_points(self._starts, {after for _, after in self.edges})
-        self._add_points(self._ends, {before for before, _ in self.edges})
+        inner = [task_id for task_id in self.order if task_id not in self._place]
+        if inner:
+            self._add_points(self._starts, inner, {after for _, after in self.edges})
+            self._add_points(self._ends, inner, {before for before, _ in self.edges})
         self.successors = [[] for _ in self._names]
         self.predecessors = [[] for _ in self._names]
-        for task_id in self.order:
+        for task_id in self.order if inner else ():
             parent = self.parent[task_id]
             if parent:
                 self._join(self._starts[parent], self._starts[task_id])
@@ -183,10 +179,8 @@ class Adjacency:
             successors[one].append(other)
             predecessors[other].append(one)
 
-    def _add_points(self, points: dict[str, int], wanted: set[str]) -> None:
-        for task_id in self.order:
-            if task_id in self._place:
-                continue
+    def _add_points(self, points: dict[str, int], inner: list[str], wanted: set[str]) -> None:
+        for task_id in inner:
             parent = self.parent[task_id]
             childless = task_id not in self.children
             if childless or task_id in wanted or (parent and points[parent] != _NO_POINT):
@@ -199,6 +193,16 @@ class Adjacency:
         if before != _NO_POINT and after != _NO_POINT:
             self.successors[before].append(after)
             self.predecessors[after].append(before)
+
+    @property
+    def before(self) -> Mapping[str, tuple[str, ...]]:
+        """Leaf -> the leaves it waits for directly, composites expanded; worked out on request."""
+        return _Expanded(self, self.predecessors)
+
+    @property
+    def after(self) -> Mapping[str, tuple[str, ...]]:
+        """Leaf -> the leaves that wait for it, in the same way."""
+        return _Expanded(self, self.successors)
 
     def place(self, leaf: str) -> int:
         """The leaf's number in natural order, from 0."""
@@ -278,11 +282,32 @@ class Adjacency:
 
     def check(self, lines: Mapping[tuple[str, str], int | None] | None = None) -> None:
         """Raise GraphError for a cycle, with its path and, where `lines` knows it, the source line of each edge."""
+        if not self._lineal and len(self._kahn()) == len(self.successors):
+            return
         found: list[tuple[list[str], list[tuple[str, str]]]] = []
         self.break_cycles(lambda path, edges: found.append((path, edges)))
         if found:
             path, edges = found[0]
             raise GraphError(describe_cycle(path, edges, lines or {}), cycle=path, edge=edges[-1])
+
+    def topological(self) -> list[int]:
+        """The points of the net, each after all that are before it; raises GraphError when there is a cycle."""
+        order = self._kahn()
+        if len(order) < len(self.successors):
+            self.check()
+        return order
+
+    def _kahn(self) -> list[int]:
+        if self._sorted is None:
+            waiting = list(map(len, self.predecessors))
+            order = [point for point, count in enumerate(waiting) if not count]
+            for point in order:
+                for target in self.successors[point]:
+                    waiting[target] -= 1
+                    if not waiting[target]:
+                        order.append(target)
+            self._sorted = order
+        return self._sorted
 
     def rank(self, duration: Mapping[str, float] | None = None) -> dict[str, float]:
         """Leaf -> length of the longest path that begins with it, itself included; a leaf without duration counts 1.
@@ -298,9 +323,7 @@ class Adjacency:
         return rank
 
     def _ranks(self, duration: Mapping[str, float]) -> list[float]:
-        order, leaves = topological(self.successors), len(self.leaves)
-        if len(order) < len(self.successors):
-            self.check()
+        order, leaves = self.topological(), len(self.leaves)
         ranks = [0.0] * len(order)
         for point in reversed(order):
             longest = 0.0

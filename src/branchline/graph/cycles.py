@@ -58,18 +58,3 @@ def _walk(
             colour[path.pop()] = _NEW
             steps.pop()
     return None
-
-
-def topological(successors: Sequence[Sequence[int]]) -> list[int]:
-    """The nodes, each after all its predecessors (Kahn); shorter than `successors` when there is a cycle."""
-    waiting = [0] * len(successors)
-    for targets in successors:
-        for target in targets:
-            waiting[target] += 1
-    order = [node for node, count in enumerate(waiting) if not count]
-    for node in order:
-        for target in successors[node]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                order.append(target)
-    return order

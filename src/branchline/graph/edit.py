@@ -14,13 +14,14 @@ from branchline.files import load_yaml
 from branchline.graph.carets import spot
 from branchline.graph.fields import Subject, known_only, listed, object_of, task_of, text_of
 from branchline.graph.laws import check_draft
-from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
+from branchline.model.plan import MANNER, Check, DraftGraph, Edge, Finding, Task
 
 _HEAD: Final = """\
 # The draft graph of {plan}. Save and close to go on; an empty file drops the edit.
 # Take a task out by deleting it; write a new one with id and title. Ids stand in quotes.
 # after: ids that must be done first. parent: the composite a task belongs to.
-# role: build, research (edits nothing), brainstorm or one of yours; worker: the agent, if not that of the role.
+# role: build, research (edits nothing), brainstorm or one of yours; worker: the agent, if not that of the role; model,
+# variant, agent (a profile of the worker's) and temperature: how it is to work.
 # files: create, modify and test are never changed by two tasks at once; mention is only named.
 # checks: commands that must pass before the task is done. gate: the same for tasks without checks.
 # A line under held: keeps a task from starting; take it out when it is settled.
@@ -28,7 +29,9 @@ _HEAD: Final = """\
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:[ .][A-Za-z0-9_/-]+)*")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _FIELDS: Final = frozenset(Task.__dataclass_fields__) - {"line", "kind", "rule", "extra"}
-_SHOWN: Final = _FIELDS | {"after", "held"}
+_MANNER: Final = tuple(name for name in MANNER if name not in _FIELDS)
+"""What is shown as fields and lies in a task's `extra`."""
+_SHOWN: Final = _FIELDS | {"after", "held", *_MANNER}
 
 
 def to_yaml(draft: DraftGraph) -> str:
@@ -62,6 +65,10 @@ def _task(task: Task, after: list[Edge], held: list[str]) -> Iterator[str]:
     ):
         if value != default and value is not None:
             yield f"    {name}: {_quoted(value) if name == 'parent' else _text(value, '      ')}"
+    for name in _MANNER:
+        if name in task.manner:
+            value = task.manner[name]
+            yield f"    {name}: {_text(value, '      ') if isinstance(value, str) else _number(value)}"
     if after:
         yield f"    after: [{', '.join(_quoted(edge.before) for edge in after)}]"
     if task.files:
@@ -172,14 +179,27 @@ def _node(item: Any, number: int) -> dict[str, Any]:
 
 def _merged(node: dict[str, Any], former: Mapping[str, Task]) -> Task:
     old = former.get(node["id"])
-    fields = {name: value for name, value in node.items() if name not in ("after", "held", "checks")}
+    fields = {name: value for name, value in node.items() if name in _FIELDS - {"checks"}}
     details = {"task": node["id"]}
     fields["body"] = fields.get("body") or ""
-    task = task_of(fields)
+    kept = {name: value for name, value in old.extra.items() if name not in old.manner} if old else {}
+    task = task_of({**fields, "extra": kept | _manner(node)})
     checks = _checks(_strings(node, "checks", details), old.checks if old else ())
     if old is None:
         return replace(task, checks=checks, rule="review")
-    return replace(task, checks=checks, line=old.line, rule=old.rule, extra=old.extra)
+    return replace(task, checks=checks, line=old.line, rule=old.rule)
+
+
+def _manner(node: Mapping[str, Any]) -> dict[str, Any]:
+    what, given = Subject("task", node["id"]), {name: node[name] for name in _MANNER if node.get(name) is not None}
+    for name, value in given.items():
+        if MANNER[name] is str and text_of(given, name, what, needed=True).startswith("-"):
+            raise what.fault(name, "must not begin like a flag")
+        if MANNER[name] is float:
+            if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 2:
+                raise what.fault(name, "must be a number from 0 to 2")
+            given[name] = float(value)
+    return given
 
 
 def _strings(node: Mapping[str, Any], name: str, details: Mapping[str, Any]) -> list[str]:

@@ -5,8 +5,9 @@
 
 import json
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,7 @@ MAX_BYTES: Final = 256 << 20
 MEND: Final = "mend it or put its last version back; or move the file away and decompose the plan again"
 """A graph is longer than its plan: every field is named, and a task of any length stands on one line."""
 _TEXTS: Final = ("plan", "plan_digest", "dialect", "goal", "request", "boxes")
+_AT_ONCE: Final = 1000
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
 
 
@@ -58,13 +60,27 @@ def read(path: Path) -> DraftGraph:
 
 def read_stored(path: Path) -> Stored:
     """As `read`, with the adjacency of the draft and the digest of the file."""
-    data = read_bytes(path, MAX_BYTES)
     try:
-        return Stored(*_loads(data.decode("utf-8-sig"), str(path)), hashed(data))
-    except UnicodeDecodeError as fault:
-        raise GraphError(f"{path}: not UTF-8 ({fault}); {MEND}", path=str(path)) from fault
+        with uncollected():
+            document, file = _parsed_file(path)
+            return Stored(*_draft_of(document, lambda: _text(read_bytes(path, MAX_BYTES), path), str(path)), file)
     except GraphError as fault:
         raise GraphError(f"{fault.message}; {MEND}", **fault.details) from fault
+
+
+def _parsed_file(path: Path) -> tuple[Any, str]:
+    """What a file holds, and its digest; its text, which may be large, is gone: it is read again to name a line."""
+    data = read_bytes(path, MAX_BYTES)
+    file, text = hashed(data), _text(data, path)
+    del data
+    return _parsed(text, str(path)), file
+
+
+def _text(data: bytes, path: Path) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise GraphError(f"{path}: not UTF-8 ({fault})", path=str(path)) from fault
 
 
 def dumps(draft: DraftGraph) -> str:
@@ -100,12 +116,8 @@ def _line(value: Any, ascii_only: bool) -> str:
 
 def loads(text: str, name: str) -> DraftGraph:
     """The draft in the text of a graph file called `name`; raises GraphError that names line, task and field."""
-    return _loads(text, name)[0]
-
-
-def _loads(text: str, name: str) -> tuple[DraftGraph, Adjacency]:
     with uncollected():
-        return _draft_of(_parsed(text, name), text, name)
+        return _draft_of(_parsed(text, name), lambda: text, name)[0]
 
 
 def _parsed(text: str, name: str) -> Any:
@@ -118,11 +130,11 @@ def _parsed(text: str, name: str) -> Any:
         raise GraphError(f"{name}: not a graph file ({fault})", path=name) from fault
 
 
-def _draft_of(document: Any, text: str, name: str) -> tuple[DraftGraph, Adjacency]:
+def _draft_of(document: Any, text: Callable[[], str], name: str) -> tuple[DraftGraph, Adjacency]:
     try:
         return from_document(document)
     except GraphError as fault:
-        line = _line_of(text, fault.details)
+        line = _line_of(text(), fault.details)
         where = f"{name}:{line}" if line else name
         raise GraphError(f"{where}: {fault.message}", **{**fault.details, "path": name, "line": line}) from fault
 
@@ -179,6 +191,7 @@ def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
     """The draft of a node-link document with its adjacency; raises GraphError naming task or edge and field.
 
     Duplicate ids, unknown references, circles and unknown fields are all errors here: nobody guesses at a stored graph.
+    The document loses its nodes and edges: a large graph does not stand in memory twice.
     """
     whole = object_of(document, "the graph file")
     if whole.get("directed") is not True or whole.get("multigraph", False) is not False:
@@ -187,11 +200,11 @@ def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
     if graph.get("version") != VERSION:
         words = f"this graph file has version {graph.get('version')!r}, Branchline reads version {VERSION}"
         raise GraphError(words, field="version")
-    draft = replace(
-        _head_of(graph),
-        tasks=tuple(tasks_of(listed(whole, "nodes"))),
-        edges=tuple(edges_of(listed(whole, "edges"))),
-    )
+    tasks = tuple(tasks_of(listed(whole, "nodes")))
+    del whole["nodes"]
+    edges = tuple(edges_of(listed(whole, "edges")))
+    del whole["edges"]
+    draft = replace(_head_of(graph), tasks=tasks, edges=edges)
     return draft, check_draft(draft)
 
 
@@ -260,14 +273,26 @@ def digest(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> str:
     Ids, titles, kinds, parents, roles, workers and how they are to work, files, checks, criteria, needs, gate and edges
     count (DESIGN, section 4). Lines, states, confidences, comments and the order of tasks, edges, files and needs do not.
     """
-    meaning = {
-        "version": VERSION,
-        "tasks": sorted((_meaning(task) for task in draft.tasks), key=lambda each: str(each["id"])),
-        "edges": sorted([edge.before, edge.after, edge.kind] for edge in draft.edges),
-        "gate": _commands(draft.gate),
-        "argv": {worker: list(words) for worker, words in argv.items()},
-    }
-    return hashed(canonical(meaning).encode("utf-8", "surrogatepass"))
+    from hashlib import sha256
+
+    found = sha256()
+    for piece in _pieces(draft, argv):
+        found.update(piece.encode("utf-8", "surrogatepass"))
+    return f"sha256:{found.hexdigest()}"
+
+
+def _pieces(draft: DraftGraph, argv: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The canonical JSON of a graph's meaning, which of a large graph is never there as a whole."""
+    yield f'{{"argv":{canonical({worker: list(words) for worker, words in argv.items()})},"edges":['
+    yield from _rows(sorted(edge[:3] for edge in draft.edges), list)
+    yield f'],"gate":{canonical(_commands(draft.gate))},"tasks":['
+    yield from _rows(sorted(draft.tasks, key=attrgetter("id")), _meaning)
+    yield f'],"version":{VERSION}}}'
+
+
+def _rows(rows: Sequence[Any], make: Callable[[Any], Any]) -> Iterator[str]:
+    for at in range(0, len(rows), _AT_ONCE):
+        yield ("," if at else "") + canonical([make(row) for row in rows[at : at + _AT_ONCE]])[1:-1]
 
 
 def _meaning(task: Task) -> dict[str, Any]:

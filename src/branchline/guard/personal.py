@@ -171,7 +171,7 @@ _ASIAN: Final = (
 )  # fmt: skip
 _CUE: Final = re.compile(
     rf"(?P<noun>{by_first(_NOUNS)})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{by_first(_ASIAN)})"
-    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]{1, 2}\(?\d)"
+    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]{{1,2}}\(?\d)"
 )
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(

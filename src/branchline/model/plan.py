@@ -161,7 +161,6 @@ class ApprovedGraph:
     graph: DraftGraph
     digest: str
     approved_by: str
-    approved_at: float
 
 
 def _is_place(told: list[Any]) -> bool:

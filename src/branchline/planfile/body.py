@@ -1,11 +1,13 @@
 """What stands below a task: which lines are its own, and what they say (files, checks, criteria, states)."""
 
 import re
+from collections.abc import Mapping
 
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, words, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
+from branchline.planfile.edges import independent
 from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import STATE_OF, classify
@@ -83,17 +85,23 @@ def _extend(doc: Doc, drafts: list[Draft]) -> None:
 
 
 def _loose(doc: Doc, starts: dict[int, Draft]) -> None:
-    """Let a box reach over the unindented lines below it, when they begin with a field (`**Files:**`) of its own."""
+    """Let a box reach over the unindented lines below it, when they begin with a field (`**Files:**`) of its own.
+
+    Below several boxes in a row a field speaks of all of them.
+    """
     current: Draft | None = None
-    reaching = False
+    reaching = listed = False
     for block in doc.blocks:
         if block.parent is not None:
             continue
         draft = starts.get(block.line)
         if block.kind in ("heading", "tag", "xml") or draft is not None:
-            current = draft if draft is not None and draft.role == "item" and block.box is not None else None
-            reaching = False
-        elif current is not None and not reaching:
+            boxed = draft is not None and draft.role == "item" and block.box is not None
+            current = draft if boxed and not listed else None
+            reaching, listed = False, boxed
+            continue
+        listed = False
+        if current is not None and not reaching:
             reaching = block.kind == "para" and (
                 field(block.line, block.text) is not None or labels.field(block.text) != ""
             )
@@ -133,7 +141,8 @@ def _is_top(block: Block) -> bool:
 
 def _own(reading: Reading, block: Block) -> None:
     """The task's own block: its first line is the title, the others are read like any line of it."""
-    if reading.draft is not None and classify(reading.draft.title)[0] == "CRITERIA":
+    draft = reading.draft
+    if draft is not None and draft.end > block.line and classify(draft.title)[0] == "CRITERIA":
         reading.pending = Field("verify", "", block.line, "section")
     if block.kind == "xml":
         _xml(reading)
@@ -278,7 +287,7 @@ def _xml(reading: Reading) -> None:
 
 def files_of(reading: Reading, title: str) -> tuple[FileRef, ...]:
     """Fields, and a path in the title; back-ticked paths of the body as mentions (FORMATS, files)."""
-    named = refs("", title, bare=True)
+    named = refs("", title, bare=True) and refs("", independent(title), bare=True)
     return merge_files(reading.files + named + reading.mentions)
 
 
@@ -294,7 +303,7 @@ def _unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&").strip()
 
 
-def state_of(draft: Draft, reading: Reading, marks: dict[str, str], whole: str) -> tuple[str, bool]:
+def state_of(draft: Draft, reading: Reading, marks: Mapping[str, str], whole: str) -> tuple[str, bool]:
     """Give the plan's own mark of a task, and whether it needs a person's word.
 
     Box, heading mark, status line, all steps done, a checklist that repeats it, section, and `whole`, the status of the

@@ -50,6 +50,7 @@ _TAIL = re.compile(
     r"[—–.;,(（。；，-]\s*(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>—–.;,(（]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?\s*(`.{1,2000})$"
 )
 """`Make it, verify: \\`make test\\``: a field at the end of a title."""
+_CODE_BEHIND = re.compile(r"[:：][*_\s]*`")
 STEP = 0.9
 """How sure a step that only names a command is a check."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
@@ -137,9 +138,9 @@ def told(text: str, *, title: bool = False) -> list[tuple[str, bool]]:
         listed.append(command.strip())
         if more is not None and _GLUE.fullmatch(tail):
             continue  # `make lint` and `make test` are told together
-        if _is_told(lead, tail) or (title and _AND_RUN.search(lead)):
-            fails = expects_failure(tail)
-            found += [(one, fails) for one in listed if is_program(one) and (" " in one or one in _SOLO)]
+        commands = [one for one in listed if (" " in one or one in _SOLO) and is_program(one)]
+        if commands and (_is_told(lead, tail) or (title and _AND_RUN.search(lead))):
+            found += [(one, expects_failure(tail)) for one in commands]
         listed = []
     return found
 
@@ -175,7 +176,7 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
 
 def of_title(title: str, line: int) -> list[Check]:
     """What a title ends in, as a verify field would (0.95); a title that is a command or tells to run one (0.8)."""
-    tail = _TAIL.search(title)
+    tail = _TAIL.search(title) if _CODE_BEHIND.search(title) else None
     if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify":
         value = tail[2].strip().removesuffix(")" if tail[0][0] == "(" else "）")
         commands, _ = commands_of(Field("verify", value, line, tail[1].lower()))

@@ -30,23 +30,22 @@ _STARTS = re.compile(
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
 _FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
-_OF_TASKS = re.compile(r"blocke?d|bloqu|blockiert|depend|dépend|завис|залеж|phụ thuộc")
+_OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис", "залеж", "phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
-_STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if _OF_TASKS.match(verb))])
-_INLINE = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]"
-    rf"|(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})",
+_STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
+_BRACKETED = re.compile(
+    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
+_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
 _AFTER = re.compile(
     rf"(?<!\w)(?:{any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
     re.IGNORECASE,
 )
 """`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_INLINE_WORDS = tuple({verb.split()[0] for verb in (*words.DEPENDS_PROSE, *words.LATER)} | {"depends-on", "blocked-by"})
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
@@ -54,6 +53,7 @@ _PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
 """Words in brackets; those still open at the end of a line are closed below it."""
 MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
+_LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
 _ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
@@ -77,6 +77,11 @@ def _one_by_one(text: str) -> bool:
     """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
     said = _PAREN.sub(" ", text).partition("(")[0].lower()
     return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
+
+
+def independent(title: str) -> str:
+    """A title without `(depends on: Write style.css)`: a file that is named there is another task's."""
+    return _BRACKETED.sub(" ", title)
 
 
 class Edges:
@@ -154,45 +159,49 @@ class Edges:
 
         `(depends on: the first one)` in a title is a field, and may name titles.
         """
-        low = text.lower()
-        if not any(word in low for word in _INLINE_WORDS):
-            return
         self.names.line = line
-        sure = 1.0 if title else MINED
         if "`" in text:
             text = _CODE.sub(" ", text)
-        for found in _AFTER.finditer(text):
-            for other in resolve(self.names, found[1], draft, strict=False).drafts:
-                self.stated.add(draft.line)
-                self.add(other, draft, "written", line, sure)
-        for found in _INLINE.finditer(text):
-            value = found[1] or found[2]
+        low = text.lower()
+        bracketed = list(_BRACKETED.finditer(text)) if "(" in text or "[" in text or "（" in text else []
+        for found in bracketed:
             if title and _AS_FIELD.match(found[0]):
-                self.field(draft, "after", value, line)
-                continue
-            bare = _NUMBERS.fullmatch(value) is not None
-            named = resolve(self.names, value, draft, strict=bare)
-            for other in named.drafts:
-                self.stated.add(draft.line)
-                self.add(other, draft, "written", line, sure)
-            if (found[1] or title) and named.unknown:
-                for token in filter(self.names.like_an_id, named.unknown):
-                    self._unknown(draft, "depends on", token, line)
+                self.field(draft, "after", found[1], line)
+            else:
+                self._mined(draft, line, found[1], title, sure=True)
+        if any(map(low.__contains__, _OF_TASKS)):
+            for found in _INLINE.finditer(_BRACKETED.sub(" ", text) if bracketed else text):
+                self._mined(draft, line, found[1], title, sure=title)
+        if any(map(low.__contains__, _LATER_SPACED)):
+            for found in _AFTER.finditer(text):
+                self._mined(draft, line, found[1], title, sure=False)
+
+    def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool) -> None:
+        """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown."""
+        named = resolve(self.names, value, draft, strict=_NUMBERS.fullmatch(value) is not None)
+        for other in named.drafts:
+            self.stated.add(draft.line)
+            self.add(other, draft, "written", line, 1.0 if title else MINED)
+        for token in filter(self.names.like_an_id, named.unknown if sure else ()):
+            self._unknown(draft, "depends on", token, line)
 
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
-        label, colon, rest = text.partition(":") if ":" in text else text.partition("：")
-        about = self._about(label) if colon and not _VERB.search(label) else []
-        said = rest if about else text
+        label, *rest = _LABEL.split(text, maxsplit=1)
+        about = self._about(label) if rest and not (_VERB.search(label) or _ARROW.search(label)) else []
+        said = rest[0] if about else text
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
             self.chain(line, _ARROW.split(inner.strip("()（）")))
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
             chain = _ARROW.split(sentence)
-            if len(chain) > 1 and not (colon and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
+            if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
-                self._link(line, about, _CLAUSE.split(sentence[found.end() :], maxsplit=1)[0], on=True)
+                first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
+                self._link(line, about, first, on=True)
+                if rest and _VERB.search(rest[0]):
+                    self._says(line, about, rest[0])
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             elif found := _THEN.search(sentence):
@@ -211,7 +220,9 @@ class Edges:
         self.say(before, after, line)
 
     def _about(self, label: str) -> list[Draft]:
-        """What a line is about, by its label: `T2`, or the beginning of a title, as in `Polish (Phase N)`."""
+        """What a line is about, by its label: `T2`, the beginning of a title (`Polish (Phase N)`), all stories (`(Phase 3+)`)."""
+        if label.strip("*_ ").endswith("+)") and (stories := self.names.stories()):
+            return stories
         titled = self.names.titled(_PAREN.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
         return self._named(label) or ([titled] if titled is not None else [])
 
@@ -264,8 +275,10 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            ruled = _COMMA.split(sentence[verb.end() : end])
-            said = ",".join(part for part in ruled if not _beside(part))  # `depends on T1, parallel with T2`
+            ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
+            said = ",".join(
+                part for part in ruled if not _beside(_PAREN.sub(" ", part))
+            )  # `depends on T1, parallel with T2`
             self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
@@ -285,13 +298,8 @@ class Edges:
             self.say(stories or self._named(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
-        found = list(resolve(self.names, text, None, strict=False).drafts)
-        if not found:
-            for phrase in self.names.phrase.finditer(text):
-                named = self.names.titled(phrase[0])
-                if named is not None:
-                    found.append(named)
-        return list(dict.fromkeys(found))
+        named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))
+        return list(dict.fromkeys((*resolve(self.names, text, None, strict=False).drafts, *filter(None, named))))
 
     def mermaid(self, lines: list[tuple[int, str]]) -> None:
         """Take a flowchart, when at least half of its nodes are tasks of the plan."""

@@ -14,7 +14,7 @@ _FIELD = re.compile(
     r"(?:[:：](?P<shut_too>\*\*|__|\*|_)?(?:\s+|$|(?=[^\x00-\x7f/]))|：)(?P<value>.*)$"
 )
 _PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")
-SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)([^`\n]{1,2000})\1(?!`)")
+SPAN = re.compile(r"(`(?<!``)`{0,2})(?!`)([^`\n]{1,2000})\1(?!`)")  # a literal first: that is looked for fast
 _PATH = re.compile(r"(?:\.{0,2}/)?[\w.@~\[\](){}*+$-]+(?:/[\w.@~\[\](){}*+$-]+)*/?$")
 _EXTENSION = re.compile(
     r"\.(?:py|pyi|js|jsx|mjs|cjs|ts|tsx|vue|svelte|go|rs|rb|java|kt|kts|swift|c|h|cc|cpp|hpp|cs|php|ex|exs|erl|hs|ml|scala|clj|"
@@ -95,10 +95,13 @@ def _places(text: str, bare: bool) -> dict[str, int]:
             found.setdefault(path_of(span[2].strip()), span.start())
     if bare and not any(found):
         text = SPAN.sub(lambda span: " " * len(span[0]), text) if found else text
-        named = any(name in text for name in words.BARE_FILES)
-        for word in _WORDS.finditer(text):
-            if named or "." in word[0][:-1] or "/" in word[0]:
-                found.setdefault(path_of(word[0]), word.start())
+        named, place = any(map(text.__contains__, words.BARE_FILES)), 0
+        told = " ".join(part for part in text.split() if named or "." in part or "/" in part)
+        for word in _WORDS.findall(told):
+            if named or "." in word[:-1] or "/" in word:
+                place = text.find(word, place)
+                found.setdefault(path_of(word), place)
+                place += len(word)
     found.pop("", None)
     return found
 

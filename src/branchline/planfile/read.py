@@ -118,6 +118,9 @@ def _unclosed(doc: Doc) -> list[Finding]:
     if doc.unclosed is None:
         return []
     line, what = doc.unclosed
+    if what == "markdown":
+        words = f"The fence of line {line} is never closed and says that it holds markdown: all lines below are read as such."
+        return [Finding("unclosed-fence", words, line)]
     return [Finding(f"unclosed-{what}", f"The {what} of line {line} is never closed: it takes all lines below.", line)]
 
 
@@ -153,7 +156,7 @@ def _fold_deep(out: Outline) -> list[Finding]:
 
 def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str], whole: str) -> Task:
     dialect = out.dialect
-    state, ask = body.state_of(draft, reading, dict(dialect.box_marks), whole)
+    state, ask = body.state_of(draft, reading, dialect.box_marks, whole)
     if ask:
         findings.append(
             Finding(
@@ -230,8 +233,8 @@ def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str,
             words = f"Line {draft.line}: there is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
             findings.append(Finding("unknown-tier", words, draft.line, draft.id))
     extra |= {name: text for name in ("variant", "agent") if (text := _word(name, draft, reading.said))}
-    if extra.get("agent") == _worker(draft, reading.said):
-        extra.pop("agent", None)
+    if "agent" in extra and extra["agent"] == _worker(draft, reading.said):
+        del extra["agent"]
     if warmth := _word("temperature", draft, reading.said):
         if _WARMTH.fullmatch(warmth):
             extra["temperature"] = float(warmth)

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left, insort
+from functools import cached_property
 from typing import NamedTuple
 
 from branchline.errors import UsageError
@@ -34,6 +35,7 @@ _GLUE = re.compile(r"\s*(?:(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
+_COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
 _SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
 _NOT_NONE = words.NONE - {"no", "-"}
 _DIGITS = "0123456789"
@@ -54,23 +56,18 @@ class Names:
     """Every name by which a task of the plan may be called."""
 
     def __init__(self, drafts: list[Draft], doubled: set[str], path: str = "") -> None:
-        self.doubled, self.path = doubled, path
+        self.drafts, self.doubled, self.path = drafts, doubled, path
         self.line = self.named = 0
         self.leaves = [draft for draft in drafts if not draft.kids]
         self.barriers: list[int] = []
         self.by_id = {draft.id.lower(): draft for draft in drafts}
         self.by_key: dict[tuple[str, str], list[Draft]] = {}
         self.beside: dict[tuple[str, str, int], list[Draft]] = {}
-        self.by_title: dict[str, Draft] = {}
         self.alias: dict[str, Draft] = {}
-        self.sorted: list[str] | None = None
         self.prefixes = {_prefix(draft.id) for draft in drafts}
         for draft in drafts:
             self._name(draft)
         self.numbered = any(family == "task" for family, _ in self.by_key)
-        short = [name for name in self.by_title if 2 <= len(name) <= 60 and self.by_title[name].role == "phase"][:300]
-        either = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)"
-        self.phrase = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def _name(self, draft: Draft) -> None:
         if draft.number:
@@ -84,20 +81,38 @@ class Names:
             self.alias.setdefault(f"us-{draft.number}", draft)
         for ref in (*draft.fields.get("ref", []), *(str(said) for said in [draft.extra.get("id")] if said)):
             self.alias.setdefault(ref.lower(), draft)
-        title = draft.title.lower()
         if draft.role == "phase":
-            if draft.number == LAST:
-                self.by_title.setdefault(normal(re.split(r"[:：(（–—]", title, maxsplit=1)[0]), draft)
-            title = re.sub(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*", "", title)
-            for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", title):
+            for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", _told(draft)):
                 self.alias.setdefault(f"us{story}", draft)
-        self.by_title.setdefault(normal(title), draft)
-        if draft.role == "row" and "`" in title:
-            for span in _SPAN.findall(title):
+        elif draft.role == "row" and "`" in draft.title:
+            for span in _SPAN.findall(draft.title.lower()):
                 self.alias.setdefault(span, draft)
                 self.alias.setdefault(span.rpartition("/")[2], draft)
-        if "(" in title or "（" in title:
-            self.by_title.setdefault(normal(_PAREN.sub("", title)), draft)
+
+    @cached_property
+    def by_title(self) -> dict[str, Draft]:
+        """The tasks by the words of their titles, also without what stands in brackets."""
+        found: dict[str, Draft] = {}
+        for draft in self.drafts:
+            title = _told(draft)
+            if draft.role == "phase" and draft.number == LAST:
+                found.setdefault(normal(re.split(r"[:：(（–—]", draft.title, maxsplit=1)[0]), draft)
+            found.setdefault(normal(title), draft)
+            if "(" in title or "（" in title:
+                found.setdefault(normal(_PAREN.sub("", title)), draft)
+        return found
+
+    @cached_property
+    def sorted(self) -> list[str]:
+        """The names of `by_title` in order, so that a beginning is found without a look at all."""
+        return sorted(self.by_title)
+
+    @cached_property
+    def phrase(self) -> re.Pattern[str]:
+        """The titles of the phases, as prose may hold them."""
+        short = [name for name, draft in self.by_title.items() if 2 <= len(name) <= 60 and draft.role == "phase"][:300]
+        either = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)"
+        return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def one(self, key: str, token: str, asker: Draft | None) -> Draft | None:
         """Find the task a token names; of several of the same name the one beside the asker is meant."""
@@ -168,11 +183,15 @@ class Names:
             return named
         if len(wanted) < 2 or wanted in self.by_title:
             return self.by_title.get(wanted)
-        if self.sorted is None:
-            self.sorted = sorted(self.by_title)
         place = bisect_left(self.sorted, wanted + " ")
         near = {self.by_title[name].line for name in self.sorted[place : place + 3] if name.startswith(wanted + " ")}
         return self.by_title[self.sorted[place]] if len(near) == 1 and len(wanted) >= 6 else None
+
+
+def _told(draft: Draft) -> str:
+    """A title in lower case; a phase's without its word and number."""
+    title = draft.title.lower()
+    return _COUNT.sub("", title) if draft.role == "phase" else title
 
 
 def _line(draft: Draft) -> int:
@@ -198,7 +217,7 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
     """List the references of a text as (keyword, from, to); a keyword carries over a list: `Tasks 1, 2 and 3`."""
     out: list[tuple[str, str, str]] = []
     key, end = "", -1
-    for found in TOKEN.finditer(text):
+    for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) else ():
         if found["key"]:
             key = " ".join(found["key"].lower().split())
         elif end < 0 or not _GLUE.fullmatch(text, end, found.start()):
@@ -238,7 +257,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     bare = text.strip().strip("*_` .。").lower()
-    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,") in _NOT_NONE):
+    if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,.;:，。；：") in _NOT_NONE):
         return Found((), ())
     if strict and asker is not None and (bare in words.EVERYTHING or bare.startswith(words.ALL_PRIOR)):
         return Found(names.earlier(asker), ())

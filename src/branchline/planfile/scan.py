@@ -11,6 +11,7 @@ from functools import cached_property
 
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.front import front_matter, front_matter_end, wrapper
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
@@ -18,7 +19,7 @@ BOX = re.compile(
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
-LINE_END = re.compile(r"\r\n|\n|\r")
+_MARKDOWN = re.compile(r"\s*(?:`{3,}|~{3,})\s*(?:markdown|md)\s*", re.IGNORECASE)
 TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
 _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
@@ -30,22 +31,19 @@ MAX_LINES, MAX_BLOCKS = 2_000_000, 600_000
 
 def split_lines(text: str) -> list[str]:
     """Split at LF, CRLF and CR only, so that line numbers are those of an editor; a byte order mark is dropped."""
-    return LINE_END.split(text.removeprefix("\ufeff"))
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def scan(text: str, path: str = "") -> Doc:
     """Read the blocks of `text`; raises UsageError for more than MAX_LINES or MAX_BLOCKS, and for nothing else."""
-    return _Scanner(split_lines(text)).run(path)
-
-
-def front_matter_end(lines: list[str]) -> int:
-    """Say on which line (1-based) front matter ends; 0 when there is none."""
-    if not lines or lines[0].rstrip() != "---":
-        return 0
-    for number in range(1, len(lines)):
-        if lines[number].rstrip() in ("---", "..."):
-            return number + 1
-    return 0
+    lines = split_lines(text)
+    doc = _Scanner(lines).run(path)
+    if doc.unclosed is None or not _MARKDOWN.fullmatch(lines[doc.unclosed[0] - 1]):
+        return doc
+    line, _ = doc.unclosed  # the answer of a chat, pasted with the mark before it and without the one behind
+    doc = _Scanner([*lines[: line - 1], "", *lines[line:]]).run(path)
+    doc.lines, doc.unclosed = lines, doc.unclosed or (line, "markdown")
+    return doc
 
 
 class _Scanner:
@@ -68,8 +66,11 @@ class _Scanner:
         lines, doc = self.lines, self.doc
         at = front_matter_end(lines)
         if at:
-            doc.front = _front_matter(lines[1 : at - 1])
+            doc.front = front_matter(lines[1 : at - 1])
             doc.hidden.append((1, at, "front matter"))
+        for line in wrapper(lines):
+            lines[line - 1] = ""
+            doc.hidden.append((line, line, "fence around the plan"))
         count = len(lines)
         while at < count:
             at = self._line(at, lines[at])
@@ -178,7 +179,7 @@ class _Scanner:
 
     def _block(self, at: int, indent: int, text: str) -> int:
         first = text[0]
-        if not self.stack and indent >= 4:
+        if not self.stack and indent >= 4 and first != "•":  # no sign of code, wherever it stands
             return self._deep(at, indent, text)
         if first in "=-" and indent < 4 and self._setext(at, text):
             return at + 1
@@ -388,13 +389,3 @@ def _content(column: int, gap: str) -> int:
 def _is_rule(text: str) -> bool:
     bare = text.replace(" ", "").replace("\t", "")
     return len(bare) >= 3 and bare.count(bare[0]) == len(bare)
-
-
-def _front_matter(lines: list[str]) -> dict[str, str]:
-    """Read the plain `key: value` lines; nested values stay with the key above them, unread."""
-    front: dict[str, str] = {}
-    for line in lines:
-        key, colon, value = line.partition(":")
-        if colon and key and not key[0].isspace() and key[0] not in "-#":
-            front.setdefault(key.strip(), value.strip().strip("\"'"))
-    return front

@@ -110,8 +110,8 @@ _STAGE = re.compile(
 )
 _MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"[(（]?(\d{1,4}[a-z]?)(?:[.):：、．）]|\s[–—-](?=\s))\s*(.+)", re.DOTALL)
-_LETTERED = re.compile(r"([A-H])[.)]\s+(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—-](?=\s))\s*(.+)", re.DOTALL)
+_LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
     r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-])(?!\.\d))"

@@ -44,11 +44,13 @@ def _set(block: Block, line: int, key: str, value: str) -> None:
 
 def take(out: Outline) -> None:
     """Make tasks of the todos; those that headings of the plan say again only tell these headings' state."""
+    found = todos(out.doc)
+    if not found:
+        return
     numbered = {
         (said.role, said.number): line for line, said in out.heads.items() if line in out.drafts and said.number
     }
     titled = {normal(draft.title): draft.line for draft in out.drafts.values()}
-    found = todos(out.doc)
     out.doc.blocks[:0] = found
     for block in found:
         block.candidate = True

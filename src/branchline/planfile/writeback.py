@@ -75,7 +75,8 @@ def _unmarked(line: str) -> str:
     if box is None:
         return line
     bare = f"{box[1]} {line[box.end(2) :]}"
-    return _COMPLETED.sub("", bare) if "completed:" in bare else bare
+    date = max(bare.find("completed:") - 1, 0)
+    return bare[:date] + _COMPLETED.sub("", bare[date:]) if "completed:" in bare else bare
 
 
 def _append(line: str, words: str) -> str:

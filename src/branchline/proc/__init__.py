@@ -10,7 +10,7 @@ from branchline.proc.dialogue import Dialogue, dialogue
 from branchline.proc.host import cpu_of, free_memory
 from branchline.proc.pool import Ended, Spawn, Started
 from branchline.proc.run import Completed, run
-from branchline.proc.table import read_exit, read_record
+from branchline.proc.table import read_record
 from branchline.proc.worker import ALONE
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "dialogue",
     "foreground",
     "free_memory",
-    "read_exit",
     "read_record",
     "run",
 ]

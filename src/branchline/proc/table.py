@@ -70,11 +70,6 @@ def _number(text: bytes) -> int | None:
     return None if text == b"-" else int(text)
 
 
-def read_exit(folder: Path, fence: int) -> Exit | None:
-    """How the attempt with this fence ended, or None when the table does not say so (yet)."""
-    return read_record(folder, fence).exit
-
-
 def read_record(folder: Path, fence: int) -> Record:
     """All that the table says of the attempt with this fence (yet)."""
     try:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from branchline.model.money import total
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
@@ -61,7 +62,7 @@ def report(
         **{group: _group(atomic, group) for group in _GROUPS},
         "gate": _gate(gate, events),
         "attempts": len({(attempt.task, attempt.attempt) for attempt in attempts}),
-        "spent": spent(attempts),
+        "spent": spent(total(attempt.used for attempt in attempts)),
         "budget": budget_of(run),
         "elapsed": None if end is None else max(0.0, end - run.started),
         "ended": run.ended is not None,

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from branchline.model.money import Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED
-from branchline.model.run import AttemptRow, QuestionRow, RunRow, TaskRow
+from branchline.model.run import QuestionRow, RunRow, TaskRow
 from branchline.terminal.text import colour, mark, safe, tree
 
 _STUCK: Final = ("blocked", "held", "paused", "retrying")
@@ -57,13 +58,9 @@ def states(tasks: Sequence[TaskRow]) -> dict[str, str]:
     return found
 
 
-def spent(attempts: Iterable[AttemptRow]) -> dict[str, Any]:
-    """Return what the attempts cost, as far as their workers said: US dollars and tokens."""
-    usd, tokens = 0.0, 0
-    for attempt in attempts:
-        usd += attempt.cost
-        tokens += attempt.tokens
-    return {"usd": round(usd, 6), "tokens": tokens}
+def spent(used: Amount) -> dict[str, Any]:
+    """Return what a run cost, as far as its workers said: US dollars and tokens."""
+    return {"usd": round(used.usd, 6), "tokens": used.tokens}
 
 
 def budget_of(run: RunRow) -> dict[str, Any] | None:
@@ -75,15 +72,15 @@ def budget_of(run: RunRow) -> dict[str, Any] | None:
 def status(
     run: RunRow,
     tasks: Sequence[TaskRow],
-    attempts: Sequence[AttemptRow] = (),
+    used: Amount = Amount(),
     questions: Sequence[QuestionRow] = (),
     slots_total: int = 0,
     sandbox: str = "",
 ) -> dict[str, Any]:
     """Return how a run stands, with the keys of DESIGN section 6, tasks in the tree's natural order.
 
-    A task with an open question gives it as its reason when its row has none. `sandbox` says what
-    walls the workers have. `parent` is there for the tree.
+    A task with an open question gives it as its reason when its row has none. `used` is what the run has cost; `sandbox`
+    says what walls the workers have. `parent` is there for the tree.
     """
     found = states(tasks)
     asked = {question.task: question.text for question in questions if question.answer is None}
@@ -95,7 +92,7 @@ def status(
         "tasks": [_task(task, found, asked) for task in sorted(tasks, key=lambda task: task.place)],
         "sandbox": sandbox,
         "slots": {"used": sum(1 for task in tasks if task.state in SLOTTED), "total": slots_total},
-        "spent": spent(attempts),
+        "spent": spent(used),
         "budget": budget_of(run),
     }
 

@@ -131,7 +131,7 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
         home.chmod(0o700)
         _unlink_links(home)
     (home / _FOLDERS["TMPDIR"]).mkdir(mode=0o700, exist_ok=True)
-    write_new(home / ".gitconfig", _git_config(name, email))
+    write_new(f"{home}/.gitconfig", _git_config(name, email))
 
 
 def _unlink_links(home: Path) -> None:

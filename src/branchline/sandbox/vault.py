@@ -72,7 +72,10 @@ class Vault:
 
     def _known(self) -> dict[str, str]:
         """The same, read again only when the file has grown: it is only ever added to."""
-        size = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            size = os.stat(self.path).st_size  # noqa: PTH116 - asked for each text of each task
+        except FileNotFoundError:
+            size = 0
         if size != self._read[0]:
             self._read = (size, read_book(read_bytes(self.path).decode()))
         return self._read[1]

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
-from branchline.graph.cycles import topological
 
 SLOT = " slot"
 """The resource of which every task takes one; no name of a resource has a blank in front."""
@@ -54,9 +53,7 @@ def problem(
     `demand` is leaf -> resource -> units, of which there is 1 where `capacity` does not say; a mutex is a resource of
     capacity 1. Raises GraphError for a circle and for a task that asks for more than there is.
     """
-    order = topological(adjacency.successors)
-    if len(order) < len(adjacency.successors):
-        adjacency.check()
+    order = adjacency.topological()
     spans = [duration.get(leaf, 1.0) for leaf in adjacency.leaves]
     spans += [0.0] * (len(order) - len(spans))
     shared = Counter(key for keys in (mutex or {}).values() for key in set(keys))
@@ -137,30 +134,3 @@ def scarcest(given: Problem) -> float:
     for each, span in zip(given.asked, given.duration, strict=False):
         work.update({name: units * span for name, units in each.items()})
     return max((spent / given.capacity[name] for name, spent in work.items()), default=0.0)
-
-
-def faults(given: Problem, starts: Sequence[float]) -> list[str]:
-    """What a schedule breaks, in words; empty for one that keeps every dependency and every resource."""
-    found = [
-        f"{_name(given, task)} starts before {_name(given, before)} ends"
-        for task in given.order
-        for before in given.before[task]
-        if starts[before] + given.duration[before] > starts[task]
-    ]
-    used: Counter[str] = Counter()
-    for at, _, task in sorted(_steps(given, starts)):
-        used.update(given.asked[task]) if at[1] else used.subtract(given.asked[task])
-        found += [f"{name} at {at[0]:g}" for name in given.asked[task] if used[name] > given.capacity[name]]
-    return found
-
-
-def _steps(given: Problem, starts: Sequence[float]) -> Iterable[tuple[tuple[float, bool], int, int]]:
-    """When each task takes and gives back; what is given back at a moment can be taken at it."""
-    for task in range(len(given.names)):
-        if given.duration[task]:
-            yield (starts[task], True), task, task
-            yield (starts[task] + given.duration[task], False), task, task
-
-
-def _name(given: Problem, task: int) -> str:
-    return given.names[task] if task < len(given.names) else "a composite's point"

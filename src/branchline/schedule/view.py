@@ -1,7 +1,7 @@
 """What the scheduler looks at: one frozen view of graph, states and limits, and the room that is left in it."""
 
 import posixpath
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -45,6 +45,7 @@ class View(NamedTuple):
     `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
     order starts now, None when reality has left it (`Reservations.due`). `purse`: makes what a look may spend, None: any.
+    `only`: the leaves that the user chose, empty: all.
     """
 
     adjacency: Adjacency
@@ -68,12 +69,13 @@ class View(NamedTuple):
     stop: str = ""
     touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
-    due: "Callable[[View], list[str] | None] | None" = None
+    due: Callable[..., list[str] | None] | None = None
     purse: Callable[[], Purse] | None = None
+    only: Collection[str] = frozenset()
 
 
 class Reason(NamedTuple):
-    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `stagger`, `next`); `words` are for people."""
+    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `stagger`, `only`, `next`); `words` are for people."""
 
     kind: str
     words: str
@@ -91,7 +93,9 @@ def check_strategy(strategy: str) -> None:
 
 
 def ready_of(view: View) -> Collection[str]:
-    """The leaves that may start as far as dependencies go."""
+    """The leaves that may start as far as dependencies and the user's choice go."""
+    if view.only:
+        return [leaf for leaf in ready_of(view._replace(only=frozenset())) if leaf in view.only]
     if view.ready is not None:
         return view.ready
     satisfied = (leaf for leaf in view.adjacency.leaves if view.state.get(leaf) in SATISFIED)
@@ -117,8 +121,8 @@ class Room:
         self.purse = view.purse() if view.purse else None
         self.last_start = view.last_start
         self.holders: dict[str, str] = {}
-        self.resources: Counter[str] = Counter()
-        self.lanes: Counter[str] = Counter()
+        self.resources: defaultdict[str, int] = defaultdict(int)
+        self.lanes: defaultdict[str, int] = defaultdict(int)
         self.builders: dict[str, str] = {}
         self.touched: dict[str, bool] = {}
         for leaf in busy_of(view):
@@ -142,7 +146,8 @@ class Room:
         if not slot:
             return
         self.used += 1
-        self.resources.update(view.needs.get(leaf, ()))
+        for name in view.needs.get(leaf, ()):
+            self.resources[name] += 1
         if leaf in view.lane:
             self.lanes[view.lane[leaf]] += 1
         if self.hybrid and view.role.get(leaf, "build") not in EARLY_ROLES:

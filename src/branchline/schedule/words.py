@@ -17,6 +17,7 @@ _STANDING: Final = {
     "retrying": ("retry time", "it will be tried again"),
 }
 """State -> kind of reason and the words when no note says more."""
+_UNCHOSEN: Final = Reason("only", "not chosen by --only or --phase; `branchline execute` without them takes it")
 WAY_OUT: Final = {
     "failed": "retry or skip it",
     "cancelled": "retry or skip it",
@@ -101,8 +102,9 @@ def root_of(view: View, leaf: str) -> str:
 def _queued(view: View, strategy: str, waiting: dict[str, Reason]) -> dict[str, Reason]:
     """The reasons of ready leaves: what `choose` would find in their way, in the order in which it goes."""
     room = Room(view, strategy)
-    found: dict[str, Reason] = {}
-    for leaf in apart(room, in_turn(view._replace(ready=_ready(view, waiting)), strategy)):
+    ready = _ready(view, waiting)
+    found = {leaf: _UNCHOSEN for leaf in ready if view.only and leaf not in view.only}
+    for leaf in apart(room, in_turn(view._replace(ready=ready), strategy)):
         if view.stop:
             found[leaf] = Reason(view.stop.partition(":")[0], view.stop)
             continue
@@ -126,15 +128,19 @@ class _Unmet:
         self._state = view.state
         self._adjacency: Adjacency = view.adjacency
         self._known: dict[int, list[int]] = {}
+        self._unmet: dict[str, list[str]] = {}
         self._roots: dict[str, str] = {}
+        self._stuck = any(state in WAY_OUT for state in view.state.values())
 
     def of(self, leaf: str) -> list[str]:
-        adjacency = self._adjacency
-        return [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+        if leaf not in self._unmet:
+            adjacency = self._adjacency
+            self._unmet[leaf] = [adjacency.leaves[point] for point in sorted(self._before(adjacency.place(leaf)))]
+        return self._unmet[leaf]
 
     def root(self, leaf: str) -> str:
         """The first task before a leaf, along any chain of unsatisfied ones, that only a person moves on."""
-        stack, opened = [leaf], set()
+        stack, opened = [leaf] if self._stuck else [], set()
         while stack:
             at = stack[-1]
             state = "pending" if at == leaf else self._state.get(at, "pending")
@@ -151,7 +157,7 @@ class _Unmet:
             else:
                 self._roots[at] = ""
             stack.pop()
-        return self._roots[leaf]
+        return self._roots.get(leaf, "")
 
     def _before(self, point: int) -> list[int]:
         """Fill in the composites' points before `point`, deepest first, without recursion."""

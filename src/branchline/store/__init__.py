@@ -7,10 +7,12 @@ here knows what a row means; the engine decides, the store keeps.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
+from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -34,6 +36,8 @@ __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
 Row = TypeVar("Row")
 _LARGEST = 2**63 - 1
+_PLACE = itemgetter(TaskRow._fields.index("place"))
+"""Rows as wide as a task's are sorted here: SQLite would write each of them once more."""
 
 
 class Store:
@@ -117,11 +121,11 @@ class Store:
 
     def tasks(self, run: str) -> list[TaskRow]:
         """Return the tasks of a run in the tree's natural order."""
-        return self._all(TaskRow._make, sql.RUN_TASKS, run)
+        return sorted(self._all(TaskRow._make, sql.RUN_TASKS, run), key=_PLACE)
 
     def graph_tasks(self, run: str) -> list[TaskRow]:
         """Return those of its tasks that are still in its plan: a re-plan leaves the rows of others behind."""
-        return self._all(TaskRow._make, sql.GRAPH_TASKS, run)
+        return sorted(self._all(TaskRow._make, sql.GRAPH_TASKS, run), key=_PLACE)
 
     def states(self, run: str) -> list[tuple[str, str, int | None]]:
         """Return id, state and line of every task of a run in no order, at a small part of the price of `tasks`."""
@@ -141,6 +145,10 @@ class Store:
         if task:
             return self._all(AttemptRow._make, sql.TASK_ATTEMPTS, run, task)
         return self._all(AttemptRow._make, sql.RUN_ATTEMPTS, run)
+
+    def used(self, run: str) -> Amount:
+        """Return what all processes of a run cost, as far as their workers told."""
+        return self._first(Amount._make, sql.USED, run) or Amount()
 
     def spent(self, runs: int) -> list[SpentRow]:
         """Return what each task that is done took, in the newest so many runs."""

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
+from operator import attrgetter
 from typing import Any, Self
 
 from branchline.errors import LockedError, StoreError
+from branchline.model.money import Amount, total
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -21,6 +22,10 @@ from branchline.model.run import (
     SpentRow,
     TaskRow,
 )
+
+_TEXT = frozenset({str})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types that JSON gives back as they are."""
 
 
 class MemoryStore:
@@ -44,7 +49,8 @@ class MemoryStore:
     @classmethod
     def open(cls, former: Self) -> Self:
         """The memory of another store, as a second process opens the same file."""
-        again = copy(former)
+        again = object.__new__(type(former))
+        vars(again).update(vars(former))
         again._newest = len(former._events)
         return again
 
@@ -58,17 +64,22 @@ class MemoryStore:
         if len(self._events) != self._newest:
             raise overtaken("the memory")
         for seq, event in enumerate(changes.events, len(self._events) + 1):
-            data = json.loads(json.dumps(dict(event.data))) if event.data else {}
-            self._events.append(Event(*event[:7], data, seq))
+            self._events.append(Event._make((*event[:7], _as_json(event.data), seq)))
         if changes.run:
             self._runs[changes.run.run] = changes.run
-        self._tasks |= {(row.run, row.task): row for row in changes.tasks}
-        self._attempts |= {(row.run, row.fence): row for row in changes.attempts}
-        self._questions |= {(row.run, row.id): row for row in changes.questions}
-        self._lanes |= {(row.run, row.lane): row for row in changes.lanes}
+        for task in changes.tasks:
+            self._tasks[task[:2]] = task
+        for attempt in changes.attempts:
+            self._attempts[attempt[:2]] = attempt
+        for question in changes.questions:
+            self._questions[question[:2]] = question
+        for lane in changes.lanes:
+            self._lanes[lane[:2]] = lane
         if changes.nodes:
             self._nodes[changes.nodes[0].run] = {row.task: row.text for row in changes.nodes}
-        self._handled |= {number for number in changes.requests if number <= len(self._requests)}
+        for number in changes.requests:
+            if number <= len(self._requests):
+                self._handled.add(number)
         self._newest = len(self._events)
         return self._newest if changes.events else 0
 
@@ -85,7 +96,7 @@ class MemoryStore:
         return next(iter(self.runs(plan)), None)
 
     def tasks(self, run: str) -> list[TaskRow]:
-        return sorted((row for row in self._tasks.values() if row.run == run), key=lambda row: row.place)
+        return sorted((row for row in self._tasks.values() if row.run == run), key=attrgetter("place"))
 
     def graph_tasks(self, run: str) -> list[TaskRow]:
         return [row for row in self.tasks(run) if row.task in self._nodes.get(run, {})]
@@ -101,7 +112,10 @@ class MemoryStore:
 
     def attempts(self, run: str, task: str = "") -> list[AttemptRow]:
         rows = [row for row in self._attempts.values() if row.run == run and (not task or row.task == task)]
-        return sorted(rows, key=lambda row: row.fence)
+        return sorted(rows)
+
+    def used(self, run: str) -> Amount:
+        return total(row.used for row in self.attempts(run))
 
     def spent(self, runs: int) -> list[SpentRow]:
         found = []
@@ -127,10 +141,10 @@ class MemoryStore:
         rows = [
             row for row in self._questions.values() if row.run == run and not (open_only and row.answer is not None)
         ]
-        return sorted(rows, key=lambda row: row.id)
+        return sorted(rows)
 
     def lanes(self, run: str) -> list[LaneRow]:
-        return sorted((row for row in self._lanes.values() if row.run == run), key=lambda row: row.lane)
+        return sorted(row for row in self._lanes.values() if row.run == run)
 
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
@@ -198,6 +212,17 @@ class MemoryStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _as_json(value: Any) -> Any:
+    """Return what JSON makes of a value: a copy, with lists for tuples; what is seldom goes through JSON itself."""
+    if type(value) in _PLAIN:
+        return value
+    if type(value) is dict and _TEXT.issuperset(map(type, value)):
+        return {key: each if type(each) in _PLAIN else _as_json(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return [_as_json(each) for each in value]
+    return json.loads(json.dumps(dict(value) if isinstance(value, Mapping) else value))
 
 
 def created(run: RunRow, tasks: int, at: float) -> Event:

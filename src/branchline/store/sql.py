@@ -161,11 +161,11 @@ PLAN_RUNS: Final = _select("run", RunRow._fields, "WHERE plan = ? ORDER BY rowid
 HEADS: Final = "SELECT plan, run, state FROM run ORDER BY rowid DESC"
 LAST_EVENT: Final = "SELECT COALESCE(MAX(seq), 0) FROM event WHERE run = ?"
 GET_TASK: Final = _select("task", TaskRow._fields, "WHERE run = ? AND task = ?")
-RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ? ORDER BY place")
+RUN_TASKS: Final = _select("task", TaskRow._fields, "WHERE run = ?")
 GRAPH_TASKS: Final = _select(
     "task",
     TaskRow._fields,
-    "WHERE run = ? AND EXISTS (SELECT 1 FROM node WHERE node.run = task.run AND node.task = task.task) ORDER BY place",
+    "WHERE run = ? AND EXISTS (SELECT 1 FROM node WHERE node.run = task.run AND node.task = task.task)",
 )
 TASK_STATES: Final = "SELECT task, state, line FROM task WHERE run = ?"
 GET_NODE: Final = "SELECT text FROM node WHERE run = ? AND task = ?"
@@ -180,6 +180,7 @@ TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task 
 NEWEST_EVENT: Final = _select(
     "event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
 )
+USED: Final = "SELECT COALESCE(SUM(cost), 0.0), COALESCE(SUM(tokens), 0) FROM attempt WHERE run = ?"
 SPENT: Final = """
 SELECT a.run, a.task, MAX(a.role), MAX(a.worker), MAX(a.model), MAX(a.effort), MAX(a.ended) - MIN(a.intended), SUM(a.cost)
 FROM attempt AS a JOIN task AS t ON t.run = a.run AND t.task = a.task AND t.attempt = a.attempt AND t.state = 'done'

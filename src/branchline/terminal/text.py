@@ -7,7 +7,7 @@ from unicodedata import category, east_asian_width
 
 # Controls, soft hyphen, bidi controls, line separators, invisible joiners, tags and lone surrogates. The two joiners
 # that scripts and emoji need stay where they stand between letters that are not ASCII.
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = (
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
     "|(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|$)"
@@ -44,7 +44,7 @@ def safe(text: str, width: int | None = None) -> str:
     C0 and C1 controls come out as `\x1b`, bidi controls and other invisible characters as `\u202e`.
     """
     if not text.isprintable():
-        text = _HIDDEN.sub(_shown, text)
+        text = re.sub(_HIDDEN, _shown, text)
     return text if width is None else clip(text, width)
 
 
@@ -166,41 +166,28 @@ def tree(nodes: Sequence[tuple[int, str]]) -> str:
 
     A text may have several lines. Texts are taken as they are: what came from outside must have passed `safe`.
     """
-    heads = _heads([depth for depth, _ in nodes])
     shown: list[str] = []
-    for (head, rest), (_, text) in zip(heads, nodes, strict=True):
+    for (head, rest), (_, text) in zip(_heads([depth for depth, _ in nodes]), nodes, strict=True):
         first, *more = text.split("\n")
-        shown.append(head + first)
-        shown.extend(rest + line for line in more)
-    return "\n".join(line.rstrip() for line in shown)
+        shown.append((head + first).rstrip())
+        shown += [(rest + line).rstrip() for line in more]
+    return "\n".join(shown)
 
 
 def _heads(depths: Sequence[int]) -> list[tuple[str, str]]:
     """Return for each node what stands before its first line and before its further lines."""
     heads: list[tuple[str, str]] = []
-    open_levels: set[int] = set()  # levels on which a younger sibling follows, seen from the end
-    for place in range(len(depths) - 1, -1, -1):
-        depth = depths[place]
-        open_levels = {level for level in open_levels if level <= depth}
-        guide = "".join("│  " if level in open_levels else "   " for level in range(1, depth))
+    bars: list[str] = []  # for each level what leads past it to a younger sibling, seen from the end
+    below = 0
+    for depth in reversed(depths):
+        bars = bars[:depth] + ["   "] * (depth - len(bars))
+        rest = "".join(bars)
+        head = rest[:-3] + ("└─ " if bars[-1] == "   " else "├─ ") if depth else ""
+        heads.append((head, rest + ("│  " if below > depth else "   ")))  # lines below it are led down to its children
         if depth:
-            heads.append(
-                (guide + ("├─ " if depth in open_levels else "└─ "), guide + ("│  " if depth in open_levels else "   "))
-            )
-        else:
-            heads.append(("", ""))
-        open_levels.add(depth)
-    heads.reverse()
-    # Lines below a node that has children are led down to them.
-    for place in range(len(depths) - 1):
-        if depths[place + 1] > depths[place]:
-            head, rest = heads[place]
-            heads[place] = (head, rest + "│  ")
-        else:
-            heads[place] = (heads[place][0], heads[place][1] + "   ")
-    if heads:
-        heads[-1] = (heads[-1][0], heads[-1][1] + "   ")
-    return heads
+            bars[-1] = "│  "
+        below = depth
+    return heads[::-1]
 
 
 def reader(stdin: TextIO, stdout: TextIO) -> Callable[[str], str]:

@@ -7,6 +7,7 @@ import importlib
 import json
 import shlex
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -75,6 +76,7 @@ class Adapter(Protocol):
         """Read what the worker left behind."""
 
 
+@cache
 def get(kind: str) -> Adapter:
     """Import the adapter of a kind of worker; raises SettingsError naming the nearest known kind."""
     if kind not in TABLE:
@@ -166,4 +168,4 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
 
 def write_spec(job: Job) -> None:
     """Write `spec.json` in the attempt's folder: all of the job but its environment."""
-    write_new(Path(job.folder) / SPEC, json.dumps(job._replace(env={})._asdict(), ensure_ascii=False) + "\n")
+    write_new(f"{job.folder}/{SPEC}", json.dumps(job._replace(env={})._asdict(), ensure_ascii=False) + "\n")

@@ -98,7 +98,7 @@ def judge(job: Job, exit: Exit, message: str, bad: Claim | None = None) -> Claim
     return found.claim
 
 
-def open_log(path: Path) -> BinaryIO:
+def open_log(path: Path | str) -> BinaryIO:
     """Open what a worker's words went to; OSError for what it may have put there instead: a link, or a pipe nobody ends."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -107,7 +107,7 @@ def open_log(path: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def tail(path: Path, lines: int = 20, limit: int = 16 * 1024) -> str:
+def tail(path: Path | str, lines: int = 20, limit: int = 16 * 1024) -> str:
     """Give the last lines of a log without terminal codes; empty when there is no log. `limit` is in bytes."""
     try:
         with open_log(path) as file:
@@ -122,7 +122,7 @@ def tail(path: Path, lines: int = 20, limit: int = 16 * 1024) -> str:
     return "\n".join(line.rstrip() for line in text.strip().split("\n")[-lines:])
 
 
-def message_of(path: Path) -> str:
+def message_of(path: Path | str) -> str:
     """Give the end of a log as the last message of a worker that only prints; at most MAX_MESSAGE bytes."""
     return tail(path, lines=MAX_MESSAGE, limit=MAX_MESSAGE)
 
@@ -141,7 +141,7 @@ def _stopped(cause: str) -> Claim | None:
 def _failure(job: Job, exit: Exit) -> Claim | None:
     if not (exit.lost or exit.signal or exit.code):
         return None
-    log = tail(Path(job.folder) / "output.log")
+    log = tail(f"{job.folder}/output.log")
     if exit.lost:
         return Claim("failed", "lost: nobody saw it end", error=f"lost\n{log}".strip(), extra={"cause": "lost"})
     if exit.signal:

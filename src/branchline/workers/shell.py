@@ -33,7 +33,10 @@ def claim(job: Job, exit: Exit) -> Claim:
     judged = record.judge(job, exit, told.message(job))
     if judged is None and job.trust_exit:
         judged = Claim("done", "exit 0 (trust_exit)", source="exit")
-    why = "it ended with exit 0 and left no exit record"
+    why = (
+        "it ended with exit 0 and left no exit record; let it write one to $BRANCHLINE_EXIT_FILE, or set `trust_exit = true` "
+        f"in [workers.{job.worker}]"
+    )
     return told.billed(job, judged or Claim("no_output", why, error=why))
 
 

@@ -22,7 +22,7 @@ _SECONDS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _CALLS: Final = 2 * LINES
 
 
-def events(path: Path) -> Iterator[Mapping[str, Any]]:
+def events(path: Path | str) -> Iterator[Mapping[str, Any]]:
     """Read a whole stream; a missing file is an empty stream, a line that is no JSON object is passed over."""
     try:
         file = record.open_log(path)
@@ -120,7 +120,7 @@ def _since(path: Path, at: int) -> bytes:
     return found[: found.rfind(b"\n") + 1] or (found if len(found) == MAX_READ else b"")
 
 
-def read(path: Path, seen: SeenT) -> SeenT:
+def read(path: Path | str, seen: SeenT) -> SeenT:
     """Read a whole stream from its file."""
     for event in events(path):
         seen.take(event)

@@ -38,7 +38,7 @@ class Seen:
 def gauge(job: Job) -> stream.Gauge:
     """Read the lines of usage in the log of a program."""
     seen = Seen()
-    return stream.Gauge(lambda: _log(job), seen, seen.said)
+    return stream.Gauge(lambda: Path(_log(job)), seen, seen.said)
 
 
 def message(job: Job) -> str:
@@ -53,5 +53,5 @@ def billed(job: Job, claim: Claim) -> Claim:
     return claim._replace(tokens=said.tokens, cost=said.cost, extra={**claim.extra, **stream.facts(said)})
 
 
-def _log(job: Job) -> Path:
-    return Path(f"{job.folder}/output.log")
+def _log(job: Job) -> str:
+    return f"{job.folder}/output.log"

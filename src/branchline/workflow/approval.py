@@ -13,6 +13,7 @@ from branchline.graph.suite import needs_of, suites
 from branchline.model.money import dollars
 from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.schedule import View, mutex_keys, order
+from branchline.schedule.routing import Routing
 from branchline.simulate import Case, dice, result
 from branchline.terminal import duration
 from branchline.workflow.estimates import outlook_of
@@ -41,7 +42,7 @@ def argv_of(project: Project) -> dict[str, tuple[str, ...]]:
 
 def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> ApprovedGraph:
     """Record that a person or a policy approved this graph."""
-    approved = ApprovedGraph(draft, digest_of(project, draft), by, at)
+    approved = ApprovedGraph(draft, digest_of(project, draft), by)
     with project.store() as store:
         store.approve(draft.plan, approved.digest, by, at)
     return approved
@@ -55,7 +56,7 @@ def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
         found = store.approval(draft.plan)
     if found is None or found[0] != digest_of(project, draft):
         return None
-    return ApprovedGraph(draft, *found)
+    return ApprovedGraph(draft, *found[:2])
 
 
 def withdraw(project: Project, draft: DraftGraph, at: float) -> None:
@@ -101,7 +102,7 @@ def _needs(draft: DraftGraph, resources: Mapping[str, int]) -> dict[str, Sequenc
 
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
     """What would start together if every task took the same time."""
-    view = view_of(draft, policy.slots, policy.resources)
+    view = view_of(draft, policy.slots, policy.routing.resources)
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 
@@ -158,4 +159,4 @@ def critical_path(project: Project, draft: DraftGraph) -> list[str]:
 def policy_of(project: Project) -> Policy:
     """How tasks would be chosen by the settings."""
     own = project.settings
-    return Policy(slots=own.jobs, strategy=own.strategy, resources=dict(own.resources))
+    return Policy(slots=own.jobs, strategy=own.strategy, routing=Routing(resources=dict(own.resources)))

@@ -11,6 +11,7 @@ from branchline.engine import Policy
 from branchline.errors import UsageError
 from branchline.graph.adjacency import Adjacency
 from branchline.model.run import RunRow
+from branchline.schedule.routing import Routing
 
 SERVERS: Final = "OpenCode servers"
 """The resource of which there is as much as the servers of the settings have slots together."""
@@ -65,10 +66,8 @@ def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
 
 def limits_of(policy: Policy) -> dict[str, Any]:
     """What `status` and `why` need to know of a run's limits."""
-    found: dict[str, Any] = {"slots": policy.slots}
-    for name in ("lanes", "stagger", "resources", "takes", "models", "tiers"):
-        found |= {name: dict(getattr(policy, name))} if getattr(policy, name) else {}
-    found |= {"grade": policy.grade, "plain": sorted(policy.plain)} if policy.tiers else {}
+    found: dict[str, Any] = {"slots": policy.slots, **policy.routing.kept()}
+    found |= {"only": sorted(policy.only)} if policy.only else {}
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
@@ -117,10 +116,8 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
     slots = settings.jobs if isolated or flags.jobs is not None else 1
     if slots < 0:
         raise UsageError(f"-j {slots}: the number of workers cannot be negative")
-    slots = min(slots, settings.max_workers or slots)
-    served = sum(instance.slots for instance in settings.instances.values())
     return Policy(
-        slots=slots,
+        slots=min(slots, settings.max_workers or slots),
         strategy=settings.strategy,
         batch=flags.batch,
         retries=settings.retries,
@@ -130,12 +127,19 @@ def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolate
         fail_fast=flags.fail_fast or settings.on_failure == "stop-run",
         only=chosen_leaves(flags, adjacency),
         on_hung=settings.on_hung,
+        train=settings.land.batch,
+        routing=_routing_of(settings, flags),
+    )
+
+
+def _routing_of(settings: Settings, flags: Flags) -> Routing:
+    served = sum(instance.slots for instance in settings.instances.values())
+    return Routing(
         lanes=lanes_of(settings),
         stagger=stagger_of(settings),
         resources=dict(settings.resources) | ({SERVERS: served} if served else {}),
         takes=takes_of(settings),
         models=models_of(settings),
-        train=settings.land.batch,
         # A model that is named for this run goes before those of the tiers.
         tiers={} if flags.model else settings.tiers.models(),
         grade=settings.tiers.default,

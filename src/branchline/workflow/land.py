@@ -1,12 +1,11 @@
 """Bring the merged work of a run home: to the user's branch, or as a draft pull request."""
 
 import shutil
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from branchline import report as words
-from branchline.errors import FailedError, NotFoundError
+from branchline.errors import FailedError
 from branchline.files import write_new
 from branchline.model.run import RunRow
 from branchline.proc.run import run as run_program
@@ -14,7 +13,7 @@ from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.flags import in_place
-from branchline.workflow.look import report_of
+from branchline.workflow.look import opened, report_of
 from branchline.workflow.project import Project, open_project
 from branchline.workspace import landing
 from branchline.workspace.diff import changes, total
@@ -27,15 +26,7 @@ GH_TIMEOUT = 120.0
 def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answer:
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
-    with ExitStack() as stack:
-        store = stack.enter_context(project.store())
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            raise NotFoundError(
-                f"there is no run {name}; `branchline status` shows the newest"
-                if name
-                else "there is no run to land; start one with `branchline execute PLAN`"
-            )
+    with opened(console, name) as (store, run):
         if in_place(run):
             return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
         found = report_of(store, run, console.clock())

@@ -6,7 +6,6 @@ from typing import Final
 
 from branchline.model.run import RunRow
 from branchline.sandbox.vault import Vault
-from branchline.store import Store
 from branchline.terminal.text import lines
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -24,28 +23,25 @@ def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) 
     with opened(console, name) as (store, run):
         row = find(store.tasks(run.run), run, task)
         number, folder = attempt_folder(console, run, row, attempt)
-        files = [folder / "output.log", folder / "events.jsonl"]
-        if follow:
-            _follow(console, store, run, number, task, files, lambda text: vault.mask(text).text)
-            return Answer({"task": task, "attempt": number}, "")
+    files = [folder / "output.log", folder / "events.jsonl"]
+    if follow:
+        _follow(console, lambda: _is_live(console, run, task, number), files, lambda text: vault.mask(text).text)
+        return Answer({"task": task, "attempt": number}, "")
     text = vault.mask("".join(read_log(file) for file in files)).text
     data = {"task": task, "attempt": number, "files": [str(f) for f in files if f.exists()], "text": text}
     nothing = f"attempt {number} of {task} has printed nothing; its folder is {folder}"
     return Answer(data, _shown(text) or nothing)
 
 
-def _follow(
-    console: Console,
-    store: Store,
-    run: RunRow,
-    number: int,
-    task: str,
-    files: list[Path],
-    mask: Callable[[str], str],
-) -> None:
+def _is_live(console: Console, run: RunRow, task: str, number: int) -> bool:
+    with opened(console, run.run) as (store, _):
+        return any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
+
+
+def _follow(console: Console, is_live: Callable[[], bool], files: list[Path], mask: Callable[[str], str]) -> None:
     shown = dict.fromkeys(files, 0)
     while True:
-        live = any(a.attempt == number and a.state != "ended" for a in store.attempts(run.run, task))
+        live = is_live()
         for file in files:
             text = read_log(file)
             if live:  # what is half written now is shown, and masked, when it is whole

@@ -1,15 +1,13 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from branchline import report as words
-from branchline.budget import Purse, Terms
-from branchline.engine.money import purse_of
-from branchline.engine.state import Policy
+from branchline.budget import Purse, Terms, purse_of
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
@@ -18,6 +16,7 @@ from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
+from branchline.schedule.routing import Routing
 from branchline.store import Store
 from branchline.terminal.text import use_colour
 from branchline.workflow.answer import Answer
@@ -35,8 +34,8 @@ def state_of(console: Console) -> Path:
 
 @contextmanager
 def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
-    """The store for reading and the run that is meant: the newest unless one is named. Raises NotFoundError."""
-    with Store.open(state_of(console) / "state.db", read_only=True) as store:
+    """One moment of the store, and the run that is meant: the newest unless one is named. Raises NotFoundError."""
+    with Store.open(state_of(console) / "state.db", read_only=True) as store, store.snapshot():
         run = store.run(name) if name else store.newest()
         if run is None:
             there = ", ".join(run for _, run, _ in store.heads()[:5])
@@ -51,22 +50,19 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows = store.tasks(run.run)
-    flags = json.loads(run.settings).get("flags", {})
-    found = reasons(view_of(store, run, rows, now), flags.get("strategy") or "depth-first")
+    found = _reasons(run, view_of(store, run, rows, now))
     return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+
+
+def _reasons(run: RunRow, view: View) -> dict[str, str]:
+    strategy = json.loads(run.settings).get("flags", {}).get("strategy")
+    return reasons(view, strategy or "depth-first")
 
 
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
     """What the scheduler sees of a run, from its rows."""
     net, kept = json.loads(run.net), json.loads(run.settings)
-    limits = {
-        name: kept[name]
-        for name in ("lanes", "stagger", "models", "tiers", "grade", "plain", "takes", "resources")
-        if name in kept
-    }
-    policy = Policy(**limits, grades=net.get("tier", {}), named=net.get("model", {}))
-    if "terms" in kept:
-        policy = policy._replace(terms=Terms.restored(kept["terms"]))
+    routing = Routing.restored(kept, net)
     lanes = {row.lane: row for row in store.lanes(run.run)}
     closed = {lane for lane, row in lanes.items() if row.until > now}
     memory = lanes.pop("", None)
@@ -78,31 +74,35 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         f"memory: {memory.cause}" if memory and 0 < room < slots_of(run) else "slot",
         role={row.task: row.role for row in rows},
         mutex=net["mutex"],
-        needs=policy.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), policy.resources)),
-        resources=policy.resources,
-        lane={row.task: policy.lane(policy.detour(row, closed)) for row in rows} if lanes else {},
+        needs=routing.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), routing.resources)),
+        resources=routing.resources,
+        lane={row.task: routing.lane(routing.detour(row, closed)) for row in rows} if lanes else {},
         lanes={lane.lane: lane.room for lane in lanes.values() if lane.room},
         pauses={lane.lane: (lane.until, lane.cause) for lane in lanes.values() if lane.until > now},
-        interval={row.task: policy.interval(row) for row in rows if policy.interval(row)},
-        last_start=_last_start(store, rows, policy) if policy.stagger else 0.0,
+        interval={row.task: routing.interval(row) for row in rows if routing.interval(row)},
+        last_start=_last_start(store, rows, routing) if routing.stagger else 0.0,
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
-        purse=_purse(store.attempts(run.run), rows, policy) if policy.terms else None,
+        only=frozenset(kept.get("only", ())),
+        purse=_purse(store.attempts(run.run), rows, kept["terms"], routing) if "terms" in kept else None,
     )
 
 
-def _purse(attempts: list[AttemptRow], rows: list[TaskRow], policy: Policy) -> Callable[[], Purse]:
+def _purse(
+    attempts: list[AttemptRow], rows: list[TaskRow], terms: Mapping[str, Any], routing: Routing
+) -> Callable[[], Purse]:
     """What makes the purse of a run from its rows."""
     spent: dict[str, Amount] = {}
     for each in attempts:
         spent[each.task] = spent.get(each.task, Amount()).plus(each.used)
-    return lambda: purse_of(policy, {row.task: row for row in rows}, rows, attempts, spent, total(spent.values()))
+    tasks, whole = {row.task: row for row in rows}, total(spent.values())
+    return lambda: purse_of(Terms.restored(terms), routing.model_of, tasks, attempts, spent, whole)
 
 
-def _last_start(store: Store, rows: list[TaskRow], policy: Policy) -> float:
+def _last_start(store: Store, rows: list[TaskRow], routing: Routing) -> float:
     """When the last of the staggered workers that are at work was started; an ended one is not looked for."""
-    busy = [row for row in rows if row.state in BUSY and policy.interval(row)]
+    busy = [row for row in rows if row.state in BUSY and routing.interval(row)]
     found = [
         min((a.intended for a in store.attempts(r.run, r.task) if a.attempt == r.attempt), default=0.0) for r in busy
     ]
@@ -122,19 +122,19 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        found = words.status(run, rows, store.attempts(run.run), asked, slots_of(run), walls)
+        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
 def why(console: Console, name: str, task: str) -> Answer:
     """Why a task is where it is."""
     with opened(console, name) as (store, run):
-        now = console.clock()
-        rows = rows_of(store, run, now)
-        row = find(rows, run, task)
-        root = (
-            root_of(view_of(store, run, rows, now), row.task) if row.state == "pending" and row.kind == "atomic" else ""
-        )
+        now, rows = console.clock(), store.tasks(run.run)
+        row, root = find(rows, run, task), ""
+        if row.state in WAITING and row.kind == "atomic":
+            view = view_of(store, run, rows, now)
+            row = row._replace(reason=_reasons(run, view).get(row.task, ""))
+            root = root_of(view, row.task) if row.state == "pending" else ""
         found = words.why(
             row,
             store.events(run.run, row.task),
@@ -143,7 +143,7 @@ def why(console: Console, name: str, task: str) -> Answer:
             rows,
             root,
         )
-    return Answer(found, words.why_text(found, console.clock()))
+    return Answer(found, words.why_text(found, now))
 
 
 def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
@@ -201,18 +201,17 @@ def evidence(console: Console, name: str, task: str) -> Answer:
 def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda *_: None) -> Answer:
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
-        now = console.clock()
-        found = report_of(store, run, now) | {"schedule": hindsight(store, run, rows_of(store, run, now))}
+        found = report_of(store, run, console.clock(), hindsight)
     shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
     return Answer(found, shown)
 
 
-def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
-    """The report of a run from what is recorded."""
-    graph = json.loads(run.graph)["graph"]
+def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None) -> dict[str, Any]:
+    """The report of a run from what is recorded; `schedule` in it is what `hindsight` makes of it."""
+    graph, rows = json.loads(run.graph)["graph"], rows_of(store, run, now)
     return words.report(
         run,
-        rows_of(store, run, now),
+        rows,
         store.attempts(run.run),
         store.questions(run.run),
         store.events(run.run),
@@ -220,6 +219,7 @@ def report_of(store: Store, run: RunRow, now: float) -> dict[str, Any]:
         in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
         now=now,
         request=graph.get("request", ""),
+        schedule=hindsight(store, run, rows),
     )
 
 

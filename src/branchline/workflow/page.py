@@ -10,8 +10,8 @@ from branchline.workflow.look import opened, report_of, rows_of, view_of
 
 def report_page(console: Console, name: str) -> Answer:
     """The report of a run as HTML."""
-    now = console.clock()
     with opened(console, name) as (store, run):
+        now = console.clock()
         found, rows = report_of(store, run, now), rows_of(store, run, now)
         events: dict[str, list[Event]] = {}
         for event in store.events(run.run):

@@ -178,7 +178,8 @@ def coordinator(
     adjacency = of_rows(rows, net["edges"])
     policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
     terms = terms_of(settings, store, project.env)
-    policy = policy._replace(terms=terms, grades=net.get("tier", {}), named=net.get("model", {}))
+    routing = policy.routing._replace(grades=net.get("tier", {}), named=net.get("model", {}))
+    policy = policy._replace(terms=terms, routing=routing)
     state = State.restore(
         run,
         adjacency,
@@ -192,10 +193,18 @@ def coordinator(
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
-    state.needs = policy.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), policy.resources))
+    state.needs = routing.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), routing.resources))
     state.ahead = ahead_of(state, settings.optimise)
     jobs, history = jobs_of(
-        project, store, repository, run, settings, lambda: state.adjacency, hooks.clock, inline=flags.inline
+        project,
+        store,
+        repository,
+        run,
+        settings,
+        lambda: state.adjacency,
+        state.tasks.get,
+        hooks.clock,
+        inline=flags.inline,
     )
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
@@ -215,13 +224,14 @@ def jobs_of(
     run: RunRow,
     settings: Settings,
     graph: Callable[[], Adjacency],
+    row: Callable[[str], TaskRow | None],
     clock: Callable[[], float],
     *,
     inline: bool,
 ) -> tuple[Jobs, History]:
     """What builds the processes of a run, and what it knows of the past; tokens that a crash left are taken back."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    related, history = family(store, run.run, graph()), History(store, graph)
+    related, history = family(store, run.run, graph()), History(store, graph, row)
     head = graphs.head(run.graph)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
     jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
@@ -230,9 +240,10 @@ def jobs_of(
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:
-    """What a run keeps of its whole graph, as it is now."""
+    """What judging needs of a run's whole graph (`land.net_of`), as it is now; the edges are many, and the state has them."""
     row = store.run(run)
-    return dict(json.loads(row.net)) if row else {}
+    net = json.loads(row.net) if row else {}
+    return {name: net[name] for name in ("tests", "phases") if name in net}
 
 
 def ahead_of(state: State, seconds: float) -> Reservations | None:
@@ -245,9 +256,9 @@ def ahead_of(state: State, seconds: float) -> Reservations | None:
     expected = state.outlook.expected()
     left = {leaf: 0.0 if state.states[leaf] in SATISFIED else span for leaf, span in expected.items()}
     demand = {leaf: Counter(needs) for leaf, needs in state.needs.items()}
-    policy = state.policy
+    resources = state.policy.routing.resources
     try:
-        given = problem(state.adjacency, left, policy.slots, demand, policy.resources, state.mutexes)
+        given = problem(state.adjacency, left, state.policy.slots, demand, resources, state.mutexes)
     except GraphError:
         return None
     ahead = reserve(given, state.times, dice, seconds)

@@ -75,6 +75,7 @@ def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job
         run,
         settings,
         lambda: adjacency,
+        {each.task: each for each in rows}.get,
         console.clock,
         inline=begun.flags.inline,
     )

@@ -1,6 +1,5 @@
 """What a worktree gets beside the commit: files copied or linked from the checkout, and commands run in it."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from branchline.errors import RepositoryError
-from branchline.files import write_durable
+from branchline.files import digest, write_durable
 from branchline.workspace.checks import passed, run_checks
 from branchline.workspace.git import Git
 from branchline.workspace.spec import Spec
@@ -72,8 +71,8 @@ def tear_down(spec: Spec, folder: Path, prefix: str = "teardown-") -> list[dict[
 
 def _run_once(spec: Spec, tree: Worktree) -> None:
     mark = (tree.admin() or tree.common) / _DONE
-    digest = hashlib.sha256("\0".join(spec.setup).encode()).hexdigest()
-    if mark.is_file() and mark.read_text(encoding="ascii") == digest:
+    told = digest("\0".join(spec.setup))
+    if mark.is_file() and mark.read_text(encoding="ascii") == told:
         return
     before = _status(tree.git)
     rows = run_checks(_with(spec, spec.setup), tree.path, tree.head(), "setup-")
@@ -86,7 +85,7 @@ def _run_once(spec: Spec, tree: Worktree) -> None:
         raise RepositoryError(
             f"[workspace] setup changed files that git does not ignore ({shown}); they would be taken for the worker's"
         )
-    write_durable(mark, digest)
+    write_durable(mark, told)
 
 
 def _status(git: Git) -> set[str]:

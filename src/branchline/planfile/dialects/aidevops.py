@@ -9,7 +9,7 @@ _KEYS = (
     "est|due|priority|branch|status|needs"
 )
 _FIELD = re.compile(
-    rf"(?:(?<=\s)|^)(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
+    rf"\s(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
     r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+\[?(?P<brief>[^\s\]]+)\]?)(?=\s|$)"
 )
 _SPAN = re.compile(r"`[^`\n]{1,2000}`")
@@ -18,6 +18,7 @@ _SPAN = re.compile(r"`[^`\n]{1,2000}`")
 def marks(text: str) -> Marked:
     """Take the fields of a TODO.md line off its text; `fix(x):` stays, and so does what is in back-ticks."""
     fields: dict[str, list[str]] = {}
+    text = f" {text}"
     masked = _SPAN.sub(lambda found: "\0" * len(found[0]), text) if "`" in text else text
     kept: list[str] = []
     place = 0

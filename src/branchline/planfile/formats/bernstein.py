@@ -106,10 +106,8 @@ class _Lines:
 
 def sniff(text: str, name: str) -> bool:
     """Say whether stages or steps are a key at the top of a text whose lines before it are YAML."""
-    found = _STAGES.search(text)
-    if found is None or name.endswith((".md", ".markdown")):
-        return False
-    return all(_YAML.match(line) for line in text[: found.start()].split("\n"))
+    found = _STAGES.search(text) if not name.endswith((".md", ".markdown")) else None
+    return found is not None and all(_YAML.match(line) for line in text[: found.start()].split("\n"))
 
 
 FORMAT = Format("bernstein", lambda text, name: name.endswith((".yaml", ".yml")) or sniff(text, name), read)

@@ -109,7 +109,7 @@ DEPENDS_PROSE: Final = phrases(
     {
         "en": """depends on, depend on, depends only on, depend only on, blocked by, blocked-by, requires, needs, must wait for,
             waits for, after completing,
-            has to wait for""",
+            has to wait for, builds on, build on""",
         "de": "abhängig von, hängt ab von, hängen ab von, hängt von, hängen von, wartet auf, blockiert durch, benötigt",
         "fr": "dépend de, dépendent de, bloqué par, nécessite",
         "es": "depende de, dependen de, bloqueado por, requiere",

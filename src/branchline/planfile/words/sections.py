@@ -85,7 +85,7 @@ _NONTASK: Final[Lists] = {
         identified, do not doing, vision, related, anti-patterns to avoid, error handling strategy, error handling, api
         endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples, confidence score,
         confidence level, confidence assessment, implementation confidence,
-        target user, target users, target audience, personas, positioning, data source, data sources""",
+        target user, target users, target audience, personas, positioning, data source, data sources, limitations""",
     "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung, ziel,
         ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen,
         referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln,
@@ -101,12 +101,12 @@ _NONTASK: Final[Lists] = {
         enfoque, decisiones, requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos,
         impacto, comandos, reglas, alternativas, stack tecnológico, estructura del proyecto, documentos relacionados,
         principios, manejo de errores, presupuesto, estimación, restricciones, motivación, decisiones técnicas, nivel
-        de confianza, usuarios objetivo, público objetivo, fuentes de datos""",
+        de confianza, usuarios objetivo, público objetivo, fuentes de datos, limitaciones""",
     "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura, resumo,
         descrição, problema, desenho, abordagem, decisões, requisitos, cronograma, análise, escopo, visão, estrutura,
         modelo de dados, impacto, comandos, regras, alternativas, stack tecnológica, estrutura do projeto, documentos
         relacionados, princípios, tratamento de erros, orçamento, estimativa, restrições, motivação, decisões técnicas, nível
-        de confiança, público-alvo, usuários-alvo, fontes de dados""",
+        de confiança, público-alvo, usuários-alvo, fontes de dados, limitações""",
     "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура,
         введение, описание, проблема, подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние,
         структура, структура проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды,
@@ -118,11 +118,11 @@ _NONTASK: Final[Lists] = {
         пов'язані документи, архітектурне рішення, архітектурні рішення, стек технологій, принципи, обробка помилок,
         бюджет, мотивація, філософія, цільова аудиторія, джерела даних""",
     "zh": """概述, 当前状态, 目前状态, 背景, 简介, 目标, 架构, 風險, 備註, 说明, 注意, 版本规划, 时间节点, 优先级,
-        里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束, 时间表, 时间线, 问题描述,
+        里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束, 已知限制, 时间表, 时间线, 问题描述,
         数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则, 替代方案, 相关文档, 设计原则, 设计理念, 信心评分,
         置信度, 技术选型, 技术架构, 错误处理, 预算, 使用示例, 目标用户, 用户画像, 数据来源""",
     "ja": """概要, ステータス, 現在の状況, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景,
-        現状, 参考, 注意事項, 補足, 技術スタック, 制約, スケジュール, ディレクトリ構成, 方針, データモデル, 影響,
+        現状, 参考, 注意事項, 補足, 技術スタック, 制約, 制限事項, スケジュール, ディレクトリ構成, 方針, データモデル, 影響,
         コマンド例, メモ, ルール, 規則, 代替案, 関連文書, 関連ドキュメント, 設計方針, 設計思想, 技術選定,
         エラー処理, 予算, 使用例, 対象ユーザー, ターゲット, ペルソナ, データソース""",
     "ko": """개요, 현재 상태, 배경, 목표, 목적, 아키텍처, 진행 상황, 현황, 기술 스택, 제약, 디렉토리 구조,
