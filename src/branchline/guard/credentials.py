@@ -30,7 +30,7 @@ def in_addresses(read: Plain) -> Iterator[Span]:
 _HEADER: Final = re.compile(
     r"authorization[\"']?\s{0,4}[:=,]\s{0,4}f?[\"'`]?(?:[a-z]{3,12}\s{1,4})?([\w.~+/=:-]{8,4096})"
     r"|(?:bearer|basic)\s([\w.~+/=-]{16,4096})"
-    r"|x-[a-z-]{0,24}(?:key|token|secret|auth)[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
+    r"|x-[a-z-]{0,24}auth[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
@@ -186,6 +186,8 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
 
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
+    if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
+        return False
     if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(re.findall(r"[^A-Za-z\s]", secret)) >= len(secret):
         return bool(re.search("[a-z]", secret) and re.search("[A-Z]", secret)) or " " not in secret
     if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
@@ -196,8 +198,8 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return bool(re.search(r"=|://[^/\s]*@", secret))
     return (
         len(secret) >= 4
-        and (name[-3:] not in ("key", "uth") or name[:6] == "secret" or _telling(secret))
-        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+|[A-Za-z_][\w.]*\(.*\)", secret)
+        and ((name[-3:] not in ("key", "uth") and name[:7] != "session") or name[:6] == "secret" or _telling(secret))
+        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
     )
 
 
@@ -236,7 +238,7 @@ false undefined nil yes no on off hidden input auto always missing invalid expir
 """
 _TYPES: Final = frozenset(_OF_THE_TRADE.split())
 _TEMPLATE: Final = re.compile(
-    r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
+    r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
     r"(?:my|your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
@@ -272,7 +274,7 @@ def _like_code(value: str) -> bool:
         return False
     return bool(
         re.match(
-            rf"[A-Za-z_][\w.?!]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|![A-Za-z_.]*(?:[(\[]|$)|\||[A-Za-z_]\w*(?:::|->)\$?\w",
+            rf"[A-Za-z_][\w.?!]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|!+[A-Za-z_.]*(?:[(\[]|$)|\||[A-Za-z_]\w*(?:::|->)\$?\w",
             value,
         )
     )
