@@ -74,6 +74,12 @@ def test_a_masked_text_comes_back_to_the_letter_and_is_masked_only_once(pieces: 
     assert all(each.length and each.line <= text.count("\n") + 1 for each in masked.findings)
 
 
+@pytest.mark.parametrize("name", ["dirty.txt", "clean.txt"])
+def test_a_masked_line_is_masked(name: str) -> None:
+    once = [mask(MARKED.sub(r"\1", line)).text for line in lines(name)]
+    assert [mask(line).text for line in once] == once
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(lines("dirty.txt") + lines("clean.txt")), max_size=8))
 def test_masking_again_changes_nothing(picked: list[str]) -> None:

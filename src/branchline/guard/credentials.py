@@ -75,7 +75,8 @@ def in_options(read: Plain) -> Iterator[Span]:
         if value[0] not in "-$%<{" and not _stands_for(value) and (quoted or _telling(value)):
             yield Span(found.start(group), found.end(group), "PASSWORD")
     for found in _CONNECTION.finditer(read.low):
-        yield Span(found.start(1), found.end(1), "PASSWORD")
+        if not _OURS.search(read.text, found.start(1), found.end(1)):
+            yield Span(found.start(1), found.end(1), "PASSWORD")
     for found in _LOGIN.finditer(read.low):
         if found[1] not in _TYPES and not _stands_for(found[1]):
             yield Span(found.start(1), found.end(1), "PASSWORD")
