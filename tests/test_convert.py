@@ -52,35 +52,36 @@ def skeleton(draft: DraftGraph) -> tuple[Any, Any]:
 
 @settings(deadline=None, max_examples=60 * SCALE)
 @given(drafts())
-def test_ids_parents_edges_and_states_come_back(draft: DraftGraph) -> None:
+def test_ids_parents_edges_and_states_come_back_and_what_does_not_is_told(draft: DraftGraph) -> None:
     for target in FORMATS:
         back, said = again(draft, target)
-        new = names(draft, target)
-        assert any(old != own for old, own in new.items()) == any("no form for some ids" in words for words in said)
-        parents, edges = skeleton(draft)
-        assert {new[a]: new[b] if b else None for a, b in parents.items()} == skeleton(back)[0], target
-        assert {(new[a], new[b]) for a, b in edges} == skeleton(back)[1], target
-        states = {new[task.id]: said_state(task, target) for task in draft.tasks}
-        assert {task.id: task.state for task in back.tasks} == states, target
-        assert target != "aidevops" or any("state" in words for words in said) == any(
-            task.state == "deferred" for task in draft.tasks
-        )
+        comes_back(draft, target, back, said)
+        is_told(draft, target, back, said)
 
 
-@settings(deadline=None, max_examples=60 * SCALE)
-@given(drafts())
-def test_what_does_not_come_back_is_told(draft: DraftGraph) -> None:
-    for target in FORMATS:
-        back, said = again(draft, target)
-        new, came = names(draft, target), {task.id: task for task in back.tasks}
-        for name in ("title", "body", "role", "worker", "files", "criteria", "needs", "confidence"):
-            differs = any(getattr(came[new[task.id]], name) != getattr(task, name) for task in draft.tasks)
-            assert differs == any(f"the {name} of" in words for words in said), (target, name)
-        kinds = {(new[e.before], new[e.after]): e.kind for e in draft.edges}
-        differs = any(kinds[e.before, e.after] != e.kind for e in back.edges)
-        assert differs == any("the kind of the edges" in words for words in said), target
-        held = {new.get(f.task or "") for f in draft.findings if f.hold} - {f.task for f in back.findings if f.hold}
-        assert held <= {None} or any("hold back" in words for words in said), target
+def comes_back(draft: DraftGraph, target: str, back: DraftGraph, said: list[str]) -> None:
+    new = names(draft, target)
+    assert any(old != own for old, own in new.items()) == any("no form for some ids" in words for words in said)
+    parents, edges = skeleton(draft)
+    assert {new[a]: new[b] if b else None for a, b in parents.items()} == skeleton(back)[0], target
+    assert {(new[a], new[b]) for a, b in edges} == skeleton(back)[1], target
+    states = {new[task.id]: said_state(task, target) for task in draft.tasks}
+    assert {task.id: task.state for task in back.tasks} == states, target
+    assert target != "aidevops" or any("state" in words for words in said) == any(
+        task.state == "deferred" for task in draft.tasks
+    )
+
+
+def is_told(draft: DraftGraph, target: str, back: DraftGraph, said: list[str]) -> None:
+    new, came = names(draft, target), {task.id: task for task in back.tasks}
+    for name in ("title", "body", "role", "worker", "files", "criteria", "needs", "confidence"):
+        differs = any(getattr(came[new[task.id]], name) != getattr(task, name) for task in draft.tasks)
+        assert differs == any(f"the {name} of" in words for words in said), (target, name)
+    kinds = {(new[e.before], new[e.after]): e.kind for e in draft.edges}
+    differs = any(kinds[e.before, e.after] != e.kind for e in back.edges)
+    assert differs == any("the kind of the edges" in words for words in said), target
+    held = {new.get(f.task or "") for f in draft.findings if f.hold} - {f.task for f in back.findings if f.hold}
+    assert held <= {None} or any("hold back" in words for words in said), target
 
 
 @settings(deadline=None, max_examples=60 * SCALE)

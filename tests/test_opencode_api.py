@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from io import BufferedReader, BytesIO
 
 import pytest
 
@@ -9,6 +10,7 @@ from agents.opencode_server import Server
 from branchline.errors import BranchlineError, NotFoundError, RemoteError
 from branchline.opencode_api import Client
 from branchline.opencode_api.rows import Session, Status, dig, message, question, session, status
+from branchline.opencode_api.wire import FAULTS, HEADERS, Answer
 
 
 @pytest.fixture
@@ -80,6 +82,57 @@ def test_a_wrong_answer_is_named_and_never_taken_for_nothing(
         client.statuses("/w/a")
     server.faults.clear()
     assert client.statuses("/w/a") == {}, "the client goes on"
+
+
+BODY = b"data: one\n\ndata: \xc3\xa4\n"
+FRAMED = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY),
+    "chunks": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3;x=y\r\n%s\r\n%X\r\n%s\r\n0\r\nX: y\r\n\r\n"
+    % (BODY[:3], len(BODY) - 3, BODY[3:]),
+    "go on first": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\ncontent-length:%d\r\n\r\n%s" % (len(BODY), BODY),
+}
+
+
+def told(raw: bytes) -> tuple[list[bytes], bool]:
+    answer = Answer(BufferedReader(BytesIO(raw)))  # type: ignore[arg-type]
+    return list(answer.lines(100)), answer.is_whole
+
+
+@pytest.mark.parametrize("framing", FRAMED)
+def test_an_answer_that_is_cut_anywhere_is_a_fault(framing: str) -> None:
+    assert told(FRAMED[framing]) == (BODY.splitlines(), True)
+    for cut in range(len(FRAMED[framing])):
+        with pytest.raises(FAULTS):
+            told(FRAMED[framing][:cut])
+
+
+def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+    assert told(b"HTTP/1.1 200 OK\n\n" + BODY) == (BODY.splitlines(), False)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/1.1 OK\r\n\r\n",
+        b"HTTP/1.1 -20 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + (HEADERS + 1) * b"a: b\r\n" + b"\r\n",
+        b"HTTP/1.1 200 OK\r\na: " + 70_000 * b"b" + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-5\r\nabcde\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0_1\r\na\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n" + 101 * b"x",
+    ],
+)
+def test_what_is_no_http_is_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r"HTTP|header|chunk|line"):
+        told(raw)
+
+
+@pytest.mark.parametrize("path", ["/session/a b", "/session/ses_1 HTTP/1.1\r\nx: y", "/session/\u00e4"])
+def test_nothing_is_sent_that_would_be_another_request(server: Server, client: Client, path: str) -> None:
+    with pytest.raises(RemoteError, match="cannot be said"):
+        client.delete(Session(path.removeprefix("/session/"), "/w/a"))
+    assert server.requests == 0
 
 
 def test_a_server_that_is_slow_closed_or_gone_is_named(server: Server) -> None:

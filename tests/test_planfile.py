@@ -260,6 +260,14 @@ def test_an_estimate_stands_at_the_end_of_a_title() -> None:
     assert [one.estimate for one in found.tasks] == [0.25, 2.0, None, None]
 
 
+def test_a_fence_of_markdown_around_all_of_a_plan_hides_nothing() -> None:
+    text = "```markdown\n- [ ] draw it\n\n```bash\nmake x\n```\n\n- [ ] move it\n```\n\n"
+    found = plan(text)
+    assert [(one.title, one.line) for one in found.tasks] == [("draw it", 2), ("move it", 8)]
+    assert tick(text, [(8, "move it", "2")], "", "") == text.replace("[ ] move", "[x] move")
+    assert "draw it" not in [one.title for one in plan(f"{text}More.\n").tasks]  # then it is an example
+
+
 def test_a_box_reaches_over_the_fields_below_it() -> None:
     text = (
         "## Units\n\n- [ ] **Unit 1: Model**\n\n**Dependencies:** None\n\n**Files:**\n- Create: `a/model.py`\n\n"
@@ -313,13 +321,3 @@ def test_explain_says_what_became_of_every_line() -> None:
         assert explain(found, text, line)["became"], line
     with pytest.raises(NotFoundError):
         explain(found, text, 900)
-
-
-def test_items_that_count_on_have_their_numbers_for_ids() -> None:
-    plan = parse("- [ ] 5 Alpha\n- [ ] 6 Beta\n  - Depends on: 5\n\n## Other\n\n- [ ] 3 files to change\n", "p.md")
-    assert [(task.id, task.title) for task in plan.tasks] == [
-        ("5", "Alpha"),
-        ("6", "Beta"),
-        ("3", "3 files to change"),
-    ]
-    assert [(edge.before, edge.after) for edge in plan.edges] == [("5", "6")]

@@ -176,6 +176,7 @@ def views(draw: Any) -> View:
         lanes=draw(st.dictionaries(st.sampled_from(["p", "q"]), st.integers(0, 2))),
         retry_at=draw(st.dictionaries(leaves, st.sampled_from([0.0, 9.0]))),
         now=5.0,
+        only=draw(st.just(set()) | st.sets(leaves)),
     )
 
 
@@ -190,6 +191,7 @@ def test_no_limit_is_ever_broken(view: View, strategy: str) -> None:
     for place, leaf in enumerate(chosen):
         assert view.state.get(leaf, "pending") in ("pending", "ready")
         assert satisfied.issuperset(view.adjacency.before[leaf])
+        assert not view.only or leaf in view.only
         assert view.retry_at.get(leaf, 0.0) <= view.now
         others = [*busy, *chosen[:place]]
         assert not any(set(view.mutex.get(leaf, ())) & set(view.mutex.get(other, ())) for other in others)

@@ -96,6 +96,7 @@ def test_a_loop_is_named(world: World) -> None:
     call = {"type": "tool_use", "sessionID": "s", "part": {"tool": "bash", "state": {"input": {"command": "ls"}}}}
     body = f"for n in 1 2 3 4 5 6 7 8; do printf '%s\\n' '{json.dumps(call)}'; done\n"
     opencode(world, body + 'while [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.1; done\nanswer\n')
+    world.settings('silence = "40s"\n' + (world.root / "branchline.toml").read_text())  # so often are workers looked at
     process = world.begin("opencode")
     world.until(lambda: world.started(), "an agent")
     world.until(lambda: "looping: the same tool call 8 times" in world.reasons()["1.1"], "the advice")

@@ -9,7 +9,7 @@ from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import SATISFIED, RunState
 from branchline.model.run import Event, LaneRow, TaskRow
-from branchline.schedule import Queue, View, admit, next_batch, starved
+from branchline.schedule import View, admit, next_batch, starved
 from branchline.schedule import choose as take
 
 
@@ -23,16 +23,13 @@ class Outcome(NamedTuple):
 
 def view(state: State, now: float, memory: int | None = None) -> View:
     """What the scheduler may look at; `memory` is how many workers the machine's memory allows, None: any number."""
-    ready: Queue | list[str] = state.ready
-    if state.policy.only:
-        ready = [task for task in state.ready if task in state.policy.only]
     slots, closed = state.policy.slots, lanes.paused(state, now)
     return View(
         adjacency=state.adjacency,
         state=state.states,
         slots=slots if memory is None else min(slots, memory),
         limit="slot" if memory is None or memory >= slots else "memory",
-        ready=ready,
+        ready=state.ready,
         busy=state.busy,
         role=state.roles,
         mutex=state.mutexes,
@@ -47,6 +44,7 @@ def view(state: State, now: float, memory: int | None = None) -> View:
         now=now,
         due=state.ahead.due if state.ahead and not state.policy.batch else None,
         purse=(lambda: money.purse(state)) if state.policy.terms else None,
+        only=state.policy.only,
     )
 
 

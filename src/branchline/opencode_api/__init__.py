@@ -9,14 +9,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from http.client import HTTPResponse
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 from branchline.errors import BranchlineError, NotFoundError, RemoteError
 from branchline.opencode_api import rows
 from branchline.opencode_api.rows import Message, Session, Status, Waiting, dig, records, tidy
-from branchline.opencode_api.wire import FAULTS, Wire
+from branchline.opencode_api.wire import FAULTS, Answer, Wire
 
 TIMEOUT: Final = 20.0
 SILENCE: Final = 60.0
@@ -24,7 +23,6 @@ SILENCE: Final = 60.0
 WHOLE: Final = 3
 """In so many time-outs the whole of an answer must be there: a server may send a byte now and then."""
 LIMIT: Final = 64 * 1024 * 1024
-PIECE: Final = 1 << 16
 PAGE: Final = 1000
 T = TypeVar("T")
 ALLOW_ALL: Final = [{"permission": "*", "pattern": "*", "action": "allow"}]
@@ -199,7 +197,7 @@ class Client:
         try:
             with self._wire.answer("GET", path, headers, None, SILENCE) as answer:
                 self._check(answer, "/event", "text/event-stream")
-                while line := answer.readline(LIMIT):
+                for line in answer.lines(LIMIT):
                     if line.startswith(b"data:") and isinstance(
                         event := _load(line[5:].decode("utf-8", "replace")), dict
                     ):
@@ -243,20 +241,19 @@ class Client:
             with self._wire.answer(method, place, more, sent) as answer:
                 data = self._read(answer, path)
                 self._check(answer, path, "application/json", data)
-                headers = {name.lower(): value for name, value in answer.getheaders()}
         except FAULTS as error:
             raise self._fault(f"{method} {path}: {_words(error)}") from None
         if not data:
-            return None, headers
+            return None, answer.headers
         found = _load(data.decode("utf-8", "replace"))
         if found is None and data.strip() != b"null":
             raise self._fault(f"{method} {path} answered what is no JSON; is another program listening there?")
-        return found, headers
+        return found, answer.headers
 
-    def _read(self, answer: HTTPResponse, path: str) -> bytes:
+    def _read(self, answer: Answer, path: str) -> bytes:
         data = bytearray()
         end = time.monotonic() + self._whole
-        while piece := answer.read1(PIECE):
+        for piece in answer.pieces:
             data += piece
             if len(data) > LIMIT:
                 raise self._fault(f"{path} answered more than {LIMIT >> 20} MB")
@@ -264,9 +261,9 @@ class Client:
                 raise self._fault(f"{path}: no whole answer in {self._whole:g} s")
         return bytes(data)
 
-    def _check(self, answer: HTTPResponse, path: str, wanted: str, data: bytes = b"") -> None:
+    def _check(self, answer: Answer, path: str, wanted: str, data: bytes = b"") -> None:
         """Raise for an answer that is an error, or of another type than it should be."""
-        status, kind = answer.status, answer.getheader("content-type", "")
+        status, kind = answer.status, answer.headers.get("content-type", "")
         if status == 401:
             raise self._fault(
                 "it wants a user and a password, or others than it was given; password_env names the variable that holds it"

@@ -108,7 +108,6 @@ def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None
             draft.role = "phase"
         out.drafts[block.line] = draft.hang(out.above(block.section))
         _bold_items(out, draft)
-        _listing(out, draft)
 
 
 def _with_groups(out: Outline, blocks: list[Block]) -> list[Block]:
@@ -136,18 +135,6 @@ def _bold_items(out: Outline, draft: Draft) -> None:
         draft.role = "phase"
         for block in bold:
             out.drafts[block.line] = from_item(block, out.dialect, "bold item of a numbered heading", 0.7).hang(draft)
-
-
-def _listing(out: Outline, draft: Draft) -> None:
-    """Headings below one that only counts, each over a list, group the tasks of their lists."""
-    found = [(sub, _bullets(out, sub)) for sub in out.subheadings(draft.block) if not out.head(sub).role]
-    found = [(sub, items) for sub, items in found if items and not OF_FILES.search(sub.text)]
-    for sub, items in found if len(found) > 1 else ():
-        draft.role, sub.candidate = "phase", True
-        group = from_heading(sub, out.head(sub), "heading over lists of tasks", 0.6)
-        group.role = "phase"
-        out.drafts[sub.line] = group.hang(draft)
-        _take_items(out, items, 0.6, sub.cls)
 
 
 def _bullets(out: Outline, heading: Block) -> list[Block]:

@@ -1,4 +1,8 @@
-"""Front matter: where it ends, and its plain fields."""
+"""What stands around a plan: front matter with its plain fields, and a fence of markdown that holds all of the text."""
+
+import re
+
+_OPEN = re.compile(r"(`{3,}|~{3,})\s*(?:markdown|md)\s*$", re.IGNORECASE)
 
 
 def front_matter_end(lines: list[str]) -> int:
@@ -19,3 +23,22 @@ def front_matter(lines: list[str]) -> dict[str, str]:
         if colon and key and not key[0].isspace() and key[0] not in "-#":
             front.setdefault(key.strip(), value.strip().strip("\"'"))
     return front
+
+
+def wrapper(lines: list[str]) -> tuple[int, ...]:
+    """Give the lines (1-based) on which a fence of markdown opens and shuts that holds the whole text, as chats answer with it.
+
+    A fence inside that names its language opens and shuts between the two; one that names none would shut the outer one.
+    """
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    found = _OPEN.match(lines[first])
+    if found is None:
+        return ()
+    depth = 1
+    for at in range(first + 1, len(lines)):
+        text = lines[at].strip()
+        if text.startswith(found[1]):
+            depth += 1 if text.strip(found[1][0]) else -1
+        if not depth:
+            return () if any(map(str.strip, lines[at + 1 :])) else (first + 1, at + 1)
+    return ()

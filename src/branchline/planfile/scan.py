@@ -11,7 +11,7 @@ from functools import cached_property
 
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.front import front_matter, front_matter_end
+from branchline.planfile.front import front_matter, front_matter_end, wrapper
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
@@ -68,6 +68,9 @@ class _Scanner:
         if at:
             doc.front = front_matter(lines[1 : at - 1])
             doc.hidden.append((1, at, "front matter"))
+        for line in wrapper(lines):
+            lines[line - 1] = ""
+            doc.hidden.append((line, line, "fence around the plan"))
         count = len(lines)
         while at < count:
             at = self._line(at, lines[at])

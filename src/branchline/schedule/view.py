@@ -45,6 +45,7 @@ class View(NamedTuple):
     `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
     order starts now, None when reality has left it (`Reservations.due`). `purse`: makes what a look may spend, None: any.
+    `only`: the leaves that the user chose, empty: all.
     """
 
     adjacency: Adjacency
@@ -70,10 +71,11 @@ class View(NamedTuple):
     rank: Mapping[str, float] | None = None
     due: Callable[..., list[str] | None] | None = None
     purse: Callable[[], Purse] | None = None
+    only: Collection[str] = frozenset()
 
 
 class Reason(NamedTuple):
-    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `stagger`, `next`); `words` are for people."""
+    """Why a task waits: `kind` is one of the words of DESIGN section 8 (or `stagger`, `only`, `next`); `words` are for people."""
 
     kind: str
     words: str
@@ -91,7 +93,9 @@ def check_strategy(strategy: str) -> None:
 
 
 def ready_of(view: View) -> Collection[str]:
-    """The leaves that may start as far as dependencies go."""
+    """The leaves that may start as far as dependencies and the user's choice go."""
+    if view.only:
+        return [leaf for leaf in ready_of(view._replace(only=frozenset())) if leaf in view.only]
     if view.ready is not None:
         return view.ready
     satisfied = (leaf for leaf in view.adjacency.leaves if view.state.get(leaf) in SATISFIED)

@@ -17,6 +17,7 @@ _STANDING: Final = {
     "retrying": ("retry time", "it will be tried again"),
 }
 """State -> kind of reason and the words when no note says more."""
+_UNCHOSEN: Final = Reason("only", "not chosen by --only or --phase; `branchline execute` without them takes it")
 WAY_OUT: Final = {
     "failed": "retry or skip it",
     "cancelled": "retry or skip it",
@@ -101,8 +102,9 @@ def root_of(view: View, leaf: str) -> str:
 def _queued(view: View, strategy: str, waiting: dict[str, Reason]) -> dict[str, Reason]:
     """The reasons of ready leaves: what `choose` would find in their way, in the order in which it goes."""
     room = Room(view, strategy)
-    found: dict[str, Reason] = {}
-    for leaf in apart(room, in_turn(view._replace(ready=_ready(view, waiting)), strategy)):
+    ready = _ready(view, waiting)
+    found = {leaf: _UNCHOSEN for leaf in ready if view.only and leaf not in view.only}
+    for leaf in apart(room, in_turn(view._replace(ready=ready), strategy)):
         if view.stop:
             found[leaf] = Reason(view.stop.partition(":")[0], view.stop)
             continue

@@ -15,9 +15,9 @@ from branchline.workers import opencode_config
 from branchline.workers.driving import FREE, LOOK, Desk
 
 POLL: Final = 2.0
-"""Seconds without an event after which the server is asked; so long may an error still come after the end of a turn."""
-CALM: Final = 8
-"""How many times as long it may take, twice as long each time, while the server says that it is at work: asking costs it."""
+"""Seconds in which a stream of events must be open; so long may an error still come after the end of a turn."""
+QUIET: Final = 5
+"""So many times as long a session may be silent before the server is asked: on a stream that lives asking finds nothing new."""
 PATIENCE: Final = 30.0
 """Seconds in which a server that does not answer may come back."""
 TRIES: Final = 4
@@ -62,8 +62,7 @@ class Talk:
         self._texts: dict[str, Mapping[str, Any]] = {}
         self._mark = ""
         self._open: dict[int, Waiting] = {}
-        self._asked_at = float("-inf")
-        self._calm = 1
+        self._heard = clock()
         self._rest_since: float | None = None
         self._lost_since: float | None = None
         self._failed = False
@@ -150,14 +149,15 @@ class Talk:
             return None
 
     def _step(self) -> None:
-        pace = self._pace / 10 if self._rest_since is not None else self._pace * self._calm
-        event = self._hear(min(LOOK, pace) if self._open else pace)
+        pace = self._pace * QUIET if self._rest_since is None else self._pace / 10
+        left = max(0.0, self._heard + pace - self._clock())
+        event = self._hear(min(LOOK, left) if self._open else left)
         now = self._clock()
         try:
             self._pass_on()
             if event:
                 self._take(event)
-            elif event is not None or not self._open or now - self._asked_at >= pace:
+            elif event is not None or now - self._heard >= pace:
                 self._poll()
             self._lost_since = None
         except RemoteError:
@@ -167,6 +167,8 @@ class Talk:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         """Take in one event; those of sessions that are not of this family are passed over."""
+        if event.get("type") == "server.connected":  # the stream was opened anew, and may have missed something
+            self._poll()
         told = dig(event, "properties", kind=dict)
         info = dig(told, "info", kind=dict)
         if dig(info, "parentID", kind=str) in self._family and dig(info, "id", kind=str).startswith("ses_"):
@@ -175,7 +177,7 @@ class Talk:
         asks = str(event.get("type")).endswith(".asked")
         if name not in self._family and not (asks and self._is_child(name)):
             return
-        self._calm = 1
+        self._heard = self._clock()
         match event.get("type"):
             case "permission.asked":
                 self._decide(permission(told, self._where))
@@ -192,7 +194,7 @@ class Talk:
             case "session.status" if name == self._id:
                 self._take_status(dig(told, "status", kind=dict))
             case "session.idle" if name == self._id:
-                self._poll()
+                self._rest()
 
     def _is_child(self, name: str) -> bool:
         """Ask whose child a session is whose beginning was not seen: left without an answer it would stop its parent."""
@@ -259,17 +261,21 @@ class Talk:
         """Ask what no event may have told: what waits for an answer, and whether the session has come to rest."""
         if not self._session:
             return
-        self._asked_at = self._clock()
+        self._heard = self._clock()
         status = self._client.statuses(self._where).get(self._id)
         if status and status.state != "idle":
-            self._rest_since, self._calm = None, min(2 * self._calm, CALM)
+            self._rest_since = None
             for waits in self._client.permissions(self._where):
                 if self._is_child(waits.session):
                     self._decide(waits)
             for waits in self._client.questions(self._where):
                 if self._is_child(waits.session) and not self._over:
                     self._ask(waits)
-            return
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        """The session has come to rest: nothing more is said, but for an error."""
         now = self._clock()
         self._rest_since = now if self._rest_since is None else self._rest_since
         self._finish(settled=now - self._rest_since >= self._pace)

@@ -67,6 +67,7 @@ def to_text(flags: Flags, directory: Path, policy: Policy) -> str:
 def limits_of(policy: Policy) -> dict[str, Any]:
     """What `status` and `why` need to know of a run's limits."""
     found: dict[str, Any] = {"slots": policy.slots, **policy.routing.kept()}
+    found |= {"only": sorted(policy.only)} if policy.only else {}
     return found | ({"terms": policy.terms._asdict()} if policy.terms else {})
 
 
