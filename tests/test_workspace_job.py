@@ -709,6 +709,8 @@ def test_a_kept_worktree_gets_both_sides_and_the_worker_ends_the_merge(place: Pl
         assert ("<<<<<<<" in text, "1.1\n" in text, "1.2\n" in text) == (True, True, True)
     left = place.job("check", "1.2", 2)
     assert (left["ok"], left["conflict"]) == (False, {"files": ["a.txt"]})
+    place.commit("both sides, as they are", cwd=place.tree("1.2"))
+    assert place.job("check", "1.2", 2, join=True)["conflict"] == {"files": ["a.txt"]}
     place.write("a.txt", "1.1 and 1.2\ntwo\nthree\n", place.tree("1.2"))
     assert place.job("check", "1.2", 2)["files"] == ["a.txt"]
     assert place.job("merge", "1.2", 2)["ok"]

@@ -180,6 +180,25 @@ say done ok
     world.check_laws()
 
 
+def test_both_sides_of_a_conflict_committed_as_they_are_are_no_merge(world: World) -> None:
+    world.plan(Task("1.1", verify="true"), Task("2.1", verify="true"))
+    body = """
+wait_for() { while ! grep -q "^start $1 1" "$ledger"; do sleep 0.05; done; }
+merged() { until git show branchline/r1/tip:README.md | grep -qx "$1"; do sleep 0.05; done; }
+case $run in
+"1.1 1") wait_for 2.1; echo one >> README.md ;;
+"2.1 1") merged one; echo two >> README.md ;;
+"2.1 2") grep -q '^<<<<<<< ' README.md || exit 1 ;;
+*) echo two >> README.md ;;
+esac
+git add -A && git commit -qm work
+say done ok
+"""
+    assert world.execute(world.agent(body)).status == 0
+    assert world.tip("README.md") == "one line\none\ntwo"
+    assert world.task("2.1").attempt == 3
+
+
 def test_work_without_a_check_waits_for_a_word(world: World) -> None:
     world.plan(Task("1.1", verify=""), Task("2.1"), Task("2.2", after=("1.1",)))
     result = world.execute(world.agent("make\nsay done ok\nend\n"))

@@ -365,7 +365,7 @@ class Jobs:
             "commit": self._history.verdict(row).get("commit") if attempt.purpose == "merge" else None,
             "folder": str(self.folder(attempt)),
             "fresh": not row.resume,
-            "join": bool(row.resume) and attempt.purpose == "setup" and self._history.conflicts(row),
+            "join": (bool(row.resume) or attempt.purpose == "check") and self._history.conflicts(row),
             "in_place": self.site.repository is None,
             "env": env,
             "wrap": self.boxes.words(attempt, row.role, worker, place, (), env).words,

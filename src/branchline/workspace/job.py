@@ -100,19 +100,20 @@ def check(spec: Spec) -> dict[str, Any]:
     begun = tree.unfinished()
     if begun:
         return _no(f"a {begun} is in progress in the worktree; it must be finished or given up first")
-    marked = _conflict_marks(tree.git)
-    if marked:
-        found = _no(f"a merge was left with its conflicts in {', '.join(marked)}")
-        return found | {"conflict": {"files": marked}}
+    if marked := [name for name in unmerged(tree.git) if _has_mark(tree.path / name)]:
+        return _left_in_conflict(marked)
     _back_to_branch(tree, spec)
     left = _commit_leftovers(tree, _leftover_message(spec))
     base = _base(tree, spec, tree.head())
     if restore(tree.path, changed_files(tree.git, base, "HEAD") if spec.masked else (), values_of(spec)):
         _commit_leftovers(tree, "branchline: what was masked in the prompt stands in the files again\n")
     commit = tree.head()
+    changed: Sequence[Change] = changes(tree.git, base, commit)
+    # Both sides were there to be brought together: git calls that done when they are committed as they are.
+    if spec.join and (marked := [row.path for row in changed if _has_mark(tree.path / row.path)]):
+        return _left_in_conflict(marked)
     running = _running(tree)
     write_durable(running, commit)
-    changed: Sequence[Change] = changes(tree.git, base, commit)
     refused: list[str] = []
     if spec.read_only:
         commit, changed, refused = _refused(tree, spec, base, commit, changed)
@@ -281,8 +282,8 @@ def _is_leftover(git: Git, spec: Spec) -> bool:
     return git.text("log", "-1", "--format=%s") == _leftover_message(spec).strip()
 
 
-def _conflict_marks(git: Git) -> list[str]:
-    return [name for name in unmerged(git) if _has_mark(git.cwd / name)]
+def _left_in_conflict(files: Sequence[str]) -> dict[str, Any]:
+    return _no(f"a merge was left with its conflicts in {', '.join(files)}") | {"conflict": {"files": list(files)}}
 
 
 def _has_mark(path: Path) -> bool:

@@ -35,8 +35,9 @@ class Spec(NamedTuple):
     filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
     `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a
     file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
-    `join` says that a kept worktree gets what was merged meanwhile; `recheck` says whose checks a merge runs again
-    (none, touched, all); `also` are the files of the specs of tasks that are merged together with this one;
+    `join` says that a kept worktree gets what was merged meanwhile, and that no mark of a conflict may be left in it;
+    `recheck` says whose checks a merge runs again (none, touched, all); `also` are the files of the specs of tasks that
+    are merged together with this one;
     `read_only` says that a change is taken back unless the plan names all of its files (`named`); `masked` are the
     placeholders of the task's prompts, whose values stand in the file `vault`.
     """
