@@ -321,3 +321,13 @@ def test_explain_says_what_became_of_every_line() -> None:
         assert explain(found, text, line)["became"], line
     with pytest.raises(NotFoundError):
         explain(found, text, 900)
+
+
+def test_items_that_count_on_have_their_numbers_for_ids() -> None:
+    plan = parse("- [ ] 5 Alpha\n- [ ] 6 Beta\n  - Depends on: 5\n\n## Other\n\n- [ ] 3 files to change\n", "p.md")
+    assert [(task.id, task.title) for task in plan.tasks] == [
+        ("5", "Alpha"),
+        ("6", "Beta"),
+        ("3", "3 files to change"),
+    ]
+    assert [(edge.before, edge.after) for edge in plan.edges] == [("5", "6")]

@@ -1,8 +1,36 @@
 """Ids: what the text gives, what the place gives, and what happens when two tasks claim one (DESIGN, section 4)."""
 
+import re
+
 from branchline.model.plan import Finding
 from branchline.planfile.drafts import Draft, legal
 from branchline.planfile.scan import MAX_NESTING
+
+_COUNT = re.compile(r"(\d{1,4})\s+(?=\S)")
+
+
+def _take_counts(drafts: list[Draft]) -> None:
+    """Take `5 Alpha`, `6 Beta` for ids 5 and 6 where items that follow each other count on like this.
+
+    A single number, or numbers that do not count, may be part of the words: `3 files to change`.
+    """
+    groups: dict[int, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(id(draft.parent), []).append(draft)
+    for siblings in groups.values():
+        run: list[tuple[Draft, re.Match[str]]] = []
+        for draft in siblings:
+            found = None if draft.hard or draft.number else _COUNT.match(draft.title)
+            if run and (not found or int(found[1]) - int(run[-1][1][1]) not in (0, 1)):
+                _number(run)
+                run = []
+            run += [(draft, found)] if found else []
+        _number(run)
+
+
+def _number(run: list[tuple[Draft, re.Match[str]]]) -> None:
+    for draft, found in run if len(run) > 1 else ():
+        draft.hard, draft.title = found[1], draft.title[found.end() :]
 
 
 class Ids:
@@ -13,6 +41,7 @@ class Ids:
         self.taken: dict[str, Draft] = {}
         self.doubled: set[str] = set()
         self._used: dict[str, int] = {}
+        _take_counts(drafts)
         self._hard(drafts)
         self._reparent(drafts)
         self._by_place(drafts)
