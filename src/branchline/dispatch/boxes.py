@@ -225,7 +225,7 @@ class Boxes:
     def sweep(self) -> None:
         """Take away what the kernel still keeps of sandboxes that have ended; in place there are none."""
         if self._git is not None:
-            limits.sweep(self._mark)
+            limits.sweep()
 
     def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
         self.sweep()

@@ -30,7 +30,7 @@ def in_addresses(read: Plain) -> Iterator[Span]:
 _HEADER: Final = re.compile(
     r"authorization[\"']?\s{0,4}[:=,]\s{0,4}f?[\"'`]?(?:[a-z]{3,12}\s{1,4})?([\w.~+/=:-]{8,4096})"
     r"|(?:bearer|basic)\s([\w.~+/=-]{16,4096})"
-    r"|x-[a-z-]{0,24}(?:key|token|secret|auth)[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
+    r"|x-[a-z-]{0,24}auth[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
@@ -43,6 +43,8 @@ _OPTION: Final = re.compile(
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
+_CONNECTION: Final = re.compile(r"(?<=;)\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
+"""A password among the parts of a connection string, whatever it looks like."""
 _LOGIN: Final = re.compile(
     r"(?:login|user(?:name)?|account)[:=]?\s(?!(?:and|or|with|without|name|the|is|by|for)\s)[^\s:]{2,64}\s{1,4}"
     r"(?:password|passwd|pass|pwd|pw)[:=]?\s([\w.@#$%^&*!+-]{3,128})"
@@ -72,6 +74,8 @@ def in_options(read: Plain) -> Iterator[Span]:
         quoted = bool(found[group - 1])
         if value[0] not in "-$%<{" and not _stands_for(value) and (quoted or _telling(value)):
             yield Span(found.start(group), found.end(group), "PASSWORD")
+    for found in _CONNECTION.finditer(read.low):
+        yield Span(found.start(1), found.end(1), "PASSWORD")
     for found in _LOGIN.finditer(read.low):
         if found[1] not in _TYPES and not _stands_for(found[1]):
             yield Span(found.start(1), found.end(1), "PASSWORD")
@@ -81,21 +85,24 @@ def in_options(read: Plain) -> Iterator[Span]:
 _NAMES: Final = (
     "passw(?:or)?d", "passphrase", "passwort", "pass(?<![a-z]pass)", "pwd(?<![a-z]pwd)", "pwd(?==)", "pw(?<![a-z]pw)", "db_?pwd",
     r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
-    "contrase[ñn]a", "mot de passe", "senha", "wachtwoord", "parola", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호",
+    "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)",
+    "senha", "wachtwoord", "parola", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호",
     "kennwort", "mật khẩu", "secret[ _-]?access[ _-]?key", "secret[ _-]?key", "secreto", "secret", "token",
     "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
     "api[ _-]?key", "access[ _-]?key", "auth(?:entication)?[ _-]?key", "activation[ _-]?key", "account[ _-]?key",
     "aes[ _-]?key", "private[ _-]?key", "pkey", "signing[ _-]?key", "sign[ _-]?key", "shared[ _-]?key", "session[ _-]?key",
     "service[ _-]?key", "ssh[ _-]?key", "encryption[ _-]?key", "master[ _-]?key", "license[ _-]?key", "deploy[ _-]?key",
     "crypt[ _-]?key", "cipher[ _-]?key", "consumer[ _-]?key", "hmac[ _-]?key", "key(?<=[a-z0-9]_key)(?<!public_key)",
-    "key(?<=[a-z0-9]-key)(?<!public-key)", "schlüssel", "clé", "clave", "chiave", "chave", "sleutel", "jeton", "geheimnis",
+    "key(?<=[a-z0-9]-key)(?<!public-key)", "schlüssel",
+    "cl[ée][ _]api", "clé", "clave", "chiave", "chave", "sleutel", "jeton", "geheimnis",
     "segreto", "ключ", "токен", "トークン", "キー", "토큰", "密钥", "密鑰", "令牌",
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?"
 _TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?"
 _SIGN: Final = (
-    r"(?<=[\"'])[^\S\n](?:value|default|content)=|(?:or|\|\||\?\?)(?=\s?[\"'`])|(?:(?<=credential)|(?<=credentials))\((?:[\"'][^\"'\n]{1,64}[\"'],\s?){1,2}"
+    r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:|(?:or|\|\||\?\?)(?=\s?[\"'`])"
+    r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
     r"|:{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s{0,12}[\"'])"
     r"|(?:\s[^<>\n]{0,64})?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
 )
@@ -179,6 +186,8 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
 
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
+    if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
+        return False
     if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(re.findall(r"[^A-Za-z\s]", secret)) >= len(secret):
         return bool(re.search("[a-z]", secret) and re.search("[A-Z]", secret)) or " " not in secret
     if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
@@ -189,8 +198,8 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return bool(re.search(r"=|://[^/\s]*@", secret))
     return (
         len(secret) >= 4
-        and (name[-3:] not in ("key", "uth") or name[:6] == "secret" or _telling(secret))
-        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+|[A-Za-z_][\w.]*\(.*\)", secret)
+        and ((name[-3:] not in ("key", "uth") and name[:7] != "session") or name[:6] == "secret" or _telling(secret))
+        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
     )
 
 
@@ -229,7 +238,7 @@ false undefined nil yes no on off hidden input auto always missing invalid expir
 """
 _TYPES: Final = frozenset(_OF_THE_TRADE.split())
 _TEMPLATE: Final = re.compile(
-    r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
+    r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
     r"(?:my|your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
@@ -260,10 +269,12 @@ _LABEL: Final = r"(?:[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
 
 @functools.lru_cache(4096)
 def _like_code(value: str) -> bool:
-    """Whether a bare word is an expression: a call, an attribute, an index, a path, a format."""
+    """Whether a bare word is an expression: a call, an attribute, an index, a path, a format; no attribute is full of digits."""
+    if len(re.findall(r"(?:^|\.)\w*\d[A-Za-z]\w*", value)) >= 2:
+        return False
     return bool(
         re.match(
-            rf"[A-Za-z_][\w.?!]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|![A-Za-z_.]*(?:[(\[]|$)|\||[A-Za-z_]\w*(?:::|->)\$?\w",
+            rf"[A-Za-z_][\w.?!]*[(\[{{]|{_LABEL}(?:\.{_LABEL})+[!?]?$|[./~][\w./-]+$|@|&\w|\*\w|!+[A-Za-z_.]*(?:[(\[]|$)|\||[A-Za-z_]\w*(?:::|->)\$?\w",
             value,
         )
     )

@@ -46,7 +46,7 @@ _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
 )  # fmt: skip
-_BESIDE: Final = re.compile(rf"(?:({by_first(_STRONG)})s?|key)[\s\"'`=:>_.-]{{1,4}}")
+_BESIDE: Final = re.compile(rf"(?:({by_first(_STRONG)})s?|key)[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the first group says more than `key` alone, which a UUID has before it in many tables."""
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")

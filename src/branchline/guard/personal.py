@@ -57,9 +57,8 @@ def emails(read: Plain) -> Iterator[Span]:
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_HKID: Final = re.compile(r"(\d(?<=[A-Za-z]\d)\d{5}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))")
+_HKID: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{1,2})(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))")
 _CARD_OF_HK: Final = re.compile(r"hkid|hk id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]")
-_LETTERS: Final = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9])")
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
@@ -88,11 +87,11 @@ _LENGTHS: Final = {
 def identity_cards(read: Plain) -> Iterator[Span]:
     """Find Hong Kong identity card numbers whose check digit is right; without brackets behind a word for such a card."""
     for found in _HKID.finditer(read.text):
-        before = _LETTERS.match(read.text[max(0, found.start() - 3) : found.start()][::-1])
-        if not before or not _checked(before[0][::-1].upper(), found[1], found[2] or found[3]):
-            continue
-        if found[2] or _CARD_OF_HK.search(read.line(found.start(), 40, 0)):
-            yield Span(found.start() - len(before[0]), found.end(), "HKID")
+        letters, digits, bracketed, bare = found.groups()
+        if _checked(letters.upper(), digits, bracketed or bare) and (
+            bracketed or _CARD_OF_HK.search(read.line(found.start(), 40, 0))
+        ):
+            yield Span(found.start(), found.end(), "HKID")
 
 
 @functools.lru_cache(4096)
@@ -165,15 +164,14 @@ _VERBS: Final = (
     r"позвон\w{1,6}", "bel", "kontakt", "contacto", "contato", "contatto",
 )  # fmt: skip
 _ASIAN: Final = (
-    "电话", "電話", "手机", "手機", "手提", "致电", "致電", "来电", "來電", "联系", "聯絡", "聯繫", "联络",
-    "热线", "熱線", "传真",
-    "傳真", "拨打", "撥打", "座机", "微信", "携帯", "連絡先",
+    "电话", "電話", "手机", "手機", "手提", "致电", "致電", "来电", "來電", "联系", "聯絡", "聯繫", "联络", "热线", "熱線",
+    "传真", "傳真", "拨打", "撥打", "座机", "微信", "携帯", "連絡先",
     "お問い合わせ", "전화", "연락처", "휴대폰",
     "핸드폰", "팩스", "문의",
 )  # fmt: skip
 _CUE: Final = re.compile(
     rf"(?P<noun>{by_first(_NOUNS)})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{by_first(_ASIAN)})"
-    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]\(?\d?)"
+    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]{{1,2}}\(?\d)"
 )
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
@@ -233,10 +231,11 @@ def _is_coded(text: str, *, looked_up: bool, within: bool) -> bool:
 
 def _phone(text: str, start: int, number: str) -> Span:
     """The place of a number, with the bracket that it closes."""
-    opened = number.count(")") > number.count("(") and text[start - 1 : start] == "("
+    opened = ")" in number and number.count(")") > number.count("(") and text[start - 1 : start] == "("
     return Span(start - opened, start + len(number), "PHONE")
 
 
+@functools.lru_cache(4096)
 def _trimmed(text: str) -> str:
     """A number without what stands behind its last digit, unless that closes a bracket of its own."""
     text = text.rstrip(" .-/\u00a0‐–")

@@ -50,12 +50,15 @@ def groups(name: str, processes: int, memory: int | None, root: Path = _GROUPS) 
     return ("/bin/sh", "-c", script, "sh") if bound else ()
 
 
-def sweep(name: str, root: Path = _GROUPS) -> None:
-    """Take away the groups whose name begins with `name` and that nobody is in any more."""
+def sweep(root: Path = _GROUPS) -> None:
+    """Take away the groups that nobody is in any more, whoever made them: the folder of a run that was killed may be gone.
+
+    The kernel refuses where somebody is in one; who has just made one makes it again.
+    """
     for place in (root / kind for kind in _PLACES):
         with suppress(OSError):  # this kernel has no such hierarchy
-            for path in (each for each in place.iterdir() if each.name.startswith(f"{_NAME}{name}")):
-                with suppress(OSError):  # somebody is in it
+            for path in (each for each in place.iterdir() if each.name.startswith(_NAME)):
+                with suppress(OSError):
                     path.rmdir()
 
 
