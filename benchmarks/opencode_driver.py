@@ -64,7 +64,7 @@ def attempt(folder: Path, url: str, place: Path | None = None, prompt: str = "Do
     (folder / "spec.json").write_text(json.dumps({**job, **rest, "attempt": 1, "read_only": False}))
     seat = {"name": "main", "url": url, "user": "", "password": "", "slots": 1, "locks": str(folder / "locks")}
     (folder / SEATS).write_text(json.dumps([seat]))
-    return [sys.executable, "-P", "-m", "branchline.workers.opencode_driver", str(folder)]
+    return [sys.executable, "-P", "-S", "-m", "branchline.workers.opencode_driver", str(folder)]
 
 
 def main() -> int:

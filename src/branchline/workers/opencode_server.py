@@ -48,7 +48,8 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:
 def command(job: Job) -> Command:
     """Start the driver; raises SettingsError for a model that names no provider."""
     opencode.check_model(job)
-    argv = (sys.executable, "-P", "-m", "branchline.workers.opencode_driver", job.folder)
+    # Without `site`: a driver needs the library and this package only, and each attempt starts one.
+    argv = (sys.executable, "-P", "-S", "-m", "branchline.workers.opencode_driver", job.folder)
     return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
 
 
