@@ -57,8 +57,8 @@ def plain(text: str) -> Plain:
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
-def hits(low: str, words: Iterable[str], step: int = 1) -> Iterator[int]:
-    """Where any of the words stands, word by word; `step` passes over what stands so near behind a hit.
+def hits(low: str, words: Iterable[str]) -> Iterator[int]:
+    """Where any of the words stands, word by word.
 
     A search for fixed words is so much faster than one for a pattern that patterns are only tried where it leads.
     """
@@ -66,7 +66,7 @@ def hits(low: str, words: Iterable[str], step: int = 1) -> Iterator[int]:
         at = low.find(word)
         while at >= 0:
             yield at
-            at = low.find(word, at + step)
+            at = low.find(word, at + 1)
 
 
 def by_first(forms: Iterable[str]) -> str:
