@@ -22,9 +22,12 @@ NaturalKey = tuple[tuple[str | int, ...], str]
 
 def natural_key(task_id: str) -> NaturalKey:
     """The sort key of an id in natural order: t1.2 before t1.10, without regard to case; equal only for equal ids."""
-    pieces: list[str | int] = [*_DIGITS.split(task_id.lower())]
     # int() refuses more than 4,300 digits; ids that differ only after 4,000 are told apart by their text.
-    pieces[1::2] = [int(str(piece)[:4000]) for piece in pieces[1::2]]
+    words = _DIGITS.split(task_id.lower())
+    if len(words) == 3:  # most ids have one number
+        return (words[0], int(words[1][:4000]), words[2]), task_id
+    pieces: list[str | int] = [*words]
+    pieces[1::2] = [int(word[:4000]) for word in words[1::2]]
     return tuple(pieces), task_id
 
 
