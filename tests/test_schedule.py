@@ -249,9 +249,11 @@ def test_batches_keep_order_limits_and_are_complete(view: View, strategy: str, c
         assert 0 < len(batch) <= concurrency
         for leaf in batch:
             assert leaf not in done | dead
+            assert not view.only or leaf in view.only
             assert done.issuperset(view.adjacency.before[leaf])
         done.update(batch)
-    rest = [leaf for leaf in view.adjacency.leaves if leaf not in done | dead]
+    chosen = view.only or view.adjacency.leaves
+    rest = [leaf for leaf in view.adjacency.leaves if leaf in chosen and leaf not in done | dead]
     if concurrency:
         assert all(set(view.adjacency.before[leaf]) - done for leaf in rest)
     else:

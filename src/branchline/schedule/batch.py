@@ -26,7 +26,7 @@ def next_batch(
     check_strategy(strategy)
     bounded = view._replace(slots=concurrency)
     shelf = _Shelf(bounded, strategy)
-    shelf.add_all(leaf for leaf in ready_of(view) if view.state.get(leaf, "pending") in STARTABLE)
+    shelf.add_all(leaf for leaf in ready_of(view) if _may_start(view, leaf))
     return [] if view.stop else shelf.take(Room(bounded, strategy), fill)
 
 
@@ -35,7 +35,8 @@ def order(
 ) -> list[list[str]]:
     """All batches to the end, as if each ended well before the next began; running ones end before the first.
 
-    What can never start (its prerequisite is held, failed or blocked) is in no batch. Empty with concurrency 0.
+    What can never start (its prerequisite is held, failed or blocked) or was not chosen is in no batch. Empty with
+    concurrency 0.
     """
     check_strategy(strategy)
     view = view._replace(slots=concurrency, busy=busy_of(view), retry_at={})
@@ -43,7 +44,7 @@ def order(
     frontier = Frontier(view.adjacency, over)
     view = view._replace(busy=())
     shelf = _Shelf(view, strategy)
-    shelf.add_all(leaf for leaf in frontier.ready() if view.state.get(leaf, "pending") in STARTABLE)
+    shelf.add_all(leaf for leaf in frontier.ready() if _may_start(view, leaf))
     batches: list[list[str]] = []
     while not view.stop:
         batch = shelf.take(Room(view, strategy), fill)
@@ -51,8 +52,12 @@ def order(
             break
         batches.append(batch)
         for leaf in batch:
-            shelf.add_all(each for each in frontier.release(leaf) if view.state.get(each, "pending") in STARTABLE)
+            shelf.add_all(each for each in frontier.release(leaf) if _may_start(view, each))
     return batches
+
+
+def _may_start(view: View, leaf: str) -> bool:
+    return view.state.get(leaf, "pending") in STARTABLE and (not view.only or leaf in view.only)
 
 
 class _Shelf:
