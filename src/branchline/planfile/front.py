@@ -2,7 +2,7 @@
 
 import re
 
-_OPEN = re.compile(r"(`{3,}|~{3,})\s*(?:markdown|md)\s*$", re.IGNORECASE)
+OPENING = re.compile(r"(`{3,}|~{3,})\s*(?:markdown|md)\s*$", re.IGNORECASE)
 
 
 def front_matter_end(lines: list[str]) -> int:
@@ -31,7 +31,7 @@ def wrapper(lines: list[str]) -> tuple[int, ...]:
     A fence inside that names its language opens and shuts between the two; one that names none would shut the outer one.
     """
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
-    found = _OPEN.match(lines[first])
+    found = OPENING.match(lines[first])
     if found is None:
         return ()
     depth = 1

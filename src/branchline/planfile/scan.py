@@ -11,7 +11,7 @@ from functools import cached_property
 
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.front import front_matter, front_matter_end, wrapper
+from branchline.planfile.front import OPENING, front_matter, front_matter_end, wrapper
 
 ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
 BOX = re.compile(
@@ -19,7 +19,6 @@ BOX = re.compile(
 )
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
-_MARKDOWN = re.compile(r"\s*(?:`{3,}|~{3,})\s*(?:markdown|md)\s*", re.IGNORECASE)
 TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
 _TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
 _DELIMITER = frozenset("|:- \t")
@@ -38,7 +37,7 @@ def scan(text: str, path: str = "") -> Doc:
     """Read the blocks of `text`; raises UsageError for more than MAX_LINES or MAX_BLOCKS, and for nothing else."""
     lines = split_lines(text)
     doc = _Scanner(lines).run(path)
-    if doc.unclosed is None or not _MARKDOWN.fullmatch(lines[doc.unclosed[0] - 1]):
+    if doc.unclosed is None or not OPENING.match(lines[doc.unclosed[0] - 1].lstrip()):
         return doc
     line, _ = doc.unclosed  # the answer of a chat, pasted with the mark before it and without the one behind
     doc = _Scanner([*lines[: line - 1], "", *lines[line:]]).run(path)

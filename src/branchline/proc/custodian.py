@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # the plain one: `signal` brings enum, and 120 kB of each slot
 
-if __package__:
+if __package__:  # for type checkers and the contracts on imports; started, it is a plain file
     from branchline.proc import cgroup, frames, linux, records, worker
 else:
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is not small
