@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from branchline.workspace import job
 from branchline.workspace.diff import changed_files
 from branchline.workspace.git import Git, base_ref, environment, from_ref_part, ref_part, task_ref, tip_ref
 from branchline.workspace.repository import Repository
+from branchline.workspace.worktree import Worktree
 
 RUN = "r1"
 PLAN = "# Plan\n\n- [ ] 1.1 one\n- [ ] 1.2 two\n"
@@ -670,3 +672,16 @@ def test_a_fresh_attempt_saves_ignored_files_where_the_setting_says_so(place: Pl
     place.write("hidden", "h", place.tree())
     saved = place.job("setup", attempt=2, salvage_ignored=True)["salvage"]
     assert "hidden" in files_of(place, saved)
+
+
+def test_worktrees_that_are_made_at_once_do_not_trip_over_each_other(place: Place) -> None:
+    """git reads those of the others while it makes one, and one of them may be half made at that moment."""
+
+    def add(name: str) -> str:
+        tree = Worktree(Git(place.root), place.root / ".branchline" / "worktrees" / RUN / name)
+        tree.add(place.base, task_ref(RUN, name))
+        return tree.head()
+
+    for number in range(int(20 * max(0.2, float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))))):
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(add, [f"{number}.{each}" for each in range(8)])) == {place.base}

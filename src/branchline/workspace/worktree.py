@@ -83,9 +83,10 @@ class Worktree:
             old, place = self.base.refs(branch)[0]
             if place:
                 raise RepositoryError(f"{short(branch)} is checked out in {place}; switch to another branch there")
-            if old and old != commit and not self.base.move(branch, commit, old, "branchline: worktree"):
+            # Not by `-b`: git would leave the branch where it trips over another worktree, and meet it when it tries again.
+            if old != commit and not self.base.move(branch, commit, old, "branchline: worktree"):
                 raise GitError(f"the branch {short(branch)} was moved by someone else at this moment; try again")
-            where = [str(self.path), short(branch)] if old else ["-b", short(branch), str(self.path), commit]
+            where = [str(self.path), short(branch)]
         self.base.at(self.base.cwd, settings=WHOLE).run("worktree", "add", "--quiet", *where)
         self.git = self._inside()
 
