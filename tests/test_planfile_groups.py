@@ -44,6 +44,23 @@ class TestWhatGroups:
         text = "# Roadmap\n\nPhase 1: Core\n\t•\tDraw it\n\t•\tMove it\n"
         assert tree(text)[-2:] == [("Draw it", "Phase 1: Core"), ("Move it", "Phase 1: Core")]
 
+    def test_headings_that_a_phase_counts_are_its_tasks_whatever_stands_below_them(self) -> None:
+        text = "## Phase 1: Core\n\n### 1. Grid\n```\ndraw()\n```\n\n### 2. Ship\n- by hand\n- with care\n"
+        assert tree(text)[1:] == [("Grid", "Phase 1: Core"), ("Ship", "Phase 1: Core")]
+
+    def test_a_letter_groups_what_begins_with_it(self) -> None:
+        text = "## A — Speed\n\n### A-1: Cache\n\nx\n\n## B — Looks\n\n### B-1: Grid\n\nx\n\n### B-2: Ship\n\nx\n"
+        assert [each for each in tree(text) if each[1]] == [("Cache", "Speed"), ("Grid", "Looks"), ("Ship", "Looks")]
+
+    def test_a_box_that_calls_itself_a_task_is_one_below_a_step(self) -> None:
+        text = "### Step 1: Core\n\n- [ ] Task 1: draw it\n- [ ] Task 2: move it\n\n### Step 2: Rim\n\n- [ ] by hand\n"
+        assert tree(text) == [("Core", ""), ("draw it", "Core"), ("move it", "Core"), ("Rim", "")]
+
+    def test_what_was_pasted_twice_is_one_task(self) -> None:
+        text = "# TODO\n\n- Draw the grid by hand\n- Move the ship!\n- Move the ship?\n\nLater:\n\n- Draw the grid by hand\n"
+        assert titles(text) == ["Draw the grid by hand", "Move the ship!", "Move the ship?"]
+        assert explain(parse(text, "notes/x.md"), text, 9)["became"] == "duplicate"
+
     def test_below_a_task_they_are_its_own(self) -> None:
         text = "### Task 1: Core\n\n**Step 1: Draw it**\n\n**Step 2: Move it**\n\n### Task 2: Rim\n\nx\n"
         assert titles(text) == ["Core", "Rim"]

@@ -255,11 +255,13 @@ def _labelled(out: Outline, heading: Block) -> list[Block]:
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
-    """Take sub-headings as tasks: two or more, most with a text of their own before any list, and no list above them."""
+    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
     first = [each for each in out.subheadings(heading) if may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
-    if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
+    counted = [out.head(each).number for each in first] == [str(n) for n in range(1, len(first) + 1)]
+    counted = counted and parent is not None and parent.role == "phase"
+    if not counted and sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
     for block in first:
         block.candidate = True

@@ -252,8 +252,9 @@ def _has_check(out: Outline, heading: Block) -> bool:
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
-    if not boxes and any(out.head(sub).role in ("phase", "task", "step") for sub in out.subheadings(block)):
-        return False
+    below = [out.head(sub) for sub in out.subheadings(block)]
+    if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
+        return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
@@ -336,7 +337,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
         within = bool(above.number) and block.text.startswith(above.number + ".")
-        if section != "CRITERIA" and (within or _EXPLICIT.match(block.text)):
+        if section != "CRITERIA" and (within or _EXPLICIT.match(block.text) or head(block.text).role == "task"):
             return "", ""  # a step has no number of its own in the plan
         above.steps.append(block.box or "")
         if section == "CRITERIA":
