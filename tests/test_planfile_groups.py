@@ -194,3 +194,34 @@ class TestOrder:
         assert [(edge.before, edge.after) for edge in parse(text, "x.md").edges if edge.kind == "written"] == [
             ("1", "3")
         ]
+
+
+class TestWhatIsBesideTheWork:
+    def test_a_middle_dot_parts_a_number_from_its_title(self) -> None:
+        text = "# Roadmap\n\n" + "".join(
+            f"## #{n} · {name}\n\nIt is so.\n\n" for n, name in enumerate(("Draw it", "Move"), 1)
+        )
+        assert titles(text) == ["Draw it", "Move"]
+
+    def test_a_plan_whose_sections_mostly_describe_has_no_tasks_of_bullets(self) -> None:
+        told = "".join(f"## {name}\n- Left: a\n- Right: b\n\n" for name in ("Forces", "Keys", "Nodes"))
+        assert titles(f"# Map plan\n\n{told}## Lens\n- moves toward the node\n- draws each frame\n") == []
+        assert len(titles("# Map plan\n\n## Lens\n- moves toward the node\n- draws each frame\n")) == 2
+
+    def test_done_boxes_of_a_changelog_are_tasks_and_its_versions_are_none(self) -> None:
+        text = "# Tasks\n\n- [ ] Move it\n\n# Changelog\n\n## Version 0.1.0\n\n- [x] Draw it\n"
+        assert tree(text) == [("Move it", ""), ("Draw it", "")]
+        assert titles("## Phase 1: Core\n\n- Draw it\n\n## Changelog\n\n### v1.2.0\n\n- **Added**: rim\n") == [
+            "Phase 1: Core", "Draw it",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("title", "works"), [("Safety checklist", 0), ("安全检查清单", 0), ("Implementation checklist", 1)]
+    )
+    def test_a_checklist_beside_headings_that_name_the_work(self, title: str, works: int) -> None:
+        text = f"### Step 1: Draw\n\nx\n\n### Step 2: Move\n\nx\n\n## {title}\n\n- [ ] Read the code first\n"
+        assert titles(text) == ["Draw", "Move", "Read the code first"][: 2 + works]
+
+    def test_a_label_that_begins_with_a_word_for_files_lists_files(self) -> None:
+        text = "## Fase 1: Core\n\nArchivos esperados:\n\n- validaciones\n\nTrabajo:\n\n- Crear la red\n"
+        assert titles(text) == ["Fase 1: Core", "Crear la red"]

@@ -305,6 +305,9 @@ def _any_bullets(out: Outline) -> None:
         return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
+    unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
+    if sum(map(_describes, unknown)) * 2 > len(unknown):
+        return
     for heading in [None, *out.headings]:
         if heading is None:
             items = _headless(out)

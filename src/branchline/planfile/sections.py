@@ -74,11 +74,11 @@ def any_verb(entries: tuple[str, ...]) -> str:
 
 _NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
 _TASK = re.compile(
-    rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]·–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]·–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
@@ -88,7 +88,7 @@ _COUNTED = re.compile(
 )
 _LAST = re.compile(
     rf"(?:(?:{_any_of(words.LAST_OF_PHASES)})\s?({_any_of(words.PHASE_HEADS)})"
-    rf"|({_any_of(words.PHASE_HEADS)})\s(?:{_any_of(words.LAST_OF_PHASES)}))(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    rf"|({_any_of(words.PHASE_HEADS)})\s(?:{_any_of(words.LAST_OF_PHASES)}))(?:\s*[:：.)·–—-]+\s*|\s*(?=[(（\[])|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _VERSION = re.compile(
@@ -100,22 +100,22 @@ _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
 _SERIES = re.compile(
-    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)·–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
 _LIKE = re.compile(
-    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)·–—-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
-_MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
+_MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)·–—-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—-](?=\s))\s*(.+)", re.DOTALL)
-_LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—])\s+(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[·–—-](?=\s))\s*(.+)", re.DOTALL)
+_LETTERED = re.compile(r"([A-H])(?:[.)]|\s[·–—])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
-    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-])(?!\.\d))"
-    r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
+    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.·–—-])(?!\.\d))"
+    r"(?:\s*[:：.)·–—-]+\s*|\s+|$)(.*)",
     re.DOTALL,
 )
 
@@ -152,6 +152,12 @@ def share(title: str) -> float:
     tokens = _WORD.findall(text)[:16]
     letters = len(SPACELESS.findall(text))
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
+
+
+def is_checklist(title: str) -> bool:
+    """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
+    low = title.lower()
+    return any(map(low.__contains__, words.CHECKLISTS)) and not any(map(low.__contains__, words.BUILDING))
 
 
 def begins_with_action(text: str) -> bool:
