@@ -103,7 +103,8 @@ _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)·–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
 _LIKE = re.compile(
-    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)·–—-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)·–—-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
