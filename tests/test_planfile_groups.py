@@ -225,3 +225,22 @@ class TestWhatIsBesideTheWork:
     def test_a_label_that_begins_with_a_word_for_files_lists_files(self) -> None:
         text = "## Fase 1: Core\n\nArchivos esperados:\n\n- validaciones\n\nTrabajo:\n\n- Crear la red\n"
         assert titles(text) == ["Fase 1: Core", "Crear la red"]
+
+    def test_beside_fields_of_a_phase_what_begins_with_any_label_is_a_field(self) -> None:
+        heads = "".join(f"## Phase {n}: {name}\n\n- **Input:** x\n- **Cost:** y\n\n" for n, name in enumerate("ABC", 1))
+        text = (
+            heads + "## Phase 4: D\n\n- **Input:** x\n- **Cost:** y\n- **Rule:** z\n\n## Phase 5: E\n\n- **Rule:** z\n"
+        )
+        assert [title for title, above in tree(text) if above] == ["Rule: z"]
+
+    @pytest.mark.parametrize("title", ["High priority (before it ships)", "高优先级（发布前）"])
+    def test_priorities_over_the_headings_of_a_list_of_work(self, title: str) -> None:
+        text = f"# TODO / 待办\n\n## {title}\n\n### Cache\n\nIt is slow.\n\n### Aim\n\nIt is off.\n\n## Later\n\n### Rim\n\nx\n"
+        assert titles(text)[:2] == ["Cache", "Aim"]
+
+    def test_a_text_on_what_tasks_are_has_none(self) -> None:
+        assert (
+            titles("# Task direction\n\nIt is so.\n\n## Task state\n\n- Created\n- Ready\n\n## Task model\n\n- small\n")
+            == []
+        )
+        assert titles("# Direction\n\n## Task breakdown\n\n- Draw it\n- Move it\n") == ["Draw it", "Move it"]

@@ -162,11 +162,12 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
     title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
     if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
         return  # a section on the order says what the tasks are
-    if not text_headings(out, title, parent):
-        return
+    told = text_headings(out, title, parent)
     for block in out.subheadings(title):
-        if block.line in out.drafts and out.subheadings(block):
+        if told and block.line in out.drafts and out.subheadings(block):
             _told_headings(out, block, out.drafts[block.line])
+        elif not told and heading is None and may_work(out, block):  # `High priority` over the headings of the work
+            text_headings(out, block, None)
 
 
 def _field_headings(out: Outline) -> None:

@@ -8,14 +8,15 @@ from typing import Final
 from branchline.planfile.words.base import Lists, phrases, words
 
 _TASK: Final[Lists] = {
-    "en": """task, tasks, stages, delivery stages, phases, delivery plan, rollout plan, list of tasks, task list,
-        tasks to be completed, tasks to complete, subtasks, todo, todos, to- do, to-dos, implementation steps,
-        implementation plan, implementation order, implementation phases, implementation tasks, steps, action items,
-        actions to take, next steps, work items, work plan, changes, change list, files to update, files to edit,
-        files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
-        planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration
-        steps, milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed
-        changes, action plan, action, actions, feature list, development plan, migration plan, refactoring""",
+    "en": """task list, task breakdown, task plan, task board, task groups, task order, task sequence, task tracker, task index,
+        task log, task summary, task overview, task definitions, tasks, stages, delivery stages, phases, delivery plan,
+        rollout plan, list of tasks, tasks to be completed, tasks to complete, subtasks, todo, todos, to-do, to-dos,
+        implementation steps, implementation plan, implementation order, implementation phases, implementation tasks,
+        steps, action items, actions to take, next steps, work items, work plan, changes, change list, files to update, files
+        to edit, files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
+        planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration steps,
+        milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed changes, action
+        plan, action, actions, feature list, development plan, migration plan, refactoring""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan,
         arbeitspakete, maßnahmen, nächste schritte, arbeitsplan, migrationsplan, zu erledigen, meilensteine,
         verbesserungen, fehlerbehebungen""",
