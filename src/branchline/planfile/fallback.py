@@ -307,7 +307,8 @@ def _any_bullets(out: Outline) -> None:
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
-    if sum(map(_describes, unknown)) * 2 > len(unknown):
+    sure = title is not None and _says_todo(title.text)  # what it lists is work, however it is told
+    if not sure and sum(map(_describes, unknown)) * 2 > len(unknown):
         return
     for heading in [None, *out.headings]:
         if heading is None:
@@ -317,7 +318,7 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        unsure = heading is not None and heading.cls == "UNKNOWN" and _describes(items)
+        unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and _describes(items)
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
