@@ -206,3 +206,20 @@ class TestUnknownWords:
             parse("# Map\n\nAuthor: Kim · Status: draft\n\nIt can be drawn.\n\n- [ ] a\n", "x.md").goal
             == "It can be drawn."
         )
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            ("Design the map", "Test it", "Box"), ("Activer la carte", "Tester le jeu", "Boîte"),
+            ("карту нарисовать", "Поднять сервер", "Проверить его"), ("Karten zeichnen", "Figuren anbinden", "Alles migrieren"),
+            ("地図を追加", "駒を実装", "箱"), ("지도 추가", "말 구현", "상자"),
+        ],
+    )  # fmt: skip
+    def test_a_list_that_acts_is_work_in_any_language(self, items: tuple[str, ...]) -> None:
+        numbered = "".join(f"{at}. {item}\n" for at, item in enumerate(items, 1))
+        assert titles(f"# Map\n\n## Overview\n{numbered}\n## Context\n- a\n- b\n") == list(items)
+
+    def test_a_plan_that_mostly_tells_keeps_lists_without_a_verb_to_itself(self) -> None:
+        text = "# Map plan\n\n## Goal\n\nx\n\n## Screens\n\n- Empty map (a message)\n- Full map\n\n"
+        text += "## Rollout\n\n- Activate the map\n- All of it\n"
+        assert titles(text) == ["Activate the map", "All of it"]

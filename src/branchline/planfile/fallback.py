@@ -19,7 +19,7 @@ from branchline.planfile.contents import (
 )
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import begins_with_action, classify, share
+from branchline.planfile.sections import acts, classify, share
 
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
@@ -143,7 +143,7 @@ def _bullets(out: Outline, heading: Block) -> list[Block]:
     items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
     if heading.cls in NEGATIVE and not (TESTS.match(heading.text) or may_work(out, heading)):
         return []
-    return items if heading.cls not in NEGATIVE or _acts(out, heading, items) else []
+    return items if heading.cls not in NEGATIVE or _mostly_acts(out, heading, items) else []
 
 
 def _task_headings(out: Outline) -> None:
@@ -195,7 +195,8 @@ def _other_headings(out: Outline) -> None:
     level = [
         block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
     ]
-    if any(block.cls in ("ORDER", "CRITERIA") for block in level):
+    acting = sum(acts(out.head(block).title) for block in level) * 2 > len(level)
+    if any(block.cls in ("ORDER", "CRITERIA") for block in level) and not acting:
         return  # the parts of a text of which one tells the order are no tasks themselves
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
         lines = {block.line for block in chosen}
@@ -289,11 +290,11 @@ def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
     lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
     long = [(heading, items) for heading, items in lists if len(items) >= MANY]
     ordered = [(heading, items) for heading, items in long if heading.cls == "ORDER"]
-    return ordered or [(heading, items) for heading, items in long if _acts(out, heading, items)]
+    return ordered or [(heading, items) for heading, items in long if _mostly_acts(out, heading, items)]
 
 
-def _acts(out: Outline, heading: Block, items: list[Block]) -> bool:
-    work = sum(begins_with_action(item.text) for item in items)
+def _mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
+    work = sum(acts(item.text) for item in items)
     return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
 
 
@@ -306,6 +307,7 @@ def _any_bullets(out: Outline) -> None:
         return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
+    tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0
     for heading in [None, *out.headings]:
         if heading is None:
             items = _headless(out)
@@ -314,7 +316,9 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        unsure = heading is not None and heading.cls == "UNKNOWN" and _describes(items)
+        unsure = (
+            heading is not None and heading.cls == "UNKNOWN" and (_describes(items) or (tells and not _may_act(items)))
+        )
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
@@ -322,7 +326,7 @@ def _paragraphs(out: Outline) -> None:
     """Paragraphs of a line each, most of which act, are the list of a section of work whose marks were lost."""
     for heading in filter(named_so, out.headings):
         said = [para for para in out.paras.get(heading.line, ()) if len(para.lines) == 1]
-        acting = [para for para in said if begins_with_action(para.text)]
+        acting = [para for para in said if acts(para.text)]
         if len(said) >= MANY and len(acting) * 2 > len(said):
             for para in acting:
                 para.candidate = True
@@ -335,6 +339,11 @@ def _unknown_lists(out: Outline) -> None:
         items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
         if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
             _take_items(out, items, 0.5, heading.cls)
+
+
+def _may_act(items: list[Block]) -> bool:
+    """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
+    return any(acts(item.text) for item in items)
 
 
 def _calls_itself_work(out: Outline) -> bool:

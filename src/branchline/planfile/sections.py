@@ -21,6 +21,12 @@ LAST = "final"
 """The number of a phase that is called the last one and has none."""
 _JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
+_FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
+_LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
+_VERB = re.compile(rf"{_WORD.pattern}(?!\s?[:：])")
+"""`Render: by hand` names something."""
+_INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
+_ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
 
@@ -154,11 +160,17 @@ def share(title: str) -> float:
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 
 
-def begins_with_action(text: str) -> bool:
-    """Say whether a text begins with a word for doing something: `Add a grid`, `**Fix** it`, `添加日志`."""
+@lru_cache(maxsize=8192)
+def acts(text: str) -> bool:
+    """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
     text = bare(text).lower()
-    first = _WORD.match(text)
-    return text.startswith(_ACTIONS) or (first is not None and first[0] in words.ACTIONS)
+    first = _VERB.match(text)
+    if text.startswith(_FIRST_VERBS) or (
+        first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
+    ):
+        return True
+    said = _PAREN.sub("", text.split(":", 1)[0]).strip(" .。!*_`")
+    return said.endswith(_LAST_VERBS) or _ENDS.search(said) is not None
 
 
 def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
