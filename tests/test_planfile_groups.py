@@ -223,3 +223,11 @@ class TestUnknownWords:
         text = "# Map plan\n\n## Goal\n\nx\n\n## Screens\n\n- Empty map (a message)\n- Full map\n\n"
         text += "## Rollout\n\n- Activate the map\n- All of it\n"
         assert titles(text) == ["Activate the map", "All of it"]
+
+    @pytest.mark.parametrize("label", ["Acceptance", "Critères d'acceptation", "验收标准"])
+    def test_headings_that_say_what_is_accepted_are_tasks(self, label: str) -> None:
+        part = "**Labels:** ux\n\nIt is there, and that is all.\n\n"
+        text = f"# Map\n\n## Goal\n\nx\n\n## #1 · Pins\n{part}**{label}:** all is well.\n\n## #2 · Paths\n{part}"
+        text += f"**{label}:** it shines.\n\n## #3 · Bells\n{part}## Risks\n\nNone.\n"
+        plan = parse(text, "notes/x.md")
+        assert [(task.title, len(task.criteria)) for task in plan.tasks] == [("Pins", 1), ("Paths", 1), ("Bells", 0)]

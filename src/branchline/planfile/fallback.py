@@ -18,6 +18,7 @@ from branchline.planfile.contents import (
     text_headings,
 )
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import acts, classify, share
 
@@ -43,6 +44,7 @@ def last_resort(out: Outline) -> None:
         rows.ordered_tables,
         _field_headings,
         _other_headings,
+        _accepted_headings,
         _numbered_lists,
         rows.counted_tables,
         _any_bullets,
@@ -172,16 +174,38 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
 
 def _field_headings(out: Outline) -> None:
     """Headings of which each holds nothing but fields, and one says what for or what is accepted, are tasks."""
-    found = []
-    for heading in out.headings:
-        kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
-        if "" not in kinds and kinds & _PURPOSE and heading.line not in out.strong:
-            found.append(heading)
+    _take_fielded(out, [heading for heading in out.headings if _only_fields(out, heading)])
+
+
+def _accepted_headings(out: Outline) -> None:
+    """Headings of which two of a level say what is accepted are tasks, with those beside them that say something."""
+    told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
+    level = min((heading.level for heading in told), default=0)
+    if sum(heading.level == level for heading in told) > 1:
+        _take_fielded(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
+
+
+def _take_fielded(out: Outline, found: list[Block]) -> None:
     for block in found if len(found) > 1 else ():
         block.candidate = True
         out.drafts[block.line] = from_heading(block, out.head(block), "heading of fields", 0.8).hang(
             out.above(block.section)
         )
+
+
+def _accepts(out: Outline, heading: Block) -> bool:
+    lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
+    return any(said is not None and said.kind == "criteria" for said in (field(*line) for line in lines))
+
+
+def _beside(out: Outline, heading: Block) -> bool:
+    above = heading.section.cls if heading.section is not None else ""
+    return may_work(out, heading) and above not in (*NEGATIVE, "DECLINED") and heading.line in out.paras
+
+
+def _only_fields(out: Outline, heading: Block) -> bool:
+    kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
+    return "" not in kinds and bool(kinds & _PURPOSE) and heading.line not in out.strong
 
 
 def _says_todo(title: str) -> bool:
