@@ -165,11 +165,12 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
     title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
     if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
         return  # a section on the order says what the tasks are
-    if not text_headings(out, title, parent):
-        return
+    told = text_headings(out, title, parent)
     for block in out.subheadings(title):
-        if block.line in out.drafts and out.subheadings(block):
+        if told and block.line in out.drafts and out.subheadings(block):
             _told_headings(out, block, out.drafts[block.line])
+        elif not told and heading is None and may_work(out, block):  # `High priority` over the headings of the work
+            text_headings(out, block, None)
 
 
 def _field_headings(out: Outline) -> None:
@@ -331,6 +332,9 @@ def _any_bullets(out: Outline) -> None:
         return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
+    unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
+    if sum(map(_describes, unknown)) * 2 > len(unknown):
+        return
     tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0
     for heading in [None, *out.headings]:
         if heading is None:

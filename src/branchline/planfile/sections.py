@@ -109,7 +109,8 @@ _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—·-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
 _LIKE = re.compile(
-    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—·-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—·-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
@@ -158,6 +159,12 @@ def share(title: str) -> float:
     tokens = _WORD.findall(text)[:16]
     letters = len(SPACELESS.findall(text))
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
+
+
+def is_checklist(title: str) -> bool:
+    """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
+    low = title.lower()
+    return any(map(low.__contains__, words.CHECKLISTS)) and not any(map(low.__contains__, words.BUILDING))
 
 
 @lru_cache(maxsize=8192)

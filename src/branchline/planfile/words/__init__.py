@@ -39,6 +39,7 @@ from branchline.planfile.words.prose import (
 )
 from branchline.planfile.words.sections import (
     ACTIONS,
+    BUILDING,
     CHECKLISTS,
     CLASSES,
     DONE_ALONE,
@@ -62,6 +63,7 @@ __all__ = [
     "BARE_FILES",
     "BESIDE_HEADS",
     "BLOCKS_PROSE",
+    "BUILDING",
     "CHECK",
     "CHECKLISTS",
     "CLASSES",
