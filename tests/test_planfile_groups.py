@@ -196,6 +196,60 @@ class TestOrder:
         ]
 
 
+class TestUnknownWords:
+    """Texts whose headings and columns are called as nobody foresaw."""
+
+    @pytest.mark.parametrize("heads", ["Milestone | Work", "Ticket | Summary", "Wert | Wovon", "| ?"])
+    def test_a_table_of_codes_beside_a_column_of_planned_work(self, heads: str) -> None:
+        plan = parse(
+            f"## Rollout\n\n| {heads} | Owner | Status |\n|---|---|---|---|\n"
+            "| AB-12 | Draw it | Kim | To do |\n| AB-13 | Move it | Kim | Done |\n",
+            "notes/x.md",
+        )
+        assert [(task.id, task.title, task.state) for task in plan.tasks] == [
+            ("AB-12", "Draw it", "open"), ("AB-13", "Move it", "done"),
+        ]  # fmt: skip
+
+    def test_a_numbered_list_is_work_when_nothing_else_is(self) -> None:
+        text = "# Umbau\n\n## Gedanken\n1. Karten zeichnen\n2. Figuren bewegen\n3. Alles senden\n\n## Risks\n1. a\n2. b\n3. c\n"
+        assert titles(text) == ["Karten zeichnen", "Figuren bewegen", "Alles senden"]
+
+    def test_a_bold_line_is_a_title_of_its_own(self) -> None:
+        text = "# Tasks\n- **OB-1: Draw it**\n  The pen is in the box.\n- **OB-2: Move it**\n  Blocked by OB-1.\n"
+        assert titles(text) == ["Draw it", "Move it"]
+
+    def test_who_wrote_a_plan_is_not_its_goal(self) -> None:
+        assert (
+            parse("# Map\n\nAuthor: Kim · Status: draft\n\nIt can be drawn.\n\n- [ ] a\n", "x.md").goal
+            == "It can be drawn."
+        )
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            ("Design the map", "Test it", "Box"), ("Activer la carte", "Tester le jeu", "Boîte"),
+            ("карту нарисовать", "Поднять сервер", "Проверить его"), ("Karten zeichnen", "Figuren anbinden", "Alles migrieren"),
+            ("地図を追加", "駒を実装", "箱"), ("지도 추가", "말 구현", "상자"),
+        ],
+    )  # fmt: skip
+    def test_a_list_that_acts_is_work_in_any_language(self, items: tuple[str, ...]) -> None:
+        numbered = "".join(f"{at}. {item}\n" for at, item in enumerate(items, 1))
+        assert titles(f"# Map\n\n## Overview\n{numbered}\n## Context\n- a\n- b\n") == list(items)
+
+    def test_a_plan_that_mostly_tells_keeps_lists_without_a_verb_to_itself(self) -> None:
+        text = "# Map plan\n\n## Goal\n\nx\n\n## Screens\n\n- Empty map (a message)\n- Full map\n\n"
+        text += "## Rollout\n\n- Activate the map\n- All of it\n"
+        assert titles(text) == ["Activate the map", "All of it"]
+
+    @pytest.mark.parametrize("label", ["Acceptance", "Critères d'acceptation", "验收标准"])
+    def test_headings_that_say_what_is_accepted_are_tasks(self, label: str) -> None:
+        part = "**Labels:** ux\n\nIt is there, and that is all.\n\n"
+        text = f"# Map\n\n## Goal\n\nx\n\n## #1 · Pins\n{part}**{label}:** all is well.\n\n## #2 · Paths\n{part}"
+        text += f"**{label}:** it shines.\n\n## #3 · Bells\n{part}## Risks\n\nNone.\n"
+        plan = parse(text, "notes/x.md")
+        assert [(task.title, len(task.criteria)) for task in plan.tasks] == [("Pins", 1), ("Paths", 1), ("Bells", 0)]
+
+
 class TestWhatIsBesideTheWork:
     def test_a_middle_dot_parts_a_number_from_its_title(self) -> None:
         text = "# Roadmap\n\n" + "".join(
