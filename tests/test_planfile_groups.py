@@ -319,3 +319,9 @@ class TestWhatIsBesideTheWork:
     )
     def test_steps_that_verify_are_criteria(self, title: str) -> None:
         assert titles(f"# Plan\n\n## {title}\n\n1. Open the page\n2. Look at it\n") == []
+
+    @pytest.mark.parametrize("title", ["Design rules", "Правила", "Reglas", "Quy tắc"])
+    def test_rules_to_keep_are_no_tasks(self, title: str) -> None:
+        assert (
+            titles(f"# Direction\n\nText.\n\n## {title}\n\n1. Keep it small\n2. Keep it pure\n3. Use the grid\n") == []
+        )
