@@ -48,6 +48,7 @@ def last_resort(out: Outline) -> None:
         _numbered_lists,
         rows.counted_tables,
         _any_bullets,
+        rows.milestone_tables,
         _paragraphs,
         _unknown_lists,
     ):
@@ -179,7 +180,7 @@ def _field_headings(out: Outline) -> None:
 
 
 def _accepted_headings(out: Outline) -> None:
-    """Headings of which two of a level say what is accepted are tasks, with those beside them that say something."""
+    """Headings of which two of a level say what is accepted, or their state, are tasks, with those beside them that speak."""
     told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
     level = min((heading.level for heading in told), default=0)
     if sum(heading.level == level for heading in told) > 1:
@@ -196,7 +197,7 @@ def _take_fielded(out: Outline, found: list[Block]) -> None:
 
 def _accepts(out: Outline, heading: Block) -> bool:
     lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
-    return any(said is not None and said.kind == "criteria" for said in (field(*line) for line in lines))
+    return any(said is not None and said.kind in ("criteria", "status") for said in (field(*line) for line in lines))
 
 
 def _beside(out: Outline, heading: Block) -> bool:
