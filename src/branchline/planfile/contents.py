@@ -69,9 +69,10 @@ def fill(out: Outline) -> None:
             _subtasks(out, draft)
     _sketched(out)
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
+    held = {draft.block.section for draft in out.drafts.values()}
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
-            _listed(out, heading, boxed)
+            _listed(out, heading, boxed, held)
 
 
 def _counted_beside(out: Outline) -> None:
@@ -87,25 +88,25 @@ def _counted_beside(out: Outline) -> None:
                 out.drafts[kid.line] = from_item(kid, out.dialect, "item of a group of tasks", 0.7).hang(draft)
 
 
-def _listed(out: Outline, heading: Block, boxed: bool) -> None:
+def _listed(out: Outline, heading: Block, boxed: bool, held: set[Block | None]) -> None:
     """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, a backlog's bullets."""
     for table in tables.under(out, heading):
         found = tables.columns(table)
         if found is not None and found.key >= 0:
             tables.take(out, table, found, out.above(heading))
-    _counted_heads(out, heading)
+    _counted_heads(out, heading, held)
     items = out.direct.get(heading.line, ())
     if boxed and heading.cls == "BACKLOG" and out.above(heading) is None and all(item.box is None for item in items):
         for item in filter(plain_task, items):
             out.drafts[item.line] = from_item(item, out.dialect, "bullet of a backlog", 0.7)
 
 
-def _counted_heads(out: Outline, heading: Block) -> None:
+def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> None:
     """`1. Draw it ⬜` and its like are tasks where nothing below them is, and their section or their marks say so."""
     heads = [
         each for each in out.subheadings(heading) if out.head(each).role == "numbered" and each.cls not in NEGATIVE
     ]
-    if len(heads) < 2 or not named_so(heading) or any(draft.block.section in heads for draft in out.drafts.values()):
+    if len(heads) < 2 or not named_so(heading) or not held.isdisjoint(heads):
         return
     marked = sum(any(map(each.text.__contains__, MARKS)) for each in heads)
     if marked * 2 > len(heads) or share(heading.text) > 0.5:

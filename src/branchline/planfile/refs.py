@@ -47,6 +47,8 @@ _ALL = tuple(words.EVERYTHING)
 _NOT_NONE = words.NONE - {"no", "-"}
 _DIGITS = "0123456789"
 MAX_RANGE = 500
+MANY = 20
+"""A word of more titles than these tells none of them apart."""
 MAX_LINKS = 1_000_000
 """How many tasks the references of one plan may name, ranges written out; a few lines could name billions."""
 
@@ -66,6 +68,7 @@ class Names:
         self.drafts, self.doubled, self.path = drafts, doubled, path
         self.line = self.named = 0
         self.leaves = [draft for draft in drafts if not draft.kids]
+        self.roots = [draft for draft in drafts if draft.parent is None]
         self.barriers: list[int] = []
         self.by_id = {draft.id.lower(): draft for draft in drafts}
         self.by_key: dict[tuple[str, str], list[Draft]] = {}
@@ -115,12 +118,12 @@ class Names:
         return sorted(self.by_title)
 
     @cached_property
-    def by_word(self) -> dict[str, set[int]]:
-        """The lines of the tasks by the words of what their titles call them."""
-        found: dict[str, set[int]] = {}
+    def by_word(self) -> dict[str, set[Draft]]:
+        """The tasks by the words of what their titles call them."""
+        found: dict[str, set[Draft]] = {}
         for draft in self.drafts:
             for word in normal(_ASIDE.split(draft.title, maxsplit=1)[0]).split():
-                found.setdefault(word, set()).add(draft.line)
+                found.setdefault(word, set()).add(draft)
         return found
 
     def cut(self, text: str) -> list[Draft]:
@@ -128,13 +131,14 @@ class Names:
 
         All or none: a name that no task, or more than one, has the words of shows that the list is of other things.
         """
-        lines: list[int] = []
+        found: list[Draft] = []
         for part in filter(None, map(normal, _SPLIT.split(text))):
-            meant = set.intersection(*(self.by_word.get(word, set()) for word in part.split()))
+            few, *others = sorted((self.by_word.get(word, set()) for word in part.split()), key=len)
+            meant = few.intersection(*others) if len(few) <= MANY else ()
             if len(meant) != 1:
                 return []
-            lines += meant
-        return [draft for draft in self.drafts if draft.line in lines]
+            found += meant
+        return found
 
     @cached_property
     def phrase(self) -> re.Pattern[str]:
@@ -180,13 +184,15 @@ class Names:
             )
 
     def earlier(self, asker: Draft) -> tuple[Draft, ...]:
-        """All tasks without children that stand before the asker.
+        """All tasks without children that stand before the asker; for a phase those beside it.
 
         When these are very many: those since the last one that said the same, for they all come after the others.
         """
         if asker.role == "phase":
-            beside = asker.parent.kids if asker.parent is not None else self.drafts
-            return tuple(draft for draft in beside if draft.line < asker.line and draft.parent is asker.parent)
+            beside = asker.parent.kids if asker.parent is not None else self.roots
+            before = tuple(beside[: bisect_left(beside, asker.line, key=_line)])
+            self.spend(len(before))
+            return before
         place = bisect_left(self.leaves, asker.line, key=_line)
         first = 0
         if place > MAX_RANGE and self.barriers:

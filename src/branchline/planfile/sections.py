@@ -165,6 +165,7 @@ def share(title: str) -> float:
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 
 
+@lru_cache(maxsize=4096)
 def is_checklist(title: str) -> bool:
     """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
     low = title.lower()
