@@ -190,9 +190,9 @@ class Names:
         """
         if asker.role == "phase":
             beside = asker.parent.kids if asker.parent is not None else self.roots
-            before = tuple(beside[: bisect_left(beside, asker.line, key=_line)])
-            self.spend(len(before))
-            return before
+            prior = tuple(beside[: bisect_left(beside, asker.line, key=_line)])
+            self.spend(len(prior))
+            return prior
         place = bisect_left(self.leaves, asker.line, key=_line)
         first = 0
         if place > MAX_RANGE and self.barriers:
