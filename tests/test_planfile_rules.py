@@ -1095,6 +1095,10 @@ class TestSaidOrder:
         fence = f"```text\nBase (T1-T2)\n{shaft}\nThe middle (T3-T4)\n```"
         assert written(read(TWO.format("Dependencies", fence))) == {("1", "2")}
 
+    def test_an_arrow_down_joins_what_stands_above_and_below_it(self) -> None:
+        fence = "```\nT1 → T2\n      ↓\nT3 → T4\n```"
+        assert written(read(TWO.format("Dependencies", fence))) == {("T1", "T2"), ("T2", "T4"), ("T3", "T4")}
+
     def test_a_range_in_brackets_means_the_phase_only_when_it_is_all_of_it(self) -> None:
         assert written(read(TWO.format("Dependencies", "A (T1-T2) → B (T3-T4)"))) == {("1", "2")}
         assert written(read(TWO.format("Dependencies", "A (T1) → B (T4)"))) == {("T1", "T4")}

@@ -60,7 +60,7 @@ MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
-_ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
+ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
@@ -212,12 +212,12 @@ class Edges:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
         label, *rest = _LABEL.split(text, maxsplit=1)
-        about = self._about(label) if rest and not (_VERB.search(label) or _ARROW.search(label)) else []
+        about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
         said = rest[0] if about else text
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
-            self.chain(line, _ARROW.split(inner.strip("()（）")))
+            self.chain(line, ARROW.split(inner.strip("()（）")))
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
-            chain = _ARROW.split(sentence)
+            chain = ARROW.split(sentence)
             if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
