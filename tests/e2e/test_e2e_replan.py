@@ -24,6 +24,32 @@ def test_tasks_come_and_go_and_what_is_done_is_not_run_again(world: World) -> No
     world.check_laws()
 
 
+def test_a_task_that_comes_back_begins_anew(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"))
+    assert world.execute(world.agent(ASKS + HONEST)).status == 3
+    world.plan(Task("1.1"))
+    world.execute(world.agent(HONEST))
+    assert world.states() == {"1.1": "done", "2.1": "cancelled"}
+    world.plan(Task("1.1"), Task("2.1"))
+    assert world.execute(world.agent(HONEST)).status == 0
+    assert world.states() == {"1.1": "done", "2.1": "done"}
+    assert sorted(world.started()) == [("1.1", 1), ("2.1", 1), ("2.1", 2)]
+    world.check_laws()
+
+
+def test_the_number_of_a_task_that_went_is_not_given_to_another(world: World) -> None:
+    plan = "# A plan\n\n- [ ] Alpha apple\n"
+    world.write("plan.md", f"{plan}- [ ] Beta banana\n")
+    asks = world.agent(ASKS.replace("2.1", "2") + HONEST)
+    minimum = ("--minimum", "unchecked")
+    assert world.run("execute", "plan.md", "--yes", *minimum, "--worker", asks).status == 3
+    world.write("plan.md", plan)
+    world.run("execute", "plan.md", "--yes", *minimum, "--worker", asks)
+    world.write("plan.md", f"{plan}- [ ] Something else\n")
+    assert world.run("execute", "plan.md", "--yes", *minimum, "--worker", asks).status == 0
+    assert world.states() == {"1": "done", "2": "cancelled", "3": "done"}
+
+
 def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:
     world.plan(Task("1.1"), Task("2.1"))
     agent = world.agent(ASKS + HONEST)

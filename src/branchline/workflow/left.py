@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
-from branchline.store import Store
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, open_project
 from branchline.workspace.repository import Repository
@@ -33,11 +32,9 @@ def repository_of(console: Console, project: Project | None = None) -> Repositor
 
 def known_runs(project: Project) -> Known:
     """The runs that the store knows with their tasks by id; none before the first run."""
-    path = project.root / ".branchline" / "state.db"
-    if not path.exists():
-        return {}
-    with Store.open(path, read_only=True) as store:
-        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in store.runs()}
+    with project.looked() as store:
+        runs = store.runs() if store else []
+        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in runs if store}
 
 
 def left_over(repository: Repository, known: Known, run: str) -> list[Left]:

@@ -76,8 +76,15 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
     )
     if not old:
         return Drafted(plan, draft, planner=planner)
-    patch = review.changes(old, draft)
+    patch = review.changes(old, draft, _named_by_runs(project, plan.path))
     return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)), planner)
+
+
+def _named_by_runs(project: Project, plan: str) -> list[tuple[str, str]]:
+    """Ids and titles of all tasks that the runs of a plan ever had."""
+    with project.looked() as store:
+        runs = [run for of, run, _ in reversed(store.heads()) if of == plan] if store else []
+        return [(row.task, row.title) for run in runs if store for row in store.tasks(run)]
 
 
 def drafted(console: Console, project: Project, path: Path) -> graphs.Stored | Answer:

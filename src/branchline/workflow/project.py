@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,16 @@ class Project:
         """The store, made when there is none."""
         return Store.open(self.state / "state.db")
 
+    @contextmanager
+    def looked(self) -> Iterator[Store | None]:
+        """The store to read in; None before the first run, for to look leaves no trace."""
+        path = self.root / ".branchline" / "state.db"
+        if not path.exists():
+            yield None
+            return
+        with Store.open(path, read_only=True) as store:
+            yield store
+
     def repository(self, *, in_place: bool) -> Repository | None:
         """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
         if in_place:
@@ -88,11 +99,9 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
 
 
 def newest_run(project: Project) -> list[tuple[float, str]]:
-    """When the newest run was started and its plan; empty when there is none, and to look leaves no trace."""
-    if not (project.root / ".branchline" / "state.db").exists():
-        return []
-    with project.store() as store:
-        run = store.newest()
+    """When the newest run was started and its plan; empty when there is none."""
+    with project.looked() as store:
+        run = store.newest() if store else None
     return [(run.started, run.plan)] if run else []
 
 

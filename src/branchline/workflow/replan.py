@@ -24,7 +24,8 @@ def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
     former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), ())
-    state, _ = step(former, replanned(run, store.tasks(run.run), plan, now, touches(store, plan.draft)))
+    behind = {row.task for row in store.tasks(run.run)} - {row.task for row in rows}
+    state, _ = step(former, replanned(run, store.tasks(run.run), behind, plan, now, touches(store, plan.draft)))
     store.commit(state.take())
     return state.run
 
@@ -32,18 +33,22 @@ def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
 def replanned(
     run: RunRow,
     rows: list[TaskRow],
+    behind: set[str],
     plan: Plan,
     now: float,
     likely: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
 ) -> Event:
     """The event that brings a run to a new graph: running and finished tasks are pinned, all others follow the plan.
 
+    `behind` are the tasks that an earlier change left behind: one that comes back begins anew, unless it was done.
     `likely` are the files that tasks may touch which name none (`touches`).
     Raises UsageError when a task that is under way is not in the plan any more.
     """
     before = {row.task: row for row in rows}
+    again = {task: before.pop(task) for task in behind if before[task].state not in SATISFIED}
     there = {task.id: task for task in plan.draft.tasks}
-    gone = [row for row in rows if row.task not in there and row.kind == "atomic" and row.state not in SATISFIED]
+    left = [row for row in before.values() if row.task not in there]
+    gone = [row for row in left if row.kind == "atomic" and row.state not in SATISFIED]
     busy = [row.task for row in gone if row.state in BUSY]
     if busy:
         raise UsageError(
@@ -58,6 +63,8 @@ def replanned(
         _row(run, place, there[name], plan, frontier, before.get(name), now)
         for place, name in enumerate(plan.adjacency.order)
     ]
+    # Numbers are given once: its next attempt is not its first.
+    new = [r._replace(attempt=old.attempt, fence=old.fence) if (old := again.get(r.task)) else r for r in new]
     dropped = [row._replace(state="cancelled", reason="no longer in the plan", changed=now) for row in gone]
     changed = [row for row in [*new, *dropped] if row != before.get(row.task)]
     graph, nodes = graphs.parts(plan.draft)
@@ -68,7 +75,7 @@ def replanned(
         "net": net_text(plan.draft, likely),
         "source": plan.source,
         "rows": [list(row) for row in changed],
-        "added": [row.task for row in new if row.task not in before],
+        "added": [row.task for row in new if row.task not in before.keys() | again.keys()],
         "removed": [row.task for row in dropped],
     }
     return Event(now, run.run, "replanned", f"the plan changed: {len(changed)} tasks touched", data=data)
