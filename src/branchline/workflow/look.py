@@ -34,17 +34,19 @@ def state_of(console: Console) -> Path:
 
 @contextmanager
 def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
-    """One moment of the store, and the run that is meant: the newest unless one is named. Raises NotFoundError."""
+    """One moment of the store, and the run that is meant, as `run_meant`."""
     with Store.open(state_of(console) / "state.db", read_only=True) as store, store.snapshot():
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            there = ", ".join(run for _, run, _ in store.heads()[:5])
-            raise NotFoundError(
-                f"there is no run {name}; there are {there}"
-                if name
-                else "no run yet; start with `branchline execute PLAN`"
-            )
-        yield store, run
+        yield store, run_meant(store, name)
+
+
+def run_meant(store: Store, name: str) -> RunRow:
+    """The run of a name, the newest without one; raises NotFoundError."""
+    run = store.run(name) if name else store.newest()
+    if run is None and name:
+        raise NotFoundError(f"there is no run {name}; there are {', '.join(run for _, run, _ in store.heads()[:5])}")
+    if run is None:
+        raise NotFoundError("no run yet; start with `branchline execute PLAN`")
+    return run
 
 
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
