@@ -23,7 +23,6 @@ from branchline.workflow.approval import (
     batches,
     critical_path,
     digest_of,
-    hold_list,
     policy_of,
     withdraw,
 )
@@ -221,6 +220,3 @@ def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answe
     found: dict[str, Any] = explain(plan, read_text(path), line)
     words = [f"{path.name}:{line}: {found['text'].strip()}", f"  {found['became']}: {found['why']}"]
     return Answer(found, "\n".join(words))
-
-
-__all__ = ["Answer", "Reading", "approve", "decompose", "explain_line", "hold_list", "review_plan"]

@@ -14,7 +14,6 @@ from branchline.errors import (
     InputError,
     NotFoundError,
     PlanError,
-    RepositoryError,
     SettingsError,
     UsageError,
     WorkerMissingError,
@@ -256,14 +255,3 @@ def identity_of(repository: Repository | None) -> tuple[str, str]:
     if repository is None:
         return ("", "")
     return repository.identity()
-
-
-__all__ = [
-    "Project",
-    "RepositoryError",
-    "check_worker",
-    "choose_workers",
-    "default_worker",
-    "open_project",
-    "with_worker",
-]

@@ -97,16 +97,10 @@ def net_text(draft: DraftGraph, likely: Mapping[str, Mapping[str, bool]]) -> str
 
 def free_name(store: Store, repository: Repository | None) -> str:
     """The next run's name: r1, r2, ...; one whose branch is still there is never taken again."""
-    number = max((natural_number(run) for _, run, _ in store.heads()), default=0) + 1
+    number = max((int(run[1:]) for _, run, _ in store.heads() if run[1:].isdecimal()), default=0) + 1
     while repository and repository.tip(f"r{number}"):
         number += 1
     return f"r{number}"
-
-
-def natural_number(run: str) -> int:
-    """The number in a run's name; 0 when it has none."""
-    digits = run.removeprefix("r")
-    return int(digits) if digits.isdigit() else 0
 
 
 def task_rows(run: str, plan: Plan, at: float) -> list[TaskRow]:
@@ -358,11 +352,4 @@ def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool
     if how == "plan" or not console.interactive:
         return None
 
-    def ask(rows: Sequence[TaskRow]) -> bool:
-        shown = ", ".join(f"{row.task} {row.title}" for row in rows)
-        return console.read(f"Start {shown}? [Y/n] ").strip().lower() in ("", "y", "yes")
-
-    return ask
-
-
-__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "new_run"]
+    return lambda rows: console.confirms(f"Start {', '.join(f'{row.task} {row.title}' for row in rows)}?")

@@ -1,6 +1,5 @@
 """`evidence --verify`: the recorded checks of a task, run again at the recorded commit, and compared."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from branchline.workflow.console import Console
 from branchline.workflow.flags import in_place
 from branchline.workflow.look import find, opened
 from branchline.workflow.project import Project, identity_of, open_project
+from branchline.workspace.checks import digest_of
 from branchline.workspace.merge import check_at
 from branchline.workspace.spec import Spec
 
@@ -81,10 +81,8 @@ def _compared(project: Project, spec: Spec, recorded: list[Mapping[str, Any]], c
 def _intact(root: Path, check: Mapping[str, Any]) -> bool | None:
     """Whether the log of a check is the one whose digest was recorded; None when it is not there any more."""
     path = root / str(check.get("log") or "")
-    if not path.is_file() or not check.get("log_digest"):
-        return None
-    with path.open("rb") as stream:
-        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}" == str(check["log_digest"])
+    known = check.get("log_digest") and digest_of(path)
+    return known == check["log_digest"] if known else None
 
 
 def spec_of(project: Project, store: Store, run: RunRow, row: TaskRow, name: str) -> Spec:

@@ -126,8 +126,8 @@ def check(spec: Spec) -> dict[str, Any]:
     files = [row.path for row in changed]
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
-    answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
-    answer |= {"refused": refused}
+    answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "refused": refused}
+    answer |= {"guarded": inplace.guarded(spec.guarded_paths, files)}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
 
 
@@ -168,11 +168,6 @@ def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
     if tree.merging() or tree.unfinished() or tree.git.contains(tree.head(), tip):
         return
     tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", tip, ok=(0, 1, 2, 128))
-
-
-def guarded(spec: Spec, files: Sequence[str]) -> list[str]:
-    """Return the changed files whose change needs a person."""
-    return inplace.guarded(spec.guarded_paths, files)
 
 
 def _worktree(spec: Spec) -> Worktree:
