@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from branchline.graph.laws import is_legal_id
+from branchline.graph.ids import is_legal_id
 from branchline.model.plan import Check, Edge, FileRef, Task
 from branchline.prompts import one_line
 

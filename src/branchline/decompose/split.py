@@ -17,7 +17,7 @@ from branchline.decompose import children
 from branchline.decompose.children import Lines, Made
 from branchline.decompose.kept import PLANNER
 from branchline.errors import PlannerError
-from branchline.graph.laws import is_legal_id
+from branchline.graph.ids import is_legal_id
 from branchline.model.plan import MAX_DEPTH, DraftGraph, Finding, Task
 from branchline.prompts import family, lineage, one_line, relatives, render
 

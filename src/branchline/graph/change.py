@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from branchline.errors import GraphError
-from branchline.graph.laws import check_draft, is_legal_id
+from branchline.graph.ids import is_legal_id
+from branchline.graph.laws import check_draft
 from branchline.model.plan import MERGED, Check, DraftGraph, Edge, Task
 
 BY_HAND: Final = "review"
