@@ -205,7 +205,7 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
 
 def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
     """Whether a person ticked or declined, in the plan, a task that the run has not begun."""
-    marks = {task.id for task in draft.tasks if task.kind == "atomic" and task.state in ("done", "declined")}
+    marks = {task.id for task in draft.tasks if task.kind == "atomic" and task.over}
     return any(task in marks and state in FREE for task, state, _ in store.states(run.run))
 
 

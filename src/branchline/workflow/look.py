@@ -11,6 +11,7 @@ from branchline.budget import Purse, Terms, purse_of
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
+from branchline.graph.cycles import reached
 from branchline.graph.suite import needs_of
 from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
@@ -42,8 +43,8 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
 def run_meant(store: Store, name: str) -> RunRow:
     """The run of a name, the newest without one; raises NotFoundError."""
     run = store.run(name) if name else store.newest()
-    if run is None and name:
-        raise NotFoundError(f"there is no run {name}; there are {', '.join(run for _, run, _ in store.heads()[:5])}")
+    if run is None and name and (there := [run for _, run, _ in store.heads()[:5]]):
+        raise NotFoundError(f"there is no run {name}; there are {', '.join(there)}")
     if run is None:
         raise NotFoundError("no run yet; start with `branchline execute PLAN`")
     return run
@@ -170,15 +171,11 @@ def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict
     """Task -> the tasks that cannot start before it is done, near or far behind it, in the tree's order."""
     adjacency = of_rows(rows, json.loads(run.net)["edges"])
     unmet = {row.task for row in rows if row.state not in SATISFIED}
-    found = {}
-    for task in tasks:
-        behind, ends = set[str](), [task]
-        while ends:
-            new = {other for other in adjacency.after[ends.pop()] if other in unmet} - behind
-            behind |= new
-            ends += new
-        found[task] = sorted(behind, key=adjacency.place)
-    return found
+
+    def later(task: str) -> Iterator[str]:
+        return (other for other in adjacency.after[task] if other in unmet)
+
+    return {task: sorted(reached(task, later), key=adjacency.place) for task in tasks}
 
 
 def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:

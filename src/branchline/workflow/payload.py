@@ -29,7 +29,7 @@ def mutexes(draft: DraftGraph) -> dict[str, list[str]]:
     """The files that more than one open task creates or modifies, each with these tasks: never two at once."""
     holders: dict[str, list[str]] = {}
     for task in draft.tasks:
-        if task.kind == "atomic" and task.state not in ("done", "declined"):
+        if task.remains:
             for key in sorted(mutex_keys(task)):
                 holders.setdefault(key, []).append(task.id)
     return {key: tasks for key, tasks in sorted(holders.items()) if len(tasks) > 1}

@@ -57,7 +57,7 @@ def replanned(
             tasks=busy,
         )
     satisfied = [row.task for row in rows if row.task in there and row.state in SATISFIED]
-    satisfied += [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
+    satisfied += [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.over]
     frontier = Frontier(plan.adjacency, [task for task in satisfied if plan.adjacency.is_leaf(task)])
     new = [
         _row(run, place, there[name], plan, frontier, before.get(name), now)

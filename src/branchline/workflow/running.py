@@ -106,7 +106,7 @@ def free_name(store: Store, repository: Repository | None) -> str:
 def task_rows(run: str, plan: Plan, at: float) -> list[TaskRow]:
     """The rows of all tasks in the tree's order, atomic ones in the state they begin in."""
     tasks = {task.id: task for task in plan.draft.tasks}
-    satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
+    satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.over]
     frontier = Frontier(plan.adjacency, satisfied)
     return [first_row(run, place, tasks[name], plan, frontier, at) for place, name in enumerate(plan.adjacency.order)]
 
