@@ -90,18 +90,15 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
         if not path.exists():
             raise PlanError(f"{plan}: there is no such file")
         return path
-    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
-    found = [(p.stat().st_mtime, graphs.read(p).plan) for p in stored] + newest_run(project)
-    if not found:
-        raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
-    return project.root / max(found)[1]
-
-
-def newest_run(project: Project) -> list[tuple[float, str]]:
-    """When the newest run was started and its plan; empty when there is none."""
+    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json") if p.is_file()]
+    newest = max(stored, key=lambda path: path.stat().st_mtime, default=None)
     with project.looked() as store:
         run = store.newest() if store else None
-    return [(run.started, run.plan)] if run else []
+    if newest and (run is None or newest.stat().st_mtime > run.started):
+        return project.root / graphs.read(newest).plan
+    if run is None:
+        raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
+    return project.root / run.plan
 
 
 def folder_of(state: Path, run: RunRow, task: str) -> Path:
@@ -243,7 +240,7 @@ def program_of(settings: Settings, worker: WorkerSettings) -> str:
     """The program that a worker starts on this machine; "" where nothing is: it plays, or its servers run already."""
     if worker.kind == "opencode-server" and settings.instances:
         return ""
-    return worker.argv[0] if worker.argv and worker.kind != "scripted" else workers.get(worker.kind).PROGRAM
+    return workers.program(worker)
 
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:
