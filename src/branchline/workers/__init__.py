@@ -88,6 +88,11 @@ def get(kind: str) -> Adapter:
     return cast(Adapter, importlib.import_module(TABLE[kind]))
 
 
+def program(worker: "WorkerSettings") -> str:
+    """The program that a worker is started with; "" where it has none, as one that plays."""
+    return worker.argv[0] if worker.argv and worker.kind != "scripted" else get(worker.kind).PROGRAM
+
+
 def walls(kind: str, *, read_only: bool) -> str:
     """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none.
 

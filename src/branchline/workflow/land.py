@@ -12,7 +12,6 @@ from branchline.proc.run import run as run_program
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.flags import in_place
 from branchline.workflow.left import in_lines
 from branchline.workflow.look import opened, report_of
 from branchline.workflow.project import Project, open_project
@@ -28,7 +27,7 @@ def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answ
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):
-        if in_place(run):
+        if run.in_place:
             return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
         found = report_of(store, run, console.clock())
     repository = project.repository(in_place=False)

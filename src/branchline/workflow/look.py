@@ -58,8 +58,7 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 
 
 def _reasons(run: RunRow, view: View) -> dict[str, str]:
-    strategy = json.loads(run.settings).get("flags", {}).get("strategy")
-    return reasons(view, strategy or "depth-first")
+    return reasons(view, run.flags.get("strategy") or "depth-first")
 
 
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
@@ -114,9 +113,7 @@ def _last_start(store: Store, rows: list[TaskRow], routing: Routing) -> float:
 
 def slots_of(run: RunRow) -> int:
     """How many slots the run was started with; of a run whose record does not say it, as far as its flags do."""
-    stored = json.loads(run.settings)
-    flags = stored.get("flags", {})
-    return int(stored.get("slots") or flags.get("jobs") or (1 if flags.get("in_place") else 4))
+    return int(json.loads(run.settings).get("slots") or run.flags.get("jobs") or (1 if run.in_place else 4))
 
 
 def status(console: Console, name: str) -> Answer:
@@ -215,7 +212,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         store.questions(run.run),
         store.events(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
-        in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
+        in_place=run.in_place,
         now=now,
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
@@ -227,20 +224,23 @@ def as_json(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, default=str)
 
 
-def attempt_folder(console: Console, run: RunRow, row: TaskRow, attempt: int) -> tuple[int, Path]:
-    """The number and the folder of a task's attempt, the last one unless a number is given. Raises NotFoundError."""
+def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:
+    """The run that is meant, and the number and folder of a task's attempt: the last one unless a number is given.
+
+    Raises NotFoundError where there is no such run, task or attempt.
+    """
+    with opened(console, name) as (store, run):
+        row = find(store.tasks(run.run), run, task)
     number = attempt or row.attempt
     folder = state_of(console) / "runs" / run.run / row.task / str(number)
     if not number or not folder.is_dir():
         raise NotFoundError(f"task {row.task} has no attempt {number or 'yet'}; `branchline why {row.task}` says why")
-    return number, folder
+    return run, number, folder
 
 
 def prompt(console: Console, name: str, task: str, attempt: int) -> Answer:
     """The exact text a task's worker got."""
-    with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
-        number, folder = attempt_folder(console, run, row, attempt)
+    _, number, folder = attempt_of(console, name, task, attempt)
     text = read_log(folder / "prompt.md")
     return Answer({"task": task, "attempt": number, "prompt": text}, text.rstrip("\n"))
 

@@ -18,7 +18,6 @@ from branchline.store import Store
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.flags import in_place
 from branchline.workflow.look import find, opened
 from branchline.workflow.project import Project, identity_of, open_project
 from branchline.workspace.checks import digest_of
@@ -37,9 +36,9 @@ def verify(console: Console, name: str, task: str) -> Answer:
         found = words.evidence(row, store.events(run.run, row.task))
         recorded = _recorded(store.events(run.run, row.task))
         checks = tuple({"run": check["command"], "source": check.get("source", "")} for check in recorded)
-        spec = None if in_place(run) else spec_of(project, store, run, row, "verify")._replace(checks=checks)
+        spec = None if run.in_place else spec_of(project, store, run, row, "verify")._replace(checks=checks)
     if spec is None or row.state != "done" or not found["commit"]:
-        why = "it was done in place" if in_place(run) else f"it is {row.state}"
+        why = "it was done in place" if run.in_place else f"it is {row.state}"
         raise UsageError(f"task {task} of run {run.run} has no commit to verify its evidence at: {why}", task=task)
     data = {**found, "verified": _compared(project, spec, recorded, found["commit"])}
     faults = data["verified"]["faults"]

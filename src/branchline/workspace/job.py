@@ -83,7 +83,7 @@ def setup(spec: Spec) -> dict[str, Any]:
     head = tree.head()
     base = tip if head == tip else _base(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
-    saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
+    saved = [row.ref for row in rows if _is_of(row.attempt, str(spec.attempt - 1))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
 
 
@@ -127,7 +127,7 @@ def check(spec: Spec) -> dict[str, Any]:
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
     answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "refused": refused}
-    answer |= {"guarded": inplace.guarded(spec.guarded_paths, files)}
+    answer |= {"guarded": inplace.guarded(files)}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
 
 
@@ -197,10 +197,6 @@ def _merge(spec: Spec) -> Mapping[str, Any]:
     return answers[spec.task]
 
 
-def _former(spec: Spec) -> str:
-    return spec.former or str(spec.attempt - 1)
-
-
 def _is_of(name: str, attempt: str) -> bool:
     return name == attempt or name.startswith(f"{attempt}-")
 
@@ -213,7 +209,7 @@ def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
     """Save everything, then put branch and worktree to the tip (or take away what is no whole worktree)."""
 
     def save() -> None:
-        _save(tree, spec, _former(spec))
+        _save(tree, spec, str(spec.attempt - 1))
 
     save()
     health = tree.health()
