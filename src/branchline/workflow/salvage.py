@@ -89,5 +89,5 @@ def _changed(base: str, changed: Sequence[Change]) -> Iterator[str]:
     if not base:
         yield "the run it left is gone, so what it changed cannot be told"
         return
-    yield f"{many(len(changed), 'file')} differ from {base[:12]}:"
+    yield f"{many(len(changed), 'file')} changed since {base[:12]}:"
     yield from in_lines(changed, _SHOWN)
