@@ -30,6 +30,12 @@ def test_a_task_that_comes_back_begins_anew(world: World) -> None:
     world.plan(Task("1.1"))
     world.execute(world.agent(HONEST))
     assert world.states() == {"1.1": "done", "2.1": "cancelled"}
+    assert world.run("inbox").json["questions"] == []
+    assert world.run("why", "2.1").json["next"] == []
+    for verb in ("retry", "skip", "take-over", "cancel"):
+        refused = world.run(verb, "2.1")
+        assert refused.status == 2
+        assert "no longer in the plan; put it back" in refused.json["error"]
     world.plan(Task("1.1"), Task("2.1"))
     assert world.execute(world.agent(HONEST)).status == 0
     assert world.states() == {"1.1": "done", "2.1": "done"}

@@ -14,6 +14,8 @@ TAKEN = 2
 """The `resume` of a task that a person took over."""
 A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
+LEFT_BEHIND = "no longer in the plan"
+"""The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 

@@ -11,7 +11,7 @@ from branchline.graph.adjacency import of_rows
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Task
-from branchline.model.run import Event, RunRow, TaskRow
+from branchline.model.run import LEFT_BEHIND, Event, RunRow, TaskRow
 from branchline.store import Store
 from branchline.workflow.running import Plan, first_row, net_text
 from branchline.workflow.touches import touches
@@ -23,7 +23,8 @@ FREE = frozenset({"pending", "ready"})
 def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
-    former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), ())
+    asked = store.questions(run.run, open_only=True)
+    former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), asked)
     behind = {row.task for row in store.tasks(run.run)} - {row.task for row in rows}
     state, _ = step(former, replanned(run, store.tasks(run.run), behind, plan, now, touches(store, plan.draft)))
     store.commit(state.take())
@@ -65,7 +66,7 @@ def replanned(
     ]
     # Numbers are given once: its next attempt is not its first.
     new = [r._replace(attempt=old.attempt, fence=old.fence) if (old := again.get(r.task)) else r for r in new]
-    dropped = [row._replace(state="cancelled", reason="no longer in the plan", changed=now) for row in gone]
+    dropped = [row._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) for row in gone]
     changed = [row for row in [*new, *dropped] if row != before.get(row.task)]
     graph, nodes = graphs.parts(plan.draft)
     data = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from branchline.errors import LockedError, UsageError
-from branchline.model.run import RunRow, TaskRow
+from branchline.model.run import LEFT_BEHIND, RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -90,9 +90,10 @@ def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
     if row.kind != "atomic":
         raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
     fits = FITS.get(verb)
+    gone = row.reason == LEFT_BEHIND
     over = verb == "cancel" and row.state in ("done", "skipped", "cancelled")
-    if over or (fits is not None and row.state not in fits):
-        words = INSTEAD.get(row.state, f"it is {row.state}")
+    if gone or over or (fits is not None and row.state not in fits):
+        words = f"it is {LEFT_BEHIND}; put it back there" if gone else INSTEAD.get(row.state, f"it is {row.state}")
         raise UsageError(f"cannot {verb} task {row.task} of run {run.run}: {words}", task=row.task, state=row.state)
 
 
