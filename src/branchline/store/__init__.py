@@ -131,6 +131,11 @@ class Store:
         """Return id, state and line of every task of a run in no order, at a small part of the price of `tasks`."""
         return self._all(tuple, sql.TASK_STATES, run)
 
+    def newest_merge(self, run: str) -> str:
+        """Return the commit that a task of the run was merged with last, be it in the plan still or not; "" for none."""
+        found = self._first(tuple, sql.NEWEST_MERGE, run)
+        return str(found[0]) if found else ""
+
     def node(self, run: str, task: str) -> str | None:
         """Return what the graph of a run says of one task, as the JSON text of its node."""
         found = self._first(tuple, sql.GET_NODE, run, task)

@@ -45,16 +45,17 @@ def replanned(
     `likely` are the files that tasks may touch which name none (`touches`).
     Raises UsageError when a task that is under way is not in the plan any more.
     """
-    before = {row.task: row for row in rows}
-    again = {task: before.pop(task) for task in behind if before[task].state not in SATISFIED}
+    known = {row.task: row for row in rows}
+    again = {task: known[task] for task in behind if known[task].state not in SATISFIED}
+    before = {task: row for task, row in known.items() if task not in again}
     there = {task.id: task for task in plan.draft.tasks}
-    left = [row for row in before.values() if row.task not in there]
-    gone = [row for row in left if row.kind == "atomic" and row.state not in SATISFIED]
-    busy = [row.task for row in gone if row.state in BUSY]
+    undone = [row for row in before.values() if row.kind == "atomic" and row.state not in SATISFIED]
+    gone = {row.task: row for row in undone if not plan.adjacency.is_leaf(row.task)}
+    busy = [task for task, row in gone.items() if row.state in BUSY]
     if busy:
         raise UsageError(
-            f"{plan.draft.plan} no longer has {', '.join(busy)}, which run {run.run} is working on; put it back, or "
-            f"stop it first with `branchline cancel {busy[0]}`",
+            f"{plan.draft.plan} no longer has {', '.join(busy)} as it was, which run {run.run} is working on; put it back, "
+            f"or stop it first with `branchline cancel {busy[0]}`",
             tasks=busy,
         )
     satisfied = [row.task for row in rows if row.task in there and row.state in SATISFIED]
@@ -66,8 +67,11 @@ def replanned(
     ]
     # Numbers are given once: its next attempt is not its first.
     new = [r._replace(attempt=old.attempt, fence=old.fence) if (old := again.get(r.task)) else r for r in new]
-    dropped = [row._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) for row in gone]
-    changed = [row for row in [*new, *dropped] if row != before.get(row.task)]
+    # They stand behind all others, below none: what is no part of the tree must not look like one.
+    left = [row._replace(parent=None) for row in rows if row.task not in there]
+    left = [r._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) if r.task in gone else r for r in left]
+    left = [row._replace(place=place) for place, row in enumerate(left, len(new))]
+    changed = [row for row in [*new, *left] if row != known.get(row.task)]
     graph, nodes = graphs.parts(plan.draft)
     data = {
         "digest": plan.approved.digest,
@@ -77,7 +81,7 @@ def replanned(
         "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before.keys() | again.keys()],
-        "removed": [row.task for row in dropped],
+        "removed": list(gone),
     }
     return Event(now, run.run, "replanned", f"the plan changed: {len(changed)} tasks touched", data=data)
 
@@ -92,6 +96,8 @@ def _row(
     row = old._replace(place=place, title=task.title, kind=task.kind, parent=task.parent, line=task.line)
     if old.state not in BUSY:
         row = row._replace(worker=new.worker, role=new.role)
+    if task.kind == "composite" and old.kind == "atomic" and old.state not in SATISFIED:
+        row = row._replace(state="pending", reason="")
     if old.state in FREE and task.kind == "atomic":
         row = row._replace(state="ready" if frontier.is_ready(task.id) else "pending")
     return row

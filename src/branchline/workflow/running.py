@@ -184,6 +184,7 @@ def coordinator(
         store.lanes(run.run),
         outlook_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
+    state.tip = store.newest_merge(run.run) or state.tip  # a task that went from the plan may be on it
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
