@@ -63,6 +63,7 @@ def test_what_was_merged_stays_on_the_branch_when_its_task_goes(world: World) ->
     assert world.execute(world.agent(HONEST)).status == 0
     assert world.states() == {"1.1": "done", "1.2": "done", "2.1": "cancelled", "3.1": "done"}
     assert world.merges() == ["1.1", "1.2", "3.1"]
+    assert world.run("evidence", "1.2", "--verify").json["verified"]["faults"] == []
     world.check_laws()
 
 

@@ -13,6 +13,7 @@ from branchline.errors import UsageError
 from branchline.files import write_new
 from branchline.graph import store as graphs
 from branchline.graph.adjacency import of_rows
+from branchline.model.plan import Task
 from branchline.model.run import AttemptRow, Event, RunRow, TaskRow
 from branchline.store import Store
 from branchline.terminal.text import many, safe
@@ -90,6 +91,8 @@ def spec_of(project: Project, store: Store, run: RunRow, row: TaskRow, name: str
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
     adjacency = of_rows(store.graph_tasks(run.run), json.loads(run.net)["edges"])
     related = family(store, run.run, adjacency)
+    if store.node(run.run, row.task) is None:  # it went from the plan; what it said is not asked for here
+        related = related._replace(by_id={row.task: Task(row.task, row.title, role=row.role)})
     jobs = Jobs(site, graphs.head(run.graph), related, project.settings, History(None, lambda: adjacency))
     attempt = AttemptRow(run.run, row.fence, row.task, row.attempt, "check", "ended")
     folder = project.state / "runs" / run.run / row.task / name
