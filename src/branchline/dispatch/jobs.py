@@ -380,7 +380,6 @@ class Jobs:
             "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, "boxes": boxes},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
-            "guarded_paths": list(land.GUARDED),
             "masked": masks.covered(Path(f"{self._runs}/{attempt.run}/{attempt.task}"), attempt.attempt),
             "vault": str(self.vault.path),
             **asdict(self.settings.workspace),
