@@ -73,7 +73,6 @@ class Jobs:
         self._clock = clock
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
-        self._masked = lru_cache(64)(lambda title: self.vault.mask(title).text)  # asked for at each start and end
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self._home = lru_cache(64)(self._home_of)
         self.vault = Vault.of(site.state, settings.mask)
@@ -203,7 +202,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self._masked(row.title),
+            title=self.vault.mask(row.title).text,
             worktree=str(worktree),
             folder=folder,
             prompt_file=f"{folder}/prompt.md",
@@ -263,7 +262,7 @@ class Jobs:
         command = adapter.command(job)
         log = f"{job.folder}/output.log"
         wall = settings.timeout or self.settings.timeout
-        place = Place(Path(job.worktree), self.home(attempt), Path(job.folder))
+        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         own = self._own_walls(row)
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
