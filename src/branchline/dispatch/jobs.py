@@ -75,6 +75,7 @@ class Jobs:
         self._runs = f"{site.state}/runs"
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self._home = lru_cache(64)(self._home_of)
+        self._real_home = Path(site.env.get("HOME") or "/nonexistent")
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._sessions = Sessions(history, self.folder, inline=inline)
@@ -242,8 +243,7 @@ class Jobs:
         return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
-        real = Path(self.site.env.get("HOME") or "/nonexistent")
-        sandbox.prepare_home(self.home(attempt), real, *self.site.identity)
+        sandbox.prepare_home(self.home(attempt), self._real_home, *self.site.identity)
 
     def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
