@@ -287,6 +287,7 @@ class Jobs:
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
+        os.makedirs(job.folder, exist_ok=True)  # noqa: PTH103 - a Path is dear, and what follows finds its folders
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)

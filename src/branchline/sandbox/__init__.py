@@ -131,7 +131,7 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
             ) from None
         home.chmod(0o700)
         _unlink_links(home)
-    (home / _FOLDERS["TMPDIR"]).mkdir(mode=0o700, exist_ok=True)
+    os.makedirs(f"{home}/{_FOLDERS['TMPDIR']}", 0o700, exist_ok=True)  # noqa: PTH103 - for each task, and a Path is dear
     write_new(f"{home}/.gitconfig", _git_config(name, email))
 
 
@@ -145,11 +145,11 @@ def _unlink_links(home: Path) -> None:
 
 def empty_temporary(home: Path) -> None:
     """Empty the TMPDIR of a worker's home; nobody of it may be running. What cannot be removed stays."""
-    folder = home / _FOLDERS["TMPDIR"]
-    if folder.is_symlink():
-        folder.unlink()
+    folder = f"{home}/{_FOLDERS['TMPDIR']}"
+    if os.path.islink(folder):  # noqa: PTH114 - as above
+        os.unlink(folder)  # noqa: PTH108 - as above
     with suppress(FileNotFoundError, NotADirectoryError):
-        for path in list(folder.iterdir()):
+        for path in (Path(folder, name) for name in os.listdir(folder)):  # noqa: PTH208 - as above
             if path.is_dir() and not path.is_symlink():
                 _remove_tree(path)
             else:
