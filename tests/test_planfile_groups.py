@@ -177,3 +177,32 @@ class TestOrder:
         assert [(edge.before, edge.after) for edge in parse(text, "x.md").edges if edge.kind == "written"] == [
             ("1", "3")
         ]
+
+
+class TestUnknownWords:
+    """Texts whose headings and columns are called as nobody foresaw."""
+
+    @pytest.mark.parametrize("heads", ["Milestone | Work", "Ticket | Summary", "Wert | Wovon", "| ?"])
+    def test_a_table_of_codes_beside_a_column_of_planned_work(self, heads: str) -> None:
+        plan = parse(
+            f"## Rollout\n\n| {heads} | Owner | Status |\n|---|---|---|---|\n"
+            "| AB-12 | Draw it | Kim | To do |\n| AB-13 | Move it | Kim | Done |\n",
+            "notes/x.md",
+        )
+        assert [(task.id, task.title, task.state) for task in plan.tasks] == [
+            ("AB-12", "Draw it", "open"), ("AB-13", "Move it", "done"),
+        ]  # fmt: skip
+
+    def test_a_numbered_list_is_work_when_nothing_else_is(self) -> None:
+        text = "# Umbau\n\n## Gedanken\n1. Karten zeichnen\n2. Figuren bewegen\n3. Alles senden\n\n## Risks\n1. a\n2. b\n3. c\n"
+        assert titles(text) == ["Karten zeichnen", "Figuren bewegen", "Alles senden"]
+
+    def test_a_bold_line_is_a_title_of_its_own(self) -> None:
+        text = "# Tasks\n- **OB-1: Draw it**\n  The pen is in the box.\n- **OB-2: Move it**\n  Blocked by OB-1.\n"
+        assert titles(text) == ["Draw it", "Move it"]
+
+    def test_who_wrote_a_plan_is_not_its_goal(self) -> None:
+        assert (
+            parse("# Map\n\nAuthor: Kim · Status: draft\n\nIt can be drawn.\n\n- [ ] a\n", "x.md").goal
+            == "It can be drawn."
+        )

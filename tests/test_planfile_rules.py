@@ -268,6 +268,17 @@ class TestOrder:
         )
         assert written(plan) == {("1", "3")}
 
+    @pytest.mark.parametrize("names", ["ABCD", ("I", "II", "III", "IV")])
+    @pytest.mark.parametrize(
+        ("said", "before"),
+        [("Phase {0}", [0]), ("phases {0} and {1}", [0, 1]), ("Phases {0}-{2}", [0, 1, 2]), ("Phase {0}, {2}", [0, 2])],
+    )
+    def test_phases_that_count_in_letters_are_named(self, names: str, said: str, before: list[int]) -> None:
+        said = said.format(*names).replace("I-III", "I, II, III")
+        heads = "".join(f"## Phase {name}: Draw {at}\n\n- [ ] draw it\n\n" for at, name in enumerate(names[:3]))
+        text = f"{heads}## Phase {names[3]}: Draw it\n\nDepends on: {said}\n\n- [ ] a task I like\n"
+        assert written(read(text)) == {(names[each], names[3]) for each in before}
+
     def test_each_phase_depends_on_the_one_before(self) -> None:
         body = "".join(f"## Phase {n}: P{n}\n\n- [ ] do {n}\n\n" for n in (1, 2, 3))
         assert written(read(f"{body}## Notes\n\n- Each phase depends on the previous one.\n")) == {

@@ -47,6 +47,7 @@ def last_resort(out: Outline) -> None:
         rows.counted_tables,
         _any_bullets,
         _paragraphs,
+        _unknown_lists,
     ):
         step(out)
         if out.drafts:
@@ -326,6 +327,14 @@ def _paragraphs(out: Outline) -> None:
             for para in acting:
                 para.candidate = True
             _take_items(out, acting, 0.6, heading.cls)
+
+
+def _unknown_lists(out: Outline) -> None:
+    """Take the numbered lists of sections that say nothing of what they are; a text with one is rarely without work."""
+    for heading in out.headings:
+        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
+        if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
+            _take_items(out, items, 0.5, heading.cls)
 
 
 def _calls_itself_work(out: Outline) -> bool:

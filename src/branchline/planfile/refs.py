@@ -22,16 +22,21 @@ _ONE = (
     r"|[A-Za-z]{2,6}-(?=[a-z]{0,7}[0-9])[0-9a-z]{3,8}(?:\.[0-9]{1,4}){0,3}"
     r"|[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 )
+_LETTER = r"(?-i:[A-Z]|[IVX]{2,4})"
+"""`Phase B`, `Phase IV`: a number of letters, behind the word alone."""
 _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到"
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
-    rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
-    rf"(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
+    rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE}"
+    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"\s(?:[A-Z]|[IVX]{2,4})(?!\w)")
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 _SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
-_GLUE = re.compile(r"\s*(?:(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*)?", re.IGNORECASE)
+_JOIN = r"(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*"
+_GLUE = re.compile(rf"\s*(?:{_JOIN})?", re.IGNORECASE)
+_NEXT = re.compile(rf"\s*{_JOIN}({_LETTER}){_END}", re.IGNORECASE)
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
@@ -217,18 +222,24 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
     """List the references of a text as (keyword, from, to); a keyword carries over a list: `Tasks 1, 2 and 3`."""
     out: list[tuple[str, str, str]] = []
     key, end = "", -1
-    for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) else ():
+    for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) or _LETTERED.search(text) else ():
         if found["key"]:
             key = " ".join(found["key"].lower().split())
         elif end < 0 or not _GLUE.fullmatch(text, end, found.start()):
             key = ""
         end = found.end()
-        out.append((key if found["a"][0].isdigit() else "", found["a"], found["b"] or ""))
+        bare = found["a"][0].isdigit() or found["a"].isalpha()
+        out.append((key if bare else "", found["a"], found["b"] or ""))
+        while found["a"].isalpha() and (more := _NEXT.match(text, end)):
+            out.append((key, more[1], ""))
+            end = more.end()
     return out
 
 
 def expand(first: str, last: str) -> list[str]:
-    """Write a range out: `T007-T009`, `T7-9`, `2.1-2.4`; what is no range comes back as its two ends."""
+    """Write a range out: `T007-T009`, `T7-9`, `2.1-2.4`, `A-C`; what is no range comes back as its two ends."""
+    if len(first) == len(last) == 1 and first.isalpha() and last.isalpha() and first <= last:
+        return [chr(letter) for letter in range(ord(first), ord(last) + 1)]
     name, other = first.rstrip(_DIGITS), last.rstrip(_DIGITS)
     start, stop = first[len(name) :], last[len(other) :]
     if not start or not stop or (other and other.lower() != name.lower()):
