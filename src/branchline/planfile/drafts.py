@@ -9,7 +9,7 @@ from branchline.planfile.sections import Head, bare, head
 
 ID = re.compile(
     r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
-    r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—]|$)\s*(?:[:：–—-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
+    r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—·]|$)\s*(?:[:：–—·-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
 )
 _CAMEL = re.compile(r"[a-z][A-Z]")
 """`WebGL2` is the name of a thing."""
