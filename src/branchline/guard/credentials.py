@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, by_first, hits
+from branchline.guard.spans import Plain, Span, by_first, hits, judged
 
 # --- addresses --------------------------------------------------------------------------------------------------------
 _USERINFO: Final = re.compile(r"(?<=://)([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
@@ -17,13 +17,16 @@ _QUERY: Final = re.compile(
 
 def in_addresses(read: Plain) -> Iterator[Span]:
     """Find the password of `scheme://user:password@host`, and secrets in the query of an address."""
-    for found in _USERINFO.finditer(read.text):
-        if not _is_template(found[2]):
-            yield Span(found.start(2), found.end(2), "PASSWORD")
-    for found in _QUERY.finditer(read.low):
-        value = read.text[found.start(1) : found.end(1)]
-        if any(map(str.isdigit, value)) and not _stands_for(value):
-            yield Span(found.start(1), found.end(1), "SECRET")
+
+    def password(found: "re.Match[str]") -> Span | None:
+        return None if _is_template(found[2]) else Span(*found.span(2), "PASSWORD")
+
+    def secret(found: "re.Match[str]") -> Span | None:
+        value = read.text[slice(*found.span(1))]
+        return Span(*found.span(1), "SECRET") if any(map(str.isdigit, value)) and not _stands_for(value) else None
+
+    yield from judged(read.text, _USERINFO, password, "PASSWORD")
+    yield from judged(read.low, _QUERY, secret, "SECRET")
 
 
 # --- headers and options ----------------------------------------------------------------------------------------------
@@ -34,7 +37,7 @@ _HEADER: Final = re.compile(
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
-_HEADERS: Final = ("authorization", "bearer", "basic", "x-", "cookie", "set-cookie")
+_HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
 _OPTION: Final = re.compile(
     r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
@@ -54,7 +57,7 @@ _LOGIN: Final = re.compile(
 
 def in_headers(read: Plain) -> Iterator[Span]:
     """Find what follows Authorization, Bearer, an API key's header or a session's cookie."""
-    for at in hits(read.low, _HEADERS):
+    for at in hits(read.low, _HEADERS if "auth" in read.low else _HEADERS[1:]):
         before = read.low[at - 1 : at]
         inside = before.isalpha() or (before == "-" and read.low.startswith("x-", at))
         found = None if inside else _HEADER.match(read.low, at)
@@ -105,12 +108,12 @@ _SIGN: Final = (
     r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:|(?:or|\|\||\?\?)(?=\s?[\"'`])"
     r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
     r"|:{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s{0,12}[\"'])"
-    r"|(?:\s[^<>\n]{0,64})?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
+    r"|(?:\s[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
 )
 _GIVEN: Final = re.compile(
     rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}{_TYPE}(?:(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
     rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
-    rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-~]{{0,40}}[0-9]))"
+    rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{{0,40}}+[0-9]))"
 )
 """A name and what leads from it to its value; a comparison has no sign, and gives less."""
 _NO_VALUE: Final = r"\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
@@ -131,30 +134,34 @@ _PASSWORDS: Final = re.compile(r"pass|pw|(?:db_?)?pwd|пар|密[码碼]|パス|
 
 def assigned(read: Plain) -> Iterator[Span]:
     """Find values that are given to a name such as password, token or API key, in any of the usual notations."""
-    text, low, done = read.text, read.low, 0
-    for found in _GIVEN.finditer(low):
-        if found.end() < done:
-            continue
-        name, sign = found["name"], found["sign"] or ""
-        value = _VALUE.match(text, found.end())
+    done = 0
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal done
+        value = _VALUE.match(read.text, found.end()) if found.end() >= done else None
         if not value:
-            continue
+            return None
         form = value.lastgroup or ""
         secret = value[form] if form != "word" else _without_end(value[form])
-        if _stands_for(secret):
-            continue
-        if form == "numbers":
-            good = name not in ("token", "session")  # those are words of a model
-        elif form == "quoted":
-            good = _is_converted(value) if value["call"] else _is_quoted(read, found, sign, secret)
-        elif not sign:
-            good = (_is_weak(name, secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
-        else:
-            good = _as_word(read, found, sign, secret)
-        if good:
-            start = value.start(form)
-            yield Span(start, start + len(secret), "PASSWORD" if _PASSWORDS.match(name) else "SECRET")
-            done = start + len(secret)
+        if _stands_for(secret) or not _is_secret(read, found, value, secret):
+            return None
+        start = value.start(form)
+        done = start + len(secret)
+        return Span(start, done, "PASSWORD" if _PASSWORDS.match(found["name"]) else "SECRET")
+
+    return judged(read.low, _GIVEN, judge, "SECRET", every=True)
+
+
+def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
+    """Whether what is given to a name is a secret, by the form in which it is given."""
+    name, sign = found["name"], found["sign"] or ""
+    if value["numbers"]:
+        return name not in ("token", "session")  # those are words of a model
+    if value["quoted"]:
+        return _is_converted(value) if value["call"] else _is_quoted(read, found, sign, secret)
+    if sign:
+        return _as_word(read, found, sign, secret)
+    return (_is_weak(name, secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
 
 
 def _without_end(value: str) -> str:

@@ -2,11 +2,12 @@
 
 import functools
 import re
+import string
 from collections.abc import Iterator, Sequence
 from operator import mul
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, by_first
+from branchline.guard.spans import MOST, Plain, Span, Words, by_first, judged, line_end
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _AT: Final = re.compile(
@@ -32,11 +33,12 @@ _FILES: Final = frozenset(("py", "sh", "rs", "md", "js", "ts", "so", "cc", "pl",
 def emails(read: Plain) -> Iterator[Span]:
     """Find mail addresses; not those of nobody (noreply), nor what only looks like one (git@host:path, logo@2x.png)."""
     text = read.text
-    for found in _AT.finditer(text):
+
+    def judge(found: "re.Match[str]") -> Span | None:
         before = text[max(0, found.start() - 65) : found.start()].removesuffix(" " if found[0][0] in "[(" else "")
         local = _LOCAL.match(before[::-1])
         if not local:
-            continue
+            return None
         name = _MIXED.sub("", local[0][::-1]).lstrip(".'-%")
         start = max(0, found.start() - 65) + len(before) - len(name)
         end, end_word = found.end(), found[2].lower()
@@ -48,16 +50,23 @@ def emails(read: Plain) -> Iterator[Span]:
             or (len(end_word) == 2 and end_word.isalpha() and end_word not in _FILES)
         )
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
-            continue
+            return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
-            continue
+            return None
         if text[end : end + 1] == "(":  # a @ b.T(...) is a product of matrices
-            continue
-        yield Span(start, end, "EMAIL")
+            return None
+        return Span(start, end, "EMAIL")
+
+    return judged(text, _AT, judge, "EMAIL")
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_HKID: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{1,2})(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))")
+_HKID: Final = re.compile(
+    r"(?<![A-Za-z0-9])([A-Za-z]{1,2})(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))", re.A
+)
+_VALUES: Final = bytes.maketrans(
+    (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
+)  # fmt: skip
 _CARD_OF_HK: Final = re.compile(r"hkid|hk id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]")
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
@@ -65,11 +74,12 @@ _NETWORKS: Final = re.compile(
     r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
 )
 _GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
-_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
 _IBAN: Final = re.compile(
     r"(?<![a-z0-9])([a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?)(?![a-z0-9])", re.A
 )
+_BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
     "EE": 20, "KZ": 20, "LT": 20, "LU": 20, "XK": 20, "CH": 21, "CR": 22, "HR": 21, "LI": 21, "LV": 21, "BG": 22,
@@ -86,60 +96,68 @@ _LENGTHS: Final = {
 
 def identity_cards(read: Plain) -> Iterator[Span]:
     """Find Hong Kong identity card numbers whose check digit is right; without brackets behind a word for such a card."""
-    for found in _HKID.finditer(read.text):
+    said: Words | None = None
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal said
         letters, digits, bracketed, bare = found.groups()
-        if _checked(letters.upper(), digits, bracketed or bare) and (
-            bracketed or _CARD_OF_HK.search(read.line(found.start(), 40, 0))
-        ):
-            yield Span(found.start(), found.end(), "HKID")
+        said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
+        good = (bracketed or said.before(found.start(), 40)) and _checked(letters.upper(), digits, bracketed or bare)
+        return Span(*found.span(), "HKID") if good else None
+
+    return judged(read.text, _HKID, judge, "HKID")
 
 
 @functools.lru_cache(4096)
 def _checked(letters: str, digits: str, check: str) -> bool:
-    values = [36 if letter == " " else ord(letter) - 55 for letter in letters.rjust(2)] + [
-        int(digit) for digit in digits
-    ]
+    values = (letters.rjust(2) + digits).encode().translate(_VALUES)
     total: int = sum(map(mul, range(9, 1, -1), values)) + int(check, 16)
     return total % 11 == 0
 
 
-@functools.lru_cache(4096)
 def luhn(digits: str) -> bool:
     """Whether a number's last digit is the check digit of Luhn."""
-    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
+    codes = digits.encode()
+    return (sum(codes[-1::-2]) + sum(codes[-2::-2].translate(_DOUBLED)) - len(codes) * ord("0")) % 10 == 0
 
 
 def cards(read: Plain) -> Iterator[Span]:
     """Find numbers of payment cards: length and beginning of a known network, Luhn, no word like `test` beside them."""
     trials: Words | None = None
-    for found in _CARD.finditer(read.text):
-        if _is_card(found[0]):
-            trials = Words(read.low, _TRIAL.finditer(read.low)) if trials is None else trials
-            trial = trials and (trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40)))
-            if not trial:
-                yield Span(found.start(), found.end(), "CARD")
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal trials
+        if not _is_card(found[0]):
+            return None
+        trials = Words(read.low, _TRIAL.finditer(read.low)) if trials is None else trials
+        trial = trials and (trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40)))
+        return None if trial else Span(*found.span(), "CARD")
+
+    return judged(read.text, _CARD, judge, "CARD")
 
 
-@functools.lru_cache(4096)
 def _is_card(text: str) -> bool:
-    digits = re.sub("[ -]", "", text)
-    return bool(_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(text)) and luhn(digits)
+    digits = text.replace(" ", "").replace("-", "")
+    return luhn(digits) and bool(_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(text))
 
 
 def accounts(read: Plain) -> Iterator[Span]:
     """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1; in small letters behind that word."""
-    for found in _IBAN.finditer(read.low):
+
+    def judge(found: "re.Match[str]") -> Span | None:
         size = _LENGTHS.get(found[1][:2].upper(), 0)
         small = not read.text[found.start() : found.start() + 2].isupper()
         if not size or (small and "iban" not in read.line(found.start(), 24, 0)):
-            continue
-        groups = re.split("[ -]", found[1])
+            return None
+        groups = found[1].replace("-", " ").split(" ")
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
             groups.pop()
         flat = "".join(groups)
-        if len(flat) == size and int("".join(str(int(one, 36)) for one in flat[4:] + flat[:4])) % 97 == 1:
-            yield Span(found.start(), found.start() + len(" ".join(groups)), "IBAN")
+        good = len(flat) == size and int((flat[4:] + flat[:4]).translate(_BASE_36)) % 97 == 1
+        return Span(found.start(), found.start() + len(" ".join(groups)), "IBAN") if good else None
+
+    return judged(read.low, _IBAN, judge, "IBAN")
 
 
 # --- phone numbers ----------------------------------------------------------------------------------------------------
@@ -170,9 +188,16 @@ _ASIAN: Final = (
     "핸드폰", "팩스", "문의",
 )  # fmt: skip
 _CUE: Final = re.compile(
-    rf"(?P<noun>{by_first(_NOUNS)})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{by_first(_ASIAN)})"
-    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]{{1,2}}\(?\d)"
+    by_first(
+        (
+            *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
+            *_ASIAN,
+            *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
+            r"at(?=[ :]{1,2}\(?\d)",
+        )
+    )
 )
+_VERB: Final = re.compile(by_first(_VERBS))
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
     r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
@@ -181,8 +206,9 @@ _NO_PHONE: Final = re.compile(
 _NEXT: Final = re.compile(
     r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s(?:(?:in|at|on|my|the|home|office|work) ){0,3})"
 )
+_AFTER_WORD: Final = re.compile("mobile|cell|fax|phone|tel|office|home|work|whatsapp")
 _AFTER: Final = re.compile(
-    r"(?:x\d{1,6}|,? ext\.? ?\d{1,6})?[ -]\(?(?P<noun>mobile|cell|fax|phone|tel|office|home|work|whatsapp)\)?[^\w\n]{0,3}"
+    rf"(?:x\d{{1,6}}|,? ext\.? ?\d{{1,6}})?[ -]\(?(?:{_AFTER_WORD.pattern})\)?[^\w\n]{{0,3}}"
     r"(?:$|\n|[,;)]|\s?[-+\d(])"
 )
 """A word behind a number that makes it one to call; `12345678 mobile users` is none."""
@@ -210,11 +236,15 @@ def phones(read: Plain, regions: Sequence[str] = ()) -> Iterator[Span]:
 
 def _coded(read: Plain) -> Iterator[Span]:
     left = CHECKED
-    for found in _CODED.finditer(read.text):
-        text = _trimmed(found[0])
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal left
         left -= 1
-        if _is_coded(text, looked_up=left >= 0, within=read.text[found.start() - 1 : found.start()] not in ("", "\n")):
-            yield _phone(read.text, found.start(), text)
+        text, within = _trimmed(found[0]), read.text[found.start() - 1 : found.start()] not in ("", "\n")
+        good = _is_coded(text, looked_up=left >= 0, within=within)
+        return _phone(read.text, found.start(), text) if good else None
+
+    return judged(read.text, _CODED, judge, "PHONE", every=True)
 
 
 @functools.lru_cache(4096)
@@ -257,25 +287,46 @@ def _possible(written: str, any_length: bool) -> bool:
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    behind, cue, cues = 0, None, None
+    behind, cue, cues, end, left = 0, None, None, 0, MOST
     for run in _RUN.finditer(low):
-        cues = Words(low, filter(_is_cue, _CUE.finditer(low))) if cues is None else cues
+        if cues is None:
+            cues = Words(low, filter(_is_cue, _CUE.finditer(low)))
+            if not cues and not _AFTER_WORD.search(low):
+                return
+        if run.start() >= end:
+            end, left = line_end(low, run.start()), MOST
+        elif left < 0:
+            continue
         if not (cue and _NEXT.fullmatch(low, behind, run.start())):
             cue = cues.before(run.start(), 32)
-            if cue and (cue.start() < behind or (cue["at"] is None and _says_no(low[cue.end() : run.start()]))):
+            if cue and (cue.start() < behind or (_kind(cue[0]) != "at" and _says_no(low[cue.end() : run.start()]))):
                 cue = None
         behind = run.end()
         cue = cue or _AFTER.match(low, behind)
+        if cue and not left:  # as in `judged`: the rest of the line goes as one
+            yield Span(run.start(), end, "PHONE")
+            behind, left = end, -1
+            continue
+        left -= bool(cue)
         if cue and _fits(read, run[0], run.start(), cue):
             yield _phone(low, run.start(), run[0])
         else:
             cue = None
 
 
+@functools.lru_cache(256)
+def _kind(word: str) -> str:
+    """What kind of word it is that stands beside a number."""
+    if word == "at" or word in _ASIAN:
+        return "at" if word == "at" else "asian"
+    return "verb" if _VERB.fullmatch(word) else "noun"
+
+
 def _is_cue(found: "re.Match[str]") -> bool:
     """Whether a word is one of its own, and no end of a longer one; Chinese has no spaces between words."""
     before = found.string[found.start() - 1 : found.start()]
-    return bool(found["asian"]) or not (_LETTER.match(before) or (found["verb"] and before in ("_", ".")))
+    kind = _kind(found[0])
+    return kind == "asian" or not (_LETTER.match(before) or (kind == "verb" and before in ("_", ".")))
 
 
 @functools.lru_cache(4096)
@@ -296,9 +347,10 @@ def _fits(read: Plain, text: str, at: int, cue: "re.Match[str]") -> bool:
     digits, grouped = _shape(text)
     if not digits or _NO_END.match(read.low, at + len(text)):
         return False
-    if cue["noun"] or (cue.re is _CUE and cue["asian"]):
+    kind = _kind(cue[0])
+    if kind in ("noun", "asian"):
         return True
-    if cue["verb"]:
+    if kind == "verb":
         return digits >= 8 or grouped
     return grouped or (digits == len(text) >= 8 and bool(_REACH.search(read.line(at, 60, 0))))
 

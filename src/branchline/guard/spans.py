@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -76,6 +76,42 @@ def by_first(forms: Iterable[str]) -> str:
         plain = form[0].isalnum() and form[1:2] not in ("{", "?", "*", "+")
         heads.setdefault(form[0] if plain else "", []).append(form[plain:])
     return "|".join(f"{head}(?:{'|'.join(rest)})" for head, rest in heads.items())
+
+
+MOST: Final = 1_500
+"""A line that holds more of one kind was made to be slow: from there on it goes as one."""
+
+
+def judged(
+    text: str,
+    pattern: re.Pattern[str],
+    judge: "Callable[[re.Match[str]], Span | None]",
+    kind: str,
+    *,
+    every: bool = False,
+) -> Iterator[Span]:
+    """The spans that a judge makes of what a pattern finds, `MOST` of one line; `every` counts what is none as well."""
+    at = 0
+    while at < len(text):
+        end, left = 0, MOST
+        for found in pattern.finditer(text, at):
+            if found.start() >= end:
+                end, left = line_end(text, found.start()), MOST
+            if not left:
+                yield Span(found.start(), end, kind)
+                break
+            if span := judge(found):
+                yield span
+            left -= every or span is not None
+        else:
+            return
+        at = end
+
+
+def line_end(text: str, at: int) -> int:
+    """Where the line of a place ends."""
+    end = text.find("\n", at)
+    return end if end >= 0 else len(text)
 
 
 class Words:
