@@ -9,23 +9,28 @@ from branchline.guard.spans import Plain, Span, by_first, hits, judged
 
 # --- addresses --------------------------------------------------------------------------------------------------------
 _USERINFO: Final = re.compile(r"(?<=://)([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
+_USER: Final = re.compile(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
 _QUERY: Final = re.compile(
-    r"[?&;](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
+    r"[?&;#](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
     r"=([^\s&#'\"<>`;]{6,512})"
 )
 
 
 def in_addresses(read: Plain) -> Iterator[Span]:
-    """Find the password of `scheme://user:password@host`, and secrets in the query of an address."""
+    """Find the password of `scheme://user:password@host`, a token in the user's place, and secrets in the query."""
 
     def password(found: "re.Match[str]") -> Span | None:
         return None if _is_template(found[2]) else Span(*found.span(2), "PASSWORD")
+
+    def user(found: "re.Match[str]") -> Span | None:
+        return Span(*found.span(1), "SECRET") if sum(map(str.isdigit, found[1])) >= 3 else None
 
     def secret(found: "re.Match[str]") -> Span | None:
         value = read.text[slice(*found.span(1))]
         return Span(*found.span(1), "SECRET") if any(map(str.isdigit, value)) and not _stands_for(value) else None
 
     yield from judged(read.text, _USERINFO, password, "PASSWORD")
+    yield from judged(read.text, _USER, user, "SECRET")
     yield from judged(read.low, _QUERY, secret, "SECRET")
 
 
@@ -39,15 +44,31 @@ _HEADER: Final = re.compile(
 )
 _HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
 _OPTION: Final = re.compile(
-    r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)([^\s\"'<>]{4,256})"
+    r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)(?!\()([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
     r"|sshpass\s{1,4}-p\s?([\"']?)([^\s\"']{3,256})|mysql\w{0,8}\s[^\n]{0,80}?\s-p([\"']?)([^\s\"']{3,128})"
-    r"|(?:docker|podman|helm registry|oras) login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
+    r"|(?:docker|podman|npm|helm registry|oras) login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
 _CONNECTION: Final = re.compile(r"(?<=;)\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
 """A password among the parts of a connection string, whatever it looks like."""
+_PAIR: Final = re.compile(
+    rf"(?:{by_first(('passw(?:or)?d', 'passphrase', 'pwd', 'secret', 'token', 'api[._-]?key', 'credentials?', 'auth'))})"
+    r"=([^\s&;\"'<>{}$*%:?\\,()]{3,128})"
+)
+_PAIR_BEFORE: Final = re.compile(r"\w=[^\s=&;\"',()]{1,64}[&; ]$")
+_PAIR_AFTER: Final = re.compile(r"[\"']|[&; ]\s?\w{1,16}=")
+"""One of several pairs within a text, or the only one of a quoted one: `"login=a&token=b"`."""
+_REVERSED: Final = re.compile(
+    r"[\"']([^\"'\s]{4,128})[\"'](?:\.equals(?:ignorecase)?\(|\s?[!=]==?\s?)[\w.$>-]{0,40}?"
+    r"(passw(?:or)?d|passphrase|pwd|secret|token|api_?key|auth)(?![a-z])"
+)
+_CALLS: Final = re.compile(
+    r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis)\(\s?"
+    r"(?:(?:[\"'][^\"'\n]{0,64}[\"']|[\w.]{1,32}),\s?){1,6}[\"']([^\"'\s/]{6,64})[\"']\s?[,)]"
+)
+"""A call that logs in, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
 _LOGIN: Final = re.compile(
     r"(?:login|user(?:name)?|account)[:=]?\s(?!(?:and|or|with|without|name|the|is|by|for)\s)[^\s:]{2,64}\s{1,4}"
     r"(?:password|passwd|pass|pwd|pw)[:=]?\s([\w.@#$%^&*!+-]{3,128})"
@@ -71,27 +92,59 @@ def in_headers(read: Plain) -> Iterator[Span]:
 
 def in_options(read: Plain) -> Iterator[Span]:
     """Find secrets on command lines: `--password X`, `-u name:X`, `sshpass -p X`, `login name password X`."""
-    for found in _OPTION.finditer(read.low):
+
+    def option(found: "re.Match[str]") -> Span | None:
         group = found.lastindex or 0
-        value = read.text[found.start(group) : found.end(group)]
-        quoted = bool(found[group - 1])
-        if value[0] not in "-$%<{" and not _stands_for(value) and (quoted or _telling(value)):
-            yield Span(found.start(group), found.end(group), "PASSWORD")
-    for found in _CONNECTION.finditer(read.low):
-        if not _OURS.search(read.text, found.start(1), found.end(1)):
-            yield Span(found.start(1), found.end(1), "PASSWORD")
-    for found in _LOGIN.finditer(read.low):
-        if found[1] not in _TYPES and not _stands_for(found[1]):
-            yield Span(found.start(1), found.end(1), "PASSWORD")
+        value = read.text[slice(*found.span(group))]
+        good = value[0] not in "-$%<{" and not _stands_for(value) and (found[group - 1] or _telling(value))
+        return Span(*found.span(group), "PASSWORD") if good else None
+
+    def login(found: "re.Match[str]") -> Span | None:
+        good = found[1] not in _TYPES and not _stands_for(found[1])
+        return Span(*found.span(1), "PASSWORD") if good else None
+
+    yield from judged(read.low, _OPTION, option, "PASSWORD")
+    yield from judged(read.low, _LOGIN, login, "PASSWORD")
+
+
+def in_pairs(read: Plain) -> Iterator[Span]:
+    """Find secrets among the pairs of a text, those that are compared with a name, and those that a call logs in with."""
+
+    def part(found: "re.Match[str]") -> Span | None:
+        return None if _OURS.search(read.text, *found.span(1)) else Span(*found.span(1), "PASSWORD")
+
+    def pair(found: "re.Match[str]") -> Span | None:
+        before = read.low[max(0, found.start() - 80) : found.start()]
+        alone = before.endswith(('"', "'")) and _PAIR_AFTER.match(read.low, found.end())
+        good = (alone or _PAIR_BEFORE.search(before)) and not (_is_template(found[1]) or _like_code(found[1]))
+        return Span(*found.span(1), "PASSWORD") if good else None
+
+    def compared(found: "re.Match[str]") -> Span | None:
+        value = read.text[slice(*found.span(1))]
+        good = not _stands_for(value) and (_telling(value) or _is_word(found[2], value))
+        return Span(*found.span(1), "PASSWORD") if good else None
+
+    def handed(found: "re.Match[str]") -> Span | None:
+        good = not _stands_for(found[1]) and any(map(str.isdigit, found[1]))
+        return Span(*found.span(1), "PASSWORD") if good else None
+
+    judges = ((_CONNECTION, part), (_PAIR, pair), (_REVERSED, compared), (_CALLS, handed))
+    for pattern, judge in judges:
+        yield from judged(read.low, pattern, judge, "PASSWORD")
 
 
 # --- assignments ------------------------------------------------------------------------------------------------------
+_PASSWORD_NAMES: Final = (
+    "passw(?:or)?d", "passphrase", "passwort", "passord", "pass(?<![a-z]pass)", "pwd(?<![a-z]pwd)", "pwd(?==)", "pw(?<![a-z]pw)",
+    "db_?pwd", "identified by", "kennwort", "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)", "senha", "wachtwoord",
+    "parol[aeă]", "lösenord", "adgangskode", "salasana", "hasło", "heslo", "geslo", "lozinka", "jelszó", "şifre", "mật khẩu",
+    "kata sandi", "пароль", "κωδικός", "סיסמה", "كلمة (?:المرور|السر)", "पासवर्ड", "รหัสผ่าน",
+    "密码", "密碼", "口令", "パスワード", "비밀번호",
+)  # fmt: skip
 _NAMES: Final = (
-    "passw(?:or)?d", "passphrase", "passwort", "pass(?<![a-z]pass)", "pwd(?<![a-z]pwd)", "pwd(?==)", "pw(?<![a-z]pw)", "db_?pwd",
+    *_PASSWORD_NAMES,
     r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
-    "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)",
-    "senha", "wachtwoord", "parola", "пароль", "密码", "密碼", "口令", "パスワード", "비밀번호",
-    "kennwort", "mật khẩu", "secret[ _-]?access[ _-]?key", "secret[ _-]?key", "secreto", "secret", "token",
+    "secret[ _-]?access[ _-]?key", "secret[ _-]?key", "secreto", "secret", "token(?!iz)",
     "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
     "api[ _-]?key", "access[ _-]?key", "auth(?:entication)?[ _-]?key", "activation[ _-]?key", "account[ _-]?key",
     "aes[ _-]?key", "private[ _-]?key", "pkey", "signing[ _-]?key", "sign[ _-]?key", "shared[ _-]?key", "session[ _-]?key",
@@ -102,20 +155,28 @@ _NAMES: Final = (
     "segreto", "ключ", "токен", "トークン", "キー", "토큰", "密钥", "密鑰", "令牌",
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
-_SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?"
-_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?"
+_SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
+_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
 _SIGN: Final = (
     r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:|(?:or|\|\||\?\?)(?=\s?[\"'`])"
     r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
+    r"|(?<=\w)(?:\.equals(?:ignorecase)?)?\(\s?(?=\\?[\"'])"
     r"|:{1,3}=|[?.+|]{1,2}=|=>|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s{0,12}[\"'])"
-    r"|(?:\s[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
+    r"|(?:\s[\w:.-]{1,32}=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
+)
+_MARK: Final = (
+    rf"(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
+)
+_FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
+_SAID: Final = (
+    rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
+    r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}{_TYPE}(?:(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
-    rf"|[^\S\n]{{1,4}}(?:is|was|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
-    rf"|>(?:\n[ \t]{{1,40}})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{{0,40}}+[0-9]))"
+    rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
 )
-"""A name and what leads from it to its value; a comparison has no sign, and gives less."""
+"""A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
+sign, and gives less."""
 _NO_VALUE: Final = r"\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
 _VALUE: Final = re.compile(
     r"[^\S\n]{0,16}(?:"
@@ -128,8 +189,7 @@ _VALUE: Final = re.compile(
 """What may be given to a name: a text, on which something may be called; the bytes of a key, one by one; a bare word."""
 _WHOLE: Final = re.compile(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
 _CONVERTS: Final = re.compile(r"(?:decode|encode|bytes?|string|from|hex|spec|text)\w{0,8}\(|^\($", re.I)
-_PASSWORDS: Final = re.compile(r"pass|pw|(?:db_?)?pwd|пар|密[码碼]|パス|contr|mot|senha|kenn|wacht|비")
-"""How the names begin that are words for a password; the others are words for a secret or a key."""
+_PASSWORDS: Final = re.compile(by_first(_PASSWORD_NAMES))
 
 
 def assigned(read: Plain) -> Iterator[Span]:
@@ -155,6 +215,9 @@ def assigned(read: Plain) -> Iterator[Span]:
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
     """Whether what is given to a name is a secret, by the form in which it is given."""
     name, sign = found["name"], found["sign"] or ""
+    if found["more"]:
+        bare = sign == "=" and _is_upper(read, found) and not _like_code(secret)
+        return sign in ("=", ":", ":=", "=>") and _is_sure(secret) and (bool(value["quoted"]) or bare)
     if value["numbers"]:
         return name not in ("token", "session")  # those are words of a model
     if value["quoted"]:
@@ -162,6 +225,12 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
     if sign:
         return _as_word(read, found, sign, secret)
     return (_is_weak(name, secret) or _telling(secret)) and not _like_code(secret) and "/" not in secret
+
+
+def _is_sure(secret: str) -> bool:
+    """Whether a value is a secret where its name only holds a word for one: `variableWithPasswordInIt = "azerty123"`."""
+    telling = len(secret) >= 6 and _telling(secret) and not re.search(r"[\s/]|^[a-z]+(?:[_.-][a-z0-9]+)+$", secret)
+    return telling or (len(secret) >= 12 and secret.isdigit())
 
 
 def _without_end(value: str) -> str:
@@ -183,9 +252,22 @@ def _is_converted(value: "re.Match[str]") -> bool:
 def _is_quoted(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
     """Whether a quoted text after a name is a secret; a variable of the environment is given anything."""
     name = found["name"]
+    if sign.endswith("("):
+        asked = _ASKS.search(read.low, max(0, found.start() - 16), found.start())
+        return not (asked or re.search(r"[\s/]", secret)) and (
+            _telling(secret) or _is_weak(name, secret) or _is_digits(secret)
+        )
     if _is_upper(read, found) and sign == "=" and len(secret) >= 8 and not re.search(r"\s", secret):
         return True
     return _as_text(secret, sign, name) or (not sign and _is_word(name, secret))
+
+
+_ASKS: Final = re.compile(r"(?:get|fetch|load|read|find|has|is|by|need|use|delete|remove|create|rotate|describe)[_.]?$")
+"""What stands before the name of a secret that is asked for, not given."""
+
+
+def _is_digits(value: str) -> bool:
+    return len(value) >= 6 and value.isdigit()
 
 
 def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
@@ -204,11 +286,11 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return _telling(secret) and not re.search(r"\s|/|^[a-z]+\d*(?:_[a-z0-9]+){2,}$", secret)
     if name.startswith("conn"):
         return bool(re.search(r"=|://[^/\s]*@", secret))
-    return (
-        len(secret) >= 4
-        and ((name[-3:] not in ("key", "uth") and name[:7] != "session") or name[:6] == "secret" or _telling(secret))
-        and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
-    )
+    if name in ("key", "auth") or name.startswith("session"):  # those name other things too
+        return _telling(secret)
+    if name.endswith("key") and not name.startswith("secret") and len(secret) < 8:
+        return _telling(secret)
+    return len(secret) >= 4 and not re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
 
 
 def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
@@ -290,14 +372,12 @@ def _like_code(value: str) -> bool:
 
 def _is_word(name: str, value: str) -> bool:
     """Whether a password that is spoken of or compared with is one at all; a word of the trade is none."""
-    return (
-        name[:2] in ("pa", "pw") and bool(re.fullmatch(r"[\w@#$%^&*!-]{4,32}", value)) and value.lower() not in _TYPES
-    )
+    return bool(_PASSWORDS.match(name) and re.fullmatch(r"[\w@#$%^&*!-]{4,32}", value)) and value.lower() not in _TYPES
 
 
 def _is_weak(name: str, value: str) -> bool:
     """Whether a password is a word with a digit behind it; elsewhere that is the name of a variable."""
-    return name.startswith("pass") and bool(re.fullmatch(r"[A-Za-z]{4,}\d", value)) and name not in value.lower()
+    return bool(_PASSWORDS.match(name) and re.fullmatch(r"[^\W\d_]{4,}\d", value)) and name not in value.lower()
 
 
 @functools.lru_cache(4096)
@@ -306,6 +386,8 @@ def _telling(value: str) -> bool:
     if len(value) < 4:
         return False
     if len(value) >= 12 and 4 * len(re.findall("[a-z][A-Z]", value)) > len(value):
+        return True
+    if len(value) >= 17 and value.isalpha() and value.islower():
         return True
     digit, letter = bool(re.search(r"\d", value)), bool(re.search(r"[^\W\d_]", value))
     mark = bool(re.search(r"[!@#$%^&*+=?~]", value))

@@ -14,7 +14,7 @@ _NEAR: Final = re.compile(
     by_first(
         (
             rf"key(?:{_WHOLE_KEY})s?(?![a-z(])", r"password(?<![a-z]password)(?![a-z(])", r"tokens?(?![a-z(])",
-            r"secrets?(?![a-z(])", r"credentials?(?![a-z(])", r"session(?![a-z(])", r"pat(?<=[a-z0-9][_-]pat)\b",
+            r"secrets?(?:\(\))?(?![a-z(])", r"credentials?(?![a-z(])", r"session(?![a-z(])", r"pat(?<=[a-z0-9][_-]pat)\b",
             r"api(?<=[a-z0-9]_api)\b",
             r"auth(?<![a-z]auth)(?![a-z(])", "bearer", r"wandb\b", "sonar", r"crumb\b", r"unseal\b", r"pyowm\b", r"infura\b",
             r"datadog\b", r"okta\b", r"reporter_id\b", "密钥", "密鑰", "令牌", "schlüssel", r"cl[ée](?<!\wcl[ée])\b",
@@ -40,6 +40,8 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 _LICENCE: Final = re.compile(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
 _OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
+_PATH: Final = re.compile(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
+"""Or the path before it, where it is the last part of an address."""
 _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
@@ -96,8 +98,8 @@ class _Said:
 
 
 def _own(word: str) -> int:
-    """How long the name is that a word begins with."""
-    own = _OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None
+    """How long the name or the path is that a word begins with."""
+    own = _PATH.match(word) or (_OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None)
     return own.end() if own else 0
 
 

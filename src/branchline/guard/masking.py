@@ -53,6 +53,7 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
         credentials.in_addresses(read),
         credentials.in_headers(read),
         credentials.in_options(read),
+        credentials.in_pairs(read),
         credentials.assigned(read),
         dice.dense(read),
         personal.emails(read),

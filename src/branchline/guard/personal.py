@@ -11,7 +11,7 @@ from branchline.guard.spans import MOST, Plain, Span, Words, by_first, judged, l
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _AT: Final = re.compile(
-    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:\.|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
+    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
 )
 _LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
 _LATIN: Final = re.compile(r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])")
@@ -26,8 +26,13 @@ home private example test invalid eu 中国 中國 公司 网络 香港 台灣 �
 """
 _ENDS: Final = frozenset(_DOMAINS.split())
 _IN_ADDRESS: Final = re.compile(r"://[^\s/]{0,64}$")
-# Endings of files that are also codes of countries, or might be.
-_FILES: Final = frozenset(("py", "sh", "rs", "md", "js", "ts", "so", "cc", "pl", "ps"))
+_OF_FILES: Final = """
+py sh rs md js ts so cc pl ps go rb php css htm html xml json yaml yml toml txt log lock conf cfg ini env png jpg jpeg gif svg
+webp ico pdf zip tgz gz tar exe dll jar class java kt swift vue tsx jsx mjs cjs map min service socket target timer mount
+slice path scope device swap automount value length name id data shape get set
+"""
+_FILES: Final = frozenset(_OF_FILES.split())
+"""Endings of files and units, and attributes, that might be those of an address; some are codes of countries too."""
 
 
 def emails(read: Plain) -> Iterator[Span]:
@@ -44,11 +49,7 @@ def emails(read: Plain) -> Iterator[Span]:
         end, end_word = found.end(), found[2].lower()
         if end_word not in _ENDS and (latin := _LATIN.match(end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
-        known = (
-            end_word in _ENDS
-            or end_word.startswith("xn--")
-            or (len(end_word) == 2 and end_word.isalpha() and end_word not in _FILES)
-        )
+        known = end_word in _ENDS or end_word.startswith("xn--") or (end_word.isalpha() and end_word not in _FILES)
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
@@ -67,7 +68,9 @@ _HKID: Final = re.compile(
 _VALUES: Final = bytes.maketrans(
     (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
 )  # fmt: skip
-_CARD_OF_HK: Final = re.compile(r"hkid|hk id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]")
+_CARD_OF_HK: Final = re.compile(
+    r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
+)
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
@@ -76,9 +79,7 @@ _NETWORKS: Final = re.compile(
 _GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(
-    r"(?<![a-z0-9])([a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?)(?![a-z0-9])", re.A
-)
+_IBAN: Final = re.compile(r"(?<![a-z0-9])([a-z]{2}\d{2}(?:[ -]?[a-z0-9]{1,32}){1,10}+)", re.A)
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -90,6 +91,7 @@ _LENGTHS: Final = {
     "SV": 28, "BR": 29, "PS": 29, "QA": 29, "UA": 29, "JO": 30, "KW": 30, "MU": 30, "MT": 31, "SC": 31, "LC": 32,
     "FK": 18, "SD": 18, "MN": 20, "OM": 23, "SO": 23, "AO": 25, "CV": 25, "GW": 25, "MZ": 25, "DZ": 26, "IR": 26,
     "BI": 27, "CF": 27, "CG": 27, "CM": 27, "DJ": 27, "GA": 27, "GQ": 27, "KM": 27, "MG": 27, "TD": 27, "BF": 28,
+    "GF": 27, "GP": 27, "MQ": 27, "RE": 27, "PF": 27, "TF": 27, "YT": 27, "NC": 27, "BL": 27, "MF": 27, "PM": 27, "WF": 27,
     "BJ": 28, "CI": 28, "HN": 28, "MA": 28, "ML": 28, "NE": 28, "NI": 28, "SN": 28, "TG": 28, "YE": 30, "RU": 33,
 }  # fmt: skip
 
@@ -170,16 +172,17 @@ _RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",
-    "wechat", "viber", "imessage", "ring", "telefon(?:nummer|o|e)?", "handy(?:nummer)?", "mobil(?:nummer|telefon)?", "rufnummer",
-    "durchwahl", "t[ée]l[ée]phone", "t[ée]l", "portable", "tel[ée]fono", "m[óo]vil", "celular", "telefone", "telem[óo]vel",
-    "cellulare", "телефон", "тел", "моб(?:ильный)?", "telefoon", "puhelin", "telepon", "điện thoại", "sđt", "số điện thoại",
-    "โทร", "هاتف", "جوال", "फ़ोन", "फोन",
+    "wechat", "viber", "imessage", "ring", "telefon(?:nummer|o|e|um)?", "handy(?:nummer)?", "mobil(?:nummer|telefon)?",
+    "rufnummer", "durchwahl", "t[ée]l[ée]phone", "t[ée]l", "portable", "tel[ée]fono", "m[óo]vil", "celular", "telefone",
+    "telem[óo]vel",    "cellulare", "телефон", "тел", "моб(?:ильный)?", "telefoon", "puhelin", "telepon", "điện thoại", "sđt",
+    "số điện thoại",    "โทร", "هاتف", "جوال", "फ़ोन", "फोन",
 )  # fmt: skip
 _VERBS: Final = (
     *(f"{whose} (?:[a-z]{{2,12}} )?number(?: is)?" for whose in ("my", "our", "his", "her", "their", "your")),
-    "call(?: me| us| him| her| them)?", "contact", "dial", "text", "reach", "ring up", "phone up", "rufen sie", "anrufen", "ruf",
+    "call(?: me| us| him| her| them)?", "contact", "dial", "text", "reach", "call ?back", "ring up",
+    "phone up", "rufen sie", "anrufen", "ruf",
     "appelez", "appeler", "joindre", "llam[ae]r?", "llamar", "ligue", r"ligar", r"chiam[aio]\w{0,3}", r"звон\w{1,6}",
-    r"позвон\w{1,6}", "bel", "kontakt", "contacto", "contato", "contatto",
+    r"позвон\w{1,6}", "bel", "zadzwoń", "dzwoń", "soita", "gọi", "hubungi", "اتصل", "kontakt", "contacto", "contato", "contatto",
 )  # fmt: skip
 _ASIAN: Final = (
     "电话", "電話", "手机", "手機", "手提", "致电", "致電", "来电", "來電", "联系", "聯絡", "聯繫", "联络", "热线", "熱線",
