@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from branchline.guard import credentials, dice, personal, tokens
+from branchline.guard import assigned, credentials, dice, personal, tokens
 from branchline.guard.book import PLACEHOLDER
 from branchline.guard.spans import Plain, Span, apart, original, plain
 
@@ -54,7 +54,7 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
         credentials.in_headers(read),
         credentials.in_options(read),
         credentials.in_pairs(read),
-        credentials.assigned(read),
+        assigned.assigned(read),
         dice.dense(read),
         personal.emails(read),
         personal.identity_cards(read),

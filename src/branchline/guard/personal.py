@@ -147,16 +147,18 @@ def accounts(read: Plain) -> Iterator[Span]:
     """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1; in small letters behind that word."""
 
     def judge(found: "re.Match[str]") -> Span | None:
-        size = _LENGTHS.get(found[1][:2].upper(), 0)
-        small = not read.text[found.start() : found.start() + 2].isupper()
-        if not size or (small and "iban" not in read.line(found.start(), 24, 0)):
+        named = "iban" in read.line(found.start(), 24, 0)
+        size = _LENGTHS.get(found[1][:2].upper(), 34 if named else 0)
+        if not size or not (named or read.text[found.start() : found.start() + 2].isupper()):
             return None
         groups = found[1].replace("-", " ").split(" ")
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
             groups.pop()
         flat = "".join(groups)
-        good = len(flat) == size and int((flat[4:] + flat[:4]).translate(_BASE_36)) % 97 == 1
+        good = (len(flat) == size or (named and 15 <= len(flat) <= 34)) and int(
+            (flat[4:] + flat[:4]).translate(_BASE_36)
+        ) % 97 == 1
         return Span(found.start(), found.start() + len(" ".join(groups)), "IBAN") if good else None
 
     return judged(read.low, _IBAN, judge, "IBAN")

@@ -46,7 +46,7 @@ _FORMS: Final = {
     r" lin_(?:api|oauth)_\w{32,64}"
     r" ntn_\w{40,64} secret_[A-Za-z0-9]{43} fig[dor]_[\w-]{20,64} PMAK-[0-9a-f]{24}-[0-9a-f]{34} gl(?:sa|c)_[\w=+/]{30,400}"
     r" NRAK-[A-Z0-9]{27} sntry[su]_[\w+/=]{20,400} sbp_[0-9a-z]{40} sb_secret_[\w-]{20,64} nf[pcoub]_[A-Za-z0-9]{36}"
-    r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80} hv[sbr]\.[\w-]{20,300}"
+    r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,80} hv[sbr]\.[\w-]{20,300}"
     r" rubygems_[0-9a-f]{48} cio[A-Za-z0-9]{32}(?!\w) dckr_(?:pat|oat)_[\w-]{20,64} ATATT3[\w=-]{40,300}"
     r" ATBB[A-Za-z0-9]{24,40} pat[A-Za-z0-9]{14}\.[0-9a-f]{64} EAA[A-Za-z0-9]{40,400} r8_[A-Za-z0-9]{37,40}"
     r" gsk_[A-Za-z0-9]{40,64} xai-\w{40,100} pplx-[A-Za-z0-9]{40,64} pcsk_[\w-]{30,100}"
@@ -79,7 +79,7 @@ _FORMS: Final = {
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 """Kinds whose forms some names of things have too; such names have no digits, and no capitals among small letters."""
-_MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-[A-Z]{12}")
+_MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
 LONG: Final = re.compile(r"[\w.~+/=:%?&!@-]{15,}")
 """A run of characters that can hold a secret."""
 
