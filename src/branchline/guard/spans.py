@@ -19,8 +19,12 @@ class Span(NamedTuple):
 _FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 
 
+_WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
+"""Letters and signs as wide as Chinese ones."""
+
+
 class Plain(NamedTuple):
-    """A text without what the eye does not see; `low` is the same in small letters, offset for offset."""
+    """A text without what the eye does not see; `low` is the same in small, narrow letters, offset for offset."""
 
     text: str
     low: str
@@ -54,6 +58,7 @@ def plain(text: str) -> Plain:
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
     low = text.replace("İ", "I").lower()  # it alone grows when it is made small
+    low = low if low.isascii() else low.translate(_WIDE)
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
