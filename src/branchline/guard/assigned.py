@@ -24,14 +24,19 @@ _NAMES: Final = (
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
 _TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
 _SIGN: Final = (
-    r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:|(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])"
+    r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]"
+    r"|,(?=\s{0,12}[\"'])"
+)
+_NEAR: Final = (
+    r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:"
     r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
     r"|(?<=\w)(?:\.equals(?:ignorecase)?)?\(\s?(?=\\?[\"'])"
-    r"|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]|,(?=\s{0,12}[\"'])"
     r"|(?:\s[\w:.-]{1,32}=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
 )
+"""Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
-    rf"(?:\\?[\"'\])]){{0,2}}[^\S\n]{{0,16}}(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`]))"
+    rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
+    rf"|[^\S\n]{{0,16}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
@@ -85,7 +90,7 @@ def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
 
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
     """Whether what is given to a name is a secret, by the form in which it is given."""
-    name, sign = found["name"], found["sign"] or ""
+    name, sign = found["name"], found["sign"] or found["near"] or ""
     if found["more"]:
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)

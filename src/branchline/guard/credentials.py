@@ -43,11 +43,12 @@ _HEADER: Final = re.compile(
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
 _HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
+_WITH: Final = r" login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
 _OPTION: Final = re.compile(
     r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)(?!\()([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
     r"|sshpass\s{1,4}-p\s?([\"']?)([^\s\"']{3,256})|mysql\w{0,8}\s[^\n]{0,80}?\s-p([\"']?)([^\s\"']{3,128})"
-    r"|(?:docker|podman|npm|helm registry|oras) login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
+    rf"|docker{_WITH}|podman{_WITH}|npm{_WITH}|helm registry{_WITH}|oras{_WITH}"
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
