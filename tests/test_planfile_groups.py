@@ -44,6 +44,23 @@ class TestWhatGroups:
         text = "# Roadmap\n\nPhase 1: Core\n\t•\tDraw it\n\t•\tMove it\n"
         assert tree(text)[-2:] == [("Draw it", "Phase 1: Core"), ("Move it", "Phase 1: Core")]
 
+    def test_headings_that_a_phase_counts_are_its_tasks_whatever_stands_below_them(self) -> None:
+        text = "## Phase 1: Core\n\n### 1. Grid\n```\ndraw()\n```\n\n### 2. Ship\n- by hand\n- with care\n"
+        assert tree(text)[1:] == [("Grid", "Phase 1: Core"), ("Ship", "Phase 1: Core")]
+
+    def test_a_letter_groups_what_begins_with_it(self) -> None:
+        text = "## A — Speed\n\n### A-1: Cache\n\nx\n\n## B — Looks\n\n### B-1: Grid\n\nx\n\n### B-2: Ship\n\nx\n"
+        assert [each for each in tree(text) if each[1]] == [("Cache", "Speed"), ("Grid", "Looks"), ("Ship", "Looks")]
+
+    def test_a_box_that_calls_itself_a_task_is_one_below_a_step(self) -> None:
+        text = "### Step 1: Core\n\n- [ ] Task 1: draw it\n- [ ] Task 2: move it\n\n### Step 2: Rim\n\n- [ ] by hand\n"
+        assert tree(text) == [("Core", ""), ("draw it", "Core"), ("move it", "Core"), ("Rim", "")]
+
+    def test_what_was_pasted_twice_is_one_task(self) -> None:
+        text = "# TODO\n\n- Draw the grid by hand\n- Move the ship!\n- Move the ship?\n\nLater:\n\n- Draw the grid by hand\n"
+        assert titles(text) == ["Draw the grid by hand", "Move the ship!", "Move the ship?"]
+        assert explain(parse(text, "notes/x.md"), text, 9)["became"] == "duplicate"
+
     def test_below_a_task_they_are_its_own(self) -> None:
         text = "### Task 1: Core\n\n**Step 1: Draw it**\n\n**Step 2: Move it**\n\n### Task 2: Rim\n\nx\n"
         assert titles(text) == ["Core", "Rim"]
@@ -177,3 +194,107 @@ class TestOrder:
         assert [(edge.before, edge.after) for edge in parse(text, "x.md").edges if edge.kind == "written"] == [
             ("1", "3")
         ]
+
+
+class TestUnknownWords:
+    """Texts whose headings and columns are called as nobody foresaw."""
+
+    @pytest.mark.parametrize("heads", ["Milestone | Work", "Ticket | Summary", "Wert | Wovon", "| ?"])
+    def test_a_table_of_codes_beside_a_column_of_planned_work(self, heads: str) -> None:
+        plan = parse(
+            f"## Rollout\n\n| {heads} | Owner | Status |\n|---|---|---|---|\n"
+            "| AB-12 | Draw it | Kim | To do |\n| AB-13 | Move it | Kim | Done |\n",
+            "notes/x.md",
+        )
+        assert [(task.id, task.title, task.state) for task in plan.tasks] == [
+            ("AB-12", "Draw it", "open"), ("AB-13", "Move it", "done"),
+        ]  # fmt: skip
+
+    def test_a_numbered_list_is_work_when_nothing_else_is(self) -> None:
+        text = "# Umbau\n\n## Gedanken\n1. Karten zeichnen\n2. Figuren bewegen\n3. Alles senden\n\n## Risks\n1. a\n2. b\n3. c\n"
+        assert titles(text) == ["Karten zeichnen", "Figuren bewegen", "Alles senden"]
+
+    def test_a_bold_line_is_a_title_of_its_own(self) -> None:
+        text = "# Tasks\n- **OB-1: Draw it**\n  The pen is in the box.\n- **OB-2: Move it**\n  Blocked by OB-1.\n"
+        assert titles(text) == ["Draw it", "Move it"]
+
+    def test_who_wrote_a_plan_is_not_its_goal(self) -> None:
+        assert (
+            parse("# Map\n\nAuthor: Kim · Status: draft\n\nIt can be drawn.\n\n- [ ] a\n", "x.md").goal
+            == "It can be drawn."
+        )
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            ("Design the map", "Test it", "Box"), ("Activer la carte", "Tester le jeu", "Boîte"),
+            ("карту нарисовать", "Поднять сервер", "Проверить его"), ("Karten zeichnen", "Figuren anbinden", "Alles migrieren"),
+            ("地図を追加", "駒を実装", "箱"), ("지도 추가", "말 구현", "상자"),
+        ],
+    )  # fmt: skip
+    def test_a_list_that_acts_is_work_in_any_language(self, items: tuple[str, ...]) -> None:
+        numbered = "".join(f"{at}. {item}\n" for at, item in enumerate(items, 1))
+        assert titles(f"# Map\n\n## Overview\n{numbered}\n## Context\n- a\n- b\n") == list(items)
+
+    def test_a_plan_that_mostly_tells_keeps_lists_without_a_verb_to_itself(self) -> None:
+        text = "# Map plan\n\n## Goal\n\nx\n\n## Screens\n\n- Empty map (a message)\n- Full map\n\n"
+        text += "## Rollout\n\n- Activate the map\n- All of it\n"
+        assert titles(text) == ["Activate the map", "All of it"]
+
+    @pytest.mark.parametrize("label", ["Acceptance", "Critères d'acceptation", "验收标准"])
+    def test_headings_that_say_what_is_accepted_are_tasks(self, label: str) -> None:
+        part = "**Labels:** ux\n\nIt is there, and that is all.\n\n"
+        text = f"# Map\n\n## Goal\n\nx\n\n## #1 · Pins\n{part}**{label}:** all is well.\n\n## #2 · Paths\n{part}"
+        text += f"**{label}:** it shines.\n\n## #3 · Bells\n{part}## Risks\n\nNone.\n"
+        plan = parse(text, "notes/x.md")
+        assert [(task.title, len(task.criteria)) for task in plan.tasks] == [("Pins", 1), ("Paths", 1), ("Bells", 0)]
+
+
+class TestWhatIsBesideTheWork:
+    def test_a_middle_dot_parts_a_number_from_its_title(self) -> None:
+        text = "# Roadmap\n\n" + "".join(
+            f"## #{n} · {name}\n\nIt is so.\n\n" for n, name in enumerate(("Draw it", "Move"), 1)
+        )
+        assert titles(text) == ["Draw it", "Move"]
+
+    def test_a_plan_whose_sections_mostly_describe_has_no_tasks_of_bullets(self) -> None:
+        told = "".join(f"## {name}\n- Left: a\n- Right: b\n\n" for name in ("Forces", "Keys", "Nodes"))
+        assert titles(f"# Map plan\n\n{told}## Lens\n- moves toward the node\n- draws each frame\n") == []
+        assert len(titles("# Map plan\n\n## Lens\n- moves toward the node\n- draws each frame\n")) == 2
+
+    def test_done_boxes_of_a_changelog_are_tasks_and_its_versions_are_none(self) -> None:
+        text = "# Tasks\n\n- [ ] Move it\n\n# Changelog\n\n## Version 0.1.0\n\n- [x] Draw it\n"
+        assert tree(text) == [("Move it", ""), ("Draw it", "")]
+        assert titles("## Phase 1: Core\n\n- Draw it\n\n## Changelog\n\n### v1.2.0\n\n- **Added**: rim\n") == [
+            "Phase 1: Core", "Draw it",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("title", "works"), [("Safety checklist", 0), ("安全检查清单", 0), ("Implementation checklist", 1)]
+    )
+    def test_a_checklist_beside_headings_that_name_the_work(self, title: str, works: int) -> None:
+        text = f"### Step 1: Draw\n\nx\n\n### Step 2: Move\n\nx\n\n## {title}\n\n- [ ] Read the code first\n"
+        assert titles(text) == ["Draw", "Move", "Read the code first"][: 2 + works]
+
+    def test_a_label_that_begins_with_a_word_for_files_lists_files(self) -> None:
+        text = "## Fase 1: Core\n\nArchivos esperados:\n\n- validaciones\n\nTrabajo:\n\n- Crear la red\n"
+        assert titles(text) == ["Fase 1: Core", "Crear la red"]
+
+    def test_beside_fields_of_a_phase_what_begins_with_any_label_is_a_field(self) -> None:
+        heads = "".join(f"## Phase {n}: {name}\n\n- **Input:** x\n- **Cost:** y\n\n" for n, name in enumerate("ABC", 1))
+        text = (
+            heads + "## Phase 4: D\n\n- **Input:** x\n- **Cost:** y\n- **Rule:** z\n\n## Phase 5: E\n\n- **Rule:** z\n"
+        )
+        assert [title for title, above in tree(text) if above] == ["Rule: z"]
+
+    @pytest.mark.parametrize("title", ["High priority (before it ships)", "高优先级（发布前）"])
+    def test_priorities_over_the_headings_of_a_list_of_work(self, title: str) -> None:
+        text = f"# TODO / 待办\n\n## {title}\n\n### Cache\n\nIt is slow.\n\n### Aim\n\nIt is off.\n\n## Later\n\n### Rim\n\nx\n"
+        assert titles(text)[:2] == ["Cache", "Aim"]
+
+    def test_a_text_on_what_tasks_are_has_none(self) -> None:
+        assert (
+            titles("# Task direction\n\nIt is so.\n\n## Task state\n\n- Created\n- Ready\n\n## Task model\n\n- small\n")
+            == []
+        )
+        assert titles("# Direction\n\n## Task breakdown\n\n- Draw it\n- Move it\n") == ["Draw it", "Move it"]

@@ -268,6 +268,17 @@ class TestOrder:
         )
         assert written(plan) == {("1", "3")}
 
+    @pytest.mark.parametrize("names", ["ABCD", ("I", "II", "III", "IV")])
+    @pytest.mark.parametrize(
+        ("said", "before"),
+        [("Phase {0}", [0]), ("phases {0} and {1}", [0, 1]), ("Phases {0}-{2}", [0, 1, 2]), ("Phase {0}, {2}", [0, 2])],
+    )
+    def test_phases_that_count_in_letters_are_named(self, names: str, said: str, before: list[int]) -> None:
+        said = said.format(*names).replace("I-III", "I, II, III")
+        heads = "".join(f"## Phase {name}: Draw {at}\n\n- [ ] draw it\n\n" for at, name in enumerate(names[:3]))
+        text = f"{heads}## Phase {names[3]}: Draw it\n\nDepends on: {said}\n\n- [ ] a task I like\n"
+        assert written(read(text)) == {(names[each], names[3]) for each in before}
+
     def test_each_phase_depends_on_the_one_before(self) -> None:
         body = "".join(f"## Phase {n}: P{n}\n\n- [ ] do {n}\n\n" for n in (1, 2, 3))
         assert written(read(f"{body}## Notes\n\n- Each phase depends on the previous one.\n")) == {
@@ -1215,3 +1226,48 @@ class TestManner:
         )
         assert len({digest(each, {}) for each in (high, low, none)}) == 3
         assert told(changes(high, low), high) == ["~ 1 One (variant low; other body)"]
+
+
+class TestNamesCutShort:
+    STEPS = "## Steps\n\n1. **Extract `db.js`** — the base\n2. **Extract `api.js`** — {}\n3. **Extract `ui.js`** — {}\n"
+
+    @pytest.mark.parametrize(
+        ("second", "third", "edges"),
+        [
+            ("depends only on db.js", "depends on db + api", {("1", "2"), ("1", "3"), ("2", "3")}),
+            ("depends on db and network", "blocked by js", set()),  # all or none, and only where one task is meant
+            ("(needs db)", "(requires api)", set()),  # said of things too
+        ],
+    )
+    def test_behind_a_verb_that_is_said_of_tasks_alone(
+        self, second: str, third: str, edges: set[tuple[str, str]]
+    ) -> None:
+        assert written(read(self.STEPS.format(second, third))) == edges
+
+    def test_in_a_section_on_order_also_before_the_verb_and_in_a_quotation(self) -> None:
+        heads = "".join(
+            f"### US-0{n} — Manage {name}\n\nx\n\n" for n, name in enumerate(("Users", "Pages", "Bills"), 1)
+        )
+        plan = read(
+            f"{heads}## Execution order\n\n> It is so since Pages depends on Users; Bills depends on everything.\n"
+        )
+        assert written(plan) == {("US-01", "US-02"), ("US-01", "US-03"), ("US-02", "US-03")}
+
+    @pytest.mark.parametrize("said", ["all tasks done", "全タスク完了", "全部完成", "everything above"])
+    def test_all_that_stands_before(self, said: str) -> None:
+        rows = f"| K-1 | Draw | - |\n| K-2 | Move | - |\n| K-3 | Ship | {said} |\n| K-4 | Tell | - |\n"
+        plan = read(f"## Tasks\n\n| ID | Task | Depends on |\n|--|--|--|\n{rows}")
+        assert written(plan) == {("K-1", "K-3"), ("K-2", "K-3")}
+
+    def test_a_phase_after_all_above_comes_after_the_phases_above(self) -> None:
+        plan = read(
+            "".join(
+                f"## Phase {n}: {name}\n\n- [ ] x{n}\n\n"
+                for n, name in enumerate(("A", "B", "C (only after all above)"), 1)
+            )
+        )
+        assert written(plan) == {("1", "3"), ("2", "3")}
+
+    def test_an_earlier_task_that_a_line_names_in_brackets(self) -> None:
+        plan = read("- [ ] 1. Draw\n  - as the ship (task 2)\n- [ ] 2. Move\n  - _Reuses: the grid (task 1)_\n")
+        assert written(plan) == {("1", "2")}

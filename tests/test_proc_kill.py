@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from branchline.proc.worker import NOT_STARTED
 from proc_bench import PATIENCE, SOURCE, keepers, lines, until
 
 SCALE = int(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -62,7 +63,7 @@ while True:
         break
     for fact in custody.poll(1.0):
         if isinstance(fact, Ended):
-            note("E", fact.fence, fact.exit.code, fact.exit.signal, int(fact.exit.lost))
+            note("E", fact.fence, fact.exit.code, fact.exit.signal, int(fact.exit.lost), fact.exit.cause)
             live.remove(fact.fence)
 custody.close()
 """
@@ -113,9 +114,10 @@ def tally(folder: Path) -> dict[str, Counter[int]]:
     return found
 
 
-def ends(folder: Path) -> dict[int, tuple[str, ...]]:
-    """Code, signal and lost of each fence, as the ledger has them."""
-    return {int(w[1]): tuple(w[2:]) for w in map(str.split, lines(folder / "ledger")) if w[0] == "E"}
+def ends(folder: Path) -> dict[int, tuple[str, str, str, str]]:
+    """Code, signal, lost and cause of each fence, as the ledger has them."""
+    said = [line.split(maxsplit=5) for line in lines(folder / "ledger") if line[0] == "E"]
+    return {int(fence): (code, number, lost, "".join(cause)) for _, fence, code, number, lost, *cause in said}
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ def test_killed_coordinators_lose_nothing_and_double_nothing(tmp_path: Path, see
     once = Counter(dict.fromkeys(range(jobs), 1))
     for letter, what in {"I": "intended", "S": "started", "F": "finished", "E": "collected"}.items():
         assert found[letter] == once, what
-    assert ends(tmp_path) == {fence: (str(fence % 7), "None", "0") for fence in range(jobs)}
+    assert ends(tmp_path) == {fence: (str(fence % 7), "None", "0", "") for fence in range(jobs)}
     adopted = Counter(
         word.partition(":")[2] for line in lines(tmp_path / "ledger") if line[0] == "A" for word in line.split()[1:]
     )
@@ -149,9 +151,11 @@ def test_killed_keepers_double_nothing_and_name_what_is_lost(tmp_path: Path, see
     assert found["I"] == found["E"] == Counter(dict.fromkeys(range(jobs), 1))
     assert max(found["S"].values()) == 1
     assert max(found["F"].values()) == 1
-    for fence, (code, number, lost) in ended.items():
+    for fence, (code, number, lost, cause) in ended.items():
         whole = (code, number, lost) == (str(fence % 7), "None", "0")
-        assert whole or lost == "1" or number == "9", (fence, code, number, lost)
+        # strikes may hit one fence before its start again and again, more often the slower the machine is
+        given_up = code == str(NOT_STARTED) and "ended before they started it" in cause and not found["S"][fence]
+        assert whole or lost == "1" or number == "9" or given_up, (fence, code, number, lost, cause)
         assert found["F"][fence] or not whole, f"{fence} ended well and did not finish"
     print(f"strikes: {done}, jobs: {jobs}, lost: {sum(end[2] == '1' for end in ended.values())}, doubled: 0")
     until(lambda: not keepers(tmp_path), "the custodians leave")

@@ -15,6 +15,7 @@ import pytest
 
 from branchline.model.run import Exit
 from branchline.proc import Custody, Ended, Started, cpu_of, read_record
+from branchline.proc.custody import STRIKES
 from proc_bench import (
     PATH,
     SHARED,
@@ -148,6 +149,27 @@ def test_custodians_that_are_killed_while_idle_are_replaced(tmp_path: Path) -> N
         kill_at_once(*keepers(tmp_path))
         custody.start(shell(1, tmp_path, "exit 3"))
         assert collect(custody, [1]) == {1: Exit(3)}
+
+
+def test_one_killed_guard_is_one_strike_however_many_of_its_custodians_had_the_job(tmp_path: Path) -> None:
+    slots = STRIKES + 1
+    with Custody.open(tmp_path, slots) as custody:
+        for fence in range(slots):  # one after the other: the next job goes to the custodian of the first
+            custody.start(shell(fence, tmp_path, "true"))
+            collect(custody, [fence])
+        guard, *custodians = parent(custodian(0, tmp_path)), *(custodian(fence, tmp_path) for fence in range(slots))
+        for pid in custodians:
+            os.kill(pid, signal.SIGSTOP)
+        os.kill(guard, signal.SIGKILL)
+        custody.start(shell(slots, tmp_path, "exit 3"))
+        facts: list[Started | Ended] = []
+        for pid in custodians:  # each finds the job and its guard's death together, and leaves, nearly always at once
+            os.kill(pid, signal.SIGCONT)
+            until(lambda: pid not in keepers(tmp_path), "the custodian leaves")  # noqa: B023 - asked at once
+            for _ in range(3):
+                facts += custody.poll(0.05)
+        ended = {fact.fence: fact.exit for fact in facts if isinstance(fact, Ended)} or collect(custody, [slots])
+        assert ended[slots] in (Exit(3), Exit(None, signal.SIGKILL, cause="stopped: the guard was killed"))
 
 
 # -- after the death of the coordinator

@@ -8,7 +8,7 @@ from branchline.planfile.body import heading_mark
 from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import bare, classify, head
+from branchline.planfile.sections import bare, classify, head, share
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
@@ -255,11 +255,13 @@ def _labelled(out: Outline, heading: Block) -> list[Block]:
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
-    """Take sub-headings as tasks: two or more, most with a text of their own before any list, and no list above them."""
+    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
     first = [each for each in out.subheadings(heading) if may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
-    if sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
+    counted = [out.head(each).number for each in first] == [str(n) for n in range(1, len(first) + 1)]
+    counted = counted and parent is not None and parent.role == "phase"
+    if not counted and sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
     for block in first:
         block.candidate = True
@@ -269,8 +271,8 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
 
 def may_work(out: Outline, heading: Block) -> bool:
     """`Performance & testing` may be work, though either word alone is a section's name."""
-    weak = heading.cls == "NONTASK" and heading.line not in out.strong and len(heading.text.split()) > 1
-    return weak or heading.cls not in NEGATIVE
+    more = len(heading.text.split()) > 1 or share(heading.text) < 1
+    return heading.cls not in NEGATIVE or (heading.cls == "NONTASK" and heading.line not in out.strong and more)
 
 
 def _begins_with_text(out: Outline, heading: Block) -> bool:
@@ -291,6 +293,9 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
 def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
+    fields = sum(item.role == "field" or bool(field_kind(item.text)) for item in direct)
+    if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
+        found = [item for item in found if not _FIELD_BULLET.match(item.text)]
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
         actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
         below = [kid for item in actions for kid in item.kids if kid.kind == "item"]

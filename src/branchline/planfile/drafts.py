@@ -9,14 +9,16 @@ from branchline.planfile.sections import Head, bare, head
 
 ID = re.compile(
     r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
-    r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—]|$)\s*(?:[:：–—-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
+    r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—·]|$)\s*(?:[:：–—·-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
 )
 _CAMEL = re.compile(r"[a-z][A-Z]")
 """`WebGL2` is the name of a thing."""
 _NUMBER = re.compile(r"(\d{1,9})[.)](?:\s+|$)")
 _LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+_BOLD = re.compile(r"(?:\*\*|__)[^*_]+(?:\*\*|__)[.:]?")
+"""A line that is bold and nothing else is a title of its own."""
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,600}\)")
-_FIELD_LINE = re.compile(r"[*_]{0,3}[^\W\d_][^:：*_`]{0,30}[*_]{0,3}\s?[:：]")
+FIELD_LINE = re.compile(r"[*_]{0,3}[^\W\d_][^:：*_`]{0,30}[*_]{0,3}\s?[:：]")
 DEVICES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
 )
@@ -127,7 +129,12 @@ def whole_title(block: Block) -> str:
     size = len(block.text)
     for _, line in block.lines[1:]:
         size += len(line) + 1
-        if size > MAX_TITLE or _FIELD_LINE.match(line) or parts[-1].endswith((".", ":", "。")):
+        if (
+            size > MAX_TITLE
+            or FIELD_LINE.match(line)
+            or parts[-1].endswith((".", ":", "。"))
+            or _BOLD.fullmatch(parts[-1])
+        ):
             break
         parts.append(line)
     return " ".join(parts)

@@ -2,6 +2,7 @@
 
 import re
 
+from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import ID, Draft, normal
 from branchline.planfile.fields import mark_of
 from branchline.planfile.outline import Outline
@@ -37,6 +38,17 @@ def fold(out: Outline) -> None:
     if by_title:
         _boxes(out, by_title)
     _checklists(out)
+    _again(out)
+
+
+def _again(out: Outline) -> None:
+    """A bullet that stands twice in one section was pasted twice; boxes may each be a task of their own."""
+    said: dict[tuple[Block | None, str], Draft] = {}
+    for draft in out.in_order():
+        if draft.role == "item" and draft.block.box is None and draft.parent is None and _long(draft.title):
+            same = said.setdefault((draft.block.section, draft.title), draft)
+            if same is not draft and not draft.kids and not draft.hard:
+                _copy(out, draft, same)
 
 
 def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> None:

@@ -7,7 +7,7 @@ from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import KEYS, Names, groups, resolve
+from branchline.planfile.refs import KEYS, Names, everything, groups, resolve
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -36,7 +36,7 @@ _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
 _BRACKETED = re.compile(
-    rf"[(（\[]\s*(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
+    rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
 _INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
@@ -168,18 +168,23 @@ class Edges:
             if title and _AS_FIELD.match(found[0]):
                 self.field(draft, "after", found[1], line)
             else:
-                self._mined(draft, line, found[1], title, sure=True)
+                of_tasks = any(map(found[0].lower().__contains__, _OF_TASKS))
+                self._mined(draft, line, found[1], title, sure=True, of_tasks=of_tasks)
         if any(map(low.__contains__, _OF_TASKS)):
             for found in _INLINE.finditer(_BRACKETED.sub(" ", text) if bracketed else text):
                 self._mined(draft, line, found[1], title, sure=title)
         if any(map(low.__contains__, _LATER_SPACED)):
             for found in _AFTER.finditer(text):
-                self._mined(draft, line, found[1], title, sure=False)
+                self._mined(draft, line, found[1], title, sure=False, of_tasks=False)
 
-    def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool) -> None:
-        """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown."""
+    def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool, of_tasks: bool = True) -> None:
+        """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown.
+
+        Behind a verb that is said `of_tasks` alone their names may be cut short.
+        """
         named = resolve(self.names, value, draft, strict=_NUMBERS.fullmatch(value) is not None)
-        for other in named.drafts:
+        prior = self.names.earlier(draft) if everything(value.lower().strip()) else ()
+        for other in prior or named.drafts or (self.names.cut(value) if of_tasks else ()):
             self.stated.add(draft.line)
             self.add(other, draft, "written", line, 1.0 if title else MINED)
         for token in filter(self.names.like_an_id, named.unknown if sure else ()):
@@ -262,7 +267,7 @@ class Edges:
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
         verbs = list(_VERB.finditer(sentence))
-        subjects = self._named(sentence[: verbs[0].start()]) or about
+        subjects = self._named(sentence[: verbs[0].start()]) or about or self._cut(sentence[: verbs[0].start()])
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
@@ -288,18 +293,22 @@ class Edges:
             self.gates += [(subject, line) for subject in subjects]
             return
         if not on:
-            self.say(subjects, self._named(said), line)
+            self.say(subjects, self._named(said) or self.names.cut(said), line)
             return
         self.stated.update(draft.line for draft in subjects)
-        if low.startswith(words.ALL_PRIOR):
+        if not stories and everything(low.strip(".。;")):
             for subject in subjects:
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            self.say(stories or self._named(said), subjects, line)
+            self.say(stories or self._named(said) or self.names.cut(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
         named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))
         return list(dict.fromkeys((*resolve(self.names, text, None, strict=False).drafts, *filter(None, named))))
+
+    def _cut(self, text: str) -> list[Draft]:
+        """What stands right before a verb may be a name cut short: `since Pages depends on Users`."""
+        return self.names.cut(text.split()[-1]) if text.strip() else []
 
     def mermaid(self, lines: list[tuple[int, str]]) -> None:
         """Take a flowchart, when at least half of its nodes are tasks of the plan."""

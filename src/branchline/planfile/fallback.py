@@ -18,8 +18,9 @@ from branchline.planfile.contents import (
     text_headings,
 )
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import begins_with_action, classify, share
+from branchline.planfile.sections import acts, classify, share
 
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
@@ -43,10 +44,12 @@ def last_resort(out: Outline) -> None:
         rows.ordered_tables,
         _field_headings,
         _other_headings,
+        _accepted_headings,
         _numbered_lists,
         rows.counted_tables,
         _any_bullets,
         _paragraphs,
+        _unknown_lists,
     ):
         step(out)
         if out.drafts:
@@ -142,7 +145,7 @@ def _bullets(out: Outline, heading: Block) -> list[Block]:
     items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
     if heading.cls in NEGATIVE and not (TESTS.match(heading.text) or may_work(out, heading)):
         return []
-    return items if heading.cls not in NEGATIVE or _acts(out, heading, items) else []
+    return items if heading.cls not in NEGATIVE or _mostly_acts(out, heading, items) else []
 
 
 def _task_headings(out: Outline) -> None:
@@ -162,25 +165,48 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
     title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
     if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
         return  # a section on the order says what the tasks are
-    if not text_headings(out, title, parent):
-        return
+    told = text_headings(out, title, parent)
     for block in out.subheadings(title):
-        if block.line in out.drafts and out.subheadings(block):
+        if told and block.line in out.drafts and out.subheadings(block):
             _told_headings(out, block, out.drafts[block.line])
+        elif not told and heading is None and may_work(out, block):  # `High priority` over the headings of the work
+            text_headings(out, block, None)
 
 
 def _field_headings(out: Outline) -> None:
     """Headings of which each holds nothing but fields, and one says what for or what is accepted, are tasks."""
-    found = []
-    for heading in out.headings:
-        kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
-        if "" not in kinds and kinds & _PURPOSE and heading.line not in out.strong:
-            found.append(heading)
+    _take_fielded(out, [heading for heading in out.headings if _only_fields(out, heading)])
+
+
+def _accepted_headings(out: Outline) -> None:
+    """Headings of which two of a level say what is accepted are tasks, with those beside them that say something."""
+    told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
+    level = min((heading.level for heading in told), default=0)
+    if sum(heading.level == level for heading in told) > 1:
+        _take_fielded(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
+
+
+def _take_fielded(out: Outline, found: list[Block]) -> None:
     for block in found if len(found) > 1 else ():
         block.candidate = True
         out.drafts[block.line] = from_heading(block, out.head(block), "heading of fields", 0.8).hang(
             out.above(block.section)
         )
+
+
+def _accepts(out: Outline, heading: Block) -> bool:
+    lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
+    return any(said is not None and said.kind == "criteria" for said in (field(*line) for line in lines))
+
+
+def _beside(out: Outline, heading: Block) -> bool:
+    above = heading.section.cls if heading.section is not None else ""
+    return may_work(out, heading) and above not in (*NEGATIVE, "DECLINED") and heading.line in out.paras
+
+
+def _only_fields(out: Outline, heading: Block) -> bool:
+    kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
+    return "" not in kinds and bool(kinds & _PURPOSE) and heading.line not in out.strong
 
 
 def _says_todo(title: str) -> bool:
@@ -194,7 +220,8 @@ def _other_headings(out: Outline) -> None:
     level = [
         block for block in out.headings if block.level == deepest and out.head(block).role in ("numbered", "dotted")
     ]
-    if any(block.cls in ("ORDER", "CRITERIA") for block in level):
+    acting = sum(acts(out.head(block).title) for block in level) * 2 > len(level)
+    if any(block.cls in ("ORDER", "CRITERIA") for block in level) and not acting:
         return  # the parts of a text of which one tells the order are no tasks themselves
     if len(chosen) > 1 and len(chosen) * 2 > len(level):
         lines = {block.line for block in chosen}
@@ -288,11 +315,11 @@ def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
     lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
     long = [(heading, items) for heading, items in lists if len(items) >= MANY]
     ordered = [(heading, items) for heading, items in long if heading.cls == "ORDER"]
-    return ordered or [(heading, items) for heading, items in long if _acts(out, heading, items)]
+    return ordered or [(heading, items) for heading, items in long if _mostly_acts(out, heading, items)]
 
 
-def _acts(out: Outline, heading: Block, items: list[Block]) -> bool:
-    work = sum(begins_with_action(item.text) for item in items)
+def _mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
+    work = sum(acts(item.text) for item in items)
     return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
 
 
@@ -305,6 +332,10 @@ def _any_bullets(out: Outline) -> None:
         return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
+    unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
+    if sum(map(_describes, unknown)) * 2 > len(unknown):
+        return
+    tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0
     for heading in [None, *out.headings]:
         if heading is None:
             items = _headless(out)
@@ -313,7 +344,9 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        unsure = heading is not None and heading.cls == "UNKNOWN" and _describes(items)
+        unsure = (
+            heading is not None and heading.cls == "UNKNOWN" and (_describes(items) or (tells and not _may_act(items)))
+        )
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
@@ -321,11 +354,24 @@ def _paragraphs(out: Outline) -> None:
     """Paragraphs of a line each, most of which act, are the list of a section of work whose marks were lost."""
     for heading in filter(named_so, out.headings):
         said = [para for para in out.paras.get(heading.line, ()) if len(para.lines) == 1]
-        acting = [para for para in said if begins_with_action(para.text)]
+        acting = [para for para in said if acts(para.text)]
         if len(said) >= MANY and len(acting) * 2 > len(said):
             for para in acting:
                 para.candidate = True
             _take_items(out, acting, 0.6, heading.cls)
+
+
+def _unknown_lists(out: Outline) -> None:
+    """Take the numbered lists of sections that say nothing of what they are; a text with one is rarely without work."""
+    for heading in out.headings:
+        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
+        if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
+            _take_items(out, items, 0.5, heading.cls)
+
+
+def _may_act(items: list[Block]) -> bool:
+    """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
+    return any(acts(item.text) for item in items)
 
 
 def _calls_itself_work(out: Outline) -> bool:

@@ -6,8 +6,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.contents import LIST_CLASSES
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import Head, head
-from branchline.planfile.words import CHECKLISTS
+from branchline.planfile.sections import Head, head, is_checklist
 
 _LINE = re.compile(r"\s{0,8}(?:-\s+)?(.{3,200})$")
 _MARKED = re.compile(r"\d\s*[:：.)–—-]")
@@ -42,7 +41,7 @@ def _checks(draft: Draft) -> bool:
     section = draft.block.section
     if draft.block.box is None or section is None:
         return False
-    return section.cls not in LIST_CLASSES or any(word in section.text.lower() for word in CHECKLISTS)
+    return section.cls not in LIST_CLASSES or is_checklist(section.text)
 
 
 def _named(text: str) -> Head | None:

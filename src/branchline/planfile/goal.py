@@ -2,12 +2,14 @@
 
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
-from branchline.planfile.drafts import plain
+from branchline.planfile.drafts import FIELD_LINE, plain
 from branchline.planfile.fields import field
 from branchline.planfile.labels import KINDS
 from branchline.planfile.sections import bare
 
 MAX_GOAL = 1000
+MAX_FIELDS = 120
+"""A first paragraph of `Author: me · Status: draft` says nothing of what is wanted; a longer one does."""
 
 
 def _is_goal(section: Block | None) -> bool:
@@ -30,6 +32,7 @@ def find(doc: Doc, plan: Reading, before: int) -> str:
                 and block.line < before
                 and not block.text.startswith("**")
                 and not field(block.line, block.text)
+                and not (FIELD_LINE.match(block.text) and len(text) <= MAX_FIELDS)
             ):
                 first = text
         if said or (first and len(doc.blocks) > 2000):

@@ -35,6 +35,8 @@ def kind(text: str) -> str:
     if bare in KINDS:
         return KINDS[bare]
     cls, strong = classify(bare)
+    if cls == "UNKNOWN" and KINDS.get(bare.split(" ", 1)[0]) == "files":
+        return "files"
     return cls if strong or cls == "TASK" else "other"
 
 

@@ -22,21 +22,28 @@ _ONE = (
     r"|[A-Za-z]{2,6}-(?=[a-z]{0,7}[0-9])[0-9a-z]{3,8}(?:\.[0-9]{1,4}){0,3}"
     r"|[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 )
+_LETTER = r"(?-i:[A-Z]|[IVX]{2,4})"
+"""`Phase B`, `Phase IV`: a number of letters, behind the word alone."""
 _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b|至|到"
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
-    rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE})"
-    rf"(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}))?{_END}",
+    rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE}"
+    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"\s(?:[A-Z]|[IVX]{2,4})(?!\w)")
 _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 _SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
-_GLUE = re.compile(r"\s*(?:(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*)?", re.IGNORECASE)
+_JOIN = r"(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*"
+_GLUE = re.compile(rf"\s*(?:{_JOIN})?", re.IGNORECASE)
+_NEXT = re.compile(rf"\s*{_JOIN}({_LETTER}){_END}", re.IGNORECASE)
+_ASIDE = re.compile(r"\s[-–—]\s|[(（:：]")
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
 _COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
 _SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
+_ALL = tuple(words.EVERYTHING)
 _NOT_NONE = words.NONE - {"no", "-"}
 _DIGITS = "0123456789"
 MAX_RANGE = 500
@@ -108,6 +115,28 @@ class Names:
         return sorted(self.by_title)
 
     @cached_property
+    def by_word(self) -> dict[str, set[int]]:
+        """The lines of the tasks by the words of what their titles call them."""
+        found: dict[str, set[int]] = {}
+        for draft in self.drafts:
+            for word in normal(_ASIDE.split(draft.title, maxsplit=1)[0]).split():
+                found.setdefault(word, set()).add(draft.line)
+        return found
+
+    def cut(self, text: str) -> list[Draft]:
+        """Find the tasks that a list of names cut short calls: `db and api` where one task is `Extract db.js`.
+
+        All or none: a name that no task, or more than one, has the words of shows that the list is of other things.
+        """
+        lines: list[int] = []
+        for part in filter(None, map(normal, _SPLIT.split(text))):
+            meant = set.intersection(*(self.by_word.get(word, set()) for word in part.split()))
+            if len(meant) != 1:
+                return []
+            lines += meant
+        return [draft for draft in self.drafts if draft.line in lines]
+
+    @cached_property
     def phrase(self) -> re.Pattern[str]:
         """The titles of the phases, as prose may hold them."""
         short = [name for name, draft in self.by_title.items() if 2 <= len(name) <= 60 and draft.role == "phase"][:300]
@@ -155,6 +184,9 @@ class Names:
 
         When these are very many: those since the last one that said the same, for they all come after the others.
         """
+        if asker.role == "phase":
+            beside = asker.parent.kids if asker.parent is not None else self.drafts
+            return tuple(draft for draft in beside if draft.line < asker.line and draft.parent is asker.parent)
         place = bisect_left(self.leaves, asker.line, key=_line)
         first = 0
         if place > MAX_RANGE and self.barriers:
@@ -217,18 +249,24 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
     """List the references of a text as (keyword, from, to); a keyword carries over a list: `Tasks 1, 2 and 3`."""
     out: list[tuple[str, str, str]] = []
     key, end = "", -1
-    for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) else ():
+    for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) or _LETTERED.search(text) else ():
         if found["key"]:
             key = " ".join(found["key"].lower().split())
         elif end < 0 or not _GLUE.fullmatch(text, end, found.start()):
             key = ""
         end = found.end()
-        out.append((key if found["a"][0].isdigit() else "", found["a"], found["b"] or ""))
+        bare = found["a"][0].isdigit() or found["a"].isalpha()
+        out.append((key if bare else "", found["a"], found["b"] or ""))
+        while found["a"].isalpha() and (more := _NEXT.match(text, end)):
+            out.append((key, more[1], ""))
+            end = more.end()
     return out
 
 
 def expand(first: str, last: str) -> list[str]:
-    """Write a range out: `T007-T009`, `T7-9`, `2.1-2.4`; what is no range comes back as its two ends."""
+    """Write a range out: `T007-T009`, `T7-9`, `2.1-2.4`, `A-C`; what is no range comes back as its two ends."""
+    if len(first) == len(last) == 1 and first.isalpha() and last.isalpha() and first <= last:
+        return [chr(letter) for letter in range(ord(first), ord(last) + 1)]
     name, other = first.rstrip(_DIGITS), last.rstrip(_DIGITS)
     start, stop = first[len(name) :], last[len(other) :]
     if not start or not stop or (other and other.lower() != name.lower()):
@@ -259,7 +297,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     bare = text.strip().strip("*_` .。").lower()
     if strict and (not bare or bare in words.NONE or bare.split(" ", 1)[0].strip("(,.;:，。；：") in _NOT_NONE):
         return Found((), ())
-    if strict and asker is not None and (bare in words.EVERYTHING or bare.startswith(words.ALL_PRIOR)):
+    if strict and asker is not None and everything(bare):
         return Found(names.earlier(asker), ())
     found: list[Draft] = []
     unknown: list[str] = []
@@ -276,6 +314,12 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
             named = names.titled(part)
             (found.append(named) if named else unknown.append(part.strip())) if part.strip() else None
     return Found(tuple(dict.fromkeys(found)), tuple(unknown), tuple(doubled))
+
+
+def everything(text: str) -> bool:
+    """Say whether a text means all that stands before it: `all`, `everything above`, `all issues done`."""
+    whole = text.startswith(_ALL) and text.endswith(words.CLASSES["DONE"]) and not any(map(str.isdigit, text))
+    return whole or text in words.EVERYTHING or text.startswith(words.ALL_PRIOR)
 
 
 def _take(

@@ -21,6 +21,12 @@ LAST = "final"
 """The number of a phase that is called the last one and has none."""
 _JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
+_FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
+_LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
+_VERB = re.compile(rf"{_WORD.pattern}(?!\s?[:：])")
+"""`Render: by hand` names something."""
+_INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
+_ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 
 
@@ -74,48 +80,49 @@ def any_verb(entries: tuple[str, ...]) -> str:
 
 _NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
 _TASK = re.compile(
-    rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
     rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
-    rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—-]|$))\s*[:：.、\-–—]?\s*(.*)",
+    rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—·-]|$))\s*[:：.、\-–—·]?\s*(.*)",
     re.DOTALL,
 )
 _LAST = re.compile(
     rf"(?:(?:{_any_of(words.LAST_OF_PHASES)})\s?({_any_of(words.PHASE_HEADS)})"
-    rf"|({_any_of(words.PHASE_HEADS)})\s(?:{_any_of(words.LAST_OF_PHASES)}))(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    rf"|({_any_of(words.PHASE_HEADS)})\s(?:{_any_of(words.LAST_OF_PHASES)}))(?:\s*[:：.)–—·-]+\s*|\s*(?=[(（\[])|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _VERSION = re.compile(
     rf"(?:(?:{_any_of(words.VERSION_HEADS)})\s+(?=\d))?\[?"
-    r"(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})\]?(?=[\s:：–—(-]|$)(.*)",
+    r"(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})\]?(?=[\s:：–—·(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
 _SERIES = re.compile(
-    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—·-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
 _LIKE = re.compile(
-    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—-]+\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—·-]+\s*|\s*(?=[(（\[])|$)(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _STAGE = re.compile(
-    rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
+    rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
-_MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
+_MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—·-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—-](?=\s))\s*(.+)", re.DOTALL)
-_LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—])\s+(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
+_LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
-    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—-])(?!\.\d))"
-    r"(?:\s*[:：.)–—-]+\s*|\s+|$)(.*)",
+    r"([A-Z][A-Z0-9]{0,7}(?:-[A-Z]{1,6})?-\d{1,6}(?:[-.]\d{1,6}){0,4}|[A-Za-z]{1,4}\d{1,6}(?:\.\d{1,5}){0,4}(?=\s*[:：.–—·-])(?!\.\d))"
+    r"(?:\s*[:：.)–—·-]+\s*|\s+|$)(.*)",
     re.DOTALL,
 )
 
@@ -154,11 +161,23 @@ def share(title: str) -> float:
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 
 
-def begins_with_action(text: str) -> bool:
-    """Say whether a text begins with a word for doing something: `Add a grid`, `**Fix** it`, `添加日志`."""
+def is_checklist(title: str) -> bool:
+    """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
+    low = title.lower()
+    return any(map(low.__contains__, words.CHECKLISTS)) and not any(map(low.__contains__, words.BUILDING))
+
+
+@lru_cache(maxsize=8192)
+def acts(text: str) -> bool:
+    """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
     text = bare(text).lower()
-    first = _WORD.match(text)
-    return text.startswith(_ACTIONS) or (first is not None and first[0] in words.ACTIONS)
+    first = _VERB.match(text)
+    if text.startswith(_FIRST_VERBS) or (
+        first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
+    ):
+        return True
+    said = _PAREN.sub("", text.split(":", 1)[0]).strip(" .。!*_`")
+    return said.endswith(_LAST_VERBS) or _ENDS.search(said) is not None
 
 
 def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
@@ -231,7 +250,7 @@ def _number_fits(number: str, text: str, end: int) -> bool:
     if number[0].isdigit() or number[0] in _DIGITS:
         return not _FRACTION.match(text, end)
     rest = text[end:].lstrip()
-    return number.isupper() and (not rest or rest[0] in ":：.)–—-([（")
+    return number.isupper() and (not rest or rest[0] in ":：.)–—·-([（")
 
 
 def _count(text: str) -> str:
@@ -255,7 +274,7 @@ def _coded(text: str) -> Head | None:
         return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
     found = _VERSION.match(text)
     if found:
-        return Head("version", "version", found[1], found[2].strip(" -–—:："))
+        return Head("version", "version", found[1], found[2].strip(" -–—·:："))
     return _numbered(text)
 
 

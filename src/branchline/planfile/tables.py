@@ -11,7 +11,7 @@ from branchline.planfile.outline import Outline
 MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
-_CODE = re.compile(r"[A-Za-z]{0,4}-?\d{1,4}(?:\.\d{1,3}){0,3}")
+_CODE = re.compile(r"[A-Za-z]{0,10}-?\d{1,6}(?:\.\d{1,3}){0,3}")
 ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
@@ -65,7 +65,10 @@ def columns(table: Block) -> Columns | None:
     """Find the columns of a table of tasks; None for any other table."""
     names = _names(table)
     kinds = kinds_of(table)
+    planned = bool(_PLANNING.intersection(kinds))
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
+    if planned and not keys and _coded(table):
+        keys = [0]
     titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
     for key in keys:
         for title in titles:
@@ -73,10 +76,9 @@ def columns(table: Block) -> Columns | None:
                 return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
     if titles:
         return Columns(-1, titles[0], -1, kinds, step=False)
-    if keys and keys[0] + 1 < len(names) and not kinds[keys[0] + 1] and _PLANNING.intersection(kinds):
-        return Columns(keys[0], keys[0] + 1, -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
-    if len(names) > 1 and "status" in kinds[2:] and not kinds[1] and _coded(table):
-        return Columns(0, 1, -1, kinds, step=False)
+    plain = [n for n, kind in enumerate(kinds) if not kind and n > keys[0]] if keys and planned else []
+    if plain:
+        return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
     return None

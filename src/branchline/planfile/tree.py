@@ -12,7 +12,7 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, series
+from branchline.planfile.sections import Head, bare, classify, head, is_checklist, series
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -41,12 +41,23 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
     fenced.take(out)
+    _checklists(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     if lone is not None and not out.drafts:
         lone.block.fate, out.drafts[lone.line] = "task", lone
     return out
+
+
+def _checklists(out: Outline) -> None:
+    """Where headings name the work, the boxes of a checklist beside them say how it is done well."""
+    named = sum(draft.role in ("head", "phase") for draft in out.drafts.values())
+    for draft in list(out.drafts.values()) if named > 1 else ():
+        section = draft.block.section
+        if draft.block.box and draft.parent is None and not draft.kids and section and is_checklist(section.text):
+            draft.block.fate, draft.block.why = "criterion", "stands in a checklist beside the tasks"
+            del out.drafts[draft.line]
 
 
 def _lone(out: Outline) -> Draft | None:
@@ -84,11 +95,10 @@ def _sections(out: Outline) -> None:
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)
-        untold = block.section.line if block.section is not None and block.section.cls in NEGATIVE else 0
-        if untold and (said.key in LIKE_HEADS or (said.role == "version" and untold in out.strong)):
-            said = Head(
-                "", "", "", bare(block.text)
-            )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
+        untold = block.section is not None and block.section.cls in NEGATIVE
+        if untold and (said.role == "version" or said.key in LIKE_HEADS):
+            # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
+            said = Head("", "", "", bare(block.text))
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
@@ -252,8 +262,9 @@ def _has_check(out: Outline, heading: Block) -> bool:
 
 def _is_group(out: Outline, block: Block, said: Head) -> bool:
     boxes = [item for item in out.direct.get(block.line, ()) if item.box]
-    if not boxes and any(out.head(sub).role in ("phase", "task", "step") for sub in out.subheadings(block)):
-        return False
+    below = [out.head(sub) for sub in out.subheadings(block)]
+    if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
+        return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
@@ -336,7 +347,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
     if above is not None and above.role == "head" and not _owner_item(out, block):
         within = bool(above.number) and block.text.startswith(above.number + ".")
-        if section != "CRITERIA" and (within or _EXPLICIT.match(block.text)):
+        if section != "CRITERIA" and (within or _EXPLICIT.match(block.text) or head(block.text).role == "task"):
             return "", ""  # a step has no number of its own in the plan
         above.steps.append(block.box or "")
         if section == "CRITERIA":

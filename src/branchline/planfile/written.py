@@ -21,6 +21,7 @@ _EVERY = re.compile(
 )
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
+_IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
 
@@ -34,7 +35,7 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
             edges.inline(draft, line, draft.block.text, title=True)
         for at, text in reading.prose:
             edges.inline(draft, at, text)
-            if draft.role == "xml" and "ask" in text:
+            if "ask " in text or "asks " in text:
                 edges.say(_earlier(edges, draft, text), [draft], at)
     _interfaces(edges, readings)
     _overviews(edges)
@@ -43,9 +44,10 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
 
 
 def _earlier(edges: Edges, draft: Draft, text: str) -> list[Draft]:
-    """The tasks before this one that its text names: `below what Task 1 added`; a GSD task names none without need."""
-    named = resolve(edges.names, text, draft, strict=False).drafts
-    return [other for other in named if other.line < draft.line and other.role == "xml"]
+    """The tasks before this one that its text names in brackets: `on the grid (task 1)`; a GSD task names none without need."""
+    said = text if draft.role == "xml" else " ".join(_IN_BRACKETS.findall(text))
+    named = resolve(edges.names, said, draft, strict=False).drafts
+    return [other for other in named if other.line < draft.line and other.role == draft.role]
 
 
 def _marks(draft: Draft) -> list[tuple[str, str, int]]:
@@ -115,10 +117,10 @@ def _sections(edges: Edges) -> None:
     for block in edges.out.doc.blocks:
         if block.kind == "fence":
             _fence(edges, block)
-        elif block.kind in ("para", "item") and block.fate != "task":
+        elif block.kind in ("para", "item", "quote") and block.fate != "task":
             section = block.section.cls if block.section is not None else ""
             ordered = section == "ORDER" or block.label == "ORDER"
-            for line, text in block.lines:
+            for line, text in block.lines or [(block.line, block.text)]:
                 if ordered:
                     edges.statement(line, text)
                 if "ach " in text or "omplete" in text:

@@ -3,7 +3,7 @@
 import os
 import select
 import signal
-from collections import Counter, OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +17,7 @@ from branchline.proc.table import Record, Table
 from branchline.proc.worker import NOT_STARTED
 
 LAUNCHES = 10  # guards in a row of which no custodian was ever ready
-STRIKES = 3  # custodians that may end with one fence in their hands before they started it
+STRIKES = 3  # guards whose custodians may end with one fence in their hands before they started it
 LONGEST = 3600.0  # seconds of one wait: epoll counts milliseconds in 31 bits
 
 
@@ -43,7 +43,7 @@ class Custody:
         self._stops: dict[int, str] = {}  # causes of stops of what is not over
         self._over: set[int] = set()
         self._events: list[Started | Ended] = []
-        self._failures: Counter[int] = Counter()  # custodians that were ready, and ended while they had this fence
+        self._failures: defaultdict[int, set[Guard]] = defaultdict(set)  # whose custodians ended with a fence in hand
         self._strikes = 0
 
     @classmethod
@@ -111,8 +111,7 @@ class Custody:
                 self._hear(handle)
         self._pump()
         if self._is_broken() and not self._events:
-            log = self._folder / LOG
-            raise BranchlineError(f"the processes that watch over workers do not start; the reason stands in {log}")
+            raise BranchlineError(f"the keepers of workers do not start; the reason stands in {self._folder / LOG}")
         events, self._events = self._events, []
         return events
 
@@ -225,7 +224,8 @@ class Custody:
         self._strikes += not channel.ready
         if spawn := channel.job:
             self._running.pop(spawn.fence, None)
-            self._failures[spawn.fence] += channel.ready
+            if channel.ready:
+                self._failures[spawn.fence].add(channel.guard)
             if channel.guard.stream.closed:
                 self._settle(spawn)
             else:
@@ -334,8 +334,8 @@ class Custody:
             return
         if fence in self._stops:
             self._forfeit(fence, 0.0, self._stops[fence])
-        elif self._failures[fence] >= STRIKES:
-            self._fail(fence, f"{STRIKES} custodians in a row ended before they started it; see {LOG}")
+        elif len(self._failures[fence]) >= STRIKES:
+            self._fail(fence, f"custodians of {STRIKES} guards ended before they started it; see {LOG}")
         else:
             self._requeue(spawn)
 

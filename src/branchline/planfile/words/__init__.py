@@ -1,9 +1,9 @@
 """Word lists of the reader, in the languages plans are written in: data, no rules.
 
 `sections` classes headings, `heads` tells which of them name tasks and phases, `fields` names labels such as `Depends on:`,
-`columns` the heads of tables, `prose` holds what sentences say of order and `commands` what they say of commands, and `names`
-what is known by its name (programs, files, things that look like ids). Each list is laid out by language; a test holds that
-every language of `LANGUAGES` has its share of each.
+`columns` the heads of tables, `verbs` what is done, `prose` holds what sentences say of order and `commands` what they say of
+commands, and `names` what is known by its name (programs, files, things that look like ids). Each list is laid out by language;
+a test holds that every language of `LANGUAGES` has its share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
@@ -39,6 +39,7 @@ from branchline.planfile.words.prose import (
 )
 from branchline.planfile.words.sections import (
     ACTIONS,
+    BUILDING,
     CHECKLISTS,
     CLASSES,
     DONE_ALONE,
@@ -53,6 +54,7 @@ from branchline.planfile.words.sections import (
     TRAILERS,
     WIP_MARKS,
 )
+from branchline.planfile.words.verbs import FIRST_VERBS, LAST_VERBS
 
 __all__ = [
     "ACTIONS",
@@ -61,6 +63,7 @@ __all__ = [
     "BARE_FILES",
     "BESIDE_HEADS",
     "BLOCKS_PROSE",
+    "BUILDING",
     "CHECK",
     "CHECKLISTS",
     "CLASSES",
@@ -71,11 +74,13 @@ __all__ = [
     "EARLIER",
     "EVERYTHING",
     "FIELDS",
+    "FIRST_VERBS",
     "GATES",
     "GSD_TAGS",
     "ID_COLUMNS",
     "LANGUAGES",
     "LAST_OF_PHASES",
+    "LAST_VERBS",
     "LATER",
     "LIKE_HEADS",
     "LOOSE_DEPENDS",

@@ -8,14 +8,15 @@ from typing import Final
 from branchline.planfile.words.base import Lists, phrases, words
 
 _TASK: Final[Lists] = {
-    "en": """task, tasks, stages, delivery stages, phases, delivery plan, rollout plan, list of tasks, task list,
-        tasks to be completed, tasks to complete, subtasks, todo, todos, to- do, to-dos, implementation steps,
-        implementation plan, implementation order, implementation phases, implementation tasks, steps, action items,
-        actions to take, next steps, work items, work plan, changes, change list, files to update, files to edit,
-        files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
-        planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration
-        steps, milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed
-        changes, action plan, action, actions, feature list, development plan, migration plan, refactoring""",
+    "en": """task list, task breakdown, task plan, task board, task groups, task order, task sequence, task tracker, task index,
+        task log, task summary, task overview, task definitions, tasks, stages, delivery stages, phases, delivery plan,
+        rollout plan, list of tasks, tasks to be completed, tasks to complete, subtasks, todo, todos, to-do, to-dos,
+        implementation steps, implementation plan, implementation order, implementation phases, implementation tasks,
+        steps, action items, actions to take, next steps, work items, work plan, changes, change list, files to update, files
+        to edit, files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
+        planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration steps,
+        milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed changes, action
+        plan, action, actions, feature list, development plan, migration plan, refactoring""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan,
         arbeitspakete, maßnahmen, nächste schritte, arbeitsplan, migrationsplan, zu erledigen, meilensteine,
         verbesserungen, fehlerbehebungen""",
@@ -69,7 +70,7 @@ _CRITERIA: Final[Lists] = {
     "it": "criteri, verifica, criteri di accettazione",
 }
 _NONTASK: Final[Lists] = {
-    "en": """overview, status, current status, project status, background, context, introduction, summary, description,
+    "en": """overview, status, current status, project status, background, context, introduction, summary, changelog, description,
         motivation, rationale, problem, problem statement, goal, goals, objective, objectives, purpose, scope, architecture,
         design, solution design, technical design, approach, decisions, decision log, risk assessment, constraints, source
         priority, guide, commands, commands reference, structure, directory structure, file structure, project structure,
@@ -137,7 +138,7 @@ _STRONG_NONTASK: Final[Lists] = {
     "en": """out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
         appendix, glossary, notes, note, faq, conventions, convention, guidelines, usage, legend, format, examples,
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
-        prerequisites, requirements, functional requirements, changelog, principles, open questions, questions, will
+        prerequisites, requirements, functional requirements, principles, open questions, questions, will
         not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
         plan, see also, anti-patterns, constitution check, complexity tracking""",
     "de": """anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
@@ -152,7 +153,7 @@ _STRONG_NONTASK: Final[Lists] = {
         ссылки""",
     "uk": """ризики, примітки, поза межами, не робити, не робимо, приклади, передумови, глосарій, відкриті питання,
         посилання""",
-    "zh": "风险, 备注, 约定, 不要做, 暂不做, 不做的事, 不在范围, 非目标, 示例, 附录, 开放问题, 参考资料",
+    "zh": "风险, 备注, 约定, 不要做, 暂不做, 明确不做, 不做的事, 不在范围, 非目标, 示例, 附录, 开放问题, 参考资料",
     "ja": "注意, リスク, やらないこと, やらない, スコープ外, 対象外, 備考, 未解決の質問, 参考資料",
     "ko": "참고, 위험, 범위 외, 하지 않을, 하지 않는, 비고, 리스크",
     "vi": "không làm, việc không làm, rủi ro, ngoài phạm vi, ví dụ, tham khảo",
@@ -160,7 +161,7 @@ _STRONG_NONTASK: Final[Lists] = {
 _DONE: Final[Lists] = {
     "en": """done, completed, complete, merged, closed, finished, shipped, released, archive, archived, already done,
         recently completed, implemented, implemented features, completed features, completed tasks, completed work""",
-    "de": "erledigt, fertig, abgeschlossen, umgesetzt",
+    "de": "erledigt, fertig, abgeschlossen, umgesetzt, implementiert",
     "fr": "terminé, terminée, terminées, terminés, fait, faits, accompli, réalisé",
     "es": "hecho, hechos, completado, completada, completadas, completados, terminado, realizado",
     "pt": "concluído, concluída, concluídas, concluídos, feito, feitos, finalizado, realizado",
@@ -211,7 +212,7 @@ _FUTURE: Final[Lists] = {
     "pt": "futuro, ideias, futuras, mais tarde, longo prazo",
     "ru": "будущее, идеи, на будущее, в будущем, позже, когда-нибудь, долгосрочные",
     "uk": "майбутнє, ідеї, на майбутнє, у майбутньому, пізніше, колись, довгострокові",
-    "zh": "后续规划, 未来, 后续优化, 远期, 想法",
+    "zh": "后续规划, 后续版本规划, 未来, 后续优化, 远期, 想法",
     "ja": "将来, 今後, アイデア, いつか, 長期",
     "ko": "향후, 미래, 아이디어, 나중에, 장기",
     "vi": "tương lai, ý tưởng, dài hạn, sau này, về sau",
@@ -344,6 +345,22 @@ CHECKLISTS: Final = phrases(
     }
 )
 """What a list is called that is gone through when the work is done."""
+BUILDING: Final = phrases(
+    {
+        "en": "implementation, development, todo",
+        "de": "umsetzung, entwicklung",
+        "fr": "implémentation, mise en œuvre, développement",
+        "es": "implementación, desarrollo",
+        "pt": "implementação, desenvolvimento",
+        "ru": "реализации, разработки",
+        "uk": "реалізації, розробки",
+        "zh": "实施, 实现, 开发",
+        "ja": "実装, 開発",
+        "ko": "구현, 개발",
+        "vi": "triển khai, phát triển",
+    }
+)
+"""What a checklist is one of when it lists the work itself."""
 PARTLY: Final = phrases(
     {
         "en": "partial, partly, skeleton, in progress, not done, incomplete",
