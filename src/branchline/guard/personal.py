@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from operator import mul
 from typing import Final
 
-from branchline.guard.spans import MOST, Plain, Span, Words, by_first, judged, line_end
+from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _AT: Final = re.compile(
@@ -291,14 +291,14 @@ def _possible(written: str, any_length: bool) -> bool:
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    behind, cue, cues, end, left = 0, None, None, 0, MOST
+    behind, cue, cues, end, left = 0, None, None, 0, 0
     for run in _RUN.finditer(low):
         if cues is None:
             cues = Words(low, filter(_is_cue, _CUE.finditer(low)))
             if not cues and not _AFTER_WORD.search(low):
                 return
         if run.start() >= end:
-            end, left = line_end(low, run.start()), MOST
+            end, left = allowance(low, run.start())
         elif left < 0:
             continue
         if not (cue and _NEXT.fullmatch(low, behind, run.start())):

@@ -83,7 +83,7 @@ def by_first(forms: Iterable[str]) -> str:
     return "|".join(f"{head}(?:{'|'.join(rest)})" for head, rest in heads.items())
 
 
-MOST: Final = 1_500
+MOST: Final = 1_000
 """A line that holds more of one kind was made to be slow: from there on it goes as one."""
 
 
@@ -95,13 +95,13 @@ def judged(
     *,
     every: bool = False,
 ) -> Iterator[Span]:
-    """The spans that a judge makes of what a pattern finds, `MOST` of one line; `every` counts what is none as well."""
+    """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well."""
     at = 0
     while at < len(text):
         end, left = 0, MOST
         for found in pattern.finditer(text, at):
             if found.start() >= end:
-                end, left = line_end(text, found.start()), MOST
+                end, left = allowance(text, found.start())
             if not left:
                 yield Span(found.start(), end, kind)
                 break
@@ -113,10 +113,11 @@ def judged(
         at = end
 
 
-def line_end(text: str, at: int) -> int:
-    """Where the line of a place ends."""
+def allowance(text: str, at: int) -> tuple[int, int]:
+    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 200 characters."""
     end = text.find("\n", at)
-    return end if end >= 0 else len(text)
+    end = end if end >= 0 else len(text)
+    return end, max(MOST, (end - at) // 200)
 
 
 class Words:
