@@ -281,5 +281,5 @@ def test_a_task_that_left_the_graph_is_not_looked_at_any_more() -> None:
     node = json.dumps({"id": "b", "parent": None, "kind": "atomic"})
     data = {"nodes": [["b", node]], "net": '{"edges": []}', "digest": "", "graph": "{}", "source": ""}
     rows = [list(gone._replace(state="cancelled"))]
-    state, _ = engine.step(state, Event(6.0, "r1", "replanned", data={**data, "rows": rows}))
+    state, _ = engine.step(state, Event(6.0, "r1", "replanned", data={**data, "rows": rows, "removed": ["a"]}))
     assert [event.task for event in engine.choose(state, 7.0, None)] == ["b"]

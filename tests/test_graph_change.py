@@ -125,7 +125,7 @@ def test_the_other_changes() -> None:
     given_to = change.changed(DRAFT, "1", worker="claude")
     assert [task.worker for task in given_to.tasks] == [None, "claude", "claude", None, "codex", None]
     assert change.task_named(change.checked_by(DRAFT, "3", "true"), "3").checks == (Check("true", "review"),)
-    ids = change.free_ids(DRAFT, "2", 2)
+    ids = change.free_ids(DRAFT.tasks, "2", 2)
     assert ids == ["2.2", "2.3"]
     split = change.put_below(DRAFT, "3", [Task("3.1", "A"), Task("3.2", "B")], [Edge("3.1", "3.2", "inferred")])
     assert before(split)["3.2"] == {"1.1", "1.2", "2.1", "3.1"}
@@ -144,7 +144,7 @@ def test_the_other_changes() -> None:
         (lambda: change.cut(DRAFT, "1", "3"), "3 does not wait for 1"),
         (lambda: change.order(DRAFT, "3", "1.1"), "circle"),
         (lambda: change.put_below(DRAFT, "2", [Task("2.2", "A")], []), "2 has subtasks"),
-        (lambda: change.free_ids(DRAFT, "a" * 63, 1), "too long"),
+        (lambda: change.free_ids(DRAFT.tasks, "a" * 63, 1), "too long"),
     ],
 )
 def test_what_cannot_be_is_said(call: Any, words: str) -> None:

@@ -182,6 +182,15 @@ def test_gsd_elements() -> None:
     assert fates(found) == {23: "criterion"}
 
 
+def test_the_feature_of_a_gsd_plan_that_begins_with_a_test_is_its_task() -> None:
+    text = "---\ntype: tdd\n---\n\n<feature>\n  <name>Fold doubles</name>\n  <files>src/a.py</files>\n  <behavior>\n**Phase 1**\n"
+    found = plan(
+        f"{text}  - one stays\n  </behavior>\n</feature>\n\n<success_criteria>\n- it folds\n</success_criteria>\n"
+    )
+    assert (found.dialect, [one.title for one in found.tasks]) == ("gsd-xml", ["Fold doubles"])
+    assert [ref.path for ref in found.tasks[0].files] == ["src/a.py"]
+
+
 def test_bullets_of_phases_and_numbered_steps() -> None:
     found = read("bullets")
     assert ids(found) == ["1", "1.1", "1.2", "2", "2.1"]

@@ -288,6 +288,12 @@ What it is for.
 """
 
 
+@pytest.mark.parametrize("name", ["decision-4", "ADR-007", "'adr-7'"])
+def test_a_decision_with_front_matter_is_no_task(name: str) -> None:
+    text = f"---\nid: {name}\ntitle: Keep it\nstatus: accepted\n---\n\n## Plan\n\n- [ ] draw it\n"
+    assert [task.title for task in plan(text).tasks] == ["draw it"]
+
+
 def test_a_backlog_file_is_one_task() -> None:
     found = plan(BACKLOG)
     assert found.dialect == "backlog"

@@ -298,3 +298,42 @@ class TestWhatIsBesideTheWork:
             == []
         )
         assert titles("# Direction\n\n## Task breakdown\n\n- Draw it\n- Move it\n") == ["Draw it", "Move it"]
+
+    def test_numbered_headings_of_work_beside_boxes_of_another_section(self) -> None:
+        text = "## Tasks\n\n- [ ] Draw it\n\n## What's left to do\n\n### 1. Move it\n\n```\nx\n```\n\n### 2. Aim\n\nx\n"
+        assert titles(text) == ["Draw it", "Move it", "Aim"]
+        marked = "## Tasks\n\n- [ ] Draw it\n\n## 一、高优先级任务 (P0)\n\n### 1. 地图 ⬜\n\nx\n\n### 2. 船 ✅\n\nx\n"
+        assert states(marked) == ["open", "open", "done"]
+
+    def test_a_title_whose_space_was_forgotten_says_what_the_text_is(self) -> None:
+        assert titles("#TODO\n\n##General\n\n* the grid\n* the ship\n") == ["the grid", "the ship"]
+        assert titles("##General\n\nText.\n\n* the grid\n* the ship\n") == []
+
+    def test_in_a_list_of_things_to_do_what_looks_like_a_description_is_one(self) -> None:
+        text = "# {}\n\n## High\n\n- Map: it has no grid\n- Ship: it does not move\n"
+        assert len(titles(text.format("Implementation TODO"))) == 2
+        assert titles(text.format("Implementation plan")) == []
+
+    @pytest.mark.parametrize(
+        "title", ["验证步骤", "Pasos de verificación", "Шаги проверки", "検証手順", "Test case 1: Aim"]
+    )
+    def test_steps_that_verify_are_criteria(self, title: str) -> None:
+        assert titles(f"# Plan\n\n## {title}\n\n1. Open the page\n2. Look at it\n") == []
+
+    @pytest.mark.parametrize("title", ["Design rules", "Правила", "Reglas", "Quy tắc"])
+    def test_rules_to_keep_are_no_tasks(self, title: str) -> None:
+        assert (
+            titles(f"# Direction\n\nText.\n\n## {title}\n\n1. Keep it small\n2. Keep it pure\n3. Use the grid\n") == []
+        )
+
+    @pytest.mark.parametrize("head", ["Milestone", "Meilenstein", "里程碑"])
+    def test_a_table_of_milestones_that_is_all_there_is(self, head: str) -> None:
+        text = f"# Roadmap\n\n| {head} | Date | So |\n|--|--|--|\n| **Draw it** | May | x |\n| Move it | June | y |\n"
+        assert titles(text) == ["Draw it", "Move it"]
+        assert titles(text.replace(head, "Colour")) == []
+
+    def test_headings_that_each_tell_a_state(self) -> None:
+        heads = "".join(
+            f"### `app/{name}.ts`\n\n**Status:** {state}\n\nx\n\n" for name, state in (("a", "✅ Done"), ("b", "open"))
+        )
+        assert states(f"## The theme\n\nText.\n\n{heads}") == ["done", "open"]

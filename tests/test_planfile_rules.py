@@ -297,6 +297,23 @@ class TestOrder:
             ("unknown-reference", 3, "3", False)
         ]
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Needs T1.", "Blocked until T1 is merged", "Start after T1.", "Once T1 has landed, go on", "wait for T1",
+            "hängt von T1 ab", "sobald T1 fertig ist", "nach T1", "dépend de T1",
+            "después de T1", "assim que T1", "после T1", "після T1", "依赖 T1",
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize(("one", "other"), [("T1", "T2"), ("3.1", "3.2")])
+    def test_a_sentence_names_what_a_task_waits_for(self, said: str, one: str, other: str) -> None:
+        text = f"# Map\n\n## Tasks\n\n### {one} Draw it\n\nBy hand.\n\n### {other} Move it\n\n{{}}\n\n"
+        text += f"### {one[:-1]}3 Send it\n\nx\n"
+        assert written(read(text.format(said.replace("T1", one)))) == {(one, other)}
+        assert written(read(text.format(f"{one[:-1]}3 comes after {one}."))) == set()
+        assert written(read(text.format("Needs Python 3.1, and sits after the other."))) == set()
+        assert written(read(text.format(f"Unblocks {one[:-1]}3."))) == {(other, f"{one[:-1]}3")}
+
     def test_a_file_in_a_dependency_is_not_changed_by_the_task_that_has_it(self) -> None:
         plan = read("- [ ] Write style.css\n- [ ] Write page.html (depends on: Write style.css)\n")
         assert [[ref.path for ref in task.files] for task in plan.tasks] == [["style.css"], ["page.html"]]
@@ -1077,6 +1094,10 @@ class TestSaidOrder:
     def test_arrows_that_point_down_chain_the_lines_around_them(self, shaft: str) -> None:
         fence = f"```text\nBase (T1-T2)\n{shaft}\nThe middle (T3-T4)\n```"
         assert written(read(TWO.format("Dependencies", fence))) == {("1", "2")}
+
+    def test_an_arrow_down_joins_what_stands_above_and_below_it(self) -> None:
+        fence = "```\nT1 → T2\n      ↓\nT3 → T4\n```"
+        assert written(read(TWO.format("Dependencies", fence))) == {("T1", "T2"), ("T2", "T4"), ("T3", "T4")}
 
     def test_a_range_in_brackets_means_the_phase_only_when_it_is_all_of_it(self) -> None:
         assert written(read(TWO.format("Dependencies", "A (T1-T2) → B (T3-T4)"))) == {("1", "2")}

@@ -76,7 +76,6 @@ def test_the_page_has_every_part() -> None:
         failure="AssertionError: 2 != 3",
         conflict="both changed src/deal.py",
         note="Take the short way.",
-        constraints=["no new dependency"],
     )
     for part in (
         "Goal.",
@@ -96,7 +95,7 @@ def test_the_page_has_every_part() -> None:
         "src/contact.py",
     ):
         assert part in text
-    for part in ("the tests", "2 != 3", "both changed", "Take the short way.", "no new dependency", "answer.json"):
+    for part in ("the tests", "2 != 3", "both changed", "Take the short way.", "answer.json"):
         assert part in text
     assert text.count("`src/AGENTS.md`") == 1
     assert "quality gate" not in text

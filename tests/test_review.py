@@ -259,8 +259,11 @@ def test_a_removed_id_is_not_given_again() -> None:
     patch = changes(plain("Alpha", "Beta"), plain("Alpha", "Something else"))
     assert named(patch.graph) == [("1", "Alpha"), ("3", "Something else")]
     assert (patch.added, patch.removed, patch.changed) == (("3",), ("2",), ())
-    again = changes(patch.graph, plain("Alpha", "Something else", "Third"), used=["1", "2", "3"])
-    assert named(again.graph) == [("1", "Alpha"), ("3", "Something else"), ("4", "Third")]
+    used = [("1", "Alpha"), ("2", "Beta"), ("3", "Something else"), ("4", "Fourth")]
+    again = changes(patch.graph, plain("Alpha", "Something else", "Third"), used)
+    assert named(again.graph) == [("1", "Alpha"), ("3", "Something else"), ("5", "Third")]
+    back = changes(plain("Alpha"), plain("Alpha", "Beta"), used)
+    assert named(back.graph) == [("1", "Alpha"), ("2", "Beta")]  # the very task that went
 
 
 def test_a_reworded_title_at_its_place_is_the_same_task() -> None:

@@ -141,15 +141,6 @@ def test_hybrid_says_who_builds() -> None:
     assert reasons(view, "hybrid")["1.2"] == "slot: hybrid builds one task of a branch at a time, now 1.1"
 
 
-@pytest.mark.parametrize("words", ["budget: 2 USD of 2 USD spent", "approval: run `branchline review`"])
-def test_a_stop_keeps_everything(words: str) -> None:
-    view = three(stop=words, state={"1.1": "blocked"})
-    assert choose(view) == next_batch(view) == []
-    found = explain(view)
-    assert found["2.1"] == (words.split(":")[0], words)
-    assert found["1.1"].kind == "question"
-
-
 @st.composite
 def views(draw: Any) -> View:
     """Views as they may be met: any states with nothing running before its time, any limits."""

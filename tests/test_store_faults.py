@@ -178,6 +178,14 @@ class TestDamage:
             Store.open(tmp_path / "state.db")
         assert [p.name for p in tmp_path.iterdir()] == ["state.db-wal"]
 
+    def test_a_place_that_is_no_number_is_damage(self, database: Path) -> None:
+        connection = sqlite3.connect(database)
+        connection.execute("UPDATE task SET place = 'x' WHERE task = ?", (TASKS[7].task,))
+        connection.commit()
+        connection.close()
+        with Store.open(database, read_only=True) as store, pytest.raises(StoreDamagedError, match="place of a task"):
+            store.tasks("r1")
+
     def test_random_damage_ends_in_words_and_changes_no_byte(self, database: Path) -> None:
         """Overwrite pages at random: every use gives rows or a named error, and reading never writes."""
         whole = database.read_bytes()

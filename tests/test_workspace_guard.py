@@ -6,6 +6,7 @@ import pytest
 
 from branchline.errors import RepositoryError
 from branchline.workspace.git import Git
+from branchline.workspace.landing import filtered
 from branchline.workspace.repository import Repository
 from test_workspace import RUN, Place
 
@@ -129,7 +130,7 @@ def test_no_run_starts_where_files_need_a_filter_that_may_not_run(place: Place, 
     names_programs(place, spy, "x")
     with pytest.raises(RepositoryError, match=r"src/ü b\.txt needs the filter 'x'.*\[workspace\] programs"):
         place.repository.check_ready()
-    assert Repository.open(place.root, programs=["filter.x"]).filtered(["src/ü b.txt"]) == ""
+    assert filtered(Repository.open(place.root, programs=["filter.x"]).git, ["src/ü b.txt"]) == ""
 
 
 def test_land_leaves_files_that_need_a_filter_to_the_user(place: Place, spy: str, tmp_path: Path) -> None:

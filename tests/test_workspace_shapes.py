@@ -7,6 +7,7 @@ import pytest
 
 from branchline.errors import RepositoryError
 from branchline.workspace.diff import changed_files
+from branchline.workspace.landing import dirty
 from branchline.workspace.repository import Repository
 from test_workspace import RUN, Place
 
@@ -75,7 +76,7 @@ def whole_road(place: Place) -> None:
     assert everything(place.root) == before
     assert place.repository.land(RUN).moved
     assert (place.root / "src/a.txt").read_text() == "changed\n"
-    assert place.repository.dirty() == []
+    assert dirty(place.repository.git) == []
 
 
 def test_a_shallow_clone(tmp_path: Path) -> None:

@@ -280,6 +280,7 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def load_json(text: str, name: str) -> Any:
+    """Return the value of a JSON text; raises InputError naming `name` and the line."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

@@ -10,8 +10,6 @@ from branchline.model.run import RECHECK, Verdict
 from branchline.terminal.text import safe
 from branchline.workspace.globs import matching
 
-GUARDED = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
-"""Paths that steer Branchline itself: a change to one needs a person (DESIGN, section 6)."""
 _TESTS: Final = ("tests/", "test/", "test_*", "*_test.*", "*.test.*", "*.spec.*", "*Test.java")
 """What a test file is called; a check that names one rests on it."""
 _WORD: Final = re.compile(r"[\w./-]+")

@@ -92,10 +92,10 @@ def test_pulse_takes_the_default_when_the_deadline_has_passed_and_not_before(wor
     world.plan(*TASKS)
     worker = asking(world, deadline="2s")
     world.run("pulse", "plan.md", "--worker", worker)
-    world.until(lambda: world.run("pulse").json["waiting"].get("1.1", "").startswith("question"), "the question")
-    early = world.run("pulse").json
-    assert early["waiting"].get("1.1", "").startswith("question") or world.task("1.1").attempt == 2
-    world.until(lambda: world.run("pulse").json["state"] == "done", "the end", 90.0)
+    world.until(lambda: bool(world.run("pulse") and world.rows()[2]), "the question")
+    early = world.run("pulse").json.get("waiting", {})  # a slow machine may be past the deadline, or done
+    assert early.get("1.1", "").startswith("question") or world.task("1.1").attempt == 2
+    world.until(lambda: bool(world.run("pulse") and set(world.states().values()) == {"done"}), "the end", 90.0)
     assert "SQLite" in prompt_of(world, "1.1")
     (answered,) = [event for event in world.events() if event.kind == "answered"]
     assert answered.cause == "SQLite (its default, for nobody had answered by 2s)"

@@ -24,6 +24,67 @@ def test_tasks_come_and_go_and_what_is_done_is_not_run_again(world: World) -> No
     world.check_laws()
 
 
+def test_a_task_that_comes_back_begins_anew(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"))
+    assert world.execute(world.agent(ASKS + HONEST)).status == 3
+    world.plan(Task("1.1"))
+    world.execute(world.agent(HONEST))
+    assert world.states() == {"1.1": "done", "2.1": "cancelled"}
+    assert world.run("inbox").json["questions"] == []
+    assert world.run("why", "2.1").json["next"] == []
+    for verb in ("retry", "skip", "take-over", "cancel"):
+        refused = world.run(verb, "2.1")
+        assert refused.status == 2
+        assert "no longer in the plan; put it back" in refused.json["error"]
+    world.plan(Task("1.1"), Task("2.1"))
+    assert world.execute(world.agent(HONEST)).status == 0
+    assert world.states() == {"1.1": "done", "2.1": "done"}
+    assert sorted(world.started()) == [("1.1", 1), ("2.1", 1), ("2.1", 2)]
+    world.check_laws()
+
+
+def test_the_number_of_a_task_that_went_is_not_given_to_another(world: World) -> None:
+    plan = "# A plan\n\n- [ ] Alpha apple\n"
+    world.write("plan.md", f"{plan}- [ ] Beta banana\n")
+    asks = world.agent(ASKS.replace("2.1", "2") + HONEST)
+    minimum = ("--minimum", "unchecked")
+    assert world.run("execute", "plan.md", "--yes", *minimum, "--worker", asks).status == 3
+    world.write("plan.md", plan)
+    world.run("execute", "plan.md", "--yes", *minimum, "--worker", asks)
+    world.write("plan.md", f"{plan}- [ ] Something else\n")
+    assert world.run("execute", "plan.md", "--yes", *minimum, "--worker", asks).status == 0
+    assert world.states() == {"1": "done", "2": "cancelled", "3": "done"}
+
+
+def test_what_was_merged_stays_on_the_branch_when_its_task_goes(world: World) -> None:
+    world.plan(Task("1.1"), Task("1.2", after=("1.1",)), Task("2.1", after=("1.2",)))
+    assert world.execute(world.agent(ASKS + HONEST)).status == 3
+    world.plan(Task("1.1"), Task("3.1"))
+    assert world.execute(world.agent(HONEST)).status == 0
+    assert world.states() == {"1.1": "done", "1.2": "done", "2.1": "cancelled", "3.1": "done"}
+    assert world.merges() == ["1.1", "1.2", "3.1"]
+    assert world.run("evidence", "1.2", "--verify").json["verified"]["faults"] == []
+    world.check_laws()
+
+
+def test_tasks_are_split_and_put_together_again(world: World) -> None:
+    def execute(plan: str, agent: str) -> int:
+        world.write("plan.md", f"# A plan\n\n{plan}")
+        return world.run("execute", "plan.md", "--yes", "--minimum", "unchecked", "--worker", world.agent(agent)).status
+
+    whole = "- [ ] 1 Alpha apple\n- [ ] 2 Beta banana\n"
+    assert execute(whole, ASKS.replace("2.1", "2") + HONEST) == 3
+    assert execute("- [ ] 1 Alpha apple\n  - [ ] 1.1 Core\n- [ ] 2 Beta banana\n  - [ ] 2.1 Peel\n", HONEST) == 0
+    assert world.states() == {"1.1": "done", "2.1": "done"}
+    assert (world.task("2").kind, world.task("2").state) == ("composite", "pending")
+    assert world.run("inbox").json["questions"] == []
+    assert execute(f"{whole}- [ ] 3 Cherry\n", HONEST) == 0
+    assert world.states() == dict.fromkeys(["1", "1.1", "2", "2.1", "3"], "done")
+    assert {world.run(verb).status for verb in ("report", "inbox", "budget")} == {0}
+    assert {task["id"]: task["parent"] for task in world.run("status").json["tasks"]}["2.1"] is None
+    world.check_ledger()
+
+
 def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:
     world.plan(Task("1.1"), Task("2.1"))
     agent = world.agent(ASKS + HONEST)

@@ -294,4 +294,12 @@ def test_scripts_review_and_approve_by_digest(shop: Shop) -> None:
     (shop.folder / "other").mkdir()
     (shop.folder / "other" / "broken.graph.json").write_text("{")
     assert shop.run("approve", shown["digest"])["ok"]
+    (shop.folder / "gone.graph.json").symlink_to("nowhere")
     assert shop.run("review")["ok"]
+
+
+def test_a_worktree_of_a_run_is_a_checkout_like_any_other(tmp_path: Path) -> None:
+    place = tmp_path / ".branchline" / "worktrees" / "r1"
+    place.mkdir(parents=True)
+    shop = Shop(place)
+    assert shop.run("approve", shop.run("review")["digest"])["ok"]

@@ -23,8 +23,7 @@ _COUNTS: Final = ("input", "output", "cache_read", "cache_write")
 
 def missing(worker: WorkerSettings, env: Mapping[str, str]) -> str:
     """What keeps a worker from being called: its program is not there; empty when it is."""
-    adapter = workers.get(worker.kind)
-    program = worker.argv[0] if worker.argv and worker.kind != "scripted" else adapter.PROGRAM
+    adapter, program = workers.get(worker.kind), workers.program(worker)
     if not program or shutil.which(program, path=env.get("PATH", "")):
         return ""
     how = f"; install it: `{adapter.INSTALL}`" if program == adapter.PROGRAM else ""

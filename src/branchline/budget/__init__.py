@@ -18,9 +18,6 @@ __all__ = [
 
 MARGIN: Final = 1.25
 """What is set aside for a start, in times of the median of starts like it."""
-WINDOW: Final = 200_000
-ANSWER: Final = 32_000
-"""Tokens of the longest context and of the longest answer that a turn of an unknown model is taken to have."""
 _NONE: Final = Limit()
 
 
@@ -58,7 +55,7 @@ class Terms(NamedTuple):
     task: Limit = Limit()
     guess: Amount = Amount(0.25, 100_000)
     known: Mapping[str, Amount] = {}
-    turn: Amount = largest_turn(None, WINDOW, ANSWER)
+    turn: Amount = largest_turn(None)
     turns: Mapping[str, Amount] = {}
     blind: tuple[str, ...] = ()
     flat: tuple[str, ...] = ()

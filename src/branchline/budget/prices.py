@@ -7,6 +7,9 @@ from branchline.model.money import Amount
 
 DATED: Final = "2026-11-26"
 """When this table was last compared with its sources; `[prices]` in the settings overrides it."""
+WINDOW: Final = 200_000
+ANSWER: Final = 32_000
+"""Tokens of the longest context and of the longest answer that a turn is taken to have."""
 _LIST: Final = """
 claude-fable-5      10     50    1.00   12.50
 claude-fable-5-1    10     50    0.25   12.50
@@ -95,7 +98,7 @@ def bill(model: str, usage: Mapping[str, int], told: float, own: Mapping[str, Pr
     return cost(usage, price) if price else told
 
 
-def largest_turn(price: Price | None, window: int, answer: int) -> Amount:
+def largest_turn(price: Price | None) -> Amount:
     """The most that one turn uses: a whole window that is put into the cache anew, and the longest answer."""
     known = price or PRICES["claude-sonnet-4"]
-    return Amount(cost({"cache_write": window, "output": answer}, known), window + answer)
+    return Amount(cost({"cache_write": WINDOW, "output": ANSWER}, known), WINDOW + ANSWER)

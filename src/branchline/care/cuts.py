@@ -1,7 +1,7 @@
 """The log of the store, cut off at many places: it opens, and nothing that was acknowledged before the cut is missing."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from branchline.errors import StoreDamagedError
@@ -14,7 +14,7 @@ LAST = 4
 RUN = RunRow("r1", "plan.md", "sha256:0", "running", "", "base", 1.0, None, "{}", "{}")
 
 
-def cut_log(step: int, told: Callable[[int], None] = lambda _: None) -> tuple[int, list[str]]:
+def cut_log(step: int) -> tuple[int, list[str]]:
     """Cut the log at every `step`-th byte of its last records, and damage the database: how many cuts, what went wrong."""
     with tempfile.TemporaryDirectory(prefix="branchline-selftest-") as name:
         folder = Path(name)
@@ -25,7 +25,6 @@ def cut_log(step: int, told: Callable[[int], None] = lambda _: None) -> tuple[in
             expected = sum(size <= cut for size in marks)
             wrong += _reopened(folder / f"{cut}", database, log[:cut], expected)
             cuts += 1
-            told(cuts)
         for share in (0.0, 0.2, 0.5, 0.9):
             wrong += _damaged(folder / f"half-{share}", database[: int(len(database) * share)])
             cuts += 1

@@ -11,6 +11,7 @@ from branchline import proc, sandbox, workers
 from branchline.config import Settings, WorkerSettings
 from branchline.errors import BranchlineError, RepositoryError, SettingsError
 from branchline.store import Store, held
+from branchline.terminal.text import many
 from branchline.workers.standing import Standing
 from branchline.workspace.repository import Repository
 
@@ -256,6 +257,6 @@ def _store(state: Path) -> Iterator[Finding]:
             runs = len(store.heads())
         holder = held(state)
         busy = f"; process {holder} coordinates" if holder else ""
-        yield Finding("store", "ok", f"{path} is sound: {runs} run{'s' if runs != 1 else ''}{busy}")
+        yield Finding("store", "ok", f"{path} is sound: {many(runs, 'run')}{busy}")
     except (BranchlineError, OSError) as error:
         yield Finding("store", "fault", str(error), f"copy {path} and {path.name}-wal aside before anything else")

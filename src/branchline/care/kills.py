@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from branchline.errors import RepositoryError
-from branchline.proc import detach, run
+from branchline.proc import detach
 from branchline.store import Store
+from branchline.workspace.repository import make
 
 TASKS = 12
 ROUND = 8
@@ -88,18 +88,7 @@ class Site:
         self.agent.write_text(AGENT.format(ledger=self.ledger), encoding="utf-8")
         self.agent.chmod(0o755)
         (self.root / "plan.md").write_text(_plan(), encoding="utf-8")
-        for words in (
-            ("init", "--quiet"),
-            ("config", "user.name", "Branchline selftest"),
-            ("config", "user.email", "selftest@branchline.invalid"),
-            ("add", "--all"),
-            ("commit", "--quiet", "--message", "a plan"),
-        ):
-            done = run(("git", *words), cwd=self.root, env=self.env, timeout=60.0, limit=1 << 16)
-            if done.code:
-                raise RepositoryError(
-                    f"git {words[0]} failed in {self.root}: {done.err.decode(errors='replace').strip()}"
-                )
+        make(self.root, "Branchline selftest", self.env)
 
     def play(self, kills: int, dice: Random, found: Kills) -> None:
         """Kill so many coordinators or until the run is over, let the last one finish, and compare."""

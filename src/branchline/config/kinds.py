@@ -218,22 +218,15 @@ def price(value: Any, loose: bool) -> dict[str, float]:
     return found
 
 
-def rules(value: Any, loose: bool) -> str | dict[str, Any]:
-    """The name of a policy, or a table of rules."""
-    if isinstance(value, str) and not value.lstrip().startswith("{"):
-        return value
-    try:
-        converted: dict[str, Any] = mapping()(value, loose)
-    except ValueError:
-        _must("be the name of a policy or a table of rules")
-    return converted
-
-
 def permissions(value: Any, loose: bool) -> str | dict[str, Any]:
     """What a role may do: the name of a policy, or allow, deny or ask for each kind of tool."""
-    told = rules(value, loose)
-    known = told in POLICIES if isinstance(told, str) else all(rule in RULES for rule in told.values())
-    return told if known else _must(f"be {', '.join(POLICIES)}, or a table of {', '.join(RULES)} by kind of tool")
+    if isinstance(value, str) and value in POLICIES:
+        return value
+    try:
+        told: dict[str, Any] = mapping(choice(*RULES))(value, loose)
+    except ValueError:
+        _must(f"be {', '.join(POLICIES)}, or a table of {', '.join(RULES)} by kind of tool")
+    return told
 
 
 def _texts(value: Any, words: str) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from branchline.graph.laws import is_legal_id
+from branchline.graph.cycles import reached
+from branchline.graph.ids import is_legal_id
 from branchline.model.plan import Check, Edge, FileRef, Task
 from branchline.prompts import one_line
 
@@ -66,7 +67,7 @@ def faults(answer: Answer, lines: Lines, task: Task) -> list[str]:
     if found:
         return found
     direct = {child["key"]: child["depends_on"] for child in children}
-    before = {key: _before(key, direct) for key in keys}
+    before = {key: set(reached(key, direct.__getitem__)) for key in keys}
     circle = [key for key in keys if key in before[key]]
     if circle:
         return [f"{', '.join(circle)}: depends_on goes round in a circle"]
@@ -95,17 +96,6 @@ def _is_relative(path: str) -> bool:
     if not path.isprintable() or path != path.strip() or path.startswith(("/", "~")) or _DRIVE.match(path):
         return False
     return "\\" not in path and not {".", "..", ".git"} & {*map(str.lower, parts)} and "" not in parts[:-1]
-
-
-def _before(key: str, direct: Mapping[str, Sequence[str]]) -> set[str]:
-    """All that comes before a child: itself too, when its dependencies go round in a circle."""
-    seen: set[str] = set()
-    todo = [key]
-    while todo:
-        new = set(direct[todo.pop()]) - seen
-        seen |= new
-        todo += new
-    return seen
 
 
 def _overlaps(children: Sequence[Answer], before: Mapping[str, set[str]]) -> list[str]:

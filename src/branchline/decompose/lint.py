@@ -11,6 +11,7 @@ from branchline.decompose.classify import classify
 from branchline.decompose.enumeration import verb_of
 from branchline.graph.adjacency import Adjacency
 from branchline.graph.build import adjacency
+from branchline.graph.cycles import reached
 from branchline.model.plan import DraftGraph, Finding, Task
 from branchline.schedule.view import mutex_keys
 
@@ -69,7 +70,7 @@ RULES: Final[dict[str, Rule]] = {
 
 def lint(draft: DraftGraph) -> tuple[Finding, ...]:
     """The findings of a graph by the rules of DESIGN, section 7.4, in the order of its tasks; those of all of it last."""
-    found = [finding for task in draft.tasks if _is_open(task) for finding in _of_task(task, len(draft.tasks))]
+    found = [finding for task in draft.tasks if task.remains for finding in _of_task(task, len(draft.tasks))]
     if len(draft.tasks) <= MOST_TASKS:
         net = adjacency(draft)
         found += [_overlap(*each) for each in overlaps(draft, net)]
@@ -91,10 +92,6 @@ def table(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
         }
         for each in findings
     ]
-
-
-def _is_open(task: Task) -> bool:
-    return task.kind == "atomic" and task.state not in ("done", "declined")
 
 
 def _of_task(task: Task, tasks: int) -> Iterator[Finding]:
@@ -173,29 +170,17 @@ def overlaps(draft: DraftGraph, net: Adjacency) -> Iterator[tuple[Task, Task, st
     place = {leaf: rank for rank, leaf in enumerate(sorted(net.leaves, key=net.rank().__getitem__, reverse=True))}
     holders: dict[str, list[Task]] = {}
     for task in draft.tasks:
-        for path in sorted(mutex_keys(task)) if _is_open(task) else ():
+        for path in sorted(mutex_keys(task)) if task.remains else ():
             holders.setdefault(path, []).append(task)
     for path, tasks in sorted(holders.items()):
         tasks.sort(key=lambda task: place[task.id])
         for one, two in pairwise(tasks):
-            if not _is_before(net, one.id, two.id):
+            if one.id not in reached(two.id, net.before.__getitem__):
                 yield one, two, path
 
 
-def _is_before(net: Adjacency, one: str, two: str) -> bool:
-    seen, todo = {two}, [two]
-    while todo:
-        for each in net.before[todo.pop()]:
-            if each == one:
-                return True
-            if each not in seen:
-                seen.add(each)
-                todo.append(each)
-    return False
-
-
 def _chain(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
-    over = {task.id for task in draft.tasks if task.kind == "atomic" and not _is_open(task)}
+    over = {task.id for task in draft.tasks if task.kind == "atomic" and task.over}
     path = [leaf for leaf in net.critical_path(dict.fromkeys(over, 0.0)) if leaf not in over]
     if len(path) > LONGEST:
         yield Finding(

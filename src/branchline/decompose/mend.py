@@ -34,7 +34,7 @@ def by_rules(draft: DraftGraph, name: str) -> DraftGraph:
     kind = classify(task.title)
     if kind.kind == "composite":
         parts = split(task.title)
-        ids = change.free_ids(draft, task.id, len(parts))
+        ids = change.free_ids(draft.tasks, task.id, len(parts))
         children = [_child(task, own, part, parts, kind.confidence) for own, part in zip(ids, parts, strict=True)]
         edges = [
             Edge(ids[before], own, "inferred", task.line, kind.confidence)
@@ -43,7 +43,7 @@ def by_rules(draft: DraftGraph, name: str) -> DraftGraph:
         ]
         return change.put_below(draft, task.id, children, edges)
     if any(each.task == task.id and each.code in SPLITS for each in lint(draft)):
-        made = phases(task, change.free_ids(draft, task.id, 3))
+        made = phases(task, change.free_ids(draft.tasks, task.id, 3))
         return change.put_below(draft, task.id, [replace(t, rule=change.BY_HAND) for t in made.tasks], made.edges)
     raise GraphError(f"{task.id} names no parts by itself ({kind.reasoning}); `edit` can write them", task=task.id)
 

@@ -16,8 +16,8 @@ from branchline.asker.ask import AGAIN
 from branchline.decompose import children
 from branchline.decompose.children import Lines, Made
 from branchline.decompose.kept import PLANNER
-from branchline.errors import PlannerError
-from branchline.graph.laws import is_legal_id
+from branchline.errors import GraphError, PlannerError
+from branchline.graph.change import free_ids
 from branchline.model.plan import MAX_DEPTH, DraftGraph, Finding, Task
 from branchline.prompts import family, lineage, one_line, relatives, render
 
@@ -113,7 +113,6 @@ class _Work:
         self.edges = list(draft.edges)
         self.findings = list(draft.findings)
         self.lines: dict[str, Lines] = {}
-        self.taken = {task.id.lower() for task in draft.tasks}
 
     def run(self, wanted: Sequence[Task], *, judged: bool) -> None:
         """Judge what is not judged yet, then split level by level what is composite."""
@@ -155,7 +154,7 @@ class _Work:
         question = Question(render({}, "planner_split.md.j2"), self._text(task, lines))
         answer = self.asker.ask(question, schema.split(), lambda each: children.faults(each, lines, task))
         ids = self._ids(task.id, len(answer["children"]))
-        if ids is None:
+        if not ids:
             self._find("not-split", f"{task.id} stays atomic: its children would have no legal ids", task)
             return None
         rule = f"{PLANNER}{self.asker.planner.name} {self.asker.planner.model}".strip()
@@ -180,7 +179,7 @@ class _Work:
             return
         what = f"about {task.extra['expected_lines']} lines" if children.is_long(task) else f"{len(task.files)} files"
         ids = self._ids(task.id, 3)
-        if depth_of(task, self.tasks) >= self.depth or ids is None:
+        if depth_of(task, self.tasks) >= self.depth or not ids:
             self._find(
                 "depth-limit", f"{task.id} is too much for one worker ({what}) and stands too deep to split", task
             )
@@ -220,19 +219,12 @@ class _Work:
         }
         return render(shown, "planner_task.md.j2")
 
-    def _ids(self, parent: str, count: int) -> list[str] | None:
-        """The next free dotted ordinals below a task; None when they are too long to be ids."""
-        found: list[str] = []
-        number = 0
-        while len(found) < count:
-            number += 1
-            own = f"{parent}.{number}"
-            if not is_legal_id(own):
-                return None
-            if own.lower() not in self.taken:
-                found.append(own)
-        self.taken |= {own.lower() for own in found}
-        return found
+    def _ids(self, parent: str, count: int) -> list[str]:
+        """Ids for children of a task; none when they would be too long."""
+        try:
+            return free_ids(self.tasks.values(), parent, count)
+        except GraphError:
+            return []
 
     def _ordered(self) -> list[Task]:
         """All tasks in document order, children right after their parent."""

@@ -73,9 +73,9 @@ class Jobs:
         self._clock = clock
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
-        self._masked = lru_cache(64)(lambda title: self.vault.mask(title).text)  # asked for at each start and end
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
         self._home = lru_cache(64)(self._home_of)
+        self._real_home = Path(site.env.get("HOME") or "/nonexistent")
         self.vault = Vault.of(site.state, settings.mask)
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._sessions = Sessions(history, self.folder, inline=inline)
@@ -203,7 +203,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self._masked(row.title),
+            title=self.vault.mask(row.title).text,
             worktree=str(worktree),
             folder=folder,
             prompt_file=f"{folder}/prompt.md",
@@ -243,8 +243,7 @@ class Jobs:
         return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
-        real = Path(self.site.env.get("HOME") or "/nonexistent")
-        sandbox.prepare_home(self.home(attempt), real, *self.site.identity)
+        sandbox.prepare_home(self.home(attempt), self._real_home, *self.site.identity)
 
     def prompt(self, row: TaskRow, exit_file: str, session: str = "") -> str:
         """The exact text the task's worker gets, were it dispatched now; a session that goes on gets the news only."""
@@ -263,7 +262,7 @@ class Jobs:
         command = adapter.command(job)
         log = f"{job.folder}/output.log"
         wall = settings.timeout or self.settings.timeout
-        place = Place(Path(job.worktree), self.home(attempt), Path(job.folder))
+        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         own = self._own_walls(row)
         if own and self.site.repository:
             self.boxes.leave(row.role, own)
@@ -288,6 +287,7 @@ class Jobs:
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
+        os.makedirs(job.folder, exist_ok=True)  # noqa: PTH103 - a Path is dear, and what follows finds its folders
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
@@ -380,7 +380,6 @@ class Jobs:
             "plan": {"path": self.draft.plan, "dialect": self.draft.dialect, "boxes": boxes},
             "on": self._today(),
             "author": f"{name} <{email}>" if name else "",
-            "guarded_paths": list(land.GUARDED),
             "masked": masks.covered(Path(f"{self._runs}/{attempt.run}/{attempt.task}"), attempt.attempt),
             "vault": str(self.vault.path),
             **asdict(self.settings.workspace),

@@ -11,8 +11,8 @@ from branchline.workspace.repository import Repository
 
 
 class Ticks:
-    """What is still to be ticked in the plan of one run; `places` says where the boxes are that a task ticks,
-    `today` gives the date, `steady` seconds that never go back."""
+    """What is still to be ticked in the plan of one run; `places` says where the boxes are that a task ticks once it is
+    done, `today` gives the date, `steady` seconds that never go back."""
 
     def __init__(
         self,
@@ -29,12 +29,12 @@ class Ticks:
         self._places = places
         self._today = today
         self._steady = steady
-        self._waiting: dict[str, TaskRow] = {}
+        self._waiting: list[writeback.Place] = []
         self._next = 0.0
 
     def add(self, rows: Iterable[TaskRow]) -> None:
-        """These tasks are done."""
-        self._waiting.update((row.task, row) for row in rows)
+        """These tasks are done; where their boxes are is asked now, while all that is known of them is at hand."""
+        self._waiting += (place for row in rows for place in self._places(row))
 
     def write(self, *, at_once: bool) -> None:
         """Tick their boxes where no merge could; raises BranchlineError or OSError.
@@ -45,16 +45,15 @@ class Ticks:
         began = self._steady()
         if not self._waiting or (began < self._next and not at_once):
             return
-        done, self._waiting = list(self._waiting.values()), {}
+        places, self._waiting = self._waiting, []
         if self._repository is None or not self._repository.tracks(self._draft.plan):
-            self._tick(done)
+            self._tick(places)
         now = self._steady()
         self._next = now + max(1.0, 20 * (now - began))
 
-    def _tick(self, rows: Iterable[TaskRow]) -> None:
+    def _tick(self, places: list[writeback.Place]) -> None:
         path = self._path.resolve()
-        places = [place for row in rows for place in self._places(row)]
-        if not places or not path.is_file():
+        if not path.is_file():
             return
         ticked = writeback.tick(read_bytes(path).decode("utf-8"), places, self._draft.dialect, self._today())
         if ticked is not None:

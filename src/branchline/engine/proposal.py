@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from branchline.engine.state import State
+from branchline.graph.cycles import reached
 from branchline.model.moves import SATISFIED
 from branchline.model.run import TaskRow
 
@@ -75,9 +76,5 @@ def _named(state: State, row: TaskRow, text: str) -> Iterator[str]:
 
 def _waits_for(state: State, task: str, other: str) -> bool:
     """Whether any leaf of a task comes after another one, near or far."""
-    wanted, seen, ends = set(state.adjacency.leaves_under(task)), set[str](), [other]
-    while ends:
-        new = set(state.adjacency.after[ends.pop()]) - seen
-        seen |= new
-        ends += new
-    return bool(wanted & seen)
+    later = reached(other, state.adjacency.after.__getitem__)
+    return not set(state.adjacency.leaves_under(task)).isdisjoint(later)

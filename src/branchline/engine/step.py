@@ -72,7 +72,7 @@ def move(state: State, event: Event, **changes: Any) -> TaskRow:
 
 
 def _close_questions(state: State, task: str, event: Event) -> None:
-    """A task that goes on has no open question left."""
+    """A task that goes on, or is gone, has no open question left."""
     for question in [q for q in state.questions.values() if q.task == task and q.answer is None]:
         state.put_question(question._replace(answer=event.cause, answered=event.at))
 
@@ -295,6 +295,8 @@ def _replanned(state: State, event: Event) -> list[Command]:
     )
     state.put_run(state.run._replace(**{name: data[name] for name in ("digest", "graph", "net", "source")}))
     state.put_graph(adjacency, [TaskRow(*row) for row in data["rows"]], nodes)
+    for task in data["removed"]:
+        _close_questions(state, task, event)
     return []
 
 

@@ -109,16 +109,13 @@ def _rooted(tasks: list[Task], findings: list[Finding]) -> list[Task]:
             path[at] = None
             parent = parents[at]
             if parent is not None and (parent not in parents or parent in path):
-                words = f"the parent {parent} of task {at} {_fault(parent in parents)}; {at} stands at the root"
+                fault = "lies below it" if parent in parents else "does not exist"
+                words = f"the parent {parent} of task {at} {fault}; {at} stands at the root"
                 findings.append(Finding("unknown-parent", words, task.line, at))
                 parent = parents[at] = None
             at = parent
         good.update(path)
     return [task if parents[task.id] == task.parent else replace(task, parent=parents[task.id]) for task in tasks]
-
-
-def _fault(known: bool) -> str:
-    return "lies below it" if known else "does not exist"
 
 
 def _folded(tasks: list[Task], findings: list[Finding]) -> tuple[list[Task], dict[str, str]]:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from branchline.errors import GraphError
-from branchline.graph.laws import check_draft, is_legal_id
+from branchline.graph.ids import is_legal_id
+from branchline.graph.laws import check_draft
 from branchline.model.plan import MERGED, Check, DraftGraph, Edge, Task
 
 BY_HAND: Final = "review"
@@ -241,9 +242,9 @@ def put_below(draft: DraftGraph, name: str, children: Sequence[Task], edges: Ite
     return _checked(replace(draft, tasks=tasks, edges=(*draft.edges, *edges)))
 
 
-def free_ids(draft: DraftGraph, parent: str, count: int) -> list[str]:
-    """The next free dotted ordinals below a task."""
-    taken = {task.id.lower() for task in draft.tasks}
+def free_ids(tasks: Iterable[Task], parent: str, count: int) -> list[str]:
+    """The next free dotted ordinals below a task; GraphError when they are too long to be ids."""
+    taken = {task.id.lower() for task in tasks}
     numbers = (f"{parent}.{number}" for number in range(1, count + len(taken) + 1))
     found = [own for own in numbers if own.lower() not in taken][:count]
     if not all(map(is_legal_id, found)):

@@ -1,8 +1,19 @@
-"""Cycles of a directed graph given as lists of numbers: found, or broken one edge at a time."""
+"""Ways through a directed graph: what one leads to; cycles of one of numbers, found or broken one edge at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _NEW, _OPEN, _CLOSED = 0, 1, 2
+
+
+def reached(start: str, after: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """All that `start` leads to, near or far, as it is found; `start` itself only where it stands in a circle."""
+    seen, todo = set[str](), [start]
+    while todo:
+        for each in after(todo.pop()):
+            if each not in seen:
+                seen.add(each)
+                todo.append(each)
+                yield each
 
 
 def break_cycles(

@@ -17,7 +17,7 @@ class Frontier:
         leaves = len(adjacency.leaves)
         for point in range(leaves, len(self._counts)):
             if not adjacency.predecessors[point]:
-                self._lower(point)
+                self._count(point, -1, 0)
         for leaf in satisfied:
             self.release(leaf)
 
@@ -39,33 +39,23 @@ class Frontier:
         if leaf in self._satisfied:
             return []
         self._satisfied.add(leaf)
-        return self._lower(self._adjacency.place(leaf))
+        return self._count(self._adjacency.place(leaf), -1, 0)
 
     def retract(self, leaf: str) -> list[str]:
         """Take a release back (a task was reopened); returns the leaves that are no longer ready, in natural order."""
         if leaf not in self._satisfied:
             return []
         self._satisfied.remove(leaf)
-        return self._raise(self._adjacency.place(leaf))
+        return self._count(self._adjacency.place(leaf), 1, 1)
 
-    def _lower(self, point: int) -> list[str]:
+    def _count(self, point: int, by: int, turning: int) -> list[str]:
+        """Count on behind a point, past those that come to the turning count; the leaves among them."""
         adjacency, counts, leaves = self._adjacency, self._counts, len(self._adjacency.leaves)
         found: list[int] = []
         stack = [point]
         while stack:
             for target in adjacency.successors[stack.pop()]:
-                counts[target] -= 1
-                if not counts[target]:
-                    (found if target < leaves else stack).append(target)
-        return [adjacency.leaves[place] for place in sorted(found)]
-
-    def _raise(self, point: int) -> list[str]:
-        adjacency, counts, leaves = self._adjacency, self._counts, len(self._adjacency.leaves)
-        found: list[int] = []
-        stack = [point]
-        while stack:
-            for target in adjacency.successors[stack.pop()]:
-                counts[target] += 1
-                if counts[target] == 1:
+                counts[target] += by
+                if counts[target] == turning:
                     (found if target < leaves else stack).append(target)
         return [adjacency.leaves[place] for place in sorted(found)]

@@ -4,8 +4,7 @@ from collections import Counter
 
 from branchline.errors import GraphError
 from branchline.graph.adjacency import Adjacency
-from branchline.graph.ids import LEGAL_ID
-from branchline.graph.ids import is_legal_id as is_legal_id
+from branchline.graph.ids import LEGAL_ID, is_legal_id
 from branchline.model.plan import MAX_DEPTH, DraftGraph
 
 

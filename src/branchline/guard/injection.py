@@ -22,16 +22,19 @@ class Flag(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A form of words; it is looked for only where one of `hints` stands. Both see the text folded, in small letters."""
+    """A form of words; it is looked for only where one of `hints` stands. Both see the text folded, in small letters.
+
+    Forms are large and most texts hold no hint: `re` compiles one when it is first asked for, and keeps it.
+    """
 
     name: str
     severity: Severity
     hints: tuple[str, ...]
-    form: re.Pattern[str]
+    form: str
 
 
 def _rule(name: str, severity: Severity, hints: str, form: str) -> Rule:
-    return Rule(name, severity, tuple(hints.split()), re.compile(form))
+    return Rule(name, severity, tuple(hints.split()), form)
 
 
 _EARLIER: Final = r"(?:previous|prior|above|earlier|preceding|foregoing|former|existing|original|system|safety|your)"
@@ -174,7 +177,7 @@ def scan(text: str) -> list[Flag]:
     for rule in RULES:
         if rule.name in named or not any(hint in folded for hint in rule.hints):
             continue
-        if found := rule.form.search(folded):
+        if found := re.search(rule.form, folded):
             severity: Severity = "medium" if _is_quoted(folded, found) else rule.severity
             flags.append(_flag(rule.name, severity, folded, found))
             named.add(rule.name)

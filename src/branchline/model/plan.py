@@ -62,6 +62,16 @@ class Task:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def over(self) -> bool:
+        """Whether the plan says that nothing is left to do of it."""
+        return self.state in ("done", "declined")
+
+    @property
+    def remains(self) -> bool:
+        """Whether a worker is to do it."""
+        return self.kind == "atomic" and not self.over
+
+    @property
     def manner(self) -> dict[str, Any]:
         """What the plan says of how the task's worker is to work, by the names of MANNER; nothing that could be a flag."""
         said = {**self.extra, "model": self.model}

@@ -3,6 +3,7 @@
 Rows are named tuples: they go into the database and come out of it as they are, and a thousand of them are cheap.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,8 @@ TAKEN = 2
 """The `resume` of a task that a person took over."""
 A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
+LEFT_BEHIND = "no longer in the plan"
+"""The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 
@@ -53,6 +56,17 @@ class RunRow(NamedTuple):
     graph: str
     net: str = '{"edges": [], "mutex": {}}'
     source: str = ""
+
+    @property
+    def flags(self) -> Mapping[str, Any]:
+        """The flags that it was started with."""
+        found: Mapping[str, Any] = json.loads(self.settings).get("flags", {})
+        return found
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it works in the user's own checkout."""
+        return bool(self.flags.get("in_place"))
 
 
 class NodeRow(NamedTuple):

@@ -88,15 +88,31 @@ def _counted_beside(out: Outline) -> None:
 
 
 def _listed(out: Outline, heading: Block, boxed: bool) -> None:
-    """What a section of work lists beside the tasks of other places: rows with ids, and bullets of a backlog beside boxes."""
+    """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, a backlog's bullets."""
     for table in tables.under(out, heading):
         found = tables.columns(table)
         if found is not None and found.key >= 0:
             tables.take(out, table, found, out.above(heading))
+    _counted_heads(out, heading)
     items = out.direct.get(heading.line, ())
     if boxed and heading.cls == "BACKLOG" and out.above(heading) is None and all(item.box is None for item in items):
         for item in filter(plain_task, items):
             out.drafts[item.line] = from_item(item, out.dialect, "bullet of a backlog", 0.7)
+
+
+def _counted_heads(out: Outline, heading: Block) -> None:
+    """`1. Draw it ⬜` and its like are tasks where nothing below them is, and their section or their marks say so."""
+    heads = [
+        each for each in out.subheadings(heading) if out.head(each).role == "numbered" and each.cls not in NEGATIVE
+    ]
+    if len(heads) < 2 or not named_so(heading) or any(draft.block.section in heads for draft in out.drafts.values()):
+        return
+    marked = sum(any(map(each.text.__contains__, MARKS)) for each in heads)
+    if marked * 2 > len(heads) or share(heading.text) > 0.5:
+        for each in [each for each in heads if each.line not in out.drafts]:
+            each.candidate = True
+            draft = from_heading(each, out.head(each), "numbered heading of a task section", 0.7)
+            out.drafts[each.line] = draft.hang(out.above(heading))
 
 
 def _recurring(out: Outline) -> None:

@@ -7,7 +7,7 @@ from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import KEYS, Names, everything, groups, resolve
+from branchline.planfile.refs import Names, behind, everything, groups, resolve
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -30,6 +30,8 @@ _STARTS = re.compile(
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
 _FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
+_WAITING = (*words.DEPENDS_PROSE, *words.LATER, *words.ONCE)
+_LEADING = (*words.BLOCKS_PROSE, *words.EARLIER)
 _OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис", "залеж", "phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
 _LAST = re.compile(r"[にを]|[을에]\s?")
@@ -40,11 +42,14 @@ _BRACKETED = re.compile(
     re.IGNORECASE,
 )
 _INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
-_AFTER = re.compile(
-    rf"(?<!\w)(?:{any_verb(words.LATER)})\s+((?:{KEYS})s?\s*\d[\w.]*(?:\s?(?:,|and|&)\s?\d[\w.]*){{0,9}})",
-    re.IGNORECASE,
+_WAITS = re.compile(
+    rf"(?<!\w)(?:{any_verb(_WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
-"""`after Phase 3`, wherever it stands: only a word and its number, for `after React 18` is no reference."""
+"""`after Phase 3`, `needs T2 and T3`, wherever it stands: only before a name, for `after React 18` is no reference."""
+_AHEAD = re.compile(r"(?<=[\s(（\u3040-\uffff])(?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|[A-Z]\b))")
+"""Where a name may begin: its words are looked for behind it, which costs less than to look for the words everywhere."""
+_ENDS = (*_WAITING, *_LEADING, " both", " the", " on")
+_REACH = 40
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
@@ -55,7 +60,7 @@ MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
-_ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
+ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
@@ -173,9 +178,22 @@ class Edges:
         if any(map(low.__contains__, _OF_TASKS)):
             for found in _INLINE.finditer(_BRACKETED.sub(" ", text) if bracketed else text):
                 self._mined(draft, line, found[1], title, sure=title)
-        if any(map(low.__contains__, _LATER_SPACED)):
-            for found in _AFTER.finditer(text):
-                self._mined(draft, line, found[1], title, sure=False, of_tasks=False)
+        for place in (found.start() for found in _AHEAD.finditer(text)):
+            if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
+                self._waits(draft, line, text, place, 1.0 if title else MINED)
+
+    def _waits(self, draft: Draft, line: int, text: str, place: int, sure: float) -> None:
+        """Take `needs T2 and T3`, `before T4`, unless the sentence is about another task: `T5 needs T2`."""
+        verb = _WAITS.search(text, max(0, place - _REACH), place)
+        about = _SENTENCE.split(text[: verb.start()])[-1] if verb is not None else ""
+        if verb is None or any(other is not draft for group in groups(self.names, about) for other in group):
+            return
+        for other in behind(self.names, text, place, draft):
+            if not verb["off"]:
+                self.stated.add(draft.line)
+                self.add(other, draft, "written", line, sure)
+            elif not other.kids:  # `assign it before Sprint 1` says when, and not what waits for it
+                self.add(draft, other, "written", line, sure)
 
     def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool, of_tasks: bool = True) -> None:
         """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown.
@@ -194,12 +212,12 @@ class Edges:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
         label, *rest = _LABEL.split(text, maxsplit=1)
-        about = self._about(label) if rest and not (_VERB.search(label) or _ARROW.search(label)) else []
+        about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
         said = rest[0] if about else text
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
-            self.chain(line, _ARROW.split(inner.strip("()（）")))
+            self.chain(line, ARROW.split(inner.strip("()（）")))
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
-            chain = _ARROW.split(sentence)
+            chain = ARROW.split(sentence)
             if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):

@@ -48,6 +48,7 @@ def last_resort(out: Outline) -> None:
         _numbered_lists,
         rows.counted_tables,
         _any_bullets,
+        rows.milestone_tables,
         _paragraphs,
         _unknown_lists,
     ):
@@ -179,7 +180,7 @@ def _field_headings(out: Outline) -> None:
 
 
 def _accepted_headings(out: Outline) -> None:
-    """Headings of which two of a level say what is accepted are tasks, with those beside them that say something."""
+    """Headings of which two of a level say what is accepted, or their state, are tasks, with those beside them that speak."""
     told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
     level = min((heading.level for heading in told), default=0)
     if sum(heading.level == level for heading in told) > 1:
@@ -196,7 +197,7 @@ def _take_fielded(out: Outline, found: list[Block]) -> None:
 
 def _accepts(out: Outline, heading: Block) -> bool:
     lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
-    return any(said is not None and said.kind == "criteria" for said in (field(*line) for line in lines))
+    return any(said is not None and said.kind in ("criteria", "status") for said in (field(*line) for line in lines))
 
 
 def _beside(out: Outline, heading: Block) -> bool:
@@ -333,7 +334,8 @@ def _any_bullets(out: Outline) -> None:
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
-    if sum(map(_describes, unknown)) * 2 > len(unknown):
+    sure = title is not None and _says_todo(title.text)  # what it lists is work, however it is told
+    if not sure and sum(map(_describes, unknown)) * 2 > len(unknown):
         return
     tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0
     for heading in [None, *out.headings]:
@@ -344,9 +346,8 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        unsure = (
-            heading is not None and heading.cls == "UNKNOWN" and (_describes(items) or (tells and not _may_act(items)))
-        )
+        described = _describes(items) or (tells and not _may_act(items))
+        unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
         _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 

@@ -14,7 +14,7 @@ _TELLING = frozenset({"goal", "status", "note", "estimate", "depends", "role"})
 """Kinds of fields that say something of a phase in one line."""
 _NAMING = frozenset({"task", "phase", "version"})
 _HASH = re.compile(r"(#{1,6})(?=[^\W\d_])(.{2,118})$")
-"""A heading whose space was forgotten; one `#` alone may begin a tag, unless a task or a phase is named."""
+"""A heading whose space was forgotten; one `#` may begin a tag, but above all else or where a task or phase is named."""
 MANY = 3
 """So many paragraphs that begin with codes that count on are tasks, also where headings name other things."""
 
@@ -25,7 +25,7 @@ def promote(doc: Doc) -> None:
     Bold lines count where they name a task or a phase outside a task; plain lines in a text whose own headings name
     none, and codes that count on through many paragraphs.
     """
-    doc.blocks = [part for block in doc.blocks for part in _hashed(block)]
+    doc.blocks = [part for block in doc.blocks for part in _hashed(block, first=block is doc.blocks[0])]
     codes = _codes(doc)
     named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
     section: Block | None = None
@@ -78,10 +78,10 @@ def _code(line: str) -> Head | None:
     return said if said is not None and said.role == "task" else None
 
 
-def _hashed(block: Block) -> list[Block]:
+def _hashed(block: Block, first: bool) -> list[Block]:
     """`#Phase 1: Setup`: a heading without its space, as the first markdown had it, and the paragraph below it."""
     found = _HASH.match(block.text) if block.kind == "para" and block.parent is None else None
-    if found is None or (found[1] == "#" and head(found[2]).role not in _NAMING):
+    if found is None or (found[1] == "#" and not first and head(found[2]).role not in _NAMING):
         return [block]
     heading = Block("heading", block.line, found[2].strip())
     heading.level = len(found[1])

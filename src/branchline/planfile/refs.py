@@ -36,6 +36,7 @@ _PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 _SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
 _JOIN = r"(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*"
 _GLUE = re.compile(rf"\s*(?:{_JOIN})?", re.IGNORECASE)
+_AND = re.compile(rf"\s*{_JOIN}", re.IGNORECASE)
 _NEXT = re.compile(rf"\s*{_JOIN}({_LETTER}){_END}", re.IGNORECASE)
 _ASIDE = re.compile(r"\s[-–—]\s|[(（:：]")
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
@@ -314,6 +315,23 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
             named = names.titled(part)
             (found.append(named) if named else unknown.append(part.strip())) if part.strip() else None
     return Found(tuple(dict.fromkeys(found)), tuple(unknown), tuple(doubled))
+
+
+def behind(names: Names, text: str, place: int, asker: Draft) -> list[Draft]:
+    """List the tasks that stand one behind the other from `place` on: ids that the plan gives, and words with a number."""
+    found: list[Draft] = []
+    while (said := TOKEN.match(text, place)) is not None:
+        key = " ".join((said["key"] or "").lower().split())
+        for token in expand(said["a"], said["b"]) if said["b"] else [said["a"]]:
+            draft = names.one(key, token, asker)
+            if draft is None or not (key or draft.hard.lower() == token.lower()):
+                return found
+            found.append(draft)
+        more = _AND.match(text, said.end())
+        if more is None:
+            break
+        place = more.end()
+    return found
 
 
 def everything(text: str) -> bool:

@@ -57,3 +57,12 @@ def counted_tables(out: Outline) -> None:
         found = tables.counted(table) if _may_hold(out, table.section) else None
         if found is not None:
             tables.take(out, table, found, out.above(table.section), 0.6)
+
+
+def milestone_tables(out: Outline) -> None:
+    """Take the rows of a table whose first column is headed as phases are, `| Milestone | Date |`, where it is all there is."""
+    for table in out.tables:
+        if _may_hold(out, table.section) and tables.of_phases(table):
+            tables.take(
+                out, table, tables.Columns(-1, 0, -1, tables.kinds_of(table), step=False), out.above(table.section), 0.6
+            )

@@ -20,7 +20,8 @@ BOX = re.compile(
 ATX = re.compile(r"(#{1,6})[ \t](?=.*[^#\s])(.*)$", re.DOTALL)
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)$", re.DOTALL)
 TAG = re.compile(r"</?([a-z][a-z_-]{2,40})>[ \t]*$")
-_TASK_TAG = re.compile(r"<task(?:[ \t>]|$)")
+_TASK_TAG = re.compile(r"<(?:task|feature)(?:[ \t>]|$)")
+"""GSD writes its tasks in the one, and the only task of a plan of type `tdd` in the other."""
 _DELIMITER = frozenset("|:- \t")
 MAX_NESTING = 100
 """Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
@@ -59,7 +60,7 @@ class _Scanner:
         self.comment = 0
         self.blank = True
         self.closers = [n for n, line in enumerate(lines) if "-->" in line]
-        self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line]
+        self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line or "</feature>" in line]
 
     def run(self, path: str) -> Doc:
         lines, doc = self.lines, self.doc

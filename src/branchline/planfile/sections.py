@@ -55,6 +55,8 @@ _CLASSES: dict[str, tuple[frozenset[tuple[str, ...]], tuple[str, ...]]] = {
     name: _phrases(words.CLASSES[name]) for name in PRECEDENCE
 }
 _STRONG = _phrases(words.STRONG_NONTASK)
+_NO_QUESTIONS = tuple(words.NO_QUESTIONS)
+_TRAILERS = tuple(word for word in words.TRAILERS if SPACELESS.search(word))
 _SHARE = {"CRITERIA": 0.5, "NONTASK": 0.3}
 """How much of a title in a script without spaces must be the phrase: `测试验证` is work, `验证` is a section of criteria."""
 _SIZES = (5, 4, 3, 2, 1)
@@ -138,7 +140,7 @@ def classify(title: str) -> tuple[str, bool]:
     if found == "CRITERIA" and width == 1 and len(parts := _JOINED.split(text)) == 2:
         return min((classify(part) for part in parts), key=lambda said: said[0] == "CRITERIA")
     asks = tokens[0] in words.QUESTIONS
-    if asks and " ".join(tokens) in words.NO_QUESTIONS:
+    if asks and " ".join(tokens).startswith(_NO_QUESTIONS):
         return "BACKLOG", False
     if asks and found in ("UNKNOWN", "TASK", "BACKLOG"):
         return "NONTASK", False
@@ -146,7 +148,7 @@ def classify(title: str) -> tuple[str, bool]:
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
     if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
         return "UNKNOWN", False
-    if tokens[-1] in words.TRAILERS and found not in ("ORDER", "FUTURE"):
+    if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE"):
         return "TASK", False
     if not width:
         return "UNKNOWN", False
@@ -157,6 +159,8 @@ def share(title: str) -> float:
     """Give how much of a title the words are by which it is classed."""
     text = _PAREN.sub(" ", title).lower().strip()
     tokens = _WORD.findall(text)[:16]
+    if " ".join(tokens).startswith(_NO_QUESTIONS):
+        return 1.0
     letters = len(SPACELESS.findall(text))
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 

@@ -89,6 +89,11 @@ def _coded(table: Block) -> bool:
     return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
+def of_phases(table: Block) -> bool:
+    """Say whether the first column is headed by a word for a phase."""
+    return _names(table)[0] in words.PHASE_HEADS
+
+
 def counted(table: Block) -> Columns | None:
     """Read a table whose first column counts three rows or more from 1: what is done stands behind the number."""
     numbers = [cells(row.text)[0].strip("*_`. ") for row in table.kids]

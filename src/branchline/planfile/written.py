@@ -8,7 +8,7 @@ from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
-from branchline.planfile.edges import MAX_APART, Edges
+from branchline.planfile.edges import ARROW, MAX_APART, Edges
 from branchline.planfile.fields import spans
 from branchline.planfile.refs import resolve
 from branchline.planfile.tables import cells
@@ -151,16 +151,25 @@ def _fence(edges: Edges, block: Block) -> None:
 
 
 def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
-    """Lines between which an arrow points down are a chain; each also says what it says alone."""
-    above, down = "", False
+    """Parts of two lines between which an arrow points down are a chain; each line also says what it says alone."""
+    above = ""
+    columns: list[int] = []
     for line, text in lines:
         if not text.strip(_SHAFT + _DOWN):
-            down = down or any(mark in text for mark in _DOWN)
+            columns += [column for column, mark in enumerate(text) if mark in _DOWN]
             continue
-        if down and above:
-            edges.chain(line, [above, text])
+        for column in columns if above else ():
+            edges.chain(line, [_part(above, column), _part(text, column)])
         edges.statement(line, text)
-        above, down = text, False
+        above, columns = text, []
+
+
+def _part(text: str, column: int) -> str:
+    """Of a line that arrows cut in parts, the one at a column or nearest to it."""
+    cuts = [0, *(place for found in ARROW.finditer(text) for place in found.span()), len(text)]
+    parts = [(start, end) for start, end in zip(cuts[::2], cuts[1::2], strict=True) if text[start:end].strip()]
+    start, end = min(parts, key=lambda part: max(part[0] - column, column - part[1], 0))
+    return text[start:end]
 
 
 def _waves(edges: Edges, block: Block) -> None:

@@ -1,4 +1,4 @@
-"""GSD's `<task>` element: name, files, action, verify, automated, done; no XML parser, for it is no XML."""
+"""GSD's `<task>` (`<feature>` where a test comes first): name, files, action, verify, automated, done; it is no XML."""
 
 from branchline.planfile.drafts import Draft
 from branchline.planfile.sections import head

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ LOG = "custody.log"
 PATIENCE = 10.0  # seconds a custodian may take to read a request before it counts as dead
 CHUNK = 1 << 16
 _ended: list[int] = []  # guards that may still have to be reaped
+_encoded = lru_cache(1024)(os.fsencode)  # most of an environment is the same for every process of a run
 
 
 class Spawn(NamedTuple):
@@ -46,7 +48,7 @@ class Spawn(NamedTuple):
 
     def message(self) -> tuple[Any, ...]:
         """What the custodian gets: every text as the bytes the kernel will see."""
-        env = {os.fsencode(name): os.fsencode(value) for name, value in self.env.items()}
+        env = {_encoded(name): _encoded(value) for name, value in self.env.items()}
         files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
         argv = [os.fsencode(word) for word in self.argv]
         times = (float(self.wall), float(self.grace))

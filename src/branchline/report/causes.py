@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from branchline.model.moves import BUSY
-from branchline.model.run import AttemptRow, Event, QuestionRow, TaskRow
+from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, TaskRow
 from branchline.report.proof import answer_with
 from branchline.report.standing import derived, states
 from branchline.terminal.text import duration, lines, safe
@@ -101,7 +101,7 @@ def _next_behind(behind: str, tasks: Sequence[TaskRow], questions: Sequence[Ques
 
 def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
     """Return the commands that would move the task on; nothing that destroys anything."""
-    if task.kind == "composite":
+    if task.kind == "composite" or task.reason == LEFT_BEHIND:
         return []
     if asked:
         return [answer_with(task.task, question.kind) for question in asked]

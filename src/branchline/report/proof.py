@@ -16,6 +16,12 @@ _SAID: Final = 200
 _QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
 _JUDGED_BY_HAND: Final = frozenset({"unchecked", "approval", "frozen_check", "injection"})
 """Kinds of questions that `accept` settles."""
+_FILES: Final = {
+    "files": "changed",
+    "out_of_scope": "outside the task's scope",
+    "refused": "saved and not taken, for its role may not edit",
+    "frozen": "changed though checks rest on it",
+}
 _STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
 
@@ -106,16 +112,9 @@ def evidence_text(found: Mapping[str, Any]) -> str:
     if found["diffstat"]:
         stat = found["diffstat"]
         shown.append(f"  {many(stat['files'], 'file')} changed, +{stat['added']} -{stat['removed']} lines")
-    if found["files"]:
-        shown.append("  changed: " + ", ".join(safe(str(path)) for path in found["files"]))
-    if found["out_of_scope"]:
-        shown.append("  outside the task's scope: " + ", ".join(safe(str(path)) for path in found["out_of_scope"]))
-    if found["refused"]:
-        shown.append(
-            "  saved and not taken, for its role may not edit: " + ", ".join(map(safe, map(str, found["refused"])))
-        )
-    if found["frozen"]:
-        shown.append("  changed though checks rest on it: " + ", ".join(safe(str(path)) for path in found["frozen"]))
+    shown += [
+        f"  {words}: {', '.join(safe(str(p)) for p in found[key])}" for key, words in _FILES.items() if found[key]
+    ]
     if found["sandbox"]:
         shown.append(f"  sandbox: {safe(found['sandbox'])}")
     for stop in found["stopped"]:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from branchline.model.money import Amount, Limit, total
 from branchline.model.run import AttemptRow
-from branchline.report.standing import money
-from branchline.terminal.text import safe
+from branchline.report.standing import money, spent
+from branchline.terminal.text import many, safe
 
 HOUR: Final = 3600.0
 _KEYS: Final[Mapping[str, Callable[[AttemptRow], dict[str, str]]]] = {
@@ -29,7 +29,7 @@ def spending(
     told = [row for row in work if any(row.used)]
     burn = total(_share(row, now) for row in told)
     return {
-        "spent": _amount(total(row.used for row in told)),
+        "spent": spent(total(row.used for row in told)),
         "limit": {"usd": limit.usd, "tokens": limit.tokens} if limit else None,
         "attempts": len(work),
         "untold": len(work) - len(told),
@@ -40,16 +40,12 @@ def spending(
     }
 
 
-def _amount(amount: Amount) -> dict[str, Any]:
-    return {"usd": round(amount.usd, 6), "tokens": amount.tokens}
-
-
 def _grouped(rows: Iterable[AttemptRow], key: Callable[[AttemptRow], dict[str, str]]) -> list[dict[str, Any]]:
     groups: dict[tuple[str, ...], list[AttemptRow]] = {}
     for row in rows:
         groups.setdefault(tuple(key(row).values()), []).append(row)
     return [
-        {**key(found[0]), "attempts": len(found), **_amount(total(row.used for row in found))}
+        {**key(found[0]), "attempts": len(found), **spent(total(row.used for row in found))}
         for found in groups.values()
     ]
 
@@ -63,14 +59,14 @@ def _share(row: AttemptRow, now: float) -> Amount:
 
 def spending_text(found: Mapping[str, Any]) -> str:
     """Return `spending` in words."""
-    spent = found["limit"] and Limit(**found["limit"]).words(Amount(**found["spent_in_run"]))
+    used = found["limit"] and Limit(**found["limit"]).words(Amount(**found["spent_in_run"]))
     burn = {"usd": found["burn_rate"]["usd_per_hour"], "tokens": found["burn_rate"]["tokens_per_hour"]}
-    lines = [f"spent: {money(found['spent'])}", f"run {safe(found['run'])}: {spent or 'no budget is set'}"]
+    lines = [f"spent: {money(found['spent'])}", f"run {safe(found['run'])}: {used or 'no budget is set'}"]
     lines += [f"burn rate: {money(burn) if any(burn.values()) else 'nothing'} in the last hour"]
     for name in _KEYS:
         if rows := found[f"by_{name}"]:
             lines += ["", f"by {name}"]
-            lines += [f"  {safe(_name(row, name))}: {money(row)}, {_times(row['attempts'])}" for row in rows]
+            lines += [f"  {safe(_name(row, name))}: {money(row)}, {many(row['attempts'], 'attempt')}" for row in rows]
     lines += ["", *_notes(found)]
     return "\n".join(lines).rstrip()
 
@@ -79,14 +75,10 @@ def _name(row: Mapping[str, Any], name: str) -> str:
     return f"{row['run']} {row['task']}" if name == "task" else str(row[name])
 
 
-def _times(attempts: int) -> str:
-    return f"{attempts} attempt{'' if attempts == 1 else 's'}"
-
-
 def _notes(found: Mapping[str, Any]) -> Iterable[str]:
     if found["subscriptions"]:
         yield f"{', '.join(map(safe, found['subscriptions']))}: paid by a subscription, 0 usd; the tokens count"
     if found["untold"]:
-        yield f"{_times(found['untold'])} told no usage: what they cost is not known"
+        yield f"{many(found['untold'], 'attempt')} told no usage: what they cost is not known"
     if found["prices"]:
         yield f"where an agent tells tokens alone, prices are those of [prices], else the list of {found['prices']}"

@@ -70,15 +70,17 @@ def edited(old: DraftGraph, new: DraftGraph) -> list[str]:
     return told(_patch(old, new, there & same.keys(), same), old)
 
 
-def changes(old: DraftGraph, new: DraftGraph, used: Iterable[str] = ()) -> Patch:
+def changes(old: DraftGraph, new: DraftGraph, used: Iterable[tuple[str, str]] = ()) -> Patch:
     """Compare two drafts of one plan: a task is the same by its id, then by its title, then by its place.
 
     An ordinal that only says where a task stands is no id to know it by: there the title comes first, and a task of
-    another title at the same place, or with the same parent, is the same only when it shares half of the words. No id
-    of `old` or `used` (those that its runs ever had) is given to another task.
+    another title at the same place, or with the same parent, is the same only when it shares half of the words. No
+    ordinal of `old` or `used` (ids and titles that its runs ever had) is given to another task.
     """
     same = _match(old.tasks, new.tasks)
-    ids = _ids(new.tasks, same, {task_id.casefold() for task_id in (*used, *(task.id for task in old.tasks))})
+    ids = _ids(
+        new.tasks, same, {task.id.casefold() for task in old.tasks}, {own.casefold(): each for own, each in used}
+    )
     graph = _renamed(new, ids)
     return _patch(old, graph, {task.id for task in graph.tasks} & set(same.values()), ids)
 
@@ -176,16 +178,19 @@ def _places(tasks: Sequence[Task]) -> dict[str, str]:
     return places
 
 
-def _ids(new: Sequence[Task], same: Mapping[str, str], taken: set[str]) -> dict[str, str]:
-    """Return the id each new task has from now on: its old one, its own, or a fresh one when its own will not do."""
+def _ids(new: Sequence[Task], same: Mapping[str, str], taken: set[str], used: Mapping[str, str]) -> dict[str, str]:
+    """Return the id each new task has from now on: its old one, its own, or a fresh one when its own will not do.
+
+    What is `used` may come back, by its title; or written, and then it is the author's word and no ordinal of ours.
+    """
     places = _places(new)
-    reserved = {task.id.casefold() for task in new if task.id != places[task.id]}
+    reserved = used.keys() | {task.id.casefold() for task in new if task.id != places[task.id]}
     ids: dict[str, str] = {}
     last: dict[str, int] = defaultdict(int)
     for task in new:
         kept = same.get(task.id, task.id)
-        below_another = task.id == places[task.id] and ids.get(task.parent or "") != task.parent
-        if task.id not in same and (kept.casefold() in taken or below_another):
+        elsewhere = used.get(kept.casefold(), task.title) != task.title or ids.get(task.parent or "") != task.parent
+        if task.id not in same and (kept.casefold() in taken or (task.id == places[task.id] and elsewhere)):
             kept = _fresh(ids.get(task.parent or "", ""), taken, reserved, last)
         taken.add(kept.casefold())
         ids[task.id] = kept

@@ -15,7 +15,7 @@ def held(draft: DraftGraph) -> dict[str, str]:
     """
     findings = {finding.task: finding.message for finding in draft.findings if finding.hold and finding.task}
     by_id = {task.id: task for task in draft.tasks}
-    found = {task.id: _inherited(task, by_id, findings) for task in draft.tasks if _is_open(task)}
+    found = {task.id: _inherited(task, by_id, findings) for task in draft.tasks if task.remains}
     return {task: reason for task, reason in found.items() if reason}
 
 
@@ -25,12 +25,8 @@ def auto(draft: DraftGraph, confidence: float = 0.6) -> dict[str, str]:
     Those of confidence under `confidence`, those with a check of confidence under 0.9, and those that are `held`.
     """
     sure = held(draft)
-    found = {task.id: _unsure(task, confidence) or sure.get(task.id, "") for task in draft.tasks if _is_open(task)}
+    found = {task.id: _unsure(task, confidence) or sure.get(task.id, "") for task in draft.tasks if task.remains}
     return {task: reason for task, reason in found.items() if reason}
-
-
-def _is_open(task: Task) -> bool:
-    return task.kind == "atomic" and task.state not in ("done", "declined")
 
 
 def _unsure(task: Task, confidence: float) -> str:

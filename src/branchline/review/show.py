@@ -52,14 +52,13 @@ def render(
     width: int = 80,
     on: bool = False,
     whole: bool = False,
-    see_all: str = "branchline review --all",
 ) -> str:
     """Return the page a person approves (DESIGN, section 7.5).
 
     `workers` gives the worker of each role, `batches` what starts with what, `preview` how long it takes, `path` the
     longest chain of tasks, `mutexes` the files with the tasks that take turns at them, `tiers` the words for a task's tier
     of models, `fixes` what mends a finding of a code. Without `whole` at most about 200 lines (and 4 lines of a title) are
-    shown, and what was left out is said, with `see_all` as the command that shows it. `on` asks for colour.
+    shown, and what was left out is said. `on` asks for colour.
     """
     page = _page(draft, workers, tiers, bool(gate), max(40, width))
     page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
@@ -82,14 +81,17 @@ def render(
         body = bodies[name]
         if head and (body or name in ("plan", "gate")):
             shown += [page.paint(line, "bold") for line in wrap(head, page.width, 4)]
-            shown += [*_limited(body, _SHARES.get(name) if cut else None, see_all), ""]
+            shown += [*_limited(body, _SHARES.get(name) if cut else None), ""]
     return "\n".join([*shown, f"From {safe(draft.plan)}", f"Digest {safe(digest)}"])
 
 
-def _limited(body: Sequence[str], most: int | None, see_all: str) -> list[str]:
+def _limited(body: Sequence[str], most: int | None) -> list[str]:
     if most is None or len(body) <= most:
         return list(body)
-    return [*body[:most], f"  ... {len(body) - most:,} more lines, not shown here; all of them: {see_all}"]
+    return [
+        *body[:most],
+        f"  ... {len(body) - most:,} more lines, not shown here; all of them: branchline review --all",
+    ]
 
 
 def _page(draft: DraftGraph, workers: Mapping[str, str], tiers: Mapping[str, str], gated: bool, width: int) -> _Page:

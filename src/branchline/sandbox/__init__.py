@@ -6,6 +6,7 @@ a worker is given; walls are made by `bubblewrap` and `landlock`, and `level` sa
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -130,7 +131,7 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
             ) from None
         home.chmod(0o700)
         _unlink_links(home)
-    (home / _FOLDERS["TMPDIR"]).mkdir(mode=0o700, exist_ok=True)
+    os.makedirs(f"{home}/{_FOLDERS['TMPDIR']}", 0o700, exist_ok=True)  # noqa: PTH103 - for each task, and a Path is dear
     write_new(f"{home}/.gitconfig", _git_config(name, email))
 
 
@@ -144,18 +145,23 @@ def _unlink_links(home: Path) -> None:
 
 def empty_temporary(home: Path) -> None:
     """Empty the TMPDIR of a worker's home; nobody of it may be running. What cannot be removed stays."""
+    folder = f"{home}/{_FOLDERS['TMPDIR']}"
+    if os.path.islink(folder):  # noqa: PTH114 - as above
+        os.unlink(folder)  # noqa: PTH108 - as above
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in (Path(folder, name) for name in os.listdir(folder)):  # noqa: PTH208 - as above
+            if path.is_dir() and not path.is_symlink():
+                _remove_tree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _remove_tree(folder: Path) -> None:
     import shutil
 
-    folder = home / _FOLDERS["TMPDIR"]
-    if folder.is_symlink():
-        folder.unlink()
-    for path in list(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() and not path.is_symlink():
-            for below, _, _ in os.walk(path):
-                Path(below).chmod(0o700)  # tools that keep their caches read-only (Go) leave folders nobody may empty
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    for below, _, _ in os.walk(folder):
+        Path(below).chmod(0o700)  # tools that keep their caches read-only (Go) leave folders nobody may empty
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _git_config(name: str, email: str) -> str:

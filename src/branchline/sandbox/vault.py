@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -17,6 +18,8 @@ from branchline.guard.masking import Masked, Rules, find, mask, replace
 
 NAME: Final = "masks.jsonl"
 """The vault of a state folder: one JSON list [placeholder, value] a line, only ever added to."""
+KEPT: Final = 64
+"""How many judged texts are kept: titles and answers come again at the start and the end of each task."""
 
 
 class Vault:
@@ -29,6 +32,7 @@ class Vault:
         self.path = path
         self._rules = rules
         self._read: tuple[int, dict[str, str]] = (0, {})
+        self._found = lru_cache(KEPT)(lambda text, _count: find(text, rules or Rules(), self._read[1]))
 
     @classmethod
     def of(cls, state: Path, own: MaskSettings) -> Self:
@@ -37,7 +41,7 @@ class Vault:
 
     def mask(self, text: str) -> Masked:
         """Mask a text; what is new is on disk before it is used. Raises InputError when the vault cannot be kept."""
-        spans = find(text, self._rules, self._known()) if self._rules and text else []
+        spans = self._found(text, len(self._known())) if self._rules and text else []
         if not spans:
             return Masked(text, (), {})
         try:

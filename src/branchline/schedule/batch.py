@@ -27,7 +27,7 @@ def next_batch(
     bounded = view._replace(slots=concurrency)
     shelf = _Shelf(bounded, strategy)
     shelf.add_all(leaf for leaf in ready_of(view) if _may_start(view, leaf))
-    return [] if view.stop else shelf.take(Room(bounded, strategy), fill)
+    return shelf.take(Room(bounded, strategy), fill)
 
 
 def order(
@@ -46,10 +46,7 @@ def order(
     shelf = _Shelf(view, strategy)
     shelf.add_all(leaf for leaf in frontier.ready() if _may_start(view, leaf))
     batches: list[list[str]] = []
-    while not view.stop:
-        batch = shelf.take(Room(view, strategy), fill)
-        if not batch:
-            break
+    while batch := shelf.take(Room(view, strategy), fill):
         batches.append(batch)
         for leaf in batch:
             shelf.add_all(each for each in frontier.release(leaf) if _may_start(view, each))

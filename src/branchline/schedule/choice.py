@@ -94,7 +94,7 @@ def apart(room: Room, turn: Iterable[str]) -> Iterator[str]:
 def choose(view: View, strategy: str = "depth-first") -> list[str]:
     """The leaves to start now, in order.
 
-    They fit the free slots and, with the busy ones, break no mutex, resource or lane (I5); nothing when `stop` is set.
+    They fit the free slots and, with the busy ones, break no mutex, resource or lane (I5).
     Same view, same answer (I9). An optimised order may let tasks wait while others run, and only as long as all it wants
     to start now can start. Raises UsageError for an unknown strategy.
     """
@@ -112,7 +112,7 @@ def choose(view: View, strategy: str = "depth-first") -> list[str]:
 def admit(view: View, turn: Iterable[str], strategy: str) -> list[str]:
     """As `choose`, of the leaves of `turn` alone and in their order."""
     room = Room(view, strategy)
-    if view.stop or not room.free:
+    if not room.free:
         return []
     chosen: list[str] = []
     for leaf in apart(room, turn):

@@ -41,7 +41,6 @@ class View(NamedTuple):
     `pauses`: until when, and why, nothing starts in it. `interval`: leaf -> seconds it keeps from `last_start`, the
     last start of a leaf that has one. `limit` may say more after a colon.
     `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
-    `stop`: why nothing at all may start, with its kind first (`budget: 2 USD of 2 USD spent`), empty when it may.
     `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
     order starts now, None when reality has left it (`Reservations.due`). `purse`: makes what a look may spend, None: any.
@@ -66,7 +65,6 @@ class View(NamedTuple):
     retry_at: Mapping[str, float] = {}
     now: float = 0.0
     notes: Mapping[str, str] = {}
-    stop: str = ""
     touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
     due: Callable[..., list[str] | None] | None = None
@@ -109,6 +107,15 @@ def busy_of(view: View) -> Collection[str]:
     if view.busy is not None:
         return view.busy
     return [leaf for leaf in view.adjacency.leaves if view.state.get(leaf) in BUSY]
+
+
+def beyond(view: View, leaf: str) -> str:
+    """Why a leaf can never start: it needs more of a resource than there is; empty when it can."""
+    for name, units in sorted(Counter(view.needs.get(leaf)).items()):
+        there = view.resources.get(name, 1)
+        if units > there:
+            return f"resource: {name}: needs {units}, there are only {there}: raise [resources]"
+    return ""
 
 
 class Room:
@@ -197,10 +204,10 @@ class Room:
 
     def _resource(self, leaf: str) -> Reason | None:
         wanted = self.view.needs.get(leaf)
+        if wanted and (never := beyond(self.view, leaf)):
+            return Reason("resource", never)
         for name, units in sorted(Counter(wanted).items()) if wanted else ():
             there = self.view.resources.get(name, 1)
-            if units > there:
-                return Reason("resource", f"resource: {name}: needs {units}, there are only {there}: raise [resources]")
             if self.resources[name] + units > there:
                 return Reason("resource", f"resource: {name}: {self.resources[name]} of {there} used")
         return None

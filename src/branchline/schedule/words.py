@@ -1,12 +1,11 @@
 """Why each task that is not running waits, in words (I8)."""
 
-from collections import Counter
 from typing import Final
 
 from branchline.graph.adjacency import Adjacency
 from branchline.model.moves import BUSY, FINAL, SATISFIED
 from branchline.schedule.choice import apart, in_turn
-from branchline.schedule.view import STARTABLE, Reason, Room, View, check_strategy, ready_of
+from branchline.schedule.view import STARTABLE, Reason, Room, View, beyond, check_strategy, ready_of
 
 _NAMED: Final = 3
 """How many unmet prerequisites a reason names."""
@@ -69,13 +68,7 @@ def _standing(view: View, leaf: str, state: str) -> Reason | None:
 
 def starved(view: View) -> dict[str, str]:
     """Ready leaves that can never start, for they need more of a resource than there is, with the words for it."""
-    found = {leaf: Counter(view.needs[leaf]) for leaf in ready_of(view) if view.needs.get(leaf)}
-    return {
-        leaf: f"resource: {name}: needs {units}, there are only {view.resources.get(name, 1)}: raise [resources]"
-        for leaf, wanted in found.items()
-        for name, units in wanted.items()
-        if units > view.resources.get(name, 1)
-    }
+    return {leaf: words for leaf in ready_of(view) if view.needs.get(leaf) and (words := beyond(view, leaf))}
 
 
 def _named(view: View, blockers: list[str]) -> str:
@@ -105,9 +98,6 @@ def _queued(view: View, strategy: str, waiting: dict[str, Reason]) -> dict[str, 
     ready = _ready(view, waiting)
     found = {leaf: _UNCHOSEN for leaf in ready if view.only and leaf not in view.only}
     for leaf in apart(room, in_turn(view._replace(ready=ready), strategy)):
-        if view.stop:
-            found[leaf] = Reason(view.stop.partition(":")[0], view.stop)
-            continue
         obstacle = room.obstacle(leaf)
         if obstacle is None:
             room.take(leaf)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from branchline.terminal.text import lines, many, safe, width_of
+from branchline.terminal.text import lines, many, safe, table
 
 _COLUMNS = {
     "instances": ("instance", "url", "health"),
@@ -44,13 +44,8 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
         return f"no {name}"
     shown = [column for column in _COLUMNS[name] if any(row.get(column) not in (None, "", [], ()) for row in rows)]
     cells = [[_cell(row.get(column)) for column in shown] for row in rows]
-    table = [[column.upper() for column in shown], *cells]
-    widths = [max(width_of(row[place]) for row in table) for place in range(len(shown))]
-    return "\n".join(_line(row, widths) for row in table) + f"\n{many(len(rows), name.removesuffix('s'))}"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+    drawn = table([[column.upper() for column in shown], *cells])
+    return "\n".join([*drawn, many(len(rows), name.removesuffix("s"))])
 
 
 def _cell(value: Any) -> str:

@@ -28,7 +28,16 @@ from branchline.model.run import (
     TaskRow,
 )
 from branchline.store import sql
-from branchline.store.database import Connection, connect, identity, in_words, require_sound, transaction, unfinished
+from branchline.store.database import (
+    Connection,
+    connect,
+    damaged,
+    identity,
+    in_words,
+    require_sound,
+    transaction,
+    unfinished,
+)
 from branchline.store.locks import Lock, held, lock
 from branchline.store.memory import MemoryStore, created, overtaken
 
@@ -121,15 +130,20 @@ class Store:
 
     def tasks(self, run: str) -> list[TaskRow]:
         """Return the tasks of a run in the tree's natural order."""
-        return sorted(self._all(TaskRow._make, sql.RUN_TASKS, run), key=_PLACE)
+        return self._placed(sql.RUN_TASKS, run)
 
     def graph_tasks(self, run: str) -> list[TaskRow]:
         """Return those of its tasks that are still in its plan: a re-plan leaves the rows of others behind."""
-        return sorted(self._all(TaskRow._make, sql.GRAPH_TASKS, run), key=_PLACE)
+        return self._placed(sql.GRAPH_TASKS, run)
 
     def states(self, run: str) -> list[tuple[str, str, int | None]]:
         """Return id, state and line of every task of a run in no order, at a small part of the price of `tasks`."""
         return self._all(tuple, sql.TASK_STATES, run)
+
+    def newest_merge(self, run: str) -> str:
+        """Return the commit that a task of the run was merged with last, be it in the plan still or not; "" for none."""
+        found = self._first(tuple, sql.NEWEST_MERGE, run)
+        return str(found[0]) if found else ""
 
     def node(self, run: str, task: str) -> str | None:
         """Return what the graph of a run says of one task, as the JSON text of its node."""
@@ -278,6 +292,12 @@ class Store:
     def _last_seq(self) -> int:
         found = self._first(tuple, sql.NEWEST_SEQ)
         return int(found[0]) if found else 0
+
+    def _placed(self, query: str, run: str) -> list[TaskRow]:
+        try:
+            return sorted(self._all(TaskRow._make, query, run), key=_PLACE)
+        except TypeError:
+            raise damaged(self.path, "the place of a task is no number") from None
 
     def _all(self, make: Callable[[Any], Row], query: str, *values: Any) -> list[Row]:
         with in_words(self.path):

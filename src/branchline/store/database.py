@@ -54,9 +54,9 @@ def in_words(path: Path) -> Iterator[None]:
         kind = StoreFullError if error.errno in (28, 122) else StoreError  # ENOSPC, EDQUOT
         raise kind(f"{path}: {error.strerror or error}") from error
     except JSONDecodeError as error:
-        raise _damaged(path, f"a record is not JSON: {error}") from error
+        raise damaged(path, f"a record is not JSON: {error}") from error
     except UnicodeDecodeError as error:  # also from SQLite's own message about a damaged table
-        raise _damaged(path, f"a text is not UTF-8: {error}") from error
+        raise damaged(path, f"a text is not UTF-8: {error}") from error
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def _look(path: Path) -> bool:
             header = file.read(100)
             size = os.fstat(file.fileno()).st_size
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        raise _damaged(path, "it is empty" if not header else "it is not a SQLite database")
+        raise damaged(path, "it is empty" if not header else "it is not a SQLite database")
     page = int.from_bytes(header[16:18]) % 65535  # 1 stands for 65536
     return size < int.from_bytes(header[28:32]) * (page if page > 1 else 65536)
 
@@ -237,7 +237,7 @@ def require_sound(connection: Connection, path: Path) -> None:
     """Raise StoreDamagedError, naming the first finding, when a page of the database is not as it must be."""
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
-        raise _damaged(path, " ".join(str(finding).split()))
+        raise damaged(path, " ".join(str(finding).split()))
 
 
 def _migrate(connection: Connection, path: Path, read_only: bool) -> None:
@@ -274,7 +274,7 @@ def _translate(path: Path, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "") or ""
     families = {name, "_".join(name.split("_")[:2])}
     if families & _DAMAGED or "Could not decode" in str(error):
-        return _damaged(path, str(error))
+        return damaged(path, str(error))
     if families & _FULL:
         return StoreFullError(
             f"{path}: {error}: nothing of the last change was written; make room on the disk and go on"
@@ -286,7 +286,8 @@ def _translate(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(f"{path}: {error}")
 
 
-def _damaged(path: Path, what: str) -> StoreDamagedError:
+def damaged(path: Path, what: str) -> StoreDamagedError:
+    """The error that says so, and what to do."""
     return StoreDamagedError(
         f"{path} is damaged ({what}). It was left as it is. Keep a copy of it and of {path.name}-wal; "
         "then put back an earlier copy, or move it aside and start a new run"

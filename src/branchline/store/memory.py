@@ -104,6 +104,11 @@ class MemoryStore:
     def states(self, run: str) -> list[tuple[str, str, int | None]]:
         return [(row.task, row.state, row.line) for row in self.tasks(run)]
 
+    def newest_merge(self, run: str) -> str:
+        merged = (row for row in self.tasks(run) if row.state == "done" and row.commit)
+        newest = max(merged, key=attrgetter("fence"), default=None)
+        return newest.commit or "" if newest else ""
+
     def node(self, run: str, task: str) -> str | None:
         return self._nodes.get(run, {}).get(task)
 

@@ -168,6 +168,9 @@ GRAPH_TASKS: Final = _select(
     "WHERE run = ? AND EXISTS (SELECT 1 FROM node WHERE node.run = task.run AND node.task = task.task)",
 )
 TASK_STATES: Final = "SELECT task, state, line FROM task WHERE run = ?"
+NEWEST_MERGE: Final = (
+    """SELECT "commit" FROM task WHERE run = ? AND state = 'done' AND "commit" <> '' ORDER BY fence DESC LIMIT 1"""
+)
 GET_NODE: Final = "SELECT text FROM node WHERE run = ? AND task = ?"
 RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")
 TASK_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? AND task = ? ORDER BY fence")

@@ -161,6 +161,12 @@ def many(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of as many cells each as lines whose columns stand below each other."""
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
+
+
 def tree(nodes: Sequence[tuple[int, str]]) -> str:
     """Return a tree of (depth, text) in depth-first order; roots have depth 0 and no line of their own.
 

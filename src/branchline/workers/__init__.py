@@ -42,14 +42,14 @@ _PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
 class Adapter(Protocol):
     """What dispatch asks of a worker's module.
 
-    One with a STREAM has `Seen`, its reading of the stream's events. Beside that it may have `tail(folder) -> Tail`, where
-    its transcript has a form of its own; `models(argv, base) -> Command`, which asks the agent for the names of its models;
-    `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) -> bool`, whether a
-    subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program on the session
-    for a person whose environment is `base`; `walls(*, read_only) -> str`, which names a sandbox of its own that cannot stand in
-    ours; `configs(job)`, the files of the attempt's configuration, whose addresses it must reach; `forget(folder, session)`,
-    which deletes a session by the folder of its attempt; and for `doctor` TESTED, the version it was tested with, and
-    `standing(base, given, root) -> Standing`.
+    One with a STREAM has `Seen`, its reading of the stream's events, and may have `parts(path)`, what the end of the stream
+    tells, as `stream.ending` takes it. Beside that it may have `models(argv, base) -> Command`, which asks the agent for the
+    names of its models; `gauge(job) -> Gauge`, where it tells what it uses while it is at work; `subscribed(env, model) ->
+    bool`, whether a subscription pays and not a key; `interactive(job, base) -> Command`, which opens the agent's own program
+    on the session for a person whose environment is `base`; `walls(*, read_only) -> str`, which names a sandbox of its own
+    that cannot stand in ours; `configs(job)`, the files of the attempt's configuration, whose addresses it must reach;
+    `forget(folder, session)`, which deletes a session by the folder of its attempt; and for `doctor` TESTED, the version it
+    was tested with, and `standing(base, given, root) -> Standing`.
     TEMPERATURE is True where it obeys `Job.temperature`, READS where `Job.reads`, ASKS where it waits for a permission that
     a person gives, SHARES where tasks can share a session.
     """
@@ -88,6 +88,11 @@ def get(kind: str) -> Adapter:
     return cast(Adapter, importlib.import_module(TABLE[kind]))
 
 
+def program(worker: "WorkerSettings") -> str:
+    """The program that a worker is started with; "" where it has none, as one that plays."""
+    return worker.argv[0] if worker.argv and worker.kind != "scripted" else get(worker.kind).PROGRAM
+
+
 def walls(kind: str, *, read_only: bool) -> str:
     """Name the sandbox of its own that an agent works in, and that cannot stand inside of another one; "" for none.
 
@@ -117,8 +122,8 @@ def tail(kind: str, folder: Path) -> Tail:
     """Give the end of a worker's transcript, by its adapter where that has a form of its own, or of its log while there
     is none; never raises for a log.
     """
-    own = getattr(get(kind), "tail", None)
-    found = cast(Tail, own(folder)) if own else Tail()
+    own = getattr(get(kind), "parts", None)
+    found = stream.ending(own(folder / "events.jsonl")) if own else Tail()
     return found if found.lines else of_log(folder)
 
 

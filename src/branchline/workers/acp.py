@@ -1,7 +1,6 @@
 """Any agent that speaks the Agent Client Protocol, one process per task, with a driver of ours that talks with it."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,14 +9,12 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record, stream
 from branchline.workers.stream import number
-from branchline.workers.transcript import Tail
 
 INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = True
 STREAM: Final = True
 ASKS: Final = True
-_SOURCE: Final = str(Path(__file__).resolve().parents[2])
 _LIMIT: Final = re.compile(r"rate.?limit|too many requests|usage limit|quota|\b429\b", re.I)
 _STATUS: Final = re.compile(r"\bstatus(?: code)?:? (\d{3})\b", re.I)
 _ENDS: Final = {"max_tokens": "context", "max_turn_requests": "turns"}
@@ -41,8 +38,7 @@ def command(job: Job) -> Command:
             f"task {job.task}: the protocol of agents (ACP) has no variant; take variant = {job.variant!r} out of the "
             f"plan or the settings of worker {job.worker!r} and of role {job.role!r}"
         )
-    argv = (sys.executable, "-P", "-m", "branchline.workers.acp_driver", job.folder, *job.argv)
-    return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
+    return record.own_process(job, "acp_driver", *job.argv)
 
 
 class Seen:
@@ -117,9 +113,7 @@ def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim |
     if seen.error is not None:
         return _error(seen.error)
     if seen.denied and not (read_only and seen.text.strip()):
-        return Claim(
-            "permission", f"a tool was refused: {seen.denied}", error=seen.denied, extra={"cause": "permission"}
-        )
+        return stream.refused(seen.denied)
     if not ended:
         return None
     if seen.stop in _ENDS:
@@ -130,7 +124,7 @@ def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim |
         said = (
             "no final text" if seen.stop == "end_turn" else f"the stream broke off (last reason: {seen.stop or 'none'})"
         )
-        return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+        return stream.wordless(said, log)
     return None
 
 
@@ -151,12 +145,8 @@ def _error(error: Mapping[str, Any]) -> Claim:
     return Claim("failed", said, error=said, extra=extra)
 
 
-def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events."""
-    return stream.ending(_parts(folder / "events.jsonl"))
-
-
-def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+def parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Tell the tools and texts at the end of a stream."""
     said = ""
     for event in stream.recent(path):
         update = stream.mapping(event.get("update"))

@@ -16,7 +16,6 @@ from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
 from branchline.workers.standing import Standing
 from branchline.workers.stream import number
-from branchline.workers.transcript import Tail
 
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
 TESTED: Final = "2.1.329"
@@ -268,8 +267,7 @@ def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - th
     """Say whether a login pays: there is one, or its token is passed, and no key goes before it."""
     if any(env.get(name) for name in _KEYS[:2]):
         return False
-    source = Path(env.get("CLAUDE_CONFIG_DIR") or Path(env.get("HOME", "/")) / ".claude")
-    return bool(env.get(_KEYS[2])) or (source / ".credentials.json").is_file()
+    return bool(env.get(_KEYS[2])) or (_folder(env) / ".credentials.json").is_file()
 
 
 def _said(seen: Seen) -> stream.Said:
@@ -287,14 +285,12 @@ def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim |
     if result is not None and result.get("is_error"):
         return _error(result, seen, log)
     if seen.denied and not (read_only and seen.text.strip()):
-        return Claim(
-            "permission", f"a tool was refused: {seen.denied}", error=seen.denied, extra={"cause": "permission"}
-        )
+        return stream.refused(seen.denied)
     if not ended:
         return None
     if result is None or not seen.text.strip() or not stream.text(result.get("result")).strip():
         said = "the stream broke off" if result is None else "no final text"
-        return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+        return stream.wordless(said, log)
     if result.get("stop_reason") == "max_tokens":
         return Claim("partial", seen.text, error="the answer was cut at the model's limit", extra={"cause": "context"})
     return None
@@ -302,9 +298,8 @@ def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim |
 
 def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
     """Read an end that is an error; `subtype` may well say success beside it."""
-    errors = (
-        "\n".join(str(error) for error in result.get("errors") or ()) if isinstance(result.get("errors"), list) else ""
-    )
+    told = result.get("errors")
+    errors = "\n".join(map(str, told)) if isinstance(told, list) else ""
     said = stream.text(result.get("result")) or errors or log or "Claude Code ended with an error"
     kind, low = stream.text(result.get("subtype")), said.lower()
     status = int(number(result.get("api_error_status")))
@@ -313,24 +308,20 @@ def _error(result: Mapping[str, Any], seen: Seen, log: str) -> Claim:
         resets = {"reset_at": seen.resets} if seen.resets else stream.waits(said)
         return Claim("rate_limited", said, error=said, extra={**extra, **resets})
     if "no conversation found" in f"{low}\n{log.lower()}":
-        return Claim("failed", said, error=said, extra={"cause": "session"})
+        return stream.failed(said, "session")
     if kind == "error_max_turns" or "prompt is too long" in low or "output token maximum" in low:
         return Claim("partial", said, error=said, extra={"cause": "turns" if kind == "error_max_turns" else "context"})
     if result.get("api_error") == "connection_failed":
-        return Claim("failed", said, error=said, extra={"cause": "unreachable"})
+        return stream.failed(said, "unreachable")
     if result.get("stop_reason") == "refusal":
-        return Claim("failed", said, error=said, extra={"cause": "refusal"})
+        return stream.failed(said, "refusal")
     if status in {401, 403} or "not logged in" in low:
         said += "; log in once with `claude`, or name the key of your environment in the worker's pass_env"
     return Claim("failed", said, error=said, extra=extra)
 
 
-def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events."""
-    return stream.ending(_parts(folder / "events.jsonl"))
-
-
-def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+def parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Tell the tools and texts at the end of a stream."""
     for event in stream.recent(path):
         if event.get("type") != "assistant":
             continue

@@ -16,7 +16,6 @@ from branchline.errors import InputError, SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import private, record, stream
 from branchline.workers.standing import Standing
-from branchline.workers.transcript import Tail
 
 INSTALL: Final = "npm install -g @openai/codex"
 TESTED: Final = "0.169.0"
@@ -253,9 +252,8 @@ def configs(job: Job) -> list[Path]:
 
 def subscribed(env: Mapping[str, str], model: str) -> bool:  # noqa: ARG001 - the face of every adapter
     """Say whether a login with ChatGPT pays: there is one, and no key goes before it."""
-    source = Path(env.get("CODEX_HOME") or Path(env.get("HOME", "/")) / ".codex")
     try:
-        login = json.loads((source / "auth.json").read_text(encoding="utf-8"))
+        login = json.loads((_folder(env) / "auth.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(login, dict) and bool(login.get("tokens")) and not env.get("CODEX_API_KEY")
@@ -286,18 +284,15 @@ def fault(seen: Seen, ended: bool, log: str, read_only: bool = False) -> Claim |
     if seen.error:
         return _error(seen.error)
     if not ended:
-        gone = "no rollout found" in log
-        return Claim("failed", log, error=log, extra={"cause": "session"}) if gone else None
+        return stream.failed(log, "session") if "no rollout found" in log else None
     if seen.sandbox and not seen.worked:
         said = f"Codex's own sandbox does not work here, so no command ran: {seen.sandbox}"
-        return Claim("failed", said, error=said, extra={"cause": "sandbox"})
+        return stream.failed(said, "sandbox")
     if seen.declined and not (read_only and seen.text.strip()):
-        return Claim(
-            "permission", f"a tool was refused: {seen.declined}", error=seen.declined, extra={"cause": "permission"}
-        )
+        return stream.refused(seen.declined)
     if not seen.completed or not seen.text.strip():
         said = "no final text" if seen.completed else "the stream broke off"
-        return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+        return stream.wordless(said, log)
     return None
 
 
@@ -314,12 +309,8 @@ def _error(said: str) -> Claim:
     return Claim("failed", said, error=said, extra=extra)
 
 
-def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events."""
-    return stream.ending(_parts(folder / "events.jsonl"))
-
-
-def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+def parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Tell the tools and texts at the end of a stream."""
     for event in stream.recent(path):
         item = stream.mapping(event.get("item"))
         if event.get("type") != "item.completed" or item.get("type") == "error":

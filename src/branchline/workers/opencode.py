@@ -13,7 +13,6 @@ from branchline.errors import SettingsError
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import opencode_config, opencode_events, private, record, stream
 from branchline.workers.standing import Standing, asking
-from branchline.workers.transcript import Tail
 
 INSTALL: Final = "npm install -g opencode-ai"
 TESTED: Final = "1.18.33"
@@ -24,6 +23,7 @@ TEMPERATURE: Final = True
 READS: Final = True
 DEFAULT_AGENT: Final = "build"
 Seen = opencode_events.Seen
+parts = opencode_events.parts
 SWITCHES: Final = {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
@@ -138,19 +138,14 @@ def _said(seen: opencode_events.Seen) -> stream.Said:
     return stream.Said(seen.text, seen.session, seen.tokens, seen.usage, seen.cost)
 
 
-def tail(folder: Path) -> Tail:
-    """Give the end of the stream of events."""
-    return opencode_events.tail(folder / "events.jsonl")
-
-
 def _not_as_asked(job: Job, log: str) -> Claim | None:
     """Read on stderr what no event tells: a session that is gone, and an agent OpenCode replaced by its default one."""
     if job.session and "Session not found" in log:
         said = f"OpenCode does not know the session {job.session} any more"
-        return Claim("failed", said, error=said, extra={"cause": "session"})
+        return stream.failed(said, "session")
     if job.agent and f'agent "{job.agent}"' in log and "Falling back" in log:
         said = f"OpenCode does not know the agent {job.agent!r} and took its default one"
-        return Claim("failed", said, error=said, extra={"cause": "agent"})
+        return stream.failed(said, "agent")
     return None
 
 

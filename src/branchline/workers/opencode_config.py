@@ -232,25 +232,25 @@ def providers_of(model: str, config: Mapping[str, Any]) -> frozenset[str]:
 
 def copy_credentials(base: Mapping[str, str], target: Path, wanted: Iterable[str]) -> None:
     """Copy the user's `auth.json` for the providers in `wanted` (all when it is empty), readable by the owner only."""
-    source = folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json"
-    try:
-        data = json.loads(source.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    names = frozenset(wanted)
-    if isinstance(data, dict):
-        chosen = {name: value for name, value in data.items() if not names or name in names}
+    names, kept = frozenset(wanted), _logins(base)
+    if kept is not None:
+        chosen = {name: value for name, value in kept.items() if not names or name in names}
         private.write(target / "auth.json", json.dumps(chosen))
 
 
 def logins(base: Mapping[str, str]) -> dict[str, str]:
     """Tell of each provider that the user of `base` is logged in to what pays for it: `oauth` (a subscription) or `api`."""
+    kept = _logins(base) or {}
+    return {name: str(login.get("type")) for name, login in kept.items() if isinstance(login, dict)}
+
+
+def _logins(base: Mapping[str, str]) -> dict[str, Any] | None:
+    """What OpenCode keeps of the user's logins; None for nothing that can be read."""
     try:
-        data = json.loads((folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json").read_text(encoding="utf-8"))
+        found = json.loads((folder(base, "XDG_DATA_HOME", ".local/share") / "auth.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
-    found = data.items() if isinstance(data, dict) else ()
-    return {name: str(login.get("type")) for name, login in found if isinstance(login, dict)}
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def folder(base: Mapping[str, str], name: str, below: str) -> Path:

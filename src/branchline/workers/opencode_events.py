@@ -7,12 +7,12 @@ from typing import Any, Final
 from branchline.model.run import Claim
 from branchline.workers import stream
 from branchline.workers.stream import number
-from branchline.workers.transcript import Tail
 
 _ASKED: Final = "rejected permission"
 _DENIED: Final = "specified a rule which prevents"
 _WORDS: Final = "with the following feedback"
-_USAGE: Final = (("input", "input"), ("output", "output"), ("reasoning", "reasoning"))
+_COUNTS: Final = {"input": "input", "output": "output", "reasoning": "reasoning"}
+_CACHED: Final = {"cache_read": "read", "cache_write": "write"}
 
 
 class Seen:
@@ -34,8 +34,7 @@ class Seen:
         """Take in one event; what it cannot read it passes over."""
         if isinstance(event.get("sessionID"), str):
             self.session = event["sessionID"]
-        part = event.get("part")
-        part = part if isinstance(part, Mapping) else {}
+        part = stream.mapping(event.get("part"))
         match event.get("type"):
             case "step_start":
                 self.text, self.reason = "", ""
@@ -48,7 +47,7 @@ class Seen:
             case "usage":  # of a child session: it counts, and says nothing of how this one ends
                 self._take_usage(part)
             case "error":
-                self.error = error if isinstance(error := event.get("error"), Mapping) else {}
+                self.error = stream.mapping(event.get("error"))
 
     def _take_text(self, part: Mapping[str, Any]) -> None:
         text = part.get("text")
@@ -58,8 +57,7 @@ class Seen:
             self.text, self._message = joined, message
 
     def _take_tool(self, part: Mapping[str, Any]) -> None:
-        state = part.get("state")
-        error = state.get("error") if isinstance(state, Mapping) else None
+        error = stream.mapping(part.get("state")).get("error")
         if isinstance(error, str):
             said = f"{part.get('tool') or 'a tool'}: {error}"
             answered = _DENIED in error or _WORDS in error  # the model was told, and goes on
@@ -67,8 +65,7 @@ class Seen:
             self.denied = said if answered else self.denied
 
     def _take_finish(self, part: Mapping[str, Any]) -> None:
-        reason = part.get("reason")
-        self.reason = reason if isinstance(reason, str) else "unknown"
+        self.reason = stream.text(part.get("reason")) or "unknown"
         self._take_usage(part)
 
     def _take_usage(self, part: Mapping[str, Any]) -> None:
@@ -76,22 +73,16 @@ class Seen:
         tokens = part.get("tokens")
         if not isinstance(tokens, Mapping):
             return
-        found = {ours: int(number(tokens.get(theirs))) for theirs, ours in _USAGE}
-        cache = tokens.get("cache")
-        if isinstance(cache, Mapping):
-            found["cache_read"] = int(number(cache.get("read")))
-            found["cache_write"] = int(number(cache.get("write")))
+        found = stream.count(tokens, _COUNTS)
+        if isinstance(tokens.get("cache"), Mapping):
+            found |= stream.count(tokens["cache"], _CACHED)
         for name, count in found.items():
             self.usage[name] = self.usage.get(name, 0) + count
         self.tokens += int(number(tokens.get("total"))) or sum(found.values())
 
 
-def tail(path: Path) -> Tail:
-    """The last tool calls and texts of a stream."""
-    return stream.ending(_parts(path))
-
-
-def _parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+def parts(path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Tell the tools and texts at the end of a stream."""
     for event in stream.recent(path):
         part = stream.mapping(event.get("part"))
         if event.get("type") == "tool_use":
@@ -108,8 +99,7 @@ def fault(seen: Seen, ended: bool, log: str) -> Claim | None:
     if seen.error is not None:
         return _error(seen.error, log)
     if seen.asked or (seen.denied and not (seen.reason == "stop" and seen.text.strip())):
-        said = seen.asked or seen.denied
-        return Claim("permission", f"a tool was refused: {said}", error=said, extra={"cause": "permission"})
+        return stream.refused(seen.asked or seen.denied)
     if not ended:
         return None
     text = seen.text.strip()
@@ -122,13 +112,12 @@ def fault(seen: Seen, ended: bool, log: str) -> Claim | None:
         said = (
             "no final text" if seen.reason == "stop" else f"the stream broke off (last reason: {seen.reason or 'none'})"
         )
-        return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+        return stream.wordless(said, log)
     return None
 
 
 def _error(error: Mapping[str, Any], log: str) -> Claim:
-    data = error.get("data")
-    data = data if isinstance(data, Mapping) else {}
+    data = stream.mapping(error.get("data"))
     name = str(error.get("name") or "error")
     text = str(data.get("message") or error.get("message") or log or name)
     status = int(number(data.get("statusCode")))
@@ -142,7 +131,7 @@ def _error(error: Mapping[str, Any], log: str) -> Claim:
     if "Unexpected server error" in text:
         said += "; an unknown model or provider looks like this too"
     if not status and "cannot connect to api" in text.lower():
-        return Claim("failed", said, error=said, extra={"cause": "unreachable"})
+        return stream.failed(said, "unreachable")
     later = _retry_after(data) if status >= 500 else {}
     return Claim("failed", said, error=said, extra={"status": status, **later} if status else {})
 
@@ -152,8 +141,7 @@ def _retry_after(data: Mapping[str, Any]) -> dict[str, float]:
 
     `retry-after` counts before the reset of a limit of which nothing remains; of several such the latest.
     """
-    found = data.get("responseHeaders")
-    headers = {str(n).lower(): v for n, v in found.items()} if isinstance(found, Mapping) else {}
+    headers = {str(n).lower(): v for n, v in stream.mapping(data.get("responseHeaders")).items()}
     after = number(headers.get("retry-after-ms")) / 1000.0 or number(headers.get("retry-after"))
     if after > 0:
         return {"retry_after": after}

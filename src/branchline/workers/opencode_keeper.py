@@ -22,6 +22,7 @@ from typing import IO, Final
 from branchline import proc
 from branchline.workers import private
 from branchline.workers.opencode_seats import LEASE, SERVER
+from branchline.workers.record import SOURCE
 
 IDLE: Final = 30.0
 """Seconds without a driver after which the server is of no use."""
@@ -31,7 +32,6 @@ _LOOK: Final = 1.0
 _TAKEN: Final = 10.0
 _LINE: Final = 1024 * 1024
 _LISTENS: Final = re.compile(rb"listening on (https?://\S+)")
-_SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 
 def share(folder: Path, run: Path, argv: Sequence[str], env: Mapping[str, str], settle: Callable[[], None]) -> None:
@@ -72,7 +72,7 @@ def ensure(folder: Path, argv: Sequence[str], env: Mapping[str, str], settle: Ca
         settle()
         (folder / SERVER).unlink(missing_ok=True)
         marks = {"BRANCHLINE_RUN_ID": "server", "BRANCHLINE_TASK_ID": "server", "BRANCHLINE_ATTEMPT": str(number)}
-        whole = {**env, **marks, "BRANCHLINE_EXIT_FILE": str(folder / SERVER), "PYTHONPATH": _SOURCE}
+        whole = {**env, **marks, "BRANCHLINE_EXIT_FILE": str(folder / SERVER), "PYTHONPATH": SOURCE}
         keeper = (sys.executable, "-P", "-m", "branchline.workers.opencode_keeper", str(folder), *argv)
         custody.start(proc.Spawn(number, keeper, whole, str(folder), "", str(folder / "server.log"), "", 0.0))
         until = time.monotonic() + _TAKEN  # a request that no custodian has taken would be lost with this object

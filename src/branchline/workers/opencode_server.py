@@ -7,7 +7,6 @@ The servers are the instances of the settings; without any, one is started for a
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -24,11 +23,10 @@ STREAM: Final = True
 ASKS: Final = True
 SHARES: Final = True
 READS: Final = True
-_SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 Seen = opencode.Seen
 claim = opencode.claim
-tail = opencode.tail
+parts = opencode.parts
 models = opencode.models
 gauge = opencode.gauge
 subscribed = opencode.subscribed
@@ -49,8 +47,7 @@ def command(job: Job) -> Command:
     """Start the driver; raises SettingsError for a model that names no provider."""
     opencode.check_model(job)
     # Without `site`: a driver needs the library and this package only, and each attempt starts one.
-    argv = (sys.executable, "-P", "-S", "-m", "branchline.workers.opencode_driver", job.folder)
-    return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
+    return record.own_process(job, "opencode_driver", flags=("-S",))
 
 
 def interactive(job: Job, base: Mapping[str, str]) -> Command:

@@ -1,18 +1,21 @@
 """The exit record: how a worker says what happened, and where it is looked for (DESIGN, section 9)."""
 
 import errno
-import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from branchline import files, schema
 from branchline.errors import InputError
-from branchline.model.run import Claim, Exit, Job, Question
+from branchline.model.run import Claim, Command, Exit, Job, Question
 
+SOURCE: Final = str(Path(__file__).resolve().parents[2])
+"""Where a process of ours finds this package."""
 MAX_RECORD: Final = 256 * 1024
 MAX_MESSAGE: Final = 64 * 1024
 MAX_TEXT: Final = 16_000
@@ -33,7 +36,8 @@ class Record(NamedTuple):
 
 def clear(job: Job) -> None:
     """Take away the answer of an earlier attempt, so that nobody reads it as this one's."""
-    Path(job.exit_file).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        os.unlink(job.exit_file)  # noqa: PTH108 - for each task, and a Path is dear
 
 
 def earlier(job: Job) -> Iterator[Path]:
@@ -51,6 +55,12 @@ def environment(job: Job) -> dict[str, str]:
         "BRANCHLINE_PROMPT_FILE": job.prompt_file,
         "BRANCHLINE_EXIT_FILE": job.exit_file,
     }
+
+
+def own_process(job: Job, module: str, *arguments: str, flags: tuple[str, ...] = ()) -> Command:
+    """Start a driver of ours on an attempt's folder; -P keeps the worktree, its working directory, out of its imports."""
+    argv = (sys.executable, "-P", *flags, "-m", f"branchline.workers.{module}", job.folder, *arguments)
+    return Command(argv, {**environment(job), "PYTHONPATH": SOURCE}, job.prompt_file)
 
 
 def find(exit_file: str, message: str) -> Record | None:
@@ -158,19 +168,6 @@ def _from_file(path: str) -> Any:
     return files.read_untrusted_json(Path(path), MAX_RECORD, within=Path(path).parent.parent)
 
 
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise InputError("nested too deeply") from None
-    except ValueError as error:
-        raise InputError(f"not JSON: {error}") from None
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
-
-
 def _from_block(message: str) -> Any:
     """Read the fenced block tagged `branchline` that ends the message; a block with text after it is a quotation."""
     lines = message.rstrip().split("\n")
@@ -183,8 +180,8 @@ def _from_block(message: str) -> Any:
     body = lines[start + 1 :]
     for index, line in enumerate(body):
         if _closes(line, opened[1]):
-            return _parse("\n".join(body[:index])) if index == len(body) - 1 else None
-    return _parse("\n".join(body))
+            return files.load_json("\n".join(body[:index]), "block") if index == len(body) - 1 else None
+    return files.load_json("\n".join(body), "block")
 
 
 def _closes(line: str, fence: str) -> bool:

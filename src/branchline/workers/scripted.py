@@ -1,8 +1,6 @@
 """A worker that plays a scenario, for demonstrations and tests: honest, lying, asking, hanging, crashing."""
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from branchline.model.run import Claim, Command, Exit, Job
@@ -12,7 +10,6 @@ INSTALL: Final = ""
 PROGRAM: Final = ""
 RESUME: Final = True
 STREAM: Final = False
-_SOURCE: Final = str(Path(__file__).resolve().parents[2])
 
 
 def prepare(job: Job, base: Mapping[str, str]) -> None:  # noqa: ARG001 - the face of every adapter
@@ -22,9 +19,7 @@ def prepare(job: Job, base: Mapping[str, str]) -> None:  # noqa: ARG001 - the fa
 
 def command(job: Job) -> Command:
     """Start the player on the attempt's folder; `Job.argv` is empty or names the scenario, relative to the worktree."""
-    # -P keeps the worktree, the working directory, out of the player's imports.
-    argv = (sys.executable, "-P", "-m", "branchline.workers.player", job.folder, *job.argv[:1])
-    return Command(argv, {**record.environment(job), "PYTHONPATH": _SOURCE}, job.prompt_file)
+    return record.own_process(job, "player", *job.argv[:1])
 
 
 def claim(job: Job, exit: Exit) -> Claim:

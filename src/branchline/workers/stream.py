@@ -140,6 +140,21 @@ def claim(job: Job, exit: Exit, said: Said, bad: Claim | None) -> Claim:
     )
 
 
+def refused(said: str) -> Claim:
+    """Make the claim of an agent that was denied a tool and found no other way."""
+    return Claim("permission", f"a tool was refused: {said}", error=said, extra={"cause": "permission"})
+
+
+def wordless(said: str, log: str) -> Claim:
+    """Make the claim of an agent that left no last words; `log` is the end of its stderr."""
+    return Claim("no_output", said, error=f"{said}\n{log}".strip(), extra={"cause": "no_output"})
+
+
+def failed(said: str, cause: str) -> Claim:
+    """Make the claim of a failure whose cause is known by name."""
+    return Claim("failed", said, error=said, extra={"cause": cause})
+
+
 def facts(said: Said) -> dict[str, Any]:
     """Give what a claim keeps of a worker's usage beside tokens and cost: its kinds, and the model."""
     found: dict[str, Any] = {"usage": dict(said.usage)} if any(said.usage.values()) else {}

@@ -50,10 +50,8 @@ def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> Ap
 
 def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
     """This very graph as it was approved; None when it never was: an approval of another digest is none."""
-    if not (project.root / ".branchline" / "state.db").exists():  # to look leaves no trace
-        return None
-    with project.store() as store:
-        found = store.approval(draft.plan)
+    with project.looked() as store:
+        found = store.approval(draft.plan) if store else None
     if found is None or found[0] != digest_of(project, draft):
         return None
     return ApprovedGraph(draft, *found[:2])

@@ -76,11 +76,11 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
     It goes on without reading any of them: that the digests are the same is seen in a small part of the time.
     """
     stored = graph_path(path)
-    if not (project.root / ".branchline" / "state.db").exists() or not stored.exists() or digests.is_folder(path):
+    if not stored.exists() or digests.is_folder(path):
         return None
-    with project.store() as store:
-        run = store.newest(project.name(path))
-        if run is None or not run.source or run.state in ("done", "cancelled"):
+    with project.looked() as store:
+        run = store.newest(project.name(path)) if store else None
+        if store is None or run is None or not run.source or run.state in ("done", "cancelled"):
             return None
         approved, head = store.approval(run.plan), graphs.head(run.graph)
         same = approved is not None and approved[0] == run.digest
@@ -205,7 +205,7 @@ def _begin(console: Console, project: Project, store: Store, agreed: Agreed, fla
 
 def settled_by_hand(store: Store, run: RunRow, draft: DraftGraph) -> bool:
     """Whether a person ticked or declined, in the plan, a task that the run has not begun."""
-    marks = {task.id for task in draft.tasks if task.kind == "atomic" and task.state in ("done", "declined")}
+    marks = {task.id for task in draft.tasks if task.kind == "atomic" and task.over}
     return any(task in marks and state in FREE for task, state, _ in store.states(run.run))
 
 

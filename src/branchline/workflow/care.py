@@ -6,9 +6,8 @@ from pathlib import Path
 from branchline.care.doctor import Finding, Place, examine
 from branchline.care.selftest import selftest as prove
 from branchline.config import load
-from branchline.errors import BranchlineError, RepositoryError, UsageError, WorkerMissingError
-from branchline.files import find_root, read_text
-from branchline.proc import run as run_process
+from branchline.errors import BranchlineError, UsageError, WorkerMissingError
+from branchline.files import find_root, read_text, write_new
 from branchline.terminal.text import lines, many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -16,6 +15,7 @@ from branchline.workflow.flags import Flags
 from branchline.workflow.plan import Reading, decompose
 from branchline.workflow.project import Project, open_project, workers_of
 from branchline.workflow.run import execute
+from branchline.workspace.repository import make
 
 SAMPLES = (
     Path(__file__).resolve().parents[1] / "_plans",
@@ -28,7 +28,8 @@ def demo(console: Console, *, keep: str) -> Answer:
     """Decompose and execute the bundled plan with the scripted worker in a repository made for it."""
     samples = next(folder for folder in SAMPLES if (folder / "demo.md").is_file())
     root = _folder(console, keep)
-    _repository(root, read_text(samples / "demo.md"), console)
+    write_new(root / "plans" / "demo.md", read_text(samples / "demo.md"))
+    make(root, "Branchline demo", console.env)
     there = console._replace(directory=root)
     console.say(f"A repository for the demonstration: {root}\n\n$ branchline decompose plans/demo.md --yes")
     shown = decompose(there, Path("plans/demo.md"), Reading(planner="rules"), write=True, review=True, yes=True)
@@ -103,19 +104,3 @@ def _folder(console: Console, keep: str) -> Path:
         raise UsageError(f"{root} is not empty; name a new folder")
     root.mkdir(parents=True, exist_ok=True)
     return root
-
-
-def _repository(root: Path, plan: str, console: Console) -> None:
-    """A repository with one commit: the plan. Its identity is its own, so that none need be configured."""
-    (root / "plans").mkdir()
-    (root / "plans" / "demo.md").write_text(plan, encoding="utf-8")
-    for words in (
-        ("init", "--quiet"),
-        ("config", "user.name", "Branchline demo"),
-        ("config", "user.email", "demo@branchline.invalid"),
-        ("add", "--all"),
-        ("commit", "--quiet", "--message", "a plan"),
-    ):
-        done = run_process(("git", *words), cwd=root, env=console.env, timeout=60.0, limit=1 << 16)
-        if done.code:
-            raise RepositoryError(f"git {words[0]} failed in {root}: {done.err.decode(errors='replace').strip()}")

@@ -38,6 +38,10 @@ class Console(NamedTuple):
 
         return shutil.get_terminal_size().columns
 
+    def confirms(self, question: str) -> bool:
+        """Ask what a person answers with yes or no; just Enter is yes."""
+        return self.read(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
+
     def say(self, text: str) -> None:
         """Write words for people, at once."""
         self.out.write(for_stream(text, self.out) + "\n")

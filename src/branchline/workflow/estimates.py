@@ -31,10 +31,8 @@ def outlook_of(project: Project, draft: DraftGraph) -> Outlook:
         for task in draft.tasks
         if task.kind == "atomic"
     }
-    if not (project.root / ".branchline" / "state.db").exists():
-        return Outlook(tasks)
-    with project.store() as store:
-        return Outlook(tasks, (known for _, known in past(store)))
+    with project.looked() as store:
+        return Outlook(tasks, (known for _, known in past(store)) if store else ())
 
 
 def past(store: Store) -> list[tuple[str, Past]]:

@@ -92,7 +92,7 @@ def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:
     Raises UsageError for `--in-place` when the run works in worktrees: what it merged is not in the checkout.
     """
     stored: Mapping[str, Any] = json.loads(run.settings)
-    if flags.in_place and not in_place(run):
+    if flags.in_place and not run.in_place:
         raise UsageError(
             f"run {run.run} of {run.plan} works in worktrees and cannot go on in place: leave out --in-place, or bring "
             "its work to your branch with `branchline land` and start a new run with --in-place --new",
@@ -102,11 +102,6 @@ def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:
     former = {name: value for name, value in stored["flags"].items() if name not in given}
     directory = Path(stored["directory"]) if "worker" in former else None
     return flags._replace(**former), directory
-
-
-def in_place(run: RunRow) -> bool:
-    """Whether a run works in the user's own checkout, as it was started."""
-    return bool(json.loads(run.settings)["flags"].get("in_place"))
 
 
 def policy_of(settings: Settings, flags: Flags, adjacency: Adjacency, *, isolated: bool) -> Policy:

@@ -83,7 +83,7 @@ def _last_chain(spans: Mapping[str, tuple[float, float]], before: Mapping[str, S
 
 def spans_of(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, tuple[float, float]]:
     """Task that was done -> when its last dispatch began and its last process ended."""
-    done = {row.task: row.attempt for row in rows if row.state == "done" and row.attempt}
+    done = {row.task: row.attempt for row in rows if row.kind == "atomic" and row.state == "done" and row.attempt}
     spans: dict[str, tuple[float, float]] = {}
     for each in store.attempts(run.run):
         if done.get(each.task) == each.attempt and each.ended is not None:

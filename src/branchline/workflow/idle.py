@@ -39,8 +39,7 @@ def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
 
 def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
-    in_place = json.loads(run.settings)["flags"].get("in_place")
-    where = "it worked in place" if in_place else "branchline land brings it to your branch"
+    where = "it worked in place" if run.in_place else "branchline land brings it to your branch"
     return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} is done; nothing to do ({where})")
 
 

@@ -12,7 +12,7 @@ from branchline.proc.run import run as run_program
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.flags import in_place
+from branchline.workflow.left import in_lines
 from branchline.workflow.look import opened, report_of
 from branchline.workflow.project import Project, open_project
 from branchline.workspace import landing
@@ -27,16 +27,16 @@ def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answ
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):
-        if in_place(run):
+        if run.in_place:
             return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
         found = report_of(store, run, console.clock())
     repository = project.repository(in_place=False)
     assert repository is not None  # noqa: S101 - not in place
     if run.base and repository.tip(run.run) == run.base:
         return _nothing(run, f"{run.run} has merged nothing yet: there is nothing to land")
-    shown = _shown(repository, run, found)
-    console.say("\n".join([*shown["lines"], *words.done_lines(found)]))
-    data = {"run": run.run, "diffstat": shown["diffstat"], "files": shown["files"], "evidence": found["done"]}
+    change = _change(repository, run, found)
+    console.say("\n".join([*change["lines"], *words.done_lines(found)]))
+    data = {"run": run.run, "diffstat": change["diffstat"], "files": change["files"], "evidence": found["done"]}
     if pull_request or project.settings.land.mode == "pr":
         return _pull_request(console, project, repository, run, found, data)
     message = f"{_title(run)}\n\n{words.report_markdown(found)}" if project.settings.land.mode == "merge" else ""
@@ -51,20 +51,15 @@ def _nothing(run: RunRow, text: str) -> Answer:
     return Answer({"run": run.run, "moved": False, "commit": run.base, "advice": ""}, text)
 
 
-def _shown(repository: Repository, run: RunRow, found: dict[str, Any]) -> dict[str, Any]:
+def _change(repository: Repository, run: RunRow, found: dict[str, Any]) -> dict[str, Any]:
     """What landing would change on the branch that is checked out."""
     old, new = landing.landed_files(repository.git, run.run)
     changed = changes(repository.git, old, new) if new else []
     stat = total(changed)
     lines = [f"{many(stat['files'], 'file')} changed, +{stat['added']} -{stat['removed']} lines"] if changed else []
-    counts = (("binary" if row.added is None else f"+{row.added} -{row.removed}") for row in changed)
-    lines += [f"  {safe(row.path)}  {count}" for row, count in zip(changed, counts, strict=True)][: landing.SHOWN]
-    lines += [f"  and {len(changed) - landing.SHOWN} more"] if len(changed) > landing.SHOWN else []
-    return {"diffstat": stat, "files": [row._asdict() for row in changed], "lines": [*lines, _levels(found)]}
-
-
-def _levels(found: dict[str, Any]) -> str:
-    return f"{len(found['done'])} of {many(found['total'], 'task')} done, by this evidence:"
+    lines += in_lines(changed, landing.SHOWN)
+    lines.append(f"{len(found['done'])} of {many(found['total'], 'task')} done, by this evidence:")
+    return {"diffstat": stat, "files": [row._asdict() for row in changed], "lines": lines}
 
 
 def _title(run: RunRow) -> str:

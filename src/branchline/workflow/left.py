@@ -1,13 +1,14 @@
 """What runs have left standing: worktrees and branches, with what the store knows of their tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
-from branchline.store import Store
+from branchline.terminal.text import safe
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, open_project
+from branchline.workspace.diff import Change
 from branchline.workspace.repository import Repository
 
 Known = Mapping[str, tuple[RunRow, dict[str, TaskRow]]]
@@ -33,11 +34,9 @@ def repository_of(console: Console, project: Project | None = None) -> Repositor
 
 def known_runs(project: Project) -> Known:
     """The runs that the store knows with their tasks by id; none before the first run."""
-    path = project.root / ".branchline" / "state.db"
-    if not path.exists():
-        return {}
-    with Store.open(path, read_only=True) as store:
-        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in store.runs()}
+    with project.looked() as store:
+        runs = store.runs() if store else []
+        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in runs if store}
 
 
 def left_over(repository: Repository, known: Known, run: str) -> list[Left]:
@@ -45,6 +44,14 @@ def left_over(repository: Repository, known: Known, run: str) -> list[Left]:
     rows = [(name, task) for name, task in repository.left_over() if run in ("", name)]
     rows.sort(key=lambda row: (natural(row[0]), natural(row[1])))
     return [Left(name, task, known[name][1].get(task) if name in known else None) for name, task in rows]
+
+
+def in_lines(changed: Sequence[Change], most: int) -> Iterator[str]:
+    """A line for each file that differs, of more than `most` for so many, and how many are left."""
+    for path, _, added, removed in changed[:most]:
+        yield f"  {safe(path)}  " + ("binary" if added is None else f"+{added} -{removed}")
+    if len(changed) > most:
+        yield f"  and {len(changed) - most} more"
 
 
 def attempt_of(left: Left) -> int | str:

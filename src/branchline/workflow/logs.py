@@ -9,7 +9,7 @@ from branchline.sandbox.vault import Vault
 from branchline.terminal.text import lines
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.look import attempt_folder, find, opened, read_log
+from branchline.workflow.look import attempt_of, opened, read_log
 from branchline.workflow.project import open_project
 
 FOLLOW: Final = 0.2
@@ -20,9 +20,7 @@ def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) 
     """What a task's worker printed; `follow` goes on until the attempt ends."""
     project = open_project(console)
     vault = Vault.of(project.state, project.settings.mask)
-    with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
-        number, folder = attempt_folder(console, run, row, attempt)
+    run, number, folder = attempt_of(console, name, task, attempt)
     files = [folder / "output.log", folder / "events.jsonl"]
     if follow:
         _follow(console, lambda: _is_live(console, run, task, number), files, lambda text: vault.mask(text).text)

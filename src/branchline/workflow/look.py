@@ -11,6 +11,7 @@ from branchline.budget import Purse, Terms, purse_of
 from branchline.errors import NotFoundError
 from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
+from branchline.graph.cycles import reached
 from branchline.graph.suite import needs_of
 from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
@@ -34,17 +35,19 @@ def state_of(console: Console) -> Path:
 
 @contextmanager
 def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
-    """One moment of the store, and the run that is meant: the newest unless one is named. Raises NotFoundError."""
+    """One moment of the store, and the run that is meant, as `run_meant`."""
     with Store.open(state_of(console) / "state.db", read_only=True) as store, store.snapshot():
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            there = ", ".join(run for _, run, _ in store.heads()[:5])
-            raise NotFoundError(
-                f"there is no run {name}; there are {there}"
-                if name
-                else "no run yet; start with `branchline execute PLAN`"
-            )
-        yield store, run
+        yield store, run_meant(store, name)
+
+
+def run_meant(store: Store, name: str) -> RunRow:
+    """The run of a name, the newest without one; raises NotFoundError."""
+    run = store.run(name) if name else store.newest()
+    if run is None and name and (there := [run for _, run, _ in store.heads()[:5]]):
+        raise NotFoundError(f"there is no run {name}; there are {', '.join(there)}")
+    if run is None:
+        raise NotFoundError("no run yet; start with `branchline execute PLAN`")
+    return run
 
 
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
@@ -55,8 +58,7 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 
 
 def _reasons(run: RunRow, view: View) -> dict[str, str]:
-    strategy = json.loads(run.settings).get("flags", {}).get("strategy")
-    return reasons(view, strategy or "depth-first")
+    return reasons(view, run.flags.get("strategy") or "depth-first")
 
 
 def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
@@ -111,9 +113,7 @@ def _last_start(store: Store, rows: list[TaskRow], routing: Routing) -> float:
 
 def slots_of(run: RunRow) -> int:
     """How many slots the run was started with; of a run whose record does not say it, as far as its flags do."""
-    stored = json.loads(run.settings)
-    flags = stored.get("flags", {})
-    return int(stored.get("slots") or flags.get("jobs") or (1 if flags.get("in_place") else 4))
+    return int(json.loads(run.settings).get("slots") or run.flags.get("jobs") or (1 if run.in_place else 4))
 
 
 def status(console: Console, name: str) -> Answer:
@@ -168,15 +168,11 @@ def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict
     """Task -> the tasks that cannot start before it is done, near or far behind it, in the tree's order."""
     adjacency = of_rows(rows, json.loads(run.net)["edges"])
     unmet = {row.task for row in rows if row.state not in SATISFIED}
-    found = {}
-    for task in tasks:
-        behind, ends = set[str](), [task]
-        while ends:
-            new = {other for other in adjacency.after[ends.pop()] if other in unmet} - behind
-            behind |= new
-            ends += new
-        found[task] = sorted(behind, key=adjacency.place)
-    return found
+
+    def later(task: str) -> Iterator[str]:
+        return (other for other in adjacency.after[task] if other in unmet)
+
+    return {task: sorted(reached(task, later), key=adjacency.place) for task in tasks}
 
 
 def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
@@ -216,7 +212,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         store.questions(run.run),
         store.events(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
-        in_place=bool(json.loads(run.settings).get("flags", {}).get("in_place")),
+        in_place=run.in_place,
         now=now,
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
@@ -228,20 +224,23 @@ def as_json(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, default=str)
 
 
-def attempt_folder(console: Console, run: RunRow, row: TaskRow, attempt: int) -> tuple[int, Path]:
-    """The number and the folder of a task's attempt, the last one unless a number is given. Raises NotFoundError."""
+def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:
+    """The run that is meant, and the number and folder of a task's attempt: the last one unless a number is given.
+
+    Raises NotFoundError where there is no such run, task or attempt.
+    """
+    with opened(console, name) as (store, run):
+        row = find(store.tasks(run.run), run, task)
     number = attempt or row.attempt
     folder = state_of(console) / "runs" / run.run / row.task / str(number)
     if not number or not folder.is_dir():
         raise NotFoundError(f"task {row.task} has no attempt {number or 'yet'}; `branchline why {row.task}` says why")
-    return number, folder
+    return run, number, folder
 
 
 def prompt(console: Console, name: str, task: str, attempt: int) -> Answer:
     """The exact text a task's worker got."""
-    with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
-        number, folder = attempt_folder(console, run, row, attempt)
+    _, number, folder = attempt_of(console, name, task, attempt)
     text = read_log(folder / "prompt.md")
     return Answer({"task": task, "attempt": number, "prompt": text}, text.rstrip("\n"))
 

@@ -9,7 +9,7 @@ from branchline.files import read_bytes
 from branchline.guard.book import unmask
 from branchline.guard.masking import Masked, Rules, mask
 from branchline.sandbox.vault import NAME, Vault
-from branchline.terminal.text import many, pad, safe
+from branchline.terminal.text import many, safe, table
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.project import open_project
@@ -46,7 +46,7 @@ def mask_text(console: Console, text: str, *, dry: bool) -> Answer:
     if kept and masked.findings:  # where there is nothing to keep, nothing is made
         masked = Vault(project.state / NAME, rules).mask(text)
     data = {"text": masked.text, "findings": [each._asdict() for each in masked.findings], "reversible": kept}
-    return Answer(data, "\n".join(table(masked)))
+    return Answer(data, "\n".join(_told(masked)))
 
 
 def unmask_text(console: Console, text: str) -> Answer:
@@ -59,7 +59,7 @@ def unmask_text(console: Console, text: str) -> Answer:
     return Answer({"text": real})
 
 
-def table(masked: Masked) -> list[str]:
+def _told(masked: Masked) -> list[str]:
     """One line a finding: where, what kind, its placeholder, how it begins and how long it is."""
     if not masked.findings:
         return ["nothing to mask"]
@@ -67,6 +67,4 @@ def table(masked: Masked) -> list[str]:
     for each in masked.findings:
         begins = safe(masked.values[each.placeholder][:2]) + "…"
         rows.append((f"{each.line}:{each.column}", each.kind, each.placeholder, begins, str(each.length)))
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    shown = ["  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*shown, f"{many(len(masked.findings), 'place')} masked"]
+    return [*table(rows), f"{many(len(masked.findings), 'place')} masked"]

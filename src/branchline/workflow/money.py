@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from branchline import budget, workers
-from branchline.budget import ANSWER, WINDOW, Terms
+from branchline.budget import Terms
 from branchline.config import Settings
 from branchline.errors import SettingsError
 from branchline.model.money import Amount, Limit
@@ -26,7 +26,7 @@ def terms_of(settings: Settings, store: Store, env: Mapping[str, str]) -> Terms:
     rows = [each for _, run, _ in store.heads()[:RUNS] for each in store.attempts(run) if each.purpose == "work"]
     ended = [(row.role, row.model, row.used) for row in rows if row.state == "ended"]
     models = {name for each in models_of(settings).values() for name in each if name}
-    turns = {model: budget.largest_turn(budget.price_of(model, settings.prices), WINDOW, ANSWER) for model in models}
+    turns = {model: budget.largest_turn(budget.price_of(model, settings.prices)) for model in models}
     return Terms(
         settings.budget,
         settings.task_budget,

@@ -12,7 +12,7 @@ from branchline.sandbox import proxied, tiers
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.look import attempt_folder, find, opened
+from branchline.workflow.look import attempt_of
 from branchline.workflow.project import open_project
 
 
@@ -60,9 +60,7 @@ def check(console: Console, hosts: Sequence[str]) -> Answer:
 
 def log(console: Console, name: str, task: str, attempt: int) -> Answer:
     """What an attempt's worker and checks asked of the network, through the proxy."""
-    with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
-        number, folder = attempt_folder(console, run, row, attempt)
+    _, number, folder = attempt_of(console, name, task, attempt)
     rows = list(_rows(folder))
     words = [f"{_word(r)}  {safe(str(r.get('host')))}:{r.get('port')}  {safe(str(r.get('why')))}" for r in rows]
     counted = Counter(_word(row).strip() for row in rows)

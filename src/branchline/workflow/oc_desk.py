@@ -10,7 +10,6 @@ from branchline.model.run import ServerSessionRow
 from branchline.opencode_api import TIMEOUT, Client
 from branchline.opencode_api.rows import Session, Waiting
 from branchline.sessions import oc
-from branchline.store import Store
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project
 
@@ -47,11 +46,8 @@ class Desk(NamedTuple):
 
     def known(self, name: str) -> list[ServerSessionRow]:
         """What was last seen of a server's sessions; nothing is made by looking."""
-        path = self.project.root / ".branchline" / "state.db"
-        if not path.exists():
-            return []
-        with Store.open(path, read_only=True) as store:
-            return store.server_sessions(name)
+        with self.project.looked() as store:
+            return store.server_sessions(name) if store else []
 
     def places(self, name: str) -> list[str]:
         """The directories in which a server's sessions were seen."""

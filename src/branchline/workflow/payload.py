@@ -1,10 +1,11 @@
 """The JSON keys of `decompose` that scripts rely on (DESIGN, section 6)."""
 
+from dataclasses import asdict
 from typing import Any
 
 from branchline.budget.size import tier_of
 from branchline.decompose.lint import lint, table
-from branchline.model.plan import DraftGraph, Edge, Task
+from branchline.model.plan import DraftGraph, Task
 from branchline.schedule import mutex_keys
 
 
@@ -16,13 +17,10 @@ def decompose_payload(draft: DraftGraph, graph: str | None) -> dict[str, Any]:
         "dialect": draft.dialect,
         "goal": draft.goal,
         "tasks": _tasks(draft),
-        "edges": [_edge(edge) for edge in draft.edges],
+        "edges": [edge._asdict() for edge in draft.edges],
         "mutexes": mutexes(draft),
         "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
-        "ignored": [
-            {"line": i.line, "text": i.text, "why": i.why, "section": i.section, "became": i.became}
-            for i in draft.ignored
-        ],
+        "ignored": [asdict(line) for line in draft.ignored],
         "findings": table((*draft.findings, *lint(draft))),
     }
 
@@ -31,7 +29,7 @@ def mutexes(draft: DraftGraph) -> dict[str, list[str]]:
     """The files that more than one open task creates or modifies, each with these tasks: never two at once."""
     holders: dict[str, list[str]] = {}
     for task in draft.tasks:
-        if task.kind == "atomic" and task.state not in ("done", "declined"):
+        if task.remains:
             for key in sorted(mutex_keys(task)):
                 holders.setdefault(key, []).append(task.id)
     return {key: tasks for key, tasks in sorted(holders.items()) if len(tasks) > 1}
@@ -65,14 +63,4 @@ def _task(task: Task, written: list[str], implied: list[str]) -> dict[str, Any]:
         "criteria": list(task.criteria),
         "confidence": task.confidence,
         "rule": task.rule,
-    }
-
-
-def _edge(edge: Edge) -> dict[str, Any]:
-    return {
-        "before": edge.before,
-        "after": edge.after,
-        "kind": edge.kind,
-        "line": edge.line,
-        "confidence": edge.confidence,
     }

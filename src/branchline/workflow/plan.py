@@ -23,7 +23,6 @@ from branchline.workflow.approval import (
     batches,
     critical_path,
     digest_of,
-    hold_list,
     policy_of,
     withdraw,
 )
@@ -76,8 +75,15 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
     )
     if not old:
         return Drafted(plan, draft, planner=planner)
-    patch = review.changes(old, draft)
+    patch = review.changes(old, draft, _named_by_runs(project, plan.path))
     return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)), planner)
+
+
+def _named_by_runs(project: Project, plan: str) -> list[tuple[str, str]]:
+    """Ids and titles of all tasks that the runs of a plan ever had."""
+    with project.looked() as store:
+        runs = [run for of, run, _ in reversed(store.heads()) if of == plan] if store else []
+        return [(row.task, row.title) for run in runs if store for row in store.tasks(run)]
 
 
 def drafted(console: Console, project: Project, path: Path) -> graphs.Stored | Answer:
@@ -192,7 +198,7 @@ def approve(console: Console, digest: str) -> Answer:
     project = open_project(console)
     wanted = digest.removeprefix("sha256:")
     for path in sorted(project.root.glob("**/*.graph.json")):
-        if ".branchline" in path.parts:
+        if ".branchline" in path.relative_to(project.root).parts:
             continue
         try:
             draft = graphs.read(path)
@@ -214,6 +220,3 @@ def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answe
     found: dict[str, Any] = explain(plan, read_text(path), line)
     words = [f"{path.name}:{line}: {found['text'].strip()}", f"{found['became']}: {found['why']}"]
     return Answer(found, "\n  ".join(map(safe, words)))
-
-
-__all__ = ["Answer", "Reading", "approve", "decompose", "explain_line", "hold_list", "review_plan"]

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from branchline.errors import (
     InputError,
     NotFoundError,
     PlanError,
-    RepositoryError,
     SettingsError,
     UsageError,
     WorkerMissingError,
@@ -52,6 +52,16 @@ class Project:
         """The store, made when there is none."""
         return Store.open(self.state / "state.db")
 
+    @contextmanager
+    def looked(self) -> Iterator[Store | None]:
+        """The store to read in; None before the first run, for to look leaves no trace."""
+        path = self.root / ".branchline" / "state.db"
+        if not path.exists():
+            yield None
+            return
+        with Store.open(path, read_only=True) as store:
+            yield store
+
     def repository(self, *, in_place: bool) -> Repository | None:
         """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
         if in_place:
@@ -80,20 +90,15 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
         if not path.exists():
             raise PlanError(f"{plan}: there is no such file")
         return path
-    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json")]
-    found = [(p.stat().st_mtime, graphs.read(p).plan) for p in stored] + newest_run(project)
-    if not found:
+    stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json") if p.is_file()]
+    newest = max(stored, key=lambda path: path.stat().st_mtime, default=None)
+    with project.looked() as store:
+        run = store.newest() if store else None
+    if newest and (run is None or newest.stat().st_mtime > run.started):
+        return project.root / graphs.read(newest).plan
+    if run is None:
         raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
-    return project.root / max(found)[1]
-
-
-def newest_run(project: Project) -> list[tuple[float, str]]:
-    """When the newest run was started and its plan; empty when there is none, and to look leaves no trace."""
-    if not (project.root / ".branchline" / "state.db").exists():
-        return []
-    with project.store() as store:
-        run = store.newest()
-    return [(run.started, run.plan)] if run else []
+    return project.root / run.plan
 
 
 def folder_of(state: Path, run: RunRow, task: str) -> Path:
@@ -235,7 +240,7 @@ def program_of(settings: Settings, worker: WorkerSettings) -> str:
     """The program that a worker starts on this machine; "" where nothing is: it plays, or its servers run already."""
     if worker.kind == "opencode-server" and settings.instances:
         return ""
-    return worker.argv[0] if worker.argv and worker.kind != "scripted" else workers.get(worker.kind).PROGRAM
+    return workers.program(worker)
 
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:
@@ -247,14 +252,3 @@ def identity_of(repository: Repository | None) -> tuple[str, str]:
     if repository is None:
         return ("", "")
     return repository.identity()
-
-
-__all__ = [
-    "Project",
-    "RepositoryError",
-    "check_worker",
-    "choose_workers",
-    "default_worker",
-    "open_project",
-    "with_worker",
-]

@@ -97,22 +97,16 @@ def net_text(draft: DraftGraph, likely: Mapping[str, Mapping[str, bool]]) -> str
 
 def free_name(store: Store, repository: Repository | None) -> str:
     """The next run's name: r1, r2, ...; one whose branch is still there is never taken again."""
-    number = max((natural_number(run) for _, run, _ in store.heads()), default=0) + 1
+    number = max((int(run[1:]) for _, run, _ in store.heads() if run[1:].isdecimal()), default=0) + 1
     while repository and repository.tip(f"r{number}"):
         number += 1
     return f"r{number}"
 
 
-def natural_number(run: str) -> int:
-    """The number in a run's name; 0 when it has none."""
-    digits = run.removeprefix("r")
-    return int(digits) if digits.isdigit() else 0
-
-
 def task_rows(run: str, plan: Plan, at: float) -> list[TaskRow]:
     """The rows of all tasks in the tree's order, atomic ones in the state they begin in."""
     tasks = {task.id: task for task in plan.draft.tasks}
-    satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.state in ("done", "declined")]
+    satisfied = [t.id for t in plan.draft.tasks if t.kind == "atomic" and t.over]
     frontier = Frontier(plan.adjacency, satisfied)
     return [first_row(run, place, tasks[name], plan, frontier, at) for place, name in enumerate(plan.adjacency.order)]
 
@@ -190,6 +184,7 @@ def coordinator(
         store.lanes(run.run),
         outlook_in(store, run.run, rows) if policy.strategy == "critical-path" else None,
     )
+    state.tip = store.newest_merge(run.run) or state.tip  # a task that went from the plan may be on it
     state.mutexes = {task: frozenset(map(posixpath.normpath, paths)) for task, paths in net["mutex"].items()}
     if "touch" in net:
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
@@ -358,11 +353,4 @@ def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool
     if how == "plan" or not console.interactive:
         return None
 
-    def ask(rows: Sequence[TaskRow]) -> bool:
-        shown = ", ".join(f"{row.task} {row.title}" for row in rows)
-        return console.read(f"Start {shown}? [Y/n] ").strip().lower() in ("", "y", "yes")
-
-    return ask
-
-
-__all__ = ["Display", "Interrupts", "Plan", "confirming", "coordinator", "new_run"]
+    return lambda rows: console.confirms(f"Start {', '.join(f'{row.task} {row.title}' for row in rows)}?")

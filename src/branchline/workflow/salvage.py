@@ -8,7 +8,7 @@ from branchline.graph.adjacency import natural_key as natural
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.left import attempt_of, known_runs, left_over, repository_of
+from branchline.workflow.left import attempt_of, in_lines, known_runs, left_over, repository_of
 from branchline.workflow.project import open_project
 from branchline.workspace import restore as saved_work
 from branchline.workspace.diff import Change, changes
@@ -38,12 +38,9 @@ def show(console: Console, run: str, name: str, attempt: str) -> Answer:
     base = saved_work.forked_at(repository.git, saved)
     changed = changes(repository.git, base, saved.commit) if base else []
     data = {**saved._asdict(), "base": base, "files": [change._asdict() for change in changed]}
-    shown = [f"{saved.ref}", f"commit {saved.commit}", *_changed(base, changed)]
-    shown += (
-        [f"the whole of it: git diff {base[:12]} {saved.ref}"] if base else [f"the whole of it: git show {saved.ref}"]
-    )
-    shown += [f"bring it back: branchline salvage restore {safe(saved.task)}"]
-    return Answer(data, "\n".join(shown))
+    whole = f"git diff {base[:12]} {saved.ref}" if base else f"git show {saved.ref}"
+    told = [saved.ref, f"commit {saved.commit}", *_changed(base, changed), f"the whole of it: {whole}"]
+    return Answer(data, "\n".join([*told, f"bring it back: branchline salvage restore {safe(saved.task)}"]))
 
 
 def restore(console: Console, run: str, name: str, attempt: str, branch: str, folder: str) -> Answer:
@@ -92,8 +89,5 @@ def _changed(base: str, changed: Sequence[Change]) -> Iterator[str]:
     if not base:
         yield "the run it left is gone, so what it changed cannot be told"
         return
-    yield f"{many(len(changed), 'file')} differ from {base[:12]}:"
-    for path, _, added, removed in changed[:_SHOWN]:
-        yield f"  {safe(path)}  " + ("binary" if added is None else f"+{added} -{removed}")
-    if len(changed) > _SHOWN:
-        yield f"  and {len(changed) - _SHOWN} more"
+    yield f"{many(len(changed), 'file')} changed since {base[:12]}:"
+    yield from in_lines(changed, _SHOWN)

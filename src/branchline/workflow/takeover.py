@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from branchline import workers
-from branchline.errors import NotFoundError, UsageError, WorkerMissingError
+from branchline.errors import UsageError, WorkerMissingError
 from branchline.graph.adjacency import of_rows
 from branchline.model.run import Command, Job, RunRow, TaskRow
 from branchline.store import Store, held, lock
@@ -16,7 +16,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, with_flags
-from branchline.workflow.look import find
+from branchline.workflow.look import find, run_meant
 from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.running import jobs_of
 from branchline.workflow.wish import check
@@ -31,9 +31,7 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
     project = open_project(console)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(project.state / "state.db", create=False))
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
+        run = run_meant(store, name)
         row = find(store.tasks(run.run), run, task)
         check(project.state, "take-over", run, row)
         job, kind = _job(console, store, run, row)
@@ -102,8 +100,4 @@ def _is_done(console: Console, task: str, status: int) -> bool:
     """Whether the person says so; whom nobody can ask has said it by the exit status."""
     if not console.interactive:
         return status == 0
-    return console.read(f"Is {task} done, so that your work is checked and merged? [Y/n] ").strip().lower() in (
-        "",
-        "y",
-        "yes",
-    )
+    return console.confirms(f"Is {task} done, so that your work is checked and merged?")

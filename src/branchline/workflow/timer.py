@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from branchline.config import duration
@@ -97,8 +98,8 @@ def cron_line(timer: Timer) -> str:
 
     The log holds the last pulse only, so that it never grows. Raises UsageError for a time that cron cannot count.
     """
-    quoted = " ".join(_shell(word) for word in timer.argv)
-    command = f"PATH={_shell(timer.path)} {quoted} > {_shell(str(timer.root / '.branchline' / LOG))} 2>&1"
+    quoted = " ".join(quote(word) for word in timer.argv)
+    command = f"PATH={quote(timer.path)} {quoted} > {quote(str(timer.root / '.branchline' / LOG))} 2>&1"
     return f"{cron_times(timer.every)} {command.replace('%', chr(92) + '%')} {timer.mark}"
 
 
@@ -179,7 +180,7 @@ def _start(kind: str, timer: Timer, env: Mapping[str, str]) -> str:
     if kind == "systemd":
         return f"systemctl --user daemon-reload && systemctl --user enable --now {timer.name}.timer"
     path, _ = next(launchd_units(timer, env))
-    return f"launchctl load {_shell(str(path))}"
+    return f"launchctl load {quote(str(path))}"
 
 
 def _home(env: Mapping[str, str]) -> Path:
@@ -222,12 +223,6 @@ def _write_crontab(console: Console, lines: Sequence[str]) -> None:
     if done.code:
         said = done.err.decode("utf-8", "replace").strip()
         raise BranchlineError(f"your crontab was not changed: crontab - ended with {done.code}: {said}")
-
-
-def _shell(word: str) -> str:
-    import shlex
-
-    return shlex.quote(word)
 
 
 def _systemd(word: str) -> str:

@@ -3,16 +3,17 @@
 import json
 import os
 import pwd
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from branchline.errors import LockedError, NotFoundError, UsageError
-from branchline.model.run import RunRow, TaskRow
+from branchline.errors import LockedError, UsageError
+from branchline.model.run import LEFT_BEHIND, RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.look import find, state_of
+from branchline.workflow.look import find, run_meant, state_of
 from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
@@ -40,9 +41,7 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     state = state_of(console)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(state / "state.db", create=False))
-        run = store.run(name) if name else store.newest()
-        if run is None:
-            raise NotFoundError("there is no run; start one with `branchline execute PLAN`")
+        run = run_meant(store, name)
         if task:
             data = checked(console, state, store, run, verb, task, data)
         elif run.state in ("done", "cancelled"):
@@ -67,8 +66,11 @@ def checked(
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "answer":
-        data = answer_of(store, row, data)
-        check_answer(store, row, data["text"])
+        asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
+        options = [str(option) for option in json.loads(asked[0].options)] if asked else []
+        data = answer_of(row, options, data)
+        if row.state == "running":
+            check_answer(row, bool(asked), options, data["text"])
     return {**verdict_of(store, row), "by": login()} if verb == "accept" else data
 
 
@@ -88,35 +90,31 @@ def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
     if row.kind != "atomic":
         raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
     fits = FITS.get(verb)
+    gone = row.reason == LEFT_BEHIND
     over = verb == "cancel" and row.state in ("done", "skipped", "cancelled")
-    if over or (fits is not None and row.state not in fits):
-        words = INSTEAD.get(row.state, f"it is {row.state}")
+    if gone or over or (fits is not None and row.state not in fits):
+        words = f"it is {LEFT_BEHIND}; put it back there" if gone else INSTEAD.get(row.state, f"it is {row.state}")
         raise UsageError(f"cannot {verb} task {row.task} of run {run.run}: {words}", task=row.task, state=row.state)
 
 
-def answer_of(store: Store, row: TaskRow, data: dict[str, Any]) -> dict[str, Any]:
+def answer_of(row: TaskRow, options: Sequence[str], data: dict[str, Any]) -> dict[str, Any]:
     """The answer in words, be it said or one of the question's options by its number; UsageError for a number it has not."""
     if data["option"] is None:
         return {"text": data["text"]}
-    asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
-    options = json.loads(asked[0].options) if asked else []
     if not 1 <= data["option"] <= len(options):
         shown = ", ".join(f"{number} {option}" for number, option in enumerate(options, 1)) or "it has none"
         raise UsageError(
             f"--option {data['option']}: no such option of task {row.task}'s question; {shown}", task=row.task
         )
-    return {"text": str(options[data["option"] - 1])}
+    return {"text": options[data["option"] - 1]}
 
 
-def check_answer(store: Store, row: TaskRow, text: str) -> None:
-    """Raise UsageError when a running task asks nothing, or the answer is none of those it can have."""
-    asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
-    if row.state == "running" and not asked:
+def check_answer(row: TaskRow, asks: bool, options: Sequence[str], text: str) -> None:
+    """Raise UsageError when a task that runs asks nothing, or the answer is none of those it can have."""
+    if not asks:
         raise UsageError(
             f"cannot answer task {row.task} of run {row.run}: it is running and asks nothing", task=row.task
         )
-    waits = row.state == "running" and bool(asked)
-    options = json.loads(asked[0].options) if waits else []
     if options and text not in options:
         raise UsageError(f"task {row.task} waits for {', '.join(options[:-1])} or {options[-1]}, not for {text!r}")
 

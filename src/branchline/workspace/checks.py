@@ -104,7 +104,7 @@ def _found(spec: Spec, check: Mapping[str, Any], where: Path, log: Path, clock: 
     code, timed_out = _run(spec, str(check["run"]), where, log)
     conceal(log, values_of(spec))
     row = {"command": check["run"], "source": check.get("source", ""), "exit": code, "timed_out": timed_out}
-    row |= {"seconds": round(clock() - began, 3), "log": os.path.relpath(log, spec.root), "log_digest": _digest(log)}
+    row |= {"seconds": round(clock() - began, 3), "log": os.path.relpath(log, spec.root), "log_digest": digest_of(log)}
     return row | {"tail": _tail(log, _TAIL if code else _LAST)}
 
 
@@ -134,7 +134,8 @@ def _tail(log: Path, most: int) -> str:
         return stream.read().decode("utf-8", "replace")
 
 
-def _digest(log: Path) -> str:
+def digest_of(log: Path) -> str:
+    """Return the digest of a log, "" where there is none."""
     from hashlib import file_digest  # it loads OpenSSL, which only a job with checks needs
 
     if not log.is_file():

@@ -8,7 +8,7 @@ from typing import Any
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import changed_since, state_of
 from branchline.workspace.git import Git
-from branchline.workspace.spec import Spec
+from branchline.workspace.spec import GUARDED, Spec
 from branchline.workspace.unmask import restore, values_of
 
 
@@ -25,7 +25,7 @@ def check(spec: Spec) -> dict[str, Any]:
     rows = run_checks(with_globs(spec, there), Path(spec.root), commit)
     error = "" if passed(rows) else f"the check failed: {rows[-1]['command']}"
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": []}
-    answer |= {"leftovers": dirty, "empty": inside and not files, "guarded": guarded(spec.guarded_paths, files)}
+    answer |= {"leftovers": dirty, "empty": inside and not files, "guarded": guarded(files)}
     return answer | {"error": error}
 
 
@@ -45,9 +45,8 @@ def _head(spec: Spec) -> str:
     return Git(Path(spec.root), programs=spec.programs).resolve("HEAD")
 
 
-def guarded(paths: Sequence[str], files: Sequence[str]) -> list[str]:
-    """Return the files that are one of `paths` or lie in one that ends with a slash."""
-    exact = {path for path in paths if not path.endswith("/")}
-    folders = tuple(path for path in paths if path.endswith("/"))
+def guarded(files: Sequence[str]) -> list[str]:
+    """Return the files that are one of GUARDED or lie in a folder of it."""
+    folders = tuple(path for path in GUARDED if path.endswith("/"))
     # A folder's own name counts too: a file or link put in its place.
-    return [name for name in files if name in exact or name.startswith(folders) or f"{name}/" in folders]
+    return [name for name in files if name in GUARDED or name.startswith(folders) or f"{name}/" in folders]

@@ -83,7 +83,7 @@ def setup(spec: Spec) -> dict[str, Any]:
     head = tree.head()
     base = tip if head == tip else _base(tree, spec, head)
     rows = salvages(tree.base, spec.run, spec.task) if spec.fresh else []
-    saved = [row.ref for row in rows if _is_of(row.attempt, _former(spec))]
+    saved = [row.ref for row in rows if _is_of(row.attempt, str(spec.attempt - 1))]
     return {"ok": True, "base": base, "head": head, "salvage": saved[0] if saved else "", "error": ""}
 
 
@@ -126,8 +126,8 @@ def check(spec: Spec) -> dict[str, Any]:
     files = [row.path for row in changed]
     answer = {"ok": passed(rows), "commit": commit, "base": base, "checks": rows, "files": files, "left_out": left}
     answer |= {"altered": [row.path for row in changed if row.how != "A"], "diffstat": total(changed)}
-    answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "guarded": guarded(spec, files)}
-    answer |= {"refused": refused}
+    answer |= {"leftovers": _is_leftover(tree.git, spec), "empty": not files, "refused": refused}
+    answer |= {"guarded": inplace.guarded(files)}
     return answer | {"error": "" if passed(rows) else f"the check failed: {rows[-1]['command']}"}
 
 
@@ -170,11 +170,6 @@ def _join_tip(tree: Worktree, spec: Spec, tip: str) -> None:
     tree.git.run("merge", "--no-ff", "--no-commit", "--no-stat", "--quiet", tip, ok=(0, 1, 2, 128))
 
 
-def guarded(spec: Spec, files: Sequence[str]) -> list[str]:
-    """Return the changed files whose change needs a person."""
-    return inplace.guarded(spec.guarded_paths, files)
-
-
 def _worktree(spec: Spec) -> Worktree:
     git, path = spec.git(), Path(spec.worktree)
     # What stands there may be reset or taken away: it must be a place of ours, whatever the spec says.
@@ -202,10 +197,6 @@ def _merge(spec: Spec) -> Mapping[str, Any]:
     return answers[spec.task]
 
 
-def _former(spec: Spec) -> str:
-    return spec.former or str(spec.attempt - 1)
-
-
 def _is_of(name: str, attempt: str) -> bool:
     return name == attempt or name.startswith(f"{attempt}-")
 
@@ -218,7 +209,7 @@ def _clear(tree: Worktree, spec: Spec, tip: str) -> None:
     """Save everything, then put branch and worktree to the tip (or take away what is no whole worktree)."""
 
     def save() -> None:
-        _save(tree, spec, _former(spec))
+        _save(tree, spec, str(spec.attempt - 1))
 
     save()
     health = tree.health()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from branchline.errors import GitError, RepositoryError, WaitingError
+from branchline.proc.run import run as run_process
 from branchline.workspace import landing, snapshot
 from branchline.workspace.diff import state_of
 from branchline.workspace.git import (
@@ -112,11 +113,11 @@ class Repository:
         begun = unfinished(self.git)
         if begun:
             raise RepositoryError(f"a {begun[0]} is in progress in {self.root}; finish it first, or use --in-place")
-        words = self.filtered(self.git.fields("ls-files", "-z"))
+        words = landing.filtered(self.git, self.git.fields("ls-files", "-z"))
         if words:
             raise RepositoryError(words)
         require_ignored(self.git, brought)
-        files = self.dirty(ignore)
+        files = landing.dirty(self.git, ignore)
         if files:
             shown = "".join(f"\n  {name}" for name in files[:SHOWN])
             more = f"\n  and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
@@ -125,14 +126,6 @@ class Repository:
                 "commit them, or work in your own checkout with --in-place",
                 files=files,
             )
-
-    def dirty(self, ignore: Sequence[str] = ()) -> list[str]:
-        """Return the tracked files that are modified, plans (`ignore`) and stored graphs aside; relative paths."""
-        return landing.dirty(self.git, ignore)
-
-    def filtered(self, files: Sequence[str], commit: str = "HEAD") -> str:
-        """Say in words that a file needs a filter which may not run; "" when none does."""
-        return landing.filtered(self.git, files, commit)
 
     def tracks(self, name: str) -> bool:
         """Say whether git tracks a file; `name` is relative to the root."""
@@ -293,6 +286,21 @@ class Repository:
                     "git does not know who you are; say it once with "
                     "`git config --global user.name NAME` and `git config --global user.email ADDRESS`"
                 )
+
+
+def make(root: Path, who: str, env: Mapping[str, str]) -> None:
+    """Make a folder a repository whose one commit is all that is in it; `who` commits there, so that none need be configured."""
+    mail = f"{who.split()[-1].lower()}@branchline.invalid"
+    for words in (
+        ("init", "--quiet"),
+        ("config", "user.name", who),
+        ("config", "user.email", mail),
+        ("add", "--all"),
+        ("commit", "--quiet", "--message", "a plan"),
+    ):
+        done = run_process(("git", *words), cwd=root, env=env, timeout=60.0, limit=1 << 16)
+        if done.code:
+            raise RepositoryError(f"git {words[0]} failed in {root}: {done.err.decode(errors='replace').strip()}")
 
 
 def merged(git: Git, run: str, base: str, tip: str, paths: Sequence[str] = ()) -> list[Merged]:

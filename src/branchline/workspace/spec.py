@@ -12,7 +12,7 @@ from branchline.planfile.writeback import Place
 from branchline.workspace.git import Git, task_ref, tip_ref
 
 GUARDED: Final = ("branchline.toml", "pyproject.toml", "prompts/", ".branchline/")
-"""Paths whose change needs a person (DESIGN, section 6); a trailing slash means the folder."""
+"""Paths that steer Branchline itself: a change to one needs a person (DESIGN, section 6); a slash ends a folder."""
 PURPOSES: Final = ("setup", "check", "merge")
 RESULT: Final = "result.json"
 
@@ -31,7 +31,7 @@ class Spec(NamedTuple):
     `env` is the whole environment of the checks, `wrap` the words put before `sh -c` (a sandbox), `author` is
     `Name <address>` or "" for the user's own identity, `in_place` says that nothing is isolated, `commit` what a merge
     brings in ("": the task's branch), `tip` what a fresh worktree begins at and a merge goes onto ("": the
-    integration branch), `former` the attempt whose work a fresh setup salvages ("": the one before), `programs` the
+    integration branch), `programs` the
     filters and merge drivers of the repository's own configuration that may run; `copy`, `symlink`, `setup`,
     `teardown` and `salvage_ignored` are those of `[workspace]`; `output_limit` is how many MB a
     file may have that a check writes, its log too (0: no limit); `by_glob` are commands for changed files by pattern;
@@ -63,9 +63,7 @@ class Spec(NamedTuple):
     commit: str = ""
     fresh: bool = False
     in_place: bool = False
-    former: str = ""
     tip: str = ""
-    guarded_paths: tuple[str, ...] = GUARDED
     programs: tuple[str, ...] = ()
     copy: tuple[str, ...] = ()
     symlink: tuple[str, ...] = ()

@@ -10,9 +10,10 @@ from branchline.files import load_yaml
 from branchline.model.plan import Check, Ignored, Plan, Task
 from branchline.planfile.checks import CERTAIN
 from branchline.planfile.formats.base import Format, Sheet, judged, rest
+from branchline.planfile.words import NO_TASK_CODES
 
 _FRONT: Final = re.compile(r"---[ \t]*\r?\n((?:(?!---[ \t]*(?:\r?\n|\Z)).*\n)*)---[ \t]*(?:\r?\n|\Z)")
-_ID: Final = re.compile(r"^id[ \t]*:[ \t]*\S", re.M)
+_ID: Final = re.compile(r"^id[ \t]*:[ \t]*(?=\S)[\"']?([A-Za-z]*)", re.M)
 _TITLE: Final = re.compile(r"^title[ \t]*:", re.M)
 _STATUS: Final = re.compile(r"^status[ \t]*:", re.M)
 _WORK: Final = re.compile(r"^(?:dependencies|depends_on|verify)[ \t]*:", re.M)
@@ -83,8 +84,11 @@ def _body(sheet: Sheet, first: int) -> tuple[str, str, list[tuple[int, str]]]:
 def sniff(text: str, _: str) -> bool:
     """Say whether a text begins with front matter that gives a task's id, and its title and state or what it waits for."""
     found = _FRONT.match(text) if text.startswith("---") else None
-    if found is None or not _ID.search(found[1]):
-        return False  # documents of other kinds have an id and a state too, and are plans as any other text
+    at = _ID.search(found[1]) if found is not None else None
+    if found is None or at is None or at[1].lower() in NO_TASK_CODES:
+        return (
+            False  # decisions and documents of other kinds have an id and a state too, and are plans as any other text
+        )
     return bool(_WORK.search(found[1]) or (_TITLE.search(found[1]) and _STATUS.search(found[1])))
 
 

@@ -92,6 +92,22 @@ LATER: Final = phrases(
     }
 )
 """Behind an arrow these turn it round: `T2 -> after T1`."""
+ONCE: Final = phrases(
+    {
+        "en": "once, until, wait for, waiting for, waits on, wait on, follows, start when",
+        "de": "sobald, erst wenn, bis, warten auf, folgt auf",
+        "fr": "une fois, dès que, attend, suit",
+        "es": "una vez, hasta, cuando, espera a",
+        "pt": "assim que, até, quando, espera por",
+        "ru": "как только, когда, ждать",
+        "uk": "щойно, коли, чекати",
+        "zh": "等待, 等",
+        "ja": "待ち",
+        "ko": "대기",
+        "vi": "khi, sau khi, chờ",
+    }
+)
+"""Words for waiting that say so of tasks only with a task's id right behind them."""
 EARLIER: Final = phrases(
     {
         "en": "before",

@@ -47,75 +47,80 @@ _TASK: Final[Lists] = {
 _CRITERIA: Final[Lists] = {
     "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
         done criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test
-        plan, testing plan, test strategy, testing checklist, test cases, acceptance tests, review checklist,
+        plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
         success metrics, expected results, expected outcome, must have, truths, requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria""",
-    "de": """akzeptanzkriterien, abnahmekriterien, erfolgskriterien, verifikation, prüfung, abnahme, fertig wenn,
-        testplan, erwartetes ergebnis, abschluss-checkliste, finale checkliste""",
-    "fr": """critères, critères d'acceptation, critères de succès, critères de réussite, vérification, validation, plan
-        de test, résultat attendu, résultats attendus, checklist finale, liste de contrôle finale""",
-    "es": """criterios, criterios de aceptación, criterios de éxito, verificación, validación, plan de pruebas, resultado
-        esperado, resultados esperados, lista de verificación final, checklist final""",
-    "pt": """critérios, critérios de aceitação, critérios de aceite, critérios de sucesso, verificação, validação, plano
-        de testes, resultado esperado, resultados esperados, lista de verificação final, checklist final""",
-    "ru": """критерии, критерии приемки, критерии приёмки, критерии успеха, критерии готовности, приемка, приёмка,
-        проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
-    "uk": """критерії, критерії приймання, критерії успіху, критерії готовності, приймання, перевірка, верифікація, план
-        тестування, очікуваний результат, очікувані результати""",
-    "zh": "验收, 验收标准, 检查点, 成功标准, 完成标准, 验证, 成功指标, 测试计划, 预期结果, 预期效果, 检查项",
-    "ja": "受け入れ, 受入, 完了条件, 検証, 成功基準, 成功条件, テスト計画, 期待される結果, 完了の定義, 確認事項",
-    "ko": "완료 조건, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과",
-    "vi": "tiêu chí, kiểm tra, xác minh, nghiệm thu, tiêu chí thành công, tiêu chí nghiệm thu, kết quả mong đợi",
+    "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, verifikation,
+        prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, abschluss-checkliste, finale checkliste""",
+    "fr": """critères, étapes de vérification, critères d'acceptation, critères de succès, critères de réussite,
+        vérification, validation, plan de test, résultat attendu, résultats attendus, checklist finale, liste de
+        contrôle finale""",
+    "es": """criterios, pasos de verificación, criterios de aceptación, criterios de éxito, verificación,
+        validación, plan de pruebas, resultado esperado, resultados esperados, lista de verificación final,
+        checklist final""",
+    "pt": """critérios, passos de verificação, critérios de aceitação, critérios de aceite, critérios de sucesso,
+        verificação, validação, plano de testes, resultado esperado, resultados esperados, lista de verificação
+        final, checklist final""",
+    "ru": """критерии, шаги проверки, критерии приемки, критерии приёмки, критерии успеха, критерии готовности,
+        приемка, приёмка, проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
+    "uk": """критерії, кроки перевірки, критерії приймання, критерії успіху, критерії готовності, приймання,
+        перевірка, верифікація, план тестування, очікуваний результат, очікувані результати""",
+    "zh": "验收, 验证步骤, 测试步骤, 验收标准, 检查点, 成功标准, 完成标准, 验证, 成功指标, 测试计划, 预期结果, 预期效果, 检查项",
+    "ja": """受け入れ, 受入, 検証手順, 確認手順, 完了条件, 検証, 成功基準, 成功条件, テスト計画, 期待される結果,
+        完了の定義, 確認事項""",
+    "ko": "완료 조건, 검증 단계, 확인 절차, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과",
+    "vi": "tiêu chí, bước kiểm tra, kiểm tra, xác minh, nghiệm thu, tiêu chí thành công, tiêu chí nghiệm thu, kết quả mong đợi",
     "it": "criteri, verifica, criteri di accettazione",
 }
 _NONTASK: Final[Lists] = {
-    "en": """overview, status, current status, project status, background, context, introduction, summary, changelog, description,
-        motivation, rationale, problem, problem statement, goal, goals, objective, objectives, purpose, scope, architecture,
-        design, solution design, technical design, approach, decisions, decision log, risk assessment, constraints, source
-        priority, guide, commands, commands reference, structure, directory structure, file structure, project structure,
-        repository structure, layout, tech stack, technology stack, environment, environment variables, configuration,
-        timeline, schedule, estimates, team, roles, stakeholders, progress, progress summary, history, findings, evidence,
-        analysis, current state, method, methodology, rules, how to, instructions, install, installation, getting started,
-        quick start, license, contributing, security considerations, performance, mitigation, rollback, interfaces, threat
-        model, dev agent record, change log, file list, completion notes, budget, cost, api design, data model, data models,
-        schema, test strategy, testing strategy, testing, tests, user stories, user story, primary files, files, affected
-        files, related files, key files, critical files, dependent files, trade-offs, tradeoffs, alternatives, lessons,
-        implementation strategy, execution context, releases, release notes, preserve, preservation,
-        semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes, issues found, bugs
-        identified, do not doing, vision, related, anti-patterns to avoid, error handling strategy, error handling, api
-        endpoints, endpoints, locked decisions, maintenance, impact, validation rules, command examples, confidence score,
-        confidence level, confidence assessment, implementation confidence,
+    "en": """overview, status, current status, project status, background, context, introduction, summary,
+        changelog, description, motivation, rationale, problem, problem statement, goal, goals, objective,
+        objectives, purpose, scope, architecture, design, solution design, technical design, approach, decisions,
+        decision log, risk assessment, constraints, source priority, guide, commands, commands reference, structure,
+        directory structure, file structure, project structure, repository structure, layout, tech stack, technology
+        stack, environment, environment variables, configuration, timeline, schedule, estimates, team, roles,
+        stakeholders, progress, progress summary, history, findings, evidence, analysis, current state, method,
+        methodology, how to, instructions, install, installation, getting started, quick start, license,
+        contributing, security considerations, performance, mitigation, rollback, interfaces, threat model, dev
+        agent record, change log, file list, completion notes, budget, cost, api design, data model, data models,
+        schema, test strategy, testing strategy, testing, tests, user stories, user story, primary files, files,
+        affected files, related files, key files, critical files, dependent files, trade-offs, tradeoffs,
+        alternatives, lessons, implementation strategy, execution context, releases, release notes, preserve,
+        preservation, semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes,
+        issues found, bugs identified, do not doing, vision, related, anti-patterns to avoid, error handling
+        strategy, error handling, api endpoints, endpoints, locked decisions, maintenance, impact, validation rules,
+        command examples, confidence score, confidence level, confidence assessment, implementation confidence,
         target user, target users, target audience, personas, positioning, data source, data sources, limitations""",
-    "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung, ziel,
-        ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz, entscheidungen,
-        referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen, befehle, notizen, regeln,
-        alternativen, projektstruktur, verzeichnisstruktur, verwandte dokumente, designentscheidungen, fehlerbehandlung,
-        prinzipien, grundsätze, motivation, budget, aufwandsschätzung, ist-zustand, rahmenbedingungen, einschränkungen,
-        designphilosophie, konfidenzwert, zielgruppe, datenquellen""",
+    "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung,
+        ziel, ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
+        entscheidungen, referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen,
+        befehle, notizen, alternativen, projektstruktur, verzeichnisstruktur, verwandte dokumente,
+        designentscheidungen, fehlerbehandlung, prinzipien, grundsätze, motivation, budget, aufwandsschätzung,
+        ist-zustand, rahmenbedingungen, einschränkungen, designphilosophie, konfidenzwert, zielgruppe, datenquellen""",
     "fr": """aperçu, statut, état actuel, état des lieux, contexte, objectif, objectifs, résumé, description, problème,
         conception, approche, décisions, exigences, calendrier, analyse, architecture, vision, structure, modèle de
-        données, impact, commandes, notes, règles, alternatives, pile technique, stack technique, structure du projet,
+        données, impact, commandes, notes, alternatives, pile technique, stack technique, structure du projet,
         documents liés, principes, gestion des erreurs, budget, estimation, périmètre, contraintes, motivation,
         décisions techniques, niveau de confiance, score de confiance, public cible, utilisateurs cibles, sources de données""",
     "es": """resumen, estado, estado actual, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño,
         enfoque, decisiones, requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos,
-        impacto, comandos, reglas, alternativas, stack tecnológico, estructura del proyecto, documentos relacionados,
+        impacto, comandos, alternativas, stack tecnológico, estructura del proyecto, documentos relacionados,
         principios, manejo de errores, presupuesto, estimación, restricciones, motivación, decisiones técnicas, nivel
         de confianza, usuarios objetivo, público objetivo, fuentes de datos, limitaciones""",
     "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura, resumo,
         descrição, problema, desenho, abordagem, decisões, requisitos, cronograma, análise, escopo, visão, estrutura,
-        modelo de dados, impacto, comandos, regras, alternativas, stack tecnológica, estrutura do projeto, documentos
+        modelo de dados, impacto, comandos, alternativas, stack tecnológica, estrutura do projeto, documentos
         relacionados, princípios, tratamento de erros, orçamento, estimativa, restrições, motivação, decisões técnicas, nível
         de confiança, público-alvo, usuários-alvo, fontes de dados, limitações""",
     "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура,
         введение, описание, проблема, подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние,
         структура, структура проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды,
-        заметки, правила, итоги, альтернативы, связи, связанные документы, архитектурное решение, архитектурные решения,
+        заметки, итоги, альтернативы, связи, связанные документы, архитектурное решение, архитектурные решения,
         технологический стек, принципы, обработка ошибок, бюджет, мотивация, философия, целевая аудитория, источники данных""",
     "uk": """огляд, статус, стан, поточний статус, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура, вступ,
         опис, проблема, підхід, рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура
-        проєкту, обмеження, команда, модель даних, вплив, команди, нотатки, правила, підсумки, альтернативи, зв'язки,
+        проєкту, обмеження, команда, модель даних, вплив, команди, нотатки, підсумки, альтернативи, зв'язки,
         пов'язані документи, архітектурне рішення, архітектурні рішення, стек технологій, принципи, обробка помилок,
         бюджет, мотивація, філософія, цільова аудиторія, джерела даних""",
     "zh": """概述, 当前状态, 目前状态, 背景, 简介, 目标, 架构, 風險, 備註, 说明, 注意, 版本规划, 时间节点, 优先级,
@@ -124,39 +129,39 @@ _NONTASK: Final[Lists] = {
         置信度, 技术选型, 技术架构, 错误处理, 预算, 使用示例, 目标用户, 用户画像, 数据来源""",
     "ja": """概要, ステータス, 現在の状況, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景,
         現状, 参考, 注意事項, 補足, 技術スタック, 制約, 制限事項, スケジュール, ディレクトリ構成, 方針, データモデル, 影響,
-        コマンド例, メモ, ルール, 規則, 代替案, 関連文書, 関連ドキュメント, 設計方針, 設計思想, 技術選定,
+        コマンド例, メモ, 規則, 代替案, 関連文書, 関連ドキュメント, 設計方針, 設計思想, 技術選定,
         エラー処理, 予算, 使用例, 対象ユーザー, ターゲット, ペルソナ, データソース""",
     "ko": """개요, 현재 상태, 배경, 목표, 목적, 아키텍처, 진행 상황, 현황, 기술 스택, 제약, 디렉토리 구조,
-        프로젝트 구조, 주의사항, 요약, 데이터 모델, 영향, 명령어, 메모, 규칙, 대안, 관련 문서, 설계 원칙,
+        프로젝트 구조, 주의사항, 요약, 데이터 모델, 영향, 명령어, 메모, 대안, 관련 문서, 설계 원칙,
         설계 철학, 기술 선택, 오류 처리, 예산, 사용 예시, 대상 사용자, 타깃 사용자, 페르소나, 데이터 소스""",
     "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, trạng thái, ghi chú, điểm đã vướng, tổng quan, giới thiệu, mô tả, vấn
-        đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, quy tắc, giải pháp
+        đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, giải pháp
         thay thế, tài liệu liên quan, nguyên tắc, xử lý lỗi, ngân sách, ràng buộc, người dùng mục tiêu, nguồn dữ liệu""",
     "it": "panoramica, obiettivo, rischi, note, contesto",
 }
 _STRONG_NONTASK: Final[Lists] = {
-    "en": """out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
+    "en": """rules, out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
         appendix, glossary, notes, note, faq, conventions, convention, guidelines, usage, legend, format, examples,
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
         prerequisites, requirements, functional requirements, principles, open questions, questions, will
         not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
         plan, see also, anti-patterns, constitution check, complexity tracking""",
-    "de": """anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
+    "de": """regeln, anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
         glossar, offene fragen""",
-    "fr": """risques, remarques, hors périmètre, ne pas faire, à ne pas faire, exemples, prérequis, glossaire,
+    "fr": """règles, risques, remarques, hors périmètre, ne pas faire, à ne pas faire, exemples, prérequis, glossaire,
         questions ouvertes, références""",
-    "es": """riesgos, fuera de alcance, no hacer, qué no hacer, ejemplos, prerrequisitos, glosario, preguntas
+    "es": """reglas, riesgos, fuera de alcance, no hacer, qué no hacer, ejemplos, prerrequisitos, glosario, preguntas
         abiertas, referencias""",
-    "pt": """notas, riscos, fora do escopo, não fazer, o que não fazer, exemplos, pré-requisitos, glossário,
+    "pt": """regras, notas, riscos, fora do escopo, não fazer, o que não fazer, exemplos, pré-requisitos, glossário,
         observações, referências""",
-    "ru": """риски, примечания, вне рамок, не делать, не делаем, примеры, предпосылки, глоссарий, открытые вопросы,
+    "ru": """правила, риски, примечания, вне рамок, не делать, не делаем, примеры, предпосылки, глоссарий, открытые вопросы,
         ссылки""",
-    "uk": """ризики, примітки, поза межами, не робити, не робимо, приклади, передумови, глосарій, відкриті питання,
+    "uk": """правила, ризики, примітки, поза межами, не робити, не робимо, приклади, передумови, глосарій, відкриті питання,
         посилання""",
     "zh": "风险, 备注, 约定, 不要做, 暂不做, 明确不做, 不做的事, 不在范围, 非目标, 示例, 附录, 开放问题, 参考资料",
-    "ja": "注意, リスク, やらないこと, やらない, スコープ外, 対象外, 備考, 未解決の質問, 参考資料",
-    "ko": "참고, 위험, 범위 외, 하지 않을, 하지 않는, 비고, 리스크",
-    "vi": "không làm, việc không làm, rủi ro, ngoài phạm vi, ví dụ, tham khảo",
+    "ja": "ルール, 注意, リスク, やらないこと, やらない, スコープ外, 対象外, 備考, 未解決の質問, 参考資料",
+    "ko": "규칙, 참고, 위험, 범위 외, 하지 않을, 하지 않는, 비고, 리스크",
+    "vi": "quy tắc, không làm, việc không làm, rủi ro, ngoài phạm vi, ví dụ, tham khảo",
 }
 _DONE: Final[Lists] = {
     "en": """done, completed, complete, merged, closed, finished, shipped, released, archive, archived, already done,
