@@ -26,7 +26,7 @@ BOXED_KINDS = [
     pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k)))
     for k in ("opencode", "claude", "codex")
 ]
-LIMIT = 300.0
+LIMIT = 600.0
 HELD = sandbox.best("auto", os.environ)
 SECRET = "a-key-that-must-stay-here"
 
