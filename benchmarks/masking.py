@@ -35,6 +35,12 @@ PIECES = (
     'getenv("a", "', "token&quot;", "key a1B2c3", "key a1B2c3D4e5F6g7H8j9K0l1 ", "token-secret-", "secret_a1b2c3d4e5f6g7h8-",
     "a1B2c3D4e5F6g7H8", "A1b2C3d4e5F6", "=aB1cD2", "Aa1" * 10 + " ", "sha ", "7f3c9a52-1d4e-4b8a-9c6f-2e5d8a1b4c7f ",
 )  # fmt: skip
+VARIED = (
+    "password is a%%% ", "pwd=%%%%% ", "secret %%%% ", '"auth":"%%%%%%",', "x-api-key: %%%%%% ", 'token: "%%%%%%%%" ',
+    "key %%%%%%%%%%%%%%%%%%%% ", "key=" + "~" * 32 + " ", "%" * 40 + " ", "a://b:%%%%@c.d ", "%%%@%%%.com ", "+1415555#### ",
+    "call #### #### ", "####### ", "4############### ", "A####### ", "GB##NWBK############## ", "hkid A####### ",
+)  # fmt: skip
+"""Pieces that differ each time, so that nothing is remembered: % is a letter or a digit, # a digit, ~ a hexadecimal one."""
 
 
 def lines() -> dict[str, str]:
@@ -47,6 +53,10 @@ def lines() -> dict[str, str]:
         "anything": string.printable.replace("\n", " "),
     }
     made = {name: "".join(dice.choices(letters, k=SIZE)) for name, letters in alphabets.items()}
+    kinds = {"%": string.ascii_letters + string.digits, "#": string.digits, "~": "0123456789abcdef"}
+    for form in VARIED:
+        whole = (form * SIZE)[:SIZE]
+        made[form] = "".join(dice.choice(kinds[letter]) if letter in kinds else letter for letter in whole)
     return made | {piece: (piece * SIZE)[:SIZE] for piece in PIECES}
 
 

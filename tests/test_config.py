@@ -221,6 +221,8 @@ tiers = { "x.test" = 1 }
             ),
             ("land.minimum = 'best'", r"toml:1: land\.minimum must be one of checked, gated, unchecked, not 'best'"),
             ("jobs = '2'", r"toml:1: jobs must be a whole number from 1 to 10000, not '2'"),
+            ("mask.regions = ['UK']", r"toml:1: mask\.regions must be codes of countries such as \[.HK., .GB.\]"),
+            ("mask.regions = ['Hong Kong']", "mask.regions must be codes of countries"),
             ("jobs = 0", "jobs must be a whole number from 1"),
             ("jobs = true", "jobs must be a whole number"),
             ("timeout = '5 days'", "timeout must be a length of time such as 500ms, 30s, 10m or 2h, not '5 days'"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from branchline.guard.book import PLACEHOLDER, unmask
 from branchline.guard.masking import Rules, find, mask
-from branchline.guard.spans import plain
+from branchline.guard.spans import MOST, plain
 from branchline.sandbox.vault import Vault
 from branchline.workspace.unmask import restore
 
@@ -154,6 +154,19 @@ def test_no_line_is_slow(piece: str) -> None:
     most = min(took(8 * size) for _ in range(2))
     assert most < 30 * min(took(size) for _ in range(3)) + 0.05
     assert most < 40 * min(took(8 * size, "word ") for _ in range(3)) + 0.05
+
+
+@pytest.mark.parametrize(
+    "piece", ["pwd=a1b2{} ", "call 6187 {:04} ", "+1415555{:04} ", "a{}@x.org ", "GB29 a://b:c{}@d "]
+)
+def test_of_a_line_made_to_be_slow_the_rest_goes_as_one_and_the_next_line_is_read(piece: str) -> None:
+    line = "".join(piece.format(number) for number in range(MOST + 100))
+    masked = mask(f"{line}\n{piece.format(7)}and the rest stays")
+    rest, after = masked.text.split("\n")
+    assert piece.format(MOST + 50).strip() not in rest and len(masked.findings) == MOST + 2
+    assert after.endswith("and the rest stays") and after.count("[") == 1
+    assert mask(masked.text).text == masked.text
+    assert unmask(masked.text, masked.values) == f"{line}\n{piece.format(7)}and the rest stays"
 
 
 def test_a_vault_lasts_and_numbers_are_never_given_twice(tmp_path: Path) -> None:

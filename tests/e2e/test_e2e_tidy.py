@@ -95,6 +95,14 @@ def test_clean_can_save_first(failed: World) -> None:
     assert failed.execute(failed.agent("make\nsay done ok\nend\n")).status == 0
 
 
+def test_a_worktree_that_git_cannot_read_is_kept_and_keeps_no_other(failed: World) -> None:
+    tree = failed.root / ".branchline" / "worktrees" / "r1" / "1.2"
+    (tree / ".gitattributes").write_text("*.txt working-tree-encoding=UTF-16\n")
+    (row,) = failed.run("clean", "--salvage").json["kept"]
+    assert (row["task"], "UTF-16" in row["reason"]) == ("1.2", True)
+    assert tree.exists()
+
+
 def test_clean_leaves_tasks_that_may_go_on_and_whole_coordinators_alone(world: World) -> None:
     world.plan(Task("1.1"))
     process = world.begin(world.agent('while [ ! -e "$(dirname "$ledger")/go" ]; do sleep 0.05; done\nmake\nend\n'))

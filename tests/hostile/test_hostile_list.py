@@ -180,7 +180,7 @@ def path(door: Door, entry: dict[str, str]) -> None:
         assert said.status == 2, said
         return
     said = door.decompose(f"- [ ] t1 Change it\n  - Files:\n    - Modify: `{entry['input']}`\n")
-    files = [file["path"] for task in said.data.get("tasks", ()) for file in task["files"]]
+    files = [file for task in said.data.get("tasks", ()) for file in task["files"]]
     assert not [name for name in files if ".." in name.split("/")], said
 
 

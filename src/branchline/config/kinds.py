@@ -159,6 +159,14 @@ def words(value: Any, loose: bool) -> tuple[str, ...]:
     return _texts(value, "be a list of texts")
 
 
+def countries(value: Any, loose: bool) -> tuple[str, ...]:
+    """Codes of countries, ISO 3166, two letters each; one that is none would mask nothing and say nothing."""
+    found = tuple(code.upper() for code in words(value, loose))
+    if not all(re.fullmatch("[A-Z]{2}", code) and code != "UK" for code in found):
+        _must('be codes of countries such as ["HK", "GB"]')
+    return found
+
+
 def numbers(low: int, high: int) -> Kind:
     """A list of whole numbers; in the environment separated by commas or spaces."""
     each = whole(low, high)

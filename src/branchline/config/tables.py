@@ -95,7 +95,7 @@ class MaskSettings:
 
     enabled: bool = setting(True, kinds.flag)
     terms: tuple[str, ...] = setting((), kinds.words)
-    regions: tuple[str, ...] = setting((), kinds.words)
+    regions: tuple[str, ...] = setting((), kinds.countries)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """Secrets that are known by looking like dice: words without a form, behind a word such as key or token, or alone."""
 
-import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
 from math import log2
-from typing import Final, NamedTuple
+from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, by_first
-from branchline.guard.tokens import LONG
+from branchline.guard.spans import Plain, Span, Words, by_first, judged
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))
@@ -16,7 +14,7 @@ _NEAR: Final = re.compile(
     by_first(
         (
             rf"key(?:{_WHOLE_KEY})s?(?![a-z(])", r"password(?<![a-z]password)(?![a-z(])", r"tokens?(?![a-z(])",
-            r"secrets?(?![a-z(])", r"credentials?(?![a-z(])", r"session(?![a-z(])", r"pat(?<=[a-z0-9][_-]pat)\b",
+            r"secrets?(?:\(\))?(?![a-z(])", r"credentials?(?![a-z(])", r"session(?![a-z(])", r"pat(?<=[a-z0-9][_-]pat)\b",
             r"api(?<=[a-z0-9]_api)\b",
             r"auth(?<![a-z]auth)(?![a-z(])", "bearer", r"wandb\b", "sonar", r"crumb\b", r"unseal\b", r"pyowm\b", r"infura\b",
             r"datadog\b", r"okta\b", r"reporter_id\b", "密钥", "密鑰", "令牌", "schlüssel", r"cl[ée](?<!\wcl[ée])\b",
@@ -42,59 +40,67 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 _LICENCE: Final = re.compile(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
 _OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
+_PATH: Final = re.compile(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
+"""Or the path before it, where it is the last part of an address."""
 _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
 )  # fmt: skip
 _BESIDE: Final = re.compile(rf"(?:({by_first(_STRONG)})s?|key)[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the first group says more than `key` alone, which a UUID has before it in many tables."""
+_BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
+_MAYBE: Final = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-")
+"""What no word of dice is without; most words of a text are passed over at once."""
+_OF_WORD: Final = re.compile(r"[\w.~+/=:%?&!@-]")
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
 def dense(read: Plain) -> Iterator[Span]:
     """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone."""
-    near = hashes = inner = beside = None
-    for word in LONG.finditer(read.text):
-        for found in _DENSE.finditer(read.text, word.start(), word.end()):
-            own, looks = _looks(found[0])
-            if not looks:
-                continue
-            if near is None or hashes is None or inner is None or beside is None:
-                near, hashes = (Words(read.low, words.finditer(read.low)) for words in (_NEAR, _HASH))
-                inner = Words(read.text, _INNER.finditer(read.text))
-                beside = {one.end(): bool(one[1]) for one in _BESIDE.finditer(read.low)}
-            start = found.start() + own
-            if hashes.before(start + 8, 68):
-                continue
-            whole = word.span() == found.span() or read.text[start - 1 : start] in "=:"
-            said = beside.get(start)
-            if (
-                (looks.alone and whole)
-                or (said is not None and (said or not looks.weak))
-                or (inner.before(start, 5 if not looks.random else 60) is not None and not looks.weak)
-                or (looks.random and near.before(start, 60) is not None)
-            ):
-                yield Span(start, found.end(), "SECRET")
+    said: _Said | None = None
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal said
+        if not _MAYBE.match(found[0]):
+            return None
+        said = _Said(read) if said is None else said
+        start, end = found.start() + _own(found[0]), found.end()
+        value, before = read.text[start:end], read.text[start - 1 : start]
+        whole = before in "=:" or not (_OF_WORD.match(before) or _OF_WORD.match(read.text, end))
+        alone = _alone(value)
+        if ((alone and whole) or said.tells(start, value, alone)) and not said.hashes.before(start + 8, 68):
+            return Span(start, end, "SECRET")
+        return None
+
+    return judged(read.text, _DENSE, judge, "SECRET")
 
 
-class _Looks(NamedTuple):
-    """How a word looks: like dice, like dice so much that it needs no word beside it, or like what only a strong word tells."""
+class _Said:
+    """Where words for keys stand in a text, and for hashes; looked for once, and only where something might be a key."""
 
-    random: bool
-    alone: bool
-    weak: bool
+    def __init__(self, read: Plain) -> None:
+        self.hashes = Words(read.low, _HASH.finditer(read.low))
+        self._near = Words(read.low, _NEAR.finditer(read.low))
+        self._inner = Words(read.text, _INNER.finditer(read.text))
+        self._beside = {one.end(): bool(one[1]) for one in _BESIDE.finditer(read.low)}
+
+    def tells(self, start: int, value: str, alone: bool) -> bool:
+        """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""
+        strong, inner = self._beside.get(start), self._inner.before(start, 60)
+        near = inner or self._near.before(start, 60)
+        if (strong is None and not near) or not (alone or _fair(value)):
+            return False
+        weak = bool(_UUID.search(value)) or len(value) < 20
+        if strong or (not weak and (strong is not None or (inner and inner.end() >= start - 5))):
+            return True
+        return bool(near) and not weak and _random(value)
 
 
-@functools.lru_cache(4096)
-def _looks(word: str) -> tuple[int, _Looks | None]:
-    """How long the name is that a word begins with, and how the rest looks; None: like nothing."""
-    own = _OWN_NAME.match(word.lower())
-    value = word[own.end() if own else 0 :]
-    alone = _alone(value)
-    weak = bool(_UUID.search(value)) or len(value) < 20
-    looks = _Looks(not weak and _random(value), alone, weak) if alone or _fair(value) else None
-    return len(word) - len(value), looks
+def _own(word: str) -> int:
+    """How long the name or the path is that a word begins with."""
+    own = _PATH.match(word) or (_OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None)
+    return own.end() if own else 0
 
 
 def _fair(value: str) -> bool:
@@ -115,12 +121,14 @@ def _alone(value: str) -> bool:
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
     base 64 would have.
     """
+    if not _BOTH.match(value):
+        return False
     body = value[_PREFIX.match(value).end() :]  # type: ignore[union-attr] # it matches the empty word too
     marks = value.count("-") + value.count("_")
-    if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10) or re.search(r"[+/=]", value):
+    if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
         return False
     changes = len(re.findall(r"[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])", body))
-    mixed = re.search("[a-z]", body) and re.search("[A-Z]", body) and (len(body) >= 28 or re.search(r"\d.*\d", body))
+    mixed = _BOTH.match(body) and (len(body) >= 28 or re.search(r"\d.*\d", body))
     words = sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body)))
     return bool(mixed) and 5 * changes >= 2 * len(body) and 2 * words <= len(body)
 
@@ -138,4 +146,4 @@ def _random(value: str) -> bool:
 
 
 def _bits(value: str) -> float:
-    return -sum(n / len(value) * log2(n / len(value)) for n in Counter(value).values())
+    return log2(len(value)) - sum(n * log2(n) for n in Counter(value).values() if n > 1) / len(value)

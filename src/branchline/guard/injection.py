@@ -64,7 +64,8 @@ RULES: Final = (
         "high",
         "忽略 忽視 忽视 无视 無視 忘 무시 ignorier vergiss missachte ignor oubli olvid esque dimentic игнорир забудь"
         " desconsider negeer vergeet"
-        " zapomnij talimat komut تجاهل انس निर्देश bỏ quên abaikan lupakan התעלם שכח glöm glem ігнор",
+        " zapomnij talimat komut สั่ง αγνό ξέχνα ignorați ignoră uită unohda"
+        " jätä hagyd felejtsd zapomeň zabudni تجاهل انس निर्देश bỏ quên abaikan lupakan התעלם שכח glöm glem ігнор",
         r"(?:忽略|忽視|忽视|无视|無視|忘记|忘記|忘掉)\s?(?:掉)?(?:你|您)?(?:之前|以上|先前|前面|上述|所有|一切|全部)[^\n。]{0,12}(?:指令|指示|提示|规则|規則|命令)"
         r"|(?:以前|これまで|上記|前)の[^\n。]{0,8}(?:指示|命令|プロンプト)[^\n。]{0,8}無視|(?:이전|위의|모든)[^\n.]{0,10}(?:지시|명령|지침)[^\n.]{0,8}무시"
         r"|\b(?:ignoriere?|vergiss|missachte)n?\s+(?:sie\s+)?(?:alle\s+|die\s+)*(?:vorherigen|bisherigen|obigen|früheren)\s+\w*(?:anweisungen|regeln|befehle)"
@@ -81,6 +82,12 @@ RULES: Final = (
         r"|\b(?:ignorera|ignorer|glöm|glem)\s+(?:alla\s+|alle\s+)?(?:tidigare|tidligere|föregående)\s+(?:instru\w+|anvis\w+)"
         r"|\b(?:bỏ\s+qua|quên)\s+(?:mọi\s+|tất\s+cả\s+)?(?:các\s+)?(?:hướng\s+dẫn|chỉ\s+dẫn|lệnh)\s+(?:trước|ở\s+trên)"
         r"|\b(?:abaikan|lupakan)\s+(?:semua\s+)?(?:instruksi|perintah|arahan)\s+(?:sebelumnya|di\s+atas)"
+        r"|(?:ไม่ต้องสนใจ|เพิกเฉยต่อ|ลืม)[^\n]{0,16}สั่ง[^\n]{0,12}(?:ก่อนหน้า|ข้างต้น|ทั้งหมด)"
+        r"|\b(?:αγνό(?:ησε|ησετε)|ξέχνα)\s+(?:όλες\s+)?(?:τις\s+)?προηγούμενες\s+(?:οδηγίες|εντολές)"
+        r"|\b(?:ignoră|ignorați|uită)\s+(?:toate\s+)?(?:instrucțiunile|regulile)\s+(?:anterioare|precedente)"
+        r"|\b(?:jätä\s+huomiotta|unohda)\s+(?:kaikki\s+)?(?:aiemmat|edelliset)\s+(?:ohjeet|käskyt)"
+        r"|\b(?:hagyd\s+figyelmen\s+kívül|felejtsd\s+el)\s+(?:az\s+)?(?:összes\s+)?(?:korábbi|előző)\s+utasítás\w*"
+        r"|\b(?:ignoruj\w*|zapomeň\w*|zabudni\w*)\s+(?:na\s+)?(?:vš\w+\s+)?(?:předchozí|predchádzajúce)\s+(?:instruk\w+|pokyny|príkazy)"
         r"|(?:تجاهل|انس)\s+(?:جميع\s+|كل\s+|كافة\s+)?(?:التعليمات|الأوامر)\s+(?:السابقة|أعلاه)"
         r"|(?:התעלמ?י?ם?|שכח)\s+(?:מכל\s+|את\s+כל\s+)?(?:ההוראות|ההנחיות)\s+(?:הקודמות|לעיל)"
         r"|(?:पिछले|पहले\s+के|उपरोक्त)\s+(?:सभी\s+)?(?:निर्देशों|आदेशों)\s+को\s+(?:अनदेखा|भूल)",
@@ -91,7 +98,7 @@ RULES: Final = (
         "exfiltrat nc send post upload leak print dump add email curl wget paste cat",
         rf"\bexfiltrat\w*\s[^\n]{{0,60}}{_KEPT}"
         rf"|\b(?:send|post|upload|leak|e?mail|paste|curl|wget|print|dump|cat)\b[^\n.]{{0,50}}{_KEPT}[^\n]{{0,50}}?"
-        r"(?:https?://|\bto\s+(?:https?|the\s+(?:pr|pull\s+request|issue|comment|attacker))|\b(?:pr|pull\s+request|issue)\s+(?:body|comment|description)|\|\s*(?:nc|curl)\b|\bwebhook)"
+        r"(?:https?://|\bto\s+(?:https?|the\s+(?:pr|pull\s+request|issue|comment|attacker))|\b(?:pr|pull\s+request|issue)\s+(?:body|comment|description)|\b(?:and|then)\s+(?:send|post|upload|e?mail|publish|paste)\s+(?:it|them)\b|\|\s*(?:nc|curl)\b|\bwebhook)"
         r"|\$\{?\w{0,40}(?:token|secret|key|password)\w{0,20}\}?[\"']?\s*\|\s*(?:curl|wget|nc)\b"
         r"|(?:curl|wget)\s[^\n]{0,120}(?:\$\(\s*(?:env|printenv|cat\s)|@~?/[^\s]*(?:\.ssh|\.env|id_rsa|passwd))",
     ),
@@ -126,7 +133,7 @@ RULES: Final = (
         r"|(?:^|\n)[ >#*]{0,6}new\s+instructions?\s{0,2}:"
         r"|\b(?:agents?|assistants?|llms?|models?)\s+(?:that\s+)?(?:read|process)(?:s|ing)?\s+this\b"
         r"|<\|(?:im_start|im_end|system|endofprompt)\|>|\[/inst\]|<</?sys>>|</(?:task_output|untrusted|tool_result|system|instructions)>"
-        r"|(?:lineage\s+rules|task\s+lineage)\s*:|<\s*-{1,3}\s*this\s+task",
+        r"|</\w{2,20}>\s{1,4}(?:system|assistant)\s?:|(?:lineage\s+rules|task\s+lineage)\s*:|<\s*-{1,3}\s*this\s+task",
     ),
     _rule(
         "secrecy",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from branchline.guard import credentials, dice, personal, tokens
+from branchline.guard import assigned, credentials, dice, personal, tokens
 from branchline.guard.book import PLACEHOLDER
 from branchline.guard.spans import Plain, Span, apart, original, plain
 
@@ -53,7 +53,8 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
         credentials.in_addresses(read),
         credentials.in_headers(read),
         credentials.in_options(read),
-        credentials.assigned(read),
+        credentials.in_pairs(read),
+        assigned.assigned(read),
         dice.dense(read),
         personal.emails(read),
         personal.identity_cards(read),

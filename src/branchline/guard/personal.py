@@ -2,15 +2,16 @@
 
 import functools
 import re
+import string
 from collections.abc import Iterator, Sequence
 from operator import mul
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, by_first
+from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _AT: Final = re.compile(
-    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:\.|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
+    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
 )
 _LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
 _LATIN: Final = re.compile(r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])")
@@ -25,51 +26,61 @@ home private example test invalid eu 中国 中國 公司 网络 香港 台灣 �
 """
 _ENDS: Final = frozenset(_DOMAINS.split())
 _IN_ADDRESS: Final = re.compile(r"://[^\s/]{0,64}$")
-# Endings of files that are also codes of countries, or might be.
-_FILES: Final = frozenset(("py", "sh", "rs", "md", "js", "ts", "so", "cc", "pl", "ps"))
+_OF_FILES: Final = """
+py sh rs md js ts so cc pl ps go rb php css htm html xml json yaml yml toml txt log lock conf cfg ini env png jpg jpeg gif svg
+webp ico pdf zip tgz gz tar exe dll jar class java kt swift vue tsx jsx mjs cjs map min service socket target timer mount
+slice path scope device swap automount value length name id data shape get set
+"""
+_FILES: Final = frozenset(_OF_FILES.split())
+"""Endings of files and units, and attributes, that might be those of an address; some are codes of countries too."""
 
 
 def emails(read: Plain) -> Iterator[Span]:
     """Find mail addresses; not those of nobody (noreply), nor what only looks like one (git@host:path, logo@2x.png)."""
     text = read.text
-    for found in _AT.finditer(text):
+
+    def judge(found: "re.Match[str]") -> Span | None:
         before = text[max(0, found.start() - 65) : found.start()].removesuffix(" " if found[0][0] in "[(" else "")
         local = _LOCAL.match(before[::-1])
         if not local:
-            continue
+            return None
         name = _MIXED.sub("", local[0][::-1]).lstrip(".'-%")
         start = max(0, found.start() - 65) + len(before) - len(name)
         end, end_word = found.end(), found[2].lower()
         if end_word not in _ENDS and (latin := _LATIN.match(end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
-        known = (
-            end_word in _ENDS
-            or end_word.startswith("xn--")
-            or (len(end_word) == 2 and end_word.isalpha() and end_word not in _FILES)
-        )
+        known = end_word in _ENDS or end_word.startswith("xn--") or (end_word.isalpha() and end_word not in _FILES)
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
-            continue
+            return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
-            continue
+            return None
         if text[end : end + 1] == "(":  # a @ b.T(...) is a product of matrices
-            continue
-        yield Span(start, end, "EMAIL")
+            return None
+        return Span(start, end, "EMAIL")
+
+    return judged(text, _AT, judge, "EMAIL")
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_HKID: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{1,2})(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))")
-_CARD_OF_HK: Final = re.compile(r"hkid|hk id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]")
+_HKID: Final = re.compile(
+    r"([A-Za-z](?<![A-Za-z0-9].)[A-Za-z]?)(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))", re.A
+)
+_VALUES: Final = bytes.maketrans(
+    (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
+)  # fmt: skip
+_CARD_OF_HK: Final = re.compile(
+    r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
+)
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
 )
 _GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
-_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(
-    r"(?<![a-z0-9])([a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?)(?![a-z0-9])", re.A
-)
+_IBAN: Final = re.compile(r"([a-z](?<![a-z0-9].)[a-z]\d{2}(?:[ -]?[a-z0-9]{1,32}){1,10}+)", re.A)
+_BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
     "EE": 20, "KZ": 20, "LT": 20, "LU": 20, "XK": 20, "CH": 21, "CR": 22, "HR": 21, "LI": 21, "LV": 21, "BG": 22,
@@ -80,66 +91,76 @@ _LENGTHS: Final = {
     "SV": 28, "BR": 29, "PS": 29, "QA": 29, "UA": 29, "JO": 30, "KW": 30, "MU": 30, "MT": 31, "SC": 31, "LC": 32,
     "FK": 18, "SD": 18, "MN": 20, "OM": 23, "SO": 23, "AO": 25, "CV": 25, "GW": 25, "MZ": 25, "DZ": 26, "IR": 26,
     "BI": 27, "CF": 27, "CG": 27, "CM": 27, "DJ": 27, "GA": 27, "GQ": 27, "KM": 27, "MG": 27, "TD": 27, "BF": 28,
+    "GF": 27, "GP": 27, "MQ": 27, "RE": 27, "PF": 27, "TF": 27, "YT": 27, "NC": 27, "BL": 27, "MF": 27, "PM": 27, "WF": 27,
     "BJ": 28, "CI": 28, "HN": 28, "MA": 28, "ML": 28, "NE": 28, "NI": 28, "SN": 28, "TG": 28, "YE": 30, "RU": 33,
 }  # fmt: skip
 
 
 def identity_cards(read: Plain) -> Iterator[Span]:
     """Find Hong Kong identity card numbers whose check digit is right; without brackets behind a word for such a card."""
-    for found in _HKID.finditer(read.text):
+    said: Words | None = None
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal said
         letters, digits, bracketed, bare = found.groups()
-        if _checked(letters.upper(), digits, bracketed or bare) and (
-            bracketed or _CARD_OF_HK.search(read.line(found.start(), 40, 0))
-        ):
-            yield Span(found.start(), found.end(), "HKID")
+        said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
+        good = (bracketed or said.before(found.start(), 40)) and _checked(letters.upper(), digits, bracketed or bare)
+        return Span(*found.span(), "HKID") if good else None
+
+    return judged(read.text, _HKID, judge, "HKID")
 
 
-@functools.lru_cache(4096)
 def _checked(letters: str, digits: str, check: str) -> bool:
-    values = [36 if letter == " " else ord(letter) - 55 for letter in letters.rjust(2)] + [
-        int(digit) for digit in digits
-    ]
+    values = (letters.rjust(2) + digits).encode().translate(_VALUES)
     total: int = sum(map(mul, range(9, 1, -1), values)) + int(check, 16)
     return total % 11 == 0
 
 
-@functools.lru_cache(4096)
 def luhn(digits: str) -> bool:
     """Whether a number's last digit is the check digit of Luhn."""
-    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
+    codes = digits.encode()
+    return (sum(codes[-1::-2]) + sum(codes[-2::-2].translate(_DOUBLED)) - len(codes) * ord("0")) % 10 == 0
 
 
 def cards(read: Plain) -> Iterator[Span]:
     """Find numbers of payment cards: length and beginning of a known network, Luhn, no word like `test` beside them."""
     trials: Words | None = None
-    for found in _CARD.finditer(read.text):
-        if _is_card(found[0]):
-            trials = Words(read.low, _TRIAL.finditer(read.low)) if trials is None else trials
-            trial = trials and (trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40)))
-            if not trial:
-                yield Span(found.start(), found.end(), "CARD")
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal trials
+        if not _is_card(found[0]):
+            return None
+        trials = Words(read.low, _TRIAL.finditer(read.low)) if trials is None else trials
+        trial = trials and (trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40)))
+        return None if trial else Span(*found.span(), "CARD")
+
+    return judged(read.text, _CARD, judge, "CARD")
 
 
-@functools.lru_cache(4096)
 def _is_card(text: str) -> bool:
-    digits = re.sub("[ -]", "", text)
-    return bool(_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(text)) and luhn(digits)
+    digits = text.replace(" ", "").replace("-", "")
+    return luhn(digits) and bool(_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(text))
 
 
 def accounts(read: Plain) -> Iterator[Span]:
     """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1; in small letters behind that word."""
-    for found in _IBAN.finditer(read.low):
-        size = _LENGTHS.get(found[1][:2].upper(), 0)
-        small = not read.text[found.start() : found.start() + 2].isupper()
-        if not size or (small and "iban" not in read.line(found.start(), 24, 0)):
-            continue
-        groups = re.split("[ -]", found[1])
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        named = "iban" in read.line(found.start(), 24, 0)
+        size = _LENGTHS.get(found[1][:2].upper(), 34 if named else 0)
+        if not size or not (named or read.text[found.start() : found.start() + 2].isupper()):
+            return None
+        groups = found[1].replace("-", " ").split(" ")
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
             groups.pop()
         flat = "".join(groups)
-        if len(flat) == size and int("".join(str(int(one, 36)) for one in flat[4:] + flat[:4])) % 97 == 1:
-            yield Span(found.start(), found.start() + len(" ".join(groups)), "IBAN")
+        good = (len(flat) == size or (named and 15 <= len(flat) <= 34)) and int(
+            (flat[4:] + flat[:4]).translate(_BASE_36)
+        ) % 97 == 1
+        return Span(found.start(), found.start() + len(" ".join(groups)), "IBAN") if good else None
+
+    return judged(read.low, _IBAN, judge, "IBAN")
 
 
 # --- phone numbers ----------------------------------------------------------------------------------------------------
@@ -152,16 +173,17 @@ _RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",
-    "wechat", "viber", "imessage", "ring", "telefon(?:nummer|o|e)?", "handy(?:nummer)?", "mobil(?:nummer|telefon)?", "rufnummer",
-    "durchwahl", "t[ée]l[ée]phone", "t[ée]l", "portable", "tel[ée]fono", "m[óo]vil", "celular", "telefone", "telem[óo]vel",
-    "cellulare", "телефон", "тел", "моб(?:ильный)?", "telefoon", "puhelin", "telepon", "điện thoại", "sđt", "số điện thoại",
-    "โทร", "هاتف", "جوال", "फ़ोन", "फोन",
+    "wechat", "viber", "imessage", "ring", "telefon(?:nummer|o|e|um)?", "handy(?:nummer)?", "mobil(?:nummer|telefon)?",
+    "rufnummer", "durchwahl", "t[ée]l[ée]phone", "t[ée]l", "portable", "tel[ée]fono", "m[óo]vil", "celular", "telefone",
+    "telem[óo]vel",    "cellulare", "телефон", "тел", "моб(?:ильный)?", "telefoon", "puhelin", "telepon", "điện thoại", "sđt",
+    "số điện thoại",    "โทร", "هاتف", "جوال", "फ़ोन", "फोन",
 )  # fmt: skip
 _VERBS: Final = (
     *(f"{whose} (?:[a-z]{{2,12}} )?number(?: is)?" for whose in ("my", "our", "his", "her", "their", "your")),
-    "call(?: me| us| him| her| them)?", "contact", "dial", "text", "reach", "ring up", "phone up", "rufen sie", "anrufen", "ruf",
+    "call(?: me| us| him| her| them)?", "contact", "dial", "text", "reach", "call ?back", "ring up",
+    "phone up", "rufen sie", "anrufen", "ruf",
     "appelez", "appeler", "joindre", "llam[ae]r?", "llamar", "ligue", r"ligar", r"chiam[aio]\w{0,3}", r"звон\w{1,6}",
-    r"позвон\w{1,6}", "bel", "kontakt", "contacto", "contato", "contatto",
+    r"позвон\w{1,6}", "bel", "zadzwoń", "dzwoń", "soita", "gọi", "hubungi", "اتصل", "kontakt", "contacto", "contato", "contatto",
 )  # fmt: skip
 _ASIAN: Final = (
     "电话", "電話", "手机", "手機", "手提", "致电", "致電", "来电", "來電", "联系", "聯絡", "聯繫", "联络", "热线", "熱線",
@@ -170,9 +192,16 @@ _ASIAN: Final = (
     "핸드폰", "팩스", "문의",
 )  # fmt: skip
 _CUE: Final = re.compile(
-    rf"(?P<noun>{by_first(_NOUNS)})s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])|(?P<asian>{by_first(_ASIAN)})"
-    rf"|(?P<verb>{by_first(_VERBS)})(?![a-z_(\[.])|(?P<at>at)(?=[ :]{{1,2}}\(?\d)"
+    by_first(
+        (
+            *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
+            *_ASIAN,
+            *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
+            r"at(?=[ :]{1,2}\(?\d)",
+        )
+    )
 )
+_VERB: Final = re.compile(by_first(_VERBS))
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
     r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
@@ -181,8 +210,9 @@ _NO_PHONE: Final = re.compile(
 _NEXT: Final = re.compile(
     r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s(?:(?:in|at|on|my|the|home|office|work) ){0,3})"
 )
+_AFTER_WORD: Final = re.compile("mobile|cell|fax|phone|tel|office|home|work|whatsapp")
 _AFTER: Final = re.compile(
-    r"(?:x\d{1,6}|,? ext\.? ?\d{1,6})?[ -]\(?(?P<noun>mobile|cell|fax|phone|tel|office|home|work|whatsapp)\)?[^\w\n]{0,3}"
+    rf"(?:x\d{{1,6}}|,? ext\.? ?\d{{1,6}})?[ -]\(?(?:{_AFTER_WORD.pattern})\)?[^\w\n]{{0,3}}"
     r"(?:$|\n|[,;)]|\s?[-+\d(])"
 )
 """A word behind a number that makes it one to call; `12345678 mobile users` is none."""
@@ -210,11 +240,15 @@ def phones(read: Plain, regions: Sequence[str] = ()) -> Iterator[Span]:
 
 def _coded(read: Plain) -> Iterator[Span]:
     left = CHECKED
-    for found in _CODED.finditer(read.text):
-        text = _trimmed(found[0])
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal left
         left -= 1
-        if _is_coded(text, looked_up=left >= 0, within=read.text[found.start() - 1 : found.start()] not in ("", "\n")):
-            yield _phone(read.text, found.start(), text)
+        text, within = _trimmed(found[0]), read.text[found.start() - 1 : found.start()] not in ("", "\n")
+        good = _is_coded(text, looked_up=left >= 0, within=within)
+        return _phone(read.text, found.start(), text) if good else None
+
+    return judged(read.text, _CODED, judge, "PHONE", every=True)
 
 
 @functools.lru_cache(4096)
@@ -257,25 +291,46 @@ def _possible(written: str, any_length: bool) -> bool:
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    behind, cue, cues = 0, None, None
+    behind, cue, cues, end, left = 0, None, None, 0, 0
     for run in _RUN.finditer(low):
-        cues = Words(low, filter(_is_cue, _CUE.finditer(low))) if cues is None else cues
+        if cues is None:
+            cues = Words(low, filter(_is_cue, _CUE.finditer(low)))
+            if not cues and not _AFTER_WORD.search(low):
+                return
+        if run.start() >= end:
+            end, left = allowance(low, run.start())
+        elif left < 0:
+            continue
         if not (cue and _NEXT.fullmatch(low, behind, run.start())):
             cue = cues.before(run.start(), 32)
-            if cue and (cue.start() < behind or (cue["at"] is None and _says_no(low[cue.end() : run.start()]))):
+            if cue and (cue.start() < behind or (_kind(cue[0]) != "at" and _says_no(low[cue.end() : run.start()]))):
                 cue = None
         behind = run.end()
         cue = cue or _AFTER.match(low, behind)
+        if cue and not left:  # as in `judged`: the rest of the line goes as one
+            yield Span(run.start(), end, "PHONE")
+            behind, left = end, -1
+            continue
+        left -= bool(cue)
         if cue and _fits(read, run[0], run.start(), cue):
             yield _phone(low, run.start(), run[0])
         else:
             cue = None
 
 
+@functools.lru_cache(256)
+def _kind(word: str) -> str:
+    """What kind of word it is that stands beside a number."""
+    if word == "at" or word in _ASIAN:
+        return "at" if word == "at" else "asian"
+    return "verb" if _VERB.fullmatch(word) else "noun"
+
+
 def _is_cue(found: "re.Match[str]") -> bool:
     """Whether a word is one of its own, and no end of a longer one; Chinese has no spaces between words."""
     before = found.string[found.start() - 1 : found.start()]
-    return bool(found["asian"]) or not (_LETTER.match(before) or (found["verb"] and before in ("_", ".")))
+    kind = _kind(found[0])
+    return kind == "asian" or not (_LETTER.match(before) or (kind == "verb" and before in ("_", ".")))
 
 
 @functools.lru_cache(4096)
@@ -296,9 +351,10 @@ def _fits(read: Plain, text: str, at: int, cue: "re.Match[str]") -> bool:
     digits, grouped = _shape(text)
     if not digits or _NO_END.match(read.low, at + len(text)):
         return False
-    if cue["noun"] or (cue.re is _CUE and cue["asian"]):
+    kind = _kind(cue[0])
+    if kind in ("noun", "asian"):
         return True
-    if cue["verb"]:
+    if kind == "verb":
         return digits >= 8 or grouped
     return grouped or (digits == len(text) >= 8 and bool(_REACH.search(read.line(at, 60, 0))))
 

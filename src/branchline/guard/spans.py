@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -19,8 +19,12 @@ class Span(NamedTuple):
 _FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 
 
+_WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
+"""Letters and signs as wide as Chinese ones."""
+
+
 class Plain(NamedTuple):
-    """A text without what the eye does not see; `low` is the same in small letters, offset for offset."""
+    """A text without what the eye does not see; `low` is the same in small, narrow letters, offset for offset."""
 
     text: str
     low: str
@@ -54,6 +58,7 @@ def plain(text: str) -> Plain:
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
     low = text.replace("İ", "I").lower()  # it alone grows when it is made small
+    low = low if low.isascii() else low.translate(_WIDE)
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
@@ -76,6 +81,43 @@ def by_first(forms: Iterable[str]) -> str:
         plain = form[0].isalnum() and form[1:2] not in ("{", "?", "*", "+")
         heads.setdefault(form[0] if plain else "", []).append(form[plain:])
     return "|".join(f"{head}(?:{'|'.join(rest)})" for head, rest in heads.items())
+
+
+MOST: Final = 1_000
+"""A line that holds more of one kind was made to be slow: from there on it goes as one."""
+
+
+def judged(
+    text: str,
+    pattern: re.Pattern[str],
+    judge: "Callable[[re.Match[str]], Span | None]",
+    kind: str,
+    *,
+    every: bool = False,
+) -> Iterator[Span]:
+    """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well."""
+    at = 0
+    while at < len(text):
+        end, left = 0, MOST
+        for found in pattern.finditer(text, at):
+            if found.start() >= end:
+                end, left = allowance(text, found.start())
+            if not left:
+                yield Span(found.start(), end, kind)
+                break
+            if span := judge(found):
+                yield span
+            left -= every or span is not None
+        else:
+            return
+        at = end
+
+
+def allowance(text: str, at: int) -> tuple[int, int]:
+    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 200 characters."""
+    end = text.find("\n", at)
+    end = end if end >= 0 else len(text)
+    return end, max(MOST, (end - at) // 200)
 
 
 class Words:

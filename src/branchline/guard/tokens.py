@@ -10,7 +10,7 @@ from branchline.guard.spans import Plain, Span, by_first
 _FORMS: Final = {
     "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",
     "OPENAI_KEY": r"sk-proj-[\w-]{16,256} sk-svcacct-[\w-]{16,256} sk-admin-[\w-]{16,256} sk-None-[\w-]{16,256}"
-    r" sk-or-v1-[0-9a-f]{32,64} sk-[A-Za-z0-9]{20,128} sess-[A-Za-z0-9]{40}",
+    r" sk-or-v1-[0-9a-f]{32,64} sk-[A-Za-z0-9]{20,128} sk-(?=[a-z]{0,8}[A-Z0-9])[A-Za-z0-9]{12,19}(?!\w) sess-[A-Za-z0-9]{40}",
     "GITHUB_TOKEN": r"gh[pousr]_[A-Za-z0-9]{20,255} github_pat_\w{20,255}",
     "GITLAB_TOKEN": r"gl(?:pat|ptt|dt|rt|cbt|ft|imt|agent|oas|ffct|soat)-[\w-]{18,128}(?:\.[\w.]{2,24})? GR1348941[\w-]{20}",
     "AWS_KEY": r"A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])",
@@ -22,6 +22,8 @@ _FORMS: Final = {
     r" https://(?:\w{1,10}\.)?discord(?:app)?\.com/api/webhooks/\d{10,24}/[\w-]{20,100}",
     "STRIPE_KEY": r"sk_(?:live|test|prod)_[A-Za-z0-9]{10,128} rk_(?:live|test|prod)_[A-Za-z0-9]{10,128}"
     r" pk_live_[A-Za-z0-9]{10,128} whsec_[A-Za-z0-9+/=]{16,128}",
+    "PRIVATE_KEY": r"MII[A-Za-z0-9+/]{1,5}IBA(?:A|DANBgkq)[A-Za-z0-9+/]{40,8000}={0,2}"
+    r" M(?:HcC|IHbA|IGkA|IHcA)gEBBE?[A-Za-z0-9+/]{40,400} M(?:IG|C4C|FMC|FEC)[A-Za-z0-9+/]{0,4}AQAw[A-Za-z0-9+/]{40,400}={0,2}",
     "NPM_TOKEN": r"npm_[A-Za-z0-9]{36}",
     "PYPI_TOKEN": r"pypi-[\w-]{16,512}",
     "HUGGINGFACE_TOKEN": r"hf_[A-Za-z0-9]{30,64} api_org_[A-Za-z]{34}",
@@ -44,7 +46,7 @@ _FORMS: Final = {
     r" lin_(?:api|oauth)_\w{32,64}"
     r" ntn_\w{40,64} secret_[A-Za-z0-9]{43} fig[dor]_[\w-]{20,64} PMAK-[0-9a-f]{24}-[0-9a-f]{34} gl(?:sa|c)_[\w=+/]{30,400}"
     r" NRAK-[A-Z0-9]{27} sntry[su]_[\w+/=]{20,400} sbp_[0-9a-z]{40} sb_secret_[\w-]{20,64} nf[pcoub]_[A-Za-z0-9]{36}"
-    r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80} hv[sbr]\.[\w-]{20,300}"
+    r" dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,64} [A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,80} hv[sbr]\.[\w-]{20,300}"
     r" rubygems_[0-9a-f]{48} cio[A-Za-z0-9]{32}(?!\w) dckr_(?:pat|oat)_[\w-]{20,64} ATATT3[\w=-]{40,300}"
     r" ATBB[A-Za-z0-9]{24,40} pat[A-Za-z0-9]{14}\.[0-9a-f]{64} EAA[A-Za-z0-9]{40,400} r8_[A-Za-z0-9]{37,40}"
     r" gsk_[A-Za-z0-9]{40,64} xai-\w{40,100} pplx-[A-Za-z0-9]{40,64} pcsk_[\w-]{30,100}"
@@ -72,12 +74,12 @@ _FORMS: Final = {
     r" 1000\.[0-9a-f]{32}\.[0-9a-f]{32}"
     r" [ps]k\.eyJ[\w-]{50,160}\.[\w-]{20,24} [0-9a-f]{32}(?:-[0-9a-f]{8}){2}(?![\w-]) AQ\.Ab8[\w-]{20,80}"
     r" SWMTKN-1-[0-9a-z]{40,60}-[0-9a-z]{20,30} A3(?:-[A-Z0-9]{5,11}){5,6}(?![\w-]) CLOJARS_[0-9a-f]{60} akab(?:-[a-z0-9]{16}){2}"
-    r" packagist_[a-z]{3}_[0-9a-f]{28,68}",
+    r" packagist_[a-z]{3}_[0-9a-f]{28,68} FLW(?:SEC|PUB)K(?:_TEST)?-[0-9A-Za-z]{32}-X",
 }
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 """Kinds whose forms some names of things have too; such names have no digits, and no capitals among small letters."""
-_MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])")
+_MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
 LONG: Final = re.compile(r"[\w.~+/=:%?&!@-]{15,}")
 """A run of characters that can hold a secret."""
 

@@ -36,17 +36,17 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
         for left in left_over(repository, known, run):
             tree = repository.worktree(left.run, left.task)
             place = {"run": left.run, "task": left.task, "path": str(tree)}
-            why = _why_not(left) or repository.would_lose(left.run, left.task)
-            if why and save and not _why_not(left):
-                salvaged += [] if dry_run else [repository.salvage(left.run, left.task, attempt_of(left))]
-                why = ""
-            if not why and not dry_run:
-                try:
+            try:
+                why = _why_not(left) or repository.would_lose(left.run, left.task)
+                if why and save and not _why_not(left):
+                    salvaged += [] if dry_run else [repository.salvage(left.run, left.task, attempt_of(left))]
+                    why = ""
+                if not why and not dry_run:
                     torn_down += _torn_down(project, known, left, tree)
                     repository.remove_worktree(left.run, left.task)
                     sessions += _forget(project, left)
-                except BranchlineError as error:  # it concerns one worktree: the others can go all the same
-                    why = error.message
+            except BranchlineError as error:  # it concerns one worktree: the others can go all the same
+                why = error.message
             if why:
                 kept.append({**place, "reason": why})
             else:

@@ -218,5 +218,5 @@ def explain_line(console: Console, path: Path, line: int, how: Reading) -> Answe
     project, path = open_project(console), console.directory / path
     plan = reading.read_plan(path, project.name(path), how.dialect, how.order)
     found: dict[str, Any] = explain(plan, read_text(path), line)
-    words = [f"{path.name}:{line}: {found['text'].strip()}", f"  {found['became']}: {found['why']}"]
-    return Answer(found, "\n".join(words))
+    words = [f"{path.name}:{line}: {found['text'].strip()}", f"{found['became']}: {found['why']}"]
+    return Answer(found, "\n  ".join(map(safe, words)))

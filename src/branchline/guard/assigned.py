@@ -1,0 +1,204 @@
+"""Secrets that are given to a name: `password = "x"`, in any of the usual notations and languages."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from branchline.guard.spans import Plain, Span, by_first, judged
+from branchline.guard.values import PASSWORD_NAMES, PASSWORDS, TYPES, is_weak, is_word, like_code, stands_for, telling
+
+_NAMES: Final = (
+    *PASSWORD_NAMES,
+    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
+    "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)",
+    "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
+    "api[ ._-]?key", "access[ ._-]?key", "auth(?:entication)?[ ._-]?key", "activation[ ._-]?key", "account[ ._-]?key",
+    "aes[ ._-]?key", "private[ ._-]?key", "pkey", "signing[ ._-]?key", "sign[ ._-]?key", "shared[ ._-]?key", "session[ ._-]?key",
+    "service[ ._-]?key", "ssh[ ._-]?key", "encryption[ ._-]?key", "master[ ._-]?key", "license[ ._-]?key", "deploy[ ._-]?key",
+    "crypt[ ._-]?key", "cipher[ ._-]?key", "consumer[ ._-]?key", "hmac[ ._-]?key", "key(?<=[a-z0-9]_key)(?<!public_key)",
+    "key(?<=[a-z0-9]-key)(?<!public-key)", "schlüssel",
+    "cl[ée][ _]api", "clé", "clave", "chiave", "chave", "sleutel", "jeton", "geheimnis",
+    "segreto", "ключ", "токен", "トークン", "キー", "토큰", "密钥", "密鑰", "令牌",
+)  # fmt: skip
+"""Each begins with a character of its own, so that most places of a text are passed over at once."""
+_SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
+_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+_SIGN: Final = (
+    r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]"
+    r"|,(?=\s{0,12}[\"'])"
+)
+_NEAR: Final = (
+    r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:"
+    r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
+    r"|(?<=\w)(?:\.equals(?:ignorecase)?)?\(\s?(?=\\?[\"'])"
+    r"|(?:\s[\w:.-]{1,32}=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
+)
+"""Signs that say where they stand: right behind the name, or with spaces of their own."""
+_MARK: Final = (
+    rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
+    rf"|[^\S\n]{{0,16}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
+)
+_FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
+_SAID: Final = (
+    rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
+    r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
+)
+_GIVEN: Final = re.compile(
+    rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+)
+"""A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
+sign, and gives less."""
+_NO_VALUE: Final = r"\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
+_VALUE: Final = re.compile(
+    r"[^\S\n]{0,16}(?:"
+    r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
+    r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
+    r"|[\w\[\]]{0,16}[\[{(]\s?(?P<numbers>(?:(?:0x[0-9a-f]{1,2}|\d{1,3}),\s{0,12}){7,255}(?:0x[0-9a-f]{1,2}|\d{1,3}))"
+    rf"|[\"']?(?P<word>[^{_NO_VALUE}]{{3,1024}}(?:[;&](?![\w.-]{{1,40}}=)[^{_NO_VALUE}]{{0,1024}}){{0,8}}))",
+    re.I,
+)
+"""What may be given to a name: a text, on which something may be called; the bytes of a key, one by one; a bare word."""
+_WHOLE: Final = re.compile(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
+_CONVERTS: Final = re.compile(r"(?:decode|encode|bytes?|string|from|hex|spec|text)\w{0,8}\(|^\($", re.I)
+
+
+def assigned(read: Plain) -> Iterator[Span]:
+    """Find values that are given to a name such as password, token or API key, in any of the usual notations."""
+    done = 0
+
+    def judge(found: "re.Match[str]") -> Span | None:
+        nonlocal done
+        value = _VALUE.match(read.text, found.end()) if found.end() >= done else None
+        if not value:
+            return None
+        form = value.lastgroup or ""
+        secret = value[form] if form != "word" else _without_end(value[form])
+        if (stands_for(secret) and not _is_poor(found, form, secret)) or not _is_secret(read, found, value, secret):
+            return None
+        start = value.start(form)
+        done = start + len(secret)
+        return Span(start, done, "PASSWORD" if PASSWORDS.match(found["name"]) else "SECRET")
+
+    return judged(read.low, _GIVEN, judge, "SECRET", every=True)
+
+
+def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
+    """Whether a text that elsewhere holds a secret's place is a poor password: `password = "secret"`."""
+    given = form == "quoted" and found["sign"] in ("=", ":") and not found["more"]
+    return given and secret in ("secret", "password", "admin", "test") and bool(PASSWORDS.match(found["name"]))
+
+
+def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
+    """Whether what is given to a name is a secret, by the form in which it is given."""
+    name, sign = found["name"], found["sign"] or found["near"] or ""
+    if found["more"]:
+        if not value["quoted"]:
+            return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
+        word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch("[A-Za-z]{6,32}", secret))
+        return sign in ("=", ":", ":=", "=>") and (word or _is_sure(secret))
+    if value["numbers"]:
+        return name not in ("token", "session")  # those are words of a model
+    if value["quoted"]:
+        return _is_converted(value) if value["call"] else _is_quoted(read, found, sign, secret)
+    if sign:
+        return _as_word(read, found, sign, secret)
+    return (
+        (is_weak(name, secret) or telling(secret))
+        and not like_code(secret)
+        and ("/" not in secret or bool(re.fullmatch(r"[A-Za-z0-9+/]{40}", secret)))
+    )
+
+
+def _is_sure(secret: str) -> bool:
+    """Whether a value is a secret where its name only holds a word for one: `variableWithPasswordInIt = "azerty123"`."""
+    told = len(secret) >= 6 and telling(secret) and not re.search(r"[\s/]|^[a-z]+(?:[_.-][a-z0-9]+)+$", secret)
+    return told or (len(secret) >= 12 and secret.isdigit())
+
+
+def _without_end(value: str) -> str:
+    """A word without the signs that end a sentence, an argument or a list behind it."""
+    kept = value.rstrip(",;:.)}]") or value[:1]
+    return kept + ")" if "(" in kept and value.startswith(")", len(kept)) else kept
+
+
+def _is_converted(value: "re.Match[str]") -> bool:
+    """Whether a text in a call is a secret: one that is converted, or stands for what the environment does not give."""
+    secret = value["quoted"]
+    if re.search(r"\s|/", secret) or re.fullmatch(r"[a-z]+\d*(?:_[a-z0-9]+)+", secret):
+        return False
+    if value["default"]:
+        return telling(secret)
+    return bool(_CONVERTS.search(value["call"])) and telling(secret) and not re.fullmatch(r"[A-Z0-9_]+", secret)
+
+
+def _is_quoted(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
+    """Whether a quoted text after a name is a secret; a variable of the environment is given anything."""
+    name = found["name"]
+    if sign.endswith("("):
+        asked = _ASKS.search(read.low, max(0, found.start() - 16), found.start())
+        return not (asked or re.search(r"[\s/]", secret)) and (
+            telling(secret) or is_weak(name, secret) or _is_digits(secret)
+        )
+    if _is_upper(read, found) and sign == "=" and len(secret) >= 8 and not re.search(r"\s", secret):
+        return True
+    return _as_text(secret, sign, name) or (not sign and is_word(name, secret))
+
+
+_ASKS: Final = re.compile(r"(?:get|fetch|load|read|find|has|is|by|need|use|delete|remove|create|rotate|describe)[_.]?$")
+"""What stands before the name of a secret that is asked for, not given."""
+
+
+def _is_digits(value: str) -> bool:
+    return len(value) >= 6 and value.isdigit()
+
+
+def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
+    return read.text[found.start("name") : found.end("name")].isupper()
+
+
+def _as_text(secret: str, sign: str, name: str) -> bool:
+    """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
+    if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
+        return False
+    if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(re.findall(r"[^A-Za-z\s]", secret)) >= len(secret):
+        return bool(re.search("[a-z]", secret) and re.search("[A-Z]", secret)) or " " not in secret
+    if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
+        return bool(re.fullmatch(r"[a-z]{3,12}(?: [a-z]{3,12}){3,7}", secret) and name.startswith("passphrase"))
+    if not sign or sign == ",":
+        return telling(secret) and not re.search(r"\s|/|^[a-z]+\d*(?:_[a-z0-9]+){2,}$", secret)
+    if name.startswith("conn"):
+        return bool(re.search(r"=|://[^/\s]*@", secret))
+    if name in ("key", "auth") or name.startswith("session"):  # those name other things too
+        return telling(secret)
+    if name.endswith("key") and not name.startswith("secret") and len(secret) < 8:
+        return telling(secret)
+    named = not (sign in ("=", ":") and PASSWORDS.match(name)) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
+    return len(secret) >= 4 and not named
+
+
+def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> bool:
+    """Whether a bare word after a name and a sign is a secret, and no type, no expression and no number of things."""
+    name, end = found["name"], found.end()
+    if secret.isdigit():
+        return len(secret) >= (6 if PASSWORDS.match(name) else 12)
+    if like_code(secret) or re.fullmatch(rf"[A-Za-z_]*{re.escape(name)}[!?]?", secret, re.I):
+        return False
+    tight, upper = not read.low.startswith((" ", "\t"), end), _is_upper(read, found)
+    if upper and sign == "=" and tight:
+        return len(secret) >= 4 and (name[-3:] != "key" or telling(secret) or len(secret) >= 16)
+    if telling(secret) or is_weak(name, secret):
+        return True
+    if not secret.isalpha() or secret.lower() in TYPES:
+        return False
+    if sign.endswith(">"):  # an element, whole
+        return True
+    if name[-3:] == "key" and "secret" not in name:
+        return False
+    at = read.low.find(secret.lower(), end) + len(secret)
+    lead = read.low[max(0, found.start() - 64) : found.start()].rpartition("\n")[2]
+    if not _WHOLE.match(read.low, at):
+        return False
+    if sign == "=":
+        return tight and bool(re.fullmatch(r"\s*(?:[\w-]+\.)*[\w-]*", lead))
+    word = not tight or upper or name.startswith("pass")
+    return sign == ":" and word and bool(re.fullmatch(r"\s*(?:- )?[\"']?[\w.-]*", lead))
