@@ -337,3 +337,24 @@ class TestWhatIsBesideTheWork:
             f"### `app/{name}.ts`\n\n**Status:** {state}\n\nx\n\n" for name, state in (("a", "✅ Done"), ("b", "open"))
         )
         assert states(f"## The theme\n\nText.\n\n{heads}") == ["done", "open"]
+
+
+class TestLevels:
+    def test_headings_that_count_on_through_the_groups_of_a_text_are_one_list(self) -> None:
+        text = "# Chart\n\n## At sea\n\n### 1. Grid\n\nx\n\n### 2. Ship\n\n- by hand\n\n## Ashore\n\n"
+        text += "### {}. Flag\n\nx\n\n### {}. Oar — DONE\n\n- x\n"
+        assert titles(text.format(3, 4)) == ["Grid", "Ship", "Flag", "Oar — DONE"]
+        assert titles(text.format(1, 2)) != titles(text.format(3, 4))  # they begin anew: parts of two sections
+
+    @pytest.mark.parametrize("title", ["Before you use the new structure", "Antes de usar la nueva estructura"])
+    def test_numbered_headings_that_act_are_work_below_a_title_that_tells(self, title: str) -> None:
+        text = f"# Guide\n\n## {title}\n\n### 1. {{}}\n\nx\n\n### 2. {{}}\n\nx\n\n### 3. {{}}\n\nx\n"
+        acting = ["Update the grid", "Move the ship", "Remove the flag"]
+        assert titles(text.format(*acting)) == acting
+        assert titles(text.format("The grid", "The ship", "The flag")) == []
+
+    def test_headings_below_bare_groups_of_a_roadmap(self) -> None:
+        text = "# {}\n\n## Near\n\n### Grid\nIt is flat.\n- rows: many\n- cells: more\n\n"
+        text += "## Far\n\n### Ship\nIt floats.\n- sails: two\n- oars: ten\n"
+        assert titles(text.format("Roadmap")) == ["Grid", "Ship"]
+        assert titles(text.format("The sea")) == []

@@ -45,6 +45,10 @@ _DURATION = re.compile(
     r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
     re.IGNORECASE,
 )
+_PLANS = re.compile(
+    "|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in words.PLANS), re.IGNORECASE
+)
+"""`Projektplan` too, but no `explanation`."""
 
 
 def fill(out: Outline) -> None:
@@ -278,7 +282,7 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
         return False
     counted = [out.head(each).number for each in first] == [str(n) for n in range(1, len(first) + 1)]
     counted = counted and parent is not None and parent.role == "phase"
-    if not counted and sum(_begins_with_text(out, each) for each in first) * 2 <= len(first):
+    if not counted and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
     for block in first:
         block.candidate = True
@@ -292,7 +296,8 @@ def may_work(out: Outline, heading: Block) -> bool:
     return heading.cls not in NEGATIVE or (heading.cls == "NONTASK" and heading.line not in out.strong and more)
 
 
-def _begins_with_text(out: Outline, heading: Block) -> bool:
+def begins_with_text(out: Outline, heading: Block) -> bool:
+    """Say whether a paragraph stands first below a heading."""
     first = out.first.get(heading.line)
     return first is not None and first.kind == "para"
 
@@ -336,6 +341,11 @@ def _duration_phases(out: Outline) -> None:
 def _subsections(out: Outline, heading: Block) -> list[Block]:
     below = [block for block in out.subheadings(heading) if block.line not in out.drafts]
     return [each for block in below for each in (block, *_subsections(out, block))]
+
+
+def says_plan(title: Block) -> bool:
+    """Say whether a title is one of a plan: `Roadmap`, `Projektplan`."""
+    return _PLANS.search(title.text) is not None
 
 
 def named_so(heading: Block) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import rows, words
+from branchline.planfile import levels, rows, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import (
     LIST_CLASSES,
@@ -14,6 +14,7 @@ from branchline.planfile.contents import (
     may_work,
     named_so,
     plain_task,
+    says_plan,
     take_held,
     text_headings,
 )
@@ -25,10 +26,6 @@ from branchline.planfile.sections import acts, classify, share
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
-_PLANS = re.compile(
-    "|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in words.PLANS), re.IGNORECASE
-)
-"""`Projektplan` too, but no `explanation`."""
 _PURPOSE = frozenset({"goal", "criteria"})
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 
@@ -38,7 +35,9 @@ def last_resort(out: Outline) -> None:
     for step in (
         rows.task_tables,
         _task_headings,
+        levels.counted_on,
         _told_headings,
+        levels.acting,
         _task_lists,
         rows.keyed_tables,
         rows.ordered_tables,
@@ -47,6 +46,7 @@ def last_resort(out: Outline) -> None:
         _accepted_headings,
         _numbered_lists,
         rows.counted_tables,
+        levels.grouped,
         _any_bullets,
         rows.milestone_tables,
         _paragraphs,
@@ -378,7 +378,7 @@ def _may_act(items: list[Block]) -> bool:
 def _calls_itself_work(out: Outline) -> bool:
     """By its title, by a section, or where it has neither by the words it begins with."""
     named = out.headings or out.doc.blocks[:1]
-    return any(_PLANS.search(block.text) for block in named[:1]) or any(map(named_so, named))
+    return any(map(says_plan, named[:1])) or any(map(named_so, named))
 
 
 def _begins_with_list(out: Outline) -> bool:
