@@ -50,6 +50,8 @@ _AHEAD = re.compile(r"(?<=[\s(（\u3040-\uffff])(?=[^\W\d_]{0,12}[\s#№-]{0,2}(
 """Where a name may begin: its words are looked for behind it, which costs less than to look for the words everywhere."""
 _ENDS = (*_WAITING, *_LEADING, " both", " the", " on")
 _REACH = 40
+_SUBJECT = 200
+"""So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
@@ -185,7 +187,7 @@ class Edges:
     def _waits(self, draft: Draft, line: int, text: str, place: int, sure: float) -> None:
         """Take `needs T2 and T3`, `before T4`, unless the sentence is about another task: `T5 needs T2`."""
         verb = _WAITS.search(text, max(0, place - _REACH), place)
-        about = _SENTENCE.split(text[: verb.start()])[-1] if verb is not None else ""
+        about = _SENTENCE.split(text[max(0, verb.start() - _SUBJECT) : verb.start()])[-1] if verb is not None else ""
         if verb is None or any(other is not draft for group in groups(self.names, about) for other in group):
             return
         for other in behind(self.names, text, place, draft):
