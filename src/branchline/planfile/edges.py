@@ -46,8 +46,8 @@ _WAITS = re.compile(
     rf"(?<!\w)(?:{any_verb(_WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
 """`after Phase 3`, `needs T2 and T3`, wherever it stands: only before a name, for `after React 18` is no reference."""
-_AHEAD = re.compile(r"(?<=[\s(（\u3040-\uffff])(?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|[A-Z]\b))")
-"""Where a name may begin: its words are looked for behind it, which costs less than to look for the words everywhere."""
+_AHEAD = re.compile(r"[\s(（\u3040-\uffff](?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|[A-Z]\b))")
+"""Behind a match a name may begin: the words before it are looked for there, which costs less than to look everywhere."""
 _ENDS = (*_WAITING, *_LEADING, " both", " the", " on")
 _REACH = 40
 _SUBJECT = 200
@@ -180,7 +180,7 @@ class Edges:
         if any(map(low.__contains__, _OF_TASKS)):
             for found in _INLINE.finditer(_BRACKETED.sub(" ", text) if bracketed else text):
                 self._mined(draft, line, found[1], title, sure=title)
-        for place in (found.start() for found in _AHEAD.finditer(text)):
+        for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
                 self._waits(draft, line, text, place, 1.0 if title else MINED)
 
