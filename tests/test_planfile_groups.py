@@ -358,3 +358,21 @@ class TestLevels:
         text += "## Far\n\n### Ship\nIt floats.\n- sails: two\n- oars: ten\n"
         assert titles(text.format("Roadmap")) == ["Grid", "Ship"]
         assert titles(text.format("The sea")) == []
+
+    def test_steps_that_begin_with_a_numbered_list_are_stages(self) -> None:
+        text = "# Chart\n\n## {}\n\n### Step 1: Grid\n1. Draw it\n2. Aim it\n\n### Step 2: Ship\n{}1. Move it\n2. Sink it\n"
+        assert tree(text.format("Plan", "")) == [
+            ("Grid", ""), ("Draw it", "Grid"), ("Aim it", "Grid"), ("Ship", ""), ("Move it", "Ship"), ("Sink it", "Ship"),
+        ]  # fmt: skip
+        for title, before in (("Plan", "By hand.\n\n"), ("Order of work", "")):
+            assert [above for _, above in tree(text.format(title, before)) if above] == []
+
+    def test_a_week_without_a_title_in_which_nothing_is_planned(self) -> None:
+        text = "# Plan\n\n## Week 1\n\n- Draw it\n- Aim it\n\n## Week 2\n\n{}<hr>\n\n## Week 3{}\n\nx\n"
+        assert "Week 2" not in titles(text.format("", ""))
+        assert "Week 2" in titles(text.format("- Move it\n\n", ""))
+        assert "Week 3: Rest" in titles(text.format("", ": Rest"))
+
+    def test_a_bold_last_line_signs_a_text(self) -> None:
+        text = "# Chart\n\n## Plan\n\n### Step 1: Grid\n\nx\n\n### Step 2: Ship\n\nx\n\n---\n\n**Phase 5: Sea**\n*made today*\n"
+        assert titles(text) == ["Grid", "Ship"]

@@ -1,12 +1,36 @@
-"""Headings that are tasks by what a level of them has in common, where no word says so (rule 7)."""
+"""Headings that are tasks, hold them or plan nothing by what a level of them has in common (rules 5 and 7)."""
 
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import MANY, NEGATIVE, begins_with_text, may_work, says_plan
-from branchline.planfile.drafts import from_heading
+from branchline.planfile.contents import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
+from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import acts
 
 _COUNTED = frozenset({"numbered", "dotted"})
+
+
+def settle(out: Outline) -> None:
+    """Give steps that are stages the tasks that are counted below them, and drop the phases in which nothing is planned."""
+    steps = [draft for draft in out.drafts.values() if draft.parent is None and out.head(draft.block).role == "step"]
+    if len(steps) > 1 and all(_is_stage(out, step) for step in steps):
+        for step in steps:
+            for item in filter(plain_task, out.direct[step.line]):
+                out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
+    phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
+    holding = {draft.key for draft in phases if draft.kids} - {"version", "component"}
+    for draft in phases:
+        if draft.key in holding and not draft.kids and not out.head(draft.block).title:
+            draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"
+            if draft.parent is not None:
+                draft.parent.kids.remove(draft)
+            del out.drafts[draft.line]
+
+
+def _is_stage(out: Outline, step: Draft) -> bool:
+    """A step that begins with a numbered list, in no section that only puts in order what is said elsewhere."""
+    items = out.direct.get(step.line, ())
+    counts = len(items) > 1 and out.first[step.line] is items[0] and all(item.number for item in items)
+    return counts and (step.block.section is None or step.block.section.cls != "ORDER")
 
 
 def counted_on(out: Outline) -> None:

@@ -29,6 +29,7 @@ def promote(doc: Doc) -> None:
     codes = _codes(doc)
     named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
     section: Block | None = None
+    promoted = False
     real: list[Block] = []
     blocks: list[Block] = []
     for block in doc.blocks:
@@ -43,7 +44,10 @@ def promote(doc: Doc) -> None:
             real.append(block)
             section = block
         elif block.kind == "para" and block.parent is None:
-            found = _headings(block, real, named, codes)
+            # one bold line at the very end, where no other names a task, signs the text
+            signed = block is doc.blocks[-1] and len(doc.blocks) > 1 and not promoted
+            found = [] if signed else _headings(block, real, named, codes)
+            promoted = promoted or bool(found)
             if found:
                 blocks += found
                 section = found[-1]

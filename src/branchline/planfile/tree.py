@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from branchline.planfile import contents, fallback, fenced, labels, todos
+from branchline.planfile import contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.contents import NEGATIVE, PLACEHOLDER
 from branchline.planfile.dialects.base import Dialect
@@ -40,6 +40,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
+        levels.settle(out)
     fenced.take(out)
     _checklists(out)
     lone = _lone(out)
