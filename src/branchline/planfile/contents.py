@@ -133,6 +133,19 @@ def _recurring(out: Outline) -> None:
         if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
             for item in items:
                 item.role = "field" if _FIELD_BULLET.match(item.text) else "area"
+    _timed(out)
+
+
+def _timed(out: Outline) -> None:
+    """`1. Storage (2 weeks)` over a list, in phase after phase, is an area as well, and so are its like without a time."""
+    counted = [
+        item
+        for item in out.items
+        if item.number and len(item.kids) > 1 and item.section is not None and out.head(item.section).role == "phase"
+    ]
+    if sum(_DURATION.search(item.text) is not None for item in counted) * 2 > len(counted) > 1:
+        for item in counted:
+            item.role = "area"
 
 
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:

@@ -314,9 +314,12 @@ def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
     """Find the numbered lists of sections on order, else those of which most items act, wherever they may stand."""
     said = [(heading, out.direct.get(heading.line, ())) for heading in out.headings]
     lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
-    long = [(heading, items) for heading, items in lists if len(items) >= MANY]
-    ordered = [(heading, items) for heading, items in long if heading.cls == "ORDER"]
-    return ordered or [(heading, items) for heading, items in long if _mostly_acts(out, heading, items)]
+    ordered = [(heading, items) for heading, items in lists if heading.cls == "ORDER" and len(items) >= MANY]
+    acting = [(heading, items) for heading, items in lists if len(items) > 1 and _mostly_acts(out, heading, items)]
+    sure = {
+        heading.level for heading, items in acting if len(items) >= MANY
+    }  # a shorter list beside such a one is alike
+    return ordered or [(heading, items) for heading, items in acting if heading.level in sure]
 
 
 def _mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
