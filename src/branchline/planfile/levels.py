@@ -18,12 +18,12 @@ def settle(out: Outline) -> None:
                 out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
     holding = {draft.key for draft in phases if draft.kids} - {"version", "component"}
-    for draft in phases:
-        if draft.key in holding and not draft.kids and not out.head(draft.block).title:
-            draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"
-            if draft.parent is not None:
-                draft.parent.kids.remove(draft)
-            del out.drafts[draft.line]
+    empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
+    for draft in empty:
+        draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"
+        del out.drafts[draft.line]
+    for above in {draft.parent for draft in empty if draft.parent is not None}:
+        above.kids = [kid for kid in above.kids if kid.line in out.drafts]
 
 
 def _is_stage(out: Outline, step: Draft) -> bool:
