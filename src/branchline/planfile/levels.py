@@ -43,9 +43,9 @@ def counted_on(out: Outline) -> None:
     groups = {heading.section.line for heading in counted if heading.section is not None}
     one_list = numbers == [str(n) for n in range(1, len(counted) + 1)] and len({each.level for each in counted}) == 1
     if len(counted) > MANY and len(groups) > 1 and one_list and all(may_work(out, each) for each in counted):
-        for group in groups:
-            held = [each for each in out.subs[group] if may_work(out, each)]
-            _take(out, [each for each in held if each in counted or begins_with_text(out, each)], 0.8)
+        held = [each for group in sorted(groups) for each in out.subs[group] if may_work(out, each)]
+        lines = {each.line for each in counted}
+        _take(out, [each for each in held if each.line in lines or begins_with_text(out, each)], 0.8)
 
 
 def acting(out: Outline) -> None:
