@@ -175,7 +175,7 @@ def is_checklist(title: str) -> bool:
 @lru_cache(maxsize=8192)
 def acts(text: str) -> bool:
     """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
-    text = bare(text).lower()
+    text = (head(text).title or bare(text)).lower()
     first = _VERB.match(text)
     if text.startswith(_FIRST_VERBS) or (
         first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
