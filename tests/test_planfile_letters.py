@@ -63,3 +63,11 @@ class TestMarksThatMarkdownDoesNotKnow:
         assert [task.id for task in parse("Bugs\n\nBUG-1: it shakes\nBUG-2: it is slow\n", "x.md").tasks] == [
             "BUG-1", "BUG-2",
         ]  # fmt: skip
+
+
+def test_versions_are_no_ids_and_with_is_no_file() -> None:
+    plan = parse("# TODO\n\n- 3.2 → 4.0: move the grid\n- 0.9 release: the rim\n- w/ the mast: draw it\n", "x.md")
+    assert [(task.id, task.title) for task in plan.tasks[:2]] == [
+        ("1", "3.2 → 4.0: move the grid"), ("2", "0.9 release: the rim"),
+    ]  # fmt: skip
+    assert plan.tasks[2].files == ()
