@@ -71,3 +71,17 @@ def test_versions_are_no_ids_and_with_is_no_file() -> None:
         ("1", "3.2 → 4.0: move the grid"), ("2", "0.9 release: the rim"),
     ]  # fmt: skip
     assert plan.tasks[2].files == ()
+
+
+class TestListsBesideTheWork:
+    def test_what_tells_before_a_section_of_work_is_none(self) -> None:
+        text = (
+            "# Weekly\n\n## Discussed\n- The mast shakes\n- The rim is off\n\n## Action items\n- {}\n- Lea: the rim\n"
+        )
+        assert titles(text.format("Fix the mast")) == ["Fix the mast", "Lea: the rim"]
+        assert len(titles(text.format("the mast"))) == 4  # a list of nouns says nothing of what the others are
+
+    def test_numbered_lists_of_sections_beside_are_work_too(self) -> None:
+        text = "# Move\n\n## Before\n1. Export the map\n2. The rim\n\n## During\n1. Stop it\n2. Move it\n3. Start it\n"
+        assert len(titles(text)) == 5
+        assert len(titles(text.replace("Export the map", "The map"))) == 3

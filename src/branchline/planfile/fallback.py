@@ -280,6 +280,7 @@ def _siblings(out: Outline, first: int) -> None:
     if not first:
         take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
+    acting, work = _may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
             continue  # what stands before a numbered list of tasks describes
@@ -287,7 +288,9 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
-            take_items(out, [] if _describes(items) else items, 0.6, heading.cls)
+            before = heading.line < work and not _may_act(items)  # what stands before the work may tell why it is there
+            tells = _describes(items) or (before and acting)
+            take_items(out, [] if tells else items, 0.6, heading.cls)
 
 
 def _headless(out: Outline) -> list[Block]:
@@ -306,9 +309,14 @@ def _mostly_said(heading: Block) -> bool:
 
 
 def _numbered_lists(out: Outline) -> None:
-    """Take the numbered lists that tell the work where no section does."""
-    for heading, items in _numbered_work(out):
-        take_items(out, items, 0.7, heading.cls)
+    """Take the numbered lists that tell the work where no section does, and those of the sections beside theirs."""
+    work = _numbered_work(out)
+    places = {(heading.section, heading.level) for heading, _ in work}
+    for heading in out.headings if work else ():
+        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
+        beside = heading.cls == "UNKNOWN" and (heading.section, heading.level) in places and _may_act(items)
+        if (heading, items) in work or beside:
+            take_items(out, items, 0.7, heading.cls)
 
 
 def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
