@@ -85,3 +85,17 @@ class TestListsBesideTheWork:
         text = "# Move\n\n## Before\n1. Export the map\n2. The rim\n\n## During\n1. Stop it\n2. Move it\n3. Start it\n"
         assert len(titles(text)) == 5
         assert len(titles(text.replace("Export the map", "The map"))) == 3
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("head", "one", "two"),
+        [
+            ("Release | Content | Date", "2.4 | Draw it | May", "3.0 | Move it | June"),
+            ("Vorhaben | Wer | Status", "Draw it | Lea | offen", "Move it | Kim | offen"),
+            ("Vorhaben | Mai | Juni", "Draw it | ███ | ", "Move it | | ███"),
+        ],
+    )
+    def test_of_releases_of_states_and_charts(self, head: str, one: str, two: str) -> None:
+        assert titles(f"# The ship\n\n| {head} |\n|--|--|--|\n| {one} |\n| {two} |\n") == ["Draw it", "Move it"]
+        assert titles(f"# The ship\n\n| Thing | Colour | Weight |\n|--|--|--|\n| {one} |\n| mast | red | 2 |\n") == []
