@@ -87,6 +87,14 @@ class TestListsBesideTheWork:
         assert len(titles(text.replace("Export the map", "The map"))) == 3
 
 
+class TestTextsThatTell:
+    @pytest.mark.parametrize("title", ["The ship: user manual", "FAQ", "Style guide", "更新日志", "Benutzerhandbuch"])
+    def test_a_manual_has_work_in_sections_of_work_alone(self, title: str) -> None:
+        text = f"# {title}\n\n## The mast\n\n1. Open it\n2. Fix it\n3. Close it\n\n## 1.2.0\n\n- Add a rim\n- Fix it\n"
+        assert titles(text) == []
+        assert titles(text + "\n## TODO\n\n- Draw the grid\n") == ["Draw the grid"]
+
+
 class TestTables:
     @pytest.mark.parametrize(
         ("head", "one", "two"),

@@ -20,7 +20,7 @@ from branchline.planfile.contents import (
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import acts, classify, share
+from branchline.planfile.sections import acts, classify, only_tells, share
 
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
@@ -34,7 +34,9 @@ _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7
 
 
 def last_resort(out: Outline) -> None:
-    """Rule 7, each step only when the one before found nothing."""
+    """Rule 7, each step only when the one before found nothing; a manual or a changelog has work in sections of work alone."""
+    if _only_tells(out) and not any(map(named_so, out.headings)):
+        return
     for step in (
         rows.task_tables,
         _task_headings,
@@ -57,6 +59,10 @@ def last_resort(out: Outline) -> None:
         if out.drafts:
             _group(out)
             break
+
+
+def _only_tells(out: Outline) -> bool:
+    return any(only_tells(title.text) for title in out.headings[:1])
 
 
 def _group(out: Outline) -> None:
@@ -262,7 +268,7 @@ def _task_lists(out: Outline) -> None:
         last = int(chosen[-1].number) if chosen and chosen[-1].number else 0
         numbered = numbered or any(item.number for item in chosen)
         take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
-    if out.drafts:
+    if out.drafts and not _only_tells(out):
         _siblings(out, min(out.drafts) if numbered else 0)
 
 

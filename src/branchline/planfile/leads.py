@@ -1,7 +1,6 @@
 """Work that prose tells: lists that a sentence announces (`To go live we need to:`), lists that lost their marks (rule 7)."""
 
 import re
-from collections.abc import Iterator
 
 from branchline.planfile import words
 from branchline.planfile.blocks import Block
@@ -10,6 +9,7 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.sections import acts, any_verb, classify
 
 _SAYS_WORK = re.compile(any_verb(words.LEADS), re.IGNORECASE)
+_LABEL = re.compile(r"[:：]\s?")
 _SENTENCE = re.compile(r"[.!?]\s|[。！？]")
 
 
@@ -33,38 +33,39 @@ def announced_lists(out: Outline) -> None:
 def _announced(out: Outline) -> list[tuple[Block | None, list[Block]]]:
     """Find the lists behind a sentence that ends in a colon and says that work is left, each with its section.
 
-    In a text of one section at most, a letter or an issue, any such sentence announces a longer list of which most act.
+    In a text of one section at most, a letter or an issue, a longer list of which most acts needs no such words, and the
+    only list no colon.
     """
     short = len(out.headings) < 2
+    lists = _led(out)
     found: list[tuple[Block | None, list[Block]]] = []
-    for lead, listed in _led(out):
-        told = _says_work(lead)
+    for lead, listed in lists:
+        opens = lead.lines[-1][1].rstrip("*_ ").endswith((":", "："))
+        told = opens and _says_work(lead)
         for item in listed:
             if told and item.label == "note":
                 item.label = ""  # `Approach:` over a list that is all there is says what is done
         items = [item for item in listed if plain_task(item)]
-        sure = len(items) > 1 if told else short and len(items) >= MANY and _mostly_act(items)
-        if sure and _may_hold(lead.section, short):
+        letter = short and (opens or len(lists) == 1) and len(items) >= MANY and _mostly_act(items)
+        if (letter or (told and len(items) > 1)) and _may_hold(lead.section, short):
             found.append((lead.section, items))
     return found
 
 
-def _led(out: Outline) -> Iterator[tuple[Block, list[Block]]]:
-    """Each paragraph that ends in a colon, with the items of the list right behind it."""
+def _led(out: Outline) -> list[tuple[Block, list[Block]]]:
+    """Each paragraph that a list stands right behind, with the items of the list."""
+    found: list[tuple[Block, list[Block]]] = []
     lead: Block | None = None
-    items: list[Block] = []
     for block in out.doc.blocks:
         if block.parent is not None:
             continue
-        if block.kind == "item" and lead is not None:
-            items.append(block)
-            continue
-        if lead is not None and items:
-            yield lead, items
-        opens = block.kind == "para" and block.lines[-1][1].rstrip("*_ ").endswith((":", "："))
-        lead, items = (block if opens else None), []
-    if lead is not None and items:
-        yield lead, items
+        if block.kind != "item":
+            lead = block if block.kind == "para" else None
+        elif lead is not None and found and found[-1][0] is lead:
+            found[-1][1].append(block)
+        elif lead is not None:
+            found.append((lead, [block]))
+    return found
 
 
 def _may_hold(section: Block | None, short: bool) -> bool:
@@ -78,4 +79,4 @@ def _says_work(lead: Block) -> bool:
 
 
 def _mostly_act(items: list[Block]) -> bool:
-    return sum(acts(item.text) for item in items) * 2 > len(items)
+    return sum(any(map(acts, _LABEL.split(item.text, maxsplit=1))) for item in items) * 2 > len(items)
