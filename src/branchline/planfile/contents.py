@@ -160,6 +160,17 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
             out.drafts[kid.line] = from_item(kid, out.dialect, rule, 0.7).hang(parent)
 
 
+def take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
+    """Make a task of each item, or paragraph, of a section of class `cls`."""
+    for block in items:
+        rule = "numbered list item" if block.number else "bullet" if block.kind == "item" else "paragraph"
+        draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
+        if cls == "FUTURE":
+            draft.confidence = 0.5
+        out.drafts[block.line] = draft.hang(out.above(block.section))
+        take_held(out, block, draft, "item of a group of tasks")
+
+
 def _restated(out: Outline) -> None:
     """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
     roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]

@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import levels, rows, words
+from branchline.planfile import leads, levels, rows, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import (
     LIST_CLASSES,
@@ -15,13 +15,13 @@ from branchline.planfile.contents import (
     named_so,
     plain_task,
     says_plan,
-    take_held,
+    take_items,
     text_headings,
 )
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import acts, classify, share
+from branchline.planfile.sections import acts, classify, only_tells, share
 
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
@@ -31,7 +31,9 @@ _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7
 
 
 def last_resort(out: Outline) -> None:
-    """Rule 7, each step only when the one before found nothing."""
+    """Rule 7, each step only when the one before found nothing; a manual or a changelog has work in sections of work alone."""
+    if _only_tells(out) and not any(map(named_so, out.headings)):
+        return
     for step in (
         rows.task_tables,
         _task_headings,
@@ -49,13 +51,18 @@ def last_resort(out: Outline) -> None:
         levels.grouped,
         _any_bullets,
         rows.milestone_tables,
-        _paragraphs,
+        leads.paragraphs,
+        leads.announced_lists,
         _unknown_lists,
     ):
         step(out)
         if out.drafts:
             _group(out)
             break
+
+
+def _only_tells(out: Outline) -> bool:
+    return any(only_tells(title.text) for title in out.headings[:1])
 
 
 def _group(out: Outline) -> None:
@@ -158,7 +165,7 @@ def _task_headings(out: Outline) -> None:
         _take_headings(out, found, 0.8)
         for heading in out.headings:
             if heading.cls == "DONE" and named_so(heading) and out.above(heading) is None:
-                _take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
+                take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
 
 
 def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
@@ -260,8 +267,8 @@ def _task_lists(out: Outline) -> None:
         chosen = [item for item in items if item.number] or items
         last = int(chosen[-1].number) if chosen and chosen[-1].number else 0
         numbered = numbered or any(item.number for item in chosen)
-        _take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
-    if out.drafts:
+        take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
+    if out.drafts and not _only_tells(out):
         _siblings(out, min(out.drafts) if numbered else 0)
 
 
@@ -277,8 +284,9 @@ def _siblings(out: Outline, first: int) -> None:
     So does a list above the first heading.
     """
     if not first:
-        _take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
+        take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
+    acting, work = _may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
             continue  # what stands before a numbered list of tasks describes
@@ -286,7 +294,9 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
-            _take_items(out, [] if _describes(items) else items, 0.6, heading.cls)
+            before = heading.line < work and not _may_act(items)  # what stands before the work may tell why it is there
+            tells = _describes(items) or (before and acting)
+            take_items(out, [] if tells else items, 0.6, heading.cls)
 
 
 def _headless(out: Outline) -> list[Block]:
@@ -305,9 +315,14 @@ def _mostly_said(heading: Block) -> bool:
 
 
 def _numbered_lists(out: Outline) -> None:
-    """Take the numbered lists that tell the work where no section does."""
-    for heading, items in _numbered_work(out):
-        _take_items(out, items, 0.7, heading.cls)
+    """Take the numbered lists that tell the work where no section does, and those of the sections beside theirs."""
+    work = _numbered_work(out)
+    places = {(heading.section, heading.level) for heading, _ in work}
+    for heading in out.headings if work else ():
+        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
+        beside = heading.cls == "UNKNOWN" and (heading.section, heading.level) in places and _may_act(items)
+        if (heading, items) in work or beside:
+            take_items(out, items, 0.7, heading.cls)
 
 
 def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
@@ -351,18 +366,7 @@ def _any_bullets(out: Outline) -> None:
         items = [item for item in items if plain_task(item)]
         described = _describes(items) or (tells and not _may_act(items))
         unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
-        _take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
-
-
-def _paragraphs(out: Outline) -> None:
-    """Paragraphs of a line each, most of which act, are the list of a section of work whose marks were lost."""
-    for heading in filter(named_so, out.headings):
-        said = [para for para in out.paras.get(heading.line, ()) if len(para.lines) == 1]
-        acting = [para for para in said if acts(para.text)]
-        if len(said) >= MANY and len(acting) * 2 > len(said):
-            for para in acting:
-                para.candidate = True
-            _take_items(out, acting, 0.6, heading.cls)
+        take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
 def _unknown_lists(out: Outline) -> None:
@@ -370,7 +374,7 @@ def _unknown_lists(out: Outline) -> None:
     for heading in out.headings:
         items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
         if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
-            _take_items(out, items, 0.5, heading.cls)
+            take_items(out, items, 0.5, heading.cls)
 
 
 def _may_act(items: list[Block]) -> bool:
@@ -386,13 +390,3 @@ def _calls_itself_work(out: Outline) -> bool:
 
 def _begins_with_list(out: Outline) -> bool:
     return next((block.kind for block in out.doc.blocks if block.kind not in ("heading", "rule")), "") == "item"
-
-
-def _take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
-    for block in items:
-        rule = "numbered list item" if block.number else "bullet" if block.kind == "item" else "paragraph"
-        draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
-        if cls == "FUTURE":
-            draft.confidence = 0.5
-        out.drafts[block.line] = draft.hang(out.above(block.section))
-        take_held(out, block, draft, "item of a group of tasks")

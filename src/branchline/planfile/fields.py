@@ -79,7 +79,7 @@ def path_of(text: str) -> str:
         return ""
     if _EXTENSION.search(text) or parts[-1] in words.BARE_FILES:
         return text
-    return text if len(parts) > 1 and text.endswith("/") and parts[0] else ""
+    return text if len(parts) > 1 and text.endswith("/") and len(parts[0]) > 1 else ""  # `w/` is a word
 
 
 def paths(text: str, bare: bool) -> list[str]:

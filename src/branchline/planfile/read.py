@@ -22,6 +22,7 @@ from branchline.planfile.formats import mermaid
 from branchline.planfile.formats.base import STATES
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
+from branchline.planfile.marks import itemize
 from branchline.planfile.outline import Outline
 from branchline.planfile.promote import promote
 from branchline.planfile.refs import Names
@@ -56,6 +57,7 @@ def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
     with uncollected():
         doc = scan(text, path)
         _refuse_bomb(doc, path)
+        itemize(doc)
         promote(doc)
         plan = _read(doc, detect(doc, dialect), text_digest(text), path, order)
     return replace(plan, boxes="".join(boxes(text).values()))

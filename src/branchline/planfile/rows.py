@@ -60,9 +60,9 @@ def counted_tables(out: Outline) -> None:
 
 
 def milestone_tables(out: Outline) -> None:
-    """Take the rows of a table whose first column is headed as phases are, `| Milestone | Date |`, where it is all there is."""
-    for table in out.tables:
-        if _may_hold(out, table.section) and tables.of_phases(table):
-            tables.take(
-                out, table, tables.Columns(-1, 0, -1, tables.kinds_of(table), step=False), out.above(table.section), 0.6
-            )
+    """Take the rows of a table of milestones or releases, or else of one that draws or tells how far each is, where it is all."""
+    for read in (tables.of_phases, tables.charted):
+        for table in () if out.drafts else out.tables:
+            found = read(table) if table.kids and _may_hold(out, table.section) else None
+            if found is not None:
+                tables.take(out, table, found, out.above(table.section), 0.6)

@@ -25,6 +25,8 @@ _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb
 _LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
 _VERB = re.compile(rf"{_WORD.pattern}(?!\s?[:：])")
 """`Render: by hand` names something."""
+_MENTION = re.compile(r"^(?:@[\w-]{1,40}[\s+&,]{1,4}){1,4}(?:to\s)?(?=\w)")
+"""Whom an item speaks of: `@kim to draw it`."""
 _INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
 _ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
@@ -172,10 +174,16 @@ def is_checklist(title: str) -> bool:
     return any(map(low.__contains__, words.CHECKLISTS)) and not any(map(low.__contains__, words.BUILDING))
 
 
+def only_tells(title: str) -> bool:
+    """Say whether a text of this title tells how things are: `Changelog`, `The editor: user manual`."""
+    return title.lower().rstrip(" .*_").endswith(words.MANUALS)
+
+
 @lru_cache(maxsize=8192)
 def acts(text: str) -> bool:
     """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
-    text = bare(text).lower()
+    text = _MENTION.sub("", text)
+    text = (head(text).title or bare(text)).lower()
     first = _VERB.match(text)
     if text.startswith(_FIRST_VERBS) or (
         first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))

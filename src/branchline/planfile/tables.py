@@ -12,6 +12,7 @@ MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
 _CODE = re.compile(r"[A-Za-z]{0,10}-?\d{1,6}(?:\.\d{1,3}){0,3}")
+_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,4}){0,3}")
 ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
@@ -89,9 +90,23 @@ def _coded(table: Block) -> bool:
     return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
-def of_phases(table: Block) -> bool:
-    """Say whether the first column is headed by a word for a phase."""
-    return _names(table)[0] in words.PHASE_HEADS
+def of_phases(table: Block) -> Columns | None:
+    """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`."""
+    kinds = kinds_of(table)
+    if _names(table)[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
+        return None
+    numbered = len(kinds) > 1 and all(_VERSION.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids)
+    return Columns(0, 1, -1, kinds, step=False) if numbered else Columns(-1, 0, -1, kinds, step=False)
+
+
+def charted(table: Block) -> Columns | None:
+    """Read a table whose first column says the work and whose others tell its state or draw when it is done."""
+    kinds = kinds_of(table)
+    columns = _columns(table)
+    if len(kinds) < 3 or len(columns) < len(kinds) or len(table.kids) < 2 or (kinds[0] and kinds[0] != "role"):
+        return None
+    drawn = all(not any(map(str.isalnum, "".join(column))) for column in columns[1:])
+    return Columns(-1, 0, -1, kinds, step=False) if drawn or "status" in kinds[1:] else None
 
 
 def counted(table: Block) -> Columns | None:

@@ -12,7 +12,7 @@ from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, is_checklist, series
+from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells, series
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -92,7 +92,7 @@ def _sections(out: Outline) -> None:
         block.section = stack[-1] if stack else None
         out.subs.setdefault(block.section.line if block.section is not None else 0, []).append(block)
         stack.append(block)
-        block.cls = "UNKNOWN"
+        block.cls = "NONTASK" if block is lone and only_tells(block.text) else "UNKNOWN"
         if block is lone:
             continue
         said = counted.get(block.line) or head(block.text)

@@ -117,3 +117,20 @@ NO_PHASE_REST: Final = words(
     "status success summary task tasks to vs was"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
+MANUALS: Final = phrases(
+    {
+        "en": """changelog, change log, release notes, faq, frequently asked questions, manual, handbook, style guide, user guide,
+            coding standards, cheat sheet, glossary""",
+        "de": "handbuch, benutzerhandbuch, bedienungsanleitung, änderungsprotokoll, häufige fragen, glossar",
+        "fr": "manuel, guide d'utilisation, notes de version, journal des modifications, foire aux questions, glossaire",
+        "es": "manual, manual de usuario, guía de estilo, notas de la versión, preguntas frecuentes, glosario",
+        "pt": "manual, manual do usuário, guia de estilo, notas de versão, perguntas frequentes, glossário",
+        "ru": "руководство пользователя, журнал изменений, список изменений, частые вопросы, глоссарий",
+        "uk": "посібник користувача, журнал змін, часті запитання, глосарій",
+        "zh": "使用手册, 用户手册, 操作手册, 更新日志, 变更日志, 常见问题, 术语表",
+        "ja": "取扱説明書, マニュアル, 変更履歴, よくある質問, 用語集",
+        "ko": "사용 설명서, 매뉴얼, 변경 이력, 자주 묻는 질문, 용어집",
+        "vi": "hướng dẫn sử dụng, nhật ký thay đổi, câu hỏi thường gặp, bảng thuật ngữ",
+    }
+)
+"""What ends the title of a text that tells how things are, and plans nothing of its own."""

@@ -1,0 +1,109 @@
+"""Rules of the reader for work that stands in letters, notes and tables, without the headings of a plan."""
+
+import pytest
+
+from branchline.planfile.read import parse
+
+
+def titles(text: str) -> list[str]:
+    return [task.title for task in parse(text, "notes/x.md").tasks]
+
+
+class TestWhatASentenceAnnounces:
+    @pytest.mark.parametrize(
+        "lead",
+        [
+            "The ship flies. Before it can land we need to:",
+            "I read it all. Fix list:",
+            "Bis Freitag fehlt noch:",
+            "Il reste à faire :",
+            "Queda por resolver:",
+            "Нужно сделать до пятницы:",
+            "本周要做的事：",
+            "今週やること：",
+            "이번 주에 해야 할 것:",
+            "Những việc còn lại:",
+        ],
+    )
+    def test_a_sentence_that_says_what_is_left_announces_work(self, lead: str) -> None:
+        assert titles(f"Hello,\n\n{lead}\n\n- the grid by hand\n- the rim\n\nBye\n") == ["the grid by hand", "the rim"]
+        assert titles(f"# Ship\n\n## Background\n\n{lead}\n\n- the grid by hand\n- the rim\n") == []
+
+    def test_any_sentence_announces_what_mostly_acts_in_a_letter(self) -> None:
+        text = "{}Hello,\n\nfor the ship:\n\n1. Fix the grid\n2. Move the rim\n3. the mast\n"
+        assert titles(text.format("")) == ["Fix the grid", "Move the rim", "the mast"]
+        assert titles("Hello,\n\nthe ship has:\n\n- a grid\n- a rim\n- a mast\n") == []
+
+
+class TestMarksThatMarkdownDoesNotKnow:
+    @pytest.mark.parametrize("marks", ["a) b) c)", "(a) (b) (c)", "-> -> ->", "→ → →", "– – –", "● ● ●"])
+    def test_lines_of_one_family_are_a_list(self, marks: str) -> None:
+        lines = "\n".join(f"{mark} {work}" for mark, work in zip(marks.split(), ("grid", "rim", "mast"), strict=True))
+        assert titles(f"Hello,\n\nwhat is missing:\n\n{lines}\n\nBye\n") == ["grid", "rim", "mast"]
+
+    def test_one_line_alone_or_letters_that_do_not_count_on_are_none(self) -> None:
+        assert titles("What is missing:\n\na) the grid\nc) the rim\n") == []
+        assert titles("What is missing:\n\n-> the grid\nand the rim\n") == []
+
+    @pytest.mark.parametrize("one", ["1. ", "1 "])
+    def test_dotted_numbers_hang_below_the_number_they_begin_with(self, one: str) -> None:
+        text = f"# Work plan\n\n{one}Core\n  1.1 Grid\n  1.2 Ship\n{one.replace('1', '2')}Rim\n  2.1 Mast\n  2.2 Sail\n"
+        assert [(task.id, task.parent) for task in parse(text, "x.md").tasks] == [
+            ("1", None), ("1.1", "1"), ("1.2", "1"), ("2", None), ("2.1", "2"), ("2.2", "2"),
+        ]  # fmt: skip
+
+    def test_an_outline_of_states(self) -> None:
+        text = "* TODO Core\n** DONE Grid\n** TODO Ship\n* TODO Rim\n"
+        told = [(task.title, task.parent, task.state) for task in parse(text, "x.md").tasks]
+        assert told == [
+            ("Core", None, "open"), ("Grid", "1", "done"), ("Ship", "1", "open"), ("Rim", None, "open"),
+        ]  # fmt: skip
+
+    def test_codes_that_begin_lines_are_ids(self) -> None:
+        assert [task.id for task in parse("Bugs\n\nBUG-1: it shakes\nBUG-2: it is slow\n", "x.md").tasks] == [
+            "BUG-1", "BUG-2",
+        ]  # fmt: skip
+
+
+def test_versions_are_no_ids_and_with_is_no_file() -> None:
+    plan = parse("# TODO\n\n- 3.2 → 4.0: move the grid\n- 0.9 release: the rim\n- w/ the mast: draw it\n", "x.md")
+    assert [(task.id, task.title) for task in plan.tasks[:2]] == [
+        ("1", "3.2 → 4.0: move the grid"), ("2", "0.9 release: the rim"),
+    ]  # fmt: skip
+    assert plan.tasks[2].files == ()
+
+
+class TestListsBesideTheWork:
+    def test_what_tells_before_a_section_of_work_is_none(self) -> None:
+        text = (
+            "# Weekly\n\n## Discussed\n- The mast shakes\n- The rim is off\n\n## Action items\n- {}\n- Lea: the rim\n"
+        )
+        assert titles(text.format("Fix the mast")) == ["Fix the mast", "Lea: the rim"]
+        assert len(titles(text.format("the mast"))) == 4  # a list of nouns says nothing of what the others are
+
+    def test_numbered_lists_of_sections_beside_are_work_too(self) -> None:
+        text = "# Move\n\n## Before\n1. Export the map\n2. The rim\n\n## During\n1. Stop it\n2. Move it\n3. Start it\n"
+        assert len(titles(text)) == 5
+        assert len(titles(text.replace("Export the map", "The map"))) == 3
+
+
+class TestTextsThatTell:
+    @pytest.mark.parametrize("title", ["The ship: user manual", "FAQ", "Style guide", "更新日志", "Benutzerhandbuch"])
+    def test_a_manual_has_work_in_sections_of_work_alone(self, title: str) -> None:
+        text = f"# {title}\n\n## The mast\n\n1. Open it\n2. Fix it\n3. Close it\n\n## 1.2.0\n\n- Add a rim\n- Fix it\n"
+        assert titles(text) == []
+        assert titles(text + "\n## TODO\n\n- Draw the grid\n") == ["Draw the grid"]
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("head", "one", "two"),
+        [
+            ("Release | Content | Date", "2.4 | Draw it | May", "3.0 | Move it | June"),
+            ("Vorhaben | Wer | Status", "Draw it | Lea | offen", "Move it | Kim | offen"),
+            ("Vorhaben | Mai | Juni", "Draw it | ███ | ", "Move it | | ███"),
+        ],
+    )
+    def test_of_releases_of_states_and_charts(self, head: str, one: str, two: str) -> None:
+        assert titles(f"# The ship\n\n| {head} |\n|--|--|--|\n| {one} |\n| {two} |\n") == ["Draw it", "Move it"]
+        assert titles(f"# The ship\n\n| Thing | Colour | Weight |\n|--|--|--|\n| {one} |\n| mast | red | 2 |\n") == []
