@@ -159,12 +159,13 @@ def test_a_reading_role_is_done_though_it_was_denied_something(tmp_path: Path) -
     assert read(tmp_path, [DENIED, used(is_error=True), said(), result()], 0, read_only=True).status == "done"
 
 
-def test_a_worker_that_was_killed_has_used_what_its_messages_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("end", "code"), [([], 1), ([result()], 0)], ids=["killed", "its end tells no usage"])
+def test_without_a_table_it_has_used_what_its_messages_say(tmp_path: Path, end: list[Any], code: int) -> None:
     message = {
         "id": "m1",
         "content": [],
         "usage": {"input_tokens": 90, "output_tokens": 1, "cache_read_input_tokens": 9},
     }
     twice = [{"type": "assistant", "message": message, "session_id": "s"}] * 2
-    claim = read(tmp_path, twice, 1)
+    claim = read(tmp_path, [*twice, *end], code)
     assert (claim.tokens, claim.session) == (100, "s")

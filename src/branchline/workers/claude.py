@@ -226,13 +226,12 @@ class Seen:
         return [stream.mapping(table) for table in stream.mapping(tables).values()]
 
     def usage(self) -> dict[str, int]:
-        """Count the tokens of this run by its end; without one, of the messages that were seen.
+        """Count the tokens of this run by its end; where that tells none, of the messages that were seen.
 
         A message is printed before its output is counted: until the end that is estimated by its length.
         """
         tables = [stream.count(table, _COUNTS) for table in self.models()]
-        if self.result is None:
-            tables = [self._estimated(known, table) for known, table in self._messages.items()]
+        tables = tables or [self._estimated(known, table) for known, table in self._messages.items()]
         return {name: sum(table[name] for table in tables) for name in _COUNTS}
 
     def _estimated(self, known: str, table: Mapping[str, Any]) -> dict[str, int]:
