@@ -9,7 +9,7 @@ FIRST_VERBS: Final = ACTIONS | words(
     # en
     "abstract accept activate adapt adjust adopt align allow analyse analyze append approve archive arrange ask assess assign "
     "attach avoid backfill backport benchmark block bootstrap bring bundle cache calculate call cancel capture check choose "
-    "combine commit compare compile complete compress compute configure confirm consider consolidate contact convert "
+    "combine commit compare compile complete compress compute confirm consider consolidate contact "
     "copy correct cover customize cut debug decide declare decouple decrease deduplicate defer deprecate design detect "
     "determine develop disable discover discuss display download duplicate edit eliminate emit encapsulate encrypt enforce "
     "enhance enrich escape establish estimate evaluate examine execute exercise expire explain explore fetch figure "
