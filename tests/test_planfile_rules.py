@@ -1099,6 +1099,10 @@ class TestSaidOrder:
         fence = "```\nT1 → T2\n      ↓\nT3 → T4\n```"
         assert written(read(TWO.format("Dependencies", fence))) == {("T1", "T2"), ("T2", "T4"), ("T3", "T4")}
 
+    @pytest.mark.parametrize("line", ["→", "-> ->", "→ T1"])
+    def test_a_line_of_arrows_alone_joins_nothing(self, line: str) -> None:
+        assert written(read(TWO.format("Dependencies", f"```\n{line}\n↓\n->\n↓\nT2\n```"))) == set()
+
     def test_a_range_in_brackets_means_the_phase_only_when_it_is_all_of_it(self) -> None:
         assert written(read(TWO.format("Dependencies", "A (T1-T2) → B (T3-T4)"))) == {("1", "2")}
         assert written(read(TWO.format("Dependencies", "A (T1) → B (T4)"))) == {("T1", "T4")}

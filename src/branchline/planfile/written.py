@@ -168,7 +168,7 @@ def _part(text: str, column: int) -> str:
     """Of a line that arrows cut in parts, the one at a column or nearest to it."""
     cuts = [0, *(place for found in ARROW.finditer(text) for place in found.span()), len(text)]
     parts = [(start, end) for start, end in zip(cuts[::2], cuts[1::2], strict=True) if text[start:end].strip()]
-    start, end = min(parts, key=lambda part: max(part[0] - column, column - part[1], 0))
+    start, end = min(parts, key=lambda part: max(part[0] - column, column - part[1], 0), default=(0, 0))
     return text[start:end]
 
 
