@@ -4,7 +4,12 @@ import re
 
 from branchline.planfile import leads, levels, rows, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import (
+from branchline.planfile.contents import take_items
+from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
+from branchline.planfile.levels import text_headings
+from branchline.planfile.outline import Outline
+from branchline.planfile.plain import (
     LIST_CLASSES,
     MANY,
     NEGATIVE,
@@ -15,12 +20,7 @@ from branchline.planfile.contents import (
     named_so,
     plain_task,
     says_plan,
-    take_items,
-    text_headings,
 )
-from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.fields import field
-from branchline.planfile.outline import Outline
 from branchline.planfile.sections import acts, classify, only_tells, share
 
 MAX_NAME = 16

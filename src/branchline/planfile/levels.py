@@ -1,9 +1,10 @@
 """Headings that are tasks, hold them or plan nothing by what a level of them has in common (rules 5 and 7)."""
 
+from branchline.planfile import tables
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
 from branchline.planfile.sections import acts
 
 _COUNTED = frozenset({"numbered", "dotted"})
@@ -31,6 +32,21 @@ def _is_stage(out: Outline, step: Draft) -> bool:
     items = out.direct.get(step.line, ())
     counts = len(items) > 1 and out.first[step.line] is items[0] and all(item.number for item in items)
     return counts and (step.block.section is None or step.block.section.cls != "ORDER")
+
+
+def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
+    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
+    first = [each for each in out.subheadings(heading) if may_work(out, each) and each.line not in out.drafts]
+    if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
+        return False
+    counted = [out.head(each).number for each in first] == [str(n) for n in range(1, len(first) + 1)]
+    counted = counted and parent is not None and parent.role == "phase"
+    if not counted and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
+        return False
+    for block in first:
+        block.candidate = True
+        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
+    return True
 
 
 def counted_on(out: Outline) -> None:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from branchline.planfile import contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.contents import NEGATIVE, PLACEHOLDER
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells, series
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
