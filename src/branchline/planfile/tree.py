@@ -97,6 +97,8 @@ def _sections(out: Outline) -> None:
             continue
         said = counted.get(block.line) or head(block.text)
         untold = block.section is not None and block.section.cls in NEGATIVE
+        if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
+            said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
             # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
             said = Head("", "", "", bare(block.text))
