@@ -25,8 +25,11 @@ _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb
 _LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
 _VERB = re.compile(rf"{_WORD.pattern}(?!\s?[:：])")
 """`Render: by hand` names something."""
-_MENTION = re.compile(r"^(?:@[\w-]{1,40}[\s+&,]{1,4}){1,4}(?:to\s)?(?=\w)")
-"""Whom an item speaks of: `@kim to draw it`."""
+_MENTION = re.compile(
+    r"^(?:(?:@[\w-]{1,40}[\s+&,]{1,4}){1,4}(?:to\s)?"
+    r"|(?!It |This |That |There )[A-Z]\w{1,20}\s(?:will|to|should|must|needs to)\s)(?=\w)"
+)
+"""Whom an item speaks of: `@kim to draw it`, `Kim will draw it`."""
 _INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
 _ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
@@ -187,9 +190,14 @@ def says_todo(title: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def acts(text: str) -> bool:
-    """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
+    """Say whether a text tells something to do by its verb: `Add a grid`, `Ann: fix it`, `添加日志`, `Karten zeichnen`."""
     text = _MENTION.sub("", text)
     text = (head(text).title or bare(text)).lower()
+    label, _, rest = text.partition(": ")
+    return _acts(text) or (" " not in label and _acts(rest))
+
+
+def _acts(text: str) -> bool:
     first = _VERB.match(text)
     if text.startswith(_FIRST_VERBS) or (
         first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
