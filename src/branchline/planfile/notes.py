@@ -4,15 +4,13 @@ from itertools import groupby
 from pathlib import PurePath
 
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.sections import acts, classify, says_todo
+from branchline.planfile.sections import acts, names_list, says_todo
 
 _LISTS = frozenset({"item", "table", "xml", "tag", "fence", "quote"})
 MANY = 3
 """So many behind each other that act are a list."""
 MAX_LINE = 40
 """A line of more characters may be prose that goes on in the next one."""
-MAX_NAME = 16
-"""A title of more characters says more than `TODO`."""
 
 
 def listed(doc: Doc, path: str) -> None:
@@ -27,7 +25,7 @@ def listed(doc: Doc, path: str) -> None:
     said = [(block, parts) for block, parts in parted if block.kind != "rule"]
     runs = [[part for _, parts in run for part in parts] for work, run in groupby(said, _act) if work]
     work = [note for run in runs if len(run) >= MANY for note in run]
-    titled = bool(said) and len(said[0][0].text) <= MAX_NAME and _says_work(said[0][0].text)
+    titled = bool(said) and names_list(said[0][0].text)
     apart = len(parted) - len(said) >= MANY
     if titled or ((apart or not work) and says_todo(PurePath(path).stem)):
         notes = [part for block, parts in said[titled:] if block.kind == "para" for part in parts]
@@ -35,10 +33,6 @@ def listed(doc: Doc, path: str) -> None:
     doc.blocks = [part for _, parts in parted for part in parts]
     for note in work:
         note.kind, note.candidate = "item", True
-
-
-def _says_work(title: str) -> bool:
-    return says_todo(title) or classify(title)[0] in ("TASK", "BACKLOG")
 
 
 def _parts(block: Block) -> list[Block]:

@@ -15,6 +15,8 @@ _FRACTION = re.compile(r"/\d")
 _DIGITS = "一二三四五六七八九十"
 MAX_NAME_WORDS = {"NONTASK": 9}
 """A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
+MAX_TITLE = 16
+"""A title of more characters says more than `TODO`."""
 HASH = "#"
 """The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
@@ -186,6 +188,11 @@ def says_todo(title: str) -> bool:
     """Say whether a title is one of a list of what is to be done: `TODO`, `Zu erledigen`."""
     low = title.lower()
     return any(map(low.__contains__, words.TODOS))
+
+
+def names_list(title: str) -> bool:
+    """Say whether a title says no more than that a list of work is below: `TODO`, `Backlog`."""
+    return len(title) <= MAX_TITLE and (says_todo(title) or classify(title)[0] in ("TASK", "BACKLOG"))
 
 
 @lru_cache(maxsize=8192)
