@@ -96,6 +96,8 @@ _PHASE = re.compile(
     rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_PHASE_NAME = re.compile(rf"({_any_of(words.PHASE_HEADS)})(?:\s*[:：–—]\s*|$)(.*)", re.IGNORECASE | re.DOTALL)
+"""What stands behind a number: `1. Phase: Setup`."""
 _COUNTED = re.compile(
     rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
     rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—·-]|$))\s*[:：.、\-–—·]?\s*(.*)",
@@ -326,6 +328,9 @@ def _numbered(text: str) -> Head | None:
         if inner is not None and inner.role == "phase":
             return inner
         number = _count(found[1])
+        named = _PHASE_NAME.match(found[2])
+        if named:
+            return Head("phase", named[1].lower(), number, named[2].strip())
         return Head("numbered", "", number, found[2].strip(), number)
     return None
 
