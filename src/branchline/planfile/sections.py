@@ -129,6 +129,7 @@ _STAGE = re.compile(
 _MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—·-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
+_ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
@@ -322,7 +323,7 @@ def _numbered(text: str) -> Head | None:
         if inner is not None and inner.role == "phase":
             return inner
         return Head("dotted", "", found[1], found[2].strip(), found[1])
-    found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
+    found = _NUMBERED.match(text) or _ORDINAL.match(text) or _ROMAN.match(text) or _LETTERED.match(text)
     if found:
         inner = _keyword(found[2].strip(), marked=True)
         if inner is not None and inner.role == "phase":
