@@ -46,7 +46,7 @@ _CRITERIA: Final[Lists] = {
     "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
         done criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test
         plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
-        success metrics, expected results, expected outcome, must have, truths, requirements checklist, pre-merge
+        success metrics, expected results, expected outcome, truths, requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, verifikation,
