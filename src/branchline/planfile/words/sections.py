@@ -286,7 +286,8 @@ QUESTIONS: Final = words(
 NO_QUESTIONS: Final = frozenset(
     phrases(
         {
-            "en": "what's next, what next, what is next, what to do, what remains, what's left, where to go next, what to build",
+            "en": """what's next, what next, what is next, what to do, what needs to be done, what must be done, what
+                remains, what's left, where to go next, what to build""",
             "de": "wie weiter, wie es weitergeht",
             "es": "qué sigue, qué falta",
             "pt": "o que falta, como proceder",
