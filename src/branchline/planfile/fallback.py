@@ -50,6 +50,7 @@ def last_resort(out: Outline) -> None:
         _any_bullets,
         rows.milestone_tables,
         lists.alone,
+        levels.told,
         leads.paragraphs,
         leads.announced_lists,
         lists.unknown,

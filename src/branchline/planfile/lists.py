@@ -1,10 +1,14 @@
 """The lists that are work where no section says so: those that count, act or tell states, or are all there is (rule 7)."""
 
+import re
+
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, plain_task
 from branchline.planfile.sections import acts
+
+_BOLD = re.compile(r"(?:\*\*|__)[^*_]{1,60}(?:\*\*|__)[:：]?")
 
 
 def numbered(out: Outline) -> None:
@@ -39,11 +43,18 @@ def marked(out: Outline) -> None:
 
 def alone(out: Outline) -> None:
     """Take the lists of a text that holds nothing else, whatever it is called: who only lists does not describe."""
-    if len(out.items) < MANY or any(block.kind not in ("heading", "item", "rule") for block in out.doc.blocks):
+    if len(out.items) < MANY or not all(map(_lists, out.doc.blocks)):
         return
     for heading in out.headings:
         if heading.cls not in NEGATIVE or (len(out.headings) == 1 and heading.line not in out.strong):
             take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.5, heading.cls)
+
+
+def _lists(block: Block) -> bool:
+    """Say whether a block is part of a list, or a line that names one: `**Saturday**`."""
+    return block.kind in ("heading", "item", "rule") or (
+        block.kind == "para" and _BOLD.fullmatch(block.text) is not None
+    )
 
 
 def unknown(out: Outline) -> None:
