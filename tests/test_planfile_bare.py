@@ -100,6 +100,24 @@ class TestHeadings:
         text = "# Phase 4: Windows\n\n### Task 1: Draw\n\nx\n\n### Task 2: Move\n\nx\n\n## Phase 4 failure\n\n- it crashes\n"
         assert titles(text) == ["Draw", "Move"]
 
+    def test_days_of_a_plan_that_are_headings_over_a_text(self) -> None:
+        days = "".join(
+            f"## {day}\n\nWe meet at {n} and talk.\n\n" for n, day in enumerate(("Monday", "Friday", "Sunday"))
+        )
+        assert titles(f"# Weekly plan\n\n{days}") == ["Monday", "Friday", "Sunday"]
+        assert titles(f"# Our week\n\n{days}") == []
+
+    def test_numbers_that_are_words(self) -> None:
+        assert tree("# X\n\n## Phase one: a\n\n- b c\n\n## Phase two: d\n\n- e f\n")[1::2] == [
+            ("b c", "Phase one: a"), ("e f", "Phase two: d"),
+        ]  # fmt: skip
+
+    def test_a_table_that_begins_with_boxes(self) -> None:
+        plan = parse(
+            "# TODO\n\n| | Task | Who |\n|---|---|---|\n| [ ] | Call | me |\n| [x] | Pay | you |\n", "notes/x.md"
+        )
+        assert [(task.title, task.state) for task in plan.tasks] == [("Call", "open"), ("Pay", "done")]
+
     def test_paragraphs_that_begin_with_codes_of_work_packages(self) -> None:
         text = "# Study\n\n" + "\n\n".join(f"**WP{n} – Part {n}.** Do it." for n in (1, 2, 3))
         assert [task.id for task in parse(text, "notes/x.md").tasks] == ["WP1", "WP2", "WP3"]
