@@ -2,8 +2,8 @@
 
 from branchline.planfile import tables
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, named_so
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import LIST_CLASSES, named_so
 
 
 def task_tables(out: Outline) -> None:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from branchline.planfile import contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.contents import NEGATIVE, PLACEHOLDER
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells, series
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
@@ -97,6 +97,8 @@ def _sections(out: Outline) -> None:
             continue
         said = counted.get(block.line) or head(block.text)
         untold = block.section is not None and block.section.cls in NEGATIVE
+        if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
+            said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
             # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
             said = Head("", "", "", bare(block.text))
