@@ -20,6 +20,7 @@ from branchline.planfile.plain import (
     named_so,
     plain_task,
 )
+from branchline.planfile.rows import continuing_tables
 from branchline.planfile.sections import bare, classify, head, share
 
 MAX_AREA = 24
@@ -52,7 +53,7 @@ def fill(out: Outline) -> None:
             if not draft.kids:
                 _rows(out, draft, [draft.block])
             _marked(out, draft)
-        elif draft.role == "head" and not draft.kids and not draft.steps:
+        elif draft.role == "head" and not draft.kids and not draft.steps and not continuing_tables(out, draft):
             _subtasks(out, draft)
     _sketched(out)
     boxed = any(draft.block.box is not None for draft in out.drafts.values())

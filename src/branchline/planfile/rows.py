@@ -2,6 +2,7 @@
 
 from branchline.planfile import tables
 from branchline.planfile.blocks import Block
+from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, named_so
 
@@ -26,6 +27,12 @@ def task_tables(out: Outline) -> None:
             found = tables.columns(table)
             if found is not None and (found.key >= 0 or found.title == 0):
                 tables.take(out, table, found, out.above(heading))
+
+
+def continuing_tables(out: Outline, draft: Draft) -> bool:
+    """Take the rows below a task whose codes go on with its own; says whether there were any."""
+    read = [(table, tables.continuing(table, draft.number)) for table in tables.under(out, draft.block) if draft.number]
+    return any([tables.take(out, table, found, draft) for table, found in read if found is not None])
 
 
 def _may_hold(out: Outline, section: Block | None) -> bool:
