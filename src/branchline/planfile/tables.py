@@ -12,7 +12,8 @@ MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
 _CODE = re.compile(r"[A-Za-z]{0,10}-?\d{1,6}(?:\.\d{1,3}){0,3}")
-_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,4}){0,3}")
+_NAMED = re.compile(r"(?!v\d)[^\W\d_]")
+"""A letter, but for that of `v2`: a cell with one is more than a number."""
 ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
@@ -83,7 +84,17 @@ def columns(table: Block) -> Columns | None:
         return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
-    return None
+    return (
+        Columns(-1, 0, -1, kinds, step=False)
+        if len(_PLANNING.intersection(kinds) - {"files"}) > 1 and _wordy(table)
+        else None
+    )
+
+
+def _wordy(table: Block) -> bool:
+    """Say whether the first column tells in words what two columns of plans say more of, whatever its head says."""
+    told = [cells(row.text)[0].split() for row in table.kids[:ROWS]]
+    return sum(len(words) > 1 for words in told) * 2 > len(told)
 
 
 def _coded(table: Block) -> bool:
@@ -107,7 +118,7 @@ def of_phases(table: Block) -> Columns | None:
     kinds = kinds_of(table)
     if _names(table)[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
         return None
-    numbered = len(kinds) > 1 and all(_VERSION.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids)
+    numbered = len(kinds) > 1 and not any(_NAMED.search(cells(row.text)[0]) for row in table.kids)
     return Columns(0, 1, -1, kinds, step=False) if numbered else Columns(-1, 0, -1, kinds, step=False)
 
 
