@@ -43,6 +43,8 @@ def fill(out: Outline) -> None:
     _restated(out)
     _counted_beside(out)
     for draft in list(out.drafts.values()):
+        if not draft.kids and not draft.steps and continuing_tables(out, draft):
+            continue
         if draft.role == "phase":
             if draft.kids:
                 _marked(out, draft)
@@ -53,7 +55,7 @@ def fill(out: Outline) -> None:
             if not draft.kids:
                 _rows(out, draft, [draft.block])
             _marked(out, draft)
-        elif draft.role == "head" and not draft.kids and not draft.steps and not continuing_tables(out, draft):
+        elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
     _sketched(out)
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
@@ -277,7 +279,7 @@ def _labelled(out: Outline, heading: Block) -> list[Block]:
         (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ())), key=lambda one: one.line
     ):
         if block.kind == "para":
-            label = bare(block.lines[-1][1]).lower().strip("*_:： ")
+            label = bare(block.lines[-1][1]).lower().strip("*_:： ").rpartition(". ")[2]
         elif label in words.TRAILERS and plain_task(block):
             found.append(block)
     return found

@@ -31,8 +31,12 @@ def task_tables(out: Outline) -> None:
 
 def continuing_tables(out: Outline, draft: Draft) -> bool:
     """Take the rows below a task whose codes go on with its own; says whether there were any."""
-    read = [(table, tables.continuing(table, draft.number)) for table in tables.under(out, draft.block) if draft.number]
-    return any([tables.take(out, table, found, draft) for table, found in read if found is not None])
+    taken = False
+    for table in tables.under(out, draft.block) if draft.hard else ():
+        found = tables.continuing(table, draft.hard)
+        if found is not None:
+            taken = tables.take(out, table, found, draft) or taken
+    return taken
 
 
 def _may_hold(out: Outline, section: Block | None) -> bool:

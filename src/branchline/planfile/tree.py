@@ -1,7 +1,6 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
 from string import ascii_letters
 
@@ -13,8 +12,9 @@ from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells, series
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
+from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
+from branchline.planfile.series import counting
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
@@ -84,7 +84,7 @@ def _lone(out: Outline) -> Draft | None:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
-    counted = _series(out.headings)
+    counted = counting(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -124,30 +124,6 @@ def _sections(out: Outline) -> None:
             block.cls = "TASK"  # `B. Model architecture` among the numbered parts of a plan is work
         if strong:
             out.strong.add(block.line)
-
-
-def _series(headings: list[Block]) -> dict[int, Head]:
-    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
-
-    Names of things are none: `P0` to `P4` alone are priorities, `H1` and `H2` alone are headings of HTML.
-    """
-    found: dict[tuple[int, str, str], dict[int, Head]] = {}
-    for block in headings:
-        said = series(block.text)
-        if said is not None and head(block.text).role != "version":
-            family = _letters(said.id) if said.key == "id" else said.key
-            found.setdefault((block.level, said.role, family), {})[block.line] = said
-    return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
-
-
-def _letters(code: str) -> str:
-    return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
-
-
-def _counts_on(heads: Collection[Head]) -> bool:
-    """Say whether two of these codes differ, and one at least is no name of a thing."""
-    codes = {said.id.lower() for said in heads}
-    return len(codes) > 1 and not codes <= NOT_IDS
 
 
 def _tags(doc: Doc) -> None:
