@@ -8,7 +8,7 @@ from branchline.guard.spans import Plain, Span, by_first, hits, judged
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
-_USERINFO: Final = re.compile(r"(?<=://)([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
+_USERINFO: Final = re.compile(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
 _USER: Final = re.compile(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
 _QUERY: Final = re.compile(
     r"[?&;#](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
@@ -52,7 +52,7 @@ _OPTION: Final = re.compile(
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
-_CONNECTION: Final = re.compile(r"(?<=;)\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
+_CONNECTION: Final = re.compile(r";\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
 """A password among the parts of a connection string, whatever it looks like."""
 _PAIR: Final = re.compile(
     rf"(?:{by_first(('passw(?:or)?d', 'passphrase', 'pwd', 'secret', 'token', 'api[._-]?key', 'credentials?', 'auth'))})"

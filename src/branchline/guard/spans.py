@@ -75,12 +75,14 @@ def hits(low: str, words: Iterable[str]) -> Iterator[int]:
 
 
 def by_first(forms: Iterable[str]) -> str:
-    """One pattern of many, those that begin with the same character together: most characters begin none of them."""
+    """One pattern of many, those that begin with the same characters together: most characters begin none of them."""
     heads: dict[str, list[str]] = {}
     for form in forms:
-        plain = form[0].isalnum() and form[1:2] not in ("{", "?", "*", "+")
+        plain = form[:1].isalnum() and form[1:2] not in ("{", "?", "*", "+")
         heads.setdefault(form[0] if plain else "", []).append(form[plain:])
-    return "|".join(f"{head}(?:{'|'.join(rest)})" for head, rest in heads.items())
+    return "|".join(
+        f"{head}(?:{by_first(rest) if head and len(rest) > 1 else '|'.join(rest)})" for head, rest in heads.items()
+    )
 
 
 MOST: Final = 1_000
