@@ -62,8 +62,11 @@ def emails(read: Plain) -> Iterator[Span]:
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_HKID: Final = re.compile(r"\d(?<=[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))", re.A)
-_LETTERS: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,2}$", re.A)
+_HKID: Final = re.compile(
+    r"\d(?:(?<=(?<![A-Za-z0-9])[A-Za-z]\d)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d))\d{5} ?"
+    r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
+    re.A,
+)
 _VALUES: Final = bytes.maketrans(
     (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
 )  # fmt: skip
@@ -102,15 +105,12 @@ def identity_cards(read: Plain) -> Iterator[Span]:
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
         bracketed, bare = found.groups()
-        start = max(0, found.start() - 3)
-        letters = _LETTERS.search(read.text[start : found.start()])
-        if not letters:
-            return None
+        before = read.text[max(0, found.start() - 2) : found.start()]
+        letters = before if before.isascii() and before.isalpha() else before[-1:]
         said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
-        good = (bracketed or said.before(found.start(), 40)) and _checked(
-            letters[0].upper(), found[0][:6], bracketed or bare
-        )
-        return Span(start + letters.start(), found.end(), "HKID") if good else None
+        known = bracketed or said.before(found.start(), 40)
+        good = known and _checked(letters.upper(), found[0][:6], bracketed or bare)
+        return Span(found.start() - len(letters), found.end(), "HKID") if good else None
 
     return judged(read.text, _HKID, judge, "HKID")
 
@@ -176,7 +176,7 @@ _NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
 _CODED: Final = re.compile(
     rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
+_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",

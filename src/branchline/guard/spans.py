@@ -21,6 +21,7 @@ _FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2
 
 _WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
 """Letters and signs as wide as Chinese ones."""
+_IS_WIDE: Final = re.compile("[！-～]")
 
 
 class Plain(NamedTuple):
@@ -58,7 +59,8 @@ def plain(text: str) -> Plain:
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
     low = text.replace("İ", "I").lower()  # it alone grows when it is made small
-    low = low if low.isascii() else low.translate(_WIDE)
+    if not low.isascii() and _IS_WIDE.search(low):
+        low = low.translate(_WIDE)
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
