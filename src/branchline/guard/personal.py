@@ -13,7 +13,7 @@ from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judg
 _AT: Final = re.compile(
     r"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
 )
-_LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
+_LOCAL: Final = re.compile(r"[*!?=&$#^~]?[\w.+%'-]{1,64}")
 _LATIN: Final = re.compile(r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])")
 _MIXED: Final = re.compile(r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])")
 _NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
