@@ -204,7 +204,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self.vault.mask(row.title).text,
+            title=row.title if self._untracked else self.vault.mask(row.title).text,  # as it stands in the page
             worktree=str(worktree),
             folder=folder,
             prompt_file=f"{folder}/prompt.md",
