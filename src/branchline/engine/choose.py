@@ -100,7 +100,7 @@ def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: M
         own, way = routing.grades.get(row.task, routing.grade), way._replace(model=routing.model_of(way))
         cause += f"; tier {tier}{f', above its own {own}' if tier != own else ''}: {way.model}"
         data["model"] = way.model
-    if routing.lane(way) != routing.lane(row):
+    if way is not row and routing.lane(way) != routing.lane(row):
         lane, named = routing.lane(row), f"tier {tier}" if tier else "fallback_models"
         cause += f"; {way.model} as {named} has it, for provider {lane} is paused: {closed[lane].cause}"
         data["model"] = way.model

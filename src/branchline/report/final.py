@@ -115,13 +115,9 @@ def _gate(commands: Sequence[str], events: Sequence[Event]) -> dict[str, Any]:
 
 def _salvage(events: Sequence[Event]) -> set[str]:
     """Return the salvage refs that events name, wherever in their data."""
-    found: set[str] = set()
-    for event in events:
-        for value in event.data.values():
-            for text in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(text, str) and text.startswith(_SALVAGE):
-                    found.add(text)
-    return found
+    values = [value for event in events for value in event.data.values() if value]
+    listed = (each for value in values if isinstance(value, list) for each in value)
+    return {each for each in (*values, *listed) if isinstance(each, str) and each.startswith(_SALVAGE)}
 
 
 def report_text(found: Mapping[str, Any]) -> str:

@@ -53,6 +53,8 @@ def run_meant(store: Store, name: str) -> RunRow:
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows = store.tasks(run.run)
+    if not any(row.state in WAITING and row.kind == "atomic" for row in rows):
+        return rows
     found = _reasons(run, view_of(store, run, rows, now))
     return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
 
@@ -210,7 +212,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         rows,
         store.attempts(run.run),
         store.questions(run.run),
-        store.events(run.run),
+        store.findings(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
         in_place=run.in_place,
         now=now,
