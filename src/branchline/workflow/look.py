@@ -1,14 +1,14 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from branchline import report as words
 from branchline.budget import Purse, Terms, purse_of
-from branchline.errors import NotFoundError
+from branchline.errors import NotFoundError, UsageError
 from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
 from branchline.graph.cycles import reached
@@ -43,11 +43,17 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
 def run_meant(store: Store, name: str) -> RunRow:
     """The run of a name, the newest without one; raises NotFoundError."""
     run = store.run(name) if name else store.newest()
-    if run is None and name and (there := [run for _, run, _ in store.heads()[:5]]):
-        raise NotFoundError(f"there is no run {name}; there are {', '.join(there)}")
     if run is None:
-        raise NotFoundError("no run yet; start with `branchline execute PLAN`")
+        raise no_run(name, [run for _, run, _ in store.heads()])
     return run
+
+
+def no_run(name: str, there: Sequence[str]) -> NotFoundError:
+    """What is said of a run that is not there; `there` are those that are, the newest first."""
+    if not (name and there):
+        return NotFoundError("no run yet; start with `branchline execute PLAN`")
+    more = f" and {len(there) - 5} older ones" if len(there) > 5 else ""
+    return NotFoundError(f"there is no run {name}; there is {', '.join(there[:5])}{more}")
 
 
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
@@ -154,6 +160,14 @@ def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
     raise NotFoundError(f"run {run.run} has no task {task}; `branchline status` lists them", task=task)
 
 
+def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
+    """The row of a task that a worker gets, as `find`; raises UsageError for a composite, to which nothing happens."""
+    row = find(rows, run, task)
+    if row.kind != "atomic":
+        raise UsageError(f"{task} is composite: name the tasks below it (`branchline status` shows them)", task=task)
+    return row
+
+
 def inbox(console: Console, name: str) -> Answer:
     """The questions that wait for a person."""
     with opened(console, name) as (store, run):
@@ -189,7 +203,7 @@ def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
 def evidence(console: Console, name: str, task: str) -> Answer:
     """The checks behind a task."""
     with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
+        row = find_atomic(store.tasks(run.run), run, task)
         found = words.evidence(row, store.events(run.run, row.task))
     return Answer(found, words.evidence_text(found))
 
@@ -230,7 +244,7 @@ def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[Ru
     Raises NotFoundError where there is no such run, task or attempt.
     """
     with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
+        row = find_atomic(store.tasks(run.run), run, task)
     number = attempt or row.attempt
     folder = state_of(console) / "runs" / run.run / row.task / str(number)
     if not number or not folder.is_dir():

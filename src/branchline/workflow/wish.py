@@ -13,7 +13,7 @@ from branchline.model.run import LEFT_BEHIND, RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.look import find, run_meant, state_of
+from branchline.workflow.look import find_atomic, run_meant, state_of
 from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
@@ -87,8 +87,6 @@ def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
     person = held(folder_of(state, run, row.task))
     if person:
         raise LockedError(f"task {row.task} is taken over: a person works on it (process {person})", pid=person)
-    if row.kind != "atomic":
-        raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
     fits = FITS.get(verb)
     gone = row.reason == LEFT_BEHIND
     over = verb == "cancel" and row.state in ("done", "skipped", "cancelled")
