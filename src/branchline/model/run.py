@@ -80,6 +80,7 @@ class NodeRow(NamedTuple):
 class TaskRow(NamedTuple):
     """The projection of one task in a run; a composite keeps state `pending`, its real state is derived.
 
+    One that the plan has lost is `cancelled`, and so is what was below it and had not been done.
     `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
     last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is;
     `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session,

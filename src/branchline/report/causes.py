@@ -6,7 +6,7 @@ from typing import Any, Final
 from branchline.model.moves import BUSY
 from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, TaskRow
 from branchline.report.proof import answer_with
-from branchline.report.standing import derived, states
+from branchline.report.standing import states
 from branchline.terminal.text import duration, lines, safe
 
 _HISTORY: Final = 12
@@ -51,7 +51,7 @@ def why(
     asked = [question for question in questions if question.task == task.task and question.answer is None]
     below = [other for other in tasks if other.parent == task.task]
     found = states(tasks) if below else {}
-    state = derived(found[other.task] for other in below) if task.kind == "composite" else task.state
+    state = found.get(task.task, task.state)
     return {
         "task": task.task,
         "title": task.title,
