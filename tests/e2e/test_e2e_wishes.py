@@ -177,7 +177,8 @@ def test_cancel_without_a_coordinator_stops_what_custody_holds(world: World) -> 
     begun(world, 2)
     process.kill()
     process.communicate()
-    assert world.run("cancel", "1.1").status == 0
+    assert world.run("cancel", "1.1").json["stopping"] == ["1.1"]
+    assert "being stopped: cancelled" in world.run("why", "1.1").json["reason"]
     go(world)
     result = world.execute()
     assert result.status == 0, result

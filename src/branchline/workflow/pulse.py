@@ -169,8 +169,11 @@ def _remember(console: Console, project: Project, store: Store, name: str, due: 
         remember(console, project.root, run.plan, said, name, store.last_event(name), due)
 
 
-def tick_run(console: Console, run: RunRow) -> None:
-    """One tick of a run that no coordinator holds, in which nothing new starts: it obeys requests and collects."""
+def tick_run(console: Console, run: RunRow) -> list[str]:
+    """One tick of a run that no coordinator holds, in which nothing new starts: it obeys requests and collects.
+
+    Returns the tasks whose processes were told to stop and have not ended yet.
+    """
     project = open_project(console)
     with ExitStack() as stack:
         store = opened_store(stack, project)
@@ -179,3 +182,4 @@ def tick_run(console: Console, run: RunRow) -> None:
         driver.tick(0.0)
         driver.finish(engine.outcome(driver.state, console.clock()))
         driver.close()
+        return [each.task for each in driver.state.attempts.values() if each.cause and each.state != "ended"]

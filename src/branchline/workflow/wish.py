@@ -47,21 +47,25 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         elif run.state in ("done", "cancelled"):
             raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
-    holder = held(state)
-    if verb == "cancel" and not holder:
-        tick_run(console, run)
+    holder, stopping = held(state), list[str]()
+    if holder:
+        when = "the coordinator acts within a second"
+    elif verb == "cancel":
+        stopping = tick_run(console, run)
         when = "done; no coordinator was running"
     else:
-        when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act"
-    what = task or f"all of run {run.run}"
-    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
+        when = "the next `branchline execute` or `pulse` will act"
+    if stopping:
+        when = f"told to stop: {', '.join(stopping)}; the next `branchline execute` or `pulse` sees them end"
+    data = {"task": task, "verb": verb, "run": run.run, "coordinator": holder or None, "stopping": stopping}
+    return Answer(data, f"{verb} {task or f'all of run {run.run}'}: {when}")
 
 
 def checked(
     console: Console, state: Path, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]
 ) -> dict[str, Any]:
     """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
-    row = find(store.tasks(run.run), run, task)
+    row = find_atomic(store.tasks(run.run), run, task)
     check(state, verb, run, row)
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
