@@ -58,9 +58,19 @@ def no_run(name: str, there: Sequence[str]) -> NotFoundError:
 
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
-    rows = store.tasks(run.run)
+    rows, said = store.tasks(run.run), said_to(store, run)
     found = _reasons(run, view_of(store, run, rows, now))
-    return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+    rows = [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+    return [row._replace(reason=said[row.task]) if row.task in said else row for row in rows] if said else rows
+
+
+def said_to(store: Store, run: RunRow) -> dict[str, str]:
+    """Task -> in words what a person has said to it that nobody has acted on yet."""
+    return {
+        each.task: f"{each.verb} was said, and the next `branchline execute` or `pulse` acts on it"
+        for each in store.requests()
+        if each.run == run.run and each.task
+    }
 
 
 def _reasons(run: RunRow, view: View) -> dict[str, str]:
@@ -141,6 +151,8 @@ def why(console: Console, name: str, task: str) -> Answer:
             view = view_of(store, run, rows, now)
             row = row._replace(reason=_reasons(run, view).get(row.task, ""))
             root = root_of(view, row.task) if row.state == "pending" else ""
+        said = said_to(store, run).get(task)
+        row = row._replace(reason=said or row.reason)
         found = words.why(
             row,
             store.events(run.run, row.task),
@@ -149,6 +161,7 @@ def why(console: Console, name: str, task: str) -> Answer:
             rows,
             root,
         )
+    found |= {"next": ["branchline execute"]} if said else {}
     return Answer(found, words.why_text(found, now))
 
 
@@ -171,9 +184,9 @@ def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
 def inbox(console: Console, name: str) -> Answer:
     """The questions that wait for a person."""
     with opened(console, name) as (store, run):
+        said, rows = said_to(store, run), store.tasks(run.run)
         asked = store.questions(run.run, open_only=True)
-        rows = store.tasks(run.run)
-        asked += _held(rows, asked)
+        asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
         found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
     return Answer(found, words.inbox_text(found))
 

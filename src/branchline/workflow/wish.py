@@ -70,6 +70,8 @@ def checked(
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "answer":
+        if any((each.run, each.task, each.verb) == (run.run, task, verb) for each in store.requests()):
+            raise UsageError(f"task {task} has its answer already; the next `branchline execute` or `pulse` acts on it")
         asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
         options = [str(option) for option in json.loads(asked[0].options)] if asked else []
         data = answer_of(row, options, data)
