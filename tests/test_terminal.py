@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from branchline.model.run import TaskRow
 from branchline.terminal.live import Progress, Snapshot, frame
 from branchline.terminal.text import (
+    because,
     clip,
     colour,
     duration,
@@ -375,3 +376,17 @@ def test_nothing_heavy_is_imported_for_plain_text() -> None:
     code = "import sys, branchline.terminal; print([m for m in ('rich', 'dataclasses') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "said"),
+    [
+        ("failed", "failed: exit 2", "exit 2"),
+        ("cancelled", "cancelled by a person", "by a person"),
+        ("failed", "timeout: silent for 10m", "timeout: silent for 10m"),
+        ("done", "donethis", "donethis"),
+        ("failed", "", ""),
+    ],
+)
+def test_a_reason_does_not_say_its_state_again(state: str, reason: str, said: str) -> None:
+    assert because(state, reason) == said

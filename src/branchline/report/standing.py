@@ -8,7 +8,7 @@ from typing import Any, Final
 from branchline.model.money import Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED
 from branchline.model.run import QuestionRow, RunRow, TaskRow
-from branchline.terminal.text import colour, mark, safe, tree
+from branchline.terminal.text import because, colour, mark, safe, tree
 
 _STUCK: Final = ("blocked", "held", "paused", "retrying")
 _TINT: Final = {"failed": "red", "blocked": "yellow", "held": "yellow", "paused": "yellow"}
@@ -141,7 +141,7 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
     counted = tally(found["tasks"])
     rest = [f"{number} {state}" for state, number in sorted(counted.items()) if state != "done"]
     slots = found["slots"]
-    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     state = colour(safe(found["state"]), _TINT.get(found["state"], "bold"), on)
     return [
         f"{safe(found['plan'])}  run {safe(found['run'])}  {state}{reason}",
@@ -179,7 +179,7 @@ def _tail(task: Mapping[str, Any], room: int, on: bool) -> str:
     worker = f", {safe(task['worker'])}" if state in BUSY and task["worker"] else ""
     if state in ("pending", "ready") and not task["reason"]:
         return ""
-    reason = f": {task['reason']}" if task["reason"] else ""
+    reason = f": {because(state, task['reason'])}" if task["reason"] else ""
     if state == "pending" and reason:
         return "\n" + colour(safe(task["reason"], room - 3), "dim", on)
     return "\n" + colour(safe(f"{state}{worker}{again}{reason}", room - 3), _TINT.get(state, "dim"), on)
