@@ -71,7 +71,7 @@ def test_an_option_is_chosen_by_its_number_and_told_to_the_tasks_beside(waiting:
 def _has_its_answer(world: World) -> None:
     """Nobody has acted on it yet: all that looks says so, and no second answer is taken that would not count."""
     assert world.run("inbox").json["questions"] == []
-    said = "answer was said, and the next `branchline execute` or `pulse` acts on it"
+    said = "answer waits for the next `branchline execute` or `pulse`"
     assert {task["id"]: task["reason"] for task in world.run("status").json["tasks"]}["1.1"] == said
     found = world.run("why", "1.1").json
     assert (found["reason"], found["next"]) == (said, ["branchline execute"])

@@ -67,7 +67,7 @@ def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
 def said_to(store: Store, run: RunRow) -> dict[str, str]:
     """Task -> in words what a person has said to it that nobody has acted on yet."""
     return {
-        each.task: f"{each.verb} was said, and the next `branchline execute` or `pulse` acts on it"
+        each.task: f"{each.verb} waits for the next `branchline execute` or `pulse`"
         for each in store.requests()
         if each.run == run.run and each.task
     }

@@ -12,9 +12,11 @@ from branchline.errors import LockedError, UsageError
 from branchline.model.run import LEFT_BEHIND, RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
+from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
+from branchline.workflow.flags import Flags
 from branchline.workflow.look import find_atomic, run_meant, state_of
-from branchline.workflow.project import folder_of, open_project
+from branchline.workflow.project import check_worker, folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
 FITS = {
@@ -64,11 +66,16 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
 def checked(
     console: Console, state: Path, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
+    """The data of a wish that fits its task.
+
+    Raises NotFoundError or UsageError for one that does not, and as `check_worker` for a worker that cannot start.
+    """
     row = find_atomic(store.tasks(run.run), run, task)
     check(state, verb, run, row)
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
+    if verb == "retry" and data.get("worker"):
+        check_worker(resumed(console, open_project(console), store, run, Flags()).project, data["worker"])
     if verb == "answer":
         if any((each.run, each.task, each.verb) == (run.run, task, verb) for each in store.requests()):
             raise UsageError(f"task {task} has its answer already; the next `branchline execute` or `pulse` acts on it")
