@@ -216,14 +216,16 @@ def test_plain_progress_is_one_line_for_each_change() -> None:
     progress.update(snapshot(row("1", "done"), row("2", "pending"), row("3", "pending")))
     progress.update(snapshot(row("1", "done"), row("2", "running", changed=100.0), row("3", "pending")))
     progress.update(snapshot(row("1", "done"), row("2", "running", changed=100.0), row("3", "pending")))
-    done = row("2", "done", changed=112.0, commit="1a2b3c4d5e6f", evidence="checked")
+    done = row("2", "done", changed=112.0, commit="1a2b3c4d5e6f", evidence="checked", reason="merged")
     progress.update(snapshot(row("1", "done"), done, row("3", "blocked", reason="which\x1b[2J one?"), now=112.0))
+    progress.update(snapshot(row("1", "done"), done, row("3", "done", commit="1a2b3c4d5e6f", evidence="unchecked")))
     progress.line("hello\nthere")
     progress.close()
     assert stream.getvalue().split("\n") == [
         "[done 1/3] 2 running (opencode)",
         "[done 2/3] 2 merged 1a2b3c4 (checked) in 12s",
         "[done 2/3] 3 blocked: which\\x1b[2J one?",
+        "[done 3/3] 3 done (unchecked)",
         "hello\\x0athere",
         "",
     ]

@@ -16,6 +16,8 @@ A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
 LEFT_BEHIND = "no longer in the plan"
 """The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
+MERGED = "merged"
+"""The reason of a task that is done on the integration branch; one that is done in place has another."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, TextIO
 
 from branchline.model.moves import BUSY
-from branchline.model.run import TaskRow
+from branchline.model.run import MERGED, TaskRow
 from branchline.terminal.text import because, clip, duration, for_stream, mark, pad, safe
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def change(task: TaskRow, done: int, total: int, took: float | None) -> str:
 def _words(task: TaskRow, took: float | None) -> str:
     elapsed = f" in {duration(took)}" if took is not None else ""
     if task.state == "done":
-        what = f"merged {safe(task.commit[:7])}" if task.commit else "done"
+        what = f"merged {safe(task.commit[:7])}" if task.commit and task.reason == MERGED else "done"
         level = safe(task.evidence) or "no evidence recorded"
         return f"{what} ({level}){elapsed}"
     if task.state == "running":
