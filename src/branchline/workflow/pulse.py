@@ -91,8 +91,10 @@ def _ticked(console: Console, project: Project, store: Store, path: Path, flags:
     try:
         return tick(console, project, store, path, flags, said)
     except BranchlineError as error:
-        data = {"plan": project.name(path), "code": error.code, "error": error.message, "details": error.details}
-        return Answer(data, f"{project.name(path)}: {error.message}", error.exit_status, error.message)
+        name = project.name(path)
+        data = {"plan": name, "code": error.code, "error": error.message, "details": error.details}
+        words = error.message if name in error.message else f"{name}: {error.message}"
+        return Answer(data, words, error.exit_status, error.message)
 
 
 def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
