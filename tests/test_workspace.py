@@ -494,8 +494,11 @@ def test_what_git_cannot_look_into_is_neither_saved_nor_taken_for_nothing(place:
         os.close(former)
     os.close(os.open("work", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
     os.close(folder)
-    for act in (partial(place.repository.salvage, RUN, "1.1", 1), partial(place.repository.remove_worktree, RUN, "1.1")):
-        with pytest.raises(GitError, match="cannot look into .*ddd: what is in it can be neither saved nor merged"):
+    for act in (
+        partial(place.repository.salvage, RUN, "1.1", 1),
+        partial(place.repository.remove_worktree, RUN, "1.1"),
+    ):
+        with pytest.raises(GitError, match=r"cannot look into .*ddd: what is in it can be neither saved nor merged"):
             act()
     assert job.main([str(place.spec("check"))]) == 1
     assert "cannot look into" in place.answer("check")["error"]

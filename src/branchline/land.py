@@ -67,6 +67,7 @@ def judge_checks(
         diffstat=result.get("diffstat") or {},
         conflict=result.get("conflict"),
         refused=tuple(result.get("refused") or ()),
+        left_out=tuple(result.get("left_out") or ()),
     )
     if isolated:
         verdict = verdict._replace(frozen=tuple(_changed_frozen(task, result.get("altered") or (), frozen)))
@@ -108,6 +109,7 @@ def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict
         frozen=tuple(before.get("frozen") or ()),
         diffstat=before.get("diffstat") or {},
         refused=tuple(before.get("refused") or ()),
+        left_out=tuple(before.get("left_out") or ()),
         tree=result.get("tree") or "",
     )
     return _with_cause(verdict, "check failed on the merged result", "merge failed")

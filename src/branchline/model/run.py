@@ -16,6 +16,8 @@ A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
 LEFT_BEHIND = "no longer in the plan"
 """The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
+PHASE = "phase "
+"""How the source of a composite's check begins; the composite's id follows."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 
@@ -354,7 +356,7 @@ class Verdict(NamedTuple):
     `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
     person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
     {files, added, removed}, `tree` the merged result's; `refused` are files that the task's role may not change: they
-    were saved and taken back.
+    were saved and taken back; `left_out` are repositories inside the worktree, which no commit takes: they stay there.
     """
 
     ok: bool
@@ -371,3 +373,4 @@ class Verdict(NamedTuple):
     diffstat: Mapping[str, int] = {}
     tree: str = ""
     refused: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

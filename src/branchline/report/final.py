@@ -89,6 +89,7 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "accepted": found["accepted"],
         "accepted_by": found["accepted_by"],
         "out_of_scope": found["out_of_scope"],
+        "left_out": found["left_out"],
     }
 
 
@@ -239,6 +240,7 @@ def proof_of(task: Mapping[str, Any]) -> str:
     parts += [f"accepted by {safe(task['accepted_by'])}"] if task["accepted"] else []
     parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
+    parts += [f"not taken: {', '.join(map(safe, task['left_out']))}"] if task["left_out"] else []
     return ", ".join(parts)
 
 

@@ -170,6 +170,7 @@ def _evidence(task: TaskRow, proof: Mapping[str, Any]) -> str:
         ("changed", ", ".join(map(str, proof["files"][:50]))),
         ("outside its scope", ", ".join(map(str, proof["out_of_scope"][:50]))),
         ("saved and not taken, for its role may not edit", ", ".join(map(str, proof["refused"][:50]))),
+        ("not taken, for it is a repository of its own", ", ".join(map(str, proof["left_out"][:50]))),
         ("though checks rest on it", ", ".join(map(str, proof["frozen"][:50]))),
     ]
     shown = "".join(f"<li>{name}: {_text(value)}</li>" for name, value in facts if value)

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from branchline.errors import GitError
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part, salvage_folder, unseen
+from branchline.workspace.git import (
+    ABSENT,
+    SALVAGE_REFS,
+    Git,
+    check_name,
+    from_ref_part,
+    ref_part,
+    salvage_folder,
+    unseen,
+)
 
 MAX_NESTED: Final = 8
 """How deep repositories within repositories are followed."""
