@@ -119,7 +119,7 @@ def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict
 def _unsure(row: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """A check that passed on the merged result, with the failure before it where the same one was flaky in the worktree."""
     first = next((old["first"] for old in before if old.get("flaky") and old["command"] == row["command"]), None)
-    return {"flaky": True, "first": first} | row if first and not row["exit"] else row
+    return {"flaky": True, "first": first, **row} if first and not row["exit"] else row
 
 
 def _with_cause(verdict: Verdict, check_failed: str, otherwise: str) -> Verdict:
