@@ -16,10 +16,10 @@ A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
 LEFT_BEHIND = "no longer in the plan"
 """The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
-PHASE = "phase "
-"""How the source of a composite's check begins; the composite's id follows."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
+PHASE = "phase "
+"""How the source of a composite's check begins; the composite's id follows."""
 
 
 class Event(NamedTuple):

@@ -12,7 +12,6 @@ from branchline.schedule import rows, standing
 from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.batch import order as all_batches
 from branchline.schedule.view import STRATEGIES, View
-from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 
 MAX_BYTES: Final = 256 << 20
@@ -125,7 +124,7 @@ def order(view: View, how: How, *, told: bool) -> Answer:
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
     status, _ = (0, "") if found else _end(standing.next_step(view, *how))
-    words = f"{many(len(left), 'task')} {'are' if left[1:] else 'is'} in no batch, for something before stands still"
+    words = f"{len(left)} tasks are in no batch, for what they wait for stands still"
     words += "" if told else "; `--json` names them as `left`"
     data = {"batches": found, "left": left}
     return Answer(data, status=status, error=words if left and (how.concurrency or status) else "")

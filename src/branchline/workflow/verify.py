@@ -37,11 +37,9 @@ def verify(console: Console, name: str, task: str) -> Answer:
         found = words.evidence(row, store.events(run.run, row.task))
         recorded = _recorded(store.events(run.run, row.task))
         checks = tuple({"run": check["command"], "source": check.get("source", "")} for check in recorded)
-        alone = not run.in_place and row.kind != "composite"
-        spec = spec_of(project, store, run, row, "verify")._replace(checks=checks) if alone else None
+        spec = None if run.in_place else spec_of(project, store, run, row, "verify")._replace(checks=checks)
     if spec is None or row.state != "done" or not found["commit"]:
-        below = "it is composite: name the tasks below it" if row.kind == "composite" else f"it is {row.state}"
-        why = "it was done in place" if run.in_place else below
+        why = "it was done in place" if run.in_place else f"it is {row.state}"
         raise UsageError(f"task {task} of run {run.run} has no commit to verify its evidence at: {why}", task=task)
     data = {**found, "verified": _compared(project, spec, recorded, found["commit"])}
     faults = data["verified"]["faults"]
