@@ -103,9 +103,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
         }
         if question["kind"] == "missing_dependency":
             question = prerequisite(state, row, question)
-        return [
-            Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))
-        ]
+        asks = f"{question['kind']}: {' '.join(question['text'].split())}"  # a cause is told on one line
+        return [Emit(event_for(event, "blocked", row, asks, {"question": question}))]
     if status == "cancelled":
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""

@@ -136,7 +136,9 @@ def report_text(found: Mapping[str, Any]) -> str:
             shown += [f"  {safe(task['id'])} {safe(task['title'])}{_why(task)}" for task in found[group]]
     if found["questions"]:
         shown += ["", "Open questions (branchline inbox)"]
-        shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"  {safe(question['task'])}: {safe(' '.join(question['text'].split()))}" for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "What the plan asked", *(f"  {line}" for line in asked_lines(found["asked"]))]
     return "\n".join([*shown, "", *_whereabouts(found)])
@@ -165,7 +167,10 @@ def report_markdown(found: Mapping[str, Any]) -> str:
             ]
     if found["questions"]:
         shown += ["", "## Open questions", ""]
-        shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"- **{_plain(question['task'])}** {_plain(' '.join(question['text'].split()))}"
+            for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
