@@ -244,6 +244,16 @@ def test_a_question_waits_and_its_answer_sends_the_task_back_in_its_session() ->
     assert (row.state, row.resume, row.session, row.tries) == ("ready", 1, "s1", 0)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [("timeout: silent for 3 s", "timeout: silent for 3 s"), ("too slow", "timeout: too slow"), ("", "timeout")],
+)
+def test_the_reason_of_a_claim_names_its_kind_once(said: str, reason: str) -> None:
+    world = one()
+    ended(world, {"status": "timeout", "summary": said})
+    assert (world.state.tasks["1"].state, world.state.tasks["1"].reason) == ("retrying", reason)
+
+
 def test_work_below_the_minimum_is_held_until_a_person_accepts_it() -> None:
     world = one(Policy(isolated=False, minimum="checked"))
     ended(world, {"status": "done"})

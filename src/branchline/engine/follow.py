@@ -128,7 +128,7 @@ def _in_words(status: str, said: str) -> str:
     """A claim that is no success as a reason: its kind, and the first line of what was said about it."""
     kind = {"no_output": "no output"}.get(status, status)
     first = said.strip().split("\n", 1)[0][:200]
-    return f"{kind}: {first}" if first and first != kind else kind
+    return first if first.startswith(kind) else f"{kind}: {first}" if first else kind
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
