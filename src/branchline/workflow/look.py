@@ -217,8 +217,12 @@ def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
 def evidence(console: Console, name: str, task: str) -> Answer:
     """The checks behind a task."""
     with opened(console, name) as (store, run):
-        row = find_atomic(store.tasks(run.run), run, task)
-        found = words.evidence(row, store.events(run.run, row.task))
+        rows = store.tasks(run.run)
+        row = find(rows, run, task)
+        if row.kind == "composite":
+            found = words.phase_evidence(row, rows, store.events(run.run))
+        else:
+            found = words.evidence(row, store.events(run.run, row.task))
     return Answer(found, words.evidence_text(found))
 
 
