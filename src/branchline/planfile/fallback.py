@@ -4,7 +4,7 @@ import re
 
 from branchline.planfile import leads, levels, rows
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import take_items
+from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.levels import text_headings
@@ -47,6 +47,7 @@ def last_resort(out: Outline) -> None:
         _numbered_lists,
         rows.counted_tables,
         levels.grouped,
+        _marked_lists,
         _any_bullets,
         rows.milestone_tables,
         leads.paragraphs,
@@ -336,6 +337,13 @@ def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
 def _mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
     work = sum(acts(item.text) for item in items)
     return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
+
+
+def _marked_lists(out: Outline) -> None:
+    """Take the items of a text that each begin with a mark of their state, where that is all the text lists."""
+    items = [item for item in out.items if item.parent is None]
+    if len(items) >= MANY and all(item.text.startswith(MARKS) and plain_task(item) for item in items):
+        take_items(out, items, 0.7, "")
 
 
 def _any_bullets(out: Outline) -> None:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from branchline.planfile import words
+from branchline.planfile.numerals import counted, numbered
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
@@ -12,7 +13,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
-_DIGITS = "一二三四五六七八九十"
 MAX_NAME_WORDS = {"NONTASK": 9}
 """A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
 MAX_TITLE = 16
@@ -96,7 +96,7 @@ _PHASE = re.compile(
     rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_PHASE_NAME = re.compile(rf"({_any_of(words.PHASE_HEADS)})(?:\s*[:：–—]\s*|$)(.*)", re.IGNORECASE | re.DOTALL)
+_PHASE_NAME = re.compile(rf"({_any_of(words.PHASE_HEADS)})\s*[:：–—]\s*(.+)", re.IGNORECASE | re.DOTALL)
 """What stands behind a number: `1. Phase: Setup`."""
 _COUNTED = re.compile(
     rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
@@ -263,7 +263,7 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
-        return Head("step" if key in words.STEP_HEADS else "task", key, _count(found[2]), found[3].strip())
+        return Head("step" if key in words.STEP_HEADS else "task", key, counted(found[2]), found[3].strip())
     found = _PHASE.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
@@ -271,11 +271,13 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
         first = rest.split(maxsplit=1)[0].lower().strip(":") if loose else ""
         told = marked or first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
         if not (loose and told):
-            return Head("phase", found[1].lower(), _count(found[2]), rest)
+            return Head("phase", found[1].lower(), counted(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
         key = found[2] or found[4]
-        return Head("step" if key in words.STEP_HEADS else "phase", key, _count(found[1] or found[3]), found[5].strip())
+        return Head(
+            "step" if key in words.STEP_HEADS else "phase", key, counted(found[1] or found[3]), found[5].strip()
+        )
     found = _LAST.match(text)
     if found:
         return Head("phase", (found[1] or found[2]).lower(), LAST, found[3].strip())
@@ -284,19 +286,10 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
 
 def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
-    if number[0].isdigit() or number[0] in _DIGITS:
+    if counted(number)[0].isdigit():
         return not _FRACTION.match(text, end)
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—·-([（")
-
-
-def _count(text: str) -> str:
-    """Write a Chinese numeral up to 99 in digits; anything else stays as it is."""
-    if not text or any(char not in _DIGITS for char in text):
-        return text
-    tens, ten, ones = text.rpartition("十")
-    value = (_DIGITS.index(tens[-1]) + 1 if tens else 1) * 10 if ten else 0
-    return str(value + (_DIGITS.index(ones[-1]) + 1 if ones else 0))
 
 
 def _code(text: str) -> Head | None:
@@ -338,7 +331,7 @@ def _numbered(text: str) -> Head | None:
             return inner
         if (coded := _code(found[2].strip())) is not None and coded.title:
             return coded
-        number = _count(found[1])
+        number = numbered(found[1]) or found[1]
         named = _PHASE_NAME.match(found[2])
         if named:
             return Head("phase", named[1].lower(), number, named[2].strip())

@@ -192,7 +192,9 @@ _WIP: Final[Lists] = {
 _BACKLOG: Final[Lists] = {
     "en": """backlog, next priorities, next priority order, next priority, priority order, todo, to do, ready, open,
         outstanding, pending, remaining, upcoming, next, planned, queue, up next, near term, medium term, short
-        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished, missing""",
+        term, mid term, now, soon,
+        to be done, needs to be done, must have, should have, must haves, should haves, high priority, medium priority,
+        low priority, inbox, not started, unfinished, missing""",
     "de": "offen, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend",
     "fr": "à faire, restant, en attente, à venir, planifié, manquant, manquants",
     "es": "pendiente, pendientes, por hacer, planificado, próximo, faltante, faltantes",
@@ -207,7 +209,7 @@ _BACKLOG: Final[Lists] = {
 _FUTURE: Final[Lists] = {
     "en": """future, future plans, future work, future ideas, future enhancements, ideas, someday, later, maybe, nice to
         have, long term, longer term, wishlist, wish list, stretch, stretch goals, big future plans, icebox, beyond,
-        parking lot, optional enhancements""",
+        could have, could haves, parking lot, optional enhancements""",
     "de": "zukunft, ideen, später, langfristig, wunschliste",
     "fr": "futur, idées, plus tard, long terme, à long terme, évolutions futures",
     "es": "futuro, ideas futuras, más adelante, largo plazo, a futuro",
@@ -220,7 +222,8 @@ _FUTURE: Final[Lists] = {
     "vi": "tương lai, ý tưởng, dài hạn, sau này, về sau",
 }
 _DECLINED: Final[Lists] = {
-    "en": """declined, rejected, won't do, wontfix, cancelled, canceled, abandoned, dropped, not planned, rejected ideas,
+    "en": """declined, rejected, won't do, won't have, wontfix, cancelled, canceled,
+        abandoned, dropped, not planned, rejected ideas,
         superseded, obsolete""",
     "de": "abgelehnt, verworfen, gestrichen",
     "fr": "rejeté, abandonné, annulé",
