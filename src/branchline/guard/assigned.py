@@ -36,7 +36,7 @@ _NEAR: Final = (
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
     rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
-    rf"|[^\S\n]{{0,16}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
+    rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
@@ -50,7 +50,7 @@ _GIVEN: Final = re.compile(
 sign, and gives less."""
 _NO_VALUE: Final = r"\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
 _VALUE: Final = re.compile(
-    r"[^\S\n]{0,16}(?:"
+    r"[^\S\n]{0,40}(?:"
     r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
     r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
     r"|[\w\[\]]{0,16}[\[{(]\s?(?P<numbers>(?:(?:0x[0-9a-f]{1,2}|\d{1,3}),\s{0,12}){7,255}(?:0x[0-9a-f]{1,2}|\d{1,3}))"
@@ -68,7 +68,8 @@ def assigned(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal done
-        value = _VALUE.match(read.text, found.end()) if found.end() >= done else None
+        begins = found.end() >= done and not _is_inside(read, found)
+        value = _VALUE.match(read.text, found.end()) if begins else None
         if not value:
             return None
         form = value.lastgroup or ""
@@ -80,6 +81,14 @@ def assigned(read: Plain) -> Iterator[Span]:
         return Span(start, done, "PASSWORD" if PASSWORDS.match(found["name"]) else "SECRET")
 
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
+
+
+def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
+    """Whether a name is only the end of another word, as in `compass` but not in `dbPass`, or of an element."""
+    start = found.start()
+    before = read.low[start - 1 : start]
+    ends = before.isalpha() and found["name"] == "pass" and read.text[start] == "p"
+    return ends or (before == "/" and ">" in found[0])
 
 
 def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
@@ -95,7 +104,7 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
         word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch(r"[A-Za-z]{5,32}\d{0,4}", secret))
-        return sign in ("=", ":", ":=", "=>") and (word or _is_sure(secret))
+        return sign in ("=", "+=", ":", ":=", "=>") and (word or _is_sure(secret))
     if value["numbers"]:
         return name not in ("token", "session")  # those are words of a model
     if value["quoted"]:
