@@ -7,8 +7,9 @@ from typing import Final
 from branchline.guard.spans import by_first
 
 PASSWORD_NAMES: Final = (
-    "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s?[=:])",
-    "pwd", "pw(?<![a-z]pw)", "identified by", "kennwort", "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)", "senha", "wachtwoord",
+    "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s?[=:])", "pwd",
+    "pw(?<![a-z]pw)", "identified by", "kennwort", "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)", "senha",
+    "wachtwoord",
     "parol[aeă]", "lösenord", "adgangskode", "salasana", "hasło", "heslo", "geslo", "lozinka", "jelszó", "şifre", "mật khẩu",
     "kata sandi", "пароль", "κωδικός", "סיסמה", "كلمة (?:المرور|السر)", "पासवर्ड", "รหัสผ่าน",
     "密码", "密碼", "口令", "パスワード", "비밀번호",
