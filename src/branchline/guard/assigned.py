@@ -9,7 +9,8 @@ from branchline.guard.values import PASSWORD_NAMES, PASSWORDS, TYPES, is_weak, i
 
 _NAMES: Final = (
     *PASSWORD_NAMES,
-    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
+    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?<![a-z-]auth)(?=(?:\sas\sstring)?\s?=)",
+    r"jwt(?=[\"']?\s?[=:])",
     "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)",
     "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
     "api[ ._-]?key", "access[ ._-]?key", "auth(?:entication)?[ ._-]?key", "activation[ ._-]?key", "account[ ._-]?key",
@@ -22,7 +23,7 @@ _NAMES: Final = (
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
-_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
 _SIGN: Final = (
     r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]"
     r"|,(?=\s{0,12}[\"'])"
@@ -83,12 +84,15 @@ def assigned(read: Plain) -> Iterator[Span]:
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
 
 
+_OURS: Final = re.compile(r"[A-Z_]{3,24}_\d{1,6}\]")
+
+
 def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
-    """Whether a name is only the end of another word, as in `compass` but not in `dbPass`, or of an element."""
+    """Whether a name is only the end of another word, as in `compass` but not in `dbPass`, of an element, or one of ours."""
     start = found.start()
     before = read.low[start - 1 : start]
     ends = before.isalpha() and found["name"] == "pass" and read.text[start] == "p"
-    return ends or (before == "/" and ">" in found[0])
+    return ends or (before == "/" and ">" in found[0]) or bool(_OURS.match(read.text, start))
 
 
 def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
@@ -183,7 +187,7 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return bool(re.search(r"=|://[^/\s]*@", secret))
     if name in ("key", "auth") or name.startswith("session"):  # those name other things too
         return telling(secret)
-    if name.endswith("key") and not name.startswith("secret") and len(secret) < 8:
+    if name.endswith("key") and not name.startswith(("secret", "api")) and len(secret) < 8:
         return telling(secret)
     named = not (sign in ("=", ":") and PASSWORDS.match(name)) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
     return len(secret) >= 4 and not named

@@ -8,7 +8,7 @@ from branchline.guard.spans import Plain, Span, by_first, hits, judged
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
-_USERINFO: Final = re.compile(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
+_USERINFO: Final = re.compile(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")
 _USER: Final = re.compile(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
 _QUERY: Final = re.compile(
     r"[?&;#](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
@@ -67,9 +67,9 @@ _REVERSED: Final = re.compile(
 )
 _CALLS: Final = re.compile(
     r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?"
-    r"|sign|verify|hmac|cookies?|cookieparser|secretkey(?:spec)?)\(\s?"
+    r"|sign|verify|hmac|cookies?|cookieparser|(?:secret|private)key(?:spec)?)\(\s?"
     r"((?:(?:[\"'][^\"'\n]{0,64}[\"']|\{[^{}\n]{0,64}\}|[\w.]{1,32}),\s?){0,6})"
-    r"[\"'](?!(?:sha|aes|rsa?|[eh]s|des|md)[_-]?\d)([^\"'\s/]{6,64})[\"']\s?[,)]"
+    r"[\"'](?!(?:sha|aes|rsa?|[eh]s|des|md|utf)[_-]?\d)([^\"'\s/]{5,64})[\"']\s?[,)]"
 )
 """A call that logs in or signs, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
 _NAMED: Final = re.compile(
@@ -134,8 +134,10 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(1), "PASSWORD") if good else None
 
     def handed(found: "re.Match[str]") -> Span | None:
-        good = (found[1] or found[0].startswith(("cookie", "secretkey"))) and not stands_for(found[2])
-        return Span(*found.span(2), "PASSWORD") if good and any(map(str.isdigit, found[2])) else None
+        first = found[1] or found[0].startswith(("cookie", "secretkey", "privatekey"))
+        third = found[0].startswith("connection(") and found[1].count(",") == 2
+        good = (first and any(map(str.isdigit, found[2]))) or third or "secret" in found[2]
+        return Span(*found.span(2), "PASSWORD") if good and not stands_for(found[2]) else None
 
     def named(found: "re.Match[str]") -> Span:
         return Span(*found.span(1), "SECRET")
