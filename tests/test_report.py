@@ -277,6 +277,12 @@ def test_a_task_that_is_not_done_has_no_level() -> None:
     assert evidence_text(found).startswith("3: failed, so nothing is proved of a merged result\n  $ pytest\n    exit 1")
 
 
+def test_what_a_worker_asks_on_several_lines_is_told_on_one_in_a_report() -> None:
+    found = report(RUN, TASKS, questions=[QUESTIONS[0]._replace(text="Which?\n1. red\n2. blue")])
+    assert "\n  2.1: Which? 1. red 2. blue\n" in report_text(found)
+    assert "\n- **2.1** Which? 1. red 2. blue\n" in report_markdown(found)
+
+
 def test_evidence_of_a_reopened_task_is_not_the_old_one() -> None:
     found = evidence(TASKS[1]._replace(state="pending"), [event("done", "1.1", data=DONE)])
     assert (found["level"], found["checks"], found["commit"]) == ("", [], "")

@@ -103,9 +103,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
         }
         if question["kind"] == "missing_dependency":
             question = prerequisite(state, row, question)
-        return [
-            Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))
-        ]
+        asks = f"{question['kind']}: {' '.join(question['text'].split())}"  # a cause is told on one line
+        return [Emit(event_for(event, "blocked", row, asks, {"question": question}))]
     if status == "cancelled":
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
@@ -129,7 +128,7 @@ def _in_words(status: str, said: str) -> str:
     """A claim that is no success as a reason: its kind, and the first line of what was said about it."""
     kind = {"no_output": "no output"}.get(status, status)
     first = said.strip().split("\n", 1)[0][:200]
-    return f"{kind}: {first}" if first and first != kind else kind
+    return first if first.startswith(kind) else f"{kind}: {first}" if first else kind
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:

@@ -20,6 +20,8 @@ MERGED = "merged"
 """The reason of a task that is done on the integration branch; one that is done in place has another."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
+PHASE = "phase "
+"""How the source of a composite's check begins; the composite's id follows."""
 
 
 class Event(NamedTuple):
@@ -357,7 +359,7 @@ class Verdict(NamedTuple):
     `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
     person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
     {files, added, removed}, `tree` the merged result's; `refused` are files that the task's role may not change: they
-    were saved and taken back.
+    were saved and taken back; `left_out` are repositories inside the worktree, which no commit takes: they stay there.
     """
 
     ok: bool
@@ -374,3 +376,4 @@ class Verdict(NamedTuple):
     diffstat: Mapping[str, int] = {}
     tree: str = ""
     refused: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

@@ -157,6 +157,6 @@ def _ending(attempt: Mapping[str, Any]) -> str:
 
 
 def _event_words(event: Mapping[str, Any], now: float) -> str:
-    cause = f": {safe(event['cause'])}" if event["cause"] else ""
+    cause = f": {safe(' '.join(event['cause'].split()))}" if event["cause"] else ""
     again = f" (attempt {event['attempt']})" if event["attempt"] else ""
     return f"{duration(now - event['at'])} ago  {safe(event['kind'])}{again}{cause}"

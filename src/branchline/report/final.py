@@ -89,6 +89,7 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "accepted": found["accepted"],
         "accepted_by": found["accepted_by"],
         "out_of_scope": found["out_of_scope"],
+        "left_out": found["left_out"],
     }
 
 
@@ -115,13 +116,9 @@ def _gate(commands: Sequence[str], events: Sequence[Event]) -> dict[str, Any]:
 
 def _salvage(events: Sequence[Event]) -> set[str]:
     """Return the salvage refs that events name, wherever in their data."""
-    found: set[str] = set()
-    for event in events:
-        for value in event.data.values():
-            for text in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(text, str) and text.startswith(_SALVAGE):
-                    found.add(text)
-    return found
+    values = [value for event in events for value in event.data.values() if value]
+    listed = (each for value in values if isinstance(value, list) for each in value)
+    return {each for each in (*values, *listed) if isinstance(each, str) and each.startswith(_SALVAGE)}
 
 
 def report_text(found: Mapping[str, Any]) -> str:
@@ -135,7 +132,9 @@ def report_text(found: Mapping[str, Any]) -> str:
             shown += [f"  {safe(task['id'])} {safe(task['title'])}{_why(task)}" for task in found[group]]
     if found["questions"]:
         shown += ["", "Open questions (branchline inbox)"]
-        shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"  {safe(question['task'])}: {safe(' '.join(question['text'].split()))}" for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "What the plan asked", *(f"  {line}" for line in asked_lines(found["asked"]))]
     return "\n".join([*shown, "", *_whereabouts(found)])
@@ -164,7 +163,10 @@ def report_markdown(found: Mapping[str, Any]) -> str:
             ]
     if found["questions"]:
         shown += ["", "## Open questions", ""]
-        shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"- **{_plain(question['task'])}** {_plain(' '.join(question['text'].split()))}"
+            for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
@@ -239,6 +241,7 @@ def proof_of(task: Mapping[str, Any]) -> str:
     parts += [f"accepted by {safe(task['accepted_by'])}"] if task["accepted"] else []
     parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
+    parts += [f"not taken: {', '.join(map(safe, task['left_out']))}"] if task["left_out"] else []
     return ", ".join(parts)
 
 

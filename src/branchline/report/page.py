@@ -155,7 +155,7 @@ def _questions(questions: Sequence[QuestionRow]) -> Iterator[str]:
         yield "<h2>Questions</h2>"
     for question in questions:
         answer = "not answered" if question.answer is None else f"answered: {question.answer}"
-        yield f"<p><b>{_text(question.task)}</b> {_text(question.text)}<br>{_text(answer)}</p>"
+        yield f"<p><b>{_text(question.task)}</b> {_text(' '.join(question.text.split()))}<br>{_text(answer)}</p>"
 
 
 def _evidence(task: TaskRow, proof: Mapping[str, Any]) -> str:
@@ -165,11 +165,12 @@ def _evidence(task: TaskRow, proof: Mapping[str, Any]) -> str:
         for check in proof["checks"]
     )
     facts = [
-        ("its worker claims", f"{proof['claim']['status']} {proof['claim']['summary']}".strip()),
+        ("its worker claims", " ".join(f"{proof['claim']['status']} {proof['claim']['summary']}".split())),
         ("commit", proof["commit"]),
         ("changed", ", ".join(map(str, proof["files"][:50]))),
         ("outside its scope", ", ".join(map(str, proof["out_of_scope"][:50]))),
         ("saved and not taken, for its role may not edit", ", ".join(map(str, proof["refused"][:50]))),
+        ("not taken, for it is a repository of its own", ", ".join(map(str, proof["left_out"][:50]))),
         ("though checks rest on it", ", ".join(map(str, proof["frozen"][:50]))),
     ]
     shown = "".join(f"<li>{name}: {_text(value)}</li>" for name, value in facts if value)

@@ -59,8 +59,9 @@ def no_run(name: str, there: Sequence[str]) -> NotFoundError:
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
     rows, said = store.tasks(run.run), said_to(store, run)
-    found = _reasons(run, view_of(store, run, rows, now))
-    rows = [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+    if any(row.state in WAITING and row.kind == "atomic" for row in rows):
+        found = _reasons(run, view_of(store, run, rows, now))
+        rows = [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
     return [row._replace(reason=said[row.task]) if row.task in said else row for row in rows] if said else rows
 
 
@@ -216,8 +217,12 @@ def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
 def evidence(console: Console, name: str, task: str) -> Answer:
     """The checks behind a task."""
     with opened(console, name) as (store, run):
-        row = find_atomic(store.tasks(run.run), run, task)
-        found = words.evidence(row, store.events(run.run, row.task))
+        rows = store.tasks(run.run)
+        row = find(rows, run, task)
+        if row.kind == "composite":
+            found = words.phase_evidence(row, rows, store.events(run.run))
+        else:
+            found = words.evidence(row, store.events(run.run, row.task))
     return Answer(found, words.evidence_text(found))
 
 
@@ -237,7 +242,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         rows,
         store.attempts(run.run),
         store.questions(run.run),
-        store.events(run.run),
+        store.findings(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
         in_place=run.in_place,
         now=now,

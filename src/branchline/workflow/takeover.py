@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from branchline import workers
+from branchline.dispatch.history import History
 from branchline.errors import UsageError, WorkerMissingError
 from branchline.graph.adjacency import of_rows
 from branchline.model.run import Command, Job, RunRow, TaskRow
@@ -66,16 +67,10 @@ def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job
     settings = with_flags(begun.project.settings, begun.flags)
     rows = store.graph_tasks(run.run)
     adjacency = of_rows(rows, json.loads(run.net)["edges"])
-    jobs, _ = jobs_of(
-        begun.project,
-        store,
-        begun.repository,
-        run,
-        settings,
-        lambda: adjacency,
-        {each.task: each for each in rows}.get,
-        console.clock,
-        inline=begun.flags.inline,
+    history = History(store, lambda: adjacency, {each.task: each for each in rows}.get)
+    inline = begun.flags.inline
+    jobs = jobs_of(
+        begun.project, store, begun.repository, run, settings, history, adjacency, console.clock, inline=inline
     )
     worked = [attempt for attempt in store.attempts(run.run, row.task) if attempt.purpose == "work"]
     job = jobs.job(worked[-1], row._replace(resume=1)) if worked else None
