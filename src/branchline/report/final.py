@@ -193,7 +193,7 @@ def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines that sum a report up: state, tasks done, gate, attempts and what they cost."""
     reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     yield f"state: {safe(found['state'])}{reason}"
-    yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
+    yield f"done: {len(found['done'])} of {many(found['total'], 'task')}{_levels(found['done'])}"
     yield f"gate: {_gate_words(found['gate'])}"
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
