@@ -162,7 +162,7 @@ def test_status_has_the_keys_scripts_rely_on() -> None:
 
 
 def test_status_in_words() -> None:
-    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4))
+    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4, coordinator=7))
     assert shown.split("\n") == [
         "plans/crm.md  run r1  running",
         "1 of 6 done, 1 blocked, 1 failed, 1 held, 1 pending, 1 running",
@@ -182,6 +182,12 @@ def test_status_in_words() -> None:
         "✗ 3 Title 3",
         "   failed, attempt 2: its check failed: \\u202eexe\\x1b[2J\\x0a# <b>[x](y)</b>",
     ]
+
+
+def test_status_says_that_nobody_drives_a_run_which_could_go_on() -> None:
+    nobody = "no coordinator is at work: the next `branchline execute` or `pulse` goes on"
+    assert nobody in status_text(status(RUN, TASKS))
+    assert nobody not in status_text(status(RUN, [row("1", "done"), row("2", "blocked")]))
 
 
 def test_status_in_colour_and_ascii() -> None:

@@ -18,7 +18,7 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.schedule.routing import Routing
-from branchline.store import Store
+from branchline.store import Store, held
 from branchline.terminal.text import use_colour
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -139,7 +139,8 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls)
+        driver = held(state_of(console)) or None
+        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
