@@ -44,6 +44,12 @@ def finished(store: Store, run: RunRow, now: float) -> Answer:
     return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} is done; nothing to do ({where})")
 
 
+def called_off(store: Store, run: RunRow, now: float) -> Answer:
+    """A person cancelled it: nobody but a person begins it again."""
+    words = "`branchline retry TASK` takes it up again, `branchline execute --new` starts another"
+    return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} was cancelled; {words}")
+
+
 def standing(store: Store, run: RunRow, now: float) -> Answer:
     """How a run stands after a pulse, in one line."""
     data = outcome_data(store, run, now)
