@@ -390,6 +390,18 @@ def test_report_in_words() -> None:
     ]
 
 
+def test_commands_name_the_run_that_they_would_not_speak_of_by_themselves() -> None:
+    found = report(RUN._replace(state="done"), TASKS, [], QUESTIONS, EVENTS, newest=False)
+    assert "branchline land --run r1 brings it" in report_text(found)
+    assert "branchline inbox --run r1" in report_text(found)
+    by_state = (row("1", state) for state in sorted(TASK_MOVES))
+    told = [command for task in by_state for command in why(task, [], newest=False)["next"]]
+    assert told
+    assert all("--run r1" in command for command in told)
+    asked = inbox_text(inbox(QUESTIONS) | {"run": "r1", "newest": False})
+    assert all("--run r1" in line for line in asked.splitlines() if "branchline " in line)
+
+
 def test_report_in_markdown_is_no_markup_of_others() -> None:
     shown = report_markdown(report(RUN, TASKS, ATTEMPTS, QUESTIONS, EVENTS))
     assert shown.startswith("# Report of plans/crm.md\n\nRun `r1`.\n\n- state: running\n")

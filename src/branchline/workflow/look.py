@@ -48,6 +48,12 @@ def run_meant(store: Store, name: str) -> RunRow:
     return run
 
 
+def is_newest(store: Store, run: RunRow) -> bool:
+    """Whether commands that name no run speak of this one."""
+    newest = store.newest()
+    return newest is not None and newest.run == run.run
+
+
 def no_run(name: str, there: Sequence[str]) -> NotFoundError:
     """What is said of a run that is not there; `there` are those that are, the newest first."""
     if not (name and there):
@@ -162,6 +168,7 @@ def why(console: Console, name: str, task: str) -> Answer:
             [q for q in store.questions(run.run) if q.task in (row.task, root)],
             rows,
             root,
+            newest=is_newest(store, run),
         )
     found |= {"next": ["branchline execute"]} if said else {}
     return Answer(found, words.why_text(found, now))
@@ -190,6 +197,7 @@ def inbox(console: Console, name: str) -> Answer:
         asked = store.questions(run.run, open_only=True)
         asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
         found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
+        found |= {"run": run.run, "newest": is_newest(store, run)}
     return Answer(found, words.inbox_text(found))
 
 
@@ -249,6 +257,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         now=now,
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
+        newest=is_newest(store, run),
     )
 
 
