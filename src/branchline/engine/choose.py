@@ -200,7 +200,9 @@ def _stuck(state: State, by_state: dict[str, list[str]]) -> Outcome:
     if by_state.get("cancelled") and not pending:
         return Outcome("cancelled", f"cancelled: {_names(by_state['cancelled'])}", over=True)
     if unmet:
-        return Outcome("waiting", f"{_names(pending)} {'wait' if pending[1:] else 'waits'} for {_names(unmet)}", over=True)
+        return Outcome(
+            "waiting", f"{_names(pending)} {'wait' if pending[1:] else 'waits'} for {_names(unmet)}", over=True
+        )
     return Outcome("failed", f"deadlock: {_names(pending)} wait for each other", over=True)
 
 
