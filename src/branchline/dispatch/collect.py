@@ -39,6 +39,7 @@ class Collector:
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
             claim = self.shown(self._claim(attempt, row, exit_, error))
+            self._history.hear(row, claim.summary)
             data |= {} if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
@@ -70,7 +71,7 @@ class Collector:
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
-        job = self._jobs.job(attempt, row)
+        job = self._jobs.started(attempt, row)
         claim = self._jobs.adapter(row).claim(job, exit_)
         return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
 

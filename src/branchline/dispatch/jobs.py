@@ -77,6 +77,7 @@ class Jobs:
         self._home = lru_cache(64)(self._home_of)
         self._real_home = Path(site.env.get("HOME") or "/nonexistent")
         self.vault = Vault.of(site.state, settings.mask)
+        self._started: dict[int, Job] = {}
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._sessions = Sessions(history, self.folder, inline=inline)
         self._ticks = Ticks(
@@ -203,7 +204,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self.vault.mask(row.title).text,
+            title=row.title if self._untracked else self.vault.mask(row.title).text,  # as it stands in the page
             worktree=str(worktree),
             folder=folder,
             prompt_file=f"{folder}/prompt.md",
@@ -223,6 +224,10 @@ class Jobs:
             instances=self.settings.servers_of(worker.kind),
             env=self._env(row.worker, self.home(attempt)),
         )
+
+    def started(self, attempt: AttemptRow, row: TaskRow) -> Job:
+        """The job that an attempt was started with, for its end; of one that a former coordinator started it is made anew."""
+        return self._started.pop(attempt.fence, None) or self.job(attempt, row)
 
     def _env(self, worker: str, home: Path) -> dict[str, str]:
         return {**sandbox.places(home), **self._inherited(worker)}
@@ -253,6 +258,7 @@ class Jobs:
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
         adapter, job = self.adapter(row), self.job(attempt, row)
+        self._started[attempt.fence] = job
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
         if not os.path.lexists(

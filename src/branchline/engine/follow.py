@@ -8,7 +8,7 @@ from branchline.engine import lanes
 from branchline.engine.proposal import prerequisite, split
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
-from branchline.model.run import STEERING, AttemptRow, Event, QuestionRow, TaskRow
+from branchline.model.run import MERGED, STEERING, AttemptRow, Event, QuestionRow, TaskRow
 
 LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
@@ -187,7 +187,7 @@ def _after_train(
 
 def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     if result.get("ok"):
-        return [Emit(event_for(event, "done", row, "merged", result))]
+        return [Emit(event_for(event, "done", row, MERGED, result))]
     if result.get("conflict"):
         return _after_conflict(row, event, result)
     error = result.get("error") or ""

@@ -16,6 +16,8 @@ A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
 LEFT_BEHIND = "no longer in the plan"
 """The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
+MERGED = "merged"
+"""The reason of a task that is done on the integration branch; one that is done in place has another."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
 PHASE = "phase "
@@ -82,6 +84,7 @@ class NodeRow(NamedTuple):
 class TaskRow(NamedTuple):
     """The projection of one task in a run; a composite keeps state `pending`, its real state is derived.
 
+    One that the plan has lost is `cancelled`, and so is what was below it and had not been done.
     `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
     last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is;
     `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session,

@@ -179,6 +179,12 @@ def only_tells(title: str) -> bool:
     return title.lower().rstrip(" .*_").endswith(words.MANUALS)
 
 
+def says_todo(title: str) -> bool:
+    """Say whether a title is one of a list of what is to be done: `TODO`, `Zu erledigen`."""
+    low = title.lower()
+    return any(map(low.__contains__, words.TODOS))
+
+
 @lru_cache(maxsize=8192)
 def acts(text: str) -> bool:
     """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""

@@ -10,7 +10,7 @@ from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
 from branchline.report.proof import check_record, evidence, inbox
 from branchline.report.standing import budget_of, spent, spent_words
-from branchline.terminal.text import duration, many, safe
+from branchline.terminal.text import because, duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
 _GROUPS: Final = {
@@ -116,13 +116,9 @@ def _gate(commands: Sequence[str], events: Sequence[Event]) -> dict[str, Any]:
 
 def _salvage(events: Sequence[Event]) -> set[str]:
     """Return the salvage refs that events name, wherever in their data."""
-    found: set[str] = set()
-    for event in events:
-        for value in event.data.values():
-            for text in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(text, str) and text.startswith(_SALVAGE):
-                    found.add(text)
-    return found
+    values = [value for event in events for value in event.data.values() if value]
+    listed = (each for value in values if isinstance(value, list) for each in value)
+    return {each for each in (*values, *listed) if isinstance(each, str) and each.startswith(_SALVAGE)}
 
 
 def report_text(found: Mapping[str, Any]) -> str:
@@ -195,7 +191,7 @@ def _plain(text: str) -> str:
 
 def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines that sum a report up: state, tasks done, gate, attempts and what they cost."""
-    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     yield f"state: {safe(found['state'])}{reason}"
     yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
     yield f"gate: {_gate_words(found['gate'])}"
@@ -250,7 +246,7 @@ def proof_of(task: Mapping[str, Any]) -> str:
 
 
 def _why(task: Mapping[str, Any]) -> str:
-    reason = safe(task["reason"])
+    reason = safe(because(task["state"], task["reason"]))
     if task["state"] == "pending" and reason:
         return f": {reason}"
     unsaid = "" if task["state"] in BUSY or task["state"] in ("pending", "ready") else "no reason recorded"

@@ -7,7 +7,7 @@ from branchline.model.run import AttemptRow, QuestionRow, TaskRow
 from branchline.report.asked import asked_lines
 from branchline.report.final import headlines, proof_of
 from branchline.terminal.gantt import FILLS, Bar, gantt_svg
-from branchline.terminal.text import duration, safe
+from branchline.terminal.text import because, duration, safe
 
 MOST: Final = 400
 """Tasks that are drawn; a picture of more says nothing to anybody."""
@@ -74,7 +74,7 @@ def _table(found: Mapping[str, Any], tasks: Sequence[TaskRow]) -> str:
     done = {task["id"]: proof_of(task) for task in found["done"]}
     rows = [
         f'<tr><td><a href="#e-{_text(t.task)}">{_text(t.task)}</a></td><td>{_text(t.title)}</td>'
-        f'<td class="{_kind(t.state)}">{_text(t.state)}</td><td>{_text(done.get(t.task) or t.reason)}</td></tr>'
+        f'<td class="{_kind(t.state)}">{_text(t.state)}</td><td>{_text(done.get(t.task) or because(t.state, t.reason))}</td></tr>'
         for t in tasks
     ]
     return f"<table><tr><th>task</th><th></th><th>state</th><th>evidence or reason</th></tr>{''.join(rows)}</table>"

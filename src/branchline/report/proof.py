@@ -92,7 +92,7 @@ def _accepted_by(task: str, events: Sequence[Event]) -> str:
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     value = data.get(key)
-    return list(value) if isinstance(value, list | tuple) else []
+    return list(value) if value and isinstance(value, list | tuple) else []
 
 
 def check_record(check: Any) -> dict[str, Any]:
