@@ -28,7 +28,8 @@ _DECISION: Final = re.compile(
 )
 _CREDENTIAL: Final = re.compile(
     r"\b(?:needs?|requires?|obtain|get|provide|request|ask for|export|rotate|using"
-    r"|with(?: (?:your|the|our|an?)|(?= (?-i:[A-Z]+_))))\b[^.\n]{0,40}?\b(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access"
+    r"|with(?: (?:your|the|our|an?)|(?= (?-i:[A-Z]+_))))\b[^.\n]{0,40}?\b"
+    r"(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access"
     r"|ssh keys?|licen[cs]e keys?|(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|SECRET|TOKEN|PASSWORD)))\b",
     re.I,
 )
