@@ -127,6 +127,10 @@ class TestNumbersAndCodes:
         text = "## WS1 — Grid\n\n### 1.1 Draw it\n\nBy hand.\n\n### 1.2 Move it\n\nx\n\n## WS2 — Ship\n\nx\n"
         assert titles(text) == ["Grid", "Draw it", "Move it", "Ship"]
 
+    def test_a_code_behind_a_number_names_the_task(self) -> None:
+        text = "## 2. W1 — Grid\n\n### W1-1 Draw it\n\nx\n\n## 3. W2 — Ship\n\n### W2-1 Move it\n\nx\n"
+        assert [task.id for task in parse(text, "x.md").tasks] == ["W1", "W1-1", "W2", "W2-1"]
+
     def test_majors_are_releases_where_they_count_on(self) -> None:
         box = "- [ ] draw {}\n"
         text = f"# Plan\n\n## V1: First\n\n{box.format(1)}\n## V2: Second\n\n{box.format(2)}"
