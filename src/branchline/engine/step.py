@@ -290,7 +290,10 @@ def _replanned(state: State, event: Event) -> list[Command]:
     data = event.data
     nodes = [NodeRow(event.run, task, text) for task, text in data["nodes"]]
     adjacency = Adjacency.build(
-        ((node["id"], node["parent"], node["kind"]) for node in (json.loads(row.text) for row in nodes)),
+        (
+            (node["id"], node.get("parent"), node.get("kind", "atomic"))
+            for node in (json.loads(row.text) for row in nodes)
+        ),
         map(tuple, json.loads(data["net"])["edges"]),
     )
     state.put_run(state.run._replace(**{name: data[name] for name in ("digest", "graph", "net", "source")}))
