@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from branchline.model.money import Amount
 from branchline.model.moves import TASK_MOVES
-from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
+from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report import (
-    derived,
     evidence,
     evidence_text,
     inbox,
@@ -30,6 +29,7 @@ from branchline.report import (
     why_text,
 )
 from branchline.report.page import report_html
+from branchline.report.standing import derived
 from branchline.terminal.gantt import FILLS
 from branchline.terminal.text import for_stream
 
@@ -130,6 +130,13 @@ def test_states_go_up_through_composites_in_any_order_of_rows() -> None:
     ]
     for tasks in (rows, rows[::-1]):
         assert states(tasks) == {"1": "running", "1.1": "running", "1.1.1": "running", "1.2": "done"}
+
+
+def test_a_composite_that_the_plan_has_lost_says_so() -> None:
+    rows = [row("1", "cancelled", kind="composite", reason=LEFT_BEHIND), row("1.1", "done")]
+    assert states(rows) == {"1": "cancelled", "1.1": "done"}
+    assert f"cancelled: {LEFT_BEHIND}" in status_text(status(RUN, rows))
+    assert why(rows[0], [], (), (), rows)["reason"] == LEFT_BEHIND
 
 
 def test_rows_that_are_each_others_parents_still_end() -> None:
@@ -268,6 +275,12 @@ def test_a_task_that_is_not_done_has_no_level() -> None:
     assert found["level"] == ""
     assert found["checks"][0]["exit"] == 1
     assert evidence_text(found).startswith("3: failed, so nothing is proved of a merged result\n  $ pytest\n    exit 1")
+
+
+def test_what_a_worker_asks_on_several_lines_is_told_on_one_in_a_report() -> None:
+    found = report(RUN, TASKS, questions=[QUESTIONS[0]._replace(text="Which?\n1. red\n2. blue")])
+    assert "\n  2.1: Which? 1. red 2. blue\n" in report_text(found)
+    assert "\n- **2.1** Which? 1. red 2. blue\n" in report_markdown(found)
 
 
 def test_evidence_of_a_reopened_task_is_not_the_old_one() -> None:

@@ -22,7 +22,7 @@ from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.plan import Check, DraftGraph
-from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
+from branchline.model.run import PHASE, TAKEN, AttemptRow, Job, TaskRow
 from branchline.proc import Spawn
 from branchline.sandbox.around import Walls
 from branchline.sandbox.vault import Vault
@@ -337,7 +337,7 @@ class Jobs:
         `ahead` are the tasks that the same merge brings in before it.
         """
         return [
-            replace(check, source=f"phase {name}")
+            replace(check, source=f"{PHASE}{name}")
             for name, leaves in self._checked_composites.items()
             if row.task in leaves and self._history.others_done(row, leaves - set(ahead))
             for check in self.tasks[name].checks

@@ -163,8 +163,9 @@ def _ended(state: State, event: Event) -> list[Command]:
 def _stopping(state: State, event: Event) -> list[Command]:
     """A live attempt is to be ended; the wish is recorded so that a new coordinator carries it out too."""
     attempt = state.attempts[cast(int, event.fence)]
-    if attempt.purpose == "merge":  # it may be the merge of others too, who wish nothing
-        state.put_task(state.tasks[cast(str, event.task)]._replace(reason=event.cause))
+    # A merge may be that of others too, who wish nothing: `_after_train` asks each task for its own.
+    reason = event.cause if attempt.purpose == "merge" else f"being stopped: {event.cause}"
+    state.put_task(state.tasks[cast(str, event.task)]._replace(reason=reason))
     state.put_attempt(attempt._replace(cause=event.cause))
     return [Stop(attempt.fence, event.cause)]
 

@@ -92,10 +92,10 @@ def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
     """Whether what is given to a name is a secret, by the form in which it is given."""
     name, sign = found["name"], found["sign"] or found["near"] or ""
-    if found["more"]:
+    if found["more"] and not _NAMED.search(found["more"]):
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
-        word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch("[A-Za-z]{6,32}", secret))
+        word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch(r"[A-Za-z]{5,32}\d{0,4}", secret))
         return sign in ("=", ":", ":=", "=>") and (word or _is_sure(secret))
     if value["numbers"]:
         return name not in ("token", "session")  # those are words of a model
@@ -108,6 +108,10 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
         and not like_code(secret)
         and ("/" not in secret or bool(re.fullmatch(r"[A-Za-z0-9+/]{40}", secret)))
     )
+
+
+_NAMED: Final = re.compile(r"(?:token|key|secret|passw(?:or)?d|pwd|credentials?)$")
+"""How what stands behind a name for a secret ends when it is one itself: `secret_token`."""
 
 
 def _is_sure(secret: str) -> bool:

@@ -8,7 +8,7 @@ from branchline.guard.spans import Plain, Span, by_first, hits, judged
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
-_USERINFO: Final = re.compile(r"(?<=://)([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
+_USERINFO: Final = re.compile(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
 _USER: Final = re.compile(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
 _QUERY: Final = re.compile(
     r"[?&;#](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
@@ -52,7 +52,7 @@ _OPTION: Final = re.compile(
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
-_CONNECTION: Final = re.compile(r"(?<=;)\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
+_CONNECTION: Final = re.compile(r";\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
 """A password among the parts of a connection string, whatever it looks like."""
 _PAIR: Final = re.compile(
     rf"(?:{by_first(('passw(?:or)?d', 'passphrase', 'pwd', 'secret', 'token', 'api[._-]?key', 'credentials?', 'auth'))})"
@@ -70,6 +70,10 @@ _CALLS: Final = re.compile(
     r"(?:(?:[\"'][^\"'\n]{0,64}[\"']|[\w.]{1,32}),\s?){1,6}[\"']([^\"'\s/]{6,64})[\"']\s?[,)]"
 )
 """A call that logs in, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
+_NAMED: Final = re.compile(
+    r"[\"'](?=[a-z])((?:[a-z0-9]{1,24}[_-]){0,6}?(?:secret|token|passw(?:or)?d|api_?key|private_key|session_key)[a-z0-9_-]{0,40}?\d{3})[\"']"
+)
+"""A text that says what it is and ends in digits: `"prod_api_key_333"`."""
 _LOGIN: Final = re.compile(
     r"(?:login|user(?:name)?|account)[:=]?\s(?!(?:and|or|with|without|name|the|is|by|for)\s)[^\s:]{2,64}\s{1,4}"
     r"(?:password|passwd|pass|pwd|pw)[:=]?\s([\w.@#$%^&*!+-]{3,128})"
@@ -129,6 +133,9 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         good = not stands_for(found[1]) and any(map(str.isdigit, found[1]))
         return Span(*found.span(1), "PASSWORD") if good else None
 
-    judges = ((_CONNECTION, part), (_PAIR, pair), (_REVERSED, compared), (_CALLS, handed))
+    def named(found: "re.Match[str]") -> Span:
+        return Span(*found.span(1), "SECRET")
+
+    judges = ((_NAMED, named), (_CONNECTION, part), (_PAIR, pair), (_REVERSED, compared), (_CALLS, handed))
     for pattern, judge in judges:
         yield from judged(read.low, pattern, judge, "PASSWORD")

@@ -11,9 +11,9 @@ from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judg
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _AT: Final = re.compile(
-    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
+    r"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
 )
-_LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
+_LOCAL: Final = re.compile(r"[*!?=&$#^~]?[\w.+%'-]{1,64}")
 _LATIN: Final = r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])"
 _MIXED: Final = r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])"
 _NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
@@ -63,7 +63,9 @@ def emails(read: Plain) -> Iterator[Span]:
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
 _HKID: Final = re.compile(
-    r"([A-Za-z](?<![A-Za-z0-9].)[A-Za-z]?)(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))", re.A
+    r"\d(?:(?<=(?<![A-Za-z0-9])[A-Za-z]\d)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d))\d{5} ?"
+    r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
+    re.A,
 )
 _VALUES: Final = bytes.maketrans(
     (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
@@ -79,7 +81,7 @@ _NETWORKS: Final = re.compile(
 _GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(r"([a-z](?<![a-z0-9].)[a-z]\d{2}(?:[ -]?[a-z0-9]{1,32}){1,10}+)", re.A)
+_IBAN: Final = re.compile(r"\d(?<=(?<![a-z0-9])[a-z]{2}\d)\d(?:[ -]?[a-z0-9]{1,32}){1,10}+", re.A)
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -102,10 +104,13 @@ def identity_cards(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        letters, digits, bracketed, bare = found.groups()
+        bracketed, bare = found.groups()
+        before = read.text[max(0, found.start() - 2) : found.start()]
+        letters = before if before.isascii() and before.isalpha() else before[-1:]
         said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
-        good = (bracketed or said.before(found.start(), 40)) and _checked(letters.upper(), digits, bracketed or bare)
-        return Span(*found.span(), "HKID") if good else None
+        known = bracketed or said.before(found.start(), 40)
+        good = known and _checked(letters.upper(), found[0][:6], bracketed or bare)
+        return Span(found.start() - len(letters), found.end(), "HKID") if good else None
 
     return judged(read.text, _HKID, judge, "HKID")
 
@@ -147,10 +152,12 @@ def accounts(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         named = "iban" in read.line(found.start(), 24, 0)
-        size = _LENGTHS.get(found[1][:2].upper(), 34 if named else 0)
-        if not size or not (named or read.text[found.start() : found.start() + 2].isupper()):
+        start = found.start() - 2
+        country = read.text[start : found.start()]
+        size = _LENGTHS.get(country.upper(), 34 if named else 0)
+        if not size or not (named or country.isupper()):
             return None
-        groups = found[1].replace("-", " ").split(" ")
+        groups = read.low[start : found.end()].replace("-", " ").split(" ")
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
             groups.pop()
@@ -158,7 +165,7 @@ def accounts(read: Plain) -> Iterator[Span]:
         good = (len(flat) == size or (named and 15 <= len(flat) <= 34)) and int(
             (flat[4:] + flat[:4]).translate(_BASE_36)
         ) % 97 == 1
-        return Span(found.start(), found.start() + len(" ".join(groups)), "IBAN") if good else None
+        return Span(start, start + len(" ".join(groups)), "IBAN") if good else None
 
     return judged(read.low, _IBAN, judge, "IBAN")
 
@@ -169,7 +176,7 @@ _NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
 _CODED: Final = re.compile(
     rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
+_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",

@@ -82,6 +82,8 @@ _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 _MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
 LONG: Final = re.compile(r"[\w.~+/=:%?&!@-]{15,}")
 """A run of characters that can hold a secret."""
+_PART: Final = re.compile(r"\w{4}")
+"""What no secret is without, and many a run of signs is."""
 
 
 @functools.cache
@@ -108,7 +110,7 @@ _PIECE: Final = re.compile(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms; they are looked for in the long words of the text only."""
-    for word in LONG.finditer(read.text):
+    for word in filter(lambda word: _PART.search(word[0]), LONG.finditer(read.text)):
         for found in _anything().finditer(read.text, word.start(), word.end()):
             kind = next(kind for kind in _FORMS if _form(kind).match(read.text, found.start(), word.end()))
             if kind not in _WEAK or any(map(str.isdigit, found[0])) or _MIXED.match(found[0]):

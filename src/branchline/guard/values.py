@@ -25,7 +25,7 @@ _TEMPLATE: Final = re.compile(
     r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
-    r"(?:my|your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
+    r"(?:your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
     r"[ _-]?(?:own|me|here|with|it|in)?[ _-]?(?:\w+[ _-])*"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
     r"|.*(?:changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set).*"

@@ -2,9 +2,14 @@
 
 import re
 
-from branchline.planfile import leads, levels, rows, words
+from branchline.planfile import leads, levels, rows
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import (
+from branchline.planfile.contents import take_items
+from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
+from branchline.planfile.levels import text_headings
+from branchline.planfile.outline import Outline
+from branchline.planfile.plain import (
     LIST_CLASSES,
     MANY,
     NEGATIVE,
@@ -15,13 +20,8 @@ from branchline.planfile.contents import (
     named_so,
     plain_task,
     says_plan,
-    take_items,
-    text_headings,
 )
-from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.fields import field
-from branchline.planfile.outline import Outline
-from branchline.planfile.sections import acts, classify, only_tells, share
+from branchline.planfile.sections import acts, classify, only_tells, says_todo, share
 
 MAX_NAME = 16
 """A title of more characters says more than `TODO`."""
@@ -170,7 +170,7 @@ def _task_headings(out: Outline) -> None:
 
 def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
     """Below a title such as `TODO` the headings that each begin with a text are its tasks, and so are those below them."""
-    title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
+    title = heading or next((block for block in out.headings[:1] if says_todo(block.text)), None)
     if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
         return  # a section on the order says what the tasks are
     told = text_headings(out, title, parent)
@@ -215,10 +215,6 @@ def _beside(out: Outline, heading: Block) -> bool:
 def _only_fields(out: Outline, heading: Block) -> bool:
     kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
     return "" not in kinds and bool(kinds & _PURPOSE) and heading.line not in out.strong
-
-
-def _says_todo(title: str) -> bool:
-    return any(word in title.lower() for word in words.TODOS)
 
 
 def _other_headings(out: Outline) -> None:
@@ -352,7 +348,7 @@ def _any_bullets(out: Outline) -> None:
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
     unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
-    sure = title is not None and _says_todo(title.text)  # what it lists is work, however it is told
+    sure = title is not None and says_todo(title.text)  # what it lists is work, however it is told
     if not sure and sum(map(_describes, unknown)) * 2 > len(unknown):
         return
     tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0

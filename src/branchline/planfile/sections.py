@@ -179,6 +179,12 @@ def only_tells(title: str) -> bool:
     return title.lower().rstrip(" .*_").endswith(words.MANUALS)
 
 
+def says_todo(title: str) -> bool:
+    """Say whether a title is one of a list of what is to be done: `TODO`, `Zu erledigen`."""
+    low = title.lower()
+    return any(map(low.__contains__, words.TODOS))
+
+
 @lru_cache(maxsize=8192)
 def acts(text: str) -> bool:
     """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
@@ -275,13 +281,21 @@ def _count(text: str) -> str:
     return str(value + (_DIGITS.index(ones[-1]) + 1 if ones else 0))
 
 
-def _coded(text: str) -> Head | None:
+def _code(text: str) -> Head | None:
+    """`T-12 Draw`, `W3 — Ship`: a code that is no name of a thing, and its title."""
     found = _CODE.match(text)
-    if found:
-        code = found[1]
-        prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
-        if code.lower() not in words.NOT_IDS and prefix not in words.NO_TASK_CODES and prefix != "v":
-            return Head("task", "id", code, found[2].strip(), code)
+    if found is None:
+        return None
+    code = found[1]
+    prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
+    known = code.lower() in words.NOT_IDS or prefix in words.NO_TASK_CODES or prefix == "v"
+    return None if known else Head("task", "id", code, found[2].strip(), code)
+
+
+def _coded(text: str) -> Head | None:
+    said = _code(text)
+    if said is not None:
+        return said
     found = _CHANGE.match(text)
     if found:
         return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
@@ -292,7 +306,7 @@ def _coded(text: str) -> Head | None:
 
 
 def _numbered(text: str) -> Head | None:
-    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2 - Move`."""
+    """`3.1 Draw` and `2. Move`; behind the number a phase or a code may stand: `3.1 Phase 2 - Move`, `2. W1 — Draw`."""
     found = _DOTTED.match(text)
     if found:
         inner = _keyword(found[2].strip())
@@ -304,6 +318,8 @@ def _numbered(text: str) -> Head | None:
         inner = _keyword(found[2].strip(), marked=True)
         if inner is not None and inner.role == "phase":
             return inner
+        if (coded := _code(found[2].strip())) is not None and coded.title:
+            return coded
         number = _count(found[1])
         return Head("numbered", "", number, found[2].strip(), number)
     return None

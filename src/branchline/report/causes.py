@@ -6,8 +6,8 @@ from typing import Any, Final
 from branchline.model.moves import BUSY
 from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, TaskRow
 from branchline.report.proof import answer_with
-from branchline.report.standing import derived, states
-from branchline.terminal.text import duration, lines, safe
+from branchline.report.standing import states
+from branchline.terminal.text import because, duration, lines, safe
 
 _HISTORY: Final = 12
 _EVENT: Final = ("at", "kind", "cause", "attempt")
@@ -51,7 +51,7 @@ def why(
     asked = [question for question in questions if question.task == task.task and question.answer is None]
     below = [other for other in tasks if other.parent == task.task]
     found = states(tasks) if below else {}
-    state = derived(found[other.task] for other in below) if task.kind == "composite" else task.state
+    state = found.get(task.task, task.state)
     return {
         "task": task.task,
         "title": task.title,
@@ -127,7 +127,7 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
 def why_text(found: Mapping[str, Any], now: float) -> str:
     """Return `why` in words; `now` is in seconds since the epoch."""
     since = f", for {duration(now - found['since'])}" if found["since"] else ""
-    first, *more = lines(found["reason"])
+    first, *more = lines(because(found["state"], found["reason"]))
     shown = [f"{safe(found['task'])} {safe(found['title'])}", f"  {found['state']}{since}: {first}"]
     shown += [f"    {line}" for line in more]
     shown += _section("attempts", [_attempt_words(attempt) for attempt in found["attempts"]])
@@ -157,6 +157,6 @@ def _ending(attempt: Mapping[str, Any]) -> str:
 
 
 def _event_words(event: Mapping[str, Any], now: float) -> str:
-    cause = f": {safe(event['cause'])}" if event["cause"] else ""
+    cause = f": {safe(' '.join(event['cause'].split()))}" if event["cause"] else ""
     again = f" (attempt {event['attempt']})" if event["attempt"] else ""
     return f"{duration(now - event['at'])} ago  {safe(event['kind'])}{again}{cause}"

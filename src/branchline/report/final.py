@@ -10,7 +10,7 @@ from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
 from branchline.report.proof import check_record, evidence, inbox
 from branchline.report.standing import budget_of, spent, spent_words
-from branchline.terminal.text import duration, many, safe
+from branchline.terminal.text import because, duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
 _GROUPS: Final = {
@@ -89,6 +89,7 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "accepted": found["accepted"],
         "accepted_by": found["accepted_by"],
         "out_of_scope": found["out_of_scope"],
+        "left_out": found["left_out"],
     }
 
 
@@ -131,7 +132,9 @@ def report_text(found: Mapping[str, Any]) -> str:
             shown += [f"  {safe(task['id'])} {safe(task['title'])}{_why(task)}" for task in found[group]]
     if found["questions"]:
         shown += ["", "Open questions (branchline inbox)"]
-        shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"  {safe(question['task'])}: {safe(' '.join(question['text'].split()))}" for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "What the plan asked", *(f"  {line}" for line in asked_lines(found["asked"]))]
     return "\n".join([*shown, "", *_whereabouts(found)])
@@ -160,7 +163,10 @@ def report_markdown(found: Mapping[str, Any]) -> str:
             ]
     if found["questions"]:
         shown += ["", "## Open questions", ""]
-        shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"- **{_plain(question['task'])}** {_plain(' '.join(question['text'].split()))}"
+            for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
@@ -185,7 +191,7 @@ def _plain(text: str) -> str:
 
 def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines that sum a report up: state, tasks done, gate, attempts and what they cost."""
-    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     yield f"state: {safe(found['state'])}{reason}"
     yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
     yield f"gate: {_gate_words(found['gate'])}"
@@ -235,11 +241,12 @@ def proof_of(task: Mapping[str, Any]) -> str:
     parts += [f"accepted by {safe(task['accepted_by'])}"] if task["accepted"] else []
     parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
+    parts += [f"not taken: {', '.join(map(safe, task['left_out']))}"] if task["left_out"] else []
     return ", ".join(parts)
 
 
 def _why(task: Mapping[str, Any]) -> str:
-    reason = safe(task["reason"])
+    reason = safe(because(task["state"], task["reason"]))
     if task["state"] == "pending" and reason:
         return f": {reason}"
     unsaid = "" if task["state"] in BUSY or task["state"] in ("pending", "ready") else "no reason recorded"

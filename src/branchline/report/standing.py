@@ -8,7 +8,7 @@ from typing import Any, Final
 from branchline.model.money import Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED
 from branchline.model.run import QuestionRow, RunRow, TaskRow
-from branchline.terminal.text import colour, mark, safe, tree
+from branchline.terminal.text import because, colour, mark, safe, tree
 
 _STUCK: Final = ("blocked", "held", "paused", "retrying")
 _TINT: Final = {"failed": "red", "blocked": "yellow", "held": "yellow", "paused": "yellow"}
@@ -36,17 +36,20 @@ def derived(children: Iterable[str]) -> str:
 
 
 def states(tasks: Sequence[TaskRow]) -> dict[str, str]:
-    """Return the state of every task, composites' derived from their children's; in any order of rows."""
+    """Return the state of every task, composites' derived from their children's; in any order of rows.
+
+    A composite that has none any more is what its row says: the plan has lost it.
+    """
     children: dict[str, list[str]] = {}
-    found = {task.task: str(task.state) for task in tasks if task.kind != "composite"}
     for task in tasks:
         if task.parent is not None:
             children.setdefault(task.parent, []).append(task.task)
-    waiting = [task.task for task in tasks if task.kind == "composite"]
+    waiting = [task.task for task in tasks if task.kind == "composite" and task.task in children]
+    found = {task.task: str(task.state) for task in tasks if task.kind != "composite" or task.task not in children}
     while waiting:  # as many turns as the tree is deep: parents come before their children, so the last go first
         left = []
         for task_id in reversed(waiting):
-            below = children.get(task_id, [])
+            below = children[task_id]
             if all(child in found for child in below):
                 found[task_id] = derived(found[child] for child in below)
             else:
@@ -138,7 +141,7 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
     counted = tally(found["tasks"])
     rest = [f"{number} {state}" for state, number in sorted(counted.items()) if state != "done"]
     slots = found["slots"]
-    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     state = colour(safe(found["state"]), _TINT.get(found["state"], "bold"), on)
     return [
         f"{safe(found['plan'])}  run {safe(found['run'])}  {state}{reason}",
@@ -168,7 +171,7 @@ def depths(tasks: Sequence[Mapping[str, Any]]) -> list[int]:
 def _tail(task: Mapping[str, Any], room: int, on: bool) -> str:
     """Return what follows the title: on a further line when there is a reason, as reasons are sentences."""
     state = task["state"]
-    if task["kind"] == "composite":
+    if task["kind"] == "composite" and not task["reason"]:
         return ""
     if state == "done":
         return f"  ({safe(task['evidence']) or 'no evidence recorded'})"
@@ -176,7 +179,7 @@ def _tail(task: Mapping[str, Any], room: int, on: bool) -> str:
     worker = f", {safe(task['worker'])}" if state in BUSY and task["worker"] else ""
     if state in ("pending", "ready") and not task["reason"]:
         return ""
-    reason = f": {task['reason']}" if task["reason"] else ""
+    reason = f": {because(state, task['reason'])}" if task["reason"] else ""
     if state == "pending" and reason:
         return "\n" + colour(safe(task["reason"], room - 3), "dim", on)
     return "\n" + colour(safe(f"{state}{worker}{again}{reason}", room - 3), _TINT.get(state, "dim"), on)

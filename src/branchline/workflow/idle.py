@@ -9,6 +9,7 @@ from branchline import __version__
 from branchline.files import canonical, digest, find_root, write_new
 from branchline.model.run import RunRow
 from branchline.store import Store, lock
+from branchline.terminal.text import because
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import rows_of
@@ -48,7 +49,7 @@ def standing(store: Store, run: RunRow, now: float) -> Answer:
     data = outcome_data(store, run, now)
     counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
     row = store.run(run.run) or run
-    why = f" ({row.reason})" if row.reason and row.state != "running" else ""
+    why = f" ({because(row.state, row.reason)})" if row.reason and row.state != "running" else ""
     return Answer(data, f"{run.plan}: run {run.run} {row.state}{why}: {counts}", STATUS[row.state], row.reason)
 
 

@@ -226,6 +226,11 @@ def check_worker(project: Project, name: str) -> None:
     adapter, program = workers.get(worker.kind), program_of(project.settings, worker)
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
+    if worker.kind == "shell" and any("{prompt}" in word for word in worker.argv):
+        raise UsageError(
+            f"worker {name!r}: no argument ever holds a prompt, so {{prompt}} is a plain word: the program reads it from "
+            "stdin or from the file $BRANCHLINE_PROMPT_FILE"
+        )
     if worker.kind == "acp" and not worker.argv:
         raise UsageError("the acp worker needs an agent: --worker 'acp:opencode acp', or argv in [workers.NAME]")
     if program and not _which(program, project.env):

@@ -69,7 +69,8 @@ def replanned(
     new = [r._replace(attempt=old.attempt, fence=old.fence) if (old := again.get(r.task)) else r for r in new]
     # They stand behind all others, below none: what is no part of the tree must not look like one.
     left = [row._replace(parent=None) for row in rows if row.task not in there]
-    left = [r._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) if r.task in gone else r for r in left]
+    over = gone.keys() | {task for task, row in before.items() if row.kind == "composite"}
+    left = [r._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) if r.task in over else r for r in left]
     left = [row._replace(place=place) for place, row in enumerate(left, len(new))]
     changed = [row for row in [*new, *left] if row != known.get(row.task)]
     graph, nodes = graphs.parts(plan.draft)

@@ -146,7 +146,7 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
 
 def _sandboxes(jobs: Jobs, rows: Iterable[TaskRow]) -> str:
     """In words what the workers of a run get, with those named that bring a sandbox of their own."""
-    kinds = {(row.worker, row.role): row for row in rows if row.worker}
+    kinds = {(row.worker, row.role): row for row in rows if row.worker in jobs.settings.workers}  # one may have gone
     found = {
         row.worker: words for row in kinds.values() if (words := jobs.walls(row)) != jobs.boxes.words_for(row.role)
     }

@@ -17,7 +17,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, with_flags
-from branchline.workflow.look import find, run_meant
+from branchline.workflow.look import find_atomic, run_meant
 from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.running import jobs_of
 from branchline.workflow.wish import check
@@ -33,7 +33,7 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(project.state / "state.db", create=False))
         run = run_meant(store, name)
-        row = find(store.tasks(run.run), run, task)
+        row = find_atomic(store.tasks(run.run), run, task)
         check(project.state, "take-over", run, row)
         job, kind = _job(console, store, run, row)
         stack.enter_context(lock(folder_of(project.state, run, task)))
