@@ -52,11 +52,8 @@ def emails(read: Plain) -> Iterator[Span]:
         end, end_word = found.end(), found[2].lower()
         if end_word not in _ENDS and (latin := re.match(_LATIN, end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
-        known = (
-            end_word in _ENDS
-            or end_word.startswith("xn--")
-            or ((end_word.isalpha() or not end_word.isascii()) and end_word not in _FILES)
-        )
+        word = end_word.isalpha() or not end_word.isascii()
+        known = end_word in _ENDS or end_word.startswith("xn--") or (word and end_word not in _FILES)
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
@@ -74,9 +71,7 @@ _HKID: Final = re.compile(
     r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
     re.A,
 )
-_VALUES: Final = bytes.maketrans(
-    (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
-)  # fmt: skip
+_VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = re.compile(
     r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
 )
