@@ -28,7 +28,7 @@ from branchline.model.moves import (
     TaskState,
     check_move,
 )
-from branchline.model.run import AttemptRow, Event, NodeRow, QuestionRow, TaskRow, Verdict
+from branchline.model.run import AttemptRow, Event, NodeRow, QuestionRow, TaskRow
 
 Handler = Callable[[State, Event], list[Command]]
 
@@ -194,7 +194,7 @@ def _claimed(state: State, event: Event) -> list[Command]:
 def _checking(state: State, event: Event) -> list[Command]:
     row = move(state, event)
     if event.data.get("checkless"):  # no process could find out more than that
-        return after_check(state, row, event, Verdict(ok=True, level="unchecked")._asdict())
+        return after_check(state, row, event, {"ok": True, "level": "unchecked", "checks": []})
     return open_job(state, row, "check", event)
 
 
@@ -291,7 +291,10 @@ def _replanned(state: State, event: Event) -> list[Command]:
     data = event.data
     nodes = [NodeRow(event.run, task, text) for task, text in data["nodes"]]
     adjacency = Adjacency.build(
-        ((node["id"], node["parent"], node["kind"]) for node in (json.loads(row.text) for row in nodes)),
+        (
+            (node["id"], node.get("parent"), node.get("kind", "atomic"))
+            for node in (json.loads(row.text) for row in nodes)
+        ),
         map(tuple, json.loads(data["net"])["edges"]),
     )
     state.put_run(state.run._replace(**{name: data[name] for name in ("digest", "graph", "net", "source")}))
