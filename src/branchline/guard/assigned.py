@@ -46,7 +46,7 @@ _NEAR: Final = (
 )
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
-    rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
+    rf"(?:\\?[\"'\])*]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
     rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
@@ -85,9 +85,9 @@ def assigned(read: Plain) -> Iterator[Span]:
             return None
         form = value.lastgroup or ""
         secret = value[form] if form != "word" else _without_end(value[form])
-        if (stands_for(secret) and not _is_poor(read, found, form, secret)) or not _is_secret(
-            read, found, value, secret
-        ):
+        if (
+            (stands_for(secret) or stands_for(value[form])) and not _is_poor(read, found, form, secret)
+        ) or not _is_secret(read, found, value, secret):
             return None
         start = value.start(form)
         done = start + len(secret)
@@ -194,6 +194,12 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
     return read.text[found.start("name") : found.end("name")].isupper()
 
 
+_TRIED: Final = re.compile(
+    r"^(?:test|new|tok|safe|temporary|dev|fake|real|live|prod|secret|valid)[_-]|-(?:secret|token|key|value)$"
+)
+"""How a secret of a test begins or ends; else parts of small letters name something."""
+
+
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
     if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
@@ -210,7 +216,7 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return telling(secret)
     if name.endswith("key") and not name.startswith(("secret", "api")) and len(secret) < 8:
         return telling(secret)
-    named = not (sign in ("=", ":") and PASSWORDS.match(name)) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
+    named = not PASSWORDS.match(name) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret) and not _TRIED.search(secret)
     return len(secret) >= 4 and not named
 
 
