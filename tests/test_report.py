@@ -162,7 +162,7 @@ def test_status_has_the_keys_scripts_rely_on() -> None:
 
 
 def test_status_in_words() -> None:
-    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4))
+    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4, coordinator=7))
     assert shown.split("\n") == [
         "plans/crm.md  run r1  running",
         "1 of 6 done, 1 blocked, 1 failed, 1 held, 1 pending, 1 running",
@@ -182,6 +182,12 @@ def test_status_in_words() -> None:
         "✗ 3 Title 3",
         "   failed, attempt 2: its check failed: \\u202eexe\\x1b[2J\\x0a# <b>[x](y)</b>",
     ]
+
+
+def test_status_says_that_nobody_drives_a_run_which_could_go_on() -> None:
+    nobody = "no coordinator is at work: the next `branchline execute` or `pulse` goes on"
+    assert nobody in status_text(status(RUN, TASKS))
+    assert nobody not in status_text(status(RUN, [row("1", "done"), row("2", "blocked")]))
 
 
 def test_status_in_colour_and_ascii() -> None:
@@ -382,6 +388,18 @@ def test_report_in_words() -> None:
         "Work that was not merged is kept under 1 salvage ref (branchline salvage list):",
         "  refs/branchline/salvage/r1/3/2",
     ]
+
+
+def test_commands_name_the_run_that_they_would_not_speak_of_by_themselves() -> None:
+    found = report(RUN._replace(state="done"), TASKS, [], QUESTIONS, EVENTS, newest=False)
+    assert "branchline land --run r1 brings it" in report_text(found)
+    assert "branchline inbox --run r1" in report_text(found)
+    by_state = (row("1", state) for state in sorted(TASK_MOVES))
+    told = [command for task in by_state for command in why(task, [], newest=False)["next"]]
+    assert told
+    assert all("--run r1" in command for command in told)
+    asked = inbox_text(inbox(QUESTIONS) | {"run": "r1", "newest": False})
+    assert all("--run r1" in line for line in asked.splitlines() if "branchline " in line)
 
 
 def test_report_in_markdown_is_no_markup_of_others() -> None:

@@ -247,7 +247,7 @@ def test_a_branch_called_branchline_is_in_the_way(place: Place) -> None:
     place.git("update-ref", "-d", tip_ref(RUN))
     place.git("branch", "branchline")
     with pytest.raises(RepositoryError, match="rename it"):
-        place.repository.start_run(RUN, place.base)
+        place.repository.check_ready()
 
 
 @pytest.mark.parametrize("name", ["t1~2", "a..b", "a...b", "x.", "x.lock", "x..", "t1.2", "A-b_c", "a....lock"])

@@ -98,7 +98,8 @@ def test_a_group_that_goes_from_the_plan_no_longer_waits_in_the_status(world: Wo
         world.write("plan.md", plan)
         assert world.run("execute", "plan.md", "--yes", "--minimum", "unchecked", "--worker", agent).status == 0
         assert group() == state
-    assert "name the tasks below it" in world.run("evidence", "1").json["error"]
+    assert world.run("evidence", "1").json["below"] == ["1.1"]
+    assert "name the tasks below it" in world.run("evidence", "1", "--verify").json["error"]
     world.check_ledger()
 
 

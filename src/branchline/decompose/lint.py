@@ -27,9 +27,10 @@ _DECISION: Final = re.compile(
     re.I,
 )
 _CREDENTIAL: Final = re.compile(
-    r"\b(?:needs?|requires?|obtain|get|provide|request|ask for|export|with (?:your|the|an?))\b[^.\n]{0,40}?\b"
-    r"(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access|ssh keys?"
-    r"|licen[cs]e keys?)\b",
+    r"\b(?:needs?|requires?|obtain|get|provide|request|ask for|export|rotate|using"
+    r"|with(?: (?:your|the|our|an?)|(?= (?-i:[A-Z]+_))))\b[^.\n]{0,40}?\b"
+    r"(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access"
+    r"|ssh keys?|licen[cs]e keys?|(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|SECRET|TOKEN|PASSWORD)))\b",
     re.I,
 )
 _VAGUE: Final = re.compile(r"\b(?:stuff|things|misc|miscellaneous|etc|and so on|whatever|somehow|various)\b", re.I)

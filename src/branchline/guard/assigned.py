@@ -9,7 +9,8 @@ from branchline.guard.values import PASSWORD_NAMES, PASSWORDS, TYPES, is_weak, i
 
 _NAMES: Final = (
     *PASSWORD_NAMES,
-    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
+    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?<![a-z-]auth)(?=(?:\sas\sstring)?\s?=)",
+    r"jwt(?=[\"']?\s?[=:])",
     "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)",
     "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
     "api[ ._-]?key", "access[ ._-]?key", "auth(?:entication)?[ ._-]?key", "activation[ ._-]?key", "account[ ._-]?key",
@@ -22,7 +23,7 @@ _NAMES: Final = (
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
-_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
 _SIGN: Final = (
     r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]"
     r"|,(?=\s{0,12}[\"'])"
@@ -36,7 +37,7 @@ _NEAR: Final = (
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
     rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
-    rf"|[^\S\n]{{0,16}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
+    rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
@@ -51,7 +52,7 @@ sign, and gives less."""
 _OF_VALUE: Final = r"(?-i:[^\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef])"
 """It holds each letter in both cases or in none: to find that out takes the compiler 4 ms for each such class."""
 _VALUE: Final = re.compile(
-    r"[^\S\n]{0,16}(?:"
+    r"[^\S\n]{0,40}(?:"
     r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
     r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
     r"|[\w\[\]]{0,16}[\[{(]\s?(?P<numbers>(?:(?:0x[0-9a-f]{1,2}|\d{1,3}),\s{0,12}){7,255}(?:0x[0-9a-f]{1,2}|\d{1,3}))"
@@ -69,7 +70,8 @@ def assigned(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal done
-        value = _VALUE.match(read.text, found.end()) if found.end() >= done else None
+        begins = found.end() >= done and not _is_inside(read, found)
+        value = _VALUE.match(read.text, found.end()) if begins else None
         if not value:
             return None
         form = value.lastgroup or ""
@@ -81,6 +83,17 @@ def assigned(read: Plain) -> Iterator[Span]:
         return Span(start, done, "PASSWORD" if PASSWORDS.match(found["name"]) else "SECRET")
 
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
+
+
+_OURS: Final = re.compile(r"[A-Z_]{3,24}_\d{1,6}\]")
+
+
+def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
+    """Whether a name is only the end of another word, as in `compass` but not in `dbPass`, of an element, or one of ours."""
+    start = found.start()
+    before = read.low[start - 1 : start]
+    ends = before.isalpha() and found["name"] == "pass" and read.text[start] == "p"
+    return ends or (before == "/" and ">" in found[0]) or bool(_OURS.match(read.text, start))
 
 
 def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
@@ -96,7 +109,7 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
         word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch(r"[A-Za-z]{5,32}\d{0,4}", secret))
-        return sign in ("=", ":", ":=", "=>") and (word or _is_sure(secret))
+        return sign in ("=", "+=", ":", ":=", "=>") and (word or _is_sure(secret))
     if value["numbers"]:
         return name not in ("token", "session")  # those are words of a model
     if value["quoted"]:
@@ -175,7 +188,7 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return bool(re.search(r"=|://[^/\s]*@", secret))
     if name in ("key", "auth") or name.startswith("session"):  # those name other things too
         return telling(secret)
-    if name.endswith("key") and not name.startswith("secret") and len(secret) < 8:
+    if name.endswith("key") and not name.startswith(("secret", "api")) and len(secret) < 8:
         return telling(secret)
     named = not (sign in ("=", ":") and PASSWORDS.match(name)) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
     return len(secret) >= 4 and not named

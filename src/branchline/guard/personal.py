@@ -10,10 +10,13 @@ from typing import Final
 from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
+_LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"
+"""What words are made of; the vowels of India and Thailand are no letters to `re`."""
+_LABEL: Final = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,62}}[{_LETTERS}])?"
 _AT: Final = re.compile(
-    r"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
+    rf"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:{_LABEL}(?:[.．]|\s?[\[(]dot[\])]\s?)){{1,8}}(\w[{_LETTERS}-]{{1,23}}))"
 )
-_LOCAL: Final = re.compile(r"[*!?=&$#^~]?[\w.+%'-]{1,64}")
+_LOCAL: Final = re.compile(rf"[*!?=&$#^~]?[{_LETTERS}.+%'-]{{1,64}}")
 _LATIN: Final = r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])"
 _MIXED: Final = r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])"
 _NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
@@ -49,7 +52,8 @@ def emails(read: Plain) -> Iterator[Span]:
         end, end_word = found.end(), found[2].lower()
         if end_word not in _ENDS and (latin := re.match(_LATIN, end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
-        known = end_word in _ENDS or end_word.startswith("xn--") or (end_word.isalpha() and end_word not in _FILES)
+        word = end_word.isalpha() or not end_word.isascii()
+        known = end_word in _ENDS or end_word.startswith("xn--") or (word and end_word not in _FILES)
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
@@ -63,25 +67,28 @@ def emails(read: Plain) -> Iterator[Span]:
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
 _HKID: Final = re.compile(
-    r"\d(?:(?<=(?<![A-Za-z0-9])[A-Za-z]\d)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d))\d{5} ?"
+    r"\d(?<=[A-Za-z]\d)(?:(?<=(?<![A-Za-z0-9])[A-Za-z]\d)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d))\d{5} ?"
     r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
     re.A,
 )
-_VALUES: Final = bytes.maketrans(
-    (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
-)  # fmt: skip
+_VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = re.compile(
     r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
 )
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
-    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|220[0-4]\d{12,15}|(?:50(?:18|20|38)|58(?:68|93)|6304|67(?:59|6[1-3]))\d{8,15}|(?:50|5[6-8]|6\d)\d{14}"
 )
-_GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
+_GROUPS: Final = re.compile(
+    r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}"
+)
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(r"\d(?<=(?<![a-z0-9])[a-z]{2}\d)\d(?:[ -]?[a-z0-9]{1,32}){1,10}+", re.A)
+_IBAN: Final = re.compile(
+    r"\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+",
+    re.A,
+)
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -152,8 +159,8 @@ def accounts(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         named = "iban" in read.line(found.start(), 24, 0)
-        start = found.start() - 2
-        country = read.text[start : found.start()]
+        start = found.start() - 2 - (read.low[found.start() - 1] == " ")
+        country = read.text[start : start + 2]
         size = _LENGTHS.get(country.upper(), 34 if named else 0)
         if not size or not (named or country.isupper()):
             return None

@@ -7,8 +7,9 @@ from typing import Final
 from branchline.guard.spans import by_first
 
 PASSWORD_NAMES: Final = (
-    "passw(?:or)?d", "passphrase", "passwort", "passord", "pass(?<![a-z]pass)", "pwd(?<![a-z]pwd)", "pwd(?==)", "pw(?<![a-z]pw)",
-    "db_?pwd", "identified by", "kennwort", "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)", "senha", "wachtwoord",
+    "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s?[=:])", "pwd",
+    "pw(?<![a-z]pw)", "identified by", "kennwort", "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)", "senha",
+    "wachtwoord",
     "parol[aeă]", "lösenord", "adgangskode", "salasana", "hasło", "heslo", "geslo", "lozinka", "jelszó", "şifre", "mật khẩu",
     "kata sandi", "пароль", "κωδικός", "סיסמה", "كلمة (?:المرور|السر)", "पासवर्ड", "รหัสผ่าน",
     "密码", "密碼", "口令", "パスワード", "비밀번호",
@@ -25,7 +26,7 @@ _TEMPLATE: Final = re.compile(
     r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
-    r"(?:your|the|a|some|new|old|user|db|insert|put|enter|add|set|replace|change)"
+    r"(?:your|the|a|new|old|user|insert|put|enter|add|set|replace|change)"
     r"[ _-]?(?:own|me|here|with|it|in)?[ _-]?(?:\w+[ _-])*"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
     r"|.*(?:changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set).*"

@@ -45,7 +45,8 @@ class RunRow(NamedTuple):
     of the argv of the workers, as they were approved: while it is the same, so is `digest`, and nothing need be read.
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
     and where a task has any: needs: {task: [resource]}, suite: [task], estimate: {task: hours} and, of tasks that
-    only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}.
+    only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}. What answers
+    added to the plan is grown: {tasks: {task: the one it was added for}, edges: [[before, after]]}.
     """
 
     run: str

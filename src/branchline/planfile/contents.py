@@ -21,7 +21,7 @@ from branchline.planfile.plain import (
     plain_task,
 )
 from branchline.planfile.rows import continuing_tables
-from branchline.planfile.sections import bare, classify, head, share
+from branchline.planfile.sections import acts, bare, classify, head, share
 
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
@@ -120,6 +120,23 @@ def _recurring(out: Outline) -> None:
             for item in items:
                 item.role = "field" if FIELD_BULLET.match(item.text) else "area"
     _timed(out)
+    _bare(out)
+
+
+def _bare(out: Outline) -> None:
+    """`Design` and `Content`, each a word over what is to be done, are areas where a list holds nothing else."""
+    lists: dict[Block | None, list[Block]] = {}
+    for item in out.items:
+        if item.parent is None:
+            lists.setdefault(item.section, []).append(item)
+    for items in lists.values():
+        if len(items) > 1 and all(len(item.kids) > 1 and item.box is None and _is_word(item.text) for item in items):
+            for item in items:
+                item.role = "area"
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= MAX_AREA and " " not in text and not acts(text)
 
 
 def _timed(out: Outline) -> None:

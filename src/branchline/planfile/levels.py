@@ -1,13 +1,42 @@
 """Headings that are tasks, hold them or plan nothing by what a level of them has in common (rules 5 and 7)."""
 
-from branchline.planfile import tables
+from collections.abc import Collection
+
+from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
-from branchline.planfile.sections import Head, acts
+from branchline.planfile.sections import Head, acts, head, series
 
 _COUNTED = frozenset({"numbered", "dotted"})
+
+
+def counted_codes(headings: list[Block]) -> dict[int, Head]:
+    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
+
+    Names of things are none: `P0` to `P4` alone are priorities, `H1` and `H2` alone are headings of HTML.
+    """
+    found: dict[tuple[int, str, str], dict[int, Head]] = {}
+    for block in headings:
+        said = series(block.text)
+        if said is not None and head(block.text).role != "version":
+            family = _letters(said.id) if said.key == "id" else said.key
+            found.setdefault((block.level, said.role, family), {})[block.line] = said
+    counted = [
+        each for kind, each in found.items() if _counts_on(each.values(), releases=kind[1:] == ("version", "version"))
+    ]
+    return {line: said for heads in counted for line, said in heads.items()}
+
+
+def _letters(code: str) -> str:
+    return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
+
+
+def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
+    """Say whether two of these codes differ, and one at least is no name of a thing, as `V1` may be where it is no release."""
+    codes = {said.id.lower() for said in heads}
+    return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
 
 
 def settle(out: Outline) -> None:

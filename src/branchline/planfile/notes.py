@@ -4,15 +4,13 @@ from itertools import groupby
 from pathlib import PurePath
 
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.sections import acts, says_todo
+from branchline.planfile.sections import acts, names_list, says_todo
 
 _LISTS = frozenset({"item", "table", "xml", "tag", "fence", "quote"})
 MANY = 3
 """So many behind each other that act are a list."""
 MAX_LINE = 40
 """A line of more characters may be prose that goes on in the next one."""
-MAX_NAME = 16
-"""A title of more characters says more than `TODO`."""
 
 
 def listed(doc: Doc, path: str) -> None:
@@ -23,22 +21,24 @@ def listed(doc: Doc, path: str) -> None:
     """
     if any(block.kind in _LISTS for block in doc.blocks) or sum(block.kind == "heading" for block in doc.blocks) > 1:
         return
-    doc.blocks = [part for block in doc.blocks for part in _lines(block)]
-    said = [block for block in doc.blocks if block.kind != "rule"]
-    runs = [list(run) for work, run in groupby(said, _acts) if work]
+    parted = [(block, _parts(block)) for block in doc.blocks]
+    said = [(block, parts) for block, parts in parted if block.kind != "rule"]
+    runs = [[part for _, parts in run for part in parts] for work, run in groupby(said, _act) if work]
     work = [note for run in runs if len(run) >= MANY for note in run]
-    titled = bool(said) and len(said[0].text) <= MAX_NAME and says_todo(said[0].text)
-    apart = len(doc.blocks) - len(said) >= MANY
+    titled = bool(said) and names_list(said[0][0].text)
+    apart = len(parted) - len(said) >= MANY
     if titled or ((apart or not work) and says_todo(PurePath(path).stem)):
-        work = [note for note in said[titled:] if note.kind == "para" and not note.text.endswith((":", "："))]
+        notes = [part for block, parts in said[titled:] if block.kind == "para" for part in parts]
+        work = [note for note in notes if not note.text.endswith((":", "："))]
+    doc.blocks = [part for _, parts in parted for part in parts]
     for note in work:
         note.kind, note.candidate = "item", True
 
 
-def _lines(block: Block) -> list[Block]:
-    """A paragraph as it is, or a note for each of its lines where each acts or is short."""
+def _parts(block: Block) -> list[Block]:
+    """A paragraph as it is, or a note for each of its lines where each acts, is short or is a sentence."""
     texts = [text for _, text in block.lines]
-    if block.kind != "para" or len(texts) < 2 or not (all(map(acts, texts)) or max(map(len, texts)) <= MAX_LINE):
+    if block.kind != "para" or len(texts) < 2 or not (max(map(len, texts)) <= MAX_LINE or all(map(_whole, texts))):
         return [block]
     parts = [Block("para", line, text, section=block.section) for line, text in block.lines]
     for part in parts:
@@ -46,5 +46,11 @@ def _lines(block: Block) -> list[Block]:
     return parts
 
 
-def _acts(block: Block) -> bool:
-    return block.kind == "para" and acts(block.text)
+def _whole(line: str) -> bool:
+    return acts(line) or (line[:1].isupper() and line.endswith((".", "。")))
+
+
+def _act(said: tuple[Block, list[Block]]) -> bool:
+    """Say whether most of what a paragraph notes is to be done."""
+    block, parts = said
+    return block.kind == "para" and sum(acts(part.text) for part in parts) * 2 > len(parts)

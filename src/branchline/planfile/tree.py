@@ -13,7 +13,6 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
-from branchline.planfile.series import counting
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -84,7 +83,7 @@ def _lone(out: Outline) -> Draft | None:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
-    counted = counting(out.headings)
+    counted = levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -101,8 +100,9 @@ def _sections(out: Outline) -> None:
         if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
             said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
-            # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
-            said = Head("", "", "", bare(block.text))
+            said = Head(
+                "", "", "", bare(block.text)
+            )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
@@ -117,7 +117,8 @@ def _sections(out: Outline) -> None:
             continue
         block.cls, strong = classify(said.title)
         above_strong = block.section is not None and block.section.line in out.strong
-        if block.cls == "UNKNOWN" or above_strong or (above == "FUTURE" and block.cls not in NEGATIVE):
+        told = above_strong and block.cls != "ORDER"  # what waits for what may be told in the notes
+        if block.cls == "UNKNOWN" or told or (above == "FUTURE" and block.cls not in NEGATIVE):
             block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
         counted_work = said.role in ("numbered", "dotted") and above == "TASK" and " " in said.title
         if block.cls == "NONTASK" and counted_work and not strong:

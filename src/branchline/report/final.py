@@ -8,7 +8,7 @@ from branchline.model.money import total
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
-from branchline.report.proof import check_record, evidence, inbox
+from branchline.report.proof import check_record, evidence, inbox, run_flag
 from branchline.report.standing import budget_of, spent, spent_words
 from branchline.terminal.text import because, duration, many, safe
 
@@ -38,6 +38,7 @@ def report(
     now: float | None = None,
     request: str = "",
     schedule: Mapping[str, Any] | None = None,
+    newest: bool = True,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
@@ -54,6 +55,7 @@ def report(
     end = now if run.ended is None else run.ended
     return {
         "run": run.run,
+        "newest": newest,
         "plan": run.plan,
         "state": run.state,
         "reason": run.reason,
@@ -131,7 +133,7 @@ def report_text(found: Mapping[str, Any]) -> str:
             shown += ["", title]
             shown += [f"  {safe(task['id'])} {safe(task['title'])}{_why(task)}" for task in found[group]]
     if found["questions"]:
-        shown += ["", "Open questions (branchline inbox)"]
+        shown += ["", f"Open questions (branchline inbox{run_flag(found['run'], found['newest'])})"]
         shown += [
             f"  {safe(question['task'])}: {safe(' '.join(question['text'].split()))}" for question in found["questions"]
         ]
@@ -193,7 +195,7 @@ def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines that sum a report up: state, tasks done, gate, attempts and what they cost."""
     reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     yield f"state: {safe(found['state'])}{reason}"
-    yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
+    yield f"done: {len(found['done'])} of {many(found['total'], 'task')}{_levels(found['done'])}"
     yield f"gate: {_gate_words(found['gate'])}"
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
@@ -257,7 +259,8 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
     if found["in_place"]:
         yield "Nothing was isolated: the work was done in place, in your own checkout."
     elif found["tip"]:
-        yield f"The merged work is on {safe(found['tip'])}; branchline land brings it to your branch."
+        flag = run_flag(found["run"], found["newest"])
+        yield f"The merged work is on {safe(found['tip'])}; branchline land{flag} brings it to your branch."
     else:
         yield "Nothing was merged."
     yield from (f"Sandbox of the workers: {safe(walls)}" for walls in found["sandbox"] if not found["in_place"])

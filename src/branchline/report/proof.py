@@ -185,10 +185,11 @@ def inbox_text(found: Mapping[str, Any]) -> str:
     """Return `inbox` in words, each question with the command that answers it."""
     if not found["questions"]:
         return "The inbox is empty: no task waits for an answer."
-    return "\n\n".join(_question(question) for question in found["questions"])
+    flag = run_flag(found.get("run", ""), found.get("newest", True))
+    return "\n\n".join(_question(question, flag) for question in found["questions"])
 
 
-def _question(question: Mapping[str, Any]) -> str:
+def _question(question: Mapping[str, Any], flag: str) -> str:
     shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
     shown += [f"  {line}" for line in lines(question["text"])]
     for number, option in enumerate(question["options"], 1):
@@ -204,16 +205,21 @@ def _question(question: Mapping[str, Any]) -> str:
             f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
         )
     if question["kind"] in _JUDGED_BY_HAND:
-        shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}")
-    how = answer_with(question["task"], question["kind"], question["options"])
+        shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}{flag}")
+    how = answer_with(question["task"], question["kind"], question["options"], flag)
     return "\n".join(
         [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
     )
 
 
-def answer_with(task: str, kind: str, options: Sequence[str] = ()) -> str:
+def run_flag(run: str, newest: bool) -> str:
+    """Return what names a run to a command, which speaks of the newest one unless it is told otherwise."""
+    return "" if newest else f" --run {safe(run)}"
+
+
+def answer_with(task: str, kind: str, options: Sequence[str] = (), flag: str = "") -> str:
     """Return the command that settles a question of this kind; what never began can be skipped, and not tried again."""
-    task = safe(task)
+    task = safe(task) + flag
     if kind in _JUDGED_BY_HAND:
         other = "skip" if "skip" in options else "retry"
         return f"branchline accept {task}    (or: branchline {other} {task})"

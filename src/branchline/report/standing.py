@@ -11,6 +11,8 @@ from branchline.model.run import QuestionRow, RunRow, TaskRow
 from branchline.terminal.text import because, colour, mark, safe, tree
 
 _STUCK: Final = ("blocked", "held", "paused", "retrying")
+_DRIVEN: Final = BUSY | {"ready", "retrying"}
+_NOBODY: Final = "no coordinator is at work: the next `branchline execute` or `pulse` goes on"
 _TINT: Final = {"failed": "red", "blocked": "yellow", "held": "yellow", "paused": "yellow"}
 
 
@@ -79,11 +81,12 @@ def status(
     questions: Sequence[QuestionRow] = (),
     slots_total: int = 0,
     sandbox: str = "",
+    coordinator: int | None = None,
 ) -> dict[str, Any]:
     """Return how a run stands, with the keys of DESIGN section 6, tasks in the tree's natural order.
 
     A task with an open question gives it as its reason when its row has none. `used` is what the run has cost; `sandbox`
-    says what walls the workers have. `parent` is there for the tree.
+    says what walls the workers have, `coordinator` is the process that drives runs here. `parent` is there for the tree.
     """
     found = states(tasks)
     asked = {question.task: question.text for question in questions if question.answer is None}
@@ -94,6 +97,7 @@ def status(
         "plan": run.plan,
         "tasks": [_task(task, found, asked) for task in sorted(tasks, key=lambda task: task.place)],
         "sandbox": sandbox,
+        "coordinator": coordinator,
         "slots": {"used": sum(1 for task in tasks if task.state in SLOTTED), "total": slots_total},
         "spent": spent(used),
         "budget": budget_of(run),
@@ -148,6 +152,7 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
         ", ".join([f"{counted['done']} of {sum(counted.values())} done", *rest]),
         f"slots {slots['used']} of {slots['total']} used; {spent_words(found)}",
         *([f"sandbox: {safe(found['sandbox'])}"] if found["sandbox"] else []),
+        *([_NOBODY] if not found["coordinator"] and counted.keys() & _DRIVEN else []),
     ]
 
 

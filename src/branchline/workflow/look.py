@@ -18,7 +18,7 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.schedule.routing import Routing
-from branchline.store import Store
+from branchline.store import Store, held
 from branchline.terminal.text import use_colour
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -46,6 +46,12 @@ def run_meant(store: Store, name: str) -> RunRow:
     if run is None:
         raise no_run(name, [run for _, run, _ in store.heads()])
     return run
+
+
+def is_newest(store: Store, run: RunRow) -> bool:
+    """Whether commands that name no run speak of this one."""
+    newest = store.newest()
+    return newest is not None and newest.run == run.run
 
 
 def no_run(name: str, there: Sequence[str]) -> NotFoundError:
@@ -139,7 +145,8 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls)
+        driver = held(state_of(console)) or None
+        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
@@ -161,6 +168,7 @@ def why(console: Console, name: str, task: str) -> Answer:
             [q for q in store.questions(run.run) if q.task in (row.task, root)],
             rows,
             root,
+            newest=is_newest(store, run),
         )
     found |= {"next": ["branchline execute"]} if said else {}
     return Answer(found, words.why_text(found, now))
@@ -189,6 +197,7 @@ def inbox(console: Console, name: str) -> Answer:
         asked = store.questions(run.run, open_only=True)
         asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
         found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
+        found |= {"run": run.run, "newest": is_newest(store, run)}
     return Answer(found, words.inbox_text(found))
 
 
@@ -248,6 +257,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         now=now,
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
+        newest=is_newest(store, run),
     )
 
 

@@ -100,7 +100,7 @@ def _ticked(console: Console, project: Project, store: Store, path: Path, flags:
 def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
     """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
     agreed = unchanged(project, path) or _approved(console, project, path)
-    begun = agreed if isinstance(agreed, Answer) else begin(console, project, store, agreed, flags)
+    begun = agreed if isinstance(agreed, Answer) else begin(console, project, store, agreed, flags, anew=False)
     del agreed  # all that the engine needs stands in the store, and a graph may be large
     if isinstance(begun, Answer):
         if "run" in begun.data:
