@@ -225,8 +225,18 @@ def _head_of(graph: Mapping[str, Any]) -> DraftGraph:
 
 
 def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
-    """What a run keeps of a graph: the text of what it says beside its tasks, and (id, text of the node) of each task."""
-    return canonical({"graph": _whole(draft)}), [(task.id, canonical(_node(task))) for task in draft.tasks]
+    """What a run keeps of a graph: the text of what it says beside its tasks, and (id, text of the node) of each task.
+
+    A node holds nothing that every task has unless it is said: each is read again when its task is dispatched.
+    """
+    return canonical({"graph": _whole(draft)}), [(task.id, canonical(_said(task))) for task in draft.tasks]
+
+
+def _said(task: Task) -> dict[str, Any]:
+    return {name: value for name, value in _node(task).items() if value != _USUAL[name]}
+
+
+_USUAL: Final = _node(Task("", ""))
 
 
 def head(text: str) -> DraftGraph:

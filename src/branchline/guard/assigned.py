@@ -5,11 +5,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, by_first, judged
-from branchline.guard.values import PASSWORD_NAMES, PASSWORDS, TYPES, is_weak, is_word, like_code, stands_for, telling
+from branchline.guard.values import (
+    PASSWORD_NAMES,
+    PASSWORDS,
+    TYPES,
+    is_template,
+    is_weak,
+    is_word,
+    like_code,
+    stands_for,
+    telling,
+)
 
 _NAMES: Final = (
     *PASSWORD_NAMES,
-    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?:(?<![\w-]auth)|(?<![\w-]_auth))(?=\s?=)",
+    r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?<![a-z-]auth)(?=(?:\sas\sstring)?\s?=)",
+    r"jwt(?=[\"']?\s?[=:])",
     "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)",
     "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
     "api[ ._-]?key", "access[ ._-]?key", "auth(?:entication)?[ ._-]?key", "activation[ ._-]?key", "account[ ._-]?key",
@@ -22,7 +33,7 @@ _NAMES: Final = (
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
-_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}&?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
 _SIGN: Final = (
     r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]"
     r"|,(?=\s{0,12}[\"'])"
@@ -35,8 +46,8 @@ _NEAR: Final = (
 )
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
-    rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
-    rf"|[^\S\n]{{0,16}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
+    rf"(?:\\?[\"'\])*]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
+    rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
@@ -48,13 +59,14 @@ _GIVEN: Final = re.compile(
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""
-_NO_VALUE: Final = r"\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
+_OF_VALUE: Final = r"(?-i:[^\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef])"
+"""It holds each letter in both cases or in none: to find that out takes the compiler 4 ms for each such class."""
 _VALUE: Final = re.compile(
-    r"[^\S\n]{0,16}(?:"
+    r"[^\S\n]{0,40}(?:"
     r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
     r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
     r"|[\w\[\]]{0,16}[\[{(]\s?(?P<numbers>(?:(?:0x[0-9a-f]{1,2}|\d{1,3}),\s{0,12}){7,255}(?:0x[0-9a-f]{1,2}|\d{1,3}))"
-    rf"|[\"']?(?P<word>[^{_NO_VALUE}]{{3,1024}}(?:[;&](?![\w.-]{{1,40}}=)[^{_NO_VALUE}]{{0,1024}}){{0,8}}))",
+    rf"|[\"']?(?P<word>{_OF_VALUE}{{3,1024}}(?:[;&](?![\w.-]{{1,40}}=){_OF_VALUE}{{0,1024}}){{0,8}}))",
     re.I,
 )
 """What may be given to a name: a text, on which something may be called; the bytes of a key, one by one; a bare word."""
@@ -68,12 +80,15 @@ def assigned(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal done
-        value = _VALUE.match(read.text, found.end()) if found.end() >= done else None
+        begins = found.end() >= done and not _is_inside(read, found)
+        value = _VALUE.match(read.text, found.end()) if begins else None
         if not value:
             return None
         form = value.lastgroup or ""
         secret = value[form] if form != "word" else _without_end(value[form])
-        if (stands_for(secret) and not _is_poor(found, form, secret)) or not _is_secret(read, found, value, secret):
+        if (
+            (stands_for(secret) or stands_for(value[form])) and not _is_poor(read, found, form, secret)
+        ) or not _is_secret(read, found, value, secret):
             return None
         start = value.start(form)
         done = start + len(secret)
@@ -82,20 +97,40 @@ def assigned(read: Plain) -> Iterator[Span]:
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
 
 
-def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
-    """Whether a text that elsewhere holds a secret's place is a poor password: `password = "secret"`."""
-    given = form == "quoted" and found["sign"] in ("=", ":") and not found["more"]
-    return given and secret in ("secret", "password", "admin", "test") and bool(PASSWORDS.match(found["name"]))
+_OURS: Final = re.compile(r"[A-Z_]{3,24}_\d{1,6}\]")
+
+
+def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
+    """Whether a name is only the end of another word, as in `compass` but not in `dbPass`, of an element, or one of ours."""
+    start = found.start()
+    before = read.low[start - 1 : start]
+    ends = before.isalpha() and found["name"] == "pass" and read.text[start] == "p"
+    return ends or (before == "/" and ">" in found[0]) or bool(_OURS.match(read.text, start))
+
+
+_PLACE: Final = re.compile(
+    r"change|replace|(?:your|set|enter|put|insert|add|the|a|new|to)(?![a-z])|(?:null|none|nil|true|false|undefined)$",
+    re.I,
+)
+
+
+def _is_poor(read: Plain, found: "re.Match[str]", form: str, secret: str) -> bool:
+    """Whether a text that elsewhere holds a secret's place is a poor password: `DB_PASSWORD=db_password`."""
+    if found["more"] or found["sign"] not in ("=", ":") or not PASSWORDS.match(found["name"]):
+        return False
+    if _is_upper(read, found):
+        return not (is_template(secret) or _PLACE.match(secret))
+    return form == "quoted" and secret in ("secret", "password", "admin", "test")
 
 
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
     """Whether what is given to a name is a secret, by the form in which it is given."""
     name, sign = found["name"], found["sign"] or found["near"] or ""
-    if found["more"]:
+    if found["more"] and not _NAMED.search(found["more"]):
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
-        word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch("[A-Za-z]{6,32}", secret))
-        return sign in ("=", ":", ":=", "=>") and (word or _is_sure(secret))
+        word = sign == "=" and bool(PASSWORDS.match(name) and re.fullmatch(r"[A-Za-z]{5,32}\d{0,4}", secret))
+        return sign in ("=", "+=", ":", ":=", "=>") and (word or _is_sure(secret))
     if value["numbers"]:
         return name not in ("token", "session")  # those are words of a model
     if value["quoted"]:
@@ -107,6 +142,10 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
         and not like_code(secret)
         and ("/" not in secret or bool(re.fullmatch(r"[A-Za-z0-9+/]{40}", secret)))
     )
+
+
+_NAMED: Final = re.compile(r"(?:token|key|secret|passw(?:or)?d|pwd|credentials?)$")
+"""How what stands behind a name for a secret ends when it is one itself: `secret_token`."""
 
 
 def _is_sure(secret: str) -> bool:
@@ -156,6 +195,12 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
     return read.text[found.start("name") : found.end("name")].isupper()
 
 
+_TRIED: Final = re.compile(
+    r"^(?:test|new|tok|safe|temporary|dev|fake|real|live|prod|secret|valid)[_-]|-(?:secret|token|key|value)$"
+)
+"""How a secret of a test begins or ends; else parts of small letters name something."""
+
+
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
     if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
@@ -170,9 +215,9 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return bool(re.search(r"=|://[^/\s]*@", secret))
     if name in ("key", "auth") or name.startswith("session"):  # those name other things too
         return telling(secret)
-    if name.endswith("key") and not name.startswith("secret") and len(secret) < 8:
+    if name.endswith("key") and not name.startswith(("secret", "api")) and len(secret) < 8:
         return telling(secret)
-    named = not (sign in ("=", ":") and PASSWORDS.match(name)) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
+    named = not PASSWORDS.match(name) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret) and not _TRIED.search(secret)
     return len(secret) >= 4 and not named
 
 
@@ -181,11 +226,16 @@ def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> boo
     name, end = found["name"], found.end()
     if secret.isdigit():
         return len(secret) >= (6 if PASSWORDS.match(name) else 12)
-    if like_code(secret) or re.fullmatch(rf"[A-Za-z_]*{re.escape(name)}[!?]?", secret, re.I):
+    if like_code(secret):
         return False
     tight, upper = not read.low.startswith((" ", "\t"), end), _is_upper(read, found)
+    if upper and sign == ":" and PASSWORDS.match(name) and len(name) > 4:  # `PASS: it works` is a verdict
+        return True
     if upper and sign == "=" and tight:
-        return len(secret) >= 4 and (name[-3:] != "key" or telling(secret) or len(secret) >= 16)
+        sure = name[-3:] != "key" or name.startswith(("secret", "api")) or telling(secret) or len(secret) >= 16
+        return sure and (len(secret) >= 4 or bool(PASSWORDS.match(name)))
+    if re.fullmatch(rf"[A-Za-z_]*{re.escape(name)}[!?]?", secret, re.I):
+        return False
     if telling(secret) or is_weak(name, secret):
         return True
     if not secret.isalpha() or secret.lower() in TYPES:

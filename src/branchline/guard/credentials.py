@@ -8,7 +8,7 @@ from branchline.guard.spans import Plain, Span, by_first, hits, judged
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
-_USERINFO: Final = re.compile(r"(?<=://)([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$-])")
+_USERINFO: Final = re.compile(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")
 _USER: Final = re.compile(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
 _QUERY: Final = re.compile(
     r"[?&;#](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
@@ -52,7 +52,7 @@ _OPTION: Final = re.compile(
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
-_CONNECTION: Final = re.compile(r"(?<=;)\s?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
+_CONNECTION: Final = re.compile(r";[^\S\n]?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
 """A password among the parts of a connection string, whatever it looks like."""
 _PAIR: Final = re.compile(
     rf"(?:{by_first(('passw(?:or)?d', 'passphrase', 'pwd', 'secret', 'token', 'api[._-]?key', 'credentials?', 'auth'))})"
@@ -66,10 +66,18 @@ _REVERSED: Final = re.compile(
     r"(passw(?:or)?d|passphrase|pwd|secret|token|api_?key|auth)(?![a-z])"
 )
 _CALLS: Final = re.compile(
-    r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?)\(\s?"
-    r"(?:(?:[\"'][^\"'\n]{0,64}[\"']|[\w.]{1,32}),\s?){1,6}[\"']([^\"'\s/]{6,64})[\"']\s?[,)]"
+    r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?"
+    r"|sign|verify|hmac|cookies?|cookieparser|(?:secret|private)key(?:spec)?)\(\s?"
+    r"((?:(?:[\"'][^\"'\n]{0,64}[\"']|\{[^{}\n]{0,64}\}|[\w.]{1,32}),\s?){0,6})"
+    r"[\"'](?!(?:sha|aes|rsa?|[eh]s|des|md|utf)[_-]?\d)([^\"'\s/]{5,64})[\"']\s?[,)]"
 )
-"""A call that logs in, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
+"""A call that logs in or signs, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
+_NAMED: Final = re.compile(
+    r"[\"'](?=[a-z])((?:[a-z0-9]{1,24}[_-]){0,6}?(?:secret|token|passw(?:or)?d|api_?key|private_key|session_key)[a-z0-9_-]{0,40}?\d{3})[\"']"
+)
+"""A text that says what it is and ends in digits: `"prod_api_key_333"`."""
+_WRITTEN: Final = re.compile(r"p(?<!\wp)(?!assword)[a4@][s5$]{2}w[o0]rd[\w!@#$%]{0,8}")
+"""The word itself, with signs in the place of letters."""
 _LOGIN: Final = re.compile(
     r"(?:login|user(?:name)?|account)[:=]?\s(?!(?:and|or|with|without|name|the|is|by|for)\s)[^\s:]{2,64}\s{1,4}"
     r"(?:password|passwd|pass|pwd|pw)[:=]?\s([\w.@#$%^&*!+-]{3,128})"
@@ -126,9 +134,24 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(1), "PASSWORD") if good else None
 
     def handed(found: "re.Match[str]") -> Span | None:
-        good = not stands_for(found[1]) and any(map(str.isdigit, found[1]))
-        return Span(*found.span(1), "PASSWORD") if good else None
+        first = found[1] or found[0].startswith(("cookie", "secretkey", "privatekey"))
+        third = found[0].startswith("connection(") and found[1].count(",") == 2
+        good = (first and any(map(str.isdigit, found[2]))) or third or "secret" in found[2]
+        return Span(*found.span(2), "PASSWORD") if good and not stands_for(found[2]) else None
 
-    judges = ((_CONNECTION, part), (_PAIR, pair), (_REVERSED, compared), (_CALLS, handed))
+    def named(found: "re.Match[str]") -> Span:
+        return Span(*found.span(1), "SECRET")
+
+    def written(found: "re.Match[str]") -> Span:
+        return Span(*found.span(), "PASSWORD")
+
+    judges = (
+        (_WRITTEN, written),
+        (_NAMED, named),
+        (_CONNECTION, part),
+        (_PAIR, pair),
+        (_REVERSED, compared),
+        (_CALLS, handed),
+    )
     for pattern, judge in judges:
         yield from judged(read.low, pattern, judge, "PASSWORD")

@@ -10,12 +10,15 @@ from typing import Final
 from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
+_LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"
+"""What words are made of; the vowels of India and Thailand are no letters to `re`."""
+_LABEL: Final = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,62}}[{_LETTERS}])?"
 _AT: Final = re.compile(
-    r"(?:[@＠]|[\[(]at[\])] ?)((?:\w(?:[\w-]{0,62}\w)?(?:[.．]|\s?[\[(]dot[\])]\s?)){1,8}(\w[\w-]{1,23}))"
+    rf"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:{_LABEL}(?:[.．]|\s?[\[(]dot[\])]\s?)){{1,8}}(\w[{_LETTERS}-]{{1,23}}))"
 )
-_LOCAL: Final = re.compile(r"[\w.+%'-]{1,64}")
-_LATIN: Final = re.compile(r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])")
-_MIXED: Final = re.compile(r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])")
+_LOCAL: Final = re.compile(rf"[*!?=&$#^~]?[{_LETTERS}.+%'-]{{1,64}}")
+_LATIN: Final = r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])"
+_MIXED: Final = r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])"
 _NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
 _DOMAINS: Final = """
 com org net edu gov mil int info biz name pro museum aero coop jobs mobi travel asia cat tel post app dev cloud tech online
@@ -33,6 +36,7 @@ slice path scope device swap automount value length name id data shape get set
 """
 _FILES: Final = frozenset(_OF_FILES.split())
 """Endings of files and units, and attributes, that might be those of an address; some are codes of countries too."""
+_SECOND: Final = re.compile(r"\.(?:com?|ac|or|go|sch|net|org|edu|gov|web)\.\w+$")
 
 
 def emails(read: Plain) -> Iterator[Span]:
@@ -44,12 +48,13 @@ def emails(read: Plain) -> Iterator[Span]:
         local = _LOCAL.match(before[::-1])
         if not local:
             return None
-        name = _MIXED.sub("", local[0][::-1]).lstrip(".'-%")
+        name = re.sub(_MIXED, "", local[0][::-1]).lstrip(".'-%")
         start = max(0, found.start() - 65) + len(before) - len(name)
         end, end_word = found.end(), found[2].lower()
-        if end_word not in _ENDS and (latin := _LATIN.match(end_word)):  # Chinese goes on without a space
+        if end_word not in _ENDS and (latin := re.match(_LATIN, end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
-        known = end_word in _ENDS or end_word.startswith("xn--") or (end_word.isalpha() and end_word not in _FILES)
+        word = (end_word.isalpha() or not end_word.isascii()) and (end_word not in _FILES or _SECOND.search(found[1]))
+        known = word or end_word in _ENDS or end_word.startswith("xn--")
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
@@ -63,23 +68,28 @@ def emails(read: Plain) -> Iterator[Span]:
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
 _HKID: Final = re.compile(
-    r"([A-Za-z](?<![A-Za-z0-9].)[A-Za-z]?)(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))", re.A
+    r"\d(?<=[A-Za-z]\d)(?:(?<=(?<![A-Za-z0-9])[A-Za-z]\d)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d))\d{5} ?"
+    r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
+    re.A,
 )
-_VALUES: Final = bytes.maketrans(
-    (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
-)  # fmt: skip
+_VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = re.compile(
     r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
 )
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
-    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|(?:50|5[6-8]|6\d)\d{14}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|220[0-4]\d{12,15}|(?:50(?:18|20|38)|58(?:68|93)|6304|67(?:59|6[1-3]))\d{8,15}|(?:50|5[6-8]|6\d)\d{14}"
 )
-_GROUPS: Final = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}")
+_GROUPS: Final = re.compile(
+    r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}"
+)
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(r"([a-z](?<![a-z0-9].)[a-z]\d{2}(?:[ -]?[a-z0-9]{1,32}){1,10}+)", re.A)
+_IBAN: Final = re.compile(
+    r"\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+",
+    re.A,
+)
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -102,10 +112,13 @@ def identity_cards(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        letters, digits, bracketed, bare = found.groups()
+        bracketed, bare = found.groups()
+        before = read.text[max(0, found.start() - 2) : found.start()]
+        letters = before if before.isascii() and before.isalpha() else before[-1:]
         said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
-        good = (bracketed or said.before(found.start(), 40)) and _checked(letters.upper(), digits, bracketed or bare)
-        return Span(*found.span(), "HKID") if good else None
+        known = bracketed or said.before(found.start(), 40)
+        good = known and _checked(letters.upper(), found[0][:6], bracketed or bare)
+        return Span(found.start() - len(letters), found.end(), "HKID") if good else None
 
     return judged(read.text, _HKID, judge, "HKID")
 
@@ -147,10 +160,12 @@ def accounts(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         named = "iban" in read.line(found.start(), 24, 0)
-        size = _LENGTHS.get(found[1][:2].upper(), 34 if named else 0)
-        if not size or not (named or read.text[found.start() : found.start() + 2].isupper()):
+        start = found.start() - 2 - (read.low[found.start() - 1] == " ")
+        country = read.text[start : start + 2]
+        size = _LENGTHS.get(country.upper(), 34 if named else 0)
+        if not size or not (named or country.isupper()):
             return None
-        groups = found[1].replace("-", " ").split(" ")
+        groups = read.low[start : found.end()].replace("-", " ").split(" ")
         # Words in capitals may follow: take as many groups as the country's length asks for.
         while len(groups) > 1 and sum(map(len, groups)) > size:
             groups.pop()
@@ -158,7 +173,7 @@ def accounts(read: Plain) -> Iterator[Span]:
         good = (len(flat) == size or (named and 15 <= len(flat) <= 34)) and int(
             (flat[4:] + flat[:4]).translate(_BASE_36)
         ) % 97 == 1
-        return Span(found.start(), found.start() + len(" ".join(groups)), "IBAN") if good else None
+        return Span(start, start + len(" ".join(groups)), "IBAN") if good else None
 
     return judged(read.low, _IBAN, judge, "IBAN")
 
@@ -169,7 +184,7 @@ _NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
 _CODED: Final = re.compile(
     rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,14}}+(?!\d)")
+_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
 _BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",
@@ -191,16 +206,23 @@ _ASIAN: Final = (
     "お問い合わせ", "전화", "연락처", "휴대폰",
     "핸드폰", "팩스", "문의",
 )  # fmt: skip
-_CUE: Final = re.compile(
-    by_first(
-        (
-            *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
-            *_ASIAN,
-            *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
-            r"at(?=[ :]{1,2}\(?\d)",
+
+
+@functools.cache
+def _cue() -> re.Pattern[str]:
+    """The words beside a number that one calls; few texts have a number that asks for them, and to compile them is dear."""
+    return re.compile(
+        by_first(
+            (
+                *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
+                *_ASIAN,
+                *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
+                r"at(?=[ :]{1,2}\(?\d)",
+            )
         )
     )
-)
+
+
 _VERB: Final = re.compile(by_first(_VERBS))
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
@@ -294,7 +316,7 @@ def _beside_words(read: Plain) -> Iterator[Span]:
     behind, cue, cues, end, left = 0, None, None, 0, 0
     for run in _RUN.finditer(low):
         if cues is None:
-            cues = Words(low, filter(_is_cue, _CUE.finditer(low)))
+            cues = Words(low, filter(_is_cue, _cue().finditer(low)))
             if not cues and not _AFTER_WORD.search(low):
                 return
         if run.start() >= end:

@@ -21,6 +21,7 @@ _FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2
 
 _WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
 """Letters and signs as wide as Chinese ones."""
+_IS_WIDE: Final = re.compile("[！-～]")
 
 
 class Plain(NamedTuple):
@@ -58,7 +59,8 @@ def plain(text: str) -> Plain:
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
     low = text.replace("İ", "I").lower()  # it alone grows when it is made small
-    low = low if low.isascii() else low.translate(_WIDE)
+    if not low.isascii() and _IS_WIDE.search(low):
+        low = low.translate(_WIDE)
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
@@ -75,12 +77,14 @@ def hits(low: str, words: Iterable[str]) -> Iterator[int]:
 
 
 def by_first(forms: Iterable[str]) -> str:
-    """One pattern of many, those that begin with the same character together: most characters begin none of them."""
+    """One pattern of many, those that begin with the same characters together: most characters begin none of them."""
     heads: dict[str, list[str]] = {}
     for form in forms:
-        plain = form[0].isalnum() and form[1:2] not in ("{", "?", "*", "+")
+        plain = form[:1].isalnum() and form[1:2] not in ("{", "?", "*", "+")
         heads.setdefault(form[0] if plain else "", []).append(form[plain:])
-    return "|".join(f"{head}(?:{'|'.join(rest)})" for head, rest in heads.items())
+    return "|".join(
+        f"{head}(?:{by_first(rest) if head and len(rest) > 1 else '|'.join(rest)})" for head, rest in heads.items()
+    )
 
 
 MOST: Final = 1_000

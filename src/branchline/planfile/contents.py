@@ -20,6 +20,7 @@ from branchline.planfile.plain import (
     named_so,
     plain_task,
 )
+from branchline.planfile.rows import continuing_tables
 from branchline.planfile.sections import acts, bare, classify, head, share
 
 MAX_AREA = 24
@@ -42,6 +43,8 @@ def fill(out: Outline) -> None:
     _restated(out)
     _counted_beside(out)
     for draft in list(out.drafts.values()):
+        if not draft.kids and not draft.steps and continuing_tables(out, draft):
+            continue
         if draft.role == "phase":
             if draft.kids:
                 _marked(out, draft)
@@ -293,7 +296,7 @@ def _labelled(out: Outline, heading: Block) -> list[Block]:
         (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ())), key=lambda one: one.line
     ):
         if block.kind == "para":
-            label = bare(block.lines[-1][1]).lower().strip("*_:： ")
+            label = bare(block.lines[-1][1]).lower().strip("*_:： ").rpartition(". ")[2]
         elif label in words.TRAILERS and plain_task(block):
             found.append(block)
     return found

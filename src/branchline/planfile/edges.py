@@ -64,7 +64,7 @@ MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
-ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
+ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜|[─━]{1,9}[►▶>]")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")

@@ -23,17 +23,20 @@ def counted_codes(headings: list[Block]) -> dict[int, Head]:
         if said is not None and head(block.text).role != "version":
             family = _letters(said.id) if said.key == "id" else said.key
             found.setdefault((block.level, said.role, family), {})[block.line] = said
-    return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
+    counted = [
+        each for kind, each in found.items() if _counts_on(each.values(), releases=kind[1:] == ("version", "version"))
+    ]
+    return {line: said for heads in counted for line, said in heads.items()}
 
 
 def _letters(code: str) -> str:
     return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
 
 
-def _counts_on(heads: Collection[Head]) -> bool:
-    """Say whether two of these codes differ, and one at least is no name of a thing."""
+def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
+    """Say whether two of these codes differ, and one at least is no name of a thing, as `V1` may be where it is no release."""
     codes = {said.id.lower() for said in heads}
-    return len(codes) > 1 and not codes <= words.NOT_IDS
+    return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
 
 
 def settle(out: Outline) -> None:

@@ -213,6 +213,8 @@ class _Scanner:
         if self.para is not None:
             return self._text(at, indent, text)
         last = self.doc.blocks[-1] if self.doc.blocks else None
+        if last is not None and last.kind == "heading" and text[0] in "-*+" and self._item(at, indent, text):
+            return at + 1  # code to CommonMark; but who lists below a heading means a list, however far in it stands
         code = last if last is not None and last.kind == "code" else self._add("code", at, text, indent)
         code.lines.append((at + 1, text))
         code.end = at + 1

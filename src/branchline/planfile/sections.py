@@ -295,13 +295,21 @@ def _number_fits(number: str, text: str, end: int) -> bool:
     return number.isupper() and (not rest or rest[0] in ":：.)–—·-([（")
 
 
-def _coded(text: str) -> Head | None:
+def _code(text: str) -> Head | None:
+    """`T-12 Draw`, `W3 — Ship`: a code that is no name of a thing, and its title."""
     found = _CODE.match(text)
-    if found:
-        code = found[1]
-        prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
-        if code.lower() not in words.NOT_IDS and prefix not in words.NO_TASK_CODES and prefix != "v":
-            return Head("task", "id", code, found[2].strip(), code)
+    if found is None:
+        return None
+    code = found[1]
+    prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
+    known = code.lower() in words.NOT_IDS or prefix in words.NO_TASK_CODES or prefix == "v"
+    return None if known else Head("task", "id", code, found[2].strip(), code)
+
+
+def _coded(text: str) -> Head | None:
+    said = _code(text)
+    if said is not None:
+        return said
     found = _CHANGE.match(text)
     if found:
         return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
@@ -312,7 +320,7 @@ def _coded(text: str) -> Head | None:
 
 
 def _numbered(text: str) -> Head | None:
-    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2 - Move`."""
+    """`3.1 Draw` and `2. Move`; behind the number a phase or a code may stand: `3.1 Phase 2 - Move`, `2. W1 — Draw`."""
     found = _DOTTED.match(text)
     if found:
         inner = _keyword(found[2].strip())
@@ -324,6 +332,8 @@ def _numbered(text: str) -> Head | None:
         inner = _keyword(found[2].strip(), marked=True)
         if inner is not None and inner.role == "phase":
             return inner
+        if (coded := _code(found[2].strip())) is not None and coded.title:
+            return coded
         number = numbered(found[1]) or found[1]
         named = _PHASE_NAME.match(found[2])
         if named:

@@ -41,7 +41,7 @@ class Columns(NamedTuple):
 
 
 def _names(table: Block) -> list[str]:
-    return [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
+    return [" ".join(cell.lower().replace("(s)", "").strip("*_` ").split()) for cell in cells(table.text)]
 
 
 def kinds_of(table: Block) -> tuple[str, ...]:
@@ -78,7 +78,8 @@ def columns(table: Block) -> Columns | None:
                 return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
     if titles:
         return Columns(-1, titles[0], -1, kinds, step=False)
-    plain = [n for n, kind in enumerate(kinds) if not kind and n > keys[0]] if keys and planned else []
+    own = [n for n, kind in enumerate(kinds) if kind in ("", "note") and n > keys[0]] if keys and planned else []
+    plain = sorted(own, key=lambda n: kinds[n] != "")
     if plain:
         return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
@@ -99,6 +100,17 @@ def _wordy(table: Block) -> bool:
 def _coded(table: Block) -> bool:
     """Say whether the first column is one of codes: `R1`, `R2`."""
     return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
+
+
+def continuing(table: Block, code: str) -> Columns | None:
+    """Read a table whose rows go on with the code of the task above it: `W3-1`, `W3-2` below `W3`."""
+    kinds = kinds_of(table)
+    kept = re.compile(rf"{re.escape(code)}[-.]\d{{1,3}}[a-z]?")
+    codes = [cells(row.text)[0].strip("*_` " + MARKS) for row in table.kids]
+    if len(kinds) < 2 or not codes or not all(map(kept.fullmatch, codes)):
+        return None
+    titles = [n for n, name in enumerate(_names(table)) if n and name in words.TITLE_COLUMNS]
+    return Columns(0, titles[0] if titles else 1, -1, kinds, step=False)
 
 
 def of_phases(table: Block) -> Columns | None:

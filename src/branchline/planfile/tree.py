@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from string import ascii_letters
 
 from branchline.planfile import contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
@@ -227,7 +228,7 @@ def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
 
 def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
     if above is not None:
-        return above.role == "phase" or said.number.startswith(above.number + ".")
+        return above.role == "phase" or said.number.startswith(above.number.lstrip(ascii_letters) + ".")
     if block.cls in ("CRITERIA", "ORDER") or block.line in out.strong:
         return False
     work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"

@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 TYPE_CHECKING = False  # loaded as a plain file it imports nothing of the package
 if TYPE_CHECKING or __package__:
@@ -51,11 +51,13 @@ class RefusedError(Exception):
 class Proxy:
     """One attempt's proxy.
 
-    `spec` has log, tiers, servers, local, unknown, ports, connections (at once) and megabytes (in all).
+    `spec` has log, tiers, servers, local, unknown, ports, connections (at once) and megabytes (in all); `resolve` gives
+    a name's addresses as `socket.getaddrinfo` does.
     """
 
-    def __init__(self, spec: "dict[str, Any]") -> None:
+    def __init__(self, spec: "dict[str, Any]", resolve: "Callable[..., Any]" = socket.getaddrinfo) -> None:
         self.spec = spec
+        self.resolve = resolve
         self.left = int(spec["megabytes"]) << 20
         self.room = threading.BoundedSemaphore(int(spec["connections"]))
         self.lock = threading.Lock()
@@ -137,7 +139,7 @@ class Proxy:
     def connect(self, host: str, port: int, row: "dict[str, Any]", *, private: bool) -> socket.socket:
         """Connect to a host by the address it has now; raises RefusedError when one of its addresses is not public."""
         try:
-            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            rows = self.resolve(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise RefusedError(502, f"the name cannot be resolved: {error}") from None
         places = [(family, where) for family, _, _, _, where in rows]
@@ -225,6 +227,8 @@ def asked(head: bytes) -> tuple[str, str, int, bytes]:
     words = line.split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1.") or any(each < " " for each in line):
         raise RefusedError(400, "that is no request of HTTP/1")
+    if any(each in row for row in rows for each in "\r\n\0"):  # a server might take half of it for a line of its own
+        raise RefusedError(400, "a line of the head ends within itself")
     method, target, _ = words
     if method == "CONNECT":
         host, port = _split(target, 443)

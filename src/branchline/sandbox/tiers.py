@@ -172,6 +172,8 @@ def is_public(address: str) -> bool:
     """Say whether an address lies in the world outside: not private, loopback, link-local, shared, or mapped to one."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
+        if found.is_site_local:  # the private range of before 2004, which some routers still know
+            return False
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
         if found in ipaddress.ip_network("64:ff9b::/96"):
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)

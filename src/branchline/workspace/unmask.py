@@ -43,7 +43,8 @@ def conceal(log: Path, values: Mapping[str, str]) -> None:
 
 def _restored(folder: Path, name: str, values: Mapping[str, str]) -> bool:
     path = folder / name
-    inside = path.resolve() == folder.resolve() / os.path.normpath(name)
+    # `realpath` says nothing of links that lead in a circle, and they are no files; `resolve` would raise.
+    inside = os.path.realpath(path) == f"{os.path.realpath(folder)}/{os.path.normpath(name)}"
     if not inside or not path.is_file() or path.stat().st_size > MAX_BYTES:
         return False
     before = path.read_bytes()

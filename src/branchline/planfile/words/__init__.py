@@ -9,7 +9,7 @@ each.
 
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
-from branchline.planfile.words.commands import CHECK, PASS, RUN
+from branchline.planfile.words.commands import CHECK, CHECK_LAST, PASS, RUN, RUN_LAST
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.heads import (
     BESIDE_HEADS,
@@ -71,6 +71,7 @@ __all__ = [
     "BUILDING",
     "CHECK",
     "CHECKLISTS",
+    "CHECK_LAST",
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",
@@ -109,6 +110,7 @@ __all__ = [
     "PROGRAMS",
     "QUESTIONS",
     "RUN",
+    "RUN_LAST",
     "SEQUENTIAL",
     "STAGE_HEADS",
     "STEP_COLUMNS",

@@ -80,17 +80,17 @@ _STAGE_HEADS: Final[Lists] = {
     "vi": "alpha, beta, gamma",
 }
 _LIKE_HEADS: Final[Lists] = {
-    "en": "pr, pull request, commit, module, feature",
-    "de": "modul, funktion",
-    "fr": "module, fonctionnalité",
-    "es": "módulo, funcionalidad",
-    "pt": "módulo, funcionalidade",
-    "ru": "модуль, фича, функция",
-    "uk": "модуль, фіча, функція",
-    "zh": "模块, 功能",
-    "ja": "モジュール, 機能",
-    "ko": "모듈, 기능",
-    "vi": "mô-đun, tính năng",
+    "en": "pr, pull request, commit, module, feature, group",
+    "de": "modul, funktion, gruppe",
+    "fr": "module, fonctionnalité, groupe",
+    "es": "módulo, funcionalidad, grupo",
+    "pt": "módulo, funcionalidade, grupo",
+    "ru": "модуль, фича, функция, группа",
+    "uk": "модуль, фіча, функція, група",
+    "zh": "模块, 功能, 组",
+    "ja": "モジュール, 機能, グループ",
+    "ko": "모듈, 기능, 그룹",
+    "vi": "mô-đun, tính năng, nhóm",
 }
 TASK_HEADS: Final = phrases(_TASK_HEADS | others.TASK_HEADS)
 PHASE_HEADS: Final = phrases(_PHASE_HEADS | others.PHASE_HEADS)

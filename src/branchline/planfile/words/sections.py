@@ -48,26 +48,29 @@ _CRITERIA: Final[Lists] = {
         plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
         success metrics, expected results, expected outcome, truths, requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
-        final checklist, validation checklist, final validation checklist, launch criteria""",
+        final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
+        deliverables, expected impact, expected benefits""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, verifikation,
-        prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, abschluss-checkliste, finale checkliste""",
+        prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, erwartete ergebnisse,
+        abschluss-checkliste, finale checkliste""",
     "fr": """critères, étapes de vérification, critères d'acceptation, critères de succès, critères de réussite,
-        vérification, validation, plan de test, résultat attendu, résultats attendus, checklist finale, liste de
-        contrôle finale""",
+        vérification, validation, plan de test, résultat attendu, résultats attendus, livrables attendus, checklist
+        finale, liste de contrôle finale""",
     "es": """criterios, pasos de verificación, criterios de aceptación, criterios de éxito, verificación,
-        validación, plan de pruebas, resultado esperado, resultados esperados, lista de verificación final,
+        validación, plan de pruebas, resultado esperado, resultados esperados, entregables esperados, lista de verificación final,
         checklist final""",
     "pt": """critérios, passos de verificação, critérios de aceitação, critérios de aceite, critérios de sucesso,
-        verificação, validação, plano de testes, resultado esperado, resultados esperados, lista de verificação
-        final, checklist final""",
+        verificação, validação, plano de testes, resultado esperado, resultados esperados, entregas esperadas,
+        impacto esperado, lista de verificação final, checklist final""",
     "ru": """критерии, шаги проверки, критерии приемки, критерии приёмки, критерии успеха, критерии готовности,
         приемка, приёмка, проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
     "uk": """критерії, кроки перевірки, критерії приймання, критерії успіху, критерії готовності, приймання,
         перевірка, верифікація, план тестування, очікуваний результат, очікувані результати""",
-    "zh": "验收, 验证步骤, 测试步骤, 验收标准, 检查点, 成功标准, 完成标准, 验证, 成功指标, 测试计划, 预期结果, 预期效果, 检查项",
+    "zh": """验收, 验证步骤, 测试步骤, 验收标准, 检查点, 成功标准, 完成标准, 验证, 成功指标, 测试计划, 预期结果, 预期效果,
+        预期成果, 预期收益, 检查项""",
     "ja": """受け入れ, 受入, 検証手順, 確認手順, 完了条件, 検証, 成功基準, 成功条件, テスト計画, 期待される結果,
-        完了の定義, 確認事項""",
-    "ko": "완료 조건, 검증 단계, 확인 절차, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과",
+        完了の定義, 完了判定, 期待効果, 確認事項""",
+    "ko": "완료 조건, 검증 단계, 확인 절차, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과, 기대 효과, 완료 판정",
     "vi": "tiêu chí, bước kiểm tra, kiểm tra, xác minh, nghiệm thu, tiêu chí thành công, tiêu chí nghiệm thu, kết quả mong đợi",
 }
 _NONTASK: Final[Lists] = {
