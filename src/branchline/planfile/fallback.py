@@ -24,7 +24,6 @@ from branchline.planfile.sections import acts, names_list, only_tells, says_todo
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _PURPOSE = frozenset({"goal", "criteria"})
-_TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 
 
 def last_resort(out: Outline) -> None:
@@ -293,7 +292,7 @@ def _siblings(out: Outline, first: int) -> None:
             before = heading.line < work and not lists.may_act(
                 items
             )  # what stands before the work may tell why it is there
-            tells = _describes(items) or (before and acting)
+            tells = lists.describes(items) or (before and acting)
             take_items(out, [] if tells else items, 0.6, heading.cls)
 
 
@@ -301,12 +300,6 @@ def _headless(out: Outline) -> list[Block]:
     """The items above the first heading, and those right below a title such as `TODO`."""
     titles = (None, *(title for title in out.headings[:1] if title.level == 1 and names_list(title.text)))
     return [item for item in out.items if item.parent is None and item.section in titles]
-
-
-def _describes(items: list[Block]) -> bool:
-    """A section of unknown class whose bullets are `Layer: what it is` tells of something; ids are no such labels."""
-    said = sum(bool(_TOLD.match(item.text)) for item in items if not item.number)
-    return said > 1 and said * 2 > len(items)
 
 
 def _mostly_said(heading: Block) -> bool:
@@ -325,7 +318,7 @@ def _any_bullets(out: Outline) -> None:
     todo = title is not None and names_list(title.text)
     unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
     sure = title is not None and says_todo(title.text)  # what it lists is work, however it is told
-    if not sure and sum(map(_describes, unknown)) * 2 > len(unknown):
+    if not sure and sum(map(lists.describes, unknown)) * 2 > len(unknown):
         return
     tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0
     for heading in [None, *out.headings]:
@@ -336,7 +329,7 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        described = _describes(items) or (tells and not lists.may_act(items))
+        described = lists.describes(items) or (tells and not lists.may_act(items))
         unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
         take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 

@@ -8,6 +8,7 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, plain_task
 from branchline.planfile.sections import acts
 
+_TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _BOLD = re.compile(r"(?:\*\*|__)[^*_]{1,60}(?:\*\*|__)[:：]?")
 
 
@@ -42,12 +43,18 @@ def marked(out: Outline) -> None:
 
 
 def alone(out: Outline) -> None:
-    """Take the lists of a text that holds nothing else, whatever it is called: who only lists does not describe."""
+    """Take the lists of a text that holds nothing else, whatever it is called, unless most of them describe."""
     if len(out.items) < MANY or not all(map(_lists, out.doc.blocks)):
         return
-    for heading in out.headings:
-        if heading.cls not in NEGATIVE or (len(out.headings) == 1 and heading.line not in out.strong):
-            take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.5, heading.cls)
+    lists = {
+        each.line: [item for item in out.direct.get(each.line, ()) if plain_task(item)]
+        for each in out.headings
+        if each.cls not in NEGATIVE or (len(out.headings) == 1 and not out.strong)
+    }
+    work = {line: items for line, items in lists.items() if may_act(items) or not describes(items)}
+    if sum(map(len, work.values())) * 2 > sum(item.parent is None for item in out.items):
+        for items in work.values():
+            take_items(out, items, 0.5, "")
 
 
 def _lists(block: Block) -> bool:
@@ -63,6 +70,12 @@ def unknown(out: Outline) -> None:
         items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
         if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
             take_items(out, items, 0.5, heading.cls)
+
+
+def describes(items: list[Block]) -> bool:
+    """A section of unknown class whose bullets are `Layer: what it is` tells of something; ids are no such labels."""
+    said = sum(bool(_TOLD.match(item.text)) for item in items if not item.number)
+    return said > 1 and said * 2 > len(items)
 
 
 def mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:

@@ -195,7 +195,7 @@ _BACKLOG: Final[Lists] = {
         term, mid term, now, soon,
         to be done, needs to be done, must have, should have, must haves, should haves, high priority, medium priority,
         low priority, inbox, not started, unfinished, missing""",
-    "de": "offen, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend",
+    "de": "offen, offene punkte, offene aufgaben, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend",
     "fr": "à faire, restant, en attente, à venir, planifié, manquant, manquants",
     "es": "pendiente, pendientes, por hacer, planificado, próximo, faltante, faltantes",
     "pt": "pendente, pendentes, a fazer, planejado, planeado, próximas, faltando, faltantes",
@@ -253,23 +253,6 @@ _ORDER: Final[Lists] = {
     "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서",
     "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",
 }
-TODOS: Final = phrases(
-    {
-        "en": "todo, to-do, to do, things to do",
-        "de": "zu erledigen, zu tun, offene punkte",
-        "fr": "à faire",
-        "es": "por hacer, pendientes",
-        "pt": "a fazer, pendências",
-        "ru": "что сделать, нужно сделать, надо сделать, туду",
-        "uk": "що зробити, потрібно зробити, туду",
-        "zh": "待办",
-        "ja": "やること, やりたいこと",
-        "ko": "할 일, 할일",
-        "vi": "việc cần làm",
-    }
-    | others.TODOS
-)
-"""What a text is called that is nothing but a list of work."""
 CLASSES: Final[dict[str, tuple[str, ...]]] = {
     "CRITERIA": phrases(_CRITERIA | others.CRITERIA),
     "ORDER": phrases(_ORDER | others.ORDER),
@@ -278,7 +261,7 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
     "DECLINED": phrases(_DECLINED),
     "WIP": phrases(_WIP | others.WIP),
     "DONE": phrases(_DONE | others.DONE),
-    "BACKLOG": tuple(dict.fromkeys((*phrases(_BACKLOG | others.BACKLOG), *TODOS))),
+    "BACKLOG": phrases(_BACKLOG | others.BACKLOG),
     "TASK": phrases(_TASK | others.TASK),
 }
 """The classes of sections, in their precedence among phrases of one length."""
@@ -319,6 +302,23 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
+TODOS: Final = phrases(
+    {
+        "en": "todo, to-do, to do, things to do",
+        "de": "zu erledigen, zu tun, offene punkte",
+        "fr": "à faire",
+        "es": "por hacer, pendientes",
+        "pt": "a fazer, pendências",
+        "ru": "что сделать, нужно сделать, надо сделать, туду",
+        "uk": "що зробити, потрібно зробити, туду",
+        "zh": "待办",
+        "ja": "やること, やりたいこと",
+        "ko": "할 일, 할일",
+        "vi": "việc cần làm",
+    }
+    | others.TODOS
+)
+"""What a text is called that is nothing but a list of work."""
 PLANS: Final = phrases(
     {
         "en": "roadmap, plan, backlog, todo, to-do, wishlist",
