@@ -61,7 +61,7 @@ def command_section(name: str) -> str:
     parser = parser_of(name)
     actions = [a for a in parser._actions if a.dest not in SHARED]
     usage = " ".join(["branchline", name, *(usage_of(a) for a in actions)])
-    lines = [f"### {name}", "", f"{COMMANDS[name][1].capitalize()}.", "", "```", usage, "```"]
+    lines = [f"### {name}", "", str(parser.description), "", "```", usage, "```"]
     if actions:
         lines += ["", "| argument | what it does |", "|---|---|"]
         lines += [f"| {spelled(a)} | {cell(a.help or '')} |" for a in actions]

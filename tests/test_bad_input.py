@@ -415,6 +415,11 @@ FLAGS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "unknown worker": ("E_SETTINGS", ("--worker", "opncode"), ("opncode", "opencode", "shell:")),
     "worker of nothing": ("E_SETTINGS", ("--worker", ":x"), ("--worker", "names no worker")),
     "shell of nothing": ("E_USAGE", ("--worker", "shell"), ("shell:PROGRAM",)),
+    "a prompt as an argument": (
+        "E_USAGE",
+        ("--worker", "shell:sh -c {prompt}"),
+        ("{prompt}", "BRANCHLINE_PROMPT_FILE"),
+    ),
     "an open quote": ("E_SETTINGS", ("--worker", "shell:'x"), ("cannot be split",)),
     "unknown strategy": ("E_USAGE", ("--strategy", "wide"), ("wide", "depth-first")),
     "no jobs": ("E_SETTINGS", ("-j", "0"), ("jobs", "1", "not 0")),

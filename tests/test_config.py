@@ -214,6 +214,14 @@ tiers = { "x.test" = 1 }
             ),
             ("\n\nminimum = 'x'", r"toml:3: unknown setting minimum; did you mean land\.minimum\?"),
             ("[lnd]\na = 1", r"toml:1: unknown setting lnd; did you mean land\?"),
+            (
+                "[land]\nzzz = 1",
+                r"unknown setting land\.zzz; known are land\.batch, land\.minimum, land\.mode, land\.recheck$",
+            ),
+            (
+                "[workspace]\nxyz = 1",
+                r"unknown setting workspace\.xyz; known are workspace\.copy, .*workspace\.teardown$",
+            ),
             ("[land]\nmode = 'merge'\n[zzz]\n", r"toml:3: unknown setting zzz; known are .*concurrency"),
             (
                 "[workers.a]\nkind = 'shell'\nargs = []",

@@ -33,6 +33,8 @@ def found(text: str) -> list[tuple[str, str | None]]:
         ("Decide whether to keep the cache", "needs-decision"),
         ("Redis or Postgres?", "needs-decision"),
         ("Deploy the site\n  Needs an API key of the cloud.", "needs-credential"),
+        ("Deploy with AWS_SECRET_KEY", "needs-credential"),
+        ("Rotate our SSH keys", "needs-credential"),
         ("Investigate the slow query", "exploration"),
     ],
 )
@@ -46,6 +48,8 @@ def test_a_task_that_is_hard_to_hand_over_is_found(task: str, code: str) -> None
     [
         "Build login and registration",
         "Add a page that shows API keys",
+        "Read a table with user_key and name",
+        "Add a login with credential verification",
         "Write the parser in under 300 lines",
         "Reset the password\n  Modify: `a.py`, `b.py`\n  See `c.py`, `d.py`, `e.py`.",
         "Update the search index",

@@ -236,11 +236,22 @@ def test_a_late_result_of_an_ended_attempt_changes_nothing() -> None:
 
 def test_a_question_waits_and_its_answer_sends_the_task_back_in_its_session() -> None:
     world = one()
-    ended(world, {"status": "blocked", "session": "s1", "question": {"kind": "question", "text": "tabs or spaces?"}})
+    ended(world, {"status": "blocked", "session": "s1", "question": {"kind": "question", "text": "tabs\nor spaces?"}})
     assert engine.outcome(world.state).state == "waiting"
+    assert world.state.tasks["1"].reason == "question: tabs or spaces?"
     world.feed(Event(world.now, "r1", "answered", "tabs", "1", 1, data={"question": 1, "answer": "tabs"}))
     row = world.state.tasks["1"]
     assert (row.state, row.resume, row.session, row.tries) == ("ready", 1, "s1", 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [("timeout: silent for 3 s", "timeout: silent for 3 s"), ("too slow", "timeout: too slow"), ("", "timeout")],
+)
+def test_the_reason_of_a_claim_names_its_kind_once(said: str, reason: str) -> None:
+    world = one()
+    ended(world, {"status": "timeout", "summary": said})
+    assert (world.state.tasks["1"].state, world.state.tasks["1"].reason) == ("retrying", reason)
 
 
 def test_work_below_the_minimum_is_held_until_a_person_accepts_it() -> None:

@@ -43,6 +43,7 @@ DRAFT = DraftGraph(
 @given(drafts())
 def test_what_goes_in_comes_out(draft: DraftGraph) -> None:
     assert store.loads(store.dumps(draft), "x") == draft
+    assert [store.node(text) for _, text in store.parts(draft)[1]] == list(draft.tasks)
 
 
 @settings(deadline=None, max_examples=EXAMPLES)

@@ -69,6 +69,16 @@ def test_a_merge_keeps_the_level_and_replaces_the_checks() -> None:
     assert merged.checks[0]["commit"] == "m1"
 
 
+def test_a_check_that_was_flaky_in_the_worktree_is_not_hidden_by_the_merge() -> None:
+    first = {"exit": 5, "tail": "no"}
+    before = judged(Task("1", "one"), ok=True, checks=[{**PASSED, "flaky": True, "first": first}])._asdict()
+    merged = land.judge_merge(before, {"ok": False, "checks": [PASSED, FAILED]})
+    assert [(row.get("flaky"), row.get("first"), row["exit"]) for row in merged.checks] == [
+        (True, first, 0),
+        (None, None, 2),
+    ]
+
+
 def test_a_check_that_fails_on_the_merged_result_says_so() -> None:
     verdict = land.judge_merge({"level": "checked"}, {"ok": False, "checks": [FAILED]})
     assert verdict.cause == "check failed on the merged result: make unit (exit 2)"

@@ -128,9 +128,12 @@ def test_a_ready_task_that_is_not_in_the_batch_says_why() -> None:
 def test_a_bare_answer_is_json_whatever_the_input_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = {
         "rows": json.dumps({"tasks": [row("a.1"), row("a.2", ["a.1"])]}),
+        "ours": json.dumps(
+            {"tasks": [{"id": "2", "depends_on": [], "order_after": ["1"]}, {"id": "1", "order_after": []}]}
+        ),
         "plan": "- [x] one\n- [ ] two\n- [ ] three\n",
     }
-    expected = {"rows": [["a.1"], ["a.2"]], "plan": [["2", "3"]]}
+    expected = {"rows": [["a.1"], ["a.2"]], "ours": [["1"], ["2"]], "plan": [["2", "3"]]}
     for name, text in given.items():
         (tmp_path / name).write_text(text)
         assert main(["order", name, "-C", str(tmp_path)]) == 0

@@ -107,3 +107,69 @@ class TestTables:
     def test_of_releases_of_states_and_charts(self, head: str, one: str, two: str) -> None:
         assert titles(f"# The ship\n\n| {head} |\n|--|--|--|\n| {one} |\n| {two} |\n") == ["Draw it", "Move it"]
         assert titles(f"# The ship\n\n| Thing | Colour | Weight |\n|--|--|--|\n| {one} |\n| mast | red | 2 |\n") == []
+
+    def test_of_codes_beside_files_whatever_their_titles_are_called(self) -> None:
+        rows = "| ID | Fix | File(s) |\n|--|--|--|\n| B0{0} | Draw it | `a.py` |\n| B1{0} | Move it | `b.py` |\n"
+        text = f"## Group {{0}}: Grid\n\n{rows}\n"
+        assert titles("# Audit\n\n" + text.format(1) + text.format(2)) == [
+            "Group 1: Grid", "Draw it", "Move it", "Group 2: Grid", "Draw it", "Move it",
+        ]  # fmt: skip
+
+    def test_of_rows_that_go_on_with_the_code_above_them(self) -> None:
+        rows = "| 작업 | 산출물 |\n|--|--|\n| {0}-1 | Draw it |\n| {0}-2 | Move it |\n"
+        text = f"## W1 — Grid\n\n{rows.format('W1')}\n## W2 — Ship\n\n{rows.format('W2')}"
+        assert [task.parent for task in parse(text, "x.md").tasks] == [None, "W1", "W1", None, "W2", "W2"]
+        assert len(titles(text.replace("W1-", "Q7-"))) == 4
+
+
+class TestNumbersAndCodes:
+    def test_numbers_below_a_code_go_on_with_its_digits(self) -> None:
+        text = "## WS1 — Grid\n\n### 1.1 Draw it\n\nBy hand.\n\n### 1.2 Move it\n\nx\n\n## WS2 — Ship\n\nx\n"
+        assert titles(text) == ["Grid", "Draw it", "Move it", "Ship"]
+
+    def test_a_code_behind_a_number_names_the_task(self) -> None:
+        text = "## 2. W1 — Grid\n\n### W1-1 Draw it\n\nx\n\n## 3. W2 — Ship\n\n### W2-1 Move it\n\nx\n"
+        assert [task.id for task in parse(text, "x.md").tasks] == ["W1", "W1-1", "W2", "W2-1"]
+
+    def test_majors_are_releases_where_they_count_on(self) -> None:
+        box = "- [ ] draw {}\n"
+        text = f"# Plan\n\n## V1: First\n\n{box.format(1)}\n## V2: Second\n\n{box.format(2)}"
+        assert titles(text) == ["V1: First", "draw 1", "V2: Second", "draw 2"]
+
+    @pytest.mark.parametrize("lead", ["", "One box, one test. "])
+    def test_tasks_announced_at_the_end_of_a_paragraph(self, lead: str) -> None:
+        text = f"### Task 1: Grid\n\n{lead}Tasks:\n- draw it\n- move it\n\n### Task 2: Ship\n\nx\n"
+        assert titles(text) == ["Grid", "draw it", "move it", "Ship"]
+
+    def test_a_list_far_in_below_a_heading_is_no_code(self) -> None:
+        assert titles("# TODO\n\n## Grid\n    - Draw it\n    - Move it\n") == ["Draw it", "Move it"]
+        assert titles("# TODO\n\n- Draw it\n\n## Notes\n\nAs in\n\n    - no: task\n") == ["Draw it"]
+
+
+class TestWhatWaits:
+    def edges(self, text: str) -> set[tuple[str, str]]:
+        plan = parse(text, "x.md")
+        assert plan.findings == ()
+        return {(edge.before, edge.after) for edge in plan.edges if edge.kind == "written"}
+
+    def test_codes_of_several_parts_and_short_names_of_phases(self) -> None:
+        head = "| ID | Task | Depends |\n|--|--|--|\n"
+        text = f"## Wave 1: Grid\n\n{head}| T-GRID-1 | Draw it | - |\n\n## Wave 2: Ship\n\n{head}"
+        text += "| T-SHIP-1 | Move it | T-GRID-1 preferred |\n| T-SHIP-2 | Send it | W1, T-SHIP-1 |\n"
+        assert self.edges(text) == {("T-GRID-1", "T-SHIP-1"), ("T-SHIP-1", "T-SHIP-2"), ("1", "T-SHIP-2")}
+
+    @pytest.mark.parametrize("above", ["**Dependencies**\n\n", "## Dependencies\n\n"])
+    def test_arrows_drawn_with_lines(self, above: str) -> None:
+        text = f"## W1 — Draw\n\nx\n\n## W2 — Move\n\nx\n\n{above}```\nW1 ──► W2\n```\n"
+        assert self.edges(text) == {("W1", "W2")}
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Subsequent stages are gated on the completion of the previous stage.",
+            "Every stage requires the one before.",
+        ],
+    )
+    def test_stages_that_wait_for_the_one_before(self, said: str) -> None:
+        text = f"{said}\n\n## Stage 1: Draw\n\n- [ ] draw\n\n## Stage 2: Move\n\n- [ ] move\n\n## Stage 3: Send\n\n- [ ] send\n"
+        assert self.edges(text) == {("1", "2"), ("2", "3")}

@@ -1146,9 +1146,12 @@ class TestChecksOfTitles:
         (task,) = read("- [ ] T1 Explain how the guide runs `npm test` and why\n").tasks
         assert task.checks == ()
 
-    def test_a_build_step_that_changes_folder_is_a_check(self) -> None:
+    @pytest.mark.parametrize(
+        "step", ["Step 1: Build to verify", "Step 1: Typen prüfen und heilen", "Step 1: 動作を確認する"]
+    )
+    def test_a_build_step_that_changes_folder_is_a_check(self, step: str) -> None:
         plan = read(
-            "### Task 1: Draw\n\n- [ ] **Step 1: Build to verify**\n\n"
+            f"### Task 1: Draw\n\n- [ ] **{step}**\n\n"
             "```bash\ncd web && npx ng build\n```\n\n- [ ] **Step 2: Commit**\n"
         )
         assert [check.run for check in plan.tasks[0].checks] == ["cd web && npx ng build"]

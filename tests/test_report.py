@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from branchline.model.money import Amount
 from branchline.model.moves import TASK_MOVES
-from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
+from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report import (
-    derived,
     evidence,
     evidence_text,
     inbox,
@@ -30,6 +29,7 @@ from branchline.report import (
     why_text,
 )
 from branchline.report.page import report_html
+from branchline.report.standing import derived
 from branchline.terminal.gantt import FILLS
 from branchline.terminal.text import for_stream
 
@@ -132,6 +132,13 @@ def test_states_go_up_through_composites_in_any_order_of_rows() -> None:
         assert states(tasks) == {"1": "running", "1.1": "running", "1.1.1": "running", "1.2": "done"}
 
 
+def test_a_composite_that_the_plan_has_lost_says_so() -> None:
+    rows = [row("1", "cancelled", kind="composite", reason=LEFT_BEHIND), row("1.1", "done")]
+    assert states(rows) == {"1": "cancelled", "1.1": "done"}
+    assert f"cancelled: {LEFT_BEHIND}" in status_text(status(RUN, rows))
+    assert why(rows[0], [], (), (), rows)["reason"] == LEFT_BEHIND
+
+
 def test_rows_that_are_each_others_parents_still_end() -> None:
     rows = [row("1", kind="composite", parent="2"), row("2", kind="composite", parent="1")]
     assert states(rows) == {"1": "pending", "2": "pending"}
@@ -155,7 +162,7 @@ def test_status_has_the_keys_scripts_rely_on() -> None:
 
 
 def test_status_in_words() -> None:
-    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4))
+    shown = status_text(status(RUN, TASKS, USED, QUESTIONS, 4, coordinator=7))
     assert shown.split("\n") == [
         "plans/crm.md  run r1  running",
         "1 of 6 done, 1 blocked, 1 failed, 1 held, 1 pending, 1 running",
@@ -175,6 +182,12 @@ def test_status_in_words() -> None:
         "✗ 3 Title 3",
         "   failed, attempt 2: its check failed: \\u202eexe\\x1b[2J\\x0a# <b>[x](y)</b>",
     ]
+
+
+def test_status_says_that_nobody_drives_a_run_which_could_go_on() -> None:
+    nobody = "no coordinator is at work: the next `branchline execute` or `pulse` goes on"
+    assert nobody in status_text(status(RUN, TASKS))
+    assert nobody not in status_text(status(RUN, [row("1", "done"), row("2", "blocked")]))
 
 
 def test_status_in_colour_and_ascii() -> None:
@@ -268,6 +281,12 @@ def test_a_task_that_is_not_done_has_no_level() -> None:
     assert found["level"] == ""
     assert found["checks"][0]["exit"] == 1
     assert evidence_text(found).startswith("3: failed, so nothing is proved of a merged result\n  $ pytest\n    exit 1")
+
+
+def test_what_a_worker_asks_on_several_lines_is_told_on_one_in_a_report() -> None:
+    found = report(RUN, TASKS, questions=[QUESTIONS[0]._replace(text="Which?\n1. red\n2. blue")])
+    assert "\n  2.1: Which? 1. red 2. blue\n" in report_text(found)
+    assert "\n- **2.1** Which? 1. red 2. blue\n" in report_markdown(found)
 
 
 def test_evidence_of_a_reopened_task_is_not_the_old_one() -> None:
@@ -369,6 +388,18 @@ def test_report_in_words() -> None:
         "Work that was not merged is kept under 1 salvage ref (branchline salvage list):",
         "  refs/branchline/salvage/r1/3/2",
     ]
+
+
+def test_commands_name_the_run_that_they_would_not_speak_of_by_themselves() -> None:
+    found = report(RUN._replace(state="done"), TASKS, [], QUESTIONS, EVENTS, newest=False)
+    assert "branchline land --run r1 brings it" in report_text(found)
+    assert "branchline inbox --run r1" in report_text(found)
+    by_state = (row("1", state) for state in sorted(TASK_MOVES))
+    told = [command for task in by_state for command in why(task, [], newest=False)["next"]]
+    assert told
+    assert all("--run r1" in command for command in told)
+    asked = inbox_text(inbox(QUESTIONS) | {"run": "r1", "newest": False})
+    assert all("--run r1" in line for line in asked.splitlines() if "branchline " in line)
 
 
 def test_report_in_markdown_is_no_markup_of_others() -> None:

@@ -344,9 +344,14 @@ def test_a_patch_accounts_for_every_task(before: list[str], after: list[str], on
 
 
 def test_a_reworded_task_is_the_same_and_the_patch_is_told() -> None:
-    old = draft(Task("1", "Write the parser"), Task("2", "Document both"))
-    new = draft(Task("1", "Write the parser"), Task("2", "Write a linter"), Task("3", "Document both of them"))
+    old = draft(Task("1", "Write the parser"), Task("2", "Document both", checks=(Check("make docs", line=4),)))
+    two, three = Task("2", "Write a linter"), Task("3", "Document both of them", checks=(Check("make docs", line=5),))
+    new = draft(Task("1", "Write the parser"), two, three)
     patch = changes(old, new)
     assert patch.table() == {"added": ["3"], "removed": [], "changed": ["2"], "moved": []}
     assert told(patch, old) == ["+ 3 Write a linter", "~ 2 Document both of them"]
     assert told(changes(old, old), old) == []
+    other = replace(new.tasks[2], id="2", checks=(Check("make html"),), role="research")
+    assert told(changes(old, draft(old.tasks[0], other)), old) == [
+        "~ 2 Document both of them (role research; other checks)"
+    ]

@@ -158,6 +158,13 @@ def test_validate_finds_everything_at_once() -> None:
     assert rows.validate([]) == said()
 
 
+@pytest.mark.parametrize("name", ["blocked_by", "depends_on", "order_after", "dependencies"])
+def test_no_name_for_what_a_row_waits_for_is_passed_over(name: str) -> None:
+    found: list[dict[str, Any]] = [{"id": 1, name: [2]}, {"id": 2}]
+    assert order(rows.view(found), "depth-first", 4) == [["2"], ["1"]]
+    assert not rows.validate([found[0], {"id": 2, name: [1]}])["valid"]
+
+
 def test_numbers_are_ids_too() -> None:
     assert order(rows.view([{"id": 1}, {"id": 2, "blocked_by": [1]}, {"id": 10, "blocked_by": 1}])) == [
         ["1"],

@@ -290,6 +290,33 @@ def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
     assert hindsight(store, run, rows) is None
 
 
+def test_no_run_is_said_to_have_been_quicker_than_it_can_be(tmp_path: Path) -> None:
+    """One slot, and each merge beside the work of the next task: three hours, though the tasks lasted four in all."""
+    _, draft = drafted(tmp_path, "# P\n- [ ] 1 One\n- [ ] 2 Two\n", "")
+    settings = '{"slots": 1, "flags": {"strategy": "hybrid"}}'
+    run = RunRow("r1", "plan.md", "d", "done", "", "", 0.0, 9e4, settings, parts(draft)[0], net(draft))
+    rows = [
+        TaskRow("r1", t.id, n, t.title, "atomic", None, 1, "build", "shell", "done", attempt=1)
+        for n, t in enumerate(draft.tasks)
+    ]
+    times = [
+        ("1", "work", 0.0, 3600.0),
+        ("1", "merge", 3600.0, 7200.0),
+        ("2", "work", 3600.0, 7200.0),
+        ("2", "merge", 7200.0, 10_800.0),
+    ]
+    store = MemoryStore()
+    store.create_run(run, rows, 0.0)
+    attempts = [
+        AttemptRow("r1", n, task, 1, what, "ended", intended=start, ended=end)
+        for n, (task, what, start, end) in enumerate(times)
+    ]
+    store.commit(Changes(attempts=tuple(attempts)))
+    found = hindsight(store, run, rows)
+    assert found is not None
+    assert (found["took"], found["best"], found["bound"], found["strategy"]) == (10_800, 10_800, 7200, "hybrid")
+
+
 def test_the_chart_has_a_line_a_task_and_cannot_be_broken_by_a_title() -> None:
     bars = [Bar("a\x1b[2J<b>", 0, 5, True), Bar("c", 5, 10)]
     assert gantt(bars, 30, "{:g}".format) == [

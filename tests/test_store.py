@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import LockedError, NotFoundError, StoreError
 from branchline.model.money import Amount
+from branchline.model.moves import ATTEMPT_MOVES, COURSE, TASK_MOVES
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -200,6 +201,11 @@ class TestConformance:
             pages.append([e.at for e in page])
             after = page[-1].seq
         assert pages == [[1, 2, 4], [5, 7, 8], [10, 11]]
+
+    def test_what_was_found_is_all_but_the_course_of_attempts(self, store: AnyStore) -> None:
+        kinds = sorted({*TASK_MOVES, *ATTEMPT_MOVES, "stopping", "noted"})
+        store.commit(Changes(events=tuple(Event(1.0, run, kind, task="t1") for kind in kinds for run in ("r1", "r2"))))
+        assert [event.kind for event in store.findings("r1")] == [kind for kind in kinds if kind not in COURSE]
 
     def test_attempts_by_task_in_the_order_of_fences(self, store: AnyStore) -> None:
         rows = [AttemptRow("r1", n, f"t{n % 2}", 1, "work", "intended") for n in range(11)]

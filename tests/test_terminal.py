@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from branchline.model.run import TaskRow
 from branchline.terminal.live import Progress, Snapshot, frame
 from branchline.terminal.text import (
+    because,
     clip,
     colour,
     duration,
@@ -215,14 +216,16 @@ def test_plain_progress_is_one_line_for_each_change() -> None:
     progress.update(snapshot(row("1", "done"), row("2", "pending"), row("3", "pending")))
     progress.update(snapshot(row("1", "done"), row("2", "running", changed=100.0), row("3", "pending")))
     progress.update(snapshot(row("1", "done"), row("2", "running", changed=100.0), row("3", "pending")))
-    done = row("2", "done", changed=112.0, commit="1a2b3c4d5e6f", evidence="checked")
+    done = row("2", "done", changed=112.0, commit="1a2b3c4d5e6f", evidence="checked", reason="merged")
     progress.update(snapshot(row("1", "done"), done, row("3", "blocked", reason="which\x1b[2J one?"), now=112.0))
+    progress.update(snapshot(row("1", "done"), done, row("3", "done", commit="1a2b3c4d5e6f", evidence="unchecked")))
     progress.line("hello\nthere")
     progress.close()
     assert stream.getvalue().split("\n") == [
         "[done 1/3] 2 running (opencode)",
         "[done 2/3] 2 merged 1a2b3c4 (checked) in 12s",
         "[done 2/3] 3 blocked: which\\x1b[2J one?",
+        "[done 3/3] 3 done (unchecked)",
         "hello\\x0athere",
         "",
     ]
@@ -375,3 +378,17 @@ def test_nothing_heavy_is_imported_for_plain_text() -> None:
     code = "import sys, branchline.terminal; print([m for m in ('rich', 'dataclasses') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "said"),
+    [
+        ("failed", "failed: exit 2", "exit 2"),
+        ("cancelled", "cancelled by a person", "by a person"),
+        ("failed", "timeout: silent for 10m", "timeout: silent for 10m"),
+        ("done", "donethis", "donethis"),
+        ("failed", "", ""),
+    ],
+)
+def test_a_reason_does_not_say_its_state_again(state: str, reason: str, said: str) -> None:
+    assert because(state, reason) == said

@@ -187,6 +187,13 @@ def test_a_program_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     assert shell(tmp_path, "true").claim(Exit(None, None, cause=why)).error == why
 
 
+def test_a_folder_in_the_place_of_an_answer_is_moved_away_and_kept(tmp_path: Path) -> None:
+    bench = shell(tmp_path, 'echo \'{"status": "done"}\' > "$BRANCHLINE_EXIT_FILE"')
+    (bench.exit_file / "inside").mkdir(parents=True)
+    assert bench.run().status == "done"
+    assert (bench.folder / "former-answer" / "inside").is_dir()
+
+
 def test_the_worktree_cannot_slip_a_module_into_the_player(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "scripted")
     (bench.tree / "json.py").write_text("raise SystemExit(66)")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +247,7 @@ def test_a_branch_called_branchline_is_in_the_way(place: Place) -> None:
     place.git("update-ref", "-d", tip_ref(RUN))
     place.git("branch", "branchline")
     with pytest.raises(RepositoryError, match="rename it"):
-        place.repository.start_run(RUN, place.base)
+        place.repository.check_ready()
 
 
 @pytest.mark.parametrize("name", ["t1~2", "a..b", "a...b", "x.", "x.lock", "x..", "t1.2", "A-b_c", "a....lock"])
@@ -482,6 +483,26 @@ def test_salvage_keeps_repositories_inside(place: Place, committed: bool) -> Non
         place.git("-c", "advice.addEmbeddedRepo=false", "add", "inner", cwd=place.tree())
     ref = place.repository.salvage(RUN, "1.1", 1)
     assert {"inner/f.txt", "inner/dot-git/HEAD"} <= files_of(place, ref)
+
+
+def test_what_git_cannot_look_into_is_neither_saved_nor_taken_for_nothing(place: Place) -> None:
+    place.job("setup")
+    folder = os.open(place.tree(), os.O_DIRECTORY)
+    for _ in range(82):  # 4,182 letters: longer than a path may be, and each step of it a short one
+        os.mkdir("d" * 50, dir_fd=folder)
+        folder, former = os.open("d" * 50, os.O_DIRECTORY, dir_fd=folder), folder
+        os.close(former)
+    os.close(os.open("work", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+    os.close(folder)
+    for act in (
+        partial(place.repository.salvage, RUN, "1.1", 1),
+        partial(place.repository.remove_worktree, RUN, "1.1"),
+    ):
+        with pytest.raises(GitError, match=r"cannot look into .*ddd: what is in it can be neither saved nor merged"):
+            act()
+    assert job.main([str(place.spec("check"))]) == 1
+    assert "cannot look into" in place.answer("check")["error"]
+    assert (place.tree() / ("d" * 50)).is_dir()
 
 
 def test_salvage_of_a_worktree_git_has_lost(place: Place) -> None:

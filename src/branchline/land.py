@@ -67,6 +67,7 @@ def judge_checks(
         diffstat=result.get("diffstat") or {},
         conflict=result.get("conflict"),
         refused=tuple(result.get("refused") or ()),
+        left_out=tuple(result.get("left_out") or ()),
     )
     if isolated:
         verdict = verdict._replace(frozen=tuple(_changed_frozen(task, result.get("altered") or (), frozen)))
@@ -93,9 +94,10 @@ def net_of(draft: DraftGraph) -> dict[str, list[str]]:
 def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict:
     """What the merge job found, with the evidence of the checks on the merged result.
 
-    `before` is the verdict of the checks in the worktree: its level and files stand, its checks are replaced.
+    `before` is the verdict of the checks in the worktree: its level and files stand, its checks are replaced; one that
+    was flaky there stays so.
     """
-    checks = tuple(result.get("checks") or ())
+    checks = tuple(_unsure(row, before.get("checks") or ()) for row in result.get("checks") or ())
     verdict = Verdict(
         ok=bool(result.get("ok")),
         level=before.get("level") or "unchecked",
@@ -108,9 +110,16 @@ def judge_merge(before: Mapping[str, Any], result: Mapping[str, Any]) -> Verdict
         frozen=tuple(before.get("frozen") or ()),
         diffstat=before.get("diffstat") or {},
         refused=tuple(before.get("refused") or ()),
+        left_out=tuple(before.get("left_out") or ()),
         tree=result.get("tree") or "",
     )
     return _with_cause(verdict, "check failed on the merged result", "merge failed")
+
+
+def _unsure(row: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A check that passed on the merged result, with the failure before it where the same one was flaky in the worktree."""
+    first = next((old["first"] for old in before if old.get("flaky") and old["command"] == row["command"]), None)
+    return {"flaky": True, "first": first, **row} if first and not row["exit"] else row
 
 
 def _with_cause(verdict: Verdict, check_failed: str, otherwise: str) -> Verdict:

@@ -1,5 +1,6 @@
 """Evidence that can be looked at again: what was recorded is so, or it is said that it is not."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_what_is_not_done_has_nothing_to_verify(world: World) -> None:
     assert (refused.status, refused.json["code"]) == (2, "E_USAGE")
 
 
+def test_a_repository_that_a_worker_made_is_not_taken_and_everywhere_told(world: World) -> None:
+    world.plan(Task("1.1"))
+    assert world.execute(world.agent("make\ngit init -q inner && touch inner/work\nsay done ok\nend\n")).status == 0
+    assert world.run("evidence", "1.1").json["left_out"] == ["inner"]
+    for words in (("evidence", "1.1"), *(("report", "--format", form) for form in ("text", "md", "html"))):
+        shown = world.finish(world.start(*words)).out
+        assert re.search("not taken.*: inner", shown), shown
+    assert [path.name for path in world.root.glob(".branchline/worktrees/r1/1.1/inner/work")] == ["work"]
+
+
 # ---- checks of phases, and of what is touched
 
 PHASE = """# A plan
@@ -91,6 +102,10 @@ def test_the_check_of_a_phase_runs_once_after_its_last_task(world: World) -> Non
     assert Path(f"{world.ledger_file}.phase").read_text() == "whole\n"
     ran = [len(world.run("evidence", name).json["checks"]) for name in ("1.1", "1.2")]
     assert sorted(ran) == [1, 2]
+    phase = world.run("evidence", "1").json
+    assert (phase["state"], phase["level"], phase["below"]) == ("done", "checked", ["1.1", "1.2"])
+    assert [(check["command"].partition(" ")[0], check["exit"]) for check in phase["checks"]] == [("cat", 0)]
+    assert phase["commit"] == world.git("rev-parse", "branchline/r1/tip")
     world.check_laws()
 
 
@@ -100,6 +115,8 @@ def test_a_phase_whose_check_fails_sends_its_last_task_back(world: World) -> Non
     assert result.status == 4, result
     assert world.states() == {"1.1": "done", "1.2": "failed"}
     assert "cat nowhere.txt" in world.reasons()["1.2"]
+    phase = world.run("evidence", "1").json
+    assert (phase["state"], phase["level"], phase["checks"]) == ("failed", "", [])
     world.check_laws()
 
 

@@ -145,6 +145,9 @@ def test_fail_fast_starts_nothing_more(world: World) -> None:
 def test_only_some_tasks(world: World) -> None:
     world.plan(Task("1.1"), Task("1.2", after=("1.1",)), Task("2.1"))
     agent = world.agent(QUICK)
+    shown = world.execute(agent, "--dry-run", "--only", "2.1", "--only", "1.2").json
+    assert (shown["batches"], shown["behind"]) == ([["2.1"]], {"1.2": ["1.1"]})
+    assert [task["id"] for task in shown["tasks"]] == ["2.1", "1.2"]
     assert world.execute(agent, "--only", "1.1").status == 0
     assert world.states() == {"1.1": "done", "1.2": "ready", "2.1": "ready"}
     assert "not chosen by --only" in world.run("why", "2.1").json["reason"]

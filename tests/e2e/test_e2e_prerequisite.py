@@ -51,6 +51,38 @@ def test_a_task_that_provides_it_is_proposed_and_done_first(world: World, phases
     assert len(world.states()) == 4
 
 
+def test_what_was_added_stays_when_the_plan_changes_and_goes_with_its_task(world: World) -> None:
+    world.plan(Task("1.1"))
+    worker = lacking(world, "1.1", "There is no parser yet.")
+    assert world.execute(worker).status == 3
+    assert world.run("answer", "1.1", "--option", "1").status == 0
+    assert world.execute(worker).status == 3  # to name a worker is to plan anew
+    assert world.states() == {"1.1": "pending", "1.1-pre-1": "held"}
+    world.plan(Task("1.1"), Task("1.2"))
+    assert world.execute(worker).status == 3
+    assert world.states() == {"1.1": "pending", "1.1-pre-1": "held", "1.2": "done"}
+    assert world.run("accept", "1.1-pre-1").status == 0
+    assert world.execute(worker, "--only", "1.1-pre-1").status == 0
+    assert world.states() == {"1.1": "ready", "1.1-pre-1": "done", "1.2": "done"}
+    world.check_laws()
+    world.plan(Task("1.2"))
+    assert world.execute(worker).status == 0
+    assert world.states() == {"1.1": "cancelled", "1.1-pre-1": "done", "1.2": "done"}
+
+
+def test_an_order_that_was_added_stays_until_the_plan_forbids_it(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"))
+    worker = lacking(world, "1.1", "It needs what task 2.1 makes.")
+    assert world.execute(worker, "--only", "1.1").status == 3
+    assert world.run("answer", "1.1", "--option", "1").status == 0
+    assert world.execute(worker, "--only", "1.1").status == 3
+    assert "waits for 2.1" in world.reasons()["1.1"]
+    world.plan(Task("1.1"), Task("2.1", after=("1.1",)))
+    assert world.execute(worker).status == 0
+    assert ends(world)[-2:] == ["1.1", "2.1"]
+    world.check_laws()
+
+
 def test_a_task_of_the_plan_that_is_named_is_done_first(world: World) -> None:
     world.plan(Task("1.1"), Task("1.2"), Task("2.1", after=("1.2",)))
     worker = lacking(world, "1.1", "It needs what task 2.1 makes.")

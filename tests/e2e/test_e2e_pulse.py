@@ -122,3 +122,27 @@ def test_a_loop_goes_on_while_another_coordinator_works(world: World) -> None:
     assert ended.status == 130, ended
     assert "the next pulse looks again" in ended.err
     world.check_laws()
+
+
+def test_no_pulse_begins_anew_what_a_person_has_cancelled(world: World) -> None:
+    world.plan(Task("1.1"))
+    worker = world.agent(ASKS)
+    until_over(world, "plan.md", "--worker", worker)
+    assert world.run("cancel", "--all").status == 0
+    result = world.run("pulse", "plan.md", "--worker", worker)
+    assert (result.status, result.json["run"], result.json["state"]) == (0, "r1", "cancelled")
+    assert world.execute(worker).json["run"] == "r2", "a person who asks for it gets another run"
+
+
+def test_merged_work_is_not_done_again_because_a_task_beside_it_was_cancelled(world: World) -> None:
+    world.plan(Task("1.1"), Task("2.1"))
+    worker = world.agent(f"if [ $BRANCHLINE_TASK_ID = 2.1 ]; then {ASKS} exit; fi\n{HONEST}")
+    assert world.execute(worker).status == 3
+    assert world.run("cancel", "2.1").status == 0
+    for command in (("execute", "plan.md", "--yes", "--worker", worker), ("pulse", "plan.md", "--worker", worker)):
+        result = world.run(*command)
+        assert (result.status, result.json["run"]) == (0, "r1")
+    assert world.started().count(("1.1", 1)) == 1
+    assert world.run("land").status == 0
+    assert world.execute(worker).json["run"] == "r2", "what is landed is ticked, and the rest is another run's"
+    assert world.started().count(("1.1", 1)) == 1

@@ -58,6 +58,7 @@ def test_the_inbox_shows_all_of_it_and_who_waits(waiting: World) -> None:
 
 def test_an_option_is_chosen_by_its_number_and_told_to_the_tasks_beside(waiting: World) -> None:
     assert waiting.run("answer", "1.1", "--option", "1").status == 0
+    _has_its_answer(waiting)
     assert waiting.execute().status == 0
     assert set(waiting.states().values()) == {"done"}
     for task in ("1.2", "1.3"):
@@ -65,6 +66,16 @@ def test_an_option_is_chosen_by_its_number_and_told_to_the_tasks_beside(waiting:
         assert "files" in prompt_of(waiting, task).partition("Task 1.1 asked:")[2]
     assert "Task 1.1 asked:" not in prompt_of(waiting, "2.1"), "it stands below another parent"
     assert "Answers to earlier questions" in prompt_of(waiting, "1.1")
+
+
+def _has_its_answer(world: World) -> None:
+    """Nobody has acted on it yet: all that looks says so, and no second answer is taken that would not count."""
+    assert world.run("inbox").json["questions"] == []
+    said = "answer waits for the next `branchline execute` or `pulse`"
+    assert {task["id"]: task["reason"] for task in world.run("status").json["tasks"]}["1.1"] == said
+    found = world.run("why", "1.1").json
+    assert (found["reason"], found["next"]) == (said, ["branchline execute"])
+    assert world.run("answer", "1.1", "--option", "2").json["code"] == "E_USAGE"
 
 
 def test_a_task_that_is_beyond_its_model_waits_for_a_person(world: World) -> None:

@@ -85,6 +85,24 @@ def test_tasks_are_split_and_put_together_again(world: World) -> None:
     world.check_ledger()
 
 
+def test_a_group_that_goes_from_the_plan_no_longer_waits_in_the_status(world: World) -> None:
+    def group() -> tuple[str, str]:
+        return {task["id"]: (task["state"], task["reason"]) for task in world.run("status").json["tasks"]}["1"]
+
+    agent, whole = world.agent(HONEST), "# A plan\n\n- [ ] Alpha apple\n  - [ ] Core\n- [ ] Beta banana\n"
+    for plan, state in (
+        (whole, ("done", "")),
+        ("# A plan\n\n- [ ] Beta banana\n", ("cancelled", "no longer in the plan")),
+        (f"{whole}- [ ] Cherry\n", ("done", "")),
+    ):
+        world.write("plan.md", plan)
+        assert world.run("execute", "plan.md", "--yes", "--minimum", "unchecked", "--worker", agent).status == 0
+        assert group() == state
+    assert world.run("evidence", "1").json["below"] == ["1.1"]
+    assert "name the tasks below it" in world.run("evidence", "1", "--verify").json["error"]
+    world.check_ledger()
+
+
 def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:
     world.plan(Task("1.1"), Task("2.1"))
     agent = world.agent(ASKS + HONEST)

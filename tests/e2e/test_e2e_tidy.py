@@ -65,6 +65,12 @@ def test_a_way_back_that_is_taken_is_refused(failed: World, tmp_path: Path) -> N
     assert failed.run("salvage", "show", "1.2", "--attempt", "9").status == 2
 
 
+def test_a_run_that_is_not_there_is_named_as_such(failed: World) -> None:
+    for command in (["clean"], ["salvage", "list"], ["salvage", "save", "1.2"]):
+        refused = failed.run(*command, "--run", "NONSENSE")
+        assert (refused.status, refused.json["error"]) == (2, "there is no run NONSENSE; there is r1")
+
+
 def test_clean_keeps_what_is_nowhere_else_and_says_so(failed: World) -> None:
     tree = failed.root / ".branchline" / "worktrees" / "r1" / "1.2"
     before, held = failed.checkout(), files(tree)

@@ -120,3 +120,10 @@ def test_a_box_that_has_been_read_is_known(world: World) -> None:
     assert world.execute().status == 3
     assert world.states()["2.2"] == "done"
     assert found(world) is not None
+
+
+def test_a_stored_graph_is_named_for_its_plan(world: World) -> None:
+    begun(world)
+    for name in ("plan.graph.json", "./plan.graph.json"):
+        assert world.run("execute", name, "--yes").json["run"] == "r1"
+    assert sorted(world.started()) == [("1.1", 1), ("2.1", 1)]

@@ -177,7 +177,8 @@ def test_cancel_without_a_coordinator_stops_what_custody_holds(world: World) -> 
     begun(world, 2)
     process.kill()
     process.communicate()
-    assert world.run("cancel", "1.1").status == 0
+    assert world.run("cancel", "1.1").json["stopping"] == ["1.1"]
+    assert "being stopped: cancelled" in world.run("why", "1.1").json["reason"]
     go(world)
     result = world.execute()
     assert result.status == 0, result
@@ -231,6 +232,28 @@ def test_a_nested_plan_goes_on_with_another_worker(world: World) -> None:
     assert world.run("retry", "1.1").status == 0
     result = world.execute(world.agent("make\nsay done ok\nend\n"))
     assert result.status == 0, result
+
+
+def test_a_worker_that_is_not_there_is_refused_and_one_that_has_gone_stops_no_run(world: World) -> None:
+    def settings(name: str, body: str) -> None:
+        path = world.agent(body, f"{name}.sh").removeprefix("shell:")
+        world.settings(f'[workers.{name}]\nkind = "shell"\nargv = ["{path}"]\n[roles.build]\nworker = "{name}"\n')
+
+    world.plan(Task("1.1"), Task("2.1"))
+    settings("mine", "say failed no\nend\n")
+    assert world.execute().status == 4
+    for name, said in (
+        ("nope", "no worker 'nope'"),
+        ("shell:./x", "no worker 'shell:./x'"),
+        ("shell", "needs a program"),
+    ):
+        refused = world.run("retry", "1.1", "--worker", name)
+        assert (refused.status, said in refused.json["error"]) == (2, True), refused
+    settings("other", "make\nsay done ok\nend\n")
+    for task in ("1.1", "2.1"):
+        assert world.run("retry", task, "--worker", "other").status == 0
+    assert world.execute().status == 0
+    assert sorted(world.merges()) == ["1.1", "2.1"]
 
 
 def test_confirm_without_a_terminal_starts_nothing(world: World) -> None:

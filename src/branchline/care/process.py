@@ -72,7 +72,7 @@ class Reading(Collector):
     def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
         return {}
 
-    def shown(self, claim: Claim) -> Claim:
+    def shown(self, row: TaskRow, claim: Claim) -> Claim:
         return claim
 
     def checkless(self, task: str) -> bool:

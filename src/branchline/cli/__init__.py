@@ -140,5 +140,5 @@ def _unknown(name: str) -> BranchlineError:
     from difflib import get_close_matches
 
     near = get_close_matches(name, COMMANDS, n=1)
-    hint = f" (did you mean `{near[0]}`?)" if near else ""
+    hint = f" (did you mean `{near[0]}`?)" if near else " (flags stand behind the command)" if name[:1] == "-" else ""
     return UsageError(f"there is no command {name!r}{hint}; `branchline --help` lists them all", command=name)

@@ -38,7 +38,8 @@ class Parser(argparse.ArgumentParser):
 
 def new(name: str) -> Parser:
     """The parser of one command with the flags that all commands share."""
-    words = COMMANDS[name][1].capitalize() + "."
+    words = COMMANDS[name][1]
+    words = f"{words[0].upper()}{words[1:]}."  # not capitalize(), which makes TODO.md todo.md
     parser = Parser(prog=f"branchline {name}", description=words, allow_abbrev=False, formatter_class=formatter)
     parser.add_argument("--json", action="store_true", help="print exactly one JSON line on stdout")
     parser.add_argument(

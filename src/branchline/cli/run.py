@@ -36,7 +36,9 @@ def _execute(made: Parser) -> None:
         action="store_true",
         help="in place, one session of the agent does all tasks; the gate runs after the last",
     )
-    made.add_argument("--only", nargs="+", metavar="ID", default=(), help="only these tasks (composites: all below)")
+    made.add_argument(
+        "--only", nargs="+", action="extend", metavar="ID", default=[], help="only these tasks (composites: all below)"
+    )
     made.add_argument("--phase", metavar="N", help="only the N-th top-level task of the plan and all below it")
     made.add_argument("--batch", action="store_true", help="wait for a whole batch before the next one starts")
     made.add_argument(

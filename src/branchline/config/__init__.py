@@ -4,7 +4,7 @@ Every setting is declared once, below and in `tables`, with its default and its 
 names the nearest one. The meaning of the settings stands in DESIGN section 6.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -243,7 +243,7 @@ def _put_inner(values: _Values, given: Given, path: tuple[str, ...]) -> None:
     old = values.get(path[:-1], {})
     if not given.loose or kind is None or not isinstance(old, dict):
         raise SettingsError(
-            f"{given.where}: unknown setting {'.'.join(path)}{_nearest('.'.join(path), _names(values))}"
+            f"{given.where}: unknown setting {'.'.join(path)}{_nearest_setting('.'.join(path), _names(values))}"
         )
     try:
         values[path[:-1]] = {**old, **kind({path[-1]: given.value}, True)}
@@ -272,16 +272,24 @@ def _names(values: _Values) -> list[str]:
     return names
 
 
-def _nearest(name: str, known: Any) -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like this one, in words, else all of them."""
+    names = {name: name for name in known}
+    return _did_you_mean(name, names, names)
+
+
+def _nearest_setting(name: str, names: Sequence[str]) -> str:
+    """The setting whose last part is most like this one's, in its own table first, else those of that table."""
+    table, _, leaf = name.rpartition(".")
+    beside = [full for full in names if full.rpartition(".")[0] == table] or [full for full in names if "." not in full]
+    return _did_you_mean(leaf, {full.rpartition(".")[2]: full for full in (*reversed(names), *beside)}, beside)
+
+
+def _did_you_mean(word: str, names: Mapping[str, str], all_of_them: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    names = list(dict.fromkeys(known))
-    last = {full.rpartition(".")[2]: full for full in reversed(names)}
-    found = get_close_matches(name, names, 1, 0.75)
-    found = found or [last[leaf] for leaf in get_close_matches(name.rpartition(".")[2], last, 1, 0.7)]
-    if found:
-        return f"; did you mean {found[0]}?"
-    return "; known are " + ", ".join(sorted(full for full in names if "." not in full))
+    found = get_close_matches(word, names, 1, 0.7)
+    return f"; did you mean {names[found[0]]}?" if found else f"; known are {', '.join(sorted(all_of_them))}"
 
 
 def _build(values: _Values, warned: tuple[str, ...]) -> Settings:

@@ -14,6 +14,7 @@ from branchline.graph.build import adjacency
 from branchline.graph.cycles import reached
 from branchline.model.plan import DraftGraph, Finding, Task
 from branchline.schedule.view import mutex_keys
+from branchline.terminal.text import many
 
 LONGEST: Final = 10
 """Tasks one after another, beyond which a plan has little to run side by side."""
@@ -26,9 +27,10 @@ _DECISION: Final = re.compile(
     re.I,
 )
 _CREDENTIAL: Final = re.compile(
-    r"\b(?:needs?|requires?|obtain|get|provide|request|ask for|export|with (?:your|the|an?))\b[^.\n]{0,40}?\b"
-    r"(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access|ssh keys?"
-    r"|licen[cs]e keys?)\b",
+    r"\b(?:needs?|requires?|obtain|get|provide|request|ask for|export|rotate|using"
+    r"|with(?: (?:your|the|our|an?)|(?= (?-i:[A-Z]+_))))\b[^.\n]{0,40}?\b"
+    r"(?:api[ -]?keys?|access tokens?|credentials?|service accounts?|client secrets?|production access"
+    r"|ssh keys?|licen[cs]e keys?|(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|SECRET|TOKEN|PASSWORD)))\b",
     re.I,
 )
 _VAGUE: Final = re.compile(r"\b(?:stuff|things|misc|miscellaneous|etc|and so on|whatever|somehow|various)\b", re.I)
@@ -192,4 +194,4 @@ def _uncovered(draft: DraftGraph) -> Iterator[Finding]:
     lines = [each.line for each in draft.ignored if each.became == "ignored"]
     if lines:
         shown = ", ".join(map(str, lines[:12])) + (f" and {len(lines) - 12} more" if len(lines) > 12 else "")
-        yield Finding("text-not-covered", f"{len(lines)} lines of the plan belong to no task: {shown}", lines[0])
+        yield Finding("text-not-covered", f"{many(len(lines), 'line')} of the plan in no task: {shown}", lines[0])

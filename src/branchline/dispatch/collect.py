@@ -38,7 +38,7 @@ class Collector:
         exit_ = _as_lost(exit_, attempt.cause)
         data: dict[str, Any] = {"exit": exit_.code, "signal": exit_.signal, "lost": exit_.lost}
         if attempt.purpose == "work":
-            claim = self.shown(self._claim(attempt, row, exit_, error))
+            claim = self.shown(row, self._claim(attempt, row, exit_, error))
             data |= {} if error else self.walls(attempt, row)
             data["claim"] = {**claim._asdict(), "question": claim.question._asdict() if claim.question else None}
             try:
@@ -70,7 +70,7 @@ class Collector:
 
     def said(self, attempt: AttemptRow, row: TaskRow, exit_: Exit) -> Claim:
         """What the worker claims; raises BranchlineError when it cannot be read."""
-        job = self._jobs.job(attempt, row)
+        job = self._jobs.started(attempt, row)
         claim = self._jobs.adapter(row).claim(job, exit_)
         return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
 
@@ -79,9 +79,11 @@ class Collector:
         token = self._jobs.boxes.token(attempt)
         return {"sandbox": self._jobs.walls(row), **({"token": token} if token else {})}
 
-    def shown(self, claim: Claim) -> Claim:
-        """A claim as it may be recorded: what its texts must not show is masked."""
-        return masks.claim(self._jobs.vault, claim)
+    def shown(self, row: TaskRow, claim: Claim) -> Claim:
+        """A claim as it may be recorded, and told to others: what its texts must not show is masked."""
+        claim = masks.claim(self._jobs.vault, claim)
+        self._history.hear(row, claim.summary)
+        return claim
 
     def checkless(self, task: str) -> bool:
         """Whether a check job could find out nothing about a task; then none is started."""

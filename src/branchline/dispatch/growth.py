@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from branchline.engine import State
 from branchline.graph import store as graphs
@@ -28,8 +29,8 @@ def with_tasks(state: State, graph: Graph, tasks: Sequence[Task], beside: TaskRo
     place = next(at for at, (known, _) in enumerate(graph) if known.task == beside.task) + (not first)
     grown = [*graph[:place], *zip(rows, texts, strict=True), *graph[place:]]
     edges = [(task.id, beside.task) for task in tasks] if first else []
-    names = ", ".join(task.id for task in tasks)
-    return _replanned(state, grown, edges, now, f"{names} added {'before' if first else 'beside'} {beside.task}")
+    cause = f"{', '.join(task.id for task in tasks)} added {'before' if first else 'beside'} {beside.task}"
+    return _replanned(state, grown, edges, now, cause, {task.id: beside.task for task in tasks})
 
 
 def diagnoses(state: State, graph: Callable[[], Graph], now: float) -> list[Event]:
@@ -52,9 +53,19 @@ def with_edge(state: State, graph: Graph, before: str, after: str, now: float) -
     return _replanned(state, graph, [(before, after)], now, f"task {after} waits for {before}")
 
 
-def _replanned(state: State, graph: Graph, more: Sequence[tuple[str, str]], now: float, cause: str) -> Event:
+def _replanned(
+    state: State,
+    graph: Graph,
+    more: Sequence[tuple[str, str]],
+    now: float,
+    cause: str,
+    beside: Mapping[str, str] = MappingProxyType({}),
+) -> Event:
     net = json.loads(state.run.net)
     net["edges"] = [*net["edges"], *map(list, more)]
+    # What the plan's file does not have: a change of that file must not take it away.
+    former = net.get("grown", {"tasks": {}, "edges": []})
+    net["grown"] = {"tasks": {**former["tasks"], **beside}, "edges": [*former["edges"], *map(list, more)]}
     adjacency = Adjacency.build(((r.task, r.parent, r.kind) for r, _ in graph), map(tuple, net["edges"]))
     adjacency.check()
     places = {task: place for place, task in enumerate(adjacency.order)}

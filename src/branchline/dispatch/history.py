@@ -1,7 +1,6 @@
 """What happened before, as the next prompt of a task tells it: answers, results of dependencies, earlier failures."""
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from branchline.dispatch.growth import DIAGNOSIS
@@ -16,7 +15,7 @@ CONCERN = frozenset({"question", "contradiction", "capability"})
 """Kinds of questions whose answer holds for the tasks beside the one that asked."""
 TOLD = 5
 KEPT = 256
-"""How many summaries are kept: those of what is done last are told again and again."""
+"""How many summaries are remembered."""
 
 
 class Told(NamedTuple):
@@ -39,7 +38,8 @@ class Told(NamedTuple):
 class History:
     """Reads the store for prompts; None as the store means that there is no past (a dry run).
 
-    `graph` gives the run's graph as it is now, for an answer may let it grow, and `row` how a task of it stands.
+    `graph` gives the run's graph as it is now, for an answer may let it grow, `row` how a task of it stands, and `asked`
+    whether any question was ever asked in the run.
     """
 
     def __init__(
@@ -47,11 +47,19 @@ class History:
         store: Store | None,
         graph: Callable[[], Adjacency],
         row: Callable[[str], TaskRow | None] = lambda _: None,
+        asked: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._graph = graph
         self._row = row
-        self._of_done = lru_cache(KEPT)(self.summary)
+        self._asked = asked
+        self._said: dict[str, str] = {}
+
+    def hear(self, row: TaskRow, summary: str) -> None:
+        """Remember what the task's worker has said of its work: the tasks behind it are told, mostly soon."""
+        self._said[row.task] = summary
+        if len(self._said) > KEPT:
+            del self._said[next(iter(self._said))]
 
     def of(self, row: TaskRow) -> Told:
         """What the next worker of this task should know."""
@@ -157,7 +165,8 @@ class History:
     def _told(self, row: TaskRow) -> list[tuple[str, str, str]]:
         """What a person answered to the other children of the task's parent; the last few."""
         assert self._store is not None  # noqa: S101 - `of` has looked
-        asked = [q for q in self._store.questions(row.run) if q.answer is not None and q.kind in CONCERN]
+        asked = self._store.questions(row.run) if self._asked() else []
+        asked = [question for question in asked if question.answer is not None and question.kind in CONCERN]
         beside = self.beside(row) - {row.task} if asked else ()
         return [(q.task, q.text, q.answer or "") for q in asked if q.task in beside][-TOLD:]
 
@@ -166,7 +175,9 @@ class History:
         for task in self._graph().before[row.task]:
             before = self._row(task)
             if before and before.state == "done" and before.attempt:
-                found.append((task, before.title, self._of_done(before)))
+                if task not in self._said:
+                    self.hear(before, self.summary(before))
+                found.append((task, before.title, self._said[task]))
         return found
 
 

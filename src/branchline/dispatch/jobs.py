@@ -22,7 +22,7 @@ from branchline.dispatch.ticks import Ticks
 from branchline.errors import SettingsError
 from branchline.files import write_new
 from branchline.model.plan import Check, DraftGraph
-from branchline.model.run import TAKEN, AttemptRow, Job, TaskRow
+from branchline.model.run import PHASE, TAKEN, AttemptRow, Job, TaskRow
 from branchline.proc import Spawn
 from branchline.sandbox.around import Walls
 from branchline.sandbox.vault import Vault
@@ -77,6 +77,7 @@ class Jobs:
         self._home = lru_cache(64)(self._home_of)
         self._real_home = Path(site.env.get("HOME") or "/nonexistent")
         self.vault = Vault.of(site.state, settings.mask)
+        self._started: dict[int, Job] = {}
         self._untracked = not any(os.path.lexists(folder / ".git") for folder in (site.root, *site.root.parents))
         self._sessions = Sessions(history, self.folder, inline=inline)
         self._ticks = Ticks(
@@ -203,7 +204,7 @@ class Jobs:
             fence=attempt.fence,
             role=row.role,
             worker=row.worker,
-            title=self.vault.mask(row.title).text,
+            title=row.title if self._untracked else self.vault.mask(row.title).text,  # as it stands in the page
             worktree=str(worktree),
             folder=folder,
             prompt_file=f"{folder}/prompt.md",
@@ -223,6 +224,10 @@ class Jobs:
             instances=self.settings.servers_of(worker.kind),
             env=self._env(row.worker, self.home(attempt)),
         )
+
+    def started(self, attempt: AttemptRow, row: TaskRow) -> Job:
+        """The job that an attempt was started with, for its end; of one that a former coordinator started it is made anew."""
+        return self._started.pop(attempt.fence, None) or self.job(attempt, row)
 
     def _env(self, worker: str, home: Path) -> dict[str, str]:
         return {**sandbox.places(home), **self._inherited(worker)}
@@ -253,6 +258,7 @@ class Jobs:
     def _work(self, attempt: AttemptRow, row: TaskRow) -> Spawn:
         settings = self.worker(row.worker)
         adapter, job = self.adapter(row), self.job(attempt, row)
+        self._started[attempt.fence] = job
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
         if not os.path.lexists(
@@ -331,7 +337,7 @@ class Jobs:
         `ahead` are the tasks that the same merge brings in before it.
         """
         return [
-            replace(check, source=f"phase {name}")
+            replace(check, source=f"{PHASE}{name}")
             for name, leaves in self._checked_composites.items()
             if row.task in leaves and self._history.others_done(row, leaves - set(ahead))
             for check in self.tasks[name].checks

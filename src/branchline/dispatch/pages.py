@@ -1,5 +1,6 @@
 """The page that a worker gets, from the graph, the settings and the past."""
 
+import os
 from pathlib import Path
 
 from branchline import prompts
@@ -24,7 +25,8 @@ class Pages:
         self._own = (root / "prompts",)
         self._draft = draft
         self._family = family
-        self._settings = settings
+        self._roles = settings.roles
+        self._rules = settings.conduct.rules()
         self._history = history
 
     def told(self, row: TaskRow) -> Told:
@@ -39,7 +41,7 @@ class Pages:
         """The exact text; a session that goes on gets the news only."""
         about = self._about(row)
         task = self._family.by_id[about or row.task]
-        role = self._settings.roles.get(row.role)
+        role = self._roles.get(row.role)
         context = prompts.context(
             self._draft,
             task,
@@ -57,7 +59,7 @@ class Pages:
             stays=bool(row.resume and row.attempt > 1 and not session),
             conflict=told.conflict,
             note=row.note,
-            rules=self._settings.conduct.rules(),
+            rules=self._rules,
             read_only=read_only,
             index=self._family,
         )
@@ -71,7 +73,7 @@ class Pages:
 
     def _instructions(self, task: Task) -> list[str]:
         """The root's instruction file and the nearest one of each path the task names (SEEDS S3.16)."""
-        found = [INSTRUCTIONS] if (self._root / INSTRUCTIONS).is_file() else []
+        found = [INSTRUCTIONS] if os.path.isfile(f"{self._root}/{INSTRUCTIONS}") else []  # noqa: PTH113 - for each task, and a Path is dear
         for file in task.files:
             for folder in Path(file.path).parents:
                 if str(folder) != "." and (self._root / folder / INSTRUCTIONS).is_file():

@@ -100,7 +100,7 @@ def _dispatch(state: State, row: TaskRow, now: float, left: list[str], closed: M
         own, way = routing.grades.get(row.task, routing.grade), way._replace(model=routing.model_of(way))
         cause += f"; tier {tier}{f', above its own {own}' if tier != own else ''}: {way.model}"
         data["model"] = way.model
-    if routing.lane(way) != routing.lane(row):
+    if way is not row and routing.lane(way) != routing.lane(row):
         lane, named = routing.lane(row), f"tier {tier}" if tier else "fallback_models"
         cause += f"; {way.model} as {named} has it, for provider {lane} is paused: {closed[lane].cause}"
         data["model"] = way.model
@@ -164,7 +164,8 @@ def outcome(state: State, now: float | None = None) -> Outcome:
         return Outcome("waiting", f"{_names(list(stopped))}: {next(iter(stopped.values()))}", over=True)
     if all(s in SATISFIED for s in by_state):
         whole = all(r.state in SATISFIED for r in state.tasks.values())
-        return Outcome("done", "every task is done" if whole else "the chosen tasks are done", over=True)
+        skipped = " or skipped" if "skipped" in by_state else ""
+        return Outcome("done", f"{'every task is' if whole else 'the chosen tasks are'} done{skipped}", over=True)
     if "failed" in by_state:
         return Outcome("failed", f"failed: {_names(by_state['failed'])}", over=True)
     persons = [t for s in ("blocked", "held") for t in by_state.get(s, ())]
@@ -200,7 +201,9 @@ def _stuck(state: State, by_state: dict[str, list[str]]) -> Outcome:
     if by_state.get("cancelled") and not pending:
         return Outcome("cancelled", f"cancelled: {_names(by_state['cancelled'])}", over=True)
     if unmet:
-        return Outcome("waiting", f"{_names(pending)} wait for {_names(unmet)}", over=True)
+        return Outcome(
+            "waiting", f"{_names(pending)} {'wait' if pending[1:] else 'waits'} for {_names(unmet)}", over=True
+        )
     return Outcome("failed", f"deadlock: {_names(pending)} wait for each other", over=True)
 
 

@@ -8,7 +8,7 @@ from branchline.engine import lanes
 from branchline.engine.proposal import prerequisite, split
 from branchline.engine.state import Command, Emit, State
 from branchline.model.moves import LEVELS
-from branchline.model.run import STEERING, AttemptRow, Event, QuestionRow, TaskRow
+from branchline.model.run import MERGED, STEERING, AttemptRow, Event, QuestionRow, TaskRow
 
 LOST = "lost"
 """The error of a claim that nobody could make, for custody itself was killed: it says nothing about the work."""
@@ -103,9 +103,8 @@ def _after_answered(state: State, row: TaskRow, event: Event) -> list[Command]:
         }
         if question["kind"] == "missing_dependency":
             question = prerequisite(state, row, question)
-        return [
-            Emit(event_for(event, "blocked", row, f"{question['kind']}: {question['text']}", {"question": question}))
-        ]
+        asks = f"{question['kind']}: {' '.join(question['text'].split())}"  # a cause is told on one line
+        return [Emit(event_for(event, "blocked", row, asks, {"question": question}))]
     if status == "cancelled":
         return _after_stop(row, event)
     error = claim.get("error") or claim.get("summary") or ""
@@ -129,7 +128,7 @@ def _in_words(status: str, said: str) -> str:
     """A claim that is no success as a reason: its kind, and the first line of what was said about it."""
     kind = {"no_output": "no output"}.get(status, status)
     first = said.strip().split("\n", 1)[0][:200]
-    return f"{kind}: {first}" if first and first != kind else kind
+    return first if first.startswith(kind) else f"{kind}: {first}" if first else kind
 
 
 def _after_stop(row: TaskRow, event: Event) -> list[Command]:
@@ -188,7 +187,7 @@ def _after_train(
 
 def _after_merge(state: State, row: TaskRow, event: Event, result: Mapping[str, Any]) -> list[Command]:
     if result.get("ok"):
-        return [Emit(event_for(event, "done", row, "merged", result))]
+        return [Emit(event_for(event, "done", row, MERGED, result))]
     if result.get("conflict"):
         return _after_conflict(row, event, result)
     error = result.get("error") or ""

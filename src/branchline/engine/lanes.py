@@ -83,12 +83,11 @@ def _at_work(state: State, name: str) -> int:
 
 def after_answer_of(state: State, row: TaskRow, event: Event) -> list[Command]:
     """A provider that answers has no strikes any more, and its lane grows by one until no limit is left."""
-    name = state.policy.routing.lane(row)
-    lane = state.lanes.get(name)
+    lane = state.lanes.get(state.policy.routing.lane(row)) if state.lanes else None
     if lane is None or event.data["status"] not in _ANSWERED or lane.until > event.at:
         return []
     room = lane.room + 1 if 0 < lane.room < state.policy.slots - 1 else 0
-    facts = {"lane": name, "room": room, "until": 0.0, "strikes": 0, "since": lane.since}
+    facts = {"lane": lane.lane, "room": room, "until": 0.0, "strikes": 0, "since": lane.since}
     return [Emit(Event(event.at, row.run, "lane", "it answers again", data=facts))]
 
 

@@ -28,7 +28,7 @@ from branchline.model.moves import (
     TaskState,
     check_move,
 )
-from branchline.model.run import AttemptRow, Event, NodeRow, QuestionRow, TaskRow, Verdict
+from branchline.model.run import AttemptRow, Event, NodeRow, QuestionRow, TaskRow
 
 Handler = Callable[[State, Event], list[Command]]
 
@@ -163,8 +163,9 @@ def _ended(state: State, event: Event) -> list[Command]:
 def _stopping(state: State, event: Event) -> list[Command]:
     """A live attempt is to be ended; the wish is recorded so that a new coordinator carries it out too."""
     attempt = state.attempts[cast(int, event.fence)]
-    if attempt.purpose == "merge":  # it may be the merge of others too, who wish nothing
-        state.put_task(state.tasks[cast(str, event.task)]._replace(reason=event.cause))
+    # A merge may be that of others too, who wish nothing: `_after_train` asks each task for its own.
+    reason = event.cause if attempt.purpose == "merge" else f"being stopped: {event.cause}"
+    state.put_task(state.tasks[cast(str, event.task)]._replace(reason=reason))
     state.put_attempt(attempt._replace(cause=event.cause))
     return [Stop(attempt.fence, event.cause)]
 
@@ -193,7 +194,7 @@ def _claimed(state: State, event: Event) -> list[Command]:
 def _checking(state: State, event: Event) -> list[Command]:
     row = move(state, event)
     if event.data.get("checkless"):  # no process could find out more than that
-        return after_check(state, row, event, Verdict(ok=True, level="unchecked")._asdict())
+        return after_check(state, row, event, {"ok": True, "level": "unchecked", "checks": []})
     return open_job(state, row, "check", event)
 
 
@@ -290,7 +291,10 @@ def _replanned(state: State, event: Event) -> list[Command]:
     data = event.data
     nodes = [NodeRow(event.run, task, text) for task, text in data["nodes"]]
     adjacency = Adjacency.build(
-        ((node["id"], node["parent"], node["kind"]) for node in (json.loads(row.text) for row in nodes)),
+        (
+            (node["id"], node.get("parent"), node.get("kind", "atomic"))
+            for node in (json.loads(row.text) for row in nodes)
+        ),
         map(tuple, json.loads(data["net"])["edges"]),
     )
     state.put_run(state.run._replace(**{name: data[name] for name in ("digest", "graph", "net", "source")}))

@@ -28,6 +28,7 @@ MEND: Final = "mend it or put its last version back; or move the file away and d
 _TEXTS: Final = ("plan", "plan_digest", "dialect", "goal", "request", "boxes")
 _AT_ONCE: Final = 1000
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
+_USUAL: Final = Task("", "")
 
 
 class Stored(NamedTuple):
@@ -225,8 +226,15 @@ def _head_of(graph: Mapping[str, Any]) -> DraftGraph:
 
 
 def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
-    """What a run keeps of a graph: the text of what it says beside its tasks, and (id, text of the node) of each task."""
-    return canonical({"graph": _whole(draft)}), [(task.id, canonical(_node(task))) for task in draft.tasks]
+    """What a run keeps of a graph: the text of what it says beside its tasks, and (id, text of the node) of each task.
+
+    A node holds nothing that every task has unless it is said: each is read again when its task is dispatched.
+    """
+    return canonical({"graph": _whole(draft)}), [(task.id, canonical(_said(task))) for task in draft.tasks]
+
+
+def _said(task: Task) -> dict[str, Any]:
+    return {name: value for name, value in _node(task).items() if getattr(task, name) != getattr(_USUAL, name)}
 
 
 def head(text: str) -> DraftGraph:

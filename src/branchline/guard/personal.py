@@ -17,8 +17,8 @@ _AT: Final = re.compile(
     rf"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:{_LABEL}(?:[.．]|\s?[\[(]dot[\])]\s?)){{1,8}}(\w[{_LETTERS}-]{{1,23}}))"
 )
 _LOCAL: Final = re.compile(rf"[*!?=&$#^~]?[{_LETTERS}.+%'-]{{1,64}}")
-_LATIN: Final = re.compile(r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])")
-_MIXED: Final = re.compile(r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])")
+_LATIN: Final = r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])"
+_MIXED: Final = r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])"
 _NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
 _DOMAINS: Final = """
 com org net edu gov mil int info biz name pro museum aero coop jobs mobi travel asia cat tel post app dev cloud tech online
@@ -48,10 +48,10 @@ def emails(read: Plain) -> Iterator[Span]:
         local = _LOCAL.match(before[::-1])
         if not local:
             return None
-        name = _MIXED.sub("", local[0][::-1]).lstrip(".'-%")
+        name = re.sub(_MIXED, "", local[0][::-1]).lstrip(".'-%")
         start = max(0, found.start() - 65) + len(before) - len(name)
         end, end_word = found.end(), found[2].lower()
-        if end_word not in _ENDS and (latin := _LATIN.match(end_word)):  # Chinese goes on without a space
+        if end_word not in _ENDS and (latin := re.match(_LATIN, end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
         word = (end_word.isalpha() or not end_word.isascii()) and (end_word not in _FILES or _SECOND.search(found[1]))
         known = word or end_word in _ENDS or end_word.startswith("xn--")
@@ -72,9 +72,7 @@ _HKID: Final = re.compile(
     r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
     re.A,
 )
-_VALUES: Final = bytes.maketrans(
-    (" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36)))
-)  # fmt: skip
+_VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = re.compile(
     r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
 )
@@ -208,16 +206,23 @@ _ASIAN: Final = (
     "お問い合わせ", "전화", "연락처", "휴대폰",
     "핸드폰", "팩스", "문의",
 )  # fmt: skip
-_CUE: Final = re.compile(
-    by_first(
-        (
-            *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
-            *_ASIAN,
-            *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
-            r"at(?=[ :]{1,2}\(?\d)",
+
+
+@functools.cache
+def _cue() -> re.Pattern[str]:
+    """The words beside a number that one calls; few texts have a number that asks for them, and to compile them is dear."""
+    return re.compile(
+        by_first(
+            (
+                *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
+                *_ASIAN,
+                *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
+                r"at(?=[ :]{1,2}\(?\d)",
+            )
         )
     )
-)
+
+
 _VERB: Final = re.compile(by_first(_VERBS))
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
@@ -311,7 +316,7 @@ def _beside_words(read: Plain) -> Iterator[Span]:
     behind, cue, cues, end, left = 0, None, None, 0, 0
     for run in _RUN.finditer(low):
         if cues is None:
-            cues = Words(low, filter(_is_cue, _CUE.finditer(low)))
+            cues = Words(low, filter(_is_cue, _cue().finditer(low)))
             if not cues and not _AFTER_WORD.search(low):
                 return
         if run.start() >= end:

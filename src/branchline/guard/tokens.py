@@ -87,12 +87,16 @@ _PART: Final = re.compile(r"\w{4}")
 
 
 @functools.cache
-def _known() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
-    """One pattern of all forms, which is quick to say no, and those of the kinds, for what it has found."""
-    kinds = {kind: "|".join(forms.split()) for kind, forms in _FORMS.items()}
+def _anything() -> re.Pattern[str]:
+    """One pattern of all forms, which is quick to say no."""
     every = [form for forms in _FORMS.values() for form in forms.split()]
-    anything = f"(?<![A-Za-z0-9])(?=[A-Za-z0-9])(?:{by_first(every)})"
-    return re.compile(anything), {kind: re.compile(form) for kind, form in kinds.items()}
+    return re.compile(f"(?<![A-Za-z0-9])(?=[A-Za-z0-9])(?:{by_first(every)})")
+
+
+@functools.cache
+def _form(kind: str) -> re.Pattern[str]:
+    """The forms of one kind, for what was found."""
+    return re.compile("|".join(_FORMS[kind].split()))
 
 
 _CRYPT: Final = re.compile(r"\$(?:1|apr1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
@@ -106,10 +110,9 @@ _PIECE: Final = re.compile(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms; they are looked for in the long words of the text only."""
-    anything, kinds = _known()
     for word in filter(lambda word: _PART.search(word[0]), LONG.finditer(read.text)):
-        for found in anything.finditer(read.text, word.start(), word.end()):
-            kind = next(kind for kind, form in kinds.items() if form.match(read.text, found.start(), word.end()))
+        for found in _anything().finditer(read.text, word.start(), word.end()):
+            kind = next(kind for kind in _FORMS if _form(kind).match(read.text, found.start(), word.end()))
             if "xxxxxxxx" in found[0].lower():
                 continue
             if kind not in _WEAK or any(map(str.isdigit, found[0])) or _MIXED.match(found[0]):

@@ -74,6 +74,8 @@ SATISFIED: Final = frozenset({"done", "skipped"})
 """Task states that no longer keep dependants waiting; `skipped` only ever comes from a person."""
 FINAL: Final = frozenset({"done", "failed", "cancelled", "skipped"})
 """Task states that only a person, or a failed recheck of `done`, can leave (I7)."""
+COURSE: Final = ("dispatching", "intended", "started", "running", "checking")
+"""Kinds of events on the way from a choice to what comes of it: of that they tell nothing."""
 
 
 def check_move(table: dict[str, frozenset[str]], source: str, target: str, what: str) -> None:

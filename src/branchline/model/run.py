@@ -16,8 +16,12 @@ A_PERSON = "a person"
 """Who accepted work, where it was not recorded."""
 LEFT_BEHIND = "no longer in the plan"
 """The reason of a task that a re-plan cancelled: what is asked of it would never be done."""
+MERGED = "merged"
+"""The reason of a task that is done on the integration branch; one that is done in place has another."""
 RECHECK = "recheck of "
 """How the source of a check begins that belongs to a task which was merged before; the task's id follows."""
+PHASE = "phase "
+"""How the source of a composite's check begins; the composite's id follows."""
 
 
 class Event(NamedTuple):
@@ -41,7 +45,8 @@ class RunRow(NamedTuple):
     of the argv of the workers, as they were approved: while it is the same, so is `digest`, and nothing need be read.
     `net` is what scheduling needs of the graph beside the task rows: {edges: [[before, after]], mutex: {task: [path]}},
     and where a task has any: needs: {task: [resource]}, suite: [task], estimate: {task: hours} and, of tasks that
-    only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}.
+    only test with a file or mention it, touch: {task: {path: whether it is likely to change it}}. What answers
+    added to the plan is grown: {tasks: {task: the one it was added for}, edges: [[before, after]]}.
     """
 
     run: str
@@ -80,6 +85,7 @@ class NodeRow(NamedTuple):
 class TaskRow(NamedTuple):
     """The projection of one task in a run; a composite keeps state `pending`, its real state is derived.
 
+    One that the plan has lost is `cancelled`, and so is what was below it and had not been done.
     `place` is its place in the tree's natural order; `attempt` counts dispatches; `tries` counts those since a person
     last spoke; `commit` is the merge commit on the integration branch; `accepted` says that a person took it as it is;
     `model` and `note` are what a person gave with `retry`; `resume` says that the next dispatch goes on in the session,
@@ -354,7 +360,7 @@ class Verdict(NamedTuple):
     `error` say why it is not `ok` (of one that is, `cause` says why it proves no more); `needs_person` why nobody but a
     person may let it pass; `conflict` names the files; `frozen` are changed files that checks rest on; `diffstat` is
     {files, added, removed}, `tree` the merged result's; `refused` are files that the task's role may not change: they
-    were saved and taken back.
+    were saved and taken back; `left_out` are repositories inside the worktree, which no commit takes: they stay there.
     """
 
     ok: bool
@@ -371,3 +377,4 @@ class Verdict(NamedTuple):
     diffstat: Mapping[str, int] = {}
     tree: str = ""
     refused: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Checks: a command is only what stands in back-ticks or in a fence after `Run:` or `Verify:`; prose is a criterion."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from branchline.model.plan import Check
 from branchline.planfile import words
@@ -19,12 +19,14 @@ _BEFORE = re.compile(r"\A\s*(?:!\s+)?(?:\(\s*)?(?:cd\s+\S{1,200}\s*&&\s*(?=\S))?
 _ASSIGN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*\s+\S")
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
 _RUNS, _CHECKS, _PASSES = any_verb(words.RUN), any_verb(words.CHECK), any_verb(words.PASS)
+_LAST = any_verb(words.RUN_LAST + words.CHECK_LAST)
 _RUN_STEP = re.compile(
-    rf"(?:\*\*)?(?:step\s*\d+\s*[:.]\s*)?(?:{_RUNS}|{_CHECKS}"
+    rf"(?:\*\*)?(?:\w{{2,8}}\s*\d+\s*[:：.]\s*)?(?:{_RUNS}|{_CHECKS}"
     r"|(?:full )?build(?=\W*$|\s(?:to|and)\s(?:verify|check|test))(?!\w))",
     re.IGNORECASE,
 )
-_AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|与|和|と|[,;，；、]"
+_RUN_LAST = re.compile(rf"(?:{_LAST})(?:する|します|하기|한다)?(?:[*_.。]{{0,4}}$|\sund\s)", re.IGNORECASE)
+_AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|与|和|と|[,;，；、/]"
 _GLUE = re.compile(rf"\s?(?:{_AND})?\s?")
 _START = r"(?:^\W{0,9}|[.。]\s?)"
 _AND_RUN = re.compile(rf"(?<!\w)(?:{_AND})\s?(?:{_RUNS})\s?$", re.IGNORECASE)
@@ -40,7 +42,10 @@ _TO_CHECK = re.compile(
     re.IGNORECASE,
 )
 """What stands before a command with which a text ends: `Check the types with`, `All tests:`."""
+_CHECKS_IT = re.compile(rf"\W{{0,9}}(?:{_CHECKS})\s?(?:that\s)?", re.IGNORECASE)
 _IS_GREEN = re.compile(rf"\W{{1,3}}(?:(?!not\b)[^\W\d_]+\s){{0,2}}(?:{_PASSES})", re.IGNORECASE)
+_IS_LAST = re.compile(rf"\s?(?:[をで]|으?로|를|을)?\s?(?:{_LAST})", re.IGNORECASE)
+"""What stands behind a command that is told to be run, where the verb comes last."""
 _IS_GOOD = re.compile(
     rf"(?!.{{0,60}}\bnot\b).{{0,60}}?(?:{_PASSES}|(?<!\w)(?:0|ok|valid|works|errors?|warnings?)(?!\w)|错|錯|エラー|오류)",
     re.IGNORECASE,
@@ -53,6 +58,10 @@ _TAIL = re.compile(
 _CODE_BEHIND = re.compile(r"[:：][*_\s]*`")
 STEP = 0.9
 """How sure a step that only names a command is a check."""
+PIPED: Final = 0.8
+"""How sure a command with a pipe is one: its status is that of the last program, and `grep -c` fails where nothing is left."""
+_OF_AGENT = re.compile(r"/[\w:-]+$")
+"""A command of an agent, not of a shell: `/check`."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
 
@@ -117,7 +126,7 @@ def fence_commands(lines: list[str]) -> list[str]:
     """Read a shell fence: one command a line, or one script when the lines need each other."""
     prompted = [line.strip()[2:] for line in lines if line.strip().startswith("$ ")]
     kept = prompted or [line.rstrip() for line in lines if line.strip() and not line.strip().startswith("#")]
-    if not kept:
+    if not kept or all(map(_OF_AGENT.match, kept)):
         return []
     if any(_SIMPLE.match(line.strip()) or line[:1] in " \t" for line in kept):
         return ["set -e\n" + "\n".join(kept)] if len(kept) > 1 else [kept[0].strip()]
@@ -147,9 +156,9 @@ def told(text: str, *, title: bool = False) -> list[tuple[str, bool]]:
 
 def _is_told(lead: str, tail: str) -> bool:
     ends = not tail.strip(" \t.。:*_)）")
-    leads = not lead.strip(" \t*_")
+    leads = not lead.strip(" \t*_") or _CHECKS_IT.fullmatch(lead)
     said = _TO_RUN.search(lead) or (ends and _TO_CHECK.search(lead))
-    return bool(said or _IS_GREEN.match(tail) or (leads and _IS_GOOD.match(tail)))
+    return bool(said or _IS_GREEN.match(tail) or _IS_LAST.match(tail) or (leads and _IS_GOOD.match(tail)))
 
 
 def expects_failure(text: str) -> bool:
@@ -159,7 +168,8 @@ def expects_failure(text: str) -> bool:
 
 def is_run_step(text: str) -> bool:
     """Say whether a step's own line announces that something is run: `Step 2: Run tests`."""
-    return bool(_RUN_STEP.match(text.strip().lstrip("-*+ ").removeprefix("[ ] ").removeprefix("[x] ").strip()))
+    text = text.strip().lstrip("-*+ ").removeprefix("[ ] ").removeprefix("[x] ").strip()
+    return bool(_RUN_STEP.match(text) or _RUN_LAST.search(text))
 
 
 def decide(ran: list[Ran], test_first: bool) -> list[Check]:

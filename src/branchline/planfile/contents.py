@@ -2,53 +2,37 @@
 
 import re
 
-from branchline.planfile import labels, tables, words
+from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
-from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
+from branchline.planfile.levels import text_headings
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import bare, classify, head, share
+from branchline.planfile.plain import (
+    FIELD_BULLET,
+    LIST_CLASSES,
+    MANY,
+    NEGATIVE,
+    OF_FILES,
+    TESTS,
+    field_kind,
+    may_work,
+    named_so,
+    plain_task,
+)
+from branchline.planfile.rows import continuing_tables
+from branchline.planfile.sections import acts, bare, classify, head, share
 
-NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
-LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
-MANY = 3
-"""So many bullets with one label, in about as many sections, make the label a field."""
-_FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
-_NOTHING = re.compile(
-    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
-    r"[^,;:]{0,40}[\W_]*$",
-    re.IGNORECASE,
-)
-_DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
-"""`Result on 2026-03-04: it works` is an entry of a log."""
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
-OF_FILES = re.compile(
-    r"\b(?:files?|datei(?:en)?|fichiers?|archivos?|ficheros?|arquivos?|ficheiros?|tệp|tập tin)\b"
-    r"|файл|文件|檔案|ファイル|파일",
-    re.IGNORECASE,
-)
-"""What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
-_ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
-"""An item that is nothing but a path or a piece of code names a thing."""
-PLACEHOLDER = re.compile(
-    r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>)$"
-)
-"""`[TASK_1]` and `Start: [DATE]` are what a template leaves to be written."""
-TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
 _DURATION = re.compile(
     r"[(（]\s*[~≈]?\d+(?:\s?[-–]\s?\d+)?\s?(?:h|d|w|hours?|days?|weeks?|months?|tage?|wochen?|дн|дня|дней|день|недел\w{0,2}|"
     r"месяц\w{0,2}|dias?|semanas?|jours?|semaines?|天|周|週|日|週間|週目|일|주|개월|个月)\.?\s*[)）]\s*$",
     re.IGNORECASE,
 )
-_PLANS = re.compile(
-    "|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in words.PLANS), re.IGNORECASE
-)
-"""`Projektplan` too, but no `explanation`."""
 
 
 def fill(out: Outline) -> None:
@@ -59,6 +43,8 @@ def fill(out: Outline) -> None:
     _restated(out)
     _counted_beside(out)
     for draft in list(out.drafts.values()):
+        if not draft.kids and not draft.steps and continuing_tables(out, draft):
+            continue
         if draft.role == "phase":
             if draft.kids:
                 _marked(out, draft)
@@ -124,7 +110,7 @@ def _recurring(out: Outline) -> None:
     """A label that many bullets begin with (`- Members: x`) is a field of theirs; a bare word over lists is an area."""
     said: dict[str, list[Block]] = {}
     for item in out.items:
-        found = _FIELD_BULLET.match(item.text) if item.box is None else None
+        found = FIELD_BULLET.match(item.text) if item.box is None else None
         if found is not None and not any(map(str.isdigit, found[1])) and classify(found[1])[0] not in LIST_CLASSES:
             said.setdefault(found[1].lower().strip(), []).append(item)
         elif item.box is None and item.kids and len(item.text) <= MAX_AREA:
@@ -132,8 +118,25 @@ def _recurring(out: Outline) -> None:
     for items in said.values():
         if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
             for item in items:
-                item.role = "field" if _FIELD_BULLET.match(item.text) else "area"
+                item.role = "field" if FIELD_BULLET.match(item.text) else "area"
     _timed(out)
+    _bare(out)
+
+
+def _bare(out: Outline) -> None:
+    """`Design` and `Content`, each a word over what is to be done, are areas where a list holds nothing else."""
+    lists: dict[Block | None, list[Block]] = {}
+    for item in out.items:
+        if item.parent is None:
+            lists.setdefault(item.section, []).append(item)
+    for items in lists.values():
+        if len(items) > 1 and all(len(item.kids) > 1 and item.box is None and _is_word(item.text) for item in items):
+            for item in items:
+                item.role = "area"
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= MAX_AREA and " " not in text and not acts(text)
 
 
 def _timed(out: Outline) -> None:
@@ -293,37 +296,10 @@ def _labelled(out: Outline, heading: Block) -> list[Block]:
         (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ())), key=lambda one: one.line
     ):
         if block.kind == "para":
-            label = bare(block.lines[-1][1]).lower().strip("*_:： ")
+            label = bare(block.lines[-1][1]).lower().strip("*_:： ").rpartition(". ")[2]
         elif label in words.TRAILERS and plain_task(block):
             found.append(block)
     return found
-
-
-def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
-    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
-    first = [each for each in out.subheadings(heading) if may_work(out, each) and each.line not in out.drafts]
-    if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
-        return False
-    counted = [out.head(each).number for each in first] == [str(n) for n in range(1, len(first) + 1)]
-    counted = counted and parent is not None and parent.role == "phase"
-    if not counted and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
-        return False
-    for block in first:
-        block.candidate = True
-        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
-    return True
-
-
-def may_work(out: Outline, heading: Block) -> bool:
-    """`Performance & testing` may be work, though either word alone is a section's name."""
-    more = len(heading.text.split()) > 1 or share(heading.text) < 1
-    return heading.cls not in NEGATIVE or (heading.cls == "NONTASK" and heading.line not in out.strong and more)
-
-
-def begins_with_text(out: Outline, heading: Block) -> bool:
-    """Say whether a paragraph stands first below a heading."""
-    first = out.first.get(heading.line)
-    return first is not None and first.kind == "para"
 
 
 def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
@@ -341,7 +317,7 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
     found = [item for item in direct if plain_task(item)]
     fields = sum(item.role == "field" or bool(field_kind(item.text)) for item in direct)
     if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
-        found = [item for item in found if not _FIELD_BULLET.match(item.text)]
+        found = [item for item in found if not FIELD_BULLET.match(item.text)]
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
         actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
         below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
@@ -365,36 +341,3 @@ def _duration_phases(out: Outline) -> None:
 def _subsections(out: Outline, heading: Block) -> list[Block]:
     below = [block for block in out.subheadings(heading) if block.line not in out.drafts]
     return [each for block in below for each in (block, *_subsections(out, block))]
-
-
-def says_plan(title: Block) -> bool:
-    """Say whether a title is one of a plan: `Roadmap`, `Projektplan`."""
-    return _PLANS.search(title.text) is not None
-
-
-def named_so(heading: Block) -> bool:
-    """Say whether a section's own heading, not one above it, says that it holds work."""
-    return classify(heading.text)[0] in LIST_CLASSES
-
-
-def field_kind(text: str) -> str:
-    """Give the kind of field that a bullet such as `- **Owner**: me` is, known by its label; nothing for no field."""
-    found = _FIELD_BULLET.match(text)
-    return labels.KINDS.get(" ".join(found[1].lower().split()), "") if found is not None else ""
-
-
-def plain_task(item: Block) -> bool:
-    """Say whether a list item may be a task where nothing but lists says what the tasks are."""
-    return bool(
-        item.text
-        and not item.fate
-        and item.label not in labels.CRITERIA_KINDS
-        and item.label not in labels.PROSE_KINDS
-        and not field_kind(item.text)
-        and item.cls not in NEGATIVE
-        and item.role != "field"
-        and not _DATED.match(item.text)
-        and not PLACEHOLDER.match(item.text)
-        and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
-        and not _NOTHING.match(item.text)
-    )

@@ -2,7 +2,6 @@
 
 import re
 
-from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import ID, Draft, normal
 from branchline.planfile.fields import mark_of
 from branchline.planfile.outline import Outline
@@ -12,6 +11,10 @@ from branchline.planfile.tables import cells, kinds_of
 MIN_TITLE = 8
 MANY = 20
 """A word of more headings than these tells none of them apart."""
+RELISTED = 5
+"""So many items that stand again in other sections are no chance."""
+_TAG = re.compile(r"\[[^\[\]]{1,40}\]")
+"""What marks an item in one list and not in the other: `[internal]`."""
 _REST = re.compile(r"\s[-–—]\s|[(（:：]")
 IN_PARENS = re.compile(r"[(（][^()（）]{0,200}[)）]")
 
@@ -42,12 +45,21 @@ def fold(out: Outline) -> None:
 
 
 def _again(out: Outline) -> None:
-    """A bullet that stands twice in one section was pasted twice; boxes may each be a task of their own."""
-    said: dict[tuple[Block | None, str], Draft] = {}
+    """A bullet that stands twice in one section was pasted twice; boxes may each be a task of their own.
+
+    Where many items stand again in other sections the text lists its work more than once, boxes too: what a list counts
+    stays, else what stands first.
+    """
+    said: dict[str, list[Draft]] = {}
     for draft in out.in_order():
-        if draft.role == "item" and draft.block.box is None and draft.parent is None and _long(draft.title):
-            same = said.setdefault((draft.block.section, draft.title), draft)
-            if same is not draft and not draft.kids and not draft.hard:
+        if draft.role == "item" and draft.parent is None and _long(draft.title):
+            said.setdefault(normal(_TAG.sub(" ", draft.title)), []).append(draft)
+    relists = sum(len({draft.block.section for draft in copies}) > 1 for copies in said.values()) >= RELISTED
+    for copies in said.values():
+        same = max(copies, key=lambda draft: bool(draft.number))
+        for draft in copies:
+            pasted = draft.title == same.title and draft.block.section is same.block.section and draft.block.box is None
+            if draft is not same and (relists or pasted) and not draft.kids and not draft.hard:
                 _copy(out, draft, same)
 
 

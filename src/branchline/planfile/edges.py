@@ -37,6 +37,8 @@ _OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис",
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
+_NOT = re.compile(rf"(?:{any_verb(words.NOT)}|n't)\s?$", re.IGNORECASE)
+"""Right before a verb: `does not depend on T2` says nothing of T2."""
 _BRACKETED = re.compile(
     rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
@@ -62,7 +64,7 @@ MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
-ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜")
+ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜|[─━]{1,9}[►▶>]")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
@@ -84,6 +86,10 @@ def _one_by_one(text: str) -> bool:
     """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
     said = _PAREN.sub(" ", text).partition("(")[0].lower()
     return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
+
+
+def _denied(text: str, verb: re.Match[str]) -> bool:
+    return _NOT.search(text[max(0, verb.start() - 8) : verb.start()]) is not None
 
 
 def independent(title: str) -> str:
@@ -178,8 +184,10 @@ class Edges:
                 of_tasks = any(map(found[0].lower().__contains__, _OF_TASKS))
                 self._mined(draft, line, found[1], title, sure=True, of_tasks=of_tasks)
         if any(map(low.__contains__, _OF_TASKS)):
-            for found in _INLINE.finditer(_BRACKETED.sub(" ", text) if bracketed else text):
-                self._mined(draft, line, found[1], title, sure=title)
+            said = _BRACKETED.sub(" ", text) if bracketed else text
+            for found in _INLINE.finditer(said):
+                if not _denied(said, found):
+                    self._mined(draft, line, found[1], title, sure=title)
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
                 self._waits(draft, line, text, place, 1.0 if title else MINED)
@@ -188,7 +196,11 @@ class Edges:
         """Take `needs T2 and T3`, `before T4`, unless the sentence is about another task: `T5 needs T2`."""
         verb = _WAITS.search(text, max(0, place - _REACH), place)
         about = _SENTENCE.split(text[max(0, verb.start() - _SUBJECT) : verb.start()])[-1] if verb is not None else ""
-        if verb is None or any(other is not draft for group in groups(self.names, about) for other in group):
+        if (
+            verb is None
+            or _denied(text, verb)
+            or any(other is not draft for group in groups(self.names, about) for other in group)
+        ):
             return
         for other in behind(self.names, text, place, draft):
             if not verb["off"]:
@@ -286,7 +298,9 @@ class Edges:
 
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
-        verbs = list(_VERB.finditer(sentence))
+        verbs = [verb for verb in _VERB.finditer(sentence) if not _denied(sentence, verb)]
+        if not verbs:
+            return
         subjects = self._named(sentence[: verbs[0].start()]) or about or self._cut(sentence[: verbs[0].start()])
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)

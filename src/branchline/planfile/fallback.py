@@ -2,9 +2,14 @@
 
 import re
 
-from branchline.planfile import leads, levels, rows, words
+from branchline.planfile import leads, levels, rows
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import (
+from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import field
+from branchline.planfile.levels import text_headings
+from branchline.planfile.outline import Outline
+from branchline.planfile.plain import (
     LIST_CLASSES,
     MANY,
     NEGATIVE,
@@ -15,16 +20,9 @@ from branchline.planfile.contents import (
     named_so,
     plain_task,
     says_plan,
-    take_items,
-    text_headings,
 )
-from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.fields import field
-from branchline.planfile.outline import Outline
-from branchline.planfile.sections import acts, classify, only_tells, share
+from branchline.planfile.sections import acts, names_list, only_tells, says_todo, share
 
-MAX_NAME = 16
-"""A title of more characters says more than `TODO`."""
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _PURPOSE = frozenset({"goal", "criteria"})
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
@@ -49,6 +47,7 @@ def last_resort(out: Outline) -> None:
         _numbered_lists,
         rows.counted_tables,
         levels.grouped,
+        _marked_lists,
         _any_bullets,
         rows.milestone_tables,
         leads.paragraphs,
@@ -170,7 +169,7 @@ def _task_headings(out: Outline) -> None:
 
 def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
     """Below a title such as `TODO` the headings that each begin with a text are its tasks, and so are those below them."""
-    title = heading or next((block for block in out.headings[:1] if _says_todo(block.text)), None)
+    title = heading or next((block for block in out.headings[:1] if says_todo(block.text)), None)
     if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
         return  # a section on the order says what the tasks are
     told = text_headings(out, title, parent)
@@ -215,10 +214,6 @@ def _beside(out: Outline, heading: Block) -> bool:
 def _only_fields(out: Outline, heading: Block) -> bool:
     kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
     return "" not in kinds and bool(kinds & _PURPOSE) and heading.line not in out.strong
-
-
-def _says_todo(title: str) -> bool:
-    return any(word in title.lower() for word in words.TODOS)
 
 
 def _other_headings(out: Outline) -> None:
@@ -300,7 +295,9 @@ def _siblings(out: Outline, first: int) -> None:
 
 
 def _headless(out: Outline) -> list[Block]:
-    return [item for item in out.items if item.section is None and item.parent is None]
+    """The items above the first heading, and those right below a title such as `TODO`."""
+    titles = (None, *(title for title in out.headings[:1] if title.level == 1 and names_list(title.text)))
+    return [item for item in out.items if item.parent is None and item.section in titles]
 
 
 def _describes(items: list[Block]) -> bool:
@@ -342,6 +339,13 @@ def _mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
     return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
 
 
+def _marked_lists(out: Outline) -> None:
+    """Take the items of a text that each begin with a mark of their state, where that is all the text lists."""
+    items = [item for item in out.items if item.parent is None]
+    if len(items) >= MANY and all(item.text.startswith(MARKS) and plain_task(item) for item in items):
+        take_items(out, items, 0.7, "")
+
+
 def _any_bullets(out: Outline) -> None:
     """Take every bullet of a text that calls itself work or begins with a list; any other text describes something.
 
@@ -350,9 +354,9 @@ def _any_bullets(out: Outline) -> None:
     if not _calls_itself_work(out) and not _begins_with_list(out):
         return
     title = next((block for block in out.headings if block.level == 1), None)
-    todo = title is not None and len(title.text) <= MAX_NAME and classify(title.text)[0] in ("TASK", "BACKLOG")
+    todo = title is not None and names_list(title.text)
     unknown = [out.direct[each.line] for each in out.headings if each.cls == "UNKNOWN" and each.line in out.direct]
-    sure = title is not None and _says_todo(title.text)  # what it lists is work, however it is told
+    sure = title is not None and says_todo(title.text)  # what it lists is work, however it is told
     if not sure and sum(map(_describes, unknown)) * 2 > len(unknown):
         return
     tells = sum(heading.cls in NEGATIVE for heading in out.headings) > 0

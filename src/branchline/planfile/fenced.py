@@ -3,9 +3,9 @@
 import re
 
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import LIST_CLASSES
 from branchline.planfile.sections import Head, head, is_checklist
 
 _LINE = re.compile(r"\s{0,8}(?:-\s+)?(.{3,200})$")

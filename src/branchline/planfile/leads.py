@@ -4,8 +4,9 @@ import re
 
 from branchline.planfile import words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, MANY, NEGATIVE, named_so, plain_task, take_items
+from branchline.planfile.contents import take_items
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import LIST_CLASSES, MANY, NEGATIVE, named_so, plain_task
 from branchline.planfile.sections import acts, any_verb, classify
 
 _SAYS_WORK = re.compile(any_verb(words.LEADS), re.IGNORECASE)

@@ -1,12 +1,42 @@
 """Headings that are tasks, hold them or plan nothing by what a level of them has in common (rules 5 and 7)."""
 
+from collections.abc import Collection
+
+from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import acts
+from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
+from branchline.planfile.sections import Head, acts, head, series
 
 _COUNTED = frozenset({"numbered", "dotted"})
+
+
+def counted_codes(headings: list[Block]) -> dict[int, Head]:
+    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
+
+    Names of things are none: `P0` to `P4` alone are priorities, `H1` and `H2` alone are headings of HTML.
+    """
+    found: dict[tuple[int, str, str], dict[int, Head]] = {}
+    for block in headings:
+        said = series(block.text)
+        if said is not None and head(block.text).role != "version":
+            family = _letters(said.id) if said.key == "id" else said.key
+            found.setdefault((block.level, said.role, family), {})[block.line] = said
+    counted = [
+        each for kind, each in found.items() if _counts_on(each.values(), releases=kind[1:] == ("version", "version"))
+    ]
+    return {line: said for heads in counted for line, said in heads.items()}
+
+
+def _letters(code: str) -> str:
+    return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
+
+
+def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
+    """Say whether two of these codes differ, and one at least is no name of a thing, as `V1` may be where it is no release."""
+    codes = {said.id.lower() for said in heads}
+    return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
 
 
 def settle(out: Outline) -> None:
@@ -31,6 +61,34 @@ def _is_stage(out: Outline, step: Draft) -> bool:
     items = out.direct.get(step.line, ())
     counts = len(items) > 1 and out.first[step.line] is items[0] and all(item.number for item in items)
     return counts and (step.block.section is None or step.block.section.cls != "ORDER")
+
+
+def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
+    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
+    first = [each for each in _below(out, heading) if may_work(out, each) and each.line not in out.drafts]
+    if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
+        return False
+    counted = parent is not None and parent.role == "phase" and _count_on([out.head(each) for each in first])
+    if not counted and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
+        return False
+    for block in first:
+        block.candidate = True
+        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
+    return True
+
+
+def _below(out: Outline, heading: Block) -> list[Block]:
+    """The headings directly below one, or below the only one there, which says no more than where they belong."""
+    below = out.subheadings(heading)
+    while len(below) == 1 and len(out.subheadings(below[0])) > 1:
+        below = out.subheadings(below[0])
+    return below
+
+
+def _count_on(heads: list[Head]) -> bool:
+    """Say whether each of these numbers is the one behind the last: `4.`, `5.`, `6.`."""
+    numbers = [int(said.number) if said.number.isdigit() else -1 for said in heads]
+    return numbers == list(range(max(0, numbers[0]), max(0, numbers[0]) + len(numbers)))
 
 
 def counted_on(out: Outline) -> None:

@@ -3,11 +3,13 @@
 import re
 from itertools import pairwise
 
+from branchline.planfile import words
 from branchline.planfile.blocks import Block, Doc
 
 _MARKS = {
     "letter": re.compile(r"[(（]?([a-z])[)）]\s+(?=\S)"),
     "arrow": re.compile(r"(?:[-=]>|[→➜➤–—·●▪◦‣○■])\s+(?=\S)"),
+    "mark": re.compile("(?=" + "|".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS)) + ")"),
     "code": re.compile(r"(?=([A-Z]{2,8})-?\d{1,5}\s?[:：]\s)"),
     "state": re.compile(r"(\*{2,6} )?(TODO|FIXME|NEXT|WAITING|DOING|DONE|CANCELLED)(?::\s|\s)\s*(?=\S)"),
     "number": re.compile(r"(?=(\d{1,3}(?:\.\d{1,3}){0,3})[.)]?\s+\S)(?:\d{1,3}[.)]?\s+)?"),

@@ -44,8 +44,9 @@ def promote(doc: Doc) -> None:
             real.append(block)
             section = block
         elif block.kind == "para" and block.parent is None:
-            # one bold line at the very end, where no other names a task, signs the text
+            # one line at the very end, where no other names a task, signs the text
             signed = block is doc.blocks[-1] and len(doc.blocks) > 1 and not promoted
+            signed = signed and sum(bool(head(text).role) for _, text in block.lines[:MANY]) < 2
             found = [] if signed else _headings(block, real, named, codes)
             promoted = promoted or bool(found)
             if found:

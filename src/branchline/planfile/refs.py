@@ -18,7 +18,8 @@ KEYS = "|".join(
     )
 )
 _ONE = (
-    r"[A-Za-z]{1,7}-?[0-9]{1,9}(?:[a-z](?=\.[0-9]))?(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}[a-z]?){0,4}(?:~[0-9])?"
+    r"[A-Za-z]{1,7}(?:-[A-Za-z]{1,8}){1,2}-[0-9]{1,6}"
+    r"|[A-Za-z]{1,7}-?[0-9]{1,9}(?:[a-z](?=\.[0-9]))?(?:-[0-9]{1,9}){0,3}(?:\.[0-9]{1,9}[a-z]?){0,4}(?:~[0-9])?"
     r"|[A-Za-z]{2,6}-(?=[a-z]{0,7}[0-9])[0-9a-z]{3,8}(?:\.[0-9]{1,4}){0,3}"
     r"|[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 )
@@ -93,6 +94,9 @@ class Names:
         for ref in (*draft.fields.get("ref", []), *(str(said) for said in [draft.extra.get("id")] if said)):
             self.alias.setdefault(ref.lower(), draft)
         if draft.role == "phase":
+            short = f"{draft.key[:1]}{draft.number}"
+            if draft.number.isdigit() and short not in words.NOT_IDS:
+                self.alias.setdefault(short, draft)  # `W1` is `Wave 1`; `P1` may be a priority
             for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", _told(draft)):
                 self.alias.setdefault(f"us{story}", draft)
         elif draft.role == "row" and "`" in draft.title:

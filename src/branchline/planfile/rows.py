@@ -2,8 +2,9 @@
 
 from branchline.planfile import tables
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import LIST_CLASSES, named_so
+from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import LIST_CLASSES, named_so
 
 
 def task_tables(out: Outline) -> None:
@@ -26,6 +27,16 @@ def task_tables(out: Outline) -> None:
             found = tables.columns(table)
             if found is not None and (found.key >= 0 or found.title == 0):
                 tables.take(out, table, found, out.above(heading))
+
+
+def continuing_tables(out: Outline, draft: Draft) -> bool:
+    """Take the rows below a task whose codes go on with its own; says whether there were any."""
+    taken = False
+    for table in tables.under(out, draft.block) if draft.hard else ():
+        found = tables.continuing(table, draft.hard)
+        if found is not None:
+            taken = tables.take(out, table, found, draft) or taken
+    return taken
 
 
 def _may_hold(out: Outline, section: Block | None) -> bool:

@@ -12,8 +12,14 @@ from functools import cached_property
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.front import OPENING, front_matter, front_matter_end, wrapper
+from branchline.planfile.numerals import numbered
 
-ITEM = re.compile(r"([-*+•]|\d{1,9}[.)]|\d{1,3}、)(?:([ \t]+|(?=\[[ xX]\])|(?<=、))(.*))?$", re.DOTALL)
+ITEM = re.compile(
+    r"([-*+•・]|\d{1,9}[.)]|(?:\d|[一二三四五六七八九十]){1,3}、|[IVX]{1,5}[.)](?=[ \t]))"
+    r"(?:([ \t]+|(?=\[[ xX]\])|(?<=[、・]))(.*))?$",
+    re.DOTALL,
+)
+_MARKS = frozenset("-*+•・0123456789IVX一二三四五六七八九十")
 BOX = re.compile(
     r"(?s)(?:\*\*|__)?\[(?: (?=[xXvV✓✔✅☑]))?([ xXvV~>/?!+✓✔✅☑-]?) ?\](\*\*|__|\\?\*)?(?:(?:[ \t]+|(?=[^\W_]))(.*))?$"
 )
@@ -189,7 +195,7 @@ class _Scanner:
             self._close(indent)
             self._add("rule", at, text, indent)
             return at + 1
-        if first in "-*+•0123456789" and self._item(at, indent, text):
+        if first in _MARKS and self._item(at, indent, text):
             return at + 1
         if first == "[" and self._bare_box(at, indent, text):
             return at + 1
@@ -207,6 +213,8 @@ class _Scanner:
         if self.para is not None:
             return self._text(at, indent, text)
         last = self.doc.blocks[-1] if self.doc.blocks else None
+        if last is not None and last.kind == "heading" and text[0] in "-*+" and self._item(at, indent, text):
+            return at + 1  # code to CommonMark; but who lists below a heading means a list, however far in it stands
         code = last if last is not None and last.kind == "code" else self._add("code", at, text, indent)
         code.lines.append((at + 1, text))
         code.end = at + 1
@@ -262,17 +270,15 @@ class _Scanner:
         if not found:
             return False
         body = found[3] or ""
-        if self.para is not None and self.para.kind == "para":
-            mark = found[1]
-            if self.para.parent is None and (not body or (mark[0].isdigit() and mark[:-1] != "1")):
-                return False  # CommonMark: only a list that starts with 1 may interrupt a paragraph
+        within = self.para is not None and self.para.kind == "para" and self.para.parent is None
+        if within and (not body or numbered(found[1][:-1]) not in ("", "1")):
+            return False  # CommonMark: only a list that starts with 1 may interrupt a paragraph
         self._close(indent)
         if len(self.stack) >= MAX_NESTING:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)
         block.content = _content(indent + len(found[1]), found[2] or " ")
-        if found[1][0].isdigit():
-            block.number = found[1][:-1]
+        block.number = numbered(found[1][:-1]) or None
         self._enter(at, block, BOX.match(body))
         return True
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from branchline.planfile import words
+from branchline.planfile.numerals import counted, numbered
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
@@ -12,9 +13,10 @@ _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
-_DIGITS = "一二三四五六七八九十"
 MAX_NAME_WORDS = {"NONTASK": 9}
 """A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
+MAX_TITLE = 16
+"""A title of more characters says more than `TODO`."""
 HASH = "#"
 """The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
@@ -25,8 +27,11 @@ _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb
 _LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
 _VERB = re.compile(rf"{_WORD.pattern}(?!\s?[:：])")
 """`Render: by hand` names something."""
-_MENTION = re.compile(r"^(?:@[\w-]{1,40}[\s+&,]{1,4}){1,4}(?:to\s)?(?=\w)")
-"""Whom an item speaks of: `@kim to draw it`."""
+_MENTION = re.compile(
+    r"^(?:(?:@[\w-]{1,40}[\s+&,]{1,4}){1,4}(?:to\s)?"
+    r"|(?!It |This |That |There )[A-Z]\w{1,20}\s(?:will|to|should|must|needs to)\s)(?=\w)"
+)
+"""Whom an item speaks of: `@kim to draw it`, `Kim will draw it`."""
 _INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
 _ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
@@ -91,6 +96,8 @@ _PHASE = re.compile(
     rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_PHASE_NAME = re.compile(rf"({_any_of(words.PHASE_HEADS)})\s*[:：–—]\s*(.+)", re.IGNORECASE | re.DOTALL)
+"""What stands behind a number: `1. Phase: Setup`."""
 _COUNTED = re.compile(
     rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
     rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—·-]|$))\s*[:：.、\-–—·]?\s*(.*)",
@@ -122,6 +129,7 @@ _STAGE = re.compile(
 _MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—·-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
+_ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
 _CODE = re.compile(
@@ -179,11 +187,27 @@ def only_tells(title: str) -> bool:
     return title.lower().rstrip(" .*_").endswith(words.MANUALS)
 
 
+def says_todo(title: str) -> bool:
+    """Say whether a title is one of a list of what is to be done: `TODO`, `Zu erledigen`."""
+    low = title.lower()
+    return any(map(low.__contains__, words.TODOS))
+
+
+def names_list(title: str) -> bool:
+    """Say whether a title says no more than that a list of work is below: `TODO`, `Backlog`."""
+    return len(title) <= MAX_TITLE and (says_todo(title) or classify(title)[0] in ("TASK", "BACKLOG"))
+
+
 @lru_cache(maxsize=8192)
 def acts(text: str) -> bool:
-    """Say whether a text tells something to do by its verb: `Add a grid`, `**Fix** it`, `添加日志`, `Karten zeichnen`."""
+    """Say whether a text tells something to do by its verb: `Add a grid`, `Ann: fix it`, `添加日志`, `Karten zeichnen`."""
     text = _MENTION.sub("", text)
     text = (head(text).title or bare(text)).lower()
+    label, _, rest = text.partition(": ")
+    return _acts(text) or (" " not in label and _acts(rest))
+
+
+def _acts(text: str) -> bool:
     first = _VERB.match(text)
     if text.startswith(_FIRST_VERBS) or (
         first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
@@ -239,7 +263,7 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
-        return Head("step" if key in words.STEP_HEADS else "task", key, _count(found[2]), found[3].strip())
+        return Head("step" if key in words.STEP_HEADS else "task", key, counted(found[2]), found[3].strip())
     found = _PHASE.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         rest = found[4].strip()
@@ -247,11 +271,13 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
         first = rest.split(maxsplit=1)[0].lower().strip(":") if loose else ""
         told = marked or first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
         if not (loose and told):
-            return Head("phase", found[1].lower(), _count(found[2]), rest)
+            return Head("phase", found[1].lower(), counted(found[2]), rest)
     found = _COUNTED.match(text)
     if found:
         key = found[2] or found[4]
-        return Head("step" if key in words.STEP_HEADS else "phase", key, _count(found[1] or found[3]), found[5].strip())
+        return Head(
+            "step" if key in words.STEP_HEADS else "phase", key, counted(found[1] or found[3]), found[5].strip()
+        )
     found = _LAST.match(text)
     if found:
         return Head("phase", (found[1] or found[2]).lower(), LAST, found[3].strip())
@@ -260,28 +286,27 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
 
 def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
-    if number[0].isdigit() or number[0] in _DIGITS:
+    if counted(number)[0].isdigit():
         return not _FRACTION.match(text, end)
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—·-([（")
 
 
-def _count(text: str) -> str:
-    """Write a Chinese numeral up to 99 in digits; anything else stays as it is."""
-    if not text or any(char not in _DIGITS for char in text):
-        return text
-    tens, ten, ones = text.rpartition("十")
-    value = (_DIGITS.index(tens[-1]) + 1 if tens else 1) * 10 if ten else 0
-    return str(value + (_DIGITS.index(ones[-1]) + 1 if ones else 0))
+def _code(text: str) -> Head | None:
+    """`T-12 Draw`, `W3 — Ship`: a code that is no name of a thing, and its title."""
+    found = _CODE.match(text)
+    if found is None:
+        return None
+    code = found[1]
+    prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
+    known = code.lower() in words.NOT_IDS or prefix in words.NO_TASK_CODES or prefix == "v"
+    return None if known else Head("task", "id", code, found[2].strip(), code)
 
 
 def _coded(text: str) -> Head | None:
-    found = _CODE.match(text)
-    if found:
-        code = found[1]
-        prefix = re.split(r"[-\d]", code, maxsplit=1)[0].lower()
-        if code.lower() not in words.NOT_IDS and prefix not in words.NO_TASK_CODES and prefix != "v":
-            return Head("task", "id", code, found[2].strip(), code)
+    said = _code(text)
+    if said is not None:
+        return said
     found = _CHANGE.match(text)
     if found:
         return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
@@ -292,19 +317,24 @@ def _coded(text: str) -> Head | None:
 
 
 def _numbered(text: str) -> Head | None:
-    """`3.1 Draw the grid` and `2. Move`; behind the number a phase may be named: `3.1 Phase 2 - Move`."""
+    """`3.1 Draw` and `2. Move`; behind the number a phase or a code may stand: `3.1 Phase 2 - Move`, `2. W1 — Draw`."""
     found = _DOTTED.match(text)
     if found:
         inner = _keyword(found[2].strip())
         if inner is not None and inner.role == "phase":
             return inner
         return Head("dotted", "", found[1], found[2].strip(), found[1])
-    found = _NUMBERED.match(text) or _ORDINAL.match(text) or _LETTERED.match(text)
+    found = _NUMBERED.match(text) or _ORDINAL.match(text) or _ROMAN.match(text) or _LETTERED.match(text)
     if found:
         inner = _keyword(found[2].strip(), marked=True)
         if inner is not None and inner.role == "phase":
             return inner
-        number = _count(found[1])
+        if (coded := _code(found[2].strip())) is not None and coded.title:
+            return coded
+        number = numbered(found[1]) or found[1]
+        named = _PHASE_NAME.match(found[2])
+        if named:
+            return Head("phase", named[1].lower(), number, named[2].strip())
         return Head("numbered", "", number, found[2].strip(), number)
     return None
 

@@ -12,7 +12,8 @@ MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
 _CODE = re.compile(r"[A-Za-z]{0,10}-?\d{1,6}(?:\.\d{1,3}){0,3}")
-_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,4}){0,3}")
+_NAMED = re.compile(r"(?!v\d)[^\W\d_]")
+"""A letter, but for that of `v2`: a cell with one is more than a number."""
 ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
@@ -40,7 +41,7 @@ class Columns(NamedTuple):
 
 
 def _names(table: Block) -> list[str]:
-    return [" ".join(cell.lower().strip("*_` ").split()) for cell in cells(table.text)]
+    return [" ".join(cell.lower().replace("(s)", "").strip("*_` ").split()) for cell in cells(table.text)]
 
 
 def kinds_of(table: Block) -> tuple[str, ...]:
@@ -77,12 +78,23 @@ def columns(table: Block) -> Columns | None:
                 return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
     if titles:
         return Columns(-1, titles[0], -1, kinds, step=False)
-    plain = [n for n, kind in enumerate(kinds) if not kind and n > keys[0]] if keys and planned else []
+    own = [n for n, kind in enumerate(kinds) if kind in ("", "note") and n > keys[0]] if keys and planned else []
+    plain = sorted(own, key=lambda n: kinds[n] != "")
     if plain:
         return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
-    return None
+    return (
+        Columns(-1, 0, -1, kinds, step=False)
+        if len(_PLANNING.intersection(kinds) - {"files"}) > 1 and _wordy(table)
+        else None
+    )
+
+
+def _wordy(table: Block) -> bool:
+    """Say whether the first column tells in words what two columns of plans say more of, whatever its head says."""
+    told = [cells(row.text)[0].split() for row in table.kids[:ROWS]]
+    return sum(len(words) > 1 for words in told) * 2 > len(told)
 
 
 def _coded(table: Block) -> bool:
@@ -90,12 +102,23 @@ def _coded(table: Block) -> bool:
     return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
+def continuing(table: Block, code: str) -> Columns | None:
+    """Read a table whose rows go on with the code of the task above it: `W3-1`, `W3-2` below `W3`."""
+    kinds = kinds_of(table)
+    kept = re.compile(rf"{re.escape(code)}[-.]\d{{1,3}}[a-z]?")
+    codes = [cells(row.text)[0].strip("*_` " + MARKS) for row in table.kids]
+    if len(kinds) < 2 or not codes or not all(map(kept.fullmatch, codes)):
+        return None
+    titles = [n for n, name in enumerate(_names(table)) if n and name in words.TITLE_COLUMNS]
+    return Columns(0, titles[0] if titles else 1, -1, kinds, step=False)
+
+
 def of_phases(table: Block) -> Columns | None:
     """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`."""
     kinds = kinds_of(table)
     if _names(table)[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
         return None
-    numbered = len(kinds) > 1 and all(_VERSION.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids)
+    numbered = len(kinds) > 1 and not any(_NAMED.search(cells(row.text)[0]) for row in table.kids)
     return Columns(0, 1, -1, kinds, step=False) if numbered else Columns(-1, 0, -1, kinds, step=False)
 
 

@@ -1,19 +1,19 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
+from string import ascii_letters
 
 from branchline.planfile import contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
-from branchline.planfile.contents import NEGATIVE, PLACEHOLDER
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
+from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells, series
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, NOT_IDS
+from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
@@ -83,7 +83,7 @@ def _lone(out: Outline) -> Draft | None:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
-    counted = _series(out.headings)
+    counted = levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -97,9 +97,12 @@ def _sections(out: Outline) -> None:
             continue
         said = counted.get(block.line) or head(block.text)
         untold = block.section is not None and block.section.cls in NEGATIVE
+        if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
+            said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
-            # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
-            said = Head("", "", "", bare(block.text))
+            said = Head(
+                "", "", "", bare(block.text)
+            )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
@@ -114,37 +117,14 @@ def _sections(out: Outline) -> None:
             continue
         block.cls, strong = classify(said.title)
         above_strong = block.section is not None and block.section.line in out.strong
-        if block.cls == "UNKNOWN" or above_strong or (above == "FUTURE" and block.cls not in NEGATIVE):
+        told = above_strong and block.cls != "ORDER"  # what waits for what may be told in the notes
+        if block.cls == "UNKNOWN" or told or (above == "FUTURE" and block.cls not in NEGATIVE):
             block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
         counted_work = said.role in ("numbered", "dotted") and above == "TASK" and " " in said.title
         if block.cls == "NONTASK" and counted_work and not strong:
             block.cls = "TASK"  # `B. Model architecture` among the numbered parts of a plan is work
         if strong:
             out.strong.add(block.line)
-
-
-def _series(headings: list[Block]) -> dict[int, Head]:
-    """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
-
-    Names of things are none: `P0` to `P4` alone are priorities, `H1` and `H2` alone are headings of HTML.
-    """
-    found: dict[tuple[int, str, str], dict[int, Head]] = {}
-    for block in headings:
-        said = series(block.text)
-        if said is not None and head(block.text).role != "version":
-            family = _letters(said.id) if said.key == "id" else said.key
-            found.setdefault((block.level, said.role, family), {})[block.line] = said
-    return {line: said for heads in found.values() if _counts_on(heads.values()) for line, said in heads.items()}
-
-
-def _letters(code: str) -> str:
-    return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
-
-
-def _counts_on(heads: Collection[Head]) -> bool:
-    """Say whether two of these codes differ, and one at least is no name of a thing."""
-    codes = {said.id.lower() for said in heads}
-    return len(codes) > 1 and not codes <= NOT_IDS
 
 
 def _tags(doc: Doc) -> None:
@@ -248,7 +228,7 @@ def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
 
 def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
     if above is not None:
-        return above.role == "phase" or said.number.startswith(above.number + ".")
+        return above.role == "phase" or said.number.startswith(above.number.lstrip(ascii_letters) + ".")
     if block.cls in ("CRITERIA", "ORDER") or block.line in out.strong:
         return False
     work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"

@@ -4,7 +4,7 @@ import json
 import re
 from itertools import combinations, pairwise
 
-from branchline.planfile import tables, words
+from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
@@ -14,11 +14,13 @@ from branchline.planfile.refs import resolve
 from branchline.planfile.tables import cells
 
 _EVERY = re.compile(
-    r"\beach (phase|milestone|stage|task|step)\b.{0,40}\b(?:depends on|requires|follows)\b.{0,20}"
+    r"\b(?:each|every|subsequent|later|following|all other) (phase|milestone|stage|sprint|wave|task|step)s?\b.{0,40}"
+    r"\b(?:depends? on|requires?|follows?|gated (?:on|by)|blocked (?:on|by|until)|starts? (?:only )?after)\b.{0,30}"
     r"\b(?:previous|prior|preceding|before)\b"
     r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b",
     re.IGNORECASE,
 )
+_SAYS_EVERY = re.compile(r"ach |very |omplet|ubsequent|ater |ollowing |other ")
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
@@ -114,17 +116,19 @@ def _overviews(edges: Edges) -> None:
 
 def _sections(edges: Edges) -> None:
     """Read the sections on order, and the graphs and waves in fences wherever they stand."""
+    said = ""
     for block in edges.out.doc.blocks:
         if block.kind == "fence":
-            _fence(edges, block)
+            _fence(edges, block, said)
         elif block.kind in ("para", "item", "quote") and block.fate != "task":
             section = block.section.cls if block.section is not None else ""
             ordered = section == "ORDER" or block.label == "ORDER"
             for line, text in block.lines or [(block.line, block.text)]:
                 if ordered:
                     edges.statement(line, text)
-                if "ach " in text or "omplete" in text:
+                if _SAYS_EVERY.search(text):
                     _every(edges, line, text)
+        said = labels.kind(block.lines[-1][1]) if block.kind == "para" and block.lines else ""
 
 
 def _every(edges: Edges, line: int, text: str) -> None:
@@ -140,9 +144,11 @@ def _every(edges: Edges, line: int, text: str) -> None:
         edges.add(before, after, "written", line)
 
 
-def _fence(edges: Edges, block: Block) -> None:
+def _fence(edges: Edges, block: Block, label: str) -> None:
+    """A graph in a section on order, or below the `label` of one."""
     info = block.text.lower()
-    if info in ("", "text") and block.section is not None and block.section.cls == "ORDER":
+    ordered = label in ("ORDER", "depends") or (block.section is not None and block.section.cls == "ORDER")
+    if info in ("", "text") and ordered:
         _upright(edges, block.lines)
     elif info.startswith("mermaid"):
         edges.mermaid(block.lines)

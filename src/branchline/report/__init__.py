@@ -14,9 +14,10 @@ from branchline.report.proof import evidence as evidence
 from branchline.report.proof import evidence_text as evidence_text
 from branchline.report.proof import inbox as inbox
 from branchline.report.proof import inbox_text as inbox_text
+from branchline.report.proof import phase_evidence as phase_evidence
+from branchline.report.proof import run_flag as run_flag
 from branchline.report.spending import spending as spending
 from branchline.report.spending import spending_text as spending_text
-from branchline.report.standing import derived as derived
 from branchline.report.standing import states as states
 from branchline.report.standing import status as status
 from branchline.report.standing import status_text as status_text

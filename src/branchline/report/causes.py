@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from branchline.model.moves import BUSY
 from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, TaskRow
-from branchline.report.proof import answer_with
-from branchline.report.standing import derived, states
-from branchline.terminal.text import duration, lines, safe
+from branchline.report.proof import answer_with, run_flag
+from branchline.report.standing import states
+from branchline.terminal.text import because, duration, lines, safe
 
 _HISTORY: Final = 12
 _EVENT: Final = ("at", "kind", "cause", "attempt")
@@ -38,20 +38,23 @@ def why(
     questions: Sequence[QuestionRow] = (),
     tasks: Sequence[TaskRow] = (),
     behind: str = "",
+    *,
+    newest: bool = True,
 ) -> dict[str, Any]:
     """Return why a task waits or what became of it: `task, state, reason, since, history, attempts, questions, next`.
 
-    `behind` is the task before it that waits for a person: what moves that one on moves this one on.
+    `behind` is the task before it that waits for a person: what moves that one on moves this one on. The commands of `next`
+    name the run where it is not the `newest`.
 
     `tasks` are all tasks of the run: a composite's state and reason come from those below it. `history` holds the
     task's last events, what was metered aside, as {at, kind, cause, attempt}; `since` is in seconds since the epoch, 0
     when nothing happened.
     """
     own = [event for event in events if event.task == task.task and event.kind != "metered"]
-    asked = [question for question in questions if question.task == task.task and question.answer is None]
+    asked = _asked(questions, task)
     below = [other for other in tasks if other.parent == task.task]
     found = states(tasks) if below else {}
-    state = derived(found[other.task] for other in below) if task.kind == "composite" else task.state
+    state = found.get(task.task, task.state)
     return {
         "task": task.task,
         "title": task.title,
@@ -62,7 +65,13 @@ def why(
         "attempts": _attempts([attempt for attempt in attempts if attempt.task == task.task]),
         "questions": [{"kind": question.kind, "text": question.text} for question in asked],
         "behind": behind,
-        "next": _next_behind(behind, tasks, questions) if behind else _next(task, state, asked),
+        "next": [
+            command
+            for each in ([other for other in tasks if other.task == behind] if behind else [task])
+            for command in _next(
+                each, found.get(each.task, each.state), _asked(questions, each), run_flag(task.run, newest)
+            )
+        ],
     }
 
 
@@ -94,20 +103,19 @@ def _seconds(attempt: AttemptRow) -> float | None:
     return max(0.0, attempt.ended - attempt.started)
 
 
-def _next_behind(behind: str, tasks: Sequence[TaskRow], questions: Sequence[QuestionRow]) -> list[str]:
-    asked = [question for question in questions if question.task == behind and question.answer is None]
-    return [command for task in tasks if task.task == behind for command in _next(task, task.state, asked)]
+def _asked(questions: Sequence[QuestionRow], task: TaskRow) -> list[QuestionRow]:
+    return [question for question in questions if question.task == task.task and question.answer is None]
 
 
-def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
+def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow], flag: str) -> list[str]:
     """Return the commands that would move the task on; nothing that destroys anything."""
     if task.kind == "composite" or task.reason == LEFT_BEHIND:
         return []
     if asked:
-        return [answer_with(task.task, question.kind) for question in asked]
+        return [answer_with(task.task, question.kind, flag=flag) for question in asked]
     if task.reason.startswith("budget: "):
         return ["branchline budget", "branchline execute --budget AMOUNT"]
-    name = safe(task.task)
+    name = safe(task.task) + flag
     by_state = {
         "held": [f"branchline evidence {name}", f"branchline accept {name}", f"branchline retry {name}"],
         "failed": [
@@ -117,7 +125,7 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
             f"branchline skip {name}",
         ],
         "cancelled": [f"branchline retry {name}", f"branchline skip {name}"],
-        "blocked": ["branchline inbox"],
+        "blocked": [f"branchline inbox{flag}"],
         "paused": [f"branchline retry {name} --worker NAME"],
         "done": [f"branchline evidence {name}"],
     }
@@ -127,7 +135,7 @@ def _next(task: TaskRow, state: str, asked: Sequence[QuestionRow]) -> list[str]:
 def why_text(found: Mapping[str, Any], now: float) -> str:
     """Return `why` in words; `now` is in seconds since the epoch."""
     since = f", for {duration(now - found['since'])}" if found["since"] else ""
-    first, *more = lines(found["reason"])
+    first, *more = lines(because(found["state"], found["reason"]))
     shown = [f"{safe(found['task'])} {safe(found['title'])}", f"  {found['state']}{since}: {first}"]
     shown += [f"    {line}" for line in more]
     shown += _section("attempts", [_attempt_words(attempt) for attempt in found["attempts"]])
@@ -157,6 +165,6 @@ def _ending(attempt: Mapping[str, Any]) -> str:
 
 
 def _event_words(event: Mapping[str, Any], now: float) -> str:
-    cause = f": {safe(event['cause'])}" if event["cause"] else ""
+    cause = f": {safe(' '.join(event['cause'].split()))}" if event["cause"] else ""
     again = f" (attempt {event['attempt']})" if event["attempt"] else ""
     return f"{duration(now - event['at'])} ago  {safe(event['kind'])}{again}{cause}"

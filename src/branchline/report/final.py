@@ -8,9 +8,9 @@ from branchline.model.money import total
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
-from branchline.report.proof import check_record, evidence, inbox
+from branchline.report.proof import check_record, evidence, inbox, run_flag
 from branchline.report.standing import budget_of, spent, spent_words
-from branchline.terminal.text import duration, many, safe
+from branchline.terminal.text import because, duration, many, safe
 
 _SALVAGE: Final = "refs/branchline/salvage/"
 _GROUPS: Final = {
@@ -38,6 +38,7 @@ def report(
     now: float | None = None,
     request: str = "",
     schedule: Mapping[str, Any] | None = None,
+    newest: bool = True,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
@@ -54,6 +55,7 @@ def report(
     end = now if run.ended is None else run.ended
     return {
         "run": run.run,
+        "newest": newest,
         "plan": run.plan,
         "state": run.state,
         "reason": run.reason,
@@ -89,6 +91,7 @@ def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "accepted": found["accepted"],
         "accepted_by": found["accepted_by"],
         "out_of_scope": found["out_of_scope"],
+        "left_out": found["left_out"],
     }
 
 
@@ -115,13 +118,9 @@ def _gate(commands: Sequence[str], events: Sequence[Event]) -> dict[str, Any]:
 
 def _salvage(events: Sequence[Event]) -> set[str]:
     """Return the salvage refs that events name, wherever in their data."""
-    found: set[str] = set()
-    for event in events:
-        for value in event.data.values():
-            for text in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(text, str) and text.startswith(_SALVAGE):
-                    found.add(text)
-    return found
+    values = [value for event in events for value in event.data.values() if value]
+    listed = (each for value in values if isinstance(value, list) for each in value)
+    return {each for each in (*values, *listed) if isinstance(each, str) and each.startswith(_SALVAGE)}
 
 
 def report_text(found: Mapping[str, Any]) -> str:
@@ -134,8 +133,10 @@ def report_text(found: Mapping[str, Any]) -> str:
             shown += ["", title]
             shown += [f"  {safe(task['id'])} {safe(task['title'])}{_why(task)}" for task in found[group]]
     if found["questions"]:
-        shown += ["", "Open questions (branchline inbox)"]
-        shown += [f"  {safe(question['task'])}: {safe(question['text'])}" for question in found["questions"]]
+        shown += ["", f"Open questions (branchline inbox{run_flag(found['run'], found['newest'])})"]
+        shown += [
+            f"  {safe(question['task'])}: {safe(' '.join(question['text'].split()))}" for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "What the plan asked", *(f"  {line}" for line in asked_lines(found["asked"]))]
     return "\n".join([*shown, "", *_whereabouts(found)])
@@ -164,7 +165,10 @@ def report_markdown(found: Mapping[str, Any]) -> str:
             ]
     if found["questions"]:
         shown += ["", "## Open questions", ""]
-        shown += [f"- **{_plain(question['task'])}** {_plain(question['text'])}" for question in found["questions"]]
+        shown += [
+            f"- **{_plain(question['task'])}** {_plain(' '.join(question['text'].split()))}"
+            for question in found["questions"]
+        ]
     if found["asked"]:
         shown += ["", "## What the plan asked", "", *(f"- {_plain(line)}" for line in asked_lines(found["asked"]))]
     shown += ["", "## Where the work is", "", *(f"- {_plain(line)}" for line in _whereabouts(found))]
@@ -189,9 +193,9 @@ def _plain(text: str) -> str:
 
 def headlines(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines that sum a report up: state, tasks done, gate, attempts and what they cost."""
-    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     yield f"state: {safe(found['state'])}{reason}"
-    yield f"done: {len(found['done'])} of {found['total']} tasks{_levels(found['done'])}"
+    yield f"done: {len(found['done'])} of {many(found['total'], 'task')}{_levels(found['done'])}"
     yield f"gate: {_gate_words(found['gate'])}"
     elapsed = "not known" if found["elapsed"] is None else duration(found["elapsed"])
     so_far = "" if found["ended"] else " so far"
@@ -239,11 +243,12 @@ def proof_of(task: Mapping[str, Any]) -> str:
     parts += [f"accepted by {safe(task['accepted_by'])}"] if task["accepted"] else []
     parts += [f"flaky: {safe(command)}" for command in task["flaky"]]
     parts += [f"{many(len(task['out_of_scope']), 'file')} outside its scope"] if task["out_of_scope"] else []
+    parts += [f"not taken: {', '.join(map(safe, task['left_out']))}"] if task["left_out"] else []
     return ", ".join(parts)
 
 
 def _why(task: Mapping[str, Any]) -> str:
-    reason = safe(task["reason"])
+    reason = safe(because(task["state"], task["reason"]))
     if task["state"] == "pending" and reason:
         return f": {reason}"
     unsaid = "" if task["state"] in BUSY or task["state"] in ("pending", "ready") else "no reason recorded"
@@ -254,7 +259,8 @@ def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
     if found["in_place"]:
         yield "Nothing was isolated: the work was done in place, in your own checkout."
     elif found["tip"]:
-        yield f"The merged work is on {safe(found['tip'])}; branchline land brings it to your branch."
+        flag = run_flag(found["run"], found["newest"])
+        yield f"The merged work is on {safe(found['tip'])}; branchline land{flag} brings it to your branch."
     else:
         yield "Nothing was merged."
     yield from (f"Sandbox of the workers: {safe(walls)}" for walls in found["sandbox"] if not found["in_place"])

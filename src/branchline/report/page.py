@@ -7,7 +7,7 @@ from branchline.model.run import AttemptRow, QuestionRow, TaskRow
 from branchline.report.asked import asked_lines
 from branchline.report.final import headlines, proof_of
 from branchline.terminal.gantt import FILLS, Bar, gantt_svg
-from branchline.terminal.text import duration, safe
+from branchline.terminal.text import because, duration, safe
 
 MOST: Final = 400
 """Tasks that are drawn; a picture of more says nothing to anybody."""
@@ -74,7 +74,7 @@ def _table(found: Mapping[str, Any], tasks: Sequence[TaskRow]) -> str:
     done = {task["id"]: proof_of(task) for task in found["done"]}
     rows = [
         f'<tr><td><a href="#e-{_text(t.task)}">{_text(t.task)}</a></td><td>{_text(t.title)}</td>'
-        f'<td class="{_kind(t.state)}">{_text(t.state)}</td><td>{_text(done.get(t.task) or t.reason)}</td></tr>'
+        f'<td class="{_kind(t.state)}">{_text(t.state)}</td><td>{_text(done.get(t.task) or because(t.state, t.reason))}</td></tr>'
         for t in tasks
     ]
     return f"<table><tr><th>task</th><th></th><th>state</th><th>evidence or reason</th></tr>{''.join(rows)}</table>"
@@ -155,7 +155,7 @@ def _questions(questions: Sequence[QuestionRow]) -> Iterator[str]:
         yield "<h2>Questions</h2>"
     for question in questions:
         answer = "not answered" if question.answer is None else f"answered: {question.answer}"
-        yield f"<p><b>{_text(question.task)}</b> {_text(question.text)}<br>{_text(answer)}</p>"
+        yield f"<p><b>{_text(question.task)}</b> {_text(' '.join(question.text.split()))}<br>{_text(answer)}</p>"
 
 
 def _evidence(task: TaskRow, proof: Mapping[str, Any]) -> str:
@@ -165,11 +165,12 @@ def _evidence(task: TaskRow, proof: Mapping[str, Any]) -> str:
         for check in proof["checks"]
     )
     facts = [
-        ("its worker claims", f"{proof['claim']['status']} {proof['claim']['summary']}".strip()),
+        ("its worker claims", " ".join(f"{proof['claim']['status']} {proof['claim']['summary']}".split())),
         ("commit", proof["commit"]),
         ("changed", ", ".join(map(str, proof["files"][:50]))),
         ("outside its scope", ", ".join(map(str, proof["out_of_scope"][:50]))),
         ("saved and not taken, for its role may not edit", ", ".join(map(str, proof["refused"][:50]))),
+        ("not taken, for it is a repository of its own", ", ".join(map(str, proof["left_out"][:50]))),
         ("though checks rest on it", ", ".join(map(str, proof["frozen"][:50]))),
     ]
     shown = "".join(f"<li>{name}: {_text(value)}</li>" for name, value in facts if value)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from branchline.model.run import A_PERSON, Event, QuestionRow, TaskRow
+from branchline.model.run import A_PERSON, PHASE, RECHECK, Event, QuestionRow, TaskRow
+from branchline.report.standing import states
 from branchline.terminal.text import duration, lines, many, safe
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
@@ -21,6 +22,7 @@ _FILES: Final = {
     "out_of_scope": "outside the task's scope",
     "refused": "saved and not taken, for its role may not edit",
     "frozen": "changed though checks rest on it",
+    "left_out": "not taken, for it is a repository of its own; it stays in the task's worktree",
 }
 _STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
@@ -50,6 +52,7 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "out_of_scope": _list(data, "out_of_scope"),
         "frozen": _list(data, "frozen"),
         "refused": _list(data, "refused"),
+        "left_out": _list(data, "left_out"),
         "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
         "sandbox": str(walls[-1]) if walls else "",
         "state": task.state,
@@ -57,6 +60,22 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "accepted_by": (_accepted_by(task.task, events) or A_PERSON) if task.accepted else "",
         "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
     }
+
+
+def phase_evidence(task: TaskRow, tasks: Sequence[TaskRow], events: Sequence[Event]) -> dict[str, Any]:
+    """Return the record behind a composite, as `evidence`, and the tasks `below` it, whose evidence is their own.
+
+    Its checks were run with the merge that brought the last of these in: they are part of that task's `done` event.
+    """
+    own: list[Event] = []
+    for event in events:
+        checks = [row for row in _list(event.data, "checks") if check_record(row)["source"] == PHASE + task.task]
+        if event.kind == "done" and checks:
+            data = {"checks": checks, "level": "checked", **{key: event.data.get(key) for key in ("commit", "tree")}}
+            own = [event._replace(task=task.task, data=data)]
+    state = states(tasks)[task.task]
+    found = evidence(task._replace(state="done"), own) if own and state == "done" else evidence(task, ())
+    return {**found, "state": state, "below": [other.task for other in tasks if other.parent == task.task]}
 
 
 def _data(task: str, events: Sequence[Event], wanted: frozenset[str]) -> Mapping[str, Any]:
@@ -73,7 +92,7 @@ def _accepted_by(task: str, events: Sequence[Event]) -> str:
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     value = data.get(key)
-    return list(value) if isinstance(value, list | tuple) else []
+    return list(value) if value and isinstance(value, list | tuple) else []
 
 
 def check_record(check: Any) -> dict[str, Any]:
@@ -90,7 +109,7 @@ def evidence_text(found: Mapping[str, Any]) -> str:
         ended = "exit not recorded" if check["exit"] is None else f"exit {check['exit']}"
         first, *more = lines(str(check["command"]))
         source = str(check["source"] or "")
-        why = f"    ({safe(source)})" if source.startswith(("recheck", "phase", "gate.by_glob")) else ""
+        why = f"    ({safe(source)})" if source.startswith((RECHECK, PHASE, "gate.by_glob")) else ""
         shown += [f"  $ {first}{why}", *(f"    {line}" for line in more), f"    {ended}{seconds}{commit}"]
         if check["log_digest"]:
             shown.append(f"    log {safe(str(check['log_digest']))}")
@@ -100,7 +119,9 @@ def evidence_text(found: Mapping[str, Any]) -> str:
             )
         if check["exit"]:
             shown += [f"    | {line}" for line in lines(str(check["tail"] or ""))[-_TAIL:]]
-    if not found["checks"]:
+    if found.get("below"):
+        shown.append(f"  below it, each with its own evidence: {', '.join(map(safe, found['below']))}")
+    elif not found["checks"]:
         shown.append("  no check was recorded")
     if found["claim"]["status"]:
         first, *more = lines(found["claim"]["summary"] or "")[:_SAID] or [""]
@@ -125,6 +146,8 @@ def evidence_text(found: Mapping[str, Any]) -> str:
 
 
 def _standing(found: Mapping[str, Any]) -> str:
+    if found.get("below") and not found["checks"]:
+        return f"{found['state']}, as the tasks below it are; it has no check of its own that was run"
     if found["state"] != "done":
         return f"{found['state']}, so nothing is proved of a merged result"
     commit = f" at commit {safe(found['commit'])[:12]}" if found["commit"] else ", no commit recorded"
@@ -162,10 +185,11 @@ def inbox_text(found: Mapping[str, Any]) -> str:
     """Return `inbox` in words, each question with the command that answers it."""
     if not found["questions"]:
         return "The inbox is empty: no task waits for an answer."
-    return "\n\n".join(_question(question) for question in found["questions"])
+    flag = run_flag(found.get("run", ""), found.get("newest", True))
+    return "\n\n".join(_question(question, flag) for question in found["questions"])
 
 
-def _question(question: Mapping[str, Any]) -> str:
+def _question(question: Mapping[str, Any], flag: str) -> str:
     shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
     shown += [f"  {line}" for line in lines(question["text"])]
     for number, option in enumerate(question["options"], 1):
@@ -181,16 +205,21 @@ def _question(question: Mapping[str, Any]) -> str:
             f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
         )
     if question["kind"] in _JUDGED_BY_HAND:
-        shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}")
-    how = answer_with(question["task"], question["kind"], question["options"])
+        shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}{flag}")
+    how = answer_with(question["task"], question["kind"], question["options"], flag)
     return "\n".join(
         [*shown, f"  {how}    (or: --option N)" if question["options"] and how.endswith('"..."') else f"  {how}"]
     )
 
 
-def answer_with(task: str, kind: str, options: Sequence[str] = ()) -> str:
+def run_flag(run: str, newest: bool) -> str:
+    """Return what names a run to a command, which speaks of the newest one unless it is told otherwise."""
+    return "" if newest else f" --run {safe(run)}"
+
+
+def answer_with(task: str, kind: str, options: Sequence[str] = (), flag: str = "") -> str:
     """Return the command that settles a question of this kind; what never began can be skipped, and not tried again."""
-    task = safe(task)
+    task = safe(task) + flag
     if kind in _JUDGED_BY_HAND:
         other = "skip" if "skip" in options else "retry"
         return f"branchline accept {task}    (or: branchline {other} {task})"

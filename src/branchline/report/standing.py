@@ -8,9 +8,11 @@ from typing import Any, Final
 from branchline.model.money import Amount
 from branchline.model.moves import BUSY, SATISFIED, SLOTTED
 from branchline.model.run import QuestionRow, RunRow, TaskRow
-from branchline.terminal.text import colour, mark, safe, tree
+from branchline.terminal.text import because, colour, mark, safe, tree
 
 _STUCK: Final = ("blocked", "held", "paused", "retrying")
+_DRIVEN: Final = BUSY | {"ready", "retrying"}
+_NOBODY: Final = "no coordinator is at work: the next `branchline execute` or `pulse` goes on"
 _TINT: Final = {"failed": "red", "blocked": "yellow", "held": "yellow", "paused": "yellow"}
 
 
@@ -36,17 +38,20 @@ def derived(children: Iterable[str]) -> str:
 
 
 def states(tasks: Sequence[TaskRow]) -> dict[str, str]:
-    """Return the state of every task, composites' derived from their children's; in any order of rows."""
+    """Return the state of every task, composites' derived from their children's; in any order of rows.
+
+    A composite that has none any more is what its row says: the plan has lost it.
+    """
     children: dict[str, list[str]] = {}
-    found = {task.task: str(task.state) for task in tasks if task.kind != "composite"}
     for task in tasks:
         if task.parent is not None:
             children.setdefault(task.parent, []).append(task.task)
-    waiting = [task.task for task in tasks if task.kind == "composite"]
+    waiting = [task.task for task in tasks if task.kind == "composite" and task.task in children]
+    found = {task.task: str(task.state) for task in tasks if task.kind != "composite" or task.task not in children}
     while waiting:  # as many turns as the tree is deep: parents come before their children, so the last go first
         left = []
         for task_id in reversed(waiting):
-            below = children.get(task_id, [])
+            below = children[task_id]
             if all(child in found for child in below):
                 found[task_id] = derived(found[child] for child in below)
             else:
@@ -76,11 +81,12 @@ def status(
     questions: Sequence[QuestionRow] = (),
     slots_total: int = 0,
     sandbox: str = "",
+    coordinator: int | None = None,
 ) -> dict[str, Any]:
     """Return how a run stands, with the keys of DESIGN section 6, tasks in the tree's natural order.
 
     A task with an open question gives it as its reason when its row has none. `used` is what the run has cost; `sandbox`
-    says what walls the workers have. `parent` is there for the tree.
+    says what walls the workers have, `coordinator` is the process that drives runs here. `parent` is there for the tree.
     """
     found = states(tasks)
     asked = {question.task: question.text for question in questions if question.answer is None}
@@ -91,6 +97,7 @@ def status(
         "plan": run.plan,
         "tasks": [_task(task, found, asked) for task in sorted(tasks, key=lambda task: task.place)],
         "sandbox": sandbox,
+        "coordinator": coordinator,
         "slots": {"used": sum(1 for task in tasks if task.state in SLOTTED), "total": slots_total},
         "spent": spent(used),
         "budget": budget_of(run),
@@ -138,13 +145,14 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
     counted = tally(found["tasks"])
     rest = [f"{number} {state}" for state, number in sorted(counted.items()) if state != "done"]
     slots = found["slots"]
-    reason = f": {safe(found['reason'])}" if found["reason"] else ""
+    reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
     state = colour(safe(found["state"]), _TINT.get(found["state"], "bold"), on)
     return [
         f"{safe(found['plan'])}  run {safe(found['run'])}  {state}{reason}",
         ", ".join([f"{counted['done']} of {sum(counted.values())} done", *rest]),
         f"slots {slots['used']} of {slots['total']} used; {spent_words(found)}",
         *([f"sandbox: {safe(found['sandbox'])}"] if found["sandbox"] else []),
+        *([_NOBODY] if not found["coordinator"] and counted.keys() & _DRIVEN else []),
     ]
 
 
@@ -168,7 +176,7 @@ def depths(tasks: Sequence[Mapping[str, Any]]) -> list[int]:
 def _tail(task: Mapping[str, Any], room: int, on: bool) -> str:
     """Return what follows the title: on a further line when there is a reason, as reasons are sentences."""
     state = task["state"]
-    if task["kind"] == "composite":
+    if task["kind"] == "composite" and not task["reason"]:
         return ""
     if state == "done":
         return f"  ({safe(task['evidence']) or 'no evidence recorded'})"
@@ -176,7 +184,7 @@ def _tail(task: Mapping[str, Any], room: int, on: bool) -> str:
     worker = f", {safe(task['worker'])}" if state in BUSY and task["worker"] else ""
     if state in ("pending", "ready") and not task["reason"]:
         return ""
-    reason = f": {task['reason']}" if task["reason"] else ""
+    reason = f": {because(state, task['reason'])}" if task["reason"] else ""
     if state == "pending" and reason:
         return "\n" + colour(safe(task["reason"], room - 3), "dim", on)
     return "\n" + colour(safe(f"{state}{worker}{again}{reason}", room - 3), _TINT.get(state, "dim"), on)

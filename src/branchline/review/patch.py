@@ -12,6 +12,9 @@ MAX_LEFT = 200
 """How many tasks that are gone are compared, word by word, with those that are new."""
 
 
+_MANY = ("files", "checks", "criteria", "output", "needs", "instructions", "body")
+
+
 class Patch(NamedTuple):
     """What leads from one draft to the next, by the ids that stay; `ids` maps the new draft's own ids to them.
 
@@ -50,12 +53,10 @@ def told(patch: Patch, old: DraftGraph) -> list[str]:
 
 
 def _differences(old: Task, new: Task) -> Iterator[str]:
-    was, now = ({n: getattr(t, n) for n in ("kind", "role", "worker")} | t.manner for t in (old, new))
+    was, now = _meaning(old), _meaning(new)
     for name in dict.fromkeys((*now, *was)):
-        if was.get(name) != now.get(name):
-            yield f"{name} {now.get(name) or 'by its role'}"
-    many = ("files", "checks", "criteria", "output", "needs", "instructions", "body")
-    yield from (f"other {name}" for name in many if getattr(old, name) != getattr(new, name))
+        if name != "title" and was.get(name) != now.get(name):
+            yield f"other {name}" if name in _MANY else f"{name} {now.get(name) or 'by its role'}"
 
 
 def _edges(old: set[str], new: set[str]) -> Iterator[str]:
@@ -221,11 +222,10 @@ def _renamed(draft: DraftGraph, ids: Mapping[str, str]) -> DraftGraph:
     )
 
 
-def _meaning(task: Task) -> tuple[object, ...]:
-    """Return what a worker and a verdict depend on: not lines, boxes or how sure the reader was."""
-    checks = tuple(check.run for check in task.checks)
-    written = (task.title, task.files, checks, task.criteria, task.output, task.instructions, task.body)
-    return (*written, task.kind, task.role, task.worker, task.manner, task.needs)
+def _meaning(task: Task) -> dict[str, object]:
+    """Return what a worker and a verdict depend on, by name: not lines, boxes or how sure the reader was."""
+    alone = {name: getattr(task, name) for name in ("title", "kind", "role", "worker")} | task.manner
+    return alone | {name: getattr(task, name) for name in _MANY} | {"checks": [check.run for check in task.checks]}
 
 
 def _incoming(draft: DraftGraph) -> dict[str, set[str]]:

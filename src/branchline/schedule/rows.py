@@ -1,11 +1,12 @@
 """Plain JSON rows as the scheduler sees them: `{id, status, depth, parent_id, blocked_by, role}`.
 
 A row that is another row's parent, or says `"kind": "composite"`, is never dispatched. A parent that has no row of its
-own only names a branch. `blocked_by` is a list of ids, or one id, or ids with commas between them.
+own only names a branch. `blocked_by` is a list of ids, or one id, or ids with commas between them; the names that our
+own JSON and task-master have for it are read as well, and so are `parent` and `state`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from branchline.errors import GraphError
@@ -31,6 +32,9 @@ _WORDS: Final = (
     (_CANCELLED, "cancelled"),
 )
 """The words of a row's status and the state that they stand for; any other word holds the task."""
+
+_WAITS: Final = ("blocked_by", "depends_on", "order_after", "dependencies")
+"""The names for what a row waits for: that of the rows, two of `decompose --json`, that of task-master."""
 
 _MAX_DEPTH: Final = 3  # as model.plan.MAX_DEPTH, whose import would cost next-batch 12 ms
 _LISTED: Final = 20
@@ -127,7 +131,7 @@ def _parse(rows: Sequence[Row]) -> _Parsed:
     return _Parsed(
         list(known),
         {task_id: _parent(row, task_id) for task_id, row in known.items()},
-        {task_id: _blockers(row.get("blocked_by"), task_id) for task_id, row in known.items()},
+        {task_id: list(_before(row, task_id)) for task_id, row in known.items()},
         known,
         len(known) < len(ids),
     )
@@ -159,15 +163,19 @@ def _parent(row: Row, task_id: str) -> str:
     return parent
 
 
-def _blockers(value: object, task_id: str) -> list[str]:
-    if value is None:
-        return []
+def _before(row: Row, task_id: str) -> Iterator[str]:
+    for name in _WAITS:
+        if (value := row.get(name)) is not None:
+            yield from _blockers(value, task_id, name)
+
+
+def _blockers(value: object, task_id: str, name: str) -> list[str]:
     if isinstance(value, str):
         value = value.split(",")
     if isinstance(value, int):
         value = [value]
     if not isinstance(value, list) or not {*map(type, value)} <= {str, int}:
-        raise GraphError(f"task {task_id}: blocked_by must be a list of ids", task=task_id)
+        raise GraphError(f"task {task_id}: {name} must be a list of ids", task=task_id)
     return [text for text in map(_text, value) if text]
 
 

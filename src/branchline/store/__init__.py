@@ -186,6 +186,10 @@ class Store:
             return self._all(_event, sql.TASK_EVENTS, run, task, after, limit or -1)
         return self._all(_event, sql.RUN_EVENTS, run, after, limit or -1)
 
+    def findings(self, run: str) -> list[Event]:
+        """Return the events of a run that may tell what was found: all but those of how its attempts took their course."""
+        return self._all(_event, sql.RUN_FINDINGS, run)
+
     def newest_event(self, run: str, task: str, kind: str) -> Event | None:
         """Return the last event of one kind about a task."""
         return self._first(_event, sql.NEWEST_EVENT, run, task, kind)

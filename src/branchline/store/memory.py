@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from branchline.errors import LockedError, StoreError
 from branchline.model.money import Amount, total
+from branchline.model.moves import COURSE
 from branchline.model.run import (
     AttemptRow,
     Changes,
@@ -154,6 +155,9 @@ class MemoryStore:
     def events(self, run: str, task: str = "", after: int = 0, limit: int = 0) -> list[Event]:
         found = [e for e in self._events[max(after, 0) :] if e.run == run and (not task or e.task == task)]
         return found[:limit] if limit else found
+
+    def findings(self, run: str) -> list[Event]:
+        return [event for event in self.events(run) if event.kind not in COURSE]
 
     def newest_event(self, run: str, task: str, kind: str) -> Event | None:
         return next((event for event in reversed(self.events(run, task)) if event.kind == kind), None)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from branchline.model.moves import COURSE
 from branchline.model.run import (
     AttemptRow,
     LaneRow,
@@ -179,6 +180,7 @@ OPEN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? 
 RUN_LANES: Final = _select("lane", LaneRow._fields, "WHERE run = ? ORDER BY lane")
 SERVER_SESSIONS: Final = _select("server_session", ServerSessionRow._fields, "WHERE instance = ? ORDER BY session")
 RUN_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?")
+RUN_FINDINGS: Final = _select("event", (*_EVENT, "seq"), f"WHERE run = ? AND kind NOT IN {COURSE} ORDER BY seq")
 TASK_EVENTS: Final = _select("event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND seq > ? ORDER BY seq LIMIT ?")
 NEWEST_EVENT: Final = _select(
     "event", (*_EVENT, "seq"), "WHERE run = ? AND task = ? AND kind = ? ORDER BY seq DESC LIMIT 1"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, TextIO
 
 from branchline.model.moves import BUSY
-from branchline.model.run import TaskRow
-from branchline.terminal.text import clip, duration, for_stream, mark, pad, safe
+from branchline.model.run import MERGED, TaskRow
+from branchline.terminal.text import because, clip, duration, for_stream, mark, pad, safe
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -68,7 +68,7 @@ def _waiting(snapshot: Snapshot) -> Iterator[str]:
     waiting = [task for task in snapshot.tasks if task.reason and task.state in _URGENT and task.kind != "composite"]
     waiting.sort(key=lambda task: _URGENT.index(task.state))
     for task in waiting[:_MAX_WAITING]:
-        yield f"{mark(task.state)} {safe(task.task)} {task.state}: {safe(task.reason)}"
+        yield f"{mark(task.state)} {safe(task.task)} {task.state}: {safe(because(task.state, task.reason))}"
     if len(waiting) > _MAX_WAITING:
         yield f"  and {len(waiting) - _MAX_WAITING} more: branchline status"
 
@@ -81,7 +81,7 @@ def change(task: TaskRow, done: int, total: int, took: float | None) -> str:
 def _words(task: TaskRow, took: float | None) -> str:
     elapsed = f" in {duration(took)}" if took is not None else ""
     if task.state == "done":
-        what = f"merged {safe(task.commit[:7])}" if task.commit else "done"
+        what = f"merged {safe(task.commit[:7])}" if task.commit and task.reason == MERGED else "done"
         level = safe(task.evidence) or "no evidence recorded"
         return f"{what} ({level}){elapsed}"
     if task.state == "running":
@@ -89,7 +89,7 @@ def _words(task: TaskRow, took: float | None) -> str:
         return f"running ({safe(task.worker) or 'worker'}{again})"
     if task.state in BUSY:
         return {"claimed": "ended, its claim is read"}.get(task.state, task.state)
-    reason = f": {safe(task.reason)}" if task.reason else ""
+    reason = f": {safe(because(task.state, task.reason))}" if task.reason else ""
     return f"{task.state}{reason}{elapsed if task.state == 'failed' else ''}"
 
 

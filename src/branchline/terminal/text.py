@@ -156,9 +156,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400}d {whole % 86400 // 3600:02d}h"
 
 
-def many(number: int, word: str) -> str:
-    """Return a number with its word: `1 task`, `2 tasks`, `12,000 tasks`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def many(number: int, word: str, plural: str = "") -> str:
+    """Return a number with its word: `1 task`, `2 tasks`, `12,000 tasks`; `plural` where an s does not make it."""
+    return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
+
+
+def because(state: str, reason: str) -> str:
+    """Return a reason as it is said behind its state, whose word it may begin with: of `failed: exit 2` it is `exit 2`."""
+    rest = reason.removeprefix(state)
+    return rest.lstrip(": ") if rest != reason and rest[:1] in (":", " ") else reason
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -173,4 +173,4 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
 
 def write_spec(job: Job) -> None:
     """Write `spec.json` in the attempt's folder: all of the job but its environment."""
-    write_new(f"{job.folder}/{SPEC}", json.dumps(job._replace(env={})._asdict(), ensure_ascii=False) + "\n")
+    write_new(f"{job.folder}/{SPEC}", json.dumps(job._asdict() | {"env": {}}, ensure_ascii=False) + "\n")

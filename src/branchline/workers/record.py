@@ -6,7 +6,6 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -36,8 +35,12 @@ class Record(NamedTuple):
 
 def clear(job: Job) -> None:
     """Take away the answer of an earlier attempt, so that nobody reads it as this one's."""
-    with suppress(FileNotFoundError):
+    try:
         os.unlink(job.exit_file)  # noqa: PTH108 - for each task, and a Path is dear
+    except FileNotFoundError:
+        return
+    except IsADirectoryError:  # no answer, and still what a worker made: it is kept, out of the way
+        Path(job.exit_file).rename(Path(job.folder, "former-answer"))
 
 
 def earlier(job: Job) -> Iterator[Path]:

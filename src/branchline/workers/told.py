@@ -4,6 +4,7 @@ Each line tells what one turn has used: tokens (`input`, `output`, `reasoning`, 
 program knows them the `cost` in US dollars and the `model`.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -43,14 +44,24 @@ def gauge(job: Job) -> stream.Gauge:
 
 def message(job: Job) -> str:
     """Give the end of the log as the program's last message, without its lines of usage."""
-    lines = record.message_of(_log(job)).split("\n")
+    lines = record.message_of(_log(job)).split("\n") if _has_said(job) else []
     return "\n".join(line for line in lines if not line.startswith('{"type": "usage"'))
 
 
 def billed(job: Job, claim: Claim) -> Claim:
     """Add to a claim what the program told of its usage."""
+    if not _has_said(job):
+        return claim
     said = stream.read(_log(job), Seen()).said()
     return claim._replace(tokens=said.tokens, cost=said.cost, extra={**claim.extra, **stream.facts(said)})
+
+
+def _has_said(job: Job) -> bool:
+    """Whether there is anything in the log: most programs that end well say nothing, and then it is not read."""
+    try:
+        return os.stat(_log(job)).st_size > 0  # noqa: PTH116 - for each task, and a Path is dear
+    except OSError:
+        return False
 
 
 def _log(job: Job) -> str:

@@ -99,8 +99,8 @@ def _needs(draft: DraftGraph, resources: Mapping[str, int]) -> dict[str, Sequenc
 
 
 def batches(draft: DraftGraph, policy: Policy) -> list[list[str]]:
-    """What would start together if every task took the same time."""
-    view = view_of(draft, policy.slots, policy.routing.resources)
+    """What would start together if every task took the same time; of a choice of tasks, what can start by itself."""
+    view = view_of(draft, policy.slots, policy.routing.resources)._replace(only=policy.only)
     return order(view, policy.strategy, policy.slots, fill=not policy.batch)
 
 

@@ -21,7 +21,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft, hold_list, source_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, overlaid, policy_of, with_flags
-from branchline.workflow.idle import finished
+from branchline.workflow.idle import called_off, finished
 from branchline.workflow.models import check_models
 from branchline.workflow.money import check_priced, remarks
 from branchline.workflow.project import Project, choose_workers, graph_path, open_project, with_worker
@@ -160,24 +160,32 @@ def agreed_of(project: Project, approved: ApprovedGraph, current: graphs.Stored)
     return Agreed(approved, build.adjacency(approved.graph), "")
 
 
-def begin(console: Console, project: Project, store: Store, agreed: Agreed | RunRow, flags: Flags) -> Begun | Answer:
+def begin(
+    console: Console, project: Project, store: Store, agreed: Agreed | RunRow, flags: Flags, *, anew: bool = True
+) -> Begun | Answer:
     """Open the newest unfinished run of the plan, or a new one; all done is an answer, not a new run.
 
-    A run that is `unchanged` goes on; another coordinator may have finished it meanwhile.
+    A run that is `unchanged` goes on; another coordinator may have finished it meanwhile. After one that a person has
+    cancelled there is a new one of the same graph only with `anew`, and where nothing would be done a second time.
     """
     if isinstance(agreed, Agreed):
-        return _begin(console, project, store, agreed, flags)
+        return _begin(console, project, store, agreed, flags, anew=anew)
     former = store.run(agreed.run) or agreed
     if former.state == "done":
         return finished(store, former, console.clock())
     return resumed(console, project, store, former, flags)
 
 
-def _begin(console: Console, project: Project, store: Store, agreed: Agreed, flags: Flags) -> Begun | Answer:
+def _begin(
+    console: Console, project: Project, store: Store, agreed: Agreed, flags: Flags, *, anew: bool
+) -> Begun | Answer:
     approved, draft = agreed.approved, agreed.approved.graph
     former = None if flags.new else store.newest(draft.plan)
     wished = former is not None and any(request.run == former.run for request in store.requests())
-    if former and (former.state != "cancelled" or wished):
+    if former and former.state == "cancelled" and not wished:
+        if former.digest == approved.digest and not (anew and landed(project, former, flags)):
+            return called_off(store, former, console.clock())
+    elif former:
         same = former.digest == approved.digest and not settled_by_hand(store, former, draft)
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former, console.clock())

@@ -1,5 +1,6 @@
 """`execute --dry-run`: every prompt, batch and command, and nothing started."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from branchline import land, prompts, workers
@@ -11,7 +12,7 @@ from branchline.model.plan import DraftGraph
 from branchline.model.run import AttemptRow, TaskRow
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
-from branchline.workflow.approval import batches, digest_of
+from branchline.workflow.approval import batches, digest_of, state_of
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, policy_of
 from branchline.workflow.project import Project, choose_workers, with_worker
@@ -29,14 +30,17 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     repository = project.repository(in_place=not isolated)
     site = Site(project.root, project.root / ".branchline", repository, project.env)
     jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, lambda: adjacency), console.clock)
-    rounds = batches(draft, policy)
+    rounds, state = batches(draft, policy), state_of(draft)
     place = {name: number for number, name in enumerate(adjacency.order)}
-    wanted = policy.only or frozenset(adjacency.leaves)
-    tasks = [
-        planned(jobs, draft, name, place[name], chosen[name]) for batch in rounds for name in batch if name in wanted
-    ]
-    data = {"dry_run": True, "digest": digest_of(project, draft), "batches": rounds, "tasks": tasks}
-    return Answer(data, "\n\n".join([_batches(rounds), *(_task(task) for task in tasks), "Nothing was started."]))
+    started = [name for batch in rounds for name in batch]
+    behind = {
+        name: [other for other in adjacency.before[name] if state[other] == "pending" and other not in started]
+        for name in adjacency.leaves
+        if name in policy.only and name not in started and state[name] == "pending"
+    }
+    tasks = [planned(jobs, draft, name, place[name], chosen[name]) for name in (*started, *behind)]
+    data = {"dry_run": True, "digest": digest_of(project, draft), "batches": rounds, "behind": behind, "tasks": tasks}
+    return Answer(data, "\n\n".join([_batches(rounds, behind), *map(_task, tasks), "Nothing was started."]))
 
 
 def planned(jobs: Jobs, draft: DraftGraph, name: str, place: int, worker: str) -> dict[str, Any]:
@@ -59,9 +63,10 @@ def planned(jobs: Jobs, draft: DraftGraph, name: str, place: int, worker: str) -
     }
 
 
-def _batches(rounds: list[list[str]]) -> str:
+def _batches(rounds: list[list[str]], behind: Mapping[str, Sequence[str]]) -> str:
     lines = [f"  {number}. {', '.join(batch)}" for number, batch in enumerate(rounds, 1)]
-    return "\n".join(["Batches, as if every task took the same time:", *lines])
+    late = [f"  {name} starts only when these are done: {', '.join(others)}" for name, others in behind.items()]
+    return "\n".join(["Batches, as if every task took the same time:", *lines, *late])
 
 
 def _task(task: dict[str, Any]) -> str:

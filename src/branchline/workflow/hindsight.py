@@ -10,6 +10,7 @@ from branchline.graph.suite import needs_of
 from branchline.model.run import RunRow, TaskRow
 from branchline.schedule import STRATEGIES
 from branchline.schedule.durations import USUAL
+from branchline.schedule.problem import bound
 from branchline.simulate import Case, dice, result
 from branchline.store import AnyStore
 from branchline.workflow.look import slots_of
@@ -25,6 +26,7 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, very many, or brief ones.
 
     A task lasts from its last dispatch to its merge; what it took is taken for what it would have taken in any order.
+    `best` is never more than it took; `bound` counts a task for as long as it had its slot, which is free while it is merged.
     `waited` is the time between the end of all it depends on (or the start of the first task) and its own start, and
     `cost` is by how much that put off the end of the run: the end is the sum of the times and waits of one chain of tasks.
     """
@@ -34,24 +36,14 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
     if last - first < BRIEF * len(spans):
         return None
-    net = json.loads(run.net)
-    adjacency = of_rows(rows, net["edges"])
-    resources = json.loads(run.settings).get("resources", {})
-    needs = needs_of(net.get("needs", {}), net.get("suite", ()), resources)
-    case = Case(
-        adjacency,
-        {task: end - start for task, (start, end) in spans.items()},
-        slots_of(run),
-        {task: Counter(names) for task, names in needs.items()},
-        resources,
-        net["mutex"],
-        {row.task: row.role for row in rows},
-        {leaf: "skipped" for leaf in adjacency.leaves if leaf not in spans},
-    )
-    played = [result(case, each, case.todo(), SEARCH, dice) for each in STRATEGIES]
-    best = min(played, key=lambda each: each.makespan)
+    took, net = last - first, json.loads(run.net)
+    case = _case(run, rows, net, spans)
+    best = min((result(case, each, case.todo(), SEARCH, dice) for each in STRATEGIES), key=lambda each: each.makespan)
+    strategy = best.strategy if best.makespan < took else run.flags.get("strategy") or STRATEGIES[0]
+    slotted = {task: end - start for task, (start, end) in spans_of(store, run, rows, slotted=True).items()}
+    least = min(bound(case.problem(case.todo() | slotted)), best.makespan, took)
     hours = net.get("estimate", {})
-    before = {task: [each for each in adjacency.before[task] if each in spans] for task in spans}
+    before = {task: [each for each in case.adjacency.before[task] if each in spans] for task in spans}
     waited = {
         task: max(0.0, start - max((spans[each][1] for each in before[task]), default=first))
         for task, (start, _) in spans.items()
@@ -68,7 +60,24 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
         }
         for task, (start, end) in spans.items()
     ]
-    return {"took": last - first, "best": best.makespan, "strategy": best.strategy, "bound": best.bound, "tasks": tasks}
+    return {"took": took, "best": min(best.makespan, took), "strategy": strategy, "bound": least, "tasks": tasks}
+
+
+def _case(run: RunRow, rows: list[TaskRow], net: Mapping[str, Any], spans: Mapping[str, tuple[float, float]]) -> Case:
+    """What was to be scheduled, as it is known afterwards."""
+    adjacency = of_rows(rows, net["edges"])
+    resources = json.loads(run.settings).get("resources", {})
+    needs = needs_of(net.get("needs", {}), net.get("suite", ()), resources)
+    return Case(
+        adjacency,
+        {task: end - start for task, (start, end) in spans.items()},
+        slots_of(run),
+        {task: Counter(names) for task, names in needs.items()},
+        resources,
+        net["mutex"],
+        {row.task: row.role for row in rows},
+        {leaf: "skipped" for leaf in adjacency.leaves if leaf not in spans},
+    )
 
 
 def _last_chain(spans: Mapping[str, tuple[float, float]], before: Mapping[str, Sequence[str]]) -> set[str]:
@@ -81,12 +90,14 @@ def _last_chain(spans: Mapping[str, tuple[float, float]], before: Mapping[str, S
     return chain
 
 
-def spans_of(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, tuple[float, float]]:
-    """Task that was done -> when its last dispatch began and its last process ended."""
+def spans_of(
+    store: AnyStore, run: RunRow, rows: list[TaskRow], *, slotted: bool = False
+) -> dict[str, tuple[float, float]]:
+    """Task that was done -> when its last dispatch began and its last process ended; `slotted`: the last but its merge."""
     done = {row.task: row.attempt for row in rows if row.kind == "atomic" and row.state == "done" and row.attempt}
     spans: dict[str, tuple[float, float]] = {}
     for each in store.attempts(run.run):
-        if done.get(each.task) == each.attempt and each.ended is not None:
+        if done.get(each.task) == each.attempt and each.ended is not None and not (slotted and each.purpose == "merge"):
             start, end = spans.get(each.task, (each.intended, each.ended))
             spans[each.task] = (min(start, each.intended), max(end, each.ended))
     return spans

@@ -8,10 +8,12 @@ from typing import Any
 from branchline import __version__
 from branchline.files import canonical, digest, find_root, write_new
 from branchline.model.run import RunRow
+from branchline.report import run_flag
 from branchline.store import Store, lock
+from branchline.terminal.text import because
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.look import rows_of
+from branchline.workflow.look import is_newest, rows_of
 
 STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "paused": 75}
 """Run state -> exit status (DESIGN, section 6)."""
@@ -39,8 +41,15 @@ def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
 
 def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
-    where = "it worked in place" if run.in_place else "branchline land brings it to your branch"
+    land = f"branchline land{run_flag(run.run, is_newest(store, run))} brings it to your branch"
+    where = "it worked in place" if run.in_place else land
     return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} is done; nothing to do ({where})")
+
+
+def called_off(store: Store, run: RunRow, now: float) -> Answer:
+    """A person cancelled it: nobody but a person begins it again."""
+    words = "`branchline retry TASK` takes it up again, `branchline execute --new` starts another"
+    return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} was cancelled; {words}")
 
 
 def standing(store: Store, run: RunRow, now: float) -> Answer:
@@ -48,7 +57,7 @@ def standing(store: Store, run: RunRow, now: float) -> Answer:
     data = outcome_data(store, run, now)
     counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
     row = store.run(run.run) or run
-    why = f" ({row.reason})" if row.reason and row.state != "running" else ""
+    why = f" ({because(row.state, row.reason)})" if row.reason and row.state != "running" else ""
     return Answer(data, f"{run.plan}: run {run.run} {row.state}{why}: {counts}", STATUS[row.state], row.reason)
 
 

@@ -7,6 +7,7 @@ from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
 from branchline.terminal.text import safe
 from branchline.workflow.console import Console
+from branchline.workflow.look import no_run
 from branchline.workflow.project import Project, open_project
 from branchline.workspace.diff import Change
 from branchline.workspace.repository import Repository
@@ -40,8 +41,12 @@ def known_runs(project: Project) -> Known:
 
 
 def left_over(repository: Repository, known: Known, run: str) -> list[Left]:
-    """All that stands of a run ("": of any), in the order of runs and tasks."""
-    rows = [(name, task) for name, task in repository.left_over() if run in ("", name)]
+    """All that stands of a run ("": of any), in the order of runs and tasks; raises NotFoundError for an unknown run."""
+    found = repository.left_over()
+    there = {*known, *(name for name, _ in found)}
+    if run and run not in there:
+        raise no_run(run, sorted(there, key=natural, reverse=True))
+    rows = [(name, task) for name, task in found if run in ("", name)]
     rows.sort(key=lambda row: (natural(row[0]), natural(row[1])))
     return [Left(name, task, known[name][1].get(task) if name in known else None) for name, task in rows]
 

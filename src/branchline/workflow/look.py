@@ -1,14 +1,14 @@
 """Commands that only look; nothing heavy is imported on their way."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from branchline import report as words
 from branchline.budget import Purse, Terms, purse_of
-from branchline.errors import NotFoundError
+from branchline.errors import NotFoundError, UsageError
 from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
 from branchline.graph.cycles import reached
@@ -18,7 +18,7 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.schedule.routing import Routing
-from branchline.store import Store
+from branchline.store import Store, held
 from branchline.terminal.text import use_colour
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -43,18 +43,41 @@ def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
 def run_meant(store: Store, name: str) -> RunRow:
     """The run of a name, the newest without one; raises NotFoundError."""
     run = store.run(name) if name else store.newest()
-    if run is None and name and (there := [run for _, run, _ in store.heads()[:5]]):
-        raise NotFoundError(f"there is no run {name}; there are {', '.join(there)}")
     if run is None:
-        raise NotFoundError("no run yet; start with `branchline execute PLAN`")
+        raise no_run(name, [run for _, run, _ in store.heads()])
     return run
+
+
+def is_newest(store: Store, run: RunRow) -> bool:
+    """Whether commands that name no run speak of this one."""
+    newest = store.newest()
+    return newest is not None and newest.run == run.run
+
+
+def no_run(name: str, there: Sequence[str]) -> NotFoundError:
+    """What is said of a run that is not there; `there` are those that are, the newest first."""
+    if not (name and there):
+        return NotFoundError("no run yet; start with `branchline execute PLAN`")
+    more = f" and {len(there) - 5} older ones" if len(there) > 5 else ""
+    return NotFoundError(f"there is no run {name}; there is {', '.join(there[:5])}{more}")
 
 
 def rows_of(store: Store, run: RunRow, now: float) -> list[TaskRow]:
     """The tasks of a run, each waiting one with the reason why it waits now (I8)."""
-    rows = store.tasks(run.run)
-    found = _reasons(run, view_of(store, run, rows, now))
-    return [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+    rows, said = store.tasks(run.run), said_to(store, run)
+    if any(row.state in WAITING and row.kind == "atomic" for row in rows):
+        found = _reasons(run, view_of(store, run, rows, now))
+        rows = [row._replace(reason=found.get(row.task, "")) if row.state in WAITING else row for row in rows]
+    return [row._replace(reason=said[row.task]) if row.task in said else row for row in rows] if said else rows
+
+
+def said_to(store: Store, run: RunRow) -> dict[str, str]:
+    """Task -> in words what a person has said to it that nobody has acted on yet."""
+    return {
+        each.task: f"{each.verb} waits for the next `branchline execute` or `pulse`"
+        for each in store.requests()
+        if each.run == run.run and each.task
+    }
 
 
 def _reasons(run: RunRow, view: View) -> dict[str, str]:
@@ -122,7 +145,8 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls)
+        driver = held(state_of(console)) or None
+        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
@@ -135,6 +159,8 @@ def why(console: Console, name: str, task: str) -> Answer:
             view = view_of(store, run, rows, now)
             row = row._replace(reason=_reasons(run, view).get(row.task, ""))
             root = root_of(view, row.task) if row.state == "pending" else ""
+        said = said_to(store, run).get(task)
+        row = row._replace(reason=said or row.reason)
         found = words.why(
             row,
             store.events(run.run, row.task),
@@ -142,7 +168,9 @@ def why(console: Console, name: str, task: str) -> Answer:
             [q for q in store.questions(run.run) if q.task in (row.task, root)],
             rows,
             root,
+            newest=is_newest(store, run),
         )
+    found |= {"next": ["branchline execute"]} if said else {}
     return Answer(found, words.why_text(found, now))
 
 
@@ -154,13 +182,22 @@ def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
     raise NotFoundError(f"run {run.run} has no task {task}; `branchline status` lists them", task=task)
 
 
+def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
+    """The row of a task that a worker gets, as `find`; raises UsageError for a composite, to which nothing happens."""
+    row = find(rows, run, task)
+    if row.kind != "atomic":
+        raise UsageError(f"{task} is composite: name the tasks below it (`branchline status` shows them)", task=task)
+    return row
+
+
 def inbox(console: Console, name: str) -> Answer:
     """The questions that wait for a person."""
     with opened(console, name) as (store, run):
+        said, rows = said_to(store, run), store.tasks(run.run)
         asked = store.questions(run.run, open_only=True)
-        rows = store.tasks(run.run)
-        asked += _held(rows, asked)
+        asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
         found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
+        found |= {"run": run.run, "newest": is_newest(store, run)}
     return Answer(found, words.inbox_text(found))
 
 
@@ -189,8 +226,12 @@ def _held(rows: list[TaskRow], asked: list[QuestionRow]) -> list[QuestionRow]:
 def evidence(console: Console, name: str, task: str) -> Answer:
     """The checks behind a task."""
     with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
-        found = words.evidence(row, store.events(run.run, row.task))
+        rows = store.tasks(run.run)
+        row = find(rows, run, task)
+        if row.kind == "composite":
+            found = words.phase_evidence(row, rows, store.events(run.run))
+        else:
+            found = words.evidence(row, store.events(run.run, row.task))
     return Answer(found, words.evidence_text(found))
 
 
@@ -210,12 +251,13 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         rows,
         store.attempts(run.run),
         store.questions(run.run),
-        store.events(run.run),
+        store.findings(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
         in_place=run.in_place,
         now=now,
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
+        newest=is_newest(store, run),
     )
 
 
@@ -230,7 +272,7 @@ def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[Ru
     Raises NotFoundError where there is no such run, task or attempt.
     """
     with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
+        row = find_atomic(store.tasks(run.run), run, task)
     number = attempt or row.attempt
     folder = state_of(console) / "runs" / run.run / row.task / str(number)
     if not number or not folder.is_dir():

@@ -12,12 +12,15 @@ from branchline.schedule import rows, standing
 from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.batch import order as all_batches
 from branchline.schedule.view import STRATEGIES, View
+from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 
 MAX_BYTES: Final = 256 << 20
 _FILES: Final = ("branchline.toml", "pyproject.toml")
 _VARIABLES: Final = frozenset({"BRANCHLINE_STRATEGY", "BRANCHLINE_CONCURRENCY"})
 _ROWS: Final = re.compile(r"\s*\[\s*[\[{\"]")
+_MARKS: Final = frozenset({"blocked_by", "parent_id", "order_after"})
+"""Keys that tell rows in an object from a plan of another tool: one of the first two, or that of `decompose --json`."""
 _ENDS: Final = {
     "waiting": (3, "a task waits for a person; `--json` names it and says why"),
     "deadlock": (4, "nothing runs and nothing can start; `--json` says what each task waits for"),
@@ -54,7 +57,7 @@ def rows_in(text: str, name: str) -> list[Any] | None:
 
 
 def _is_row(task: Any) -> bool:
-    return isinstance(task, Mapping) and "id" in task and ("blocked_by" in task or "parent_id" in task)
+    return isinstance(task, Mapping) and "id" in task and not _MARKS.isdisjoint(task)
 
 
 class How(NamedTuple):
@@ -124,7 +127,9 @@ def order(view: View, how: How, *, told: bool) -> Answer:
     over = ("done", "skipped", "cancelled", "running")
     left = [leaf for leaf in view.adjacency.leaves if leaf not in given and view.state.get(leaf) not in over]
     status, _ = (0, "") if found else _end(standing.next_step(view, *how))
-    words = f"{len(left)} tasks are in no batch, for what they wait for stands still"
+    words = (
+        f"{many(len(left), 'task')} {'is' if len(left) == 1 else 'are'} in no batch: held, over, or behind one that is"
+    )
     words += "" if told else "; `--json` names them as `left`"
     data = {"batches": found, "left": left}
     return Answer(data, status=status, error=words if left and (how.concurrency or status) else "")

@@ -89,7 +89,7 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
         path = console.directory / plan
         if not path.exists():
             raise PlanError(f"{plan}: there is no such file")
-        return path
+        return _plan_of(project, path)
     stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json") if p.is_file()]
     newest = max(stored, key=lambda path: path.stat().st_mtime, default=None)
     with project.looked() as store:
@@ -99,6 +99,14 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
     if run is None:
         raise NotFoundError("no plan was named and none is stored; start with `branchline decompose plans/x.md`")
     return project.root / run.plan
+
+
+def _plan_of(project: Project, path: Path) -> Path:
+    """The plan that a stored graph is named for, where it stands beside that plan: its work is not done a second time."""
+    if not path.name.endswith(".graph.json"):
+        return path
+    plan = project.root / graphs.read(path).plan
+    return plan if plan.is_file() and graph_path(plan).resolve() == path.resolve() else path
 
 
 def folder_of(state: Path, run: RunRow, task: str) -> Path:
@@ -226,6 +234,11 @@ def check_worker(project: Project, name: str) -> None:
     adapter, program = workers.get(worker.kind), program_of(project.settings, worker)
     if worker.kind == "shell" and not worker.argv:
         raise UsageError("the shell worker needs a program: --worker 'shell:PROGRAM ARG...', or argv in [workers.NAME]")
+    if worker.kind == "shell" and any("{prompt}" in word for word in worker.argv):
+        raise UsageError(
+            f"worker {name!r}: no argument ever holds a prompt, so {{prompt}} is a plain word: the program reads it from "
+            "stdin or from the file $BRANCHLINE_PROMPT_FILE"
+        )
     if worker.kind == "acp" and not worker.argv:
         raise UsageError("the acp worker needs an agent: --worker 'acp:opencode acp', or argv in [workers.NAME]")
     if program and not _which(program, project.env):

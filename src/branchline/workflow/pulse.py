@@ -91,14 +91,16 @@ def _ticked(console: Console, project: Project, store: Store, path: Path, flags:
     try:
         return tick(console, project, store, path, flags, said)
     except BranchlineError as error:
-        data = {"plan": project.name(path), "code": error.code, "error": error.message, "details": error.details}
-        return Answer(data, f"{project.name(path)}: {error.message}", error.exit_status, error.message)
+        name = project.name(path)
+        data = {"plan": name, "code": error.code, "error": error.message, "details": error.details}
+        words = error.message if name in error.message else f"{name}: {error.message}"
+        return Answer(data, words, error.exit_status, error.message)
 
 
 def tick(console: Console, project: Project, store: Store, path: Path, flags: Flags, said: str) -> Answer:
     """One tick of one plan: read again, decompose what is new, approve by policy, dispatch, record."""
     agreed = unchanged(project, path) or _approved(console, project, path)
-    begun = agreed if isinstance(agreed, Answer) else begin(console, project, store, agreed, flags)
+    begun = agreed if isinstance(agreed, Answer) else begin(console, project, store, agreed, flags, anew=False)
     del agreed  # all that the engine needs stands in the store, and a graph may be large
     if isinstance(begun, Answer):
         if "run" in begun.data:
@@ -169,8 +171,11 @@ def _remember(console: Console, project: Project, store: Store, name: str, due: 
         remember(console, project.root, run.plan, said, name, store.last_event(name), due)
 
 
-def tick_run(console: Console, run: RunRow) -> None:
-    """One tick of a run that no coordinator holds, in which nothing new starts: it obeys requests and collects."""
+def tick_run(console: Console, run: RunRow) -> list[str]:
+    """One tick of a run that no coordinator holds, in which nothing new starts: it obeys requests and collects.
+
+    Returns the tasks whose processes were told to stop and have not ended yet.
+    """
     project = open_project(console)
     with ExitStack() as stack:
         store = opened_store(stack, project)
@@ -179,3 +184,4 @@ def tick_run(console: Console, run: RunRow) -> None:
         driver.tick(0.0)
         driver.finish(engine.outcome(driver.state, console.clock()))
         driver.close()
+        return [each.task for each in driver.state.attempts.values() if each.cause and each.state != "ended"]

@@ -1,21 +1,34 @@
 """An approved change of the plan, applied to its unfinished run as a patch (DESIGN, sections 4 and 6)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Final, TypedDict
 
 from branchline.engine import Policy, State, step
-from branchline.errors import UsageError
+from branchline.errors import GraphError, UsageError
+from branchline.files import canonical
 from branchline.graph import store as graphs
-from branchline.graph.adjacency import of_rows
+from branchline.graph.adjacency import Adjacency, of_rows
 from branchline.graph.frontier import Frontier
 from branchline.model.moves import BUSY, SATISFIED
-from branchline.model.plan import Task
+from branchline.model.plan import Edge, Task
 from branchline.model.run import LEFT_BEHIND, Event, RunRow, TaskRow
 from branchline.store import Store
 from branchline.workflow.running import Plan, first_row, net_text
 from branchline.workflow.touches import touches
 
+
+class Grown(TypedDict):
+    """What answers added to a run's graph: new tasks, each with the one that it was added for, and edges."""
+
+    tasks: dict[str, str]
+    edges: list[list[str]]
+
+
+NOTHING: Final[Grown] = {"tasks": {}, "edges": []}
 FREE = frozenset({"pending", "ready"})
 """States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
 
@@ -23,12 +36,51 @@ FREE = frozenset({"pending", "ready"})
 def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
+    plan, grown = with_grown(store, run, rows, plan)
     asked = store.questions(run.run, open_only=True)
     former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), asked)
     behind = {row.task for row in store.tasks(run.run)} - {row.task for row in rows}
-    state, _ = step(former, replanned(run, store.tasks(run.run), behind, plan, now, touches(store, plan.draft)))
+    likely = touches(store, plan.draft)
+    state, _ = step(former, replanned(run, store.tasks(run.run), behind, plan, now, likely, grown))
     store.commit(state.take())
     return state.run
+
+
+def with_grown(store: Store, run: RunRow, rows: Sequence[TaskRow], plan: Plan) -> tuple[Plan, Grown]:
+    """The plan with the tasks and edges that answers added to the run, and which those are.
+
+    A task stays as long as the one does that it was added for; an order that the plan of now forbids does not.
+    """
+    grown: Grown = json.loads(run.net).get("grown", NOTHING)
+    known, added = {row.task: row for row in rows}, dict[str, str]()
+    tasks, workers = list(plan.draft.tasks), dict(plan.workers)
+    for name, beside in grown["tasks"].items():
+        there = {task.id: place for place, task in enumerate(tasks) if task.remains or task.id == name}
+        if beside not in there or name in there or name not in known:
+            continue
+        task = replace(graphs.node(store.node(run.run, name) or ""), parent=tasks[there[beside]].parent)
+        tasks.insert(there[beside] + ([name, beside] not in grown["edges"]), task)
+        workers[name] = workers.get(beside) or known[name].worker
+        added[name] = beside
+    adjacency, edges = _ordered(tasks, plan.draft.edges, grown["edges"])
+    approved = replace(plan.approved, graph=replace(plan.draft, tasks=tuple(tasks)))
+    return plan._replace(approved=approved, workers=workers, adjacency=adjacency), {"tasks": added, "edges": edges}
+
+
+def _ordered(
+    tasks: Sequence[Task], edges: Iterable[Edge], more: Iterable[list[str]]
+) -> tuple[Adjacency, list[list[str]]]:
+    """The adjacency of tasks with the more edges that can be kept, and those."""
+    nodes, kept = [(task.id, task.parent, task.kind) for task in tasks], list[list[str]]()
+    pairs = [(edge.before, edge.after) for edge in edges]
+    found = Adjacency.build(nodes, pairs)
+    for before, after in more:
+        with suppress(GraphError):  # an end is not there any more, or waits for the other one now
+            trial = Adjacency.build(nodes, [*pairs, (before, after)])
+            trial.check()
+            found, kept = trial, [*kept, [before, after]]
+            pairs.append((before, after))
+    return found, kept
 
 
 def replanned(
@@ -38,11 +90,12 @@ def replanned(
     plan: Plan,
     now: float,
     likely: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
+    grown: Grown = NOTHING,
 ) -> Event:
     """The event that brings a run to a new graph: running and finished tasks are pinned, all others follow the plan.
 
     `behind` are the tasks that an earlier change left behind: one that comes back begins anew, unless it was done.
-    `likely` are the files that tasks may touch which name none (`touches`).
+    `likely` are the files that tasks may touch which name none (`touches`), `grown` what `with_grown` put into the plan.
     Raises UsageError when a task that is under way is not in the plan any more.
     """
     known = {row.task: row for row in rows}
@@ -69,15 +122,20 @@ def replanned(
     new = [r._replace(attempt=old.attempt, fence=old.fence) if (old := again.get(r.task)) else r for r in new]
     # They stand behind all others, below none: what is no part of the tree must not look like one.
     left = [row._replace(parent=None) for row in rows if row.task not in there]
-    left = [r._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) if r.task in gone else r for r in left]
+    over = gone.keys() | {task for task, row in before.items() if row.kind == "composite"}
+    left = [r._replace(state="cancelled", reason=LEFT_BEHIND, changed=now) if r.task in over else r for r in left]
     left = [row._replace(place=place) for place, row in enumerate(left, len(new))]
     changed = [row for row in [*new, *left] if row != known.get(row.task)]
     graph, nodes = graphs.parts(plan.draft)
+    net = net_text(plan.draft, likely)
+    if any(grown.values()):
+        told = json.loads(net)
+        net = canonical(told | {"edges": [*told["edges"], *grown["edges"]], "grown": grown})
     data = {
         "digest": plan.approved.digest,
         "graph": graph,
         "nodes": nodes,
-        "net": net_text(plan.draft, likely),
+        "net": net,
         "source": plan.source,
         "rows": [list(row) for row in changed],
         "added": [row.task for row in new if row.task not in before.keys() | again.keys()],

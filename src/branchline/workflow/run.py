@@ -11,6 +11,7 @@ from branchline.model.plan import DraftGraph
 from branchline.model.run import RunRow
 from branchline.proc import detach, free_memory
 from branchline.store import Store, held
+from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import (
     Agreed,
@@ -114,9 +115,7 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
         with display.progress:
             standing = driver.loop(wait=flags.wait)
             if interrupts.count:
-                console.say(
-                    f"^C: nothing new starts; {len(driver.state.attempts)} processes go on in custody, ^C again stops them"
-                )
+                console.say(f"^C: nothing new starts; {_going_on(driver)} in custody, ^C again stops the workers too")
                 driver.drain(SECOND_CHANCE)
                 return interrupted(store, driver, console.clock())
         driver.finish(standing)
@@ -125,16 +124,17 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
 
 def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     """^C: what runs goes on in custody, the next `execute` takes it up."""
-    left, until = len(driver.state.attempts), driver.lease
+    left, until = _going_on(driver), driver.lease
     driver.close()
-    unseen = f" for {until:g} s, since nobody counts what they use" if until else ""
-    words = (
-        f"{left} processes go on in custody{unseen}; `branchline execute` takes them up again"
-        if left
-        else "nothing was left running"
-    )
+    unseen = f" for {until:g} s, since nobody counts what is used" if until else ""
+    words = f"{left} in custody{unseen}; `branchline execute` goes on from there"
     data = outcome_data(store, driver.state.run, now)
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
+
+
+def _going_on(driver: Coordinator) -> str:
+    left = len(driver.state.attempts)
+    return f"{many(left, 'process', 'processes')} {'goes' if left == 1 else 'go'} on" if left else "nothing goes on"
 
 
 def ended(console: Console, store: Store, driver: Coordinator, standing: engine.Outcome) -> Answer:

@@ -146,7 +146,7 @@ def first_state(task: Task, held: Mapping[str, str], frontier: Frontier) -> tupl
 
 def _sandboxes(jobs: Jobs, rows: Iterable[TaskRow]) -> str:
     """In words what the workers of a run get, with those named that bring a sandbox of their own."""
-    kinds = {(row.worker, row.role): row for row in rows if row.worker}
+    kinds = {(row.worker, row.role): row for row in rows if row.worker in jobs.settings.workers}  # one may have gone
     found = {
         row.worker: words for row in kinds.values() if (words := jobs.walls(row)) != jobs.boxes.words_for(row.role)
     }
@@ -190,17 +190,8 @@ def coordinator(
         state.touches = {task: dict.fromkeys(paths, True) for task, paths in state.mutexes.items()} | net["touch"]
     state.needs = routing.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), routing.resources))
     state.ahead = ahead_of(state, settings.optimise)
-    jobs, history = jobs_of(
-        project,
-        store,
-        repository,
-        run,
-        settings,
-        lambda: state.adjacency,
-        state.tasks.get,
-        hooks.clock,
-        inline=flags.inline,
-    )
+    history = History(store, lambda: state.adjacency, state.tasks.get, lambda: state.next_question > 1)
+    jobs = jobs_of(project, store, repository, run, settings, history, adjacency, hooks.clock, inline=flags.inline)
     folder = project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
@@ -218,20 +209,19 @@ def jobs_of(
     repository: Repository | None,
     run: RunRow,
     settings: Settings,
-    graph: Callable[[], Adjacency],
-    row: Callable[[str], TaskRow | None],
+    history: History,
+    adjacency: Adjacency,
     clock: Callable[[], float],
     *,
     inline: bool,
-) -> tuple[Jobs, History]:
-    """What builds the processes of a run, and what it knows of the past; tokens that a crash left are taken back."""
+) -> Jobs:
+    """What builds the processes of a run; tokens that a crash left are taken back."""
     site = Site(project.root, project.state, repository, project.env, identity_of(repository))
-    related, history = family(store, run.run, graph()), History(store, graph, row)
-    head = graphs.head(run.graph)
+    head, related = graphs.head(run.graph), family(store, run.run, adjacency)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
     jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
     jobs.boxes.take_back()
-    return jobs, history
+    return jobs
 
 
 def net_of(store: Store, run: str) -> dict[str, Any]:

@@ -21,9 +21,12 @@ _SHOWN: Final = 200
 
 def list_saved(console: Console, run: str, task: str) -> Answer:
     """All that is saved of a task, of a run, or at all."""
-    repository = repository_of(console)
+    project = open_project(console)
+    repository = repository_of(console, project)
     rows = [row for row in repository.salvage_list(run) if task in ("", row.task)]
     rows.sort(key=lambda row: (natural(row.run), natural(row.task), row.at, row.ref))
+    if not rows:
+        left_over(repository, known_runs(project), run)  # which says so where there is no such run
     lines = [
         f"{safe(row.run)}  {safe(row.task)}  attempt {safe(row.attempt)}  {row.commit[:12]}  {row.ref}" for row in rows
     ]

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from branchline import workers
+from branchline.dispatch.history import History
 from branchline.errors import UsageError, WorkerMissingError
 from branchline.graph.adjacency import of_rows
 from branchline.model.run import Command, Job, RunRow, TaskRow
@@ -16,7 +17,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags, with_flags
-from branchline.workflow.look import find, run_meant
+from branchline.workflow.look import find_atomic, run_meant
 from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.running import jobs_of
 from branchline.workflow.wish import check
@@ -32,7 +33,7 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(project.state / "state.db", create=False))
         run = run_meant(store, name)
-        row = find(store.tasks(run.run), run, task)
+        row = find_atomic(store.tasks(run.run), run, task)
         check(project.state, "take-over", run, row)
         job, kind = _job(console, store, run, row)
         stack.enter_context(lock(folder_of(project.state, run, task)))
@@ -66,16 +67,10 @@ def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job
     settings = with_flags(begun.project.settings, begun.flags)
     rows = store.graph_tasks(run.run)
     adjacency = of_rows(rows, json.loads(run.net)["edges"])
-    jobs, _ = jobs_of(
-        begun.project,
-        store,
-        begun.repository,
-        run,
-        settings,
-        lambda: adjacency,
-        {each.task: each for each in rows}.get,
-        console.clock,
-        inline=begun.flags.inline,
+    history = History(store, lambda: adjacency, {each.task: each for each in rows}.get)
+    inline = begun.flags.inline
+    jobs = jobs_of(
+        begun.project, store, begun.repository, run, settings, history, adjacency, console.clock, inline=inline
     )
     worked = [attempt for attempt in store.attempts(run.run, row.task) if attempt.purpose == "work"]
     job = jobs.job(worked[-1], row._replace(resume=1)) if worked else None

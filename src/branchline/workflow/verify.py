@@ -19,7 +19,7 @@ from branchline.store import Store
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.look import find, opened
+from branchline.workflow.look import find_atomic, opened
 from branchline.workflow.project import Project, identity_of, open_project
 from branchline.workspace.checks import digest_of
 from branchline.workspace.merge import check_at
@@ -33,7 +33,7 @@ def verify(console: Console, name: str, task: str) -> Answer:
     """
     project = open_project(console)
     with opened(console, name) as (store, run):
-        row = find(store.tasks(run.run), run, task)
+        row = find_atomic(store.tasks(run.run), run, task)
         found = words.evidence(row, store.events(run.run, row.task))
         recorded = _recorded(store.events(run.run, row.task))
         checks = tuple({"run": check["command"], "source": check.get("source", "")} for check in recorded)

@@ -12,9 +12,11 @@ from branchline.errors import LockedError, UsageError
 from branchline.model.run import LEFT_BEHIND, RunRow, TaskRow
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
+from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
-from branchline.workflow.look import find, run_meant, state_of
-from branchline.workflow.project import folder_of, open_project
+from branchline.workflow.flags import Flags
+from branchline.workflow.look import find_atomic, run_meant, state_of
+from branchline.workflow.project import check_worker, folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
 FITS = {
@@ -47,25 +49,36 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         elif run.state in ("done", "cancelled"):
             raise UsageError(f"cannot cancel run {run.run}: it is {run.state}")
         store.request(console.clock(), run.run, verb, task, data)
-    holder = held(state)
-    if verb == "cancel" and not holder:
-        tick_run(console, run)
+    holder, stopping = held(state), list[str]()
+    if holder:
+        when = "the coordinator acts within a second"
+    elif verb == "cancel":
+        stopping = tick_run(console, run)
         when = "done; no coordinator was running"
     else:
-        when = "the coordinator acts within a second" if holder else "the next `branchline execute` or `pulse` will act"
-    what = task or f"all of run {run.run}"
-    return Answer({"task": task, "verb": verb, "run": run.run, "coordinator": holder or None}, f"{verb} {what}: {when}")
+        when = "the next `branchline execute` or `pulse` will act"
+    if stopping:
+        when = f"told to stop: {', '.join(stopping)}; the next `branchline execute` or `pulse` sees them end"
+    data = {"task": task, "verb": verb, "run": run.run, "coordinator": holder or None, "stopping": stopping}
+    return Answer(data, f"{verb} {task or f'all of run {run.run}'}: {when}")
 
 
 def checked(
     console: Console, state: Path, store: Store, run: RunRow, verb: str, task: str, data: dict[str, Any]
 ) -> dict[str, Any]:
-    """The data of a wish that fits its task; raises NotFoundError or UsageError for one that does not."""
-    row = find(store.tasks(run.run), run, task)
+    """The data of a wish that fits its task.
+
+    Raises NotFoundError or UsageError for one that does not, and as `check_worker` for a worker that cannot start.
+    """
+    row = find_atomic(store.tasks(run.run), run, task)
     check(state, verb, run, row)
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
+    if verb == "retry" and data.get("worker"):
+        check_worker(resumed(console, open_project(console), store, run, Flags()).project, data["worker"])
     if verb == "answer":
+        if any((each.run, each.task, each.verb) == (run.run, task, verb) for each in store.requests()):
+            raise UsageError(f"task {task} has its answer already; the next `branchline execute` or `pulse` acts on it")
         asked = [q for q in store.questions(row.run, open_only=True) if q.task == row.task]
         options = [str(option) for option in json.loads(asked[0].options)] if asked else []
         data = answer_of(row, options, data)
@@ -87,8 +100,6 @@ def check(state: Path, verb: str, run: RunRow, row: TaskRow) -> None:
     person = held(folder_of(state, run, row.task))
     if person:
         raise LockedError(f"task {row.task} is taken over: a person works on it (process {person})", pid=person)
-    if row.kind != "atomic":
-        raise UsageError(f"{row.task} is composite: name the tasks below it (`branchline status` shows them)")
     fits = FITS.get(verb)
     gone = row.reason == LEFT_BEHIND
     over = verb == "cancel" and row.state in ("done", "skipped", "cancelled")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from branchline.workspace.git import Git
+from branchline.workspace.git import Git, unseen
 from branchline.workspace.snapshot import OWN
 
 _PLAIN = ("-z", "--no-renames", "--no-ext-diff", "--no-textconv")
@@ -33,7 +33,10 @@ def unmerged(git: Git) -> list[str]:
 
 
 def state_of(git: Git) -> tuple[bool, str, list[str]]:
-    """Say whether there is a checkout here, at which commit ("": none yet), and which files differ from it, new ones too."""
+    """Say whether there is a checkout here, at which commit ("": none yet), and which files differ from it, new ones too.
+
+    A folder that git cannot look into counts as one that does.
+    """
     where = ("--", ":(top)", f":(exclude,top){OWN}")
     words = ("status", "--porcelain=v2", "--branch", "-z", "--no-renames", "--untracked-files=all", *where)
     done = git.run(*words, ok=(0, 128))
@@ -44,7 +47,7 @@ def state_of(git: Git) -> tuple[bool, str, list[str]]:
     rows = [row.decode("utf-8", "surrogateescape") for row in done.out.split(b"\0") if row]
     commit = next((row.split()[-1] for row in rows if row.startswith("# branch.oid ")), "")
     files = [row.split(" ", _BEFORE[row[0]])[-1] for row in rows if row[0] in _BEFORE]
-    return True, commit.replace("(initial)", ""), sorted(files)
+    return True, commit.replace("(initial)", ""), sorted([*files, *unseen(done)])
 
 
 def changed_since(git: Git, base: str) -> list[str]:

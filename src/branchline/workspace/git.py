@@ -96,6 +96,8 @@ _FIXED: Final = {
     "SSH_ASKPASS": "true",
 }
 
+# git cuts this line off where the name is longer than a path may be.
+_UNSEEN: Final = re.compile(rb"could not open directory '([^\n]+?)(?:/?':|\n|\Z)")
 _LOCK: Final = re.compile(r"[Uu]nable to create '(.+?\.lock)': File exists")
 # git trips over a worktree that another git is making at this moment, and for ever over one it was killed in.
 _HALF_MADE: Final = re.compile(r"failed to read (.+)/commondir")
@@ -319,6 +321,11 @@ def salvage_folder(run: str, task: str) -> str:
 def short(ref: str) -> str:
     """Return a branch's full ref name as people write it."""
     return ref.removeprefix("refs/heads/")
+
+
+def unseen(done: Completed) -> list[str]:
+    """Return the folders that a git command passed over with a warning, for it could not look into them."""
+    return [_decode(name) for name in _UNSEEN.findall(done.err)]
 
 
 def _locked(done: Completed) -> bool:

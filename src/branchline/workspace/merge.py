@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from branchline.files import read_json
-from branchline.model.run import RECHECK
+from branchline.model.run import PHASE, RECHECK
 from branchline.planfile import writeback
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import Change, changes
@@ -130,7 +130,7 @@ def _own_checks(spec: Spec, row: Merged) -> list[str]:
     told = Path(spec.root, OWN, "runs", spec.run, row.task, str(row.attempt), "merge")
     found = sorted(told.glob("**/spec.json"), key=lambda path: path.stat().st_mtime_ns)
     checks = read_json(found[-1]).get("checks") or () if found else ()
-    return [str(check["run"]) for check in checks if not str(check.get("source") or "").startswith("phase ")]
+    return [str(check["run"]) for check in checks if not str(check.get("source") or "").startswith(PHASE)]
 
 
 def _join(git: Git, spec: Spec, onto: str, commit: str) -> str | dict[str, Any]:

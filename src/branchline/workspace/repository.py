@@ -98,8 +98,9 @@ class Repository:
     def check_ready(self, ignore: Sequence[str] = (), brought: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
 
-        A git that is too old, no commit, no identity, a merge or rebase in progress, files that need a filter that may
-        not run, tracked files modified, a path of `[workspace] copy` and `symlink` (`brought`) that git would commit.
+        A git that is too old, no commit, no identity, a branch in the way, a merge or rebase in progress, files that need
+        a filter that may not run, tracked files modified, a path of `[workspace] copy` and `symlink` (`brought`) that git
+        would commit.
         `ignore` are paths relative to the root (plans); they and stored graphs never count as modified, untracked files
         neither.
         """
@@ -110,6 +111,8 @@ class Repository:
         if not self.head():
             raise RepositoryError("the repository has no commit yet; commit something first (an empty commit will do)")
         self._check_identity()
+        if self.git.run("show-ref", "--verify", "--quiet", "refs/heads/branchline", ok=(0, 1)).code == 0:
+            raise RepositoryError("the repository has a branch called `branchline`, where our own are kept; rename it")
         begun = unfinished(self.git)
         if begun:
             raise RepositoryError(f"a {begun[0]} is in progress in {self.root}; finish it first, or use --in-place")
@@ -140,8 +143,6 @@ class Repository:
     def start_run(self, run: str, base: str) -> None:
         """Make the integration branch of a run at a commit; again with the same base: nothing happens."""
         ref = tip_ref(run)
-        if self.git.run("show-ref", "--verify", "--quiet", "refs/heads/branchline", ok=(0, 1)).code == 0:
-            raise RepositoryError("the repository has a branch called `branchline`, where our own are kept; rename it")
         commit = self.git.resolve(base)
         if not commit:
             raise RepositoryError(f"{base!r} is no commit of this repository")

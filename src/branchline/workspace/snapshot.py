@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from branchline.errors import GitError
-from branchline.workspace.git import ABSENT, SALVAGE_REFS, Git, check_name, from_ref_part, ref_part, salvage_folder
+from branchline.workspace.git import (
+    ABSENT,
+    SALVAGE_REFS,
+    Git,
+    check_name,
+    from_ref_part,
+    ref_part,
+    salvage_folder,
+    unseen,
+)
 
 MAX_NESTED: Final = 8
 """How deep repositories within repositories are followed."""
@@ -191,6 +200,8 @@ def _add(git: Git, without: Sequence[str], *, whole: bool) -> None:
     force = ("--force",) if whole else ()
     words = ("add", "--all", *force, "--", ":(top)", f":(exclude,top){OWN}", *spared)
     done = git.run(*words, ok=(0, 1))
+    if hidden := unseen(done):
+        raise GitError(f"git cannot look into {hidden[0][:200]}: what is in it can be neither saved nor merged")
     # All files ignored is no fault here; everything else was added before git says so.
     if done.code and _IGNORED not in done.err:
         git.run(*words)

@@ -9,7 +9,7 @@ each.
 
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
-from branchline.planfile.words.commands import CHECK, PASS, RUN
+from branchline.planfile.words.commands import CHECK, CHECK_LAST, PASS, RUN, RUN_LAST
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.heads import (
     BESIDE_HEADS,
@@ -36,6 +36,7 @@ from branchline.planfile.words.prose import (
     GATES,
     LATER,
     NONE,
+    NOT,
     ONCE,
     PARALLEL,
     SEQUENTIAL,
@@ -70,6 +71,7 @@ __all__ = [
     "BUILDING",
     "CHECK",
     "CHECKLISTS",
+    "CHECK_LAST",
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",
@@ -91,6 +93,7 @@ __all__ = [
     "LOOSE_DEPENDS",
     "MANUALS",
     "NONE",
+    "NOT",
     "NOT_IDS",
     "NO_PHASE_REST",
     "NO_QUESTIONS",
@@ -107,6 +110,7 @@ __all__ = [
     "PROGRAMS",
     "QUESTIONS",
     "RUN",
+    "RUN_LAST",
     "SEQUENTIAL",
     "STAGE_HEADS",
     "STEP_COLUMNS",

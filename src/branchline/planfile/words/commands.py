@@ -40,10 +40,15 @@ _PASS: Final[Lists] = {
     "ru": "проходит, проходят, зелёный, зелёные, без ошибок, успешно",
     "uk": "проходить, проходять, зелений, зелені, без помилок, успішно",
     "zh": "通过, 成功, 全绿, 无错误",
-    "ja": "が通, 通る, 成功, エラーなし",
+    "ja": "が通, 通る, 成功, エラーなし, がエラーなく",
     "ko": "통과, 성공",
     "vi": "thành công, không lỗi",
 }
+_RUN_LAST: Final[Lists] = {"de": "ausführen, laufen lassen, starten", "ja": "実行", "ko": "실행"}
+_CHECK_LAST: Final[Lists] = {"de": "prüfen, überprüfen, verifizieren, testen", "ja": "確認, 検証", "ko": "확인, 검증"}
 RUN: Final = phrases(_RUN)
 CHECK: Final = phrases(_CHECK)
 PASS: Final = phrases(_PASS)
+RUN_LAST: Final = phrases(_RUN_LAST)
+CHECK_LAST: Final = phrases(_CHECK_LAST)
+"""The verbs of the languages that say last what is to be done: `npm test` を実行."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from branchline.planfile.words import others
 from branchline.planfile.words.base import Lists, phrases, words
 
 _TASK_HEADS: Final[Lists] = {
@@ -16,9 +17,6 @@ _TASK_HEADS: Final[Lists] = {
     "ja": "タスク, ステップ, 手順",
     "ko": "작업, 단계별, 태스크, 스텝",
     "vi": "nhiệm vụ, bước, công việc",
-    "it": "compito, passaggio",
-    "nl": "taak, stap",
-    "pl": "zadanie, krok",
 }
 _PHASE_HEADS: Final[Lists] = {
     "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
@@ -36,7 +34,6 @@ _PHASE_HEADS: Final[Lists] = {
         チャンク""",
     "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위, 이터레이션, 웨이브, 슬라이스, 청크",
     "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên, vòng, chặng, mốc, tháng, ngày, lát cắt",
-    "pl": "faza, etap",
 }
 _COUNTED_HEADS: Final[Lists] = {
     "zh": "阶段, 期, 轮, 批, 步, 步骤, 周, 週, 个月, 月, 天",
@@ -83,20 +80,20 @@ _STAGE_HEADS: Final[Lists] = {
     "vi": "alpha, beta, gamma",
 }
 _LIKE_HEADS: Final[Lists] = {
-    "en": "pr, pull request, commit, module, feature",
-    "de": "modul, funktion",
-    "fr": "module, fonctionnalité",
-    "es": "módulo, funcionalidad",
-    "pt": "módulo, funcionalidade",
-    "ru": "модуль, фича, функция",
-    "uk": "модуль, фіча, функція",
-    "zh": "模块, 功能",
-    "ja": "モジュール, 機能",
-    "ko": "모듈, 기능",
-    "vi": "mô-đun, tính năng",
+    "en": "pr, pull request, commit, module, feature, group",
+    "de": "modul, funktion, gruppe",
+    "fr": "module, fonctionnalité, groupe",
+    "es": "módulo, funcionalidad, grupo",
+    "pt": "módulo, funcionalidade, grupo",
+    "ru": "модуль, фича, функция, группа",
+    "uk": "модуль, фіча, функція, група",
+    "zh": "模块, 功能, 组",
+    "ja": "モジュール, 機能, グループ",
+    "ko": "모듈, 기능, 그룹",
+    "vi": "mô-đun, tính năng, nhóm",
 }
-TASK_HEADS: Final = phrases(_TASK_HEADS)
-PHASE_HEADS: Final = phrases(_PHASE_HEADS)
+TASK_HEADS: Final = phrases(_TASK_HEADS | others.TASK_HEADS)
+PHASE_HEADS: Final = phrases(_PHASE_HEADS | others.PHASE_HEADS)
 COUNTED_HEADS: Final = phrases(_COUNTED_HEADS)
 """What stands behind its number: `第1周`, `2단계`."""
 BESIDE_HEADS: Final = frozenset({"track", "stream", "workstream"})
@@ -109,7 +106,8 @@ LIKE_HEADS: Final = phrases(_LIKE_HEADS)
 STAGE_HEADS: Final = phrases(_STAGE_HEADS)
 """Stages of a release; two of them in one text are its phases."""
 STEP_HEADS: Final = words(
-    "bước krok крок paso passaggio passo schritt stap step étape шаг ステップ 스텝 手順 步 步驟 步骤 단계별"
+    "adım bước korak krok крок langkah lépés paso pasul passaggio passo schritt stap steg step trin étape "
+    "шаг ステップ 스텝 手順 步 步驟 步骤 단계별"
 )
 """The words of TASK_HEADS that name a step of something rather than a task."""
 NO_PHASE_REST: Final = words(

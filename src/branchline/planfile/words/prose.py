@@ -139,6 +139,21 @@ DEPENDS_PROSE: Final = phrases(
         "it": "dipende da, dipendono da, bloccato da, richiede",
     }
 )
+NOT: Final = phrases(
+    {
+        "en": "not, n't, never",
+        "de": "nicht",
+        "fr": "ne",
+        "es": "no",
+        "pt": "não",
+        "ru": "не",
+        "uk": "не",
+        "zh": "不",
+        "vi": "không",
+        "it": "non",
+    }
+)
+"""Right before a verb of waiting these say that nobody waits: `does not depend on T2`."""
 BLOCKS_PROSE: Final = phrases(
     {
         "en": "blocks, unblocks, precedes, must precede",

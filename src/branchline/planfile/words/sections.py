@@ -5,6 +5,7 @@ Entries of Latin and Cyrillic script match whole words, those of scripts without
 
 from typing import Final
 
+from branchline.planfile.words import others
 from branchline.planfile.words.base import Lists, phrases, words
 
 _TASK: Final[Lists] = {
@@ -34,15 +35,12 @@ _TASK: Final[Lists] = {
         наступні кроки, список завдань, зміни, доробки, покращення, виправлення, що зробити, що потрібно зробити, віхи""",
     "zh": """任务, 待办, 步骤, 实施计划, 实现步骤, 实施步骤, 开发计划, 迁移计划, 改动, 修改清单, 改进, 优化项, 下一步,
         行动计划, 工作项, 功能列表, 修复, 清单, 改进建议""",
-    "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 移行計画, 実装ステップ, やること, 改善, 修正内容,
+    "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 実装内容, 移行計画, 実装ステップ, やること, 改善, 修正内容,
         次のステップ""",
     "ko": """할일, 할 일, 작업, 구현 단계, 구현 계획, 마이그레이션 계획, 변경 사항, 개선 사항, 수정 사항, 다음 단계,
         실행 계획""",
     "vi": """việc cần làm, công việc, nhiệm vụ, các bước, thay đổi, kế hoạch triển khai, kế hoạch thực hiện, kế hoạch
         di chuyển, bước tiếp theo, cải tiến, hạng mục""",
-    "it": "attività, compiti, passi, modifiche, da fare",
-    "nl": "taken, stappen",
-    "pl": "zadania, kroki, etapy prac, do zrobienia",
 }
 _CRITERIA: Final[Lists] = {
     "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
@@ -50,28 +48,30 @@ _CRITERIA: Final[Lists] = {
         plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
         success metrics, expected results, expected outcome, must have, truths, requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
-        final checklist, validation checklist, final validation checklist, launch criteria""",
+        final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
+        deliverables, expected impact, expected benefits""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, verifikation,
-        prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, abschluss-checkliste, finale checkliste""",
+        prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, erwartete ergebnisse,
+        abschluss-checkliste, finale checkliste""",
     "fr": """critères, étapes de vérification, critères d'acceptation, critères de succès, critères de réussite,
-        vérification, validation, plan de test, résultat attendu, résultats attendus, checklist finale, liste de
-        contrôle finale""",
+        vérification, validation, plan de test, résultat attendu, résultats attendus, livrables attendus, checklist
+        finale, liste de contrôle finale""",
     "es": """criterios, pasos de verificación, criterios de aceptación, criterios de éxito, verificación,
-        validación, plan de pruebas, resultado esperado, resultados esperados, lista de verificación final,
+        validación, plan de pruebas, resultado esperado, resultados esperados, entregables esperados, lista de verificación final,
         checklist final""",
     "pt": """critérios, passos de verificação, critérios de aceitação, critérios de aceite, critérios de sucesso,
-        verificação, validação, plano de testes, resultado esperado, resultados esperados, lista de verificação
-        final, checklist final""",
+        verificação, validação, plano de testes, resultado esperado, resultados esperados, entregas esperadas,
+        impacto esperado, lista de verificação final, checklist final""",
     "ru": """критерии, шаги проверки, критерии приемки, критерии приёмки, критерии успеха, критерии готовности,
         приемка, приёмка, проверка, верификация, план тестирования, ожидаемый результат, ожидаемые результаты""",
     "uk": """критерії, кроки перевірки, критерії приймання, критерії успіху, критерії готовності, приймання,
         перевірка, верифікація, план тестування, очікуваний результат, очікувані результати""",
-    "zh": "验收, 验证步骤, 测试步骤, 验收标准, 检查点, 成功标准, 完成标准, 验证, 成功指标, 测试计划, 预期结果, 预期效果, 检查项",
+    "zh": """验收, 验证步骤, 测试步骤, 验收标准, 检查点, 成功标准, 完成标准, 验证, 成功指标, 测试计划, 预期结果, 预期效果,
+        预期成果, 预期收益, 检查项""",
     "ja": """受け入れ, 受入, 検証手順, 確認手順, 完了条件, 検証, 成功基準, 成功条件, テスト計画, 期待される結果,
-        完了の定義, 確認事項""",
-    "ko": "완료 조건, 검증 단계, 확인 절차, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과",
+        完了の定義, 完了判定, 期待効果, 確認事項""",
+    "ko": "완료 조건, 검증 단계, 확인 절차, 인수 조건, 검증, 성공 기준, 완료 기준, 테스트 계획, 예상 결과, 기대 효과, 완료 판정",
     "vi": "tiêu chí, bước kiểm tra, kiểm tra, xác minh, nghiệm thu, tiêu chí thành công, tiêu chí nghiệm thu, kết quả mong đợi",
-    "it": "criteri, verifica, criteri di accettazione",
 }
 _NONTASK: Final[Lists] = {
     "en": """overview, status, current status, project status, background, context, introduction, summary,
@@ -137,7 +137,6 @@ _NONTASK: Final[Lists] = {
     "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, trạng thái, ghi chú, điểm đã vướng, tổng quan, giới thiệu, mô tả, vấn
         đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, giải pháp
         thay thế, tài liệu liên quan, nguyên tắc, xử lý lỗi, ngân sách, ràng buộc, người dùng mục tiêu, nguồn dữ liệu""",
-    "it": "panoramica, obiettivo, rischi, note, contesto",
 }
 _STRONG_NONTASK: Final[Lists] = {
     "en": """rules, out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
@@ -176,7 +175,6 @@ _DONE: Final[Lists] = {
     "ja": "完了, 済み, 完了済み, 実装済み",
     "ko": "완료, 완료됨",
     "vi": "đã làm, hoàn thành, hoàn tất, xong, đã xong, đã hoàn thành",
-    "it": "fatto, completato",
 }
 _WIP: Final[Lists] = {
     "en": "in progress, wip, doing, ongoing, active, in-progress, started, in review, current sprint",
@@ -194,7 +192,9 @@ _WIP: Final[Lists] = {
 _BACKLOG: Final[Lists] = {
     "en": """backlog, next priorities, next priority order, next priority, priority order, todo, to do, ready, open,
         outstanding, pending, remaining, upcoming, next, planned, queue, up next, near term, medium term, short
-        term, mid term, now, soon, high priority, medium priority, low priority, inbox, not started, unfinished, missing""",
+        term, mid term, now, soon,
+        to be done, needs to be done, must have, should have, must haves, should haves, high priority, medium priority,
+        low priority, inbox, not started, unfinished, missing""",
     "de": "offen, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend",
     "fr": "à faire, restant, en attente, à venir, planifié, manquant, manquants",
     "es": "pendiente, pendientes, por hacer, planificado, próximo, faltante, faltantes",
@@ -205,12 +205,11 @@ _BACKLOG: Final[Lists] = {
     "ja": "未着手, 残タスク, 未対応, 未完了, 予定, 不足",
     "ko": "대기, 남은, 예정, 미완료, 백로그, 누락",
     "vi": "còn lại, chưa làm, chưa hoàn thành, sắp tới, đang chờ, còn thiếu",
-    "it": "da fare, rimanenti",
 }
 _FUTURE: Final[Lists] = {
     "en": """future, future plans, future work, future ideas, future enhancements, ideas, someday, later, maybe, nice to
         have, long term, longer term, wishlist, wish list, stretch, stretch goals, big future plans, icebox, beyond,
-        parking lot, optional enhancements""",
+        could have, could haves, parking lot, optional enhancements""",
     "de": "zukunft, ideen, später, langfristig, wunschliste",
     "fr": "futur, idées, plus tard, long terme, à long terme, évolutions futures",
     "es": "futuro, ideas futuras, más adelante, largo plazo, a futuro",
@@ -223,7 +222,8 @@ _FUTURE: Final[Lists] = {
     "vi": "tương lai, ý tưởng, dài hạn, sau này, về sau",
 }
 _DECLINED: Final[Lists] = {
-    "en": """declined, rejected, won't do, wontfix, cancelled, canceled, abandoned, dropped, not planned, rejected ideas,
+    "en": """declined, rejected, won't do, won't have, wontfix, cancelled, canceled,
+        abandoned, dropped, not planned, rejected ideas,
         superseded, obsolete""",
     "de": "abgelehnt, verworfen, gestrichen",
     "fr": "rejeté, abandonné, annulé",
@@ -252,18 +252,17 @@ _ORDER: Final[Lists] = {
     "ja": "依存, 依存関係, 実行順, 実施順, 推奨順, 作業順, 実装順, 実装の順番, 開発順",
     "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서",
     "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",
-    "it": "dipendenze",
 }
 CLASSES: Final[dict[str, tuple[str, ...]]] = {
-    "CRITERIA": phrases(_CRITERIA),
-    "ORDER": phrases(_ORDER),
-    "NONTASK": tuple(dict.fromkeys((*phrases(_NONTASK), *phrases(_STRONG_NONTASK)))),
-    "FUTURE": phrases(_FUTURE),
+    "CRITERIA": phrases(_CRITERIA | others.CRITERIA),
+    "ORDER": phrases(_ORDER | others.ORDER),
+    "NONTASK": tuple(dict.fromkeys((*phrases(_NONTASK | others.NONTASK), *phrases(_STRONG_NONTASK)))),
+    "FUTURE": phrases(_FUTURE | others.FUTURE),
     "DECLINED": phrases(_DECLINED),
-    "WIP": phrases(_WIP),
-    "DONE": phrases(_DONE),
-    "BACKLOG": phrases(_BACKLOG),
-    "TASK": phrases(_TASK),
+    "WIP": phrases(_WIP | others.WIP),
+    "DONE": phrases(_DONE | others.DONE),
+    "BACKLOG": phrases(_BACKLOG | others.BACKLOG),
+    "TASK": phrases(_TASK | others.TASK),
 }
 """The classes of sections, in their precedence among phrases of one length."""
 STRONG_NONTASK: Final = phrases(_STRONG_NONTASK)
@@ -316,6 +315,7 @@ TODOS: Final = phrases(
         "ko": "할 일, 할일",
         "vi": "việc cần làm",
     }
+    | others.TODOS
 )
 """What a text is called that is nothing but a list of work."""
 PLANS: Final = phrases(
@@ -332,6 +332,7 @@ PLANS: Final = phrases(
         "ko": "로드맵, 계획, 할 일",
         "vi": "lộ trình, kế hoạch",
     }
+    | others.PLANS
 )
 """What a title says of a text that plans work."""
 CHECKLISTS: Final = phrases(

@@ -1,0 +1,84 @@
+"""What a plain heading or list item may be where nothing names the tasks: work, a field, a thing, nothing (rules 5 and 7)."""
+
+import re
+
+from branchline.planfile import labels, words
+from branchline.planfile.blocks import Block
+from branchline.planfile.checks import is_program
+from branchline.planfile.outline import Outline
+from branchline.planfile.sections import classify, share
+
+NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
+LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
+MANY = 3
+"""So many of a kind are no chance."""
+FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
+_NOTHING = re.compile(
+    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
+    r"[^,;:]{0,40}[\W_]*$",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
+"""`Result on 2026-03-04: it works` is an entry of a log."""
+OF_FILES = re.compile(
+    r"\b(?:files?|datei(?:en)?|fichiers?|archivos?|ficheros?|arquivos?|ficheiros?|tệp|tập tin)\b"
+    r"|файл|文件|檔案|ファイル|파일",
+    re.IGNORECASE,
+)
+"""What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
+_ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
+"""An item that is nothing but a path or a piece of code names a thing."""
+PLACEHOLDER = re.compile(
+    r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>)$"
+)
+"""`[TASK_1]` and `Start: [DATE]` are what a template leaves to be written."""
+TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
+_PLANS = re.compile(
+    "|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in words.PLANS), re.IGNORECASE
+)
+"""`Projektplan` too, but no `explanation`."""
+
+
+def may_work(out: Outline, heading: Block) -> bool:
+    """`Performance & testing` may be work, though either word alone is a section's name."""
+    more = len(heading.text.split()) > 1 or share(heading.text) < 1
+    return heading.cls not in NEGATIVE or (heading.cls == "NONTASK" and heading.line not in out.strong and more)
+
+
+def begins_with_text(out: Outline, heading: Block) -> bool:
+    """Say whether a paragraph stands first below a heading."""
+    first = out.first.get(heading.line)
+    return first is not None and first.kind == "para"
+
+
+def says_plan(title: Block) -> bool:
+    """Say whether a title is one of a plan: `Roadmap`, `Projektplan`."""
+    return _PLANS.search(title.text) is not None
+
+
+def named_so(heading: Block) -> bool:
+    """Say whether a section's own heading, not one above it, says that it holds work."""
+    return classify(heading.text)[0] in LIST_CLASSES
+
+
+def field_kind(text: str) -> str:
+    """Give the kind of field that a bullet such as `- **Owner**: me` is, known by its label; nothing for no field."""
+    found = FIELD_BULLET.match(text)
+    return labels.KINDS.get(" ".join(found[1].lower().split()), "") if found is not None else ""
+
+
+def plain_task(item: Block) -> bool:
+    """Say whether a list item may be a task where nothing but lists says what the tasks are."""
+    return bool(
+        item.text
+        and not item.fate
+        and item.label not in labels.CRITERIA_KINDS
+        and item.label not in labels.PROSE_KINDS
+        and not field_kind(item.text)
+        and item.cls not in NEGATIVE
+        and item.role != "field"
+        and not _DATED.match(item.text)
+        and not PLACEHOLDER.match(item.text)
+        and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
+        and not _NOTHING.match(item.text)
+    )

@@ -1,0 +1,158 @@
+"""The main words of languages that the other lists do not speak: the classes of sections, tasks, phases, lists of work."""
+
+from typing import Final
+
+from branchline.planfile.words.base import Lists
+
+TASK: Final[Lists] = {
+    "it": "attività, compiti, passi, modifiche, da fare, prossimi passi, piano d'azione",
+    "nl": "taken, stappen, werkzaamheden, volgende stappen, wijzigingen, actiepunten",
+    "pl": "zadania, lista zadań, kroki, etapy prac, do zrobienia, następne kroki, plan działania, zmiany",
+    "cs": "úkoly, kroky, další kroky, změny, harmonogram prací, plán prací",
+    "sv": "uppgifter, steg, nästa steg, att göra, åtgärder, ändringar",
+    "da": "opgaver, næste skridt, ændringer",
+    "hu": "feladatok, lépések, következő lépések, teendők, módosítások",
+    "ro": "sarcini, pași, pașii următori, de făcut, modificări",
+    "hr": "zadaci, koraci, sljedeći koraci, sledeći koraci, izmjene, izmene",
+    "tr": "görevler, adımlar, sonraki adımlar, yapılacaklar, değişiklikler, eylem planı",
+    "id": "tugas, daftar tugas, langkah-langkah, langkah selanjutnya, rencana aksi, perubahan",
+}
+CRITERIA: Final[Lists] = {
+    "it": "criteri, verifica, criteri di accettazione, criteri di successo",
+    "nl": "acceptatiecriteria, succescriteria, klaar als, verificatie",
+    "pl": "kryteria, kryteria akceptacji, kryteria sukcesu, weryfikacja",
+    "cs": "kritéria, akceptační kritéria, kritéria úspěchu, ověření",
+    "sv": "acceptanskriterier, klart när, framgångskriterier, verifiering",
+    "da": "acceptkriterier, succeskriterier",
+    "hu": "elfogadási kritériumok, elfogadási feltételek, sikerkritériumok, ellenőrzés",
+    "ro": "criterii, criterii de acceptare, criterii de succes, verificare",
+    "hr": "kriteriji, kriterijumi, kriteriji prihvaćanja, provjera",
+    "tr": "kabul kriterleri, başarı kriterleri, doğrulama",
+    "id": "kriteria, kriteria penerimaan, kriteria keberhasilan, verifikasi",
+}
+NONTASK: Final[Lists] = {
+    "it": "panoramica, obiettivo, obiettivi, rischi, note, contesto, riepilogo, vincoli, architettura",
+    "nl": "overzicht, doel, doelen, risico's, opmerkingen, achtergrond, samenvatting, architectuur",
+    "pl": "cel, cele, ryzyka, ryzyko, uwagi, kontekst, podsumowanie, założenia, architektura, przegląd",
+    "cs": "cíl, cíle, rizika, poznámky, přehled, shrnutí, souvislosti, architektura",
+    "sv": "mål, syfte, risker, anteckningar, bakgrund, översikt, sammanfattning, arkitektur",
+    "da": "formål, risici, noter, baggrund, oversigt, sammenfatning, arkitektur",
+    "hu": "célok, kockázatok, megjegyzések, háttér, áttekintés, összefoglaló, architektúra",
+    "ro": "obiectiv, obiective, riscuri, note, observații, rezumat, arhitectură, prezentare generală",
+    "hr": "cilj, ciljevi, rizici, napomene, pregled, sažetak, arhitektura",
+    "tr": "amaç, hedef, hedefler, riskler, notlar, özet, genel bakış, mimari, arka plan",
+    "id": "tujuan, risiko, catatan, ringkasan, latar belakang, arsitektur, gambaran umum",
+}
+DONE: Final[Lists] = {
+    "it": "fatto, completato, completati",
+    "nl": "klaar, afgerond, voltooid, gedaan",
+    "pl": "zrobione, gotowe, ukończone, zakończone",
+    "cs": "hotovo, dokončeno, splněno",
+    "sv": "klart, färdigt, slutfört",
+    "da": "færdig, afsluttet",
+    "hu": "kész, elkészült, befejezett",
+    "ro": "terminat, finalizat, realizat",
+    "hr": "završeno, gotovo, urađeno",
+    "tr": "tamamlandı, tamamlananlar, bitti",
+    "id": "selesai, sudah selesai",
+}
+WIP: Final[Lists] = {
+    "it": "in corso",
+    "nl": "mee bezig, in uitvoering",
+    "pl": "w trakcie, w toku",
+    "cs": "probíhá, rozpracováno",
+    "sv": "pågående, pågår",
+    "da": "i gang, igangværende",
+    "hu": "folyamatban",
+    "ro": "în curs, în lucru",
+    "hr": "u toku, u tijeku",
+    "tr": "devam eden, devam edenler, yapılıyor",
+    "id": "sedang dikerjakan, sedang berjalan",
+}
+BACKLOG: Final[Lists] = {
+    "it": "da fare, rimanenti, in sospeso",
+    "nl": "te doen, openstaand, nog te doen, gepland",
+    "pl": "do zrobienia, zaplanowane, pozostało, pozostałe",
+    "cs": "zbývá, naplánováno, k vyřešení",
+    "sv": "återstår, kvar att göra, planerat",
+    "da": "mangler, planlagt",
+    "hu": "hátralévő, tervezett",
+    "ro": "rămase, planificate",
+    "hr": "preostalo, planirano, za uraditi",
+    "tr": "kalanlar, bekleyen, bekleyenler, planlanan",
+    "id": "belum selesai, belum dikerjakan, tersisa",
+}
+FUTURE: Final[Lists] = {
+    "it": "idee, futuro, in futuro",
+    "nl": "ideeën, toekomst, later",
+    "pl": "pomysły, przyszłość, w przyszłości",
+    "cs": "nápady, budoucnost, do budoucna",
+    "sv": "idéer, framtid",
+    "da": "ideer, fremtid",
+    "hu": "ötletek, jövőbeli",
+    "ro": "idei, viitor",
+    "hr": "ideje, budućnost",
+    "tr": "fikirler, gelecek",
+    "id": "masa depan, rencana ke depan",
+}
+ORDER: Final[Lists] = {
+    "it": "dipendenze",
+    "nl": "afhankelijkheden, volgorde",
+    "pl": "zależności, kolejność",
+    "cs": "závislosti, pořadí",
+    "sv": "beroenden, ordning",
+    "da": "afhængigheder, rækkefølge",
+    "hu": "függőségek, sorrend",
+    "ro": "dependențe, ordinea",
+    "hr": "zavisnosti, ovisnosti, redoslijed, redosled",
+    "tr": "bağımlılıklar",
+    "id": "dependensi, ketergantungan, urutan",
+}
+TASK_HEADS: Final[Lists] = {
+    "it": "compito, passaggio",
+    "nl": "taak, stap",
+    "pl": "zadanie, krok",
+    "cs": "úkol, krok",
+    "sv": "uppgift, steg",
+    "da": "opgave, trin",
+    "hu": "feladat, lépés",
+    "ro": "sarcina, pasul",
+    "hr": "zadatak, korak",
+    "tr": "görev, adım",
+    "id": "tugas, langkah",
+}
+PHASE_HEADS: Final[Lists] = {
+    "it": "fase, tappa, settimana",
+    "nl": "fase, mijlpaal",
+    "pl": "faza, etap, tydzień, część, kamień milowy",
+    "cs": "fáze, etapa, týden, část, milník",
+    "sv": "fas, etapp, vecka, milstolpe",
+    "da": "uge, milepæl",
+    "hu": "fázis, szakasz, mérföldkő",
+    "ro": "faza, etapa, săptămâna",
+    "hr": "faza, etapa, tjedan, sedmica, nedelja, prekretnica",
+    "tr": "aşama, evre, hafta, bölüm, kilometre taşı",
+    "id": "tahap, fase, minggu, tonggak",
+}
+TODOS: Final[Lists] = {
+    "it": "da fare",
+    "nl": "te doen",
+    "pl": "do zrobienia",
+    "sv": "att göra",
+    "da": "at gøre",
+    "hu": "teendők",
+    "ro": "de făcut",
+    "hr": "za uraditi",
+    "tr": "yapılacaklar",
+    "id": "yang harus dilakukan",
+}
+PLANS: Final[Lists] = {
+    "it": "tabella di marcia",
+    "nl": "stappenplan",
+    "cs": "plán",
+    "sv": "färdplan",
+    "hu": "ütemterv",
+    "ro": "foaie de parcurs",
+    "tr": "yol haritası",
+    "id": "rencana, peta jalan",
+}
