@@ -55,7 +55,7 @@ _SAID: Final = (
     r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""
