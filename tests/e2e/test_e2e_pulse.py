@@ -54,6 +54,22 @@ def test_a_pulse_with_nothing_to_do_changes_nothing_and_imports_little(world: Wo
     assert set(done.stderr.splitlines()[-1].split()) & HEAVY == set()
 
 
+def test_a_pulse_beside_a_worker_that_goes_on_records_nothing(world: World) -> None:
+    world.plan(Task("1.1"))
+    worker = world.agent("exec sleep 600\n")
+    for _ in range(30):
+        world.run("pulse", "plan.md", "--worker", worker)
+        if world.states() == {"1.1": "running"}:
+            break
+    before = events(world)
+    for _ in range(3):
+        assert world.run("pulse").json["counts"] == {"running": 1}
+    assert events(world) == before
+    world.run("cancel", "1.1")
+    until_over(world, "plan.md", "--worker", worker)
+    assert world.states() == {"1.1": "cancelled"}
+
+
 def test_what_changes_from_outside_is_seen(world: World) -> None:
     world.plan(Task("1.1"))
     worker = world.agent(

@@ -295,7 +295,10 @@ class Coordinator:
                 late = self._event("ended", "late: the attempt had ended", data=fact._asdict())
                 facts += [late._replace(fence=fact.fence)] if isinstance(fact, Ended) else []
             elif isinstance(fact, Started):
-                facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
+                new = (
+                    attempt.state == "intended"
+                )  # of one that goes on each coordinator hears, and the first one told it
+                facts += [self._event("started", "", attempt=attempt, data={"pid": fact.pid})] if new else []
             else:
                 facts += self._ended(attempt, fact.exit)
         return facts
