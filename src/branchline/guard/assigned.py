@@ -33,7 +33,9 @@ _NAMES: Final = (
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
-_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+_TYPE: Final = (
+    r"(?:[^\S\n]{0,4}+:?+[^\S\n]{0,4}+(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+)
 _SIGN: Final = (
     r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}"
     r"|:-(?=[\w\[])|[=:：]|,(?=\s{0,12}[\"'])"
@@ -42,7 +44,7 @@ _NEAR: Final = (
     r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:"
     r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
     r"|(?<=\w)(?:\.equals(?:ignorecase)?)?\(\s?(?=\\?[\"'])"
-    r"|(?:\s[\w:.-]{1,32}=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
+    r"|(?:\s[\w:.-]{1,32}+=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
 )
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
