@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from branchline.files import read_bytes, write_durable
 from branchline.model.plan import DraftGraph
 from branchline.model.run import TaskRow
 from branchline.planfile import writeback
 from branchline.workspace.repository import Repository
+
+EVERY: Final = 1.0
+"""Seconds between two writes while much happens."""
 
 
 class Ticks:
@@ -30,7 +34,7 @@ class Ticks:
         self._today = today
         self._steady = steady
         self._waiting: list[writeback.Place] = []
-        self._next = 0.0
+        self._next = steady() + EVERY
 
     def add(self, rows: Iterable[TaskRow]) -> None:
         """These tasks are done; where their boxes are is asked now, while all that is known of them is at hand."""
@@ -40,7 +44,7 @@ class Ticks:
         """Tick their boxes where no merge could; raises BranchlineError or OSError.
 
         A plan that git tracks is ticked in the merge commit and never in the user's checkout (DESIGN, section 4). Unless
-        `at_once`, it waits: for a second, or for a large plan until writing it takes a twentieth of the time.
+        `at_once`, it waits: for EVERY, or for a large plan until writing it takes a twentieth of the time.
         """
         began = self._steady()
         if not self._waiting or (began < self._next and not at_once):
@@ -49,7 +53,7 @@ class Ticks:
         if self._repository is None or not self._repository.tracks(self._draft.plan):
             self._tick(places)
         now = self._steady()
-        self._next = now + max(1.0, 20 * (now - began))
+        self._next = now + max(EVERY, 20 * (now - began))
 
     def _tick(self, places: list[writeback.Place]) -> None:
         path = self._path.resolve()

@@ -28,7 +28,6 @@ MEND: Final = "mend it or put its last version back; or move the file away and d
 _TEXTS: Final = ("plan", "plan_digest", "dialect", "goal", "request", "boxes")
 _AT_ONCE: Final = 1000
 _LISTS: Final = frozenset({"nodes", "edges", "findings", "ignored", "gate"})
-_USUAL: Final = Task("", "")
 
 
 class Stored(NamedTuple):
@@ -234,7 +233,10 @@ def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _said(task: Task) -> dict[str, Any]:
-    return {name: value for name, value in _node(task).items() if getattr(task, name) != getattr(_USUAL, name)}
+    return {name: value for name, value in _node(task).items() if value != _USUAL[name]}
+
+
+_USUAL: Final = _node(Task("", ""))
 
 
 def head(text: str) -> DraftGraph:

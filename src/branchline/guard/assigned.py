@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, by_first, judged
-from branchline.guard.values import PASSWORD_NAMES, PASSWORDS, TYPES, is_weak, is_word, like_code, stands_for, telling
+from branchline.guard.values import (
+    PASSWORD_NAMES,
+    PASSWORDS,
+    TYPES,
+    is_template,
+    is_weak,
+    is_word,
+    like_code,
+    stands_for,
+    telling,
+)
 
 _NAMES: Final = (
     *PASSWORD_NAMES,
@@ -36,7 +46,7 @@ _NEAR: Final = (
 )
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
-    rf"(?:\\?[\"'\])]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
+    rf"(?:\\?[\"'\])*]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
     rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
@@ -76,7 +86,9 @@ def assigned(read: Plain) -> Iterator[Span]:
             return None
         form = value.lastgroup or ""
         secret = value[form] if form != "word" else _without_end(value[form])
-        if (stands_for(secret) and not _is_poor(found, form, secret)) or not _is_secret(read, found, value, secret):
+        if (
+            (stands_for(secret) or stands_for(value[form])) and not _is_poor(read, found, form, secret)
+        ) or not _is_secret(read, found, value, secret):
             return None
         start = value.start(form)
         done = start + len(secret)
@@ -96,10 +108,19 @@ def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
     return ends or (before == "/" and ">" in found[0]) or bool(_OURS.match(read.text, start))
 
 
-def _is_poor(found: "re.Match[str]", form: str, secret: str) -> bool:
-    """Whether a text that elsewhere holds a secret's place is a poor password: `password = "secret"`."""
-    given = form == "quoted" and found["sign"] in ("=", ":") and not found["more"]
-    return given and secret in ("secret", "password", "admin", "test") and bool(PASSWORDS.match(found["name"]))
+_PLACE: Final = re.compile(
+    r"change|replace|(?:your|set|enter|put|insert|add|the|a|new|to)(?![a-z])|(?:null|none|nil|true|false|undefined)$",
+    re.I,
+)
+
+
+def _is_poor(read: Plain, found: "re.Match[str]", form: str, secret: str) -> bool:
+    """Whether a text that elsewhere holds a secret's place is a poor password: `DB_PASSWORD=db_password`."""
+    if found["more"] or found["sign"] not in ("=", ":") or not PASSWORDS.match(found["name"]):
+        return False
+    if _is_upper(read, found):
+        return not (is_template(secret) or _PLACE.match(secret))
+    return form == "quoted" and secret in ("secret", "password", "admin", "test")
 
 
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
@@ -174,6 +195,12 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
     return read.text[found.start("name") : found.end("name")].isupper()
 
 
+_TRIED: Final = re.compile(
+    r"^(?:test|new|tok|safe|temporary|dev|fake|real|live|prod|secret|valid)[_-]|-(?:secret|token|key|value)$"
+)
+"""How a secret of a test begins or ends; else parts of small letters name something."""
+
+
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
     if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
@@ -190,7 +217,7 @@ def _as_text(secret: str, sign: str, name: str) -> bool:
         return telling(secret)
     if name.endswith("key") and not name.startswith(("secret", "api")) and len(secret) < 8:
         return telling(secret)
-    named = not (sign in ("=", ":") and PASSWORDS.match(name)) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret)
+    named = not PASSWORDS.match(name) and re.fullmatch(r"[a-z]{3,9}[_-][a-z_-]+", secret) and not _TRIED.search(secret)
     return len(secret) >= 4 and not named
 
 
@@ -199,11 +226,16 @@ def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> boo
     name, end = found["name"], found.end()
     if secret.isdigit():
         return len(secret) >= (6 if PASSWORDS.match(name) else 12)
-    if like_code(secret) or re.fullmatch(rf"[A-Za-z_]*{re.escape(name)}[!?]?", secret, re.I):
+    if like_code(secret):
         return False
     tight, upper = not read.low.startswith((" ", "\t"), end), _is_upper(read, found)
+    if upper and sign == ":" and PASSWORDS.match(name) and len(name) > 4:  # `PASS: it works` is a verdict
+        return True
     if upper and sign == "=" and tight:
-        return len(secret) >= 4 and (name[-3:] != "key" or telling(secret) or len(secret) >= 16)
+        sure = name[-3:] != "key" or name.startswith(("secret", "api")) or telling(secret) or len(secret) >= 16
+        return sure and (len(secret) >= 4 or bool(PASSWORDS.match(name)))
+    if re.fullmatch(rf"[A-Za-z_]*{re.escape(name)}[!?]?", secret, re.I):
+        return False
     if telling(secret) or is_weak(name, secret):
         return True
     if not secret.isalpha() or secret.lower() in TYPES:

@@ -36,6 +36,7 @@ slice path scope device swap automount value length name id data shape get set
 """
 _FILES: Final = frozenset(_OF_FILES.split())
 """Endings of files and units, and attributes, that might be those of an address; some are codes of countries too."""
+_SECOND: Final = re.compile(r"\.(?:com?|ac|or|go|sch|net|org|edu|gov|web)\.\w+$")
 
 
 def emails(read: Plain) -> Iterator[Span]:
@@ -52,8 +53,8 @@ def emails(read: Plain) -> Iterator[Span]:
         end, end_word = found.end(), found[2].lower()
         if end_word not in _ENDS and (latin := re.match(_LATIN, end_word)):  # Chinese goes on without a space
             end, end_word = end - len(end_word) + latin.end(), latin[0]
-        word = end_word.isalpha() or not end_word.isascii()
-        known = end_word in _ENDS or end_word.startswith("xn--") or (word and end_word not in _FILES)
+        word = (end_word.isalpha() or not end_word.isascii()) and (end_word not in _FILES or _SECOND.search(found[1]))
+        known = word or end_word in _ENDS or end_word.startswith("xn--")
         if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):

@@ -113,6 +113,8 @@ def known(read: Plain) -> Iterator[Span]:
     for word in filter(lambda word: _PART.search(word[0]), LONG.finditer(read.text)):
         for found in _anything().finditer(read.text, word.start(), word.end()):
             kind = next(kind for kind in _FORMS if _form(kind).match(read.text, found.start(), word.end()))
+            if "xxxxxxxx" in found[0].lower():
+                continue
             if kind not in _WEAK or any(map(str.isdigit, found[0])) or _MIXED.match(found[0]):
                 yield Span(found.start(), found.end(), kind)
     for found in _CRYPT.finditer(read.text):

@@ -26,9 +26,10 @@ _TEMPLATE: Final = re.compile(
     r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
-    r"(?:your|the|a|new|old|user|insert|put|enter|add|set|replace|change)"
-    r"[ _-]?(?:own|me|here|with|it|in)?[ _-]?(?:\w+[ _-])*"
+    r"(?:(?:your|insert|put|enter|replace|change)[ _-]?|(?:the|a|new|old|user|add|set)[ _-])"
+    r"(?:own|me|here|with|it|in)?[ _-]?(?:\w+[ _-])*"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
+    r"|(?:your|change|replace|generate|insert)[ _-].*|.*[_-](?:your|change[_-](?:this|in|before))[_-].*|.*[ _-]here|__\w+__"
     r"|.*(?:changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set).*"
     r"|(?:string|str|text|include|same-origin|omit|required|optional|password|passwd|secret|token|none|null|nil|true|false|undefined|hidden|invalid|wrong|missing|expired"
     r"|empty|default|current-password|new-password|bearer|basic|jwt|oauth2?|example|sample|dummy|foobar|api[_-]?key|access[_-]token|refresh[_-]token|id[_-]token|client[_-]secret)",

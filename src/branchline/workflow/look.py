@@ -57,7 +57,7 @@ def is_newest(store: Store, run: RunRow) -> bool:
 def no_run(name: str, there: Sequence[str]) -> NotFoundError:
     """What is said of a run that is not there; `there` are those that are, the newest first."""
     if not (name and there):
-        return NotFoundError("no run yet; start with `branchline execute PLAN`")
+        return NotFoundError("no run here yet; start with: branchline execute PLAN")
     more = f" and {len(there) - 5} older ones" if len(there) > 5 else ""
     return NotFoundError(f"there is no run {name}; there is {', '.join(there[:5])}{more}")
 

@@ -30,7 +30,9 @@ def check_models(
     lists: dict[str, list[str]] = {}
     tiers = {} if by_hand else settings.tiers.models()
     wanted = (
-        (chosen[t.id], t.role, t.model or "", "temperature" in t.manner, tier_of(t)[0]) for t in tasks if t.id in chosen
+        (chosen[t.id], t.role, t.model or "", "temperature" in t.manner, tier_of(t)[0] if tiers else "")
+        for t in tasks
+        if t.id in chosen
     )
     for name, role_name, own, warm, tier in dict.fromkeys(wanted):
         worker, role = settings.workers[name], settings.role_named(role_name)
