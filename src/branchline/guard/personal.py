@@ -115,12 +115,13 @@ def identity_cards(read: Plain) -> Iterator[Span]:
         bracketed, bare = found.groups()
         before = read.text[max(0, found.start() - 2) : found.start()]
         letters = before if before.isascii() and before.isalpha() else before[-1:]
+        if not _checked(letters.upper(), found[0][:6], bracketed or bare):
+            return None
         said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
         known = bracketed or said.before(found.start(), 40)
-        good = known and _checked(letters.upper(), found[0][:6], bracketed or bare)
-        return Span(found.start() - len(letters), found.end(), "HKID") if good else None
+        return Span(found.start() - len(letters), found.end(), "HKID") if known else None
 
-    return judged(read.text, _HKID, judge, "HKID")
+    return judged(read.text, _HKID, judge, "HKID") if _LETTER.search(read.low) else iter(())
 
 
 def _checked(letters: str, digits: str, check: str) -> bool:
@@ -175,7 +176,7 @@ def accounts(read: Plain) -> Iterator[Span]:
         ) % 97 == 1
         return Span(start, start + len(" ".join(groups)), "IBAN") if good else None
 
-    return judged(read.low, _IBAN, judge, "IBAN")
+    return judged(read.low, _IBAN, judge, "IBAN") if _LETTER.search(read.low) else iter(())
 
 
 # --- phone numbers ----------------------------------------------------------------------------------------------------
