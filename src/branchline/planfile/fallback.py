@@ -2,16 +2,15 @@
 
 import re
 
-from branchline.planfile import leads, levels, rows
+from branchline.planfile import leads, levels, lists, rows
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.levels import text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
     LIST_CLASSES,
-    MANY,
     NEGATIVE,
     OF_FILES,
     TESTS,
@@ -44,15 +43,17 @@ def last_resort(out: Outline) -> None:
         _field_headings,
         _other_headings,
         _accepted_headings,
-        _numbered_lists,
+        lists.numbered,
         rows.counted_tables,
         levels.grouped,
-        _marked_lists,
+        lists.marked,
         _any_bullets,
         rows.milestone_tables,
+        lists.alone,
+        levels.told,
         leads.paragraphs,
         leads.announced_lists,
-        _unknown_lists,
+        lists.unknown,
     ):
         step(out)
         if out.drafts:
@@ -152,7 +153,7 @@ def _bullets(out: Outline, heading: Block) -> list[Block]:
     items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
     if heading.cls in NEGATIVE and not (TESTS.match(heading.text) or may_work(out, heading)):
         return []
-    return items if heading.cls not in NEGATIVE or _mostly_acts(out, heading, items) else []
+    return items if heading.cls not in NEGATIVE or lists.mostly_acts(out, heading, items) else []
 
 
 def _task_headings(out: Outline) -> None:
@@ -244,7 +245,7 @@ def _task_lists(out: Outline) -> None:
     numbered = False
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
-    if not any(_mostly_said(heading) for heading in work) and _numbered_work(out):
+    if not any(_mostly_said(heading) for heading in work) and lists.numbered_work(out):
         return
     files_only = all(OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)
@@ -281,7 +282,7 @@ def _siblings(out: Outline, first: int) -> None:
     if not first:
         take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
-    acting, work = _may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
+    acting, work = lists.may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
             continue  # what stands before a numbered list of tasks describes
@@ -289,7 +290,9 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
-            before = heading.line < work and not _may_act(items)  # what stands before the work may tell why it is there
+            before = heading.line < work and not lists.may_act(
+                items
+            )  # what stands before the work may tell why it is there
             tells = _describes(items) or (before and acting)
             take_items(out, [] if tells else items, 0.6, heading.cls)
 
@@ -309,41 +312,6 @@ def _describes(items: list[Block]) -> bool:
 def _mostly_said(heading: Block) -> bool:
     """Say whether the words that class a section are most of its title: `Active` does not make work of `Active modes`."""
     return share(heading.text) > 0.5
-
-
-def _numbered_lists(out: Outline) -> None:
-    """Take the numbered lists that tell the work where no section does, and those of the sections beside theirs."""
-    work = _numbered_work(out)
-    places = {(heading.section, heading.level) for heading, _ in work}
-    for heading in out.headings if work else ():
-        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
-        beside = heading.cls == "UNKNOWN" and (heading.section, heading.level) in places and _may_act(items)
-        if (heading, items) in work or beside:
-            take_items(out, items, 0.7, heading.cls)
-
-
-def _numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
-    """Find the numbered lists of sections on order, else those of which most items act, wherever they may stand."""
-    said = [(heading, out.direct.get(heading.line, ())) for heading in out.headings]
-    lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
-    ordered = [(heading, items) for heading, items in lists if heading.cls == "ORDER" and len(items) >= MANY]
-    acting = [(heading, items) for heading, items in lists if len(items) > 1 and _mostly_acts(out, heading, items)]
-    sure = {
-        heading.level for heading, items in acting if len(items) >= MANY
-    }  # a shorter list beside such a one is alike
-    return ordered or [(heading, items) for heading, items in acting if heading.level in sure]
-
-
-def _mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
-    work = sum(acts(item.text) for item in items)
-    return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
-
-
-def _marked_lists(out: Outline) -> None:
-    """Take the items of a text that each begin with a mark of their state, where that is all the text lists."""
-    items = [item for item in out.items if item.parent is None]
-    if len(items) >= MANY and all(item.text.startswith(MARKS) and plain_task(item) for item in items):
-        take_items(out, items, 0.7, "")
 
 
 def _any_bullets(out: Outline) -> None:
@@ -368,22 +336,9 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        described = _describes(items) or (tells and not _may_act(items))
+        described = _describes(items) or (tells and not lists.may_act(items))
         unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
         take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
-
-
-def _unknown_lists(out: Outline) -> None:
-    """Take the numbered lists of sections that say nothing of what they are; a text with one is rarely without work."""
-    for heading in out.headings:
-        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
-        if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
-            take_items(out, items, 0.5, heading.cls)
-
-
-def _may_act(items: list[Block]) -> bool:
-    """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
-    return any(acts(item.text) for item in items)
 
 
 def _calls_itself_work(out: Outline) -> bool:

@@ -126,6 +126,15 @@ def grouped(out: Outline) -> None:
         _take(out, [each for each in said if may_work(out, each)], 0.6)
 
 
+def told(out: Outline) -> None:
+    """Take the headings of a text that calls itself a plan where each holds a text and nothing is listed: `## Monday`."""
+    if out.items or out.tables or not (out.headings and says_plan(out.headings[0])):
+        return
+    parts = out.subheadings(out.headings[0])
+    if len(parts) >= MANY and all(may_work(out, each) and begins_with_text(out, each) for each in parts):
+        _take(out, parts, 0.5)
+
+
 def _take(out: Outline, headings: list[Block], confidence: float) -> None:
     for heading in headings:
         heading.candidate = True

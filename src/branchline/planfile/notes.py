@@ -32,7 +32,7 @@ def listed(doc: Doc, path: str) -> None:
         work = [note for note in notes if not note.text.endswith((":", "："))]
     doc.blocks = [part for _, parts in parted for part in parts]
     for note in work:
-        note.kind, note.candidate = "item", True
+        note.kind, note.role, note.candidate = "item", "line", True
 
 
 def _parts(block: Block) -> list[Block]:

@@ -1,11 +1,15 @@
-"""Numbers as people write them before an item or a heading: `3`, `三`, `III`; each in digits."""
+"""Numbers as people write them before an item or a heading: `3`, `three`, `三`, `III`; each in digits."""
 
 _DIGITS = "一二三四五六七八九十"
+WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+"""Numbers that headings write out: `Step one: Pack`."""
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
 
 def counted(text: str) -> str:
-    """Write a Chinese numeral up to 99 in digits; anything else stays as it is."""
+    """Write a number word, or a Chinese numeral up to 99, in digits; anything else stays as it is."""
+    if text.lower() in WORDS:
+        return str(WORDS.index(text.lower()) + 1)
     if not text or any(char not in _DIGITS for char in text):
         return text
     tens, ten, ones = text.rpartition("十")

@@ -80,7 +80,7 @@ def _codes(doc: Doc) -> set[str]:
 
 def _code(line: str) -> Head | None:
     said = series(line)
-    return said if said is not None and said.role == "task" else None
+    return said if said is not None and said.role in ("task", "phase") and len(said.key) < 3 else None
 
 
 def _hashed(block: Block, first: bool) -> list[Block]:

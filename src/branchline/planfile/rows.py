@@ -25,7 +25,7 @@ def task_tables(out: Outline) -> None:
     for heading in named:
         for table in tables.under(out, heading):
             found = tables.columns(table)
-            if found is not None and (found.key >= 0 or found.title == 0):
+            if found is not None and (found.key >= 0 or found.title == 0 or found.kinds[0] == "status"):
                 tables.take(out, table, found, out.above(heading))
 
 

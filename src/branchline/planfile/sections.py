@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from branchline.planfile import words
-from branchline.planfile.numerals import counted, numbered
+from branchline.planfile.numerals import WORDS, counted, numbered
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
@@ -87,7 +87,10 @@ def any_verb(entries: tuple[str, ...]) -> str:
     return "|".join([whole, *(re.escape(entry) for entry in entries if SPACELESS.search(entry))])
 
 
-_NUMBER = r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3})"
+_NUMBER = (
+    r"(?:\d{1,5}(?:\.\d{1,5}){0,4}(?:\s?[-–]\s?\d{1,3})?[a-z]?|[IVX]{1,5}|[A-Z]\d{1,2}|[A-Z]|[一二三四五六七八九十]{1,3}"
+    rf"|(?:{'|'.join(WORDS)})(?=\s*[:：.)–—·-]|\s*$))"
+)
 _TASK = re.compile(
     rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,

@@ -46,7 +46,7 @@ _CRITERIA: Final[Lists] = {
     "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
         done criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test
         plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
-        success metrics, expected results, expected outcome, must have, truths, requirements checklist, pre-merge
+        success metrics, expected results, expected outcome, truths, requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
         deliverables, expected impact, expected benefits""",
@@ -253,6 +253,23 @@ _ORDER: Final[Lists] = {
     "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서",
     "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",
 }
+TODOS: Final = phrases(
+    {
+        "en": "todo, to-do, to do, things to do",
+        "de": "zu erledigen, zu tun, offene punkte",
+        "fr": "à faire",
+        "es": "por hacer, pendientes",
+        "pt": "a fazer, pendências",
+        "ru": "что сделать, нужно сделать, надо сделать, туду",
+        "uk": "що зробити, потрібно зробити, туду",
+        "zh": "待办",
+        "ja": "やること, やりたいこと",
+        "ko": "할 일, 할일",
+        "vi": "việc cần làm",
+    }
+    | others.TODOS
+)
+"""What a text is called that is nothing but a list of work."""
 CLASSES: Final[dict[str, tuple[str, ...]]] = {
     "CRITERIA": phrases(_CRITERIA | others.CRITERIA),
     "ORDER": phrases(_ORDER | others.ORDER),
@@ -261,7 +278,7 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
     "DECLINED": phrases(_DECLINED),
     "WIP": phrases(_WIP | others.WIP),
     "DONE": phrases(_DONE | others.DONE),
-    "BACKLOG": phrases(_BACKLOG | others.BACKLOG),
+    "BACKLOG": tuple(dict.fromkeys((*phrases(_BACKLOG | others.BACKLOG), *TODOS))),
     "TASK": phrases(_TASK | others.TASK),
 }
 """The classes of sections, in their precedence among phrases of one length."""
@@ -289,7 +306,8 @@ QUESTIONS: Final = words(
 NO_QUESTIONS: Final = frozenset(
     phrases(
         {
-            "en": "what's next, what next, what is next, what to do, what remains, what's left, where to go next, what to build",
+            "en": """what's next, what next, what is next, what to do, what needs to be done, what must be done, what
+                remains, what's left, where to go next, what to build""",
             "de": "wie weiter, wie es weitergeht",
             "es": "qué sigue, qué falta",
             "pt": "o que falta, como proceder",
@@ -301,23 +319,6 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
-TODOS: Final = phrases(
-    {
-        "en": "todo, to-do, to do, things to do",
-        "de": "zu erledigen, zu tun, offene punkte",
-        "fr": "à faire",
-        "es": "por hacer, pendientes",
-        "pt": "a fazer, pendências",
-        "ru": "что сделать, нужно сделать, надо сделать, туду",
-        "uk": "що зробити, потрібно зробити, туду",
-        "zh": "待办",
-        "ja": "やること, やりたいこと",
-        "ko": "할 일, 할일",
-        "vi": "việc cần làm",
-    }
-    | others.TODOS
-)
-"""What a text is called that is nothing but a list of work."""
 PLANS: Final = phrases(
     {
         "en": "roadmap, plan, backlog, todo, to-do, wishlist",

@@ -1,0 +1,75 @@
+"""The lists that are work where no section says so: those that count, act or tell states, or are all there is (rule 7)."""
+
+import re
+
+from branchline.planfile.blocks import Block
+from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.outline import Outline
+from branchline.planfile.plain import MANY, NEGATIVE, plain_task
+from branchline.planfile.sections import acts
+
+_BOLD = re.compile(r"(?:\*\*|__)[^*_]{1,60}(?:\*\*|__)[:：]?")
+
+
+def numbered(out: Outline) -> None:
+    """Take the numbered lists that tell the work where no section does, and those of the sections beside theirs."""
+    work = numbered_work(out)
+    places = {(heading.section, heading.level) for heading, _ in work}
+    for heading in out.headings if work else ():
+        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
+        beside = heading.cls == "UNKNOWN" and (heading.section, heading.level) in places and may_act(items)
+        if (heading, items) in work or beside:
+            take_items(out, items, 0.7, heading.cls)
+
+
+def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
+    """Find the numbered lists of sections on order, else those of which most items act, wherever they may stand."""
+    said = [(heading, out.direct.get(heading.line, ())) for heading in out.headings]
+    lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
+    ordered = [(heading, items) for heading, items in lists if heading.cls == "ORDER" and len(items) >= MANY]
+    acting = [(heading, items) for heading, items in lists if len(items) > 1 and mostly_acts(out, heading, items)]
+    sure = {
+        heading.level for heading, items in acting if len(items) >= MANY
+    }  # a shorter list beside such a one is alike
+    return ordered or [(heading, items) for heading, items in acting if heading.level in sure]
+
+
+def marked(out: Outline) -> None:
+    """Take the items of a text that each begin with a mark of their state, where that is all the text lists."""
+    items = [item for item in out.items if item.parent is None]
+    if len(items) >= MANY and all(item.text.startswith(MARKS) and plain_task(item) for item in items):
+        take_items(out, items, 0.7, "")
+
+
+def alone(out: Outline) -> None:
+    """Take the lists of a text that holds nothing else, whatever it is called: who only lists does not describe."""
+    if len(out.items) < MANY or not all(map(_lists, out.doc.blocks)):
+        return
+    for heading in out.headings:
+        if heading.cls not in NEGATIVE or (len(out.headings) == 1 and heading.line not in out.strong):
+            take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.5, heading.cls)
+
+
+def _lists(block: Block) -> bool:
+    """Say whether a block is part of a list, or a line that names one: `**Saturday**`."""
+    return block.kind in ("heading", "item", "rule") or (
+        block.kind == "para" and _BOLD.fullmatch(block.text) is not None
+    )
+
+
+def unknown(out: Outline) -> None:
+    """Take the numbered lists of sections that say nothing of what they are; a text with one is rarely without work."""
+    for heading in out.headings:
+        items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
+        if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
+            take_items(out, items, 0.5, heading.cls)
+
+
+def mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
+    work = sum(acts(item.text) for item in items)
+    return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
+
+
+def may_act(items: list[Block]) -> bool:
+    """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
+    return any(acts(item.text) for item in items)
