@@ -158,6 +158,10 @@ class TestWhatWaits:
         text += "| T-SHIP-1 | Move it | T-GRID-1 preferred |\n| T-SHIP-2 | Send it | W1, T-SHIP-1 |\n"
         assert self.edges(text) == {("T-GRID-1", "T-SHIP-1"), ("T-SHIP-1", "T-SHIP-2"), ("1", "T-SHIP-2")}
 
+    def test_a_number_in_a_numbered_list_is_an_item_of_it_and_no_phase(self) -> None:
+        text = "## Phase 1: Draw\n\n1. Draw it\n2. Move it\n3. Send it\n   - Depends on: 1, 2\n\n## Phase 2: Ship\n\n1. Ship it\n"
+        assert self.edges(text) == {("1.1", "1.3"), ("1.2", "1.3")}
+
     @pytest.mark.parametrize("above", ["**Dependencies**\n\n", "## Dependencies\n\n"])
     def test_arrows_drawn_with_lines(self, above: str) -> None:
         text = f"## W1 — Draw\n\nx\n\n## W2 — Move\n\nx\n\n{above}```\nW1 ──► W2\n```\n"

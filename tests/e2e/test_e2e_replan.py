@@ -103,6 +103,21 @@ def test_a_group_that_goes_from_the_plan_no_longer_waits_in_the_status(world: Wo
     world.check_ledger()
 
 
+def test_a_task_that_a_person_let_go_is_held_again_only_when_it_says_something_else(world: World) -> None:
+    plan = "# A plan\n\n- [ ] t1 Alpha\n  - Verify: `false`\n- [ ] t2 {}\n  - Depends on: t1, t9\n"
+    agent = world.agent(HONEST)
+    for text, act, state in (
+        (plan.format("Beta"), "accept", "held"),
+        (f"{plan.format('Beta')}\n", "status", "pending"),  # a worker named again is a re-plan of the same tasks
+        (f"{plan.format('Beta')}- [ ] t3 Gamma\n", "status", "pending"),
+        (plan.format("Beta banana"), "status", "held"),
+    ):
+        world.write("plan.md", text)
+        assert world.run("execute", "plan.md", "--yes", "--minimum", "unchecked", "--worker", agent).status == 4
+        assert world.states()["t2"] == state, text
+        world.run(act, *(("t2",) if act == "accept" else ()))
+
+
 def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:
     world.plan(Task("1.1"), Task("2.1"))
     agent = world.agent(ASKS + HONEST)

@@ -33,16 +33,18 @@ _NAMES: Final = (
 )  # fmt: skip
 """Each begins with a character of its own, so that most places of a text are passed over at once."""
 _SUFFIX: Final = r"(?:[_-]?(?:value|prod|dev|live|staging|test|base64|b64|id|[0-9]{1,2}))?+"
-_TYPE: Final = r"(?:[^\S\n]{0,4}:?[^\S\n]{0,4}(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+_TYPE: Final = (
+    r"(?:[^\S\n]{0,4}+:?+[^\S\n]{0,4}+(?:&|as\s)?(?:string|str|text|secretstr|\[\d{0,4}\])(?=[^\S\n]{0,4}=))?+"
+)
 _SIGN: Final = (
-    r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}|[=:：]"
-    r"|,(?=\s{0,12}[\"'])"
+    r"(?:or|\|\||\?\?|\?:)(?=\s?[\"'`])|:{1,3}=|[?.+|]{1,2}=|=>|%3d|<-(?=\s?[\"'])|:[^\S\n]?[|>][+-]?\n[ \t]{1,40}"
+    r"|:-(?=[\w\[])|[=:：]|,(?=\s{0,12}[\"'])"
 )
 _NEAR: Final = (
     r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:"
     r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
     r"|(?<=\w)(?:\.equals(?:ignorecase)?)?\(\s?(?=\\?[\"'])"
-    r"|(?:\s[\w:.-]{1,32}=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
+    r"|(?:\s[\w:.-]{1,32}+=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
 )
 """Signs that say where they stand: right behind the name, or with spaces of their own."""
 _MARK: Final = (
@@ -55,7 +57,7 @@ _SAID: Final = (
     r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{by_first(_NAMES)}){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""
@@ -229,7 +231,7 @@ def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> boo
     if like_code(secret):
         return False
     tight, upper = not read.low.startswith((" ", "\t"), end), _is_upper(read, found)
-    if upper and sign == ":" and PASSWORDS.match(name) and len(name) > 4:  # `PASS: it works` is a verdict
+    if upper and sign in (":", ":-") and PASSWORDS.match(name) and len(name) > 4:  # `PASS: it works` is a verdict
         return True
     if upper and sign == "=" and tight:
         sure = name[-3:] != "key" or name.startswith(("secret", "api")) or telling(secret) or len(secret) >= 16

@@ -67,7 +67,7 @@ _REVERSED: Final = re.compile(
 )
 _CALLS: Final = re.compile(
     r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?"
-    r"|sign|verify|hmac|cookies?|cookieparser|(?:secret|private)key(?:spec)?)\(\s?"
+    r"|sign|verify|hmac|cookies?|cookieparser|secretkey(?:spec)?|privatekey)\(\s?"
     r"((?:(?:[\"'][^\"'\n]{0,64}[\"']|\{[^{}\n]{0,64}\}|[\w.]{1,32}),\s?){0,6})"
     r"[\"'](?!(?:sha|aes|rsa?|[eh]s|des|md|utf)[_-]?\d)([^\"'\s/]{5,64})[\"']\s?[,)]"
 )

@@ -46,8 +46,8 @@ _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
 )  # fmt: skip
-_BESIDE: Final = re.compile(rf"(?:({by_first(_STRONG)})s?|key)[ \t\"'`=:>_.-]{{1,4}}")
-"""A word for a key right before it; the first group says more than `key` alone, which a UUID has before it in many tables."""
+_BESIDE: Final = re.compile(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
+"""A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
 _BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-")
@@ -83,7 +83,7 @@ class _Said:
         self.hashes = Words(read.low, _HASH.finditer(read.low))
         self._near = Words(read.low, _NEAR.finditer(read.low))
         self._inner = Words(read.text, _INNER.finditer(read.text))
-        self._beside = {one.end(): bool(one[1]) for one in _BESIDE.finditer(read.low)}
+        self._beside = {one.end(): not one[0].startswith("key") for one in _BESIDE.finditer(read.low)}
 
     def tells(self, start: int, value: str, alone: bool) -> bool:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""

@@ -10,8 +10,7 @@ from typing import Final
 from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
-_LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"
-"""What words are made of; the vowels of India and Thailand are no letters to `re`."""
+_LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"  # `re` takes no vowels of India and Thailand for letters
 _LABEL: Final = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,62}}[{_LETTERS}])?"
 _AT: Final = re.compile(
     rf"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:{_LABEL}(?:[.．]|\s?[\[(]dot[\])]\s?)){{1,8}}(\w[{_LETTERS}-]{{1,23}}))"
@@ -68,9 +67,7 @@ def emails(read: Plain) -> Iterator[Span]:
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
 _HKID: Final = re.compile(
-    r"\d(?<=[A-Za-z]\d)(?:(?<=(?<![A-Za-z0-9])[A-Za-z]\d)|(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d))\d{5} ?"
-    r"(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))",
-    re.A,
+    r"(?a)\d(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
 )
 _VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = re.compile(
@@ -79,7 +76,8 @@ _CARD_OF_HK: Final = re.compile(
 _CARD: Final = re.compile(r"\d(?<![\w.,-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.,]\d)", re.A)
 _NETWORKS: Final = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
-    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|220[0-4]\d{12,15}|(?:50(?:18|20|38)|58(?:68|93)|6304|67(?:59|6[1-3]))\d{8,15}|(?:50|5[6-8]|6\d)\d{14}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|220[0-4]\d{12,15}"
+    r"|(?:50(?:18|20|38)|58(?:68|93)|6304|67(?:59|6[1-3]))\d{8,15}|(?:50|5[6-8]|6\d)\d{14}"
 )
 _GROUPS: Final = re.compile(
     r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}"
@@ -87,8 +85,7 @@ _GROUPS: Final = re.compile(
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
 _IBAN: Final = re.compile(
-    r"\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+",
-    re.A,
+    r"(?a)\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
 )
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
@@ -113,14 +110,17 @@ def identity_cards(read: Plain) -> Iterator[Span]:
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
         bracketed, bare = found.groups()
+        said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
+        if not (bracketed or said):
+            return None
         before = read.text[max(0, found.start() - 2) : found.start()]
         letters = before if before.isascii() and before.isalpha() else before[-1:]
-        said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
-        known = bracketed or said.before(found.start(), 40)
-        good = known and _checked(letters.upper(), found[0][:6], bracketed or bare)
+        good = _checked(letters.upper(), found[0][:6], bracketed or bare) and (
+            bracketed or said.before(found.start(), 40)
+        )
         return Span(found.start() - len(letters), found.end(), "HKID") if good else None
 
-    return judged(read.text, _HKID, judge, "HKID")
+    return judged(read.text, _HKID, judge, "HKID") if _LETTER.search(read.low) else iter(())
 
 
 def _checked(letters: str, digits: str, check: str) -> bool:
@@ -175,7 +175,7 @@ def accounts(read: Plain) -> Iterator[Span]:
         ) % 97 == 1
         return Span(start, start + len(" ".join(groups)), "IBAN") if good else None
 
-    return judged(read.low, _IBAN, judge, "IBAN")
+    return judged(read.low, _IBAN, judge, "IBAN") if _LETTER.search(read.low) else iter(())
 
 
 # --- phone numbers ----------------------------------------------------------------------------------------------------

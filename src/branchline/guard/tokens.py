@@ -82,7 +82,7 @@ _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 _MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
 LONG: Final = re.compile(r"[\w.~+/=:%?&!@-]{15,}")
 """A run of characters that can hold a secret."""
-_PART: Final = re.compile(r"\w{4}")
+_PART: Final = re.compile(r"\w{3}[A-Za-z_]|[A-Za-z_]\w{3}")
 """What no secret is without, and many a run of signs is."""
 
 

@@ -75,6 +75,7 @@ class Names:
         self.by_id = {draft.id.lower(): draft for draft in drafts}
         self.by_key: dict[tuple[str, str], list[Draft]] = {}
         self.beside: dict[tuple[str, str, int], list[Draft]] = {}
+        self.listed: dict[tuple[int, str], Draft] = {}
         self.alias: dict[str, Draft] = {}
         self.prefixes = {_prefix(draft.id) for draft in drafts}
         for draft in drafts:
@@ -86,6 +87,8 @@ class Names:
             key = _family(draft), draft.number.lower()
             self.by_key.setdefault(key, []).append(draft)
             self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        if draft.role == "item" and draft.block.number:
+            self.listed.setdefault((id(draft.parent), draft.block.number), draft)
         if draft.key == HASH:
             self.alias.setdefault(HASH + draft.number, draft)
         if draft.key in ("story", "user story"):
@@ -159,6 +162,8 @@ class Names:
             family = "phase" if _is_phase(key) else "task"
             if (family, low) in self.by_key:
                 return self._beside(family, low, asker)
+        if not key and (item := self._of_same_list(low, asker)) is not None:
+            return item
         if low in self.by_id:
             return self.by_id[low]
         if low in self.alias:
@@ -168,6 +173,13 @@ class Names:
         if not key and low[0].isdigit():
             return self._by_number(low, asker)
         return None
+
+    def _of_same_list(self, number: str, asker: Draft | None) -> Draft | None:
+        """To an item of a numbered list a bare number is an item of the same list, whatever phases are called."""
+        if asker is None or asker.role != "item" or not asker.block.number:
+            return None
+        item = self.listed.get((id(asker.parent), number))
+        return item if item is not asker else None
 
     def _by_number(self, number: str, asker: Draft | None) -> Draft | None:
         return self._beside("task" if ("task", number) in self.by_key else "phase", number, asker)

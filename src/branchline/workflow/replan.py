@@ -36,7 +36,7 @@ FREE = frozenset({"pending", "ready"})
 def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
-    plan, grown = with_grown(store, run, rows, plan)
+    plan, grown = with_grown(store, run, rows, plan._replace(held=_still_held(store, run, rows, plan)))
     asked = store.questions(run.run, open_only=True)
     former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), asked)
     behind = {row.task for row in store.tasks(run.run)} - {row.task for row in rows}
@@ -44,6 +44,23 @@ def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     state, _ = step(former, replanned(run, store.tasks(run.run), behind, plan, now, likely, grown))
     store.commit(state.take())
     return state.run
+
+
+def _still_held(store: Store, run: RunRow, rows: Iterable[TaskRow], plan: Plan) -> dict[str, str]:
+    """What a plan holds, without the tasks that a person let go and that say what they said then."""
+    free = {row.task for row in rows if row.state in FREE and plan.held.get(row.task)}
+    tasks = {task.id: task for task in plan.draft.tasks if task.id in free}
+    judged = {
+        name
+        for name, task in tasks.items()
+        if _said(graphs.node(store.node(run.run, name) or "")) == _said(task)
+        and any(event.kind in FREE and event.data.get("person") for event in store.events(run.run, name))
+    }
+    return {name: why for name, why in plan.held.items() if name not in judged}
+
+
+def _said(task: Task) -> tuple[object, ...]:
+    return task.title, task.body, task.confidence, task.state, task.files, [check.run for check in task.checks]
 
 
 def with_grown(store: Store, run: RunRow, rows: Sequence[TaskRow], plan: Plan) -> tuple[Plan, Grown]:
