@@ -57,6 +57,8 @@ def fill(out: Outline) -> None:
             _marked(out, draft)
         elif draft.role == "head" and not draft.kids and not draft.steps:
             _subtasks(out, draft)
+            if not draft.kids:
+                _marked(out, draft)
     _sketched(out)
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
     held = {draft.block.section for draft in out.drafts.values()}

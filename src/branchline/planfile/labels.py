@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from branchline.planfile import words
 from branchline.planfile.blocks import Doc
-from branchline.planfile.sections import classify
+from branchline.planfile.sections import classify, head
 
 KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names}
 CRITERIA_KINDS = frozenset({"criteria", "expected", "verify", "output", "CRITERIA"})
@@ -34,6 +34,8 @@ def kind(text: str) -> str:
     bare = _PAREN_TAIL.sub("", name).rstrip()
     if bare in KINDS:
         return KINDS[bare]
+    if head(found[1]).role in ("task", "phase"):
+        return "other"  # `Phase 3: Format parsers` names work, whatever its words are
     cls, strong = classify(bare)
     if cls == "UNKNOWN" and KINDS.get(bare.split(" ", 1)[0]) == "files":
         return "files"

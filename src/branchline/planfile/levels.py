@@ -1,14 +1,16 @@
 """Headings that are tasks, hold them or plan nothing by what a level of them has in common (rules 5 and 7)."""
 
+import re
 from collections.abc import Collection
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, may_work, plain_task, says_plan
-from branchline.planfile.sections import Head, acts, head, series
+from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, field_kind, may_work, plain_task, says_plan
+from branchline.planfile.sections import Head, acts, bare, head, series
 
+_ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
 _COUNTED = frozenset({"numbered", "dotted"})
 
 
@@ -27,6 +29,19 @@ def counted_codes(headings: list[Block]) -> dict[int, Head]:
         each for kind, each in found.items() if _counts_on(each.values(), releases=kind[1:] == ("version", "version"))
     ]
     return {line: said for heads in counted for line, said in heads.items()}
+
+
+def fielded(out: Outline) -> dict[int, Head]:
+    """Headings that count on by any word, `Issue 1`, where two or more say what they wait for or how long they take."""
+    found: dict[tuple[int, str], dict[int, Head]] = {}
+    for block in out.headings:
+        said = _ANY.match(bare(block.text)) if not head(block.text).role else None
+        told = {field_kind(item.text) for item in out.direct.get(block.line, ())} if said else set()
+        if said and not told.isdisjoint(("depends", "estimate")):
+            found.setdefault((block.level, said[1].lower()), {})[block.line] = Head(
+                "task", said[1].lower(), said[2], said[3]
+            )
+    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 
 def _letters(code: str) -> str:

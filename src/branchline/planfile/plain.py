@@ -28,6 +28,8 @@ OF_FILES = re.compile(
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
 _ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
 """An item that is nothing but a path or a piece of code names a thing."""
+_ONLY_LINK = re.compile(r"<?https?://(?!\S{1,200}/(?:issues|pull|-)/)\S{1,2000}$")
+"""A link is something to read; one to an issue is work."""
 PLACEHOLDER = re.compile(
     r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>)$"
 )
@@ -81,4 +83,5 @@ def plain_task(item: Block) -> bool:
         and not PLACEHOLDER.match(item.text)
         and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
         and not _NOTHING.match(item.text)
+        and not _ONLY_LINK.match(item.text)
     )

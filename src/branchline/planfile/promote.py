@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from branchline.planfile import words
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.labels import KINDS
 from branchline.planfile.sections import Head, bare, classify, head, series
@@ -100,7 +101,7 @@ def _name(title: str) -> tuple[str, str]:
 
 def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes: set[str]) -> list[Block]:
     """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
-    if any(_closed(above.text) for above in real):
+    if any(_closed(above.text) for above in real if above.level > 1):  # the title of all says nothing of its parts
         return []
     if taken and real and _ORDER.search(real[-1].text):
         return []  # `Implementation order` beside headings that are the tasks puts them in order
@@ -114,7 +115,7 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes
             continue
         said = head(bold[1] if bold else text) if bold or plain else None
         named = said is not None and (
-            (said.role in (_HOLDERS if bold else _NAMING) and said.key != "id")
+            (said.role in (_HOLDERS if bold else _NAMING) and (said.key != "id" or _of_task(said.id)))
             or (plain and not bold and said.role == "dotted")
         )
         if said is None or not named or len(text) > 120 or (said.role, said.number) in taken:
@@ -127,6 +128,11 @@ def _closed(title: str) -> bool:
     """Say whether a heading holds no others: a task has steps, and criteria hold none; a phase may be called `Validation`."""
     role = head(title).role
     return role in ("task", "step") or (role not in _NAMING and classify(title)[1])
+
+
+def _of_task(code: str) -> bool:
+    """`TASK-010` is a task's; what other codes in bold name may be a requirement."""
+    return code.lower().rstrip("0123456789").rstrip("-") in words.TASK_HEADS
 
 
 def _at(line: int, title: str, real: list[Block], said: Head) -> Block:

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left, insort
 from functools import cached_property
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from branchline.errors import UsageError
@@ -87,6 +88,9 @@ class Names:
             key = _family(draft), draft.number.lower()
             self.by_key.setdefault(key, []).append(draft)
             self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        bare = draft.id.lower().lstrip(ascii_lowercase)
+        if "." in bare and bare != draft.id:
+            self.alias.setdefault(bare, draft)  # `0.1.2` where the plan counts in `beta0.1.2`
         if draft.role == "item" and draft.block.number:
             self.listed.setdefault((id(draft.parent), draft.block.number), draft)
         if draft.key == HASH:
@@ -329,8 +333,8 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
     outside = _PAREN.sub(" ", text)
     listed = tokens(outside) or tokens(text)
     for key, first, last in listed:
-        if not strict and not key and first[0].isdigit():
-            continue
+        if not strict and not key and first[0].isdigit() and not (first[0] == "0" and first in names.by_id):
+            continue  # a number of things; but `02` is a name
         _take(names, asker, key, first, last, found, unknown, doubled)
     if strict and not listed:
         for part in _SPLIT.split(outside.strip(" .`*_")):

@@ -72,7 +72,7 @@ def _lone(out: Outline) -> Draft | None:
     if lone.rule == "numbered group":
         for kid in lone.kids:
             kid.parent = None
-    elif lone.role != "head" or lone.kids:
+    elif lone.kids:
         return None
     del out.drafts[lone.line]
     lone.block.cls = "UNKNOWN"
@@ -83,7 +83,7 @@ def _lone(out: Outline) -> Draft | None:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
-    counted = levels.counted_codes(out.headings)
+    counted = levels.fielded(out) | levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:

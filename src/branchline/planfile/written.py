@@ -10,7 +10,7 @@ from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import ARROW, MAX_APART, Edges
 from branchline.planfile.fields import spans
-from branchline.planfile.refs import resolve
+from branchline.planfile.refs import behind, resolve
 from branchline.planfile.tables import cells
 
 _EVERY = re.compile(
@@ -22,6 +22,8 @@ _EVERY = re.compile(
 )
 _SAYS_EVERY = re.compile(r"ach |very |omplet|ubsequent|ater |ollowing |other ")
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
+_FROM = re.compile(r"←\s*")
+"""`Draw it · ← T1, T2` waits for both; behind it nothing but names counts: `the "← All tasks" link`."""
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
@@ -35,6 +37,8 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
             edges.field(draft, kind, value, at)
         if "blocked-by" not in draft.fields:
             edges.inline(draft, line, draft.block.text, title=True)
+        for found in _FROM.finditer(draft.block.text):
+            edges.say(behind(edges.names, draft.block.text, found.end(), draft), [draft], line, 1.0)
         for at, text in reading.prose:
             edges.inline(draft, at, text)
             if "ask " in text or "asks " in text:
@@ -160,7 +164,14 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
     """Parts of two lines between which an arrow points down are a chain; each line also says what it says alone."""
     above = ""
     columns: list[int] = []
+    stack: list[tuple[int, str]] = []
     for line, text in lines:
+        indent = len(text) - len(text.lstrip())
+        while stack and stack[-1][0] >= indent:
+            stack.pop()
+        if stack and (arrow := ARROW.match(text, indent)) is not None:  # a tree: each goes on from what it stands below
+            edges.chain(line, [stack[-1][1], text[arrow.end() :]])
+        stack.append((indent, text.lstrip(" →")))
         if not text.strip(_SHAFT + _DOWN):
             columns += [column for column, mark in enumerate(text) if mark in _DOWN]
             continue

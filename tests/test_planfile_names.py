@@ -1,0 +1,83 @@
+"""Rules of the reader for what numbers, codes and arrows say of who is a task, and who waits for whom."""
+
+import pytest
+
+from branchline.planfile.read import parse
+
+
+def tree(text: str) -> list[tuple[str, str]]:
+    """Each task with the title of what it hangs under."""
+    plan = parse(text, "x.md")
+    names = {task.id: task.title for task in plan.tasks}
+    return [(task.title, names.get(task.parent or "", "")) for task in plan.tasks]
+
+
+def titles(text: str) -> list[str]:
+    return [title for title, _ in tree(text)]
+
+
+def edges(text: str) -> set[tuple[str, str]]:
+    """The written dependencies of a plan without a finding."""
+    plan = parse(text, "x.md")
+    assert plan.findings == ()
+    return {(edge.before, edge.after) for edge in plan.edges if edge.kind == "written"}
+
+
+class TestWhatIsATask:
+    @pytest.mark.parametrize("word", ["Issue", "Zettel", "Karte"])
+    def test_headings_that_count_by_any_word_where_fields_say_what_they_wait_for(self, word: str) -> None:
+        one = f"## {word} {{}} — {{}} it\n\n- **Dependencies:** {{}}\n- **Acceptance:** it is there\n\n"
+        text = "# Grid\n\n" + one.format(1, "Draw", "none") + one.format(2, "Move", f"{word} 1")
+        assert titles(text) == [f"{word} 1 — Draw it", f"{word} 2 — Move it"]
+        assert edges(text) == {("1", "2")}
+
+    def test_bold_codes_of_tasks_before_their_titles(self) -> None:
+        text = "### Phase 1: Grid\n\n**TASK-010** — Draw it\n- **File:** `a.py`\n\n"
+        text += "**TASK-020** — Move it\n- **Depends on:** TASK-010\n"
+        assert tree(text)[1:] == [("Draw it", "Phase 1: Grid"), ("Move it", "Phase 1: Grid")]
+        assert ("TASK-010", "TASK-020") in edges(text)
+        assert titles("## Notes\n\n**FR-010** — it is fast\n- very\n\n## Tasks\n\n- [ ] Draw it\n") == ["Draw it"]
+
+    @pytest.mark.parametrize("title", ["Format parsers", "Guide", "Grid"])
+    def test_bold_phases_whatever_their_words_and_the_title_of_all_are(self, title: str) -> None:
+        phases = f"**Phase 1: {title}**\n- [x] Draw it\n\n**Phase 2: Ship**\n- [ ] Move it\n"
+        text = f"# The map formats\n\n## Breakdown\n\n{phases}"
+        assert tree(text) == [(f"Phase 1: {title}", ""), ("Draw it", f"Phase 1: {title}"), ("Phase 2: Ship", ""),
+                              ("Move it", "Phase 2: Ship")]  # fmt: skip
+
+    def test_items_with_marks_of_their_state_below_a_step(self) -> None:
+        text = "## Plan\n\n### Step 1: Draw ✅\n- ✅ the grid\n- ✅ the rim\n\n### Step 2: Move\n- ✅ the ship\n- ⬜ the fleet\n"
+        assert [above for _, above in tree(text)] == ["", "Draw", "Draw", "", "Move", "Move"]
+
+    def test_one_line_that_names_a_phase_does_not_hide_the_list(self) -> None:
+        text = "# Grid\n\n## Scope\n\nPhase 2 (later): the fleet.\n\n## Next steps\n\n1. Draw it\n2. Move it\n"
+        assert titles(text) == ["Draw it", "Move it"]
+
+    def test_a_link_is_read_and_one_to_an_issue_is_work(self) -> None:
+        text = "# TODO\n\n- draw the grid\n- https://example.org/guide\n- https://example.org/a/issues/7\n"
+        assert titles(text) == ["draw the grid", "https://example.org/a/issues/7"]
+
+
+class TestWhoWaits:
+    def test_an_arrow_to_the_left_before_names_and_no_other(self) -> None:
+        text = "# Grid\n\n- [ ] **T01** Draw it · L · ← _no deps_\n- [ ] **T02** Move it · S · ← T01\n"
+        text += '- [ ] **T03** Show the "← All tasks" link of T02\n- [ ] **T04** Send it · ← T01, T02 · M\n'
+        assert edges(text) == {("T01", "T02"), ("T01", "T04"), ("T02", "T04")}
+
+    def test_arrows_below_each_other_are_a_tree(self) -> None:
+        box = "".join(f"## Phase {n}: {name}\n\n- [ ] do {name}\n\n" for n, name in enumerate("abcd", 1))
+        graph = "Phase 1 (a)\n  → Phase 2 (b)\n    → Phase 3 (c) ─┐\n    → Phase 4 (d) ─┘\n"
+        assert edges(f"{box}## Dependency graph\n\n```\n{graph}```\n") == {("1", "2"), ("2", "3"), ("2", "4")}
+
+    def test_the_number_of_a_version_is_its_name(self) -> None:
+        head = "| ID | Title | Depends on |\n|--|--|--|\n"
+        text = f"# Versions\n\n{head}| beta0.1.1 | Draw it | — |\n| beta0.1.2 | Move it | 0.1.1 |\n".replace(
+            "Version |", "ID |"
+        )
+        assert len(edges(text)) == 1
+
+    def test_a_number_that_begins_with_a_zero_is_a_name(self) -> None:
+        rows = "| ID | Title |\n|--|--|\n| 01 | Draw it |\n| 02 | Move it |\n"
+        assert edges(f"# Roadmap\n\n{rows}\n## Dependencies\n\n- **02 depends on 01**: it needs 12 of them\n") == {
+            ("01", "02")
+        }
