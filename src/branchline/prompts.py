@@ -269,9 +269,7 @@ def _bounded() -> "type[Environment]":
             """Nothing is formatted, so there is nothing to make safe."""
 
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-            if isinstance(
-                value, str
-            ):  # no text does anything, so the many questions about what it belongs to are spared
+            if isinstance(value, str):  # no text does anything: it need not be asked what it belongs to
                 return not attr.startswith("_")
             return attr not in _GROWING and super().is_safe_attribute(obj, attr, value)
 

@@ -295,10 +295,8 @@ class Coordinator:
                 late = self._event("ended", "late: the attempt had ended", data=fact._asdict())
                 facts += [late._replace(fence=fact.fence)] if isinstance(fact, Ended) else []
             elif isinstance(fact, Started):
-                new = (
-                    attempt.state == "intended"
-                )  # of one that goes on each coordinator hears, and the first one told it
-                facts += [self._event("started", "", attempt=attempt, data={"pid": fact.pid})] if new else []
+                if attempt.state == "intended":  # of one that goes on each coordinator hears; the first has recorded it
+                    facts.append(self._event("started", "", attempt=attempt, data={"pid": fact.pid}))
             else:
                 facts += self._ended(attempt, fact.exit)
         return facts

@@ -114,9 +114,8 @@ def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:
         return None
     same = by_title.get(normal(draft.title)) or by_title.get(f"{draft.key} {draft.number}")
     if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
-        name = normal(
-            _REST.split(draft.title, maxsplit=1)[0]
-        )  # `Phase 1: Setup - what for` above the phases is the phase `Setup`
+        # `Phase 1: Setup - what for` above the phases is the phase `Setup`
+        name = normal(_REST.split(draft.title, maxsplit=1)[0])
         same = by_title.get(f" {draft.number}") or by_title.get(f"{draft.key} {draft.number} {name}")
     return None if same is draft or same is draft.parent else same
 

@@ -315,9 +315,8 @@ class Edges:
             return
         for verb, end in zip(verbs, ends, strict=True):
             ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            said = ",".join(
-                part for part in ruled if not _beside(_PAREN.sub(" ", part))
-            )  # `depends on T1, parallel with T2`
+            # `depends on T1, parallel with T2`
+            said = ",".join(part for part in ruled if not _beside(_PAREN.sub(" ", part)))
             self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:

@@ -289,9 +289,8 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
-            before = heading.line < work and not lists.may_act(
-                items
-            )  # what stands before the work may tell why it is there
+            # What stands before the work may tell why it is there.
+            before = heading.line < work and not lists.may_act(items)
             tells = lists.describes(items) or (before and acting)
             take_items(out, [] if tells else items, 0.6, heading.cls)
 

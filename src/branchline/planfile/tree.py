@@ -100,9 +100,8 @@ def _sections(out: Outline) -> None:
         if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
             said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
-            said = Head(
-                "", "", "", bare(block.text)
-            )  # `Module 2` of an architecture is a part of it, `v1.2` of a changelog
+            # `Module 2` of an architecture is a part of it, `v1.2` of a changelog.
+            said = Head("", "", "", bare(block.text))
         if block.line in counted and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
