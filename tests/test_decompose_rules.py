@@ -182,12 +182,14 @@ def test_no_text_is_too_odd(text: str) -> None:
     "piece", ["a, ", " and ", "(", "1. x ", "- x\n", "then ", "\n", "  ", "`", ": ", "build x; ", "x" * 50]
 )
 def test_long_texts_cost_what_they_are_long(piece: str) -> None:
-    times = []
-    for length in (10_000, 40_000):
+    def took(length: int) -> float:
         began = time.process_time()
         classify("Build " + piece * (length // len(piece)))
-        times.append(time.process_time() - began)
-    assert times[1] < 8 * times[0] + 0.2
+        return time.process_time() - began
+
+    # The least of three: the process has a heap whose collection may fall into any of them.
+    short, long = (min(took(length) for _ in range(3)) for length in (10_000, 40_000))
+    assert long < 8 * short + 0.2
 
 
 def test_two_words_for_one_thing_stay_together() -> None:

@@ -97,7 +97,7 @@ def test_the_crontab_of_others_is_left_as_it_is(home: Home) -> None:
 
 
 def test_the_words_of_flags_are_read_as_the_same_flags() -> None:
-    given = {"strategy": "hybrid", "minimum": "gated", "jobs": 0, "only": ["1.1", "2"]}
+    given = {"strategy": "hybrid", "minimum": "gated", "jobs": 0, "only": ("1.1", "2")}
     skipped = {"confirm", "detach", "dry_run"}
     for name, kind in Flags.__annotations__.items():
         flags = Flags(**{name: given.get(name, True if kind is bool else "3")})

@@ -68,7 +68,7 @@ def flags_of(args: argparse.Namespace) -> Flags:
     """The flags of a run that were given."""
     names = Flags._fields
     found = Flags(**{name: value for name, value in vars(args).items() if name in names and value is not None})
-    return found._replace(in_place=found.in_place or found.inline)
+    return found._replace(in_place=found.in_place or found.inline, only=tuple(found.only))
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {
