@@ -49,6 +49,20 @@ class TestWhatIsATask:
         text = "## Plan\n\n### Step 1: Draw ✅\n- ✅ the grid\n- ✅ the rim\n\n### Step 2: Move\n- ✅ the ship\n- ⬜ the fleet\n"
         assert [above for _, above in tree(text)] == ["", "Draw", "Draw", "", "Move", "Move"]
 
+    def test_items_with_codes_like_those_of_the_headings(self) -> None:
+        text = "# Grid\n\n### P0-1 ☑ Draw it\n\nx\n\n### P0-2 Move it\n\nx\n\n## Then\n\n- **P1-1 ☑ Send it.** All of it.\n"
+        assert [task.id for task in parse(text + "- Left: a note\n- UTF-8 is used\n", "x.md").tasks] == [
+            "P0-1",
+            "P0-2",
+            "P1-1",
+        ]
+
+    @pytest.mark.parametrize("section", ["Pre-conditions", "Post-conditions"])
+    def test_conditions_are_no_work(self, section: str) -> None:
+        assert titles(f"# Grid\n\n## {section}\n\n- [ ] the node is there\n\n## Tasks\n\n- [ ] draw it\n") == [
+            "draw it"
+        ]
+
     def test_one_line_that_names_a_phase_does_not_hide_the_list(self) -> None:
         text = "# Grid\n\n## Scope\n\nPhase 2 (later): the fleet.\n\n## Next steps\n\n1. Draw it\n2. Move it\n"
         assert titles(text) == ["Draw it", "Move it"]

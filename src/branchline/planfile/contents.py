@@ -1,6 +1,7 @@
 """What stands in a phase that has no task of its own: the rows, items or headings below it are its tasks (rule 5)."""
 
 import re
+from collections import Counter
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
@@ -26,6 +27,8 @@ from branchline.planfile.sections import acts, bare, classify, head, share
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
+_CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+")
+_DIGITS = re.compile(r"\d+")
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _DURATION = re.compile(
@@ -59,12 +62,26 @@ def fill(out: Outline) -> None:
             _subtasks(out, draft)
             if not draft.kids:
                 _marked(out, draft)
+    _coded_alike(out)
     _sketched(out)
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
     held = {draft.block.section for draft in out.drafts.values()}
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, boxed, held)
+
+
+def _coded_alike(out: Outline) -> None:
+    """Where headings such as `P0-1` are the tasks, items that begin with `P1-1` are tasks too."""
+    coded = [draft for draft in out.drafts.values() if draft.role == "head" and _CODED.fullmatch(draft.hard)]
+    shapes = Counter(_DIGITS.sub("9", draft.hard) for draft in coded)
+    known = {draft.hard for draft in coded}
+    for item in out.items if shapes else ():
+        said = head(item.text)
+        alike = said.key == "id" and said.id not in known and shapes[_DIGITS.sub("9", said.id)] > 1
+        if alike and item.parent is None and item.line not in out.drafts and plain_task(item):
+            draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
+            out.drafts[item.line] = draft.hang(out.above(item.section))
 
 
 def _counted_beside(out: Outline) -> None:

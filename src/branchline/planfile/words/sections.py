@@ -49,7 +49,8 @@ _CRITERIA: Final[Lists] = {
         success metrics, expected results, expected outcome, truths, requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
-        deliverables, expected impact, expected benefits""",
+        deliverables, expected impact, expected benefits, preconditions, pre-conditions, postconditions,
+        post-conditions""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, verifikation,
         prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, erwartete ergebnisse,
         abschluss-checkliste, finale checkliste""",
