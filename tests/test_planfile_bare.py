@@ -7,23 +7,9 @@ from hypothesis import strategies as st
 from branchline.planfile.numerals import counted, numbered
 from branchline.planfile.read import parse
 from branchline.planfile.words import others
+from planread import titles, tree, waits
 
 WORK = ("fix the login", "add tests for the parser", "remove the old cache", "write the docs", "Ann: check the bill")
-
-
-def tree(text: str, path: str = "notes/x.md") -> list[tuple[str, str]]:
-    """Each task with the title of what it hangs under."""
-    plan = parse(text, path)
-    names = {task.id: task.title for task in plan.tasks}
-    return [(task.title, names.get(task.parent or "", "")) for task in plan.tasks]
-
-
-def titles(text: str, path: str = "notes/x.md") -> list[str]:
-    return [title for title, _ in tree(text, path)]
-
-
-def waits(text: str) -> set[tuple[str, str]]:
-    return {(edge.before, edge.after) for edge in parse(text, "notes/x.md").edges if edge.kind == "written"}
 
 
 class TestNotes:

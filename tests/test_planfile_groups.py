@@ -5,17 +5,7 @@ import pytest
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
 from branchline.planfile.writeback import tick
-
-
-def tree(text: str) -> list[tuple[str, str]]:
-    """Each task with the title of what it hangs under."""
-    plan = parse(text, "notes/x.md")
-    names = {task.id: task.title for task in plan.tasks}
-    return [(task.title, names.get(task.parent or "", "")) for task in plan.tasks]
-
-
-def titles(text: str) -> list[str]:
-    return [title for title, _ in tree(text)]
+from planread import titles, tree
 
 
 def states(text: str) -> list[str]:

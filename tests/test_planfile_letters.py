@@ -3,10 +3,7 @@
 import pytest
 
 from branchline.planfile.read import parse
-
-
-def titles(text: str) -> list[str]:
-    return [task.title for task in parse(text, "notes/x.md").tasks]
+from planread import titles
 
 
 class TestWhatASentenceAnnounces:

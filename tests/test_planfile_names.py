@@ -3,17 +3,7 @@
 import pytest
 
 from branchline.planfile.read import parse
-
-
-def tree(text: str) -> list[tuple[str, str]]:
-    """Each task with the title of what it hangs under."""
-    plan = parse(text, "x.md")
-    names = {task.id: task.title for task in plan.tasks}
-    return [(task.title, names.get(task.parent or "", "")) for task in plan.tasks]
-
-
-def titles(text: str) -> list[str]:
-    return [title for title, _ in tree(text)]
+from planread import titles, tree
 
 
 def edges(text: str) -> set[tuple[str, str]]:

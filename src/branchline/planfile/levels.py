@@ -36,11 +36,9 @@ def fielded(out: Outline) -> dict[int, Head]:
     found: dict[tuple[int, str], dict[int, Head]] = {}
     for block in out.headings:
         said = _ANY.match(bare(block.text)) if not head(block.text).role else None
-        told = {field_kind(item.text) for item in out.direct.get(block.line, ())} if said else set()
-        if said and not told.isdisjoint(("depends", "estimate")):
-            found.setdefault((block.level, said[1].lower()), {})[block.line] = Head(
-                "task", said[1].lower(), said[2], said[3]
-            )
+        if said and any(field_kind(item.text) in ("depends", "estimate") for item in out.direct.get(block.line, ())):
+            word = said[1].lower()
+            found.setdefault((block.level, word), {})[block.line] = Head("task", word, said[2], said[3])
     return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 

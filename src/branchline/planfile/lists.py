@@ -29,9 +29,8 @@ def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
     lists = [(heading, [item for item in items if item.number and plain_task(item)]) for heading, items in said]
     ordered = [(heading, items) for heading, items in lists if heading.cls == "ORDER" and len(items) >= MANY]
     acting = [(heading, items) for heading, items in lists if len(items) > 1 and mostly_acts(out, heading, items)]
-    sure = {
-        heading.level for heading, items in acting if len(items) >= MANY
-    }  # a shorter list beside such a one is alike
+    # A shorter list beside such a one is alike.
+    sure = {heading.level for heading, items in acting if len(items) >= MANY}
     return ordered or [(heading, items) for heading, items in acting if heading.level in sure]
 
 
