@@ -49,7 +49,13 @@ def test_a_session_goes_on_where_it_was(stage: Stage) -> None:
 def test_a_session_is_cancelled_and_goes_on(stage: Stage) -> None:
     begun = AGENTS["opencode"].write(str(stage.root / "begun.txt"), "x\n")
     stage.run("agent", "run", "--name", "slow", "--prompt", "Wait. " + directive({"tools": [begun]}, {"hang": True}))
-    while not (stage.root / "begun.txt").exists():
+
+    def under_way() -> bool:
+        """The tool has run, and the agent has told its session: one that is killed before that cannot go on."""
+        told = stage.root.glob(".branchline/**/events.jsonl")
+        return (stage.root / "begun.txt").exists() and any("sessionID" in log.read_text() for log in told)
+
+    while not under_way():
         rows = stage.run("agent", "status", "--name", "slow", "--wait", "--timeout", "0.2")["agents"]
         assert rows[0]["status"] in ("scheduled", "running")
     stage.run("agent", "cancel", "--name", "slow", "--signal", "KILL")
