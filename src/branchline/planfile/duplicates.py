@@ -52,8 +52,10 @@ def _again(out: Outline) -> None:
     """
     said: dict[str, list[Draft]] = {}
     for draft in out.in_order():
-        if draft.role == "item" and draft.parent is None and _long(draft.title):
-            said.setdefault(normal(_TAG.sub(" ", draft.title)), []).append(draft)
+        if draft.role == "item" and draft.parent is None:
+            name = normal(_TAG.sub(" ", draft.title))
+            if len(name) >= MIN_TITLE or _long(draft.title):
+                said.setdefault(name, []).append(draft)
     relists = sum(len({draft.block.section for draft in copies}) > 1 for copies in said.values()) >= RELISTED
     for copies in said.values():
         same = max(copies, key=lambda draft: bool(draft.number))
