@@ -128,6 +128,8 @@ def _is_poor(read: Plain, found: "re.Match[str]", form: str, secret: str) -> boo
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
     """Whether what is given to a name is a secret, by the form in which it is given."""
     name, sign = found["name"], found["sign"] or found["near"] or ""
+    if found["more"] and _KINDS.search(found["more"]):
+        return False
     if found["more"] and not _NAMED.search(found["more"]):
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
@@ -148,6 +150,8 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
 
 _NAMED: Final = re.compile(r"(?:token|key|secret|passw(?:or)?d|pwd|credentials?)$")
 """How what stands behind a name for a secret ends when it is one itself: `secret_token`."""
+_KINDS: Final = re.compile(r"_(?:type|kind|alg(?:o|orithm)?|hash(?:er|ing)?|format|scheme|curve|mode)$")
+"""How it ends when the value is the kind of a secret and none itself: `SSH_KEY_TYPE=ed25519`."""
 
 
 def _is_sure(secret: str) -> bool:
