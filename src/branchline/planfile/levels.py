@@ -3,12 +3,21 @@
 import re
 from collections.abc import Collection
 
-from branchline.planfile import tables, words
+from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, field_kind, may_work, plain_task, says_plan
-from branchline.planfile.sections import Head, acts, bare, head, series
+from branchline.planfile.plain import (
+    MANY,
+    NEGATIVE,
+    TESTS,
+    begins_with_text,
+    field_kind,
+    may_work,
+    plain_task,
+    says_plan,
+)
+from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
 _ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
 _COUNTED = frozenset({"numbered", "dotted"})
@@ -50,6 +59,25 @@ def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
     """Say whether two of these codes differ, and one at least is no name of a thing, as `V1` may be where it is no release."""
     codes = {said.id.lower() for said in heads}
     return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
+
+
+def outcomes(out: Outline) -> None:
+    """Beside a section that is called `Tasks` and lists them, `Deliverables` and `Tests` say what comes out of it all."""
+    for sections in out.subs.values():
+        if any(_lists_work(out, each) for each in sections):
+            for each in [each for each in sections if _is_outcome(each)]:
+                each.cls = "CRITERIA"
+                out.strong.add(each.line)
+
+
+def _lists_work(out: Outline, heading: Block) -> bool:
+    said = classify(heading.text)[0] == "TASK" and share(heading.text) == 1 and not _is_outcome(heading)
+    return said and bool(out.direct.get(heading.line) or out.subheadings(heading))
+
+
+def _is_outcome(heading: Block) -> bool:
+    said = labels.KINDS.get(bare(heading.text).lower().strip(" :*_"))
+    return said in labels.CRITERIA_KINDS or TESTS.match(heading.text) is not None
 
 
 def settle(out: Outline) -> None:

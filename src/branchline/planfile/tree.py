@@ -32,6 +32,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     """Find every task of the text; each candidate block is left with its fate and the reason."""
     out = Outline(doc, dialect)
     _sections(out)
+    levels.outcomes(out)
     labels.attach(doc)
     _tags(doc)
     _xml(out)
@@ -197,9 +198,9 @@ def _restates(block: Block, said: Head, named: str) -> bool:
     The milestones beside the weeks of a plan say when the weeks are done.
     """
     above = block.section.cls if block.section is not None else ""
-    if above == "NONTASK" and named and named != said.key:
+    if named and (above == "CRITERIA" or (above == "NONTASK" and named != said.key)):
         block.cls = "CRITERIA"
-    return bool(named) and "CRITERIA" in (above, block.cls)
+    return bool(named) and block.cls == "CRITERIA"
 
 
 def _is_story(said: Head, above: Draft | None) -> bool:
