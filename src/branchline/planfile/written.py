@@ -8,7 +8,7 @@ from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
-from branchline.planfile.edges import ARROW, MAX_APART, Edges
+from branchline.planfile.edges import ARROW, MAX_APART, MINED, Edges
 from branchline.planfile.fields import spans
 from branchline.planfile.refs import behind, resolve
 from branchline.planfile.tables import cells
@@ -202,4 +202,4 @@ def _waves(edges: Edges, block: Block) -> None:
         edges.names.spend(len(before) * len(after))
         for one in before:
             for other in after:
-                edges.add(one, other, "phase", block.line, 0.9)
+                edges.add(one, other, "written", block.line, MINED)
