@@ -22,8 +22,9 @@ _NAMES: Final = (
     *PASSWORD_NAMES,
     r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?<![a-z-]auth)(?=(?:\sas\sstring)?\s?=)",
     r"jwt(?=[\"']?\s?[=:])",
-    "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)",
-    "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
+    "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)(?<!keytoken)",
+    "credentials?(?![_-]?id)", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)",
+    "session(?:[_-]?id)?",
     "api[ ._-]?key", "access[ ._-]?key", "auth(?:entication)?[ ._-]?key", "activation[ ._-]?key", "account[ ._-]?key",
     "aes[ ._-]?key", "private[ ._-]?key", "pkey", "signing[ ._-]?key", "sign[ ._-]?key", "shared[ ._-]?key", "session[ ._-]?key",
     "service[ ._-]?key", "ssh[ ._-]?key", "encryption[ ._-]?key", "master[ ._-]?key", "license[ ._-]?key", "deploy[ ._-]?key",
@@ -101,6 +102,8 @@ def assigned(read: Plain) -> Iterator[Span]:
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
 
 
+_CLOSES: Final = re.compile(r"</[\w:.-]{0,36}$")
+"""What stands before the name in the end of an element, whose value is over: `</DbPassword>`."""
 _OURS: Final = re.compile(r"[A-Z_]{3,24}_\d{1,6}\]")
 
 
@@ -109,7 +112,8 @@ def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
     start = found.start()
     before = read.low[start - 1 : start]
     ends = before.isalpha() and found["name"] == "pass" and read.text[start] == "p"
-    return ends or (before == "/" and ">" in found[0]) or bool(_OURS.match(read.text, start))
+    closes = ">" in found[0] and _CLOSES.search(read.low, max(0, start - 40), start)
+    return ends or bool(closes or _OURS.match(read.text, start))
 
 
 _PLACE: Final = re.compile(

@@ -32,7 +32,8 @@ _HASH: Final = re.compile(
         (
             r"sha-?\d*", "commit", "digest", "integrity", "checksum", "md5", "hash", "revision", r"rev(?<!\wrev)\b", "blob",
             r"tree(?<!\wtree)\b", "etag", "fingerprint", "public", "cache", "primary", "ssh-", "resolved", r"h1:(?<!\wh1:)",
-            "idempoten", "uuid", "base64", "data:", "image", "partition", "object", "trace", "span", "request", "nonce", "merge",
+            "idempoten", "uuid", "base64", "data:", "image", "version-id",
+            "partition", "object", "trace", "span", "request", "nonce", "merge",
             r"ref(?<!\wref)\b", "docker", "uses:", "gpg", "openpgp", "keyserver",
         )
     )
@@ -53,6 +54,8 @@ _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
 _OF_WORD: Final = re.compile(r"[\w.~+/=:%?&!@-]")
+_PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", "MIICIjANBg", "MIIBojANBg")
+"""How public keys begin: EC, Ed25519 and RSA, as SubjectPublicKeyInfo (RFC 5280) in base64."""
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
@@ -62,7 +65,7 @@ def dense(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        if not _MAYBE.match(found[0]):
+        if not _MAYBE.match(found[0]) or found[0].startswith(_PUBLIC):
             return None
         said = _Said(read) if said is None else said
         start, end = found.start() + _own(found[0]), found.end()

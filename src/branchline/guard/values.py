@@ -23,7 +23,8 @@ false undefined nil yes no on off hidden input auto always missing invalid expir
 """
 TYPES: Final = frozenset(_OF_THE_TRADE.split())
 _TEMPLATE: Final = re.compile(
-    r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
+    r"[$%#]?[{(<\[].*|\.\*.*"
+    r"|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
     r"(?:(?:your|insert|put|enter|replace|change)[ _-]?|(?:the|a|new|old|user|add|set)[ _-])"
