@@ -88,7 +88,7 @@ def settle(out: Outline) -> None:
             for item in filter(plain_task, out.direct[step.line]):
                 out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
-    holding = {draft.key for draft in phases if draft.kids} - {"version", "component"}
+    holding = {draft.key for draft in phases if draft.kids} - {"version"}
     empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
     for draft in empty:
         draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"
