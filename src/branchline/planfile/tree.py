@@ -75,10 +75,8 @@ def _lone(out: Outline) -> Draft | None:
     if len(roots) != 1 or roots[0].block.kind != "heading" or roots[0].steps:
         return None
     lone = roots[0]
-    if lone.block.box or _has_check(
-        out, lone.block
-    ):  # what is to be run for all of it must not get lost with the heading
-        return None
+    if lone.block.box or lone.key == "change" or _has_check(out, lone.block):
+        return None  # it does not count; and what is to be run for all of it must not get lost with the heading
     if lone.rule == "numbered group":
         for kid in lone.kids:
             kid.parent = None
