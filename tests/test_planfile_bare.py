@@ -56,6 +56,11 @@ class TestLists:
             "thing0", "thing1", "thing2",
         ]  # fmt: skip
 
+    def test_boxes_without_marks_are_nested_as_they_are_set_in(self) -> None:
+        text = "[ ] ship\n  [x] draw it\n  [ ] move it\n      [ ] with keys\n\n[x] sound\n"
+        held = [("ship", ""), ("draw it", "ship"), ("move it", "ship"), ("with keys", "move it"), ("sound", "")]
+        assert tree(text) == held
+
     def test_bare_words_over_lists_are_areas(self) -> None:
         text = "# Relaunch\n\n- Content\n  - Write texts\n  - Draw icons\n- Tech\n  - Rent a host\n  - Move the mail\n"
         assert [title for title, above in tree(text) if above == "Content"] == ["Write texts", "Draw icons"]
