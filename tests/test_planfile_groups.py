@@ -260,11 +260,28 @@ class TestWhatIsBesideTheWork:
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("title", "works"), [("Safety checklist", 0), ("安全检查清单", 0), ("Implementation checklist", 1)]
+        ("title", "works"),
+        [("Safety checklist", 0), ("安全检查清单", 0), ("Deliverables", 0), ("Implementation checklist", 1)],
     )
     def test_a_checklist_beside_headings_that_name_the_work(self, title: str, works: int) -> None:
         text = f"### Step 1: Draw\n\nx\n\n### Step 2: Move\n\nx\n\n## {title}\n\n- [ ] Read the code first\n"
         assert titles(text) == ["Draw", "Move", "Read the code first"][: 2 + works]
+
+    @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
+    def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:
+        text = f"## Week 1: Maps\n\n### Work\n\n- crop it\n- send it\n\n### {title}\n\n- a map\n- a ruler\n"
+        assert titles(text) == ["Week 1: Maps", "crop it", "send it"]
+
+    def test_boxes_below_the_order_that_is_proposed_are_the_work(self) -> None:
+        assert titles("# TODO\n\nSuggested order:\n\n- [ ] crop it\n- [ ] send it\n") == ["crop it", "send it"]
+
+    def test_what_the_work_is_made_of_is_told_behind_a_numbered_list(self) -> None:
+        text = "# Map\n\n## Steps\n\n1. Crop it\n2. Send it\n\n## Stack\n\n- SQLite\n- Canvas\n\n## Polish\n\n- fix the rim\n"
+        assert titles(text) == ["Crop it", "Send it", "fix the rim"]
+
+    def test_numbered_headings_go_over_to_what_describes(self) -> None:
+        text = "# Map\n\n## 1. Table\n\nx\n\n## 2. Store and types\n\nx\n\n## 3. Edge cases\n\nx\n\n## 4. Files summary\n\nx\n"
+        assert titles(text) == ["Table", "Store and types"]
 
     def test_a_label_that_begins_with_a_word_for_files_lists_files(self) -> None:
         text = "## Fase 1: Core\n\nArchivos esperados:\n\n- validaciones\n\nTrabajo:\n\n- Crear la red\n"
