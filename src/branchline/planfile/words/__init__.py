@@ -59,10 +59,11 @@ from branchline.planfile.words.sections import (
     TRAILERS,
     WIP_MARKS,
 )
-from branchline.planfile.words.verbs import FIRST_VERBS, LAST_VERBS
+from branchline.planfile.words.verbs import ALL_OR_NONE, FIRST_VERBS, HOLDS, LAST_VERBS
 
 __all__ = [
     "ACTIONS",
+    "ALL_OR_NONE",
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",
@@ -83,6 +84,7 @@ __all__ = [
     "FIRST_VERBS",
     "GATES",
     "GSD_TAGS",
+    "HOLDS",
     "ID_COLUMNS",
     "LANGUAGES",
     "LAST_OF_PHASES",
