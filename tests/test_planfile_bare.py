@@ -66,6 +66,24 @@ class TestLists:
         assert [title for title, above in tree(text) if above == "Content"] == ["Write texts", "Draw icons"]
         assert all(above == "" for _, above in tree(text.replace("Content", "Write the content")))
 
+    @pytest.mark.parametrize(
+        ("title", "held"), [("TODO", 3), ("Roadmap of the map", 3), ("待办", 3), ("Plan", 0), ("The map", 0)]
+    )
+    def test_what_a_list_of_work_sets_in_below_a_line_is_work(self, title: str, held: int) -> None:
+        text = f"# {title}\n\n## Tasks\n\n- Maps:\n  - rim\n    - a wider one\n  - Question: is it fast?\n  - paper\n- fix it\n"
+        assert len(titles(text)) == 2 + held
+
+    def test_below_a_numbered_line_stands_how_it_is_done(self) -> None:
+        assert titles("# TODO\n\n1. Draw it\n   - by hand\n2. Send it\n") == ["Draw it", "Send it"]
+
+    def test_the_future_of_a_roadmap_of_bullets_is_work_as_its_releases_are(self) -> None:
+        text = "# Roadmap\n\n## v.1.0: Map\n\n- rim\n\n## Future\n\n- paper\n\n## Ideas\n\nMany.\n"
+        assert tree(text) == [("v.1.0: Map", ""), ("rim", "v.1.0: Map"), ("paper", "")]
+
+    def test_what_a_text_announces_below_a_backlog_tells_of_one_idea(self) -> None:
+        text = "# Map\n\n## Planned\n\n### A guide\n\nOne that can:\n\n- talk\n- walk\n\n## Backlog\n\n### Rim\n\n- [ ] Draw it\n"
+        assert titles(text) == ["Draw it"]
+
     def test_work_listed_again_in_other_sections_is_one_task_each(self) -> None:
         work = [f"module number {n}" for n in range(6)]
         again = "".join(f"- {each}\n" for each in work[:5])

@@ -283,6 +283,31 @@ class TestWhatIsBesideTheWork:
         text = f"## Phase 1: A\n\n### Work\n\n1. Crop it\n2. Send it\n\n### Look\n\n{checks}\n## Phase 2: B\n\n- Fix the rim\n"
         assert len(titles(text)) == (5 if not works else 3 + works)
 
+    @pytest.mark.parametrize(
+        "title",
+        [
+            "Upcoming: v0.2 – Core",
+            "Current milestone: v0.2",
+            "Beta (v0.2.0)",
+            "Release (V0.2)",
+            "Hour 2-3: Rim",
+            "v.0.2.0: Rim",
+        ],
+    )
+    def test_releases_behind_a_label_or_a_stage_and_hours_are_phases(self, title: str) -> None:
+        assert tree(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")[:2] == [
+            (title, ""),
+            ("Crop", title),
+        ]
+
+    @pytest.mark.parametrize("title", ["Overview: v0.2 – Core", "Tested with: v0.2"])
+    def test_a_release_behind_other_labels_is_told_of(self, title: str) -> None:
+        assert title not in titles(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")
+
+    def test_a_phase_shown_again_in_code_is_the_same_phase(self) -> None:
+        text = "## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", "Send"]
+
     @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
     def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:
         text = f"## Week 1: Maps\n\n### Work\n\n- crop it\n- send it\n\n### {title}\n\n- a map\n- a ruler\n"

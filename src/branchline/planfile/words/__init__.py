@@ -24,7 +24,7 @@ from branchline.planfile.words.heads import (
     TASK_HEADS,
     VERSION_HEADS,
 )
-from branchline.planfile.words.leads import LEADS
+from branchline.planfile.words.leads import LEADS, PLANS, ROADMAPS
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
@@ -52,7 +52,6 @@ from branchline.planfile.words.sections import (
     NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
-    PLANS,
     QUESTIONS,
     STRONG_NONTASK,
     TODOS,
@@ -111,6 +110,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "ROADMAPS",
     "RUN",
     "RUN_LAST",
     "SEQUENTIAL",

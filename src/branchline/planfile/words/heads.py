@@ -20,20 +20,20 @@ _TASK_HEADS: Final[Lists] = {
 }
 _PHASE_HEADS: Final[Lists] = {
     "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
-        day, session, stream, workstream, slice, round, cycle, block, priority""",
-    "de": "etappe, meilenstein, abschnitt, woche, teil, block, priorität, welle, paket, runde, tag, monat",
-    "fr": "jalon, semaine, lot, partie, épopée, bloc, priorité, vague, salve, itération, palier, volet, tranche, mois, jour",
-    "es": "fase, etapa, hito, semana, parte, épica, bloque, prioridad, iteración, ola, ronda, tanda, lote, mes, día",
-    "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade, iteração, onda, rodada, lote, mês, dia, fatia",
+        day, hour, session, stream, workstream, slice, round, cycle, block, priority""",
+    "de": "etappe, meilenstein, abschnitt, woche, teil, block, priorität, welle, paket, runde, tag, stunde, monat",
+    "fr": "jalon, semaine, lot, partie, épopée, bloc, priorité, vague, salve, itération, palier, volet, tranche, mois, jour, heure",
+    "es": "fase, etapa, hito, semana, parte, épica, bloque, prioridad, iteración, ola, ronda, tanda, lote, mes, día, hora",
+    "pt": "fase, etapa, marco, semana, parte, épico, bloco, prioridade, iteração, onda, rodada, lote, mês, dia, hora, fatia",
     "ru": """фаза, этап, стадия, веха, спринт, неделя, часть, эпик, блок, приоритет, итерация, волна, пакет, раунд, месяц, день,
-        срез""",
+        час, срез""",
     "uk": """фаза, етап, стадія, віха, спринт, тиждень, частина, епік, блок, пріоритет, ітерація, хвиля, пакет, раунд,
-        місяць, день, зріз""",
+        місяць, день, година, зріз""",
     "zh": "阶段, 里程碑, 迭代, 史诗, 优先级, 批次, 轮次, 切片, 分块",
     "ja": """フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度, イテレーション, ウェーブ, スライス,
         チャンク""",
     "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위, 이터레이션, 웨이브, 슬라이스, 청크",
-    "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên, vòng, chặng, mốc, tháng, ngày, lát cắt",
+    "vi": "giai đoạn, gđ, đợt, tuần, phần, khối, ưu tiên, vòng, chặng, mốc, tháng, ngày, giờ, lát cắt",
 }
 _COUNTED_HEADS: Final[Lists] = {
     "zh": "阶段, 期, 轮, 批, 步, 步骤, 周, 週, 个月, 月, 天",

@@ -328,23 +328,6 @@ TODOS: Final = phrases(
     | others.TODOS
 )
 """What a text is called that is nothing but a list of work."""
-PLANS: Final = phrases(
-    {
-        "en": "roadmap, plan, backlog, todo, to-do, wishlist",
-        "de": "fahrplan, aufgaben",
-        "fr": "feuille de route, à faire",
-        "es": "hoja de ruta, pendientes",
-        "pt": "roteiro, plano, pendências",
-        "ru": "дорожная карта, план, роадмап",
-        "uk": "дорожня карта, план, роадмап",
-        "zh": "路线图, 计划, 规划, 待办",
-        "ja": "ロードマップ, 計画, タスク",
-        "ko": "로드맵, 계획, 할 일",
-        "vi": "lộ trình, kế hoạch",
-    }
-    | others.PLANS
-)
-"""What a title says of a text that plans work."""
 CHECKLISTS: Final = phrases(
     {
         "en": "checklist, check list, deliverables",
