@@ -344,12 +344,12 @@ class TestOrder:
         plan = read(f"- [ ] 1.1 Draw the grid\n- [ ] 1.2 Move the ship\n  - {said}\n- [ ] 2.1 Aim\n  - {said}\n")
         assert written(plan) == {("1.1", "1.2"), ("1.1", "2.1")}
 
-    def test_waves_follow_one_another(self) -> None:
-        plan = read(
-            '- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n```json\n{"waves": [{"tasks": ["2"]}, {"tasks": ["1", "3"]}]}\n```\n',
-            dialect="kiro",
-        )
-        assert {(edge.before, edge.after) for edge in plan.edges} == {("2", "1"), ("2", "3")}
+    @pytest.mark.parametrize("waves", ['{"tasks": ["2"]}, {"tasks": ["1", "3"]}', '["2"], ["1", "3"]'])
+    def test_waves_follow_one_another(self, waves: str) -> None:
+        graph = f'```json\n{{"waves": [{waves}]}}\n```\n'
+        plan = read(f"- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n{graph}", dialect="kiro")
+        assert written(plan) == {("2", "1"), ("2", "3")}
+        assert len(plan.edges) == 2
 
     def test_what_stands_in_brackets_over_two_lines_is_no_part_of_a_chain(self) -> None:
         plan = read(

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from string import ascii_letters
 
-from branchline.planfile import contents, fallback, fenced, labels, levels, todos
+from branchline.planfile import beside, contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -12,7 +12,7 @@ from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
+from branchline.planfile.sections import Head, bare, classify, head, only_tells
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -38,35 +38,18 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _xml(out)
     _headings(out)
     _boxes(out)
+    beside.drop(out)
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
         levels.settle(out)
     fenced.take(out)
-    _checklists(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
     if lone is not None and not out.drafts:
         lone.block.fate, out.drafts[lone.line] = "task", lone
     return out
-
-
-def _checklists(out: Outline) -> None:
-    """Where headings name the work, the boxes of a checklist beside them say how it is done well."""
-    named = sum(draft.role in ("head", "phase") for draft in out.drafts.values())
-    for draft in list(out.drafts.values()) if named > 1 else ():
-        section = draft.block.section
-        if (
-            draft.role == "item"
-            and draft.block.box
-            and draft.parent is None
-            and not draft.kids
-            and section
-            and is_checklist(section.text)
-        ):
-            draft.block.fate, draft.block.why = "criterion", "stands in a checklist beside the tasks"
-            del out.drafts[draft.line]
 
 
 def _lone(out: Outline) -> Draft | None:
