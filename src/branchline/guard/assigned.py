@@ -56,11 +56,11 @@ _MARK: Final = (
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
-    rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
+    rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是係为為は는은][:：]?(?=\s?[!-~]{{4}})"
     r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是係为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""

@@ -54,6 +54,8 @@ _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
 _OF_WORD: Final = re.compile(r"[\w.~+/=:%?&!@-]")
+_CONTENT: Final = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
+"""The address of a file by its contents (IPFS), which is a hash."""
 _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", "MIICIjANBg", "MIIBojANBg")
 """How public keys begin: EC, Ed25519 and RSA, as SubjectPublicKeyInfo (RFC 5280) in base64."""
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
@@ -65,7 +67,7 @@ def dense(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        if not _MAYBE.match(found[0]) or found[0].startswith(_PUBLIC):
+        if not _MAYBE.match(found[0]) or found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]):
             return None
         said = _Said(read) if said is None else said
         start, end = found.start() + _own(found[0]), found.end()
