@@ -164,7 +164,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         findings.append(
             Finding(
                 "unknown-box",
-                f"Line {draft.line}: the box [{draft.block.box}] has no meaning in the dialect {dialect.name}; "
+                f"The box [{draft.block.box}] has no meaning in the dialect {dialect.name}; "
                 "write [ ], [x] or [~], or name the dialect.",
                 draft.line,
                 draft.id,
@@ -233,7 +233,7 @@ def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str,
     if tier:
         extra["tier"] = tier
         if tier not in TIERS:
-            words = f"Line {draft.line}: there is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
+            words = f"There is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
             findings.append(Finding("unknown-tier", words, draft.line, draft.id))
     extra |= {name: text for name in ("variant", "agent") if (text := _word(name, draft, reading.said))}
     if "agent" in extra and extra["agent"] == _worker(draft, reading.said):
@@ -242,7 +242,7 @@ def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str,
         if _WARMTH.fullmatch(warmth):
             extra["temperature"] = float(warmth)
         else:
-            words = f"Line {draft.line}: the temperature {warmth!r} is no number from 0 to 2."
+            words = f"The temperature {warmth!r} is no number from 0 to 2."
             findings.append(Finding("unknown-temperature", words, draft.line, draft.id, hold=True))
     if draft.key and draft.number:
         extra["place"] = f"{draft.key} {draft.number}"
