@@ -174,9 +174,11 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
     if draft.role == "row":
         told = draft.fields.get("column:status", [""])[0].strip("*`_ ").lower().replace(" ", "-")
         state = STATES.get(told, state) if told else state
-    title = body.clean_title(draft.title) or draft.title
     said = reading.said
     atomic = not draft.kids
+    judged = body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first)
+    title = checks.without_field(draft.title) if any(check.source == "title" for check in judged) else draft.title
+    title = body.clean_title(title) or draft.title
     return Task(
         id=draft.id,
         title=title,
@@ -188,7 +190,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         worker=_worker(draft, said),
         model=_word("model", draft, said) or None,
         files=body.files_of(reading, draft.block.text if draft.role != "xml" else ""),
-        checks=body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first),
+        checks=judged,
         criteria=tuple(reading.criteria),
         output=said.get("output", ""),
         needs=_listed(", ".join([*reading.needs, *draft.fields.get("needs", [])])),
