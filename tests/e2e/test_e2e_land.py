@@ -65,6 +65,8 @@ def test_what_is_home_is_not_offered_to_be_brought_home(done: World) -> None:
     said = done.finish(done.start("report"))
     assert "branchline/r1/tip, and in your checkout." in said.out, said
     assert done.run("report").json["landed"]
+    again = done.finish(done.start("execute", "plan.md", "--only", "1.1", "--yes"))
+    assert "and in your checkout" in again.out, again
     (done.root / "branchline.toml").write_text("broken")
     assert "and in your checkout" in done.finish(done.start("report")).out, "a look needs no settings"
 

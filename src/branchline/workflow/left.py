@@ -37,6 +37,8 @@ def repository_of(console: Console, project: Project | None = None) -> Repositor
 
 def is_home(console: Console, run: RunRow) -> bool:
     """Whether the branch that is checked out holds all that a run has merged; False where nobody can tell."""
+    if run.in_place:
+        return False
     try:
         repository = Repository.open(state_of(console).parent, console.env)
         return bool(repository.tip(run.run)) and run.run not in not_landed(repository.git)
