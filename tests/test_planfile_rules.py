@@ -410,6 +410,15 @@ class TestChecks:
     def test_a_field_at_the_end_of_a_title(self, tail: str) -> None:
         (task,) = read(f"## Tasks\n\n- [ ] Write it{tail}\n").tasks
         assert [(check.run, check.confidence >= 0.9) for check in task.checks] == [("npm test", True)]
+        assert task.title == "Write it"
+
+    @pytest.mark.parametrize(
+        ("tail", "body"),
+        [(". Run: `npm test` and look at it", ""), (". Verify: `npm test`", "  - Verify: `npm run all`\n")],
+    )
+    def test_an_end_of_a_title_that_is_not_the_check_alone_stays(self, tail: str, body: str) -> None:
+        (task,) = read(f"## Tasks\n\n- [ ] Write it{tail}\n{body}").tasks
+        assert task.title == f"Write it{tail}"
 
     @pytest.mark.parametrize("tail", [" — note: `npm test`", ", verify: it works", " - files: `src/a.ts`"])
     def test_other_ends_of_a_title_run_nothing(self, tail: str) -> None:

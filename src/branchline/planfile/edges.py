@@ -168,14 +168,14 @@ class Edges:
             loose = kind == "after" and not self.names.like_an_id(token)
             self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
         for token in found.doubled:
-            said = f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan."
+            said = f"{draft.id} names {token!r}, which stands twice in the plan."
             self._hold(draft, "doubled-reference", said, line)
 
     def _hold(self, draft: Draft, code: str, message: str, line: int, *, hold: bool = True) -> None:
         self.findings.append(Finding(code, message, line, draft.id, hold=hold))
 
     def _unknown(self, draft: Draft, verb: str, token: str, line: int, *, loose: bool = False) -> None:
-        said = f"Line {line}: {draft.id} {verb} {token!r}, and no task of the plan is called that."
+        said = f"{draft.id} {verb} {token!r}, and no task of the plan is called that."
         self._hold(draft, "unknown-reference", said, line, hold=not loose)
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:

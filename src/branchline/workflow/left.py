@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from branchline.errors import BranchlineError
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
 from branchline.terminal.text import safe
 from branchline.workflow.console import Console
-from branchline.workflow.look import no_run
+from branchline.workflow.look import no_run, state_of
 from branchline.workflow.project import Project, open_project
 from branchline.workspace.diff import Change
+from branchline.workspace.landing import not_landed
 from branchline.workspace.repository import Repository
 
 Known = Mapping[str, tuple[RunRow, dict[str, TaskRow]]]
@@ -31,6 +33,17 @@ def repository_of(console: Console, project: Project | None = None) -> Repositor
     repository = (project or open_project(console)).repository(in_place=False)
     assert repository is not None  # noqa: S101 - not in place
     return repository
+
+
+def is_home(console: Console, run: RunRow) -> bool:
+    """Whether the branch that is checked out holds all that a run has merged; False where nobody can tell."""
+    if run.in_place:
+        return False
+    try:
+        repository = Repository.open(state_of(console).parent, console.env)
+        return bool(repository.tip(run.run)) and run.run not in not_landed(repository.git)
+    except BranchlineError:
+        return False
 
 
 def known_runs(project: Project) -> Known:

@@ -29,6 +29,7 @@ from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
+from branchline.workflow.left import is_home
 from branchline.workflow.look import report_of
 from branchline.workflow.project import Project, find_plan, open_project
 from branchline.workflow.running import Display, Interrupts, confirming
@@ -142,7 +143,7 @@ def ended(console: Console, store: Store, driver: Coordinator, standing: engine.
     driver.close()
     data = outcome_data(store, driver.state.run, console.clock())
     run, now = driver.state.run, console.clock()
-    found = report_of(store, run, now, hindsight)
+    found = report_of(store, run, now, hindsight, home=is_home(console, run))
     text = report.report_text(found)
     return Answer(data, text, STATUS[standing.state], standing.reason)
 
