@@ -192,7 +192,7 @@ def _begin(
         if same or former.state != "done" or not landed(project, former, flags):
             return resumed(console, project, store, former, flags, None if same and not flags.worker else agreed)
     project, worker = with_worker(project, console, flags.worker)
-    repository = project.repository(in_place=flags.in_place)
+    repository = None if flags.in_place else project.repository()
     if repository:
         workspace = project.settings.workspace
         repository.check_ready((draft.plan,), (*workspace.copy, *workspace.symlink))
@@ -229,7 +229,7 @@ def planned(project: Project, agreed: Agreed, worker: str) -> Plan:
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
     """Whether the user's branch holds all that a run merged, so that new work may start from there."""
-    repository = project.repository(in_place=flags.in_place)
+    repository = None if flags.in_place else project.repository()
     return repository is None or repository.git.contains(repository.head(), repository.tip(run.run))
 
 
@@ -240,7 +240,7 @@ def resumed(
     flags, directory = overlaid(former, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
-    repository = project.repository(in_place=flags.in_place)
+    repository = None if flags.in_place else project.repository()
     if changed is not None:
         former = replan(store, former, planned(project, changed, worker), console.clock())
     return Begun(project, former, flags, repository)

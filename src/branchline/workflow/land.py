@@ -30,8 +30,7 @@ def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answ
         if run.in_place:
             return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
         found = report_of(store, run, console.clock())
-    repository = project.repository(in_place=False)
-    assert repository is not None  # noqa: S101 - not in place
+    repository = project.repository()
     if run.base and repository.tip(run.run) == run.base:
         return _nothing(run, f"{run.run} has merged nothing yet: there is nothing to land")
     change = _change(repository, run, found)

@@ -6,9 +6,8 @@ from typing import Final, NamedTuple
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
 from branchline.terminal.text import safe
-from branchline.workflow.console import Console
 from branchline.workflow.look import no_run
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import Project
 from branchline.workspace.diff import Change
 from branchline.workspace.repository import Repository
 
@@ -24,13 +23,6 @@ class Left(NamedTuple):
     run: str
     task: str
     row: TaskRow | None
-
-
-def repository_of(console: Console, project: Project | None = None) -> Repository:
-    """The repository that work is isolated in; raises RepositoryError in words."""
-    repository = (project or open_project(console)).repository(in_place=False)
-    assert repository is not None  # noqa: S101 - not in place
-    return repository
 
 
 def known_runs(project: Project) -> Known:

@@ -62,10 +62,8 @@ class Project:
         with Store.open(path, read_only=True) as store:
             yield store
 
-    def repository(self, *, in_place: bool) -> Repository | None:
-        """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
-        if in_place:
-            return None
+    def repository(self) -> Repository:
+        """The repository to isolate work in; raises RepositoryError in words."""
         own = self.settings.workspace
         return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
@@ -258,10 +256,3 @@ def program_of(settings: Settings, worker: WorkerSettings) -> str:
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:
     return shutil.which(program, path=env.get("PATH", ""))
-
-
-def identity_of(repository: Repository | None) -> tuple[str, str]:
-    """The user's name and mail address as git knows them, for the commits that workers make."""
-    if repository is None:
-        return ("", "")
-    return repository.identity()

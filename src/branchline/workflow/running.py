@@ -42,7 +42,7 @@ from branchline.workflow.console import Console
 from branchline.workflow.estimates import outlook_in
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
-from branchline.workflow.project import Project, identity_of
+from branchline.workflow.project import Project
 from branchline.workflow.touches import touches
 from branchline.workspace.repository import Repository
 
@@ -216,7 +216,8 @@ def jobs_of(
     inline: bool,
 ) -> Jobs:
     """What builds the processes of a run; tokens that a crash left are taken back."""
-    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
+    identity = repository.identity() if repository else ("", "")
+    site = Site(project.root, project.state, repository, project.env, identity)
     head, related = graphs.head(run.graph), family(store, run.run, adjacency)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
     jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
