@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any, Final, NamedTuple
 
 from branchline.errors import BranchlineError, InputError, SessionError, UsageError
-from branchline.files import find_root, read_text, write_durable
+from branchline.files import read_text, write_durable
 from branchline.model.run import SessionRow
 from branchline.sessions import history
 from branchline.sessions.agents import LIVE, Agents
@@ -156,8 +156,8 @@ def shims(console: Console, wish: Wish) -> Answer:
 @contextmanager
 def opened(console: Console, wish: Wish) -> Iterator[Agents | None]:
     """The sessions of the place a command was started in; of `--cwd` where those know it better; None: there are none."""
-    root = root_of(console.directory)
-    other = root_of(folder_of(console, wish.cwd)) if wish.cwd else root
+    root = console.root
+    other = console._replace(directory=folder_of(console, wish.cwd)).root if wish.cwd else root
     if other != root and not _knows(root, wish.name):
         root = other
     path = root / ".branchline" / "state.db"
@@ -174,11 +174,6 @@ def folder_of(console: Console, cwd: str) -> Path:
     if not folder.is_dir():
         raise SessionError("E_CWD_INVALID", f"--cwd {cwd}: there is no such folder", cwd=str(folder))
     return folder
-
-
-def root_of(folder: Path) -> Path:
-    """Where the sessions of a folder are recorded: its checkout, or the folder itself."""
-    return find_root(folder) or folder
 
 
 def shown(row: SessionRow) -> dict[str, Any]:

@@ -11,19 +11,18 @@ from typing import Any
 from branchline import workers
 from branchline.config import RoleSettings, Settings, WorkerSettings, load
 from branchline.errors import (
-    InputError,
     NotFoundError,
     PlanError,
     SettingsError,
     UsageError,
     WorkerMissingError,
 )
-from branchline.files import find_root, state_folder
+from branchline.files import state_folder
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import RunRow
 from branchline.store import Store
-from branchline.workflow.console import Console
+from branchline.workflow.console import Console, name_in
 from branchline.workspace.repository import Repository
 
 PREFERRED = ("opencode", "claude", "codex")
@@ -68,12 +67,8 @@ class Project:
         return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
     def name(self, path: Path) -> str:
-        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside. Raises InputError."""
-        try:
-            absolute = path.resolve()
-        except (OSError, RuntimeError) as error:  # links in a circle, or into what may not be looked at
-            raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'its links go in a circle'}") from None
-        return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
+        """A plan's path as findings, graphs and runs call it, as `name_in`."""
+        return name_in(self.root, path)
 
 
 def graph_path(plan: Path) -> Path:
@@ -114,7 +109,7 @@ def folder_of(state: Path, run: RunRow, task: str) -> Path:
 
 def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Project:
     """The project a command was started in, with settings merged once; flags have dotted names."""
-    root = find_root(console.directory) or console.directory
+    root = console.root
     settings = load(root, console.env, dict(flags or {}))
     at_root = {name: replace(w, argv=argv_at(w.argv, root)) for name, w in settings.workers.items()}
     return Project(root, replace(settings, workers=at_root), console.env)

@@ -104,7 +104,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     del agreed  # all that the engine needs stands in the store, and a graph may be large
     if isinstance(begun, Answer):
         if "run" in begun.data:
-            _remember(console, project, store, str(begun.data["run"]), NEVER, said)
+            remember(console, store, str(begun.data["run"]), NEVER, said)
         return begun
     hooks = Hooks(console.clock, memory=free_memory, jitter=random)
     driver = charge(store, begun, hooks, lazy=True)
@@ -114,7 +114,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     driver.close()
     due = _due_of(driver.state)
     if due is not None:
-        _remember(console, project, store, begun.run.run, due, said)
+        remember(console, store, begun.run.run, due, said)
     return standing(store, driver.state.run, console.clock())
 
 
@@ -162,13 +162,6 @@ def _settle(console: Console, driver: Coordinator) -> None:
     busy = driver.tick(0.0)
     while ((busy or driver.own_jobs()) and console.clock() < until) or driver.metered():
         busy = driver.tick(0.0 if busy else TURN)
-
-
-def _remember(console: Console, project: Project, store: Store, name: str, due: float, said: str) -> None:
-    """Nothing changes by itself before `due`: the next pulse need only see that nothing has changed from outside."""
-    run = store.run(name)
-    if run is not None:
-        remember(console, project.root, run.plan, said, name, store.last_event(name), due)
 
 
 def tick_run(console: Console, run: RunRow) -> list[str]:

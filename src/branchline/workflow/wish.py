@@ -15,7 +15,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
-from branchline.workflow.look import find_atomic, run_meant, state_of
+from branchline.workflow.look import find_atomic, run_meant
 from branchline.workflow.project import check_worker, folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
@@ -40,7 +40,7 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     Without a task the whole run is cancelled. Raises NotFoundError for an unknown task and UsageError when the task's
     state does not fit.
     """
-    state = state_of(console)
+    state = console.state
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(state / "state.db", create=False))
         run = run_meant(store, name)
