@@ -1,6 +1,7 @@
 """From a plan to an open run: the graph as it is now, its approval, and the run that goes on or begins."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
@@ -246,10 +247,11 @@ def resumed(
     return Begun(project, former, flags, repository)
 
 
-def opened_store(stack: ExitStack, project: Project) -> Store:
+@contextmanager
+def opened_store(project: Project) -> Iterator[Store]:
     """The lock first, then the store: one coordinator at a time."""
-    stack.enter_context(lock(project.state))
-    return stack.enter_context(project.store())
+    with lock(project.state), project.store() as store:
+        yield store
 
 
 def charge(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool = False) -> Coordinator:

@@ -1,7 +1,6 @@
 """Pulse: the same unattended, tick by tick."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from random import random
 
@@ -79,8 +78,7 @@ def pulse_once(console: Console, plans: Sequence[str], flags: Flags, said: str =
     What is wrong with one plan keeps no other from its tick. Raises NotFoundError when there is nothing to speak of.
     """
     project = open_project(console, flags.settings())
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         if not plans and not store.heads():
             raise NotFoundError("no plan was named and there is no run yet; `branchline pulse plans/x.md` starts one")
         paths = [console.directory / name for name in plans] or [project.root / name for name in unfinished(store)]
@@ -170,8 +168,7 @@ def tick_run(console: Console, run: RunRow) -> list[str]:
     Returns the tasks whose processes were told to stop and have not ended yet.
     """
     project = open_project(console)
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         begun = resumed(console, project, store, store.run(run.run) or run, Flags())
         driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 1), lazy=True)
         driver.tick(0.0)

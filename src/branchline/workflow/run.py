@@ -1,6 +1,5 @@
 """Execute a plan, pulse, land."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from random import random
 
@@ -58,8 +57,7 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         )
     if flags.detach:
         return detached(console, project, path, flags)
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         begun = begin(console, project, store, agreed, flags)
         del agreed  # all that the engine needs stands in the store, and a graph may be large
         if isinstance(begun, Answer):

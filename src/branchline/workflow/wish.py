@@ -4,7 +4,6 @@ import json
 import os
 import pwd
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,7 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     state does not fit.
     """
     state = console.state
-    with ExitStack() as stack:
-        store = stack.enter_context(Store.open(state / "state.db", create=False))
+    with Store.open(state / "state.db", create=False) as store:
         run = run_meant(store, name)
         if task:
             data = checked(console, state, store, run, verb, task, data)
