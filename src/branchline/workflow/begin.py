@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.boxes import Boxes
@@ -48,29 +48,6 @@ class Agreed(NamedTuple):
     source: str
 
 
-class Fresh(Protocol):
-    """The functions of `workflow.fresh`, which is imported when one of them is needed."""
-
-    def drafted(self, console: Console, project: Project, path: Path) -> graphs.Stored | Answer:
-        """Read a plan anew."""
-
-    def remarked(self, draft: DraftGraph, path: Path) -> DraftGraph:
-        """Read its boxes anew."""
-
-    def settle(
-        self, console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
-    ) -> tuple[ApprovedGraph | None, DraftGraph]:
-        """Ask a person for the approval."""
-
-    def quickest(self, project: Project, draft: DraftGraph, slots: int) -> str:
-        """Play the plan under every strategy."""
-
-
-def fresh(console: Console) -> Fresh:
-    """Import what reads plans."""
-    return cast(Fresh, console.fresh())
-
-
 def unchanged(project: Project, path: Path) -> RunRow | None:
     """The unfinished run of a plan when plan, graph, argv and approval are as they were when it began; else None.
 
@@ -112,7 +89,8 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
         if former.draft.plan_digest == digests.digest_of(path):
             _tell_gate(console, project, former.draft)
             return former._replace(draft=marked(console, former.draft, path))
-    return fresh(console).drafted(console, project, path)
+    found: graphs.Stored | Answer = console.fresh().drafted(console, project, path)
+    return found
 
 
 def _tell_gate(console: Console, project: Project, draft: DraftGraph) -> None:
@@ -135,7 +113,8 @@ def marked(console: Console, draft: DraftGraph, path: Path) -> DraftGraph:
         return draft
     if "".join(boxes(read_text(path)).values()) == draft.boxes:
         return draft
-    return fresh(console).remarked(draft, path)
+    again: DraftGraph = console.fresh().remarked(draft, path)
+    return again
 
 
 def approval(console: Console, project: Project, path: Path, current: graphs.Stored, flags: Flags) -> Agreed:
@@ -145,7 +124,7 @@ def approval(console: Console, project: Project, path: Path, current: graphs.Sto
     if approved is None and flags.yes:
         approved = approve_draft(project, draft, "policy: --yes", console.clock())
     if approved is None and console.interactive:
-        approved, draft = fresh(console).settle(console, project, path, draft, "ask")
+        approved, draft = console.fresh().settle(console, project, path, draft, "ask")
     if approved is None:
         raise NotApprovedError(
             f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",

@@ -19,7 +19,6 @@ from branchline.workflow.begin import (
     begin,
     charge,
     current_draft,
-    fresh,
     opened_store,
     unchanged,
 )
@@ -83,7 +82,7 @@ def _decided(console: Console, project: Project, draft: DraftGraph | None, flags
     """`auto` as the strategy that it comes to; a run that goes on unchanged (no draft) keeps its own."""
     if flags.strategy != AUTO:
         return project, flags
-    found = fresh(console).quickest(project, draft, project.settings.jobs) if draft else None
+    found = console.fresh().quickest(project, draft, project.settings.jobs) if draft else None
     console.say(f"strategy {found}: expected to take the shortest" if found else "the run keeps its strategy")
     flags = flags._replace(strategy=found)
     return open_project(console, flags.settings()), flags
