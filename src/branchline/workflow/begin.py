@@ -27,17 +27,7 @@ from branchline.workflow.models import check_models
 from branchline.workflow.money import check_priced, remarks
 from branchline.workflow.project import Project, choose_workers, graph_path, open_project, with_worker
 from branchline.workflow.replan import FREE, replan
-from branchline.workflow.running import Plan, coordinator, new_run
-from branchline.workspace.repository import Repository
-
-
-class Begun(NamedTuple):
-    """A run that is open: its row, the flags in force, and where it works; all else of it stands in the store."""
-
-    project: Project
-    run: RunRow
-    flags: Flags
-    repository: Repository | None
+from branchline.workflow.running import Begun, Plan, coordinator, new_run
 
 
 class Agreed(NamedTuple):
@@ -238,7 +228,7 @@ def charge(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool = False) -> C
 
     `lazy`: custodians come up with the first start, and the run counts as resumed with the first thing that happens.
     """
-    driver = coordinator(begun.project, store, begun.repository, begun.run, begun.flags, hooks, lazy=lazy)
+    driver = coordinator(store, begun, hooks, lazy=lazy)
     driver.recover()
     if store.dropped:
         words = (

@@ -14,7 +14,6 @@ from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import (
     Agreed,
-    Begun,
     approval,
     begin,
     charge,
@@ -29,7 +28,7 @@ from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.look import report_of
 from branchline.workflow.project import Project, find_plan, open_project
-from branchline.workflow.running import Display, Interrupts, confirming
+from branchline.workflow.running import Begun, Display, Interrupts, confirming
 
 AUTO = "auto"
 """The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
