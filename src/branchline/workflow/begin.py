@@ -143,7 +143,7 @@ def begin(
     former = store.run(agreed.run) or agreed
     if former.state == "done":
         return finished(store, former, console.clock())
-    return resumed(console, project, store, former, flags)
+    return resumed(console, store, former, flags)
 
 
 def _begin(
@@ -160,7 +160,7 @@ def _begin(
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former, console.clock())
         if same or former.state != "done" or not landed(project, former, flags):
-            return resumed(console, project, store, former, flags, None if same and not flags.worker else agreed)
+            return resumed(console, store, former, flags, None if same and not flags.worker else agreed)
     project, worker = with_worker(project, console, flags.worker)
     repository = None if flags.in_place else project.repository()
     if repository:
@@ -203,9 +203,7 @@ def landed(project: Project, run: RunRow, flags: Flags) -> bool:
     return repository is None or repository.git.contains(repository.head(), repository.tip(run.run))
 
 
-def resumed(
-    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None
-) -> Begun:
+def resumed(console: Console, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
     flags, directory = overlaid(former, flags)
     project = open_project(console, flags.settings())

@@ -167,9 +167,8 @@ def tick_run(console: Console, run: RunRow) -> list[str]:
 
     Returns the tasks whose processes were told to stop and have not ended yet.
     """
-    project = open_project(console)
-    with opened_store(project) as store:
-        begun = resumed(console, project, store, store.run(run.run) or run, Flags())
+    with opened_store(open_project(console)) as store:
+        begun = resumed(console, store, store.run(run.run) or run, Flags())
         driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 1), lazy=True)
         driver.tick(0.0)
         driver.finish(engine.outcome(driver.state, console.clock()))

@@ -63,7 +63,7 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
 
 def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job, str]:
     """The task's last work as a job, and the kind of its worker; raises UsageError when nothing of it is there."""
-    begun = resumed(console, open_project(console), store, run, Flags())
+    begun = resumed(console, store, run, Flags())
     rows = store.graph_tasks(run.run)
     adjacency = of_rows(rows, json.loads(run.net)["edges"])
     history = History(store, lambda: adjacency, {each.task: each for each in rows}.get)

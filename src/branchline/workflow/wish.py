@@ -73,7 +73,7 @@ def checked(
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "retry" and data.get("worker"):
-        check_worker(resumed(console, open_project(console), store, run, Flags()).project, data["worker"])
+        check_worker(resumed(console, store, run, Flags()).project, data["worker"])
     if verb == "answer":
         if any((each.run, each.task, each.verb) == (run.run, task, verb) for each in store.requests()):
             raise UsageError(f"task {task} has its answer already; the next `branchline execute` or `pulse` acts on it")
