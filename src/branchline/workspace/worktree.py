@@ -142,10 +142,6 @@ class Worktree:
         admin = self.admin()
         return self.base.at(self.base.cwd, env={"GIT_DIR": str(admin)}).resolve("HEAD") if admin else ""
 
-    def head_ref(self) -> str:
-        """Return the full name of the branch the worktree is on, or "" when it is detached."""
-        return self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
-
     def unfinished(self) -> str:
         """Return the name of what was begun in the worktree and not ended (a rebase ...), a merge aside, or ""."""
         return next((word for word in unfinished(self.git) if word != "merge"), "")
