@@ -97,12 +97,12 @@ class Worktree:
         admin = self.admin()
         # Away in one step: half of a folder would look like work that somebody has deleted.
         gone = self.path.with_name(f".gone-{self.path.name}")
-        _remove(gone)
+        remove(gone)
         if self.path.exists():
             self.path.rename(gone)
         if admin is not None:
-            _remove(admin)
-        _remove(gone)
+            remove(admin)
+        remove(gone)
 
     def guard(self) -> None:
         """Put right what a worker may have bent: its link to git, and `.branchline/` with its ignore file.
@@ -173,7 +173,7 @@ class Worktree:
 
     def _forget_unfinished(self) -> None:
         for name in UNFINISHED:
-            _remove(self.git.folder() / name)
+            remove(self.git.folder() / name)
 
     def _inside(self) -> Git:
         # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
@@ -203,7 +203,8 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Take away what stands at a path: a file, a link, or a folder with all that is in it."""
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
