@@ -16,7 +16,7 @@ from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.run import Event, RunRow
 from branchline.planfile import DIALECTS, digests
 from branchline.planfile.writeback import boxes
-from branchline.store import Store, lock
+from branchline.store import AnyStore, Store, lock
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft, hold_list, source_of
@@ -47,8 +47,8 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
     if not stored.exists() or digests.is_folder(path):
         return None
     with project.looked() as store:
-        run = store.newest(project.name(path)) if store else None
-        if store is None or run is None or not run.source or run.state in ("done", "cancelled"):
+        run = store.newest(project.name(path))
+        if run is None or not run.source or run.state in ("done", "cancelled"):
             return None
         approved, head = store.approval(run.plan), graphs.head(run.graph)
         same = approved is not None and approved[0] == run.digest
@@ -60,7 +60,7 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
     return run
 
 
-def _is_ticked(store: Store, run: RunRow, head: DraftGraph, text: str) -> bool:
+def _is_ticked(store: AnyStore, run: RunRow, head: DraftGraph, text: str) -> bool:
     """Whether a box has changed since the graph was made that the run itself has not ticked: then marks are read anew."""
     if head.dialect not in DIALECTS:  # boxes mean nothing there
         return False

@@ -7,14 +7,14 @@ from branchline.model.plan import DraftGraph
 from branchline.model.run import TaskRow
 from branchline.schedule.durations import USUAL, Kind, Outlook, Past
 from branchline.simulate import dice
-from branchline.store import Store
+from branchline.store import AnyStore
 from branchline.workflow.project import Project, role_workers
 
 RUNS = 10
 """How many of the newest runs are looked at."""
 
 
-def outlook_in(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
+def outlook_in(store: AnyStore, run: str, rows: Iterable[TaskRow]) -> Outlook:
     """The tasks of a run with what is known of other runs; of its own it learns while it runs."""
     hours = estimates_of(store, run)
     tasks = {
@@ -32,10 +32,10 @@ def outlook_of(project: Project, draft: DraftGraph) -> Outlook:
         if task.kind == "atomic"
     }
     with project.looked() as store:
-        return Outlook(tasks, (known for _, known in past(store)) if store else ())
+        return Outlook(tasks, [known for _, known in past(store)])
 
 
-def past(store: Store) -> list[tuple[str, Past]]:
+def past(store: AnyStore) -> list[tuple[str, Past]]:
     """What is known of the tasks that are done, each with its run and with what its plan had estimated."""
     rows = store.spent(RUNS)
     estimates = {run: estimates_of(store, run) for run in {row.run for row in rows}}
@@ -53,7 +53,7 @@ def past(store: Store) -> list[tuple[str, Past]]:
     ]
 
 
-def estimates_of(store: Store, run: str) -> dict[str, float]:
+def estimates_of(store: AnyStore, run: str) -> dict[str, float]:
     """Task -> the hours that a run's plan estimated."""
     row = store.run(run)
     found: dict[str, float] = json.loads(row.net).get("estimate", {}) if row else {}

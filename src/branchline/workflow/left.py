@@ -28,8 +28,7 @@ class Left(NamedTuple):
 def known_runs(project: Project) -> Known:
     """The runs that the store knows with their tasks by id; none before the first run."""
     with project.looked() as store:
-        runs = store.runs() if store else []
-        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in runs if store}
+        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in store.runs()}
 
 
 def left_over(repository: Repository, known: Known, run: str) -> list[Left]:

@@ -47,7 +47,7 @@ class Desk(NamedTuple):
     def known(self, name: str) -> list[ServerSessionRow]:
         """What was last seen of a server's sessions; nothing is made by looking."""
         with self.project.looked() as store:
-            return store.server_sessions(name) if store else []
+            return store.server_sessions(name)
 
     def places(self, name: str) -> list[str]:
         """The directories in which a server's sessions were seen."""

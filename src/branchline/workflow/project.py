@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from branchline.files import state_folder
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import RunRow
-from branchline.store import Store
+from branchline.store import AnyStore, MemoryStore, Store
 from branchline.workflow.console import Console, name_in
 from branchline.workspace.repository import Repository
 
@@ -51,15 +50,10 @@ class Project:
         """The store, made when there is none."""
         return Store.open(self.state / "state.db")
 
-    @contextmanager
-    def looked(self) -> Iterator[Store | None]:
-        """The store to read in; None before the first run, for to look leaves no trace."""
+    def looked(self) -> AnyStore:
+        """The store to read in; before the first run an empty one in memory, for to look leaves no trace."""
         path = self.root / ".branchline" / "state.db"
-        if not path.exists():
-            yield None
-            return
-        with Store.open(path, read_only=True) as store:
-            yield store
+        return Store.open(path, read_only=True) if path.exists() else MemoryStore()
 
     def repository(self) -> Repository:
         """The repository to isolate work in; raises RepositoryError in words."""
@@ -86,7 +80,7 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
     stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json") if p.is_file()]
     newest = max(stored, key=lambda path: path.stat().st_mtime, default=None)
     with project.looked() as store:
-        run = store.newest() if store else None
+        run = store.newest()
     if newest and (run is None or newest.stat().st_mtime > run.started):
         return project.root / graphs.read(newest).plan
     if run is None:
