@@ -1,6 +1,8 @@
 """Pulse: the same unattended, tick by tick."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from random import random
 
@@ -8,8 +10,8 @@ from branchline import engine
 from branchline.config import duration
 from branchline.dispatch import Coordinator, Hooks
 from branchline.engine import State
-from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
-from branchline.model.run import RunRow
+from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, SettingsError, UsageError
+from branchline.model.run import QuestionRow, RunRow
 from branchline.proc import free_memory
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
@@ -25,7 +27,6 @@ from branchline.workflow.begin import (
     unchanged,
 )
 from branchline.workflow.console import Console
-from branchline.workflow.deadline import due_at
 from branchline.workflow.flags import Flags
 from branchline.workflow.idle import NEVER, quiet, remember, standing, together, unfinished
 from branchline.workflow.project import Project, folder_of, open_project
@@ -130,6 +131,21 @@ def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer
             )
         approved = approve_draft(project, draft, PULSE, console.clock())
     return agreed_of(project, approved, current)
+
+
+def due_at(question: QuestionRow) -> float | None:
+    """When a question's own default counts as its answer, in seconds since the epoch; None when it waits for a person.
+
+    A deadline is a length of time from the question on (`30m`), or a moment as ISO 8601 has it, in local time unless it
+    says another; the words of a worker that are neither set no time.
+    """
+    if not (question.default and question.deadline):
+        return None
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromisoformat(question.deadline.strip()).timestamp()
+    with suppress(SettingsError):
+        return question.asked + duration(question.deadline)
+    return None
 
 
 def _due_of(state: State) -> float | None:
