@@ -1,6 +1,7 @@
 """The verbs of `oc`, one function each: from what the command line asks to an answer."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from branchline.errors import RemoteError, SettingsError, UsageError
@@ -151,14 +152,20 @@ def abort(there: Desk, asked: Asked) -> Answer:
     return _answer({"instance": client.name, "session": one.id, "was_busy": busy, "said": said})
 
 
-def permissions(there: Desk, asked: Asked) -> Answer:
-    """What sessions ask leave for."""
-    return _waiting(there, "permissions", "per")
-
-
-def questions(there: Desk, asked: Asked) -> Answer:
-    """What sessions ask."""
-    return _waiting(there, "questions", "que")
+def waiting(there: Desk, asked: Asked, key: str, head: str) -> Answer:
+    """What sessions ask leave for (`per`), or what they ask (`que`)."""
+    lists, errors = there.waiting(head)
+    rows = [
+        {
+            "instance": name,
+            **each._asdict(),
+            "questions": [{"text": text, "options": options} for text, options in each.questions],
+            "options": [option for _, options in each.questions for option in options],
+        }
+        for name, found in lists.items()
+        for each in found
+    ]
+    return _answer({key: rows}, errors)
 
 
 def approve(there: Desk, asked: Asked) -> Answer:
@@ -207,21 +214,6 @@ def _check_model(there: Desk, client: Client, model: str) -> None:
         raise SettingsError(f"{client.name} has no model {model!r}{nearest(model, known)}")
 
 
-def _waiting(there: Desk, key: str, head: str) -> Answer:
-    lists, errors = there.waiting(head)
-    rows = [
-        {
-            "instance": name,
-            **each._asdict(),
-            "questions": [{"text": text, "options": options} for text, options in each.questions],
-            "options": [option for _, options in each.questions for option in options],
-        }
-        for name, found in lists.items()
-        for each in found
-    ]
-    return _answer({key: rows}, errors)
-
-
 def _replied(client: Client, waits: Waiting, said: str) -> Answer:
     data = {"instance": client.name, "request": waits.id, "session": waits.session}
     return _answer({**data, "said": f"{waits.id} of {waits.session} ({waits.text}): {said}"})
@@ -255,10 +247,10 @@ VERBS: Final[dict[str, Callable[[Desk, Asked], Answer]]] = {
     "messages": messages,
     "abort": abort,
     "status": status,
-    "permissions": permissions,
+    "permissions": partial(waiting, key="permissions", head="per"),
     "approve": approve,
     "reject": reject,
-    "questions": questions,
+    "questions": partial(waiting, key="questions", head="que"),
     "answer": answer,
     "diagnose": diagnose,
 }
