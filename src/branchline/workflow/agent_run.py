@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from branchline import sandbox, workers
@@ -104,10 +103,7 @@ def _worker(project: Project, console: Console, wish: Wish, before: Job | None) 
             raise SessionError("E_SESSION_NOT_FOUND", why, name=before.task)
         if before and not wish.worker:
             name = before.worker
-            settings = replace(project.settings.worker_named(name), argv=before.argv)
-            project = replace(
-                project, settings=replace(project.settings, workers={**project.settings.workers, name: settings})
-            )
+            project = project.starting(name, before.argv)
         else:
             project, name = with_worker(project, console, wish.worker)
             name = name or default_worker(project)

@@ -60,6 +60,11 @@ class Project:
         own = self.settings.workspace
         return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
+    def starting(self, worker: str, argv: tuple[str, ...]) -> "Project":
+        """The project with another program for a worker; raises SettingsError for an unknown one."""
+        made = replace(self.settings.worker_named(worker), argv=argv)
+        return replace(self, settings=replace(self.settings, workers={**self.settings.workers, worker: made}))
+
     def name(self, path: Path) -> str:
         """A plan's path as findings, graphs and runs call it, as `name_in`."""
         return name_in(self.root, path)
@@ -121,9 +126,7 @@ def with_worker(project: Project, console: Console, text: str) -> tuple[Project,
         )
     if not argv:
         return project, name
-    made = replace(project.settings.workers[name], argv=argv_at(argv, console.directory))
-    settings = replace(project.settings, workers={**project.settings.workers, name: made})
-    return replace(project, settings=settings), name
+    return project.starting(name, argv_at(argv, console.directory)), name
 
 
 def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
