@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from branchline.model.run import A_PERSON, PHASE, RECHECK, Event, QuestionRow, TaskRow
 from branchline.report.standing import states
-from branchline.terminal.text import duration, lines, many, safe
+from branchline.terminal.text import duration, lines, many, safe, some
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
 _TAIL: Final = 20
@@ -194,10 +194,8 @@ def _question(question: Mapping[str, Any], flag: str) -> str:
     if question["deadline"]:
         shown.append(f"  deadline: {safe(question['deadline'])}")
     if question["waits"]:
-        more = f" and {len(question['waits']) - 5} more" if len(question["waits"]) > 5 else ""
-        shown.append(
-            f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
-        )
+        waits = [safe(task) for task in question["waits"]]
+        shown.append(f"  {some(waits)} {'wait' if waits[1:] else 'waits'} for it")
     if question["kind"] in _JUDGED_BY_HAND:
         shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}{flag}")
     how = answer_with(question["task"], question["kind"], question["options"], flag)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
 from branchline.review.policy import MINED, auto
-from branchline.terminal import clip, colour, lines, many, safe, tree, width_of, wrap
+from branchline.terminal import clip, colour, lines, many, safe, some, tree, width_of, wrap
 
 _LINES: Final = 200
 _TITLE: Final = 4
@@ -257,9 +257,8 @@ def _findings(page: _Page, fixes: Mapping[str, str]) -> Iterator[str]:
         for finding in shown:
             yield from _bullet(_said(finding), page.width)
         if shown != found:
-            others = ", ".join(finding.task or f"line {finding.line}" for finding in found[1 : _NAMED + 1])
-            more = f" and {len(found) - _NAMED - 1} more" if len(found) > _NAMED + 1 else ""
-            yield from _bullet(f"the same of {others}{more} [{found[0].code}]", page.width)
+            others = some([finding.task or f"line {finding.line}" for finding in found[1:]], _NAMED)
+            yield from _bullet(f"the same of {others} [{found[0].code}]", page.width)
         if fix := fixes.get(found[0].code):
             yield from _hung(f"-> {fix}", page.width, "    ", "    ", 4)
 
