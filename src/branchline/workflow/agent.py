@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from shlex import quote
@@ -176,9 +176,9 @@ def folder_of(console: Console, cwd: str) -> Path:
     return folder
 
 
-def shown(row: SessionRow) -> dict[str, Any]:
-    """A session with the keys that scripts rely on (SEEDS S2.8), and ours."""
-    return {
+def shown(row: SessionRow, keys: Collection[str] = ()) -> dict[str, Any]:
+    """A session with the keys that scripts rely on (SEEDS S2.8), and ours; of them those that are named, if any are."""
+    found = {
         "name": row.name,
         "pid": row.pid,
         "status": row.status,
@@ -195,6 +195,7 @@ def shown(row: SessionRow) -> dict[str, Any]:
         "title": row.title,
         "error": row.error or None,
     }
+    return {key: value for key, value in found.items() if not keys or key in keys}
 
 
 def iso(at: float) -> str:
@@ -238,7 +239,7 @@ def _over(rows: Sequence[SessionRow]) -> bool:
 def _changes(former: Mapping[str, str], rows: Sequence[SessionRow]) -> list[dict[str, Any]]:
     keys = ("name", "status", "exitCode", "sessionId", "finishedAt")
     changed = [(row, former.get(row.name)) for row in rows if former.get(row.name) != row.status]
-    return [{**{k: v for k, v in shown(row).items() if k in keys}, "previousStatus": was} for row, was in changed]
+    return [{**shown(row, keys), "previousStatus": was} for row, was in changed]
 
 
 def _until(
