@@ -7,6 +7,7 @@ from typing import Any
 
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import changed_since, state_of
+from branchline.workspace.merge import yes
 from branchline.workspace.spec import GUARDED, Spec
 from branchline.workspace.unmask import restore, values_of
 
@@ -36,9 +37,7 @@ def setup(spec: Spec) -> dict[str, Any]:
 
 def merge(spec: Spec) -> dict[str, Any]:
     """There is nothing to merge: the work stands where it belongs; the checks were run on it just before."""
-    head = spec.git().resolve("HEAD")
-    answer = {"ok": True, "commit": head, "reason": "", "error": "", "conflict": None, "checks": [], "files": []}
-    return answer | {"ticked": False, "empty": False, "task_commit": "", "tip": ""}
+    return yes(spec.git().resolve("HEAD"))
 
 
 def guarded(files: Sequence[str]) -> list[str]:
