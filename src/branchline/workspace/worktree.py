@@ -162,7 +162,8 @@ class Worktree:
             self.git.run("reset", "--quiet", "--hard", commit)
         else:
             self.git.run("checkout", "--quiet", "--force", "--detach", commit)
-        self._forget_unfinished()
+        for name in UNFINISHED:
+            remove(self.git.folder() / name)
         self.sweep(nested=nested, ignored=ignored)
 
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
@@ -170,10 +171,6 @@ class Worktree:
         flags = "-ff" if nested else "-f"
         more = ("-x",) if ignored else ()
         self.git.run("clean", "--quiet", "-d", flags, *more, "--", ":(top)", f":(exclude,top){OWN}")
-
-    def _forget_unfinished(self) -> None:
-        for name in UNFINISHED:
-            remove(self.git.folder() / name)
 
     def _inside(self) -> Git:
         # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
