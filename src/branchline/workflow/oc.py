@@ -1,6 +1,6 @@
 """`oc`: look at OpenCode servers, talk with their sessions, and answer what they ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from branchline.config import InstanceSettings
@@ -31,7 +31,9 @@ def read(words: Sequence[str], asked: Asked, instances: Mapping[str, InstanceSet
             raise _no_instance(head, instances)
         asked, head = asked._replace(instance=head), rest.pop(0)
     if head not in VERBS:
-        raise _no_verb(rest[0] if rest and head in instances else head, instances)
+        word = rest[0] if rest and head in instances else head
+        said = f"oc {word} needs a verb" if word in instances else f"oc has no verb {word!r}"
+        raise UsageError(f"{said}; {_nearest(word, VERBS)}")
     if not asked.instance and rest and rest[0] in instances:
         asked = asked._replace(instance=rest.pop(0))
     takes = TAKES.get(head, ())
@@ -50,13 +52,10 @@ def read(words: Sequence[str], asked: Asked, instances: Mapping[str, InstanceSet
     return asked._replace(verb=head, words=tuple(rest))
 
 
-def _no_verb(word: str, instances: Mapping[str, InstanceSettings]) -> UsageError:
-    near = get_close_matches(word, VERBS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(VERBS)}"
-    return UsageError(f"oc {word} needs a verb; {hint}" if word in instances else f"oc has no verb {word!r}; {hint}")
-
-
 def _no_instance(name: str, instances: Mapping[str, InstanceSettings]) -> BranchlineError:
-    near = get_close_matches(name, instances, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(instances) or 'none'}"
-    return NotFoundError(f"no instance is called {name!r}; {hint}")
+    return NotFoundError(f"no instance is called {name!r}; {_nearest(name, instances)}")
+
+
+def _nearest(word: str, names: Collection[str]) -> str:
+    near = get_close_matches(word, names, 1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
