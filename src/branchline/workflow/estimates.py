@@ -1,6 +1,7 @@
-"""What the tasks of a plan are expected to take, by its estimates and by the runs before."""
+"""What the tasks of a plan are expected to take and to touch, by its estimates and by the runs before."""
 
 import json
+import re
 from collections.abc import Iterable
 
 from branchline.model.plan import DraftGraph
@@ -12,6 +13,9 @@ from branchline.workflow.project import Project, role_workers
 
 RUNS = 10
 """How many of the newest runs are looked at."""
+MOST_FILES = 100
+"""Files of one task; more says that nobody knows."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def outlook_in(store: AnyStore, run: str, rows: Iterable[TaskRow]) -> Outlook:
@@ -58,3 +62,17 @@ def estimates_of(store: AnyStore, run: str) -> dict[str, float]:
     row = store.run(run)
     found: dict[str, float] = json.loads(row.net).get("estimate", {}) if row else {}
     return found
+
+
+def touches(store: AnyStore, draft: DraftGraph) -> dict[str, dict[str, bool]]:
+    """Task -> path -> that it is likely to change it, by what is kept of the newest runs."""
+    silent = {t.id: alike for t in draft.tasks if t.kind == "atomic" and not t.files and (alike := _words(t.title))}
+    seen: dict[frozenset[str], dict[str, bool]] = {}
+    for title, files in store.touched(RUNS) if silent else ():
+        seen.setdefault(_words(title), {}).update(dict.fromkeys(files, True))
+    return {task: seen[alike] for task, alike in silent.items() if 0 < len(seen.get(alike, ())) <= MOST_FILES}
+
+
+def _words(title: str) -> frozenset[str]:
+    """What two similar titles have in common: their words, in any order and whatever their numbers."""
+    return frozenset(_WORD.findall(title.lower()))

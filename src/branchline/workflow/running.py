@@ -39,11 +39,10 @@ from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import outlook_in
+from branchline.workflow.estimates import outlook_in, touches
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
 from branchline.workflow.project import Project
-from branchline.workflow.touches import touches
 from branchline.workspace.repository import Repository
 
 
