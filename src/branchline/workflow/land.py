@@ -13,7 +13,7 @@ from branchline.proc.run import run as run_program
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.left import in_lines, repository_of
+from branchline.workflow.left import in_lines
 from branchline.workflow.look import opened, report_of
 from branchline.workflow.project import Project, open_project
 from branchline.workspace import landing
@@ -29,7 +29,7 @@ def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answ
     project = open_project(console)
     with opened(console, name) as (store, run):
         found, runs = report_of(store, run, console.clock()), store.runs()
-    repository = repository_of(console, project) if project.is_checkout or not run.in_place else None
+    repository = project.repository() if project.is_checkout or not run.in_place else None
     answer = _landed(console, project, repository, run, found, pull_request=pull_request)
     others = [] if name or repository is None else _others(repository, runs, run)
     more = [f"{each} has merged work that is not on your branch: branchline land --run {each}" for each in others]

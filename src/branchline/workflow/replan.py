@@ -17,8 +17,8 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Edge, Task
 from branchline.model.run import LEFT_BEHIND, Event, RunRow, TaskRow
 from branchline.store import Store
+from branchline.workflow.estimates import touches
 from branchline.workflow.running import Plan, first_row, net_text
-from branchline.workflow.touches import touches
 
 
 class Grown(TypedDict):
