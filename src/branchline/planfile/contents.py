@@ -30,7 +30,7 @@ MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
-_CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+")
+_CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
@@ -48,6 +48,7 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     _restated(out)
     _counted_beside(out)
+    detailed = _shows_code(out)
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -56,7 +57,7 @@ def fill(out: Outline) -> None:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft)
+                _fill(out, draft, detailed)
         elif draft.rule == "numbered heading":
             if not draft.kids:
                 _rows(out, draft, [draft.block])
@@ -65,7 +66,6 @@ def fill(out: Outline) -> None:
             _subtasks(out, draft)
             if not draft.kids:
                 _marked(out, draft)
-    _coded_alike(out)
     _sketched(out)
     lists = frozenset({"BACKLOG"} if any(draft.block.box is not None for draft in out.drafts.values()) else ())
     if lists_work(out) and any(draft.rule == "bullet of a phase" for draft in out.drafts.values()):
@@ -76,17 +76,17 @@ def fill(out: Outline) -> None:
             _listed(out, heading, lists, held)
 
 
-def _coded_alike(out: Outline) -> None:
-    """Where headings such as `P0-1` are the tasks, items that begin with `P1-1` are tasks too."""
-    coded = [draft for draft in out.drafts.values() if draft.role == "head" and _CODED.fullmatch(draft.hard)]
+def coded_alike(out: Outline) -> None:
+    """Where headings or boxes with codes such as `P0-1` are the tasks, items that begin with `P1-1` are tasks too."""
+    coded = [draft for draft in out.drafts.values() if draft.role in ("head", "item") and _CODED.fullmatch(draft.hard)]
     shapes = Counter(_DIGITS.sub("9", draft.hard) for draft in coded)
     known = {draft.hard for draft in coded}
     for item in out.items if shapes else ():
-        said = head(item.text)
-        alike = said.key == "id" and said.id not in known and shapes[_DIGITS.sub("9", said.id)] > 1
-        if alike and item.parent is None and item.line not in out.drafts and plain_task(item):
+        works = item.section is None or may_work(out, item.section)
+        if works and item.parent is None and item.line not in out.drafts and plain_task(item):
             draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
-            out.drafts[item.line] = draft.hang(out.above(item.section))
+            if draft.hard not in known and shapes[_DIGITS.sub("9", draft.hard)] > 1:
+                out.drafts[item.line] = draft.hang(out.above(item.section))
 
 
 def _counted_beside(out: Outline) -> None:
@@ -252,15 +252,25 @@ def _only_code(out: Outline, heading: Block) -> bool:
     return first is not None and first.kind == "fence" and not told
 
 
-def _fill(out: Outline, phase: Draft) -> None:
+def _shows_code(out: Outline) -> bool:
+    """Say whether most phases show code and most of their bullets name some: then each is one piece of work, told in detail."""
+    fenced = {block.section.line for block in out.doc.blocks if block.kind == "fence" and block.section is not None}
+    phases = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
+    below = [[phase, *_subsections(out, phase)] for phase in phases]
+    shown = sum(any(each.line in fenced for each in sections) for sections in below)
+    items = (
+        [item for sections in below for item in _items(out, sections)] if shown > 1 and shown * 2 > len(phases) else []
+    )
+    return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
+
+
+def _fill(out: Outline, phase: Draft, detailed: bool) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
     tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
-    if text_headings(out, phase.block, phase):
-        return
-    if _rows(out, phase, tabled):
+    if text_headings(out, phase.block, phase, detailed=detailed) or detailed or _rows(out, phase, tabled):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
