@@ -5,7 +5,7 @@ import pytest
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
 from branchline.planfile.writeback import tick
-from planread import titles, tree
+from planread import titles, tree, waits
 
 
 def states(text: str) -> list[str]:
@@ -305,8 +305,30 @@ class TestWhatIsBesideTheWork:
         assert title not in titles(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")
 
     def test_a_phase_shown_again_in_code_is_the_same_phase(self) -> None:
-        text = "## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        again = "## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n{again}"
         assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", "Send"]
+
+    def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
+        asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
+        named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"
+        assert titles(asked + named) == ["Draw the rim", "Buy ink"]
+        assert titles(asked) == ["A rim", "Ink"]
+
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("Task 4 depends on 1-3 (ink)", {("1", "4"), ("2", "4"), ("3", "4")}),
+            ("- Task 3 depends on 1 and 2.", {("1", "3"), ("2", "3")}),
+            ("Task 4 depends on 3 services", set()),
+            ("Task 4 needs 2", set()),
+        ],
+    )
+    def test_numbers_alone_behind_a_dependency_are_of_the_kind_of_its_subject(
+        self, said: str, edges: set[tuple[str, str]]
+    ) -> None:
+        heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
+        assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
 
     @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
     def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:

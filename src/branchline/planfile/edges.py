@@ -7,7 +7,7 @@ from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import Names, behind, everything, groups, resolve
+from branchline.planfile.refs import Names, behind, everything, groups, resolve, tokens
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -55,7 +55,7 @@ _REACH = 40
 _SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
+_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+–-]|and){1,60}")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
 _PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
@@ -317,6 +317,10 @@ class Edges:
             ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
             # `depends on T1, parallel with T2`
             said = ",".join(part for part in ruled if not _beside(_PAREN.sub(" ", part)))
+            numbers = _PAREN.sub("", said).strip(" .") if verb[0].lower().startswith(_OF_TASKS) else ""
+            if numbers and _NUMBERS.fullmatch(numbers):  # `Task 5 depends on 1-4`
+                keys = [key for key, *_ in tokens(sentence[: verb.start()]) if key]
+                said = f"{keys[-1]} {numbers}" if keys else said
             self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:

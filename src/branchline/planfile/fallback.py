@@ -36,6 +36,7 @@ def last_resort(out: Outline) -> None:
         levels.counted_on,
         _told_headings,
         levels.acting,
+        lists.counted,
         _task_lists,
         rows.keyed_tables,
         rows.ordered_tables,

@@ -1,12 +1,14 @@
 """The lists that are work where no section says so: those that count, act or tell states, or are all there is (rule 7)."""
 
 import re
+from itertools import pairwise
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.drafts import plain, whole_title
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, plain_task
-from branchline.planfile.sections import acts
+from branchline.planfile.sections import acts, head
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _BOLD = re.compile(r"(?:\*\*|__)[^*_]{1,60}(?:\*\*|__)[:：]?")
@@ -21,6 +23,20 @@ def numbered(out: Outline) -> None:
         beside = heading.cls == "UNKNOWN" and (heading.section, heading.level) in places and may_act(items)
         if (heading, items) in work or beside:
             take_items(out, items, 0.7, heading.cls)
+
+
+def counted(out: Outline) -> None:
+    """Take the lists of a section of which each item begins with a word that counts on: `Day 1: Draw it`, `Day 2: Send it`."""
+    for heading in out.headings:
+        items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
+        said = [head(item.text) for item in items]
+        numbers = [re.match(r"\d+", each.number) for each in said if each.role == "phase"]
+        first = [int(number[0]) for number in numbers if number is not None]
+        counts = MANY <= len(items) == len(first) and first[0] == 1 and all(one < two for one, two in pairwise(first))
+        if counts and heading.cls != "CRITERIA":
+            take_items(out, items, 0.6, heading.cls)
+            for item in items:
+                out.drafts[item.line].title = plain(whole_title(item))
 
 
 def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:

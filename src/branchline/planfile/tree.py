@@ -13,11 +13,12 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, only_tells
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, TASK_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
 _STORY = re.compile(r"US-?(\d{1,3})", re.IGNORECASE)
+_LETTERED = re.compile(r"[A-Z]\d{1,2}")
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
@@ -179,6 +180,17 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+    _coded_beside(out)
+
+
+def _coded_beside(out: Outline) -> None:
+    """`R1` and `R2` of another section than `Task 1` and `Task 2` number what is recommended, found or decided."""
+    tasks = [draft for draft in out.drafts.values() if draft.role == "head" and draft.key in TASK_HEADS]
+    sections = {draft.block.section for draft in tasks}
+    for draft in list(out.drafts.values()) if len(tasks) > 1 and len(sections) == 1 else ():
+        if _LETTERED.fullmatch(draft.hard) and draft.parent is None and draft.block.section not in sections:
+            draft.block.fate, draft.block.why = "ignored", f"a code beside the tasks from line {tasks[0].line} on"
+            del out.drafts[draft.line]
 
 
 def _restates(block: Block, said: Head, named: str) -> bool:
