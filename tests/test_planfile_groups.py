@@ -309,6 +309,20 @@ class TestWhatIsBesideTheWork:
         text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n{again}"
         assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", "Send"]
 
+    @pytest.mark.parametrize(
+        ("mark", "held"),
+        [
+            (":**", ["Phase 1: A", "Cache", "Aim", "Phase 2: B", "Rim"]),
+            ("**", ["Phase 1: A", "Keys by hand", "Speed", "Keys by hand", "Speed", "Phase 2: B", "Width two"]),
+        ],
+    )
+    def test_labels_tell_parts_of_the_headings_they_stand_below(self, mark: str, held: list[str]) -> None:
+        parts = "".join(
+            f"### {name}\n\n- **Keys{mark} by hand\n- **Speed{mark}\n  - high\n\n" for name in ("Cache", "Aim")
+        )
+        text = f"## Phase 1: A\n\n{parts}## Phase 2: B\n\n### Rim\n\n- **Width{mark} two\n"
+        assert titles(text) == held
+
     def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
         asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
         named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"

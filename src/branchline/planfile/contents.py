@@ -7,7 +7,7 @@ from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
-from branchline.planfile.levels import text_headings
+from branchline.planfile.levels import take_headings, text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
     FIELD_BULLET,
@@ -29,6 +29,7 @@ MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
+_LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+")
 _DIGITS = re.compile(r"\d+")
@@ -48,6 +49,7 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     _restated(out)
     _counted_beside(out)
+    parts = _labelled_parts(out)
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -56,7 +58,7 @@ def fill(out: Outline) -> None:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft)
+                _fill(out, draft, parts)
         elif draft.rule == "numbered heading":
             if not draft.kids:
                 _rows(out, draft, [draft.block])
@@ -252,13 +254,16 @@ def _only_code(out: Outline, heading: Block) -> bool:
     return first is not None and first.kind == "fence" and not told
 
 
-def _fill(out: Outline, phase: Draft) -> None:
+def _fill(out: Outline, phase: Draft, parts: bool) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
     tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
     if text_headings(out, phase.block, phase):
+        return
+    if parts and (held := _listing(out, phase.block)):
+        take_headings(out, held, phase)
         return
     if _rows(out, phase, tabled):
         return
@@ -268,6 +273,18 @@ def _fill(out: Outline, phase: Draft) -> None:
         take_held(out, block, draft, "bullet of an area of a phase")
     if not phase.kids:
         _counted_paragraphs(out, phase, sections)
+
+
+def _labelled_parts(out: Outline) -> bool:
+    """Say whether most headings below the phases stand over lists of `**Label:** what`: each label tells a part of one."""
+    phases = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
+    lists = [out.direct[each.line] for phase in phases for each in _listing(out, phase)]
+    told = sum(all(_LABELLED.match(item.text) for item in items) for items in lists)
+    return len(lists) >= MANY and told * 2 > len(lists)
+
+
+def _listing(out: Outline, phase: Block) -> list[Block]:
+    return [each for each in out.subheadings(phase) if each.line in out.direct and may_work(out, each)]
 
 
 def _holds_work(out: Outline, section: Block) -> bool:
