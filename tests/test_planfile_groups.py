@@ -344,6 +344,21 @@ class TestWhatIsBesideTheWork:
         heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
         assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
 
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("- **Move (Phase 2)**: Can run after Draw, independent of Send", {("1", "2")}),
+            ("- **Send (Phase 3)**: Begins after Draw", {("1", "3")}),
+            ("- **Move (Phase 2)**: Depends on T1-T2 completion", {("1", "2")}),
+            ("- **Move (Phase 2)**: Depends on T1 completion", {("T1", "2")}),
+        ],
+    )
+    def test_what_phases_wait_for(self, said: str, edges: set[tuple[str, str]]) -> None:
+        phases = (
+            "## Phase 1: Draw\n\n- [ ] T1 a\n- [ ] T2 b\n\n## Phase 2: Move\n\n- [ ] T3 c\n\n## Phase 3: Send\n\nx\n\n"
+        )
+        assert waits(f"{phases}## Dependencies\n\n{said}\n") == edges
+
     @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
     def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:
         text = f"## Week 1: Maps\n\n### Work\n\n- crop it\n- send it\n\n### {title}\n\n- a map\n- a ruler\n"
