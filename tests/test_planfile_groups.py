@@ -344,6 +344,20 @@ class TestWhatIsBesideTheWork:
         heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
         assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
 
+    def test_a_graph_of_numbers_alone(self) -> None:
+        boxes = "- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Send\n\n"
+        graph = "## Task Dependency Graph\n\n```\n1 --> 2\n1, 2 --> 3\n```\n"
+        assert waits(boxes + graph) == {("1", "2"), ("1", "3"), ("2", "3")}
+
+    @pytest.mark.parametrize(
+        ("said", "count"),
+        [("Map setup", 2), ("ink choice", 1), ("Ink", 0), ("Pen design", 0), ("the last one", 0), ("None", 0)],
+    )
+    def test_a_field_may_name_a_section_or_words_of_an_earlier_title(self, said: str, count: int) -> None:
+        above = "### Map setup (first)\n\n- [ ] Draw the rim\n- [ ] Add a component for the ink choice\n\n"
+        below = f"### Look\n\n- [ ] Buy it\n  - Dependencies: {said}\n- [ ] Finish the pen design\n"
+        assert len(waits(above + below)) == count
+
     @pytest.mark.parametrize(
         ("said", "edges"),
         [

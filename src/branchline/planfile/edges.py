@@ -153,6 +153,8 @@ class Edges:
         found = resolve(self.names, value, draft, strict=True)
         if kind != "blocks":
             self.stated.add(draft.line)
+        told = {token: self.names.told(token, draft) for token in found.unknown} if kind != "blocks" else {}
+        self.say([other for meant in told.values() for other in meant], [draft], line)
         for other in found.drafts:
             if other is draft:
                 self._hold(draft, "self-dependency", f"{draft.id} depends on itself", line)
@@ -160,7 +162,7 @@ class Edges:
                 self.add(other, draft, "written", line)
             else:
                 self.say([draft], [other], line, 1.0)
-        for token in found.unknown:
+        for token in [token for token in found.unknown if not told.get(token)]:
             loose = kind == "after" and not self.names.like_an_id(token)
             self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
         for token in found.doubled:
@@ -296,8 +298,10 @@ class Edges:
             self.apart.update(frozenset((one.line, other.line)) for one, other in pairs if one is not other)
 
     def chain(self, line: int, parts: list[str]) -> None:
-        """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
+        """Take `Setup (T1-T3) -> T4 -> T5`, and `1, 2 -> 3`; a range in brackets that is all of a phase means the phase."""
         named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
+        if all(map(_NUMBERS.fullmatch, parts)):
+            named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         if len(named) == 2 and _LATER.search(parts[1]):
             named.reverse()
         for before, after in pairwise(named):

@@ -153,6 +153,20 @@ class Names:
         return found
 
     @cached_property
+    def by_section(self) -> dict[str, list[Draft]]:
+        """The tasks by the words of the headings they stand below, without brackets."""
+        found: dict[str, list[Draft]] = {}
+        for draft in self.drafts:
+            if draft.block.section is not None:
+                found.setdefault(normal(_PAREN.sub("", draft.block.section.text)), []).append(draft)
+        return found
+
+    def told(self, text: str, asker: Draft) -> list[Draft]:
+        """Find what a field calls by the heading it stands below, or by two words or more of an earlier title."""
+        meant = self.by_section.get(normal(text)) or (self.cut(text) if " " in text.strip() else [])
+        return [draft for draft in meant if draft.line < asker.line]
+
+    @cached_property
     def phrase(self) -> re.Pattern[str]:
         """The titles of the phases, as prose may hold them."""
         short = [name for name, draft in self.by_title.items() if 2 <= len(name) <= 60 and draft.role == "phase"][:300]
