@@ -344,6 +344,18 @@ class TestWhatIsBesideTheWork:
         heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
         assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
 
+    def test_groups_of_groups_and_what_a_report_lists_again_by_its_ids(self) -> None:
+        text = "## 1. Testing\n\n### 1.1 Rim\n\n- [ ] 1.1.1 Draw it\n- [ ] 1.1.2 Crop it\n\n"
+        text += "## 2. Docs\n\n### 2.1 Help\n\n- [ ] 2.1.1 Write it\n"
+        again = "\n## Summary\n\n### Remaining\n\n- [ ] 1.1.2 Crop it (needs ink)\n- [ ] 2.1 Help for all\n"
+        assert tree(text + again) == [
+            ("Testing", ""), ("Rim", "Testing"), ("Draw it", "Rim"), ("Crop it", "Rim"),
+            ("Docs", ""), ("Help", "Docs"), ("Write it", "Help"),
+        ]  # fmt: skip
+
+    def test_an_id_that_is_given_to_other_work_is_another_task(self) -> None:
+        assert titles("- [ ] T1 Draw it\n- [ ] T1 Crop it\n") == ["Draw it", "Crop it"]
+
     def test_a_graph_of_numbers_alone(self) -> None:
         boxes = "- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Send\n\n"
         graph = "## Task Dependency Graph\n\n```\n1 --> 2\n1, 2 --> 3\n```\n"

@@ -247,6 +247,8 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
     below = [out.head(sub) for sub in out.subheadings(block)]
     if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
         return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
+    if not boxes and block.line not in out.strong and _over_boxed(out, block, said):
+        return True
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
@@ -272,6 +274,12 @@ def _boxed(out: Outline, block: Block) -> list[int]:
 def _rank(number: str) -> int:
     digits = re.match(r"\d+", number)
     return int(digits[0]) if digits else ord(number[0])
+
+
+def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
+    """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
+    below = [sub for sub in out.subheadings(block) if out.head(sub).number.startswith(f"{said.number}.")]
+    return any(item.box for sub in below[:MAX_LIKE] for item in out.direct.get(sub.line, ()))
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:
