@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from branchline.model.run import QuestionRow
-from branchline.workflow.deadline import due_at
+from branchline.workflow.pulse import due_at
 from worlds import Task, World
 
 ASKED = {"status": "blocked", "text": "Which store?", "options": ["files", "SQLite"], "default": "SQLite"}
@@ -88,7 +88,7 @@ def test_a_task_that_is_beyond_its_model_waits_for_a_person(world: World) -> Non
         "This needs a stronger model",
     )
     assert world.started() == [("1.1", 1)], "nothing tried it again by itself"
-    assert world.run("answer", "1.1", "go on, with the second option").status == 0
+    assert world.run("answer", "1.1", "--run", "r1", "go on, with the second option").status == 0
     assert world.execute().status == 0
 
 

@@ -19,7 +19,7 @@ def drop(out: Outline) -> None:
         return
     lists: dict[tuple[Block | None, Block | None, str], list[Draft]] = {}
     for draft in out.drafts.values():
-        if draft.block.box and not draft.kids and not draft.hard:
+        if draft.role == "item" and draft.block.box and not draft.kids and not draft.hard:
             lists.setdefault((draft.block.parent, draft.block.section, draft.block.label), []).append(draft)
     for (_, section, _), boxes in lists.items():
         listed = section is not None and is_checklist(section.text) and boxes[0].parent is None

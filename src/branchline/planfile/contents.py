@@ -207,8 +207,8 @@ def take_items(out: Outline, items: list[Block], confidence: float, cls: str) ->
 
 def _restated(out: Outline) -> None:
     """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
-    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]
-    roots = [draft for draft in roots if draft.key not in ("version", "component")]
+    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None]
+    roots = [draft for draft in roots if draft.key not in ("", "version")]
     holding = {draft.key for draft in roots if draft.kids}
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
     first: dict[tuple[str, str], Draft] = {}

@@ -7,7 +7,7 @@ from branchline.model.moves import BUSY
 from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, TaskRow
 from branchline.report.proof import answer_with, run_flag
 from branchline.report.standing import states
-from branchline.terminal.text import because, duration, lines, safe
+from branchline.terminal.text import because, duration, lines, safe, some
 
 _HISTORY: Final = 12
 _EVENT: Final = ("at", "kind", "cause", "attempt")
@@ -84,10 +84,7 @@ def _reason(task: TaskRow, asked: Sequence[QuestionRow]) -> str:
 def _below(below: Sequence[TaskRow], found: Mapping[str, str]) -> str:
     """Return what keeps a composite open: those below it that are not done."""
     left = [f"{other.task} {found[other.task]}" for other in below if found[other.task] not in ("done", "skipped")]
-    more = f" and {len(left) - 5} more" if len(left) > 5 else ""
-    return (
-        f"{len(below) - len(left)} of {len(below)} below it are done; left: {', '.join(left[:5])}{more}" if left else ""
-    )
+    return f"{len(below) - len(left)} of {len(below)} below it are done; left: {some(left)}" if left else ""
 
 
 def _attempts(attempts: Sequence[AttemptRow]) -> list[dict[str, Any]]:

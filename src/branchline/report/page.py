@@ -1,6 +1,7 @@
 """The report as one HTML file: no script, nothing fetched, every text of others escaped."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any, Final
 
 from branchline.model.run import AttemptRow, QuestionRow, TaskRow
@@ -87,17 +88,12 @@ def _picture(tasks: Sequence[TaskRow], drawn: str) -> str:
 
 
 def _columns(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """How many tasks stand before each on the longest way to it; one pass for each step of that way."""
-    column = dict.fromkeys((task.task for task in tasks), 0)
-    for _ in tasks:
-        moved = {
-            task: max(column[one] + 1 for one in before[task] if one in column)
-            for task in column
-            if any(one in column and column[one] >= column[task] for one in before.get(task, ()))
-        }
-        if not moved:
-            break
-        column |= moved
+    """How many tasks stand before each on the longest way to it."""
+    names = {task.task for task in tasks}
+    waits = {name: names.intersection(before.get(name, ())) for name in names}
+    column: dict[str, int] = {}
+    for name in TopologicalSorter(waits).static_order():
+        column[name] = max((column[one] + 1 for one in waits[name]), default=0)
     return column
 
 

@@ -161,6 +161,11 @@ def many(number: int, word: str, plural: str = "") -> str:
     return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
 
 
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first of some names in one line, and how many there are more."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def because(state: str, reason: str) -> str:
     """Return a reason as it is said behind its state, whose word it may begin with: of `failed: exit 2` it is `exit 2`."""
     rest = reason.removeprefix(state)

@@ -1,6 +1,5 @@
 """Execute a plan, pulse, land."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from random import random
 
@@ -15,12 +14,10 @@ from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import (
     Agreed,
-    Begun,
     approval,
     begin,
     charge,
     current_draft,
-    fresh,
     opened_store,
     unchanged,
 )
@@ -29,9 +26,10 @@ from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
+from branchline.workflow.left import is_home
 from branchline.workflow.look import report_of
 from branchline.workflow.project import Project, find_plan, open_project
-from branchline.workflow.running import Display, Interrupts, confirming
+from branchline.workflow.running import Begun, Display, Interrupts, confirming
 
 AUTO = "auto"
 """The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
@@ -58,8 +56,7 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         )
     if flags.detach:
         return detached(console, project, path, flags)
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         begun = begin(console, project, store, agreed, flags)
         del agreed  # all that the engine needs stands in the store, and a graph may be large
         if isinstance(begun, Answer):
@@ -85,7 +82,7 @@ def _decided(console: Console, project: Project, draft: DraftGraph | None, flags
     """`auto` as the strategy that it comes to; a run that goes on unchanged (no draft) keeps its own."""
     if flags.strategy != AUTO:
         return project, flags
-    found = fresh(console).quickest(project, draft, project.settings.jobs) if draft else None
+    found = console.fresh().quickest(project, draft, project.settings.jobs) if draft else None
     console.say(f"strategy {found}: expected to take the shortest" if found else "the run keeps its strategy")
     flags = flags._replace(strategy=found)
     return open_project(console, flags.settings()), flags
@@ -142,7 +139,7 @@ def ended(console: Console, store: Store, driver: Coordinator, standing: engine.
     driver.close()
     data = outcome_data(store, driver.state.run, console.clock())
     run, now = driver.state.run, console.clock()
-    found = report_of(store, run, now, hindsight)
+    found = report_of(store, run, now, hindsight, home=is_home(console, run))
     text = report.report_text(found)
     return Answer(data, text, STATUS[standing.state], standing.reason)
 

@@ -93,7 +93,7 @@ class Repository:
 
     def branch(self) -> str:
         """Return the short name of the checked-out branch, or "" when HEAD is detached."""
-        return short(self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+        return short(self.git.branch())
 
     def check_ready(self, ignore: Sequence[str] = (), brought: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
