@@ -73,6 +73,13 @@ class TestLists:
         text = f"# {title}\n\n## Tasks\n\n- Maps:\n  - rim\n    - a wider one\n  - Question: is it fast?\n  - paper\n- fix it\n"
         assert len(titles(text)) == 2 + held
 
+    @pytest.mark.parametrize(
+        "days", [("Day 1: rim", "Day 2-3: paper", "Day 4: ink"), ("第1周：边", "第2周：纸", "第3周：墨")]
+    )
+    def test_days_that_a_list_counts_are_work_wherever_they_stand(self, days: tuple[str, ...]) -> None:
+        listed = "".join(f"{n}. {day}\n" for n, day in enumerate(days, 1))
+        assert titles(f"# Map plan\n\n## Schedule\n\n{listed}\n## Daily rules\n\n- write a log\n") == list(days)
+
     def test_below_a_numbered_line_stands_how_it_is_done(self) -> None:
         assert titles("# TODO\n\n1. Draw it\n   - by hand\n2. Send it\n") == ["Draw it", "Send it"]
 

@@ -5,7 +5,7 @@ import pytest
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
 from branchline.planfile.writeback import tick
-from planread import titles, tree
+from planread import titles, tree, waits
 
 
 def states(text: str) -> list[str]:
@@ -305,9 +305,84 @@ class TestWhatIsBesideTheWork:
         assert title not in titles(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")
 
     def test_a_phase_shown_again_in_code_is_the_same_phase(self) -> None:
-        text = "## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n"
-        text += "## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        again = "## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n{again}"
         assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", "Send"]
+
+    @pytest.mark.parametrize(
+        ("mark", "held"),
+        [
+            (":**", ["Phase 1: A", "Cache", "Aim", "Phase 2: B", "Rim"]),
+            ("**", ["Phase 1: A", "Keys by hand", "Speed", "Keys by hand", "Speed", "Phase 2: B", "Width two"]),
+        ],
+    )
+    def test_labels_tell_parts_of_the_headings_they_stand_below(self, mark: str, held: list[str]) -> None:
+        parts = "".join(
+            f"### {name}\n\n- **Keys{mark} by hand\n- **Speed{mark}\n  - high\n\n" for name in ("Cache", "Aim")
+        )
+        text = f"## Phase 1: A\n\n{parts}## Phase 2: B\n\n### Rim\n\n- **Width{mark} two\n"
+        assert titles(text) == held
+
+    def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
+        asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
+        named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"
+        assert titles(asked + named) == ["Draw the rim", "Buy ink"]
+        assert titles(asked) == ["A rim", "Ink"]
+
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("Task 4 depends on 1-3 (ink)", {("1", "4"), ("2", "4"), ("3", "4")}),
+            ("- Task 3 depends on 1 and 2.", {("1", "3"), ("2", "3")}),
+            ("Task 4 depends on 3 services", set()),
+        ],
+    )
+    def test_numbers_alone_behind_a_dependency_are_of_the_kind_of_its_subject(
+        self, said: str, edges: set[tuple[str, str]]
+    ) -> None:
+        heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
+        assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
+
+    def test_groups_of_groups_and_what_a_report_lists_again_by_its_ids(self) -> None:
+        text = "## 1. Testing\n\n### 1.1 Rim\n\n- [ ] 1.1.1 Draw it\n- [ ] 1.1.2 Crop it\n\n"
+        text += "## 2. Docs\n\n### 2.1 Help\n\n- [ ] 2.1.1 Write it\n"
+        again = "\n## Summary\n\n### Remaining\n\n- [ ] 1.1.2 Crop it (needs ink)\n- [ ] 2.1 Help for all\n"
+        assert tree(text + again) == [
+            ("Testing", ""), ("Rim", "Testing"), ("Draw it", "Rim"), ("Crop it", "Rim"),
+            ("Docs", ""), ("Help", "Docs"), ("Write it", "Help"),
+        ]  # fmt: skip
+
+    def test_an_id_that_is_given_to_other_work_is_another_task(self) -> None:
+        assert titles("- [ ] T1 Draw it\n- [ ] T1 Crop it\n") == ["Draw it", "Crop it"]
+
+    def test_a_graph_of_numbers_alone(self) -> None:
+        boxes = "- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Send\n\n"
+        graph = "## Task Dependency Graph\n\n```\n1 --> 2\n1, 2 --> 3\n```\n"
+        assert waits(boxes + graph) == {("1", "2"), ("1", "3"), ("2", "3")}
+
+    @pytest.mark.parametrize(
+        ("said", "count"),
+        [("Map setup", 2), ("ink choice", 1), ("Ink", 0), ("the last one", 0), ("None", 0)],
+    )
+    def test_a_field_may_name_a_section_or_words_of_an_earlier_title(self, said: str, count: int) -> None:
+        above = "### Map setup (first)\n\n- [ ] Draw the rim\n- [ ] Add a component for the ink choice\n\n"
+        below = f"### Look\n\n- [ ] Buy it\n  - Dependencies: {said}\n- [ ] Finish the pen design\n"
+        assert len(waits(above + below)) == count
+
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("- **Move (Phase 2)**: Can run after Draw, independent of Send", {("1", "2")}),
+            ("- **Send (Phase 3)**: Begins after Draw", {("1", "3")}),
+            ("- **Move (Phase 2)**: Depends on T1-T2 completion", {("1", "2")}),
+            ("- **Move (Phase 2)**: Depends on T1 completion", {("T1", "2")}),
+        ],
+    )
+    def test_what_phases_wait_for(self, said: str, edges: set[tuple[str, str]]) -> None:
+        phases = (
+            "## Phase 1: Draw\n\n- [ ] T1 a\n- [ ] T2 b\n\n## Phase 2: Move\n\n- [ ] T3 c\n\n## Phase 3: Send\n\nx\n\n"
+        )
+        assert waits(f"{phases}## Dependencies\n\n{said}\n") == edges
 
     @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
     def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:

@@ -33,5 +33,6 @@ def drop(out: Outline) -> None:
 
 def _states(texts: list[str]) -> bool:
     """Say whether most texts of a list state what holds, and none tells what to do."""
-    stated = sum(_HOLDS.match(text) is not None for text in texts)
-    return len(texts) >= MANY and stated * 2 > len(texts) and not any(map(acts, texts))
+    if len(texts) < MANY or any(map(acts, texts)):
+        return False
+    return sum(_HOLDS.match(text) is not None for text in texts) * 2 > len(texts)

@@ -1,13 +1,12 @@
 """What stands in a phase that has no task of its own: the rows, items or headings below it are its tasks (rule 5)."""
 
 import re
-from collections import Counter
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal
-from branchline.planfile.levels import text_headings
+from branchline.planfile.levels import take_headings, text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
     FIELD_BULLET,
@@ -29,9 +28,8 @@ MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
+_LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
-_CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
-_DIGITS = re.compile(r"\d+")
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _DURATION = re.compile(
@@ -49,6 +47,7 @@ def fill(out: Outline) -> None:
     _restated(out)
     _counted_beside(out)
     detailed = _shows_code(out)
+    parts = _labelled_parts(out)
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -57,7 +56,7 @@ def fill(out: Outline) -> None:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft, detailed)
+                _fill(out, draft, detailed, parts)
         elif draft.rule == "numbered heading":
             if not draft.kids:
                 _rows(out, draft, [draft.block])
@@ -74,19 +73,6 @@ def fill(out: Outline) -> None:
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
-
-
-def coded_alike(out: Outline) -> None:
-    """Where headings or boxes with codes such as `P0-1` are the tasks, items that begin with `P1-1` are tasks too."""
-    coded = [draft for draft in out.drafts.values() if draft.role in ("head", "item") and _CODED.fullmatch(draft.hard)]
-    shapes = Counter(_DIGITS.sub("9", draft.hard) for draft in coded)
-    known = {draft.hard for draft in coded}
-    for item in out.items if shapes else ():
-        works = item.section is None or may_work(out, item.section)
-        if works and item.parent is None and item.line not in out.drafts and plain_task(item):
-            draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
-            if draft.hard not in known and shapes[_DIGITS.sub("9", draft.hard)] > 1:
-                out.drafts[item.line] = draft.hang(out.above(item.section))
 
 
 def _counted_beside(out: Outline) -> None:
@@ -264,13 +250,18 @@ def _shows_code(out: Outline) -> bool:
     return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
 
 
-def _fill(out: Outline, phase: Draft, detailed: bool) -> None:
+def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
     tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
-    if text_headings(out, phase.block, phase, detailed=detailed) or detailed or _rows(out, phase, tabled):
+    if text_headings(out, phase.block, phase, detailed=detailed):
+        return
+    if parts and (held := _listing(out, phase.block)):
+        take_headings(out, held, phase)
+        return
+    if detailed or _rows(out, phase, tabled):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
@@ -278,6 +269,18 @@ def _fill(out: Outline, phase: Draft, detailed: bool) -> None:
         take_held(out, block, draft, "bullet of an area of a phase")
     if not phase.kids:
         _counted_paragraphs(out, phase, sections)
+
+
+def _labelled_parts(out: Outline) -> bool:
+    """Say whether most headings below the phases stand over lists of `**Label:** what`: each label tells a part of one."""
+    phases = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
+    lists = [out.direct[each.line] for phase in phases for each in _listing(out, phase)]
+    told = sum(all(_LABELLED.match(item.text) for item in items) for items in lists)
+    return len(lists) >= MANY and told * 2 > len(lists)
+
+
+def _listing(out: Outline, phase: Block) -> list[Block]:
+    return [each for each in out.subheadings(phase) if each.line in out.direct and may_work(out, each)]
 
 
 def _holds_work(out: Outline, section: Block) -> bool:

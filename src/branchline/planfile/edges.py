@@ -26,7 +26,8 @@ _THEN = re.compile("|".join(re.escape(word) for word in words.LATER if SPACELESS
 """`T1 完成后才能开始 T2`: what stands before such a word comes first."""
 _LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
 _STARTS = re.compile(
-    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})", re.IGNORECASE
+    rf"[\W_]*(?:(?:can )?(?:start|run|begin)s? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})",
+    re.IGNORECASE,
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
 _FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
@@ -86,6 +87,12 @@ def _beside(text: str) -> bool:
     """Say whether a text tells of what may run at the same time."""
     low = text.lower()
     return any(word in low for word in words.PARALLEL)
+
+
+def _bound(text: str) -> str:
+    """Leave out of what a verb rules the parts that bind nothing: `T1, parallel with T2`, `Setup, independent of T3`."""
+    parts = [(part, _PAREN.sub(" ", part).lower()) for part in _COMMA.split(text)]
+    return ",".join(part for part, low in parts if not any(word in low for word in (*words.PARALLEL, *words.UNBOUND)))
 
 
 def _one_by_one(text: str) -> bool:
@@ -247,7 +254,7 @@ class Edges:
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
-                self._link(line, about, first, on=True)
+                self._link(line, about, _bound(first), on=True)
                 if rest and _VERB.search(rest[0]):
                     self._says(line, about, rest[0])
             elif _VERB.search(sentence):
@@ -329,9 +336,7 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            # `depends on T1, parallel with T2`
-            said = ",".join(part for part in ruled if not _beside(_PAREN.sub(" ", part)))
+            said = _bound(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
             if key and _LISTED.fullmatch(said.strip(" .。")):
                 said = f"{key} {said.strip()}"  # `Task 5 depends on 1-4`
             self._link(line, subjects, said, verb["on"] is not None)
@@ -350,7 +355,7 @@ class Edges:
             for subject in subjects:
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            self.say(stories or self._named(said) or self.names.cut(said), subjects, line)
+            self.say(stories or _whole(self._named(said)) or self.names.cut(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
         named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))

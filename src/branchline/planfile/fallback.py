@@ -37,6 +37,7 @@ def last_resort(out: Outline) -> None:
         _told_headings,
         levels.acting,
         _tabled_headings,
+        lists.counted,
         _task_lists,
         rows.keyed_tables,
         rows.ordered_tables,

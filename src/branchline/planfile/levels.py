@@ -116,10 +116,15 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detaile
     counted = parent is not None and parent.role == "phase" and _count_on([out.head(each) for each in first])
     if not counted and not detailed and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
-    for block in first:
+    take_headings(out, first, parent)
+    return True
+
+
+def take_headings(out: Outline, headings: list[Block], parent: Draft | None) -> None:
+    """Make a task of each heading, below `parent`."""
+    for block in headings:
         block.candidate = True
         out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
-    return True
 
 
 def _below(out: Outline, heading: Block) -> list[Block]:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from string import ascii_letters
 
-from branchline.planfile import beside, contents, fallback, fenced, labels, levels, todos
+from branchline.planfile import beside, contents, fallback, fenced, labels, levels, lists, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -13,11 +13,12 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, TASK_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
 _STORY = re.compile(r"US-?(\d{1,3})", re.IGNORECASE)
+_LETTERED = re.compile(r"[A-Z]\d{1,2}")
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
@@ -43,7 +44,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
         levels.settle(out)
-    contents.coded_alike(out)
+    lists.coded_alike(out)
     fenced.take(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
@@ -181,6 +182,17 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+    _coded_beside(out)
+
+
+def _coded_beside(out: Outline) -> None:
+    """`R1` and `R2` of another section than `Task 1` and `Task 2` number what is recommended, found or decided."""
+    tasks = [draft for draft in out.drafts.values() if draft.role == "head" and draft.key in TASK_HEADS]
+    sections = {draft.block.section for draft in tasks}
+    for draft in list(out.drafts.values()) if len(tasks) > 1 and len(sections) == 1 else ():
+        if _LETTERED.fullmatch(draft.hard) and draft.parent is None and draft.block.section not in sections:
+            draft.block.fate, draft.block.why = "ignored", f"a code beside the tasks from line {tasks[0].line} on"
+            del out.drafts[draft.line]
 
 
 def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) -> None:
@@ -241,6 +253,8 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
     below = [out.head(sub) for sub in out.subheadings(block)]
     if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
         return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
+    if not boxes and block.line not in out.strong and _over_boxed(out, block, said):
+        return True
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
@@ -266,6 +280,12 @@ def _boxed(out: Outline, block: Block) -> list[int]:
 def _rank(number: str) -> int:
     digits = re.match(r"\d+", number)
     return int(digits[0]) if digits else ord(number[0])
+
+
+def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
+    """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
+    below = [sub for sub in out.subheadings(block) if out.head(sub).number.startswith(f"{said.number}.")]
+    return any(item.box for sub in below[:MAX_LIKE] for item in out.direct.get(sub.line, ()))
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:
