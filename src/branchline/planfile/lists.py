@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
-from branchline.planfile.drafts import from_item, plain, whole_title
+from branchline.planfile.drafts import ID, from_item, plain, whole_title
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_work, plain_task
 from branchline.planfile.sections import acts, head
@@ -114,6 +114,7 @@ def coded_alike(out: Outline) -> None:
     for item in out.items if shapes else ():
         works = item.section is None or may_work(out, item.section)
         if works and item.parent is None and item.line not in out.drafts and plain_task(item):
-            draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
-            if draft.hard not in known and shapes[_DIGITS.sub("9", draft.hard)] > 1:
+            found = ID.match(plain(item.text))
+            if found is not None and found[1] not in known and shapes[_DIGITS.sub("9", found[1])] > 1:
+                draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
                 out.drafts[item.line] = draft.hang(out.above(item.section))

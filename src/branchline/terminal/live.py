@@ -20,7 +20,7 @@ _INTERVAL = 0.1
 
 
 class Snapshot(NamedTuple):
-    """What the display shows at one instant; times are seconds since the epoch."""
+    """What the display shows at one instant; times are seconds since the epoch, `began` of each last dispatch."""
 
     run: str
     tasks: Collection[TaskRow]
@@ -28,6 +28,7 @@ class Snapshot(NamedTuple):
     slots_total: int
     now: float
     started: float
+    began: Mapping[str, float] = {}
 
 
 def counts(tasks: Iterable[TaskRow]) -> Counter[str]:
@@ -156,7 +157,8 @@ class Progress:
             self._states[task.task] = now
             self._done += (task.state == "done") - (before is not None and before[0] == "done")
             if task.state in BUSY and (before is None or before[0] not in BUSY or before[1] != task.attempt):
-                self._began[task.task] = task.changed or snapshot.now
+                taken_up = snapshot.began.get(task.task, 0.0) if before is None else 0.0
+                self._began[task.task] = taken_up or task.changed or snapshot.now
             if self._tells(task, before, first):
                 told.append(task)
         total = len(self._states)

@@ -317,7 +317,9 @@ class Display:
         if self._live and self._ask(state, now):
             rows = [self._with_reason(row) for row in rows]
         self.progress.update(
-            Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
+            Snapshot(
+                state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started, state.times.began
+            ),
             touched,
         )
 

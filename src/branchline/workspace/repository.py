@@ -78,7 +78,9 @@ class Repository:
         if done.code and "not a git repository" not in said:
             raise RepositoryError(f"git refuses {start}: {said}")
         if done.code:
-            raise RepositoryError(f"{start} is not in a git repository; run `git init` and commit, or use --in-place")
+            raise RepositoryError(
+                f"{start} is not in a git repository; run `git init` and commit, or use `execute --in-place`"
+            )
         bare, inside, _ = done.out.decode().split()
         if bare == "true":
             raise RepositoryError(f"{start} is a bare repository: there are no files to work on; clone it and go there")
