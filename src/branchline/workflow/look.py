@@ -233,8 +233,9 @@ def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
         found = report_of(store, run, console.clock(), hindsight)
-    shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
-    return Answer(found, shown)
+    if form == "json":
+        return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
+    return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
 def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None) -> dict[str, Any]:
@@ -253,11 +254,6 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         schedule=hindsight(store, run, rows),
         newest=is_newest(store, run),
     )
-
-
-def as_json(found: dict[str, Any]) -> str:
-    """The report as one JSON line."""
-    return json.dumps(found, ensure_ascii=False, default=str)
 
 
 def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:
