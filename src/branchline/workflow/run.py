@@ -136,11 +136,9 @@ def _going_on(driver: Coordinator) -> str:
 def ended(console: Console, store: Store, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
-    data = outcome_data(store, driver.state.run, console.clock())
     run, now = driver.state.run, console.clock()
-    found = report_of(store, run, now, hindsight)
-    text = report.report_text(found)
-    return Answer(data, text, STATUS[standing.state], standing.reason)
+    text = report.report_text(report_of(store, run, now, hindsight))
+    return Answer(outcome_data(store, run, now), text, STATUS[standing.state], standing.reason)
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:
