@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
+from html import escape
 from typing import Any, Final
 
 from branchline.model.run import AttemptRow, QuestionRow, TaskRow
@@ -20,7 +21,6 @@ tr + tr { border-top: 1px solid #ddd; } code, pre { font: 13px ui-monospace, mon
 .done { fill: #3a7d44; color: #3a7d44; } .failed { fill: #b3261e; color: #b3261e; } .other { fill: #8a8d91; }
 .blocked, .held { fill: #b26a00; color: #b26a00; } path { stroke: #999; fill: none; }
 """
-_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _BOX: Final = (150, 24, 190, 34)
 """Width and height of a task in the graph, then the distance from one column and one row to the next."""
@@ -64,7 +64,7 @@ def report_html(
 
 
 def _text(text: Any) -> str:
-    return safe(str(text)).translate(_ESCAPES)
+    return escape(safe(str(text)))
 
 
 def _kind(state: str) -> str:
