@@ -260,11 +260,70 @@ class TestWhatIsBesideTheWork:
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("title", "works"), [("Safety checklist", 0), ("安全检查清单", 0), ("Implementation checklist", 1)]
+        ("title", "works"),
+        [("Safety checklist", 0), ("安全检查清单", 0), ("Deliverables", 0), ("Implementation checklist", 1)],
     )
     def test_a_checklist_beside_headings_that_name_the_work(self, title: str, works: int) -> None:
         text = f"### Step 1: Draw\n\nx\n\n### Step 2: Move\n\nx\n\n## {title}\n\n- [ ] Read the code first\n"
         assert titles(text) == ["Draw", "Move", "Read the code first"][: 2 + works]
+
+    @pytest.mark.parametrize(
+        ("boxes", "works"),
+        [
+            (("The grid renders", "No errors in the log", "Maps load properly"), 0),
+            (("网格显示正常", "地图加载成功", "所有测试通过"), 0),
+            (("Сетка отображается", "Все тесты проходят", "Карта работает"), 0),
+            (("The grid renders", "No errors in the log", "Add a map"), 3),
+            (("T1 The grid renders", "T2 No errors in the log", "T3 Maps load properly"), 3),
+            (("The grid renders", "Maps load properly"), 2),
+        ],
+    )
+    def test_boxes_that_state_what_holds_below_phases_check_them(self, boxes: tuple[str, ...], works: int) -> None:
+        checks = "".join(f"- [ ] {box}\n" for box in boxes)
+        text = f"## Phase 1: A\n\n### Work\n\n1. Crop it\n2. Send it\n\n### Look\n\n{checks}\n## Phase 2: B\n\n- Fix the rim\n"
+        assert len(titles(text)) == (5 if not works else 3 + works)
+
+    @pytest.mark.parametrize(
+        "title",
+        [
+            "Upcoming: v0.2 – Core",
+            "Current milestone: v0.2",
+            "Beta (v0.2.0)",
+            "Release (V0.2)",
+            "Hour 2-3: Rim",
+            "v.0.2.0: Rim",
+        ],
+    )
+    def test_releases_behind_a_label_or_a_stage_and_hours_are_phases(self, title: str) -> None:
+        assert tree(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")[:2] == [
+            (title, ""),
+            ("Crop", title),
+        ]
+
+    @pytest.mark.parametrize("title", ["Overview: v0.2 – Core", "Tested with: v0.2"])
+    def test_a_release_behind_other_labels_is_told_of(self, title: str) -> None:
+        assert title not in titles(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")
+
+    def test_a_phase_shown_again_in_code_is_the_same_phase(self) -> None:
+        text = "## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n"
+        text += "## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", "Send"]
+
+    @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
+    def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:
+        text = f"## Week 1: Maps\n\n### Work\n\n- crop it\n- send it\n\n### {title}\n\n- a map\n- a ruler\n"
+        assert titles(text) == ["Week 1: Maps", "crop it", "send it"]
+
+    def test_boxes_below_the_order_that_is_proposed_are_the_work(self) -> None:
+        assert titles("# TODO\n\nSuggested order:\n\n- [ ] crop it\n- [ ] send it\n") == ["crop it", "send it"]
+
+    def test_what_the_work_is_made_of_is_told_behind_a_numbered_list(self) -> None:
+        text = "# Map\n\n## Steps\n\n1. Crop it\n2. Send it\n\n## Stack\n\n- SQLite\n- Canvas\n\n## Polish\n\n- fix the rim\n"
+        assert titles(text) == ["Crop it", "Send it", "fix the rim"]
+
+    def test_numbered_headings_go_over_to_what_describes(self) -> None:
+        text = "# Map\n\n## 1. Table\n\nx\n\n## 2. Store and types\n\nx\n\n## 3. Edge cases\n\nx\n\n## 4. Files summary\n\nx\n"
+        assert titles(text) == ["Table", "Store and types"]
 
     def test_a_label_that_begins_with_a_word_for_files_lists_files(self) -> None:
         text = "## Fase 1: Core\n\nArchivos esperados:\n\n- validaciones\n\nTrabajo:\n\n- Crear la red\n"

@@ -88,7 +88,7 @@ def test_a_task_that_is_beyond_its_model_waits_for_a_person(world: World) -> Non
         "This needs a stronger model",
     )
     assert world.started() == [("1.1", 1)], "nothing tried it again by itself"
-    assert world.run("answer", "1.1", "go on, with the second option").status == 0
+    assert world.run("answer", "1.1", "--run", "r1", "go on, with the second option").status == 0
     assert world.execute().status == 0
 
 

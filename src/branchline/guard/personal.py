@@ -35,7 +35,10 @@ slice path scope device swap automount value length name id data shape get set
 _FILES: Final = frozenset(_OF_FILES.split())
 """Endings of files and units, and attributes, that might be those of an address; some are codes of countries too."""
 _SECOND: Final = re.compile(r"\.(?:com?|ac|or|go|sch|net|org|edu|gov|web)\.\w+$")
-_PERSON: Final = re.compile(r"[a-z]{2,24}[._][a-z]{2,24}@[a-z]{4,40}\.(?:pl|id|rs|py|sh|md|ps|so|cc)", re.I)
+_PERSON: Final = re.compile(
+    r"(?:[a-z]{1,24}[._][a-z]{2,24}@[a-z-]{4,40}\.(?:rs|md|ps|so|cc)|[a-z][a-z\d._]{2,48}@[a-z-]{4,40}\.(?:pl|id))",
+    re.I,
+)
 """`ana.kos@firma.rs`: an address of a person in a country whose code is the ending of files too."""
 
 

@@ -54,7 +54,7 @@ def _cue() -> re.Pattern[str]:
 _VERB: Final = re.compile(by_first(_VERBS))
 _LETTER: Final = re.compile("[a-z]")
 _NO_PHONE: Final = re.compile(
-    r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
+    r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms(?!\.)|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
     r"|codes?|status|address|offset|step|rows?|page|section|issue|task|width|height|px|in|of|v|until|by|with)(?![a-z])|/\w"
 )
 _NEXT: Final = re.compile(

@@ -17,6 +17,7 @@ from branchline.planfile.plain import (
     OF_FILES,
     TESTS,
     field_kind,
+    lists_work,
     may_work,
     named_so,
     plain_task,
@@ -26,6 +27,8 @@ from branchline.planfile.sections import acts, bare, classify, head, share
 
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
+_REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
+"""`Open question: is it fast?` below a line of work."""
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+")
 _DIGITS = re.compile(r"\d+")
@@ -64,11 +67,13 @@ def fill(out: Outline) -> None:
                 _marked(out, draft)
     _coded_alike(out)
     _sketched(out)
-    boxed = any(draft.block.box is not None for draft in out.drafts.values())
+    lists = frozenset({"BACKLOG"} if any(draft.block.box is not None for draft in out.drafts.values()) else ())
+    if lists_work(out) and any(draft.rule == "bullet of a phase" for draft in out.drafts.values()):
+        lists = frozenset({"BACKLOG", "FUTURE"})
     held = {draft.block.section for draft in out.drafts.values()}
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
-            _listed(out, heading, boxed, held)
+            _listed(out, heading, lists, held)
 
 
 def _coded_alike(out: Outline) -> None:
@@ -97,17 +102,17 @@ def _counted_beside(out: Outline) -> None:
                 out.drafts[kid.line] = from_item(kid, out.dialect, "item of a group of tasks", 0.7).hang(draft)
 
 
-def _listed(out: Outline, heading: Block, boxed: bool, held: set[Block | None]) -> None:
-    """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, a backlog's bullets."""
+def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block | None]) -> None:
+    """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, bullets of `lists`."""
     for table in tables.under(out, heading):
         found = tables.columns(table)
         if found is not None and found.key >= 0:
             tables.take(out, table, found, out.above(heading))
     _counted_heads(out, heading, held)
     items = out.direct.get(heading.line, ())
-    if boxed and heading.cls == "BACKLOG" and out.above(heading) is None and all(item.box is None for item in items):
-        for item in filter(plain_task, items):
-            out.drafts[item.line] = from_item(item, out.dialect, "bullet of a backlog", 0.7)
+    named = heading.cls in lists and named_so(heading) and out.above(heading) is None
+    if named and all(item.box is None for item in items):
+        take_items(out, list(filter(plain_task, items)), 0.7, heading.cls)
 
 
 def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> None:
@@ -173,13 +178,17 @@ def _timed(out: Outline) -> None:
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     """Take what stands below a plain item as tasks where it groups them; elsewhere it describes the item.
 
-    `Backend` over a list, in phase after phase, is an area, `Day 2` a phase; kids that tell their state are tasks.
+    `Backend` over a list, in phase after phase, is an area, `Day 2` a phase; kids that tell their state are tasks, and all
+    that a text called `TODO` sets in below a plain bullet.
     """
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     told = sum(bool(heading_mark(kid.text)) for kid in kids)
-    if item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
-        for kid in kids:
-            out.drafts[kid.line] = from_item(kid, out.dialect, rule, 0.7).hang(parent)
+    listed = not item.number and lists_work(out)
+    if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
+        for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
+            out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
+            if listed:
+                take_held(out, kid, draft, rule)
 
 
 def take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
@@ -196,15 +205,15 @@ def take_items(out: Outline, items: list[Block], confidence: float, cls: str) ->
 
 def _restated(out: Outline) -> None:
     """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
-    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and draft.key]
-    roots = [draft for draft in roots if draft.key not in ("version", "component")]
+    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None]
+    roots = [draft for draft in roots if draft.key not in ("", "version")]
     holding = {draft.key for draft in roots if draft.kids}
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
     first: dict[tuple[str, str], Draft] = {}
     for draft in roots:
         same = first.setdefault((draft.key, draft.number), draft)
         again = same is not draft and same.kids and not draft.kids
-        if again and normal(same.title).startswith(normal(draft.title)):
+        if again and (normal(same.title).startswith(normal(draft.title)) or _only_code(out, draft.block)):
             draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
             draft.block.same, draft.block.cls = same.line, "NONTASK"
             del out.drafts[draft.line]

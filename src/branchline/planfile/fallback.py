@@ -226,7 +226,7 @@ def _other_headings(out: Outline) -> None:
     acting = sum(acts(out.head(block).title) for block in level) * 2 > len(level)
     if any(block.cls in ("ORDER", "CRITERIA") for block in level) and not acting:
         return  # the parts of a text of which one tells the order are no tasks themselves
-    if len(chosen) > 1 and len(chosen) * 2 > len(level):
+    if len(chosen) > 1 and len(chosen) * 2 >= len(level):
         lines = {block.line for block in chosen}
         said = [
             block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))
@@ -236,7 +236,7 @@ def _other_headings(out: Outline) -> None:
 
 def _is_sentence(out: Outline, block: Block) -> bool:
     """`2. Add tests` among steps is a step, though `tests` alone would be a section's name; `1. Overview` is none."""
-    return block.line not in out.strong and len(out.head(block).title.split()) > 1
+    return block.line not in out.strong and acts(out.head(block).title)
 
 
 def _task_lists(out: Outline) -> None:
@@ -289,9 +289,9 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
-            # What stands before the work may tell why it is there.
-            before = heading.line < work and not lists.may_act(items)
-            tells = lists.describes(items) or (before and acting)
+            # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
+            unsure = first > 0 or (acting and heading.line < work)
+            tells = lists.describes(items) or (unsure and not lists.may_act(items))
             take_items(out, [] if tells else items, 0.6, heading.cls)
 
 

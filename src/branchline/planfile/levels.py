@@ -3,12 +3,21 @@
 import re
 from collections.abc import Collection
 
-from branchline.planfile import tables, words
+from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, field_kind, may_work, plain_task, says_plan
-from branchline.planfile.sections import Head, acts, bare, head, series
+from branchline.planfile.plain import (
+    MANY,
+    NEGATIVE,
+    TESTS,
+    begins_with_text,
+    field_kind,
+    may_work,
+    plain_task,
+    says_plan,
+)
+from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
 _ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
 _COUNTED = frozenset({"numbered", "dotted"})
@@ -52,6 +61,25 @@ def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
     return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
 
 
+def outcomes(out: Outline) -> None:
+    """Beside a section that is called `Tasks` and lists them, `Deliverables` and `Tests` say what comes out of it all."""
+    for sections in out.subs.values():
+        if any(_lists_work(out, each) for each in sections):
+            for each in [each for each in sections if _is_outcome(each)]:
+                each.cls = "CRITERIA"
+                out.strong.add(each.line)
+
+
+def _lists_work(out: Outline, heading: Block) -> bool:
+    said = classify(heading.text)[0] == "TASK" and share(heading.text) == 1 and not _is_outcome(heading)
+    return said and bool(out.direct.get(heading.line) or out.subheadings(heading))
+
+
+def _is_outcome(heading: Block) -> bool:
+    said = labels.KINDS.get(bare(heading.text).lower().strip(" :*_"))
+    return said in labels.CRITERIA_KINDS or TESTS.match(heading.text) is not None
+
+
 def settle(out: Outline) -> None:
     """Give steps that are stages the tasks that are counted below them, and drop the phases in which nothing is planned."""
     steps = [draft for draft in out.drafts.values() if draft.parent is None and out.head(draft.block).role == "step"]
@@ -60,7 +88,7 @@ def settle(out: Outline) -> None:
             for item in filter(plain_task, out.direct[step.line]):
                 out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
-    holding = {draft.key for draft in phases if draft.kids} - {"version", "component"}
+    holding = {draft.key for draft in phases if draft.kids} - {"version"}
     empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
     for draft in empty:
         draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"

@@ -16,16 +16,22 @@ _MARKS = {
 }
 """The families of marks; what they match goes from the text, codes and dotted numbers stay as the ids they are."""
 _BOXES = {"DONE": "x", "DOING": "~", "CANCELLED": "-"}
+_HEADING_BOX = re.compile(r"((?:[\w-]{1,12}[.):][ \t]+)?)\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
 _INSIDE = ("letter", "number", "state")
 """What lists may stand in an item whose lines markdown takes for one paragraph."""
 Line = tuple[int, str]
 
 
 def itemize(doc: Doc) -> None:
-    """Make items of two or more lines behind each other that begin with marks of one family that count on."""
+    """Make items of two or more lines behind each other that begin with marks of one family that count on.
+
+    The box of a heading, `### 2. [x] Draw it`, goes from its text as that of an item does.
+    """
     blocks: list[Block] = []
     for block in doc.blocks:
         blocks.append(block)
+        if block.kind == "heading" and (found := _HEADING_BOX.match(block.text)):
+            block.box, block.text = found[2], found[1] + block.text[found.end() :]
         if block.kind not in ("para", "item") or block.box is not None:
             continue
         if block.kind == "item":

@@ -112,10 +112,12 @@ _LAST = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VERSION = re.compile(
-    rf"(?:(?:{_any_of(words.VERSION_HEADS)})\s+(?=\d))?\[?"
-    r"(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})\]?(?=[\s:：–—·(-]|$)(.*)",
+    rf"(?:(?:{_any_of((*words.VERSION_HEADS, *words.STAGE_HEADS))})\s+(?=\d|[(（]?v\.?\d)[(（]?)?\[?"
+    r"(v\.?\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})[\])）]?(?=[\s:：–—·(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_RELEASES = (*words.PHASE_HEADS, *words.VERSION_HEADS)
+"""What a label says of the release behind it: `Current milestone: v0.2`, as `Upcoming: v0.3` does."""
 _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
@@ -313,7 +315,9 @@ def _coded(text: str) -> Head | None:
     found = _CHANGE.match(text)
     if found:
         return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
-    found = _VERSION.match(text)
+    label, colon, rest = text.replace("：", ":").partition(":")
+    released = colon and (classify(label)[0] in STATE_OF or label.lower().endswith(_RELEASES))
+    found = _VERSION.match(rest.lstrip() if released else text)
     if found:
         return Head("version", "version", found[1], found[2].strip(" -–—·:："))
     return _numbered(text)

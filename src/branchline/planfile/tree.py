@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from string import ascii_letters
 
-from branchline.planfile import contents, fallback, fenced, labels, levels, todos
+from branchline.planfile import beside, contents, fallback, fenced, labels, levels, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -12,7 +12,7 @@ from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
+from branchline.planfile.sections import Head, bare, classify, head, only_tells
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -32,17 +32,18 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     """Find every task of the text; each candidate block is left with its fate and the reason."""
     out = Outline(doc, dialect)
     _sections(out)
+    levels.outcomes(out)
     labels.attach(doc)
     _tags(doc)
     _xml(out)
     _headings(out)
     _boxes(out)
+    beside.drop(out)
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
         levels.settle(out)
     fenced.take(out)
-    _checklists(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
@@ -51,24 +52,14 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     return out
 
 
-def _checklists(out: Outline) -> None:
-    """Where headings name the work, the boxes of a checklist beside them say how it is done well."""
-    named = sum(draft.role in ("head", "phase") for draft in out.drafts.values())
-    for draft in list(out.drafts.values()) if named > 1 else ():
-        section = draft.block.section
-        if draft.block.box and draft.parent is None and not draft.kids and section and is_checklist(section.text):
-            draft.block.fate, draft.block.why = "criterion", "stands in a checklist beside the tasks"
-            del out.drafts[draft.line]
-
-
 def _lone(out: Outline) -> Draft | None:
     """One heading that counts makes no series: a group leaves its tasks to the plan, a task is one if no other is found."""
     roots = [draft for draft in out.drafts.values() if draft.parent is None][:2]
     if len(roots) != 1 or roots[0].block.kind != "heading" or roots[0].steps:
         return None
     lone = roots[0]
-    if _has_check(out, lone.block):  # what is to be run for all of it must not get lost with the heading
-        return None
+    if lone.block.box or lone.key == "change" or _has_check(out, lone.block):
+        return None  # it does not count; and what is to be run for all of it must not get lost with the heading
     if lone.rule == "numbered group":
         for kid in lone.kids:
             kid.parent = None
@@ -109,7 +100,7 @@ def _sections(out: Outline) -> None:
             said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
         out.heads[block.line] = said
         above = block.section.cls if block.section is not None else "UNKNOWN"
-        if said.role in ("task", "step", "phase", "version"):
+        if said.role in ("task", "step", "phase", "version") or block.box is not None:
             block.cls = "TASK"
             if above in ("FUTURE", "DECLINED", "DONE"):
                 block.cls = above
@@ -162,17 +153,17 @@ def _headings(out: Outline) -> None:
         if block.role == "tagged" and said.role in ("task", "step"):
             block.candidate, block.fate = True, "criterion" if block.cls == "CRITERIA" else "ignored"
             block.why = f"stands between tags of class {block.cls}"
-        if not said.role or block.role == "tagged":
+        if block.role == "tagged" or not (said.role or block.box):
             continue
         above = out.above(block.section)
-        if said.role in ("phase", "version"):
+        if block.box is not None and said.role not in ("task", "step", "phase", "version"):
+            _boxed_heading(out, block, said, above)
+        elif said.role in ("phase", "version"):
             if not _restates(block, said, named.get((said.role, said.number), "")) and (
                 above is None or above.role == "phase"
             ):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
-            if said.key == "change":
-                above = _component(out, block, above)
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
             if not held and not _is_story(said, above):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
@@ -191,15 +182,26 @@ def _headings(out: Outline) -> None:
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
 
 
+def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) -> None:
+    """`### [ ] Draw it` is a task wherever a box is one, and a group over more boxes."""
+    if block.section is not None and block.section.cls == "CRITERIA":
+        block.candidate, block.fate, block.why = True, "criterion", "stands in a section of criteria"
+        return
+    draft = from_heading(block, said, "heading with a box")
+    if [each for each in (*out.direct.get(block.line, ()), *out.subheadings(block)) if each.box is not None]:
+        draft.role = "phase"
+    _take(out, draft, above)
+
+
 def _restates(block: Block, said: Head, named: str) -> bool:
     """Say whether a phase of a section without tasks only tells of one that elsewhere holds them, whose word is `named`.
 
     The milestones beside the weeks of a plan say when the weeks are done.
     """
     above = block.section.cls if block.section is not None else ""
-    if above == "NONTASK" and named and named != said.key:
+    if named and (above == "CRITERIA" or (above == "NONTASK" and named != said.key)):
         block.cls = "CRITERIA"
-    return bool(named) and "CRITERIA" in (above, block.cls)
+    return bool(named) and block.cls == "CRITERIA"
 
 
 def _is_story(said: Head, above: Draft | None) -> bool:
@@ -207,17 +209,6 @@ def _is_story(said: Head, above: Draft | None) -> bool:
     story = _STORY.fullmatch(said.id) if said.key == "id" else None
     named = rf"user story {story[1]}\b" if story else r"(?!)"
     return above is not None and re.search(named, above.block.text, re.IGNORECASE) is not None
-
-
-def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
-    """`### Core` over `#### [NEW] core.py` groups the changes, unless it is the section of all changes."""
-    holder = block.section
-    if above is not None or holder is None or holder.section is None or holder.section.cls != "TASK":
-        return above
-    draft = from_heading(holder, out.head(holder), "heading of changes")
-    draft.role, draft.key, holder.cls = "phase", "component", "TASK"
-    _take(out, draft, None)
-    return draft
 
 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:

@@ -41,7 +41,7 @@ def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
 
 def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
-    land = f"branchline land{run_flag(run.run, is_newest(store, run))} brings it to your branch"
+    land = f"branchline land{run_flag(run.run, is_newest(store, run))} brings to your branch what is not there yet"
     where = "it worked in place" if run.in_place else land
     return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} is done; nothing to do ({where})")
 

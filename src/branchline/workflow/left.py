@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from branchline.errors import BranchlineError
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
 from branchline.terminal.text import safe
+from branchline.workflow.console import Console
 from branchline.workflow.look import no_run
 from branchline.workflow.project import Project
 from branchline.workspace.diff import Change
+from branchline.workspace.landing import not_landed
 from branchline.workspace.repository import Repository
 
 Known = Mapping[str, tuple[RunRow, dict[str, TaskRow]]]
@@ -23,6 +26,17 @@ class Left(NamedTuple):
     run: str
     task: str
     row: TaskRow | None
+
+
+def is_home(console: Console, run: RunRow) -> bool:
+    """Whether the branch that is checked out holds all that a run has merged; False where nobody can tell."""
+    if run.in_place:
+        return False
+    try:
+        repository = Repository.open(console.root, console.env)
+        return bool(repository.tip(run.run)) and run.run not in not_landed(repository.git)
+    except BranchlineError:
+        return False
 
 
 def known_runs(project: Project) -> Known:

@@ -229,17 +229,25 @@ def evidence(console: Console, name: str, task: str) -> Answer:
     return Answer(found, words.evidence_text(found))
 
 
-def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda *_: None) -> Answer:
+def report(
+    console: Console,
+    name: str,
+    form: str,
+    hindsight: Hindsight = lambda *_: None,
+    is_home: Callable[[Console, RunRow], bool] = lambda *_: False,
+) -> Answer:
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
-        found = report_of(store, run, console.clock(), hindsight)
+        found = report_of(store, run, console.clock(), hindsight, home=is_home(console, run))
     if form == "json":
         return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
     return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
-def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None) -> dict[str, Any]:
-    """The report of a run from what is recorded; `schedule` in it is what `hindsight` makes of it."""
+def report_of(
+    store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None, *, home: bool = False
+) -> dict[str, Any]:
+    """The report of a run from what is recorded; `schedule` in it is what `hindsight` makes of it, `home` of `is_home`."""
     graph, rows = json.loads(run.graph)["graph"], rows_of(store, run, now)
     return words.report(
         run,
@@ -253,6 +261,7 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
         newest=is_newest(store, run),
+        home=home,
     )
 
 

@@ -116,9 +116,9 @@ def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Pr
 
 def with_worker(project: Project, console: Console, text: str) -> tuple[Project, str]:
     """The project with the worker that `--worker` names, and its name; the empty text names none."""
-    if not (text or project.settings.worker):
+    if not text:
         return project, ""
-    name, argv = workers.parse_worker(text or project.settings.worker)
+    name, argv = workers.parse_worker(text)
     if name not in project.settings.workers:
         known = ", ".join(sorted(project.settings.workers))
         raise SettingsError(
@@ -137,11 +137,13 @@ def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
 
 
 def default_worker(project: Project) -> str:
-    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install.
+    """The worker of the settings, else the first known agent on PATH; raises WorkerMissingError saying what to install.
 
     With `prefer_oauth` one that a subscription pays for goes before those that a key pays for, of several the one that
     stands first in the settings (SEEDS S4.19).
     """
+    if project.settings.worker:
+        return project.settings.worker
     there = [name for name in PREFERRED if _which(name, project.env)]
     if project.settings.prefer_oauth:
         there = [*_flat_agents(project), *there]
@@ -163,7 +165,7 @@ def _flat_agents(project: Project) -> Iterator[str]:
 
 
 def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, str]:
-    """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default agent.
+    """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default.
 
     Raises SettingsError for an unknown one and for an unknown role, and WorkerMissingError for one whose program is not there.
     """
@@ -183,23 +185,10 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
     return chosen
 
 
-def workers_of(project: Project, console: Console) -> tuple[Project, tuple[str, ...]]:
-    """The project with its own worker, and the workers that tasks which name none would get now.
-
-    Raises SettingsError, UsageError or WorkerMissingError for one that cannot be used.
-    """
-    project, own = with_worker(project, console, "")
-    named = [own or role.worker for role in project.settings.roles.values()]
-    used = tuple(dict.fromkeys(name or default_worker(project) for name in named))
-    for name in used:
-        check_worker(project, name)
-    return project, used
-
-
 def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:
     """Role -> the worker its tasks would get now; a role is left out when no agent is installed."""
     try:
-        default = project.settings.worker or default_worker(project)
+        default = default_worker(project)
     except WorkerMissingError:
         default = ""
     named = {role: project.settings.roles[role].worker if role in project.settings.roles else "" for role in roles}

@@ -36,7 +36,10 @@ FREE = frozenset({"pending", "ready"})
 def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
-    plan, grown = with_grown(store, run, rows, plan._replace(held=_still_held(store, run, rows, plan)))
+    plan = plan._replace(
+        held=_still_held(store, run, rows, plan), workers={**plan.workers, **_chosen(store, rows, plan)}
+    )
+    plan, grown = with_grown(store, run, rows, plan)
     asked = store.questions(run.run, open_only=True)
     former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), asked)
     behind = {row.task for row in store.tasks(run.run)} - {row.task for row in rows}
@@ -57,6 +60,21 @@ def _still_held(store: Store, run: RunRow, rows: Iterable[TaskRow], plan: Plan) 
         and any(event.kind in FREE and event.data.get("person") for event in store.events(run.run, name))
     }
     return {name: why for name, why in plan.held.items() if name not in judged}
+
+
+def _chosen(store: Store, rows: Iterable[TaskRow], plan: Plan) -> dict[str, str]:
+    """The workers that a person chose with `retry`, of tasks whose text names none other since."""
+    named = {task.id: task.worker for task in plan.draft.tasks}
+    others = [row for row in rows if row.worker != plan.workers.get(row.task, row.worker)]
+    return {
+        row.task: row.worker
+        for row in others
+        if graphs.node(store.node(row.run, row.task) or "").worker == named[row.task]
+        and any(
+            event.data.get("person") and event.data.get("worker") == row.worker
+            for event in store.events(row.run, row.task)
+        )
+    }
 
 
 def _said(task: Task) -> tuple[object, ...]:
@@ -166,6 +184,8 @@ def _row(
 ) -> TaskRow:
     """The task's row under the new plan; what it has lived through stays with it."""
     new = first_row(run.run, place, task, plan, frontier, now)
+    if old is not None:  # what a person said with `retry`
+        new = new._replace(model=old.model, note=old.note)
     if old is None or (old.kind == "atomic" and old.state in FREE and not old.attempt):
         return new if old is None or new._replace(changed=old.changed) != old else old
     row = old._replace(place=place, title=task.title, kind=task.kind, parent=task.parent, line=task.line)

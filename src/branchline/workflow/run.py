@@ -26,6 +26,7 @@ from branchline.workflow.dry import dry_run
 from branchline.workflow.flags import Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
+from branchline.workflow.left import is_home
 from branchline.workflow.look import report_of
 from branchline.workflow.project import Project, find_plan, open_project
 from branchline.workflow.running import Begun, Display, Interrupts, confirming
@@ -137,7 +138,7 @@ def ended(console: Console, store: Store, driver: Coordinator, standing: engine.
     """The report, and the exit status that the outcome has."""
     driver.close()
     run, now = driver.state.run, console.clock()
-    text = report.report_text(report_of(store, run, now, hindsight))
+    text = report.report_text(report_of(store, run, now, hindsight, home=is_home(console, run)))
     return Answer(outcome_data(store, run, now), text, STATUS[standing.state], standing.reason)
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from branchline.errors import RepositoryError
 from branchline.workspace import snapshot
 from branchline.workspace.diff import changed_files
-from branchline.workspace.git import Git, base_ref, short, tip_ref
+from branchline.workspace.git import RUN_REFS, Git, base_ref, from_ref_part, short, tip_ref
 from branchline.workspace.worktree import unfinished
 
 SHOWN: Final = 20
@@ -88,6 +88,13 @@ def landed_files(git: Git, run: str) -> tuple[str, str]:
     head = git.resolve("HEAD") or git.resolve(base_ref(run))
     fork = git.text("merge-base", head, tip, ok=(0, 1)) if tip and head else ""
     return (fork, tip) if fork and fork != tip else ("", "")
+
+
+def not_landed(git: Git) -> dict[str, str]:
+    """Return run -> tip of each run whose tip the commit that is checked out does not hold."""
+    shown = ("--format=%(refname) %(objectname)", *(["--no-merged=HEAD"] if git.resolve("HEAD") else []))
+    rows = (line.split() for line in git.text("for-each-ref", *shown, f"{RUN_REFS}*/tip").splitlines())
+    return {from_ref_part(ref.split("/")[-2]): commit for ref, commit in rows}
 
 
 def push(git: Git, run: str, environ: dict[str, str]) -> str:
