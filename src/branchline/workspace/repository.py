@@ -158,6 +158,10 @@ class Repository:
         """Return the commit of a run's integration branch, or "" when there is none."""
         return self.git.resolve(tip_ref(run))
 
+    def holds(self, run: str) -> bool:
+        """Say whether the commit that is checked out holds all that a run has merged."""
+        return self.git.contains(self.head(), self.tip(run))
+
     def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str:
         """Put a run's integration branch back to `commit` when anyone but us has moved it, or taken it away.
 
