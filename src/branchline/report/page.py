@@ -30,10 +30,10 @@ def report_html(
     found: Mapping[str, Any],
     tasks: Sequence[TaskRow],
     before: Mapping[str, Sequence[str]],
-    attempts: Sequence[AttemptRow] = (),
-    questions: Sequence[QuestionRow] = (),
-    proofs: Mapping[str, Mapping[str, Any]] = {},
-    now: float = 0.0,
+    attempts: Sequence[AttemptRow],
+    questions: Sequence[QuestionRow],
+    proofs: Mapping[str, Mapping[str, Any]],
+    now: float,
 ) -> str:
     """Return the report with its graph, its time line and the evidence of each task.
 

@@ -333,7 +333,7 @@ def put_back(git: Git, run: str, commit: str, tip: str) -> str:
     return kept or short(tip_ref(run))
 
 
-def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *, ignored: bool = False) -> str:
+def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *, ignored: bool) -> str:
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))
