@@ -1,6 +1,6 @@
 """The report as one HTML file: no script, nothing fetched, every text of others escaped."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from html import escape
 from typing import Any, Final
@@ -47,9 +47,9 @@ def report_html(
         "<h2>Tasks</h2>",
         _table(found, atomic),
         "<h2>Graph</h2>",
-        _picture(atomic, _graph(atomic, before)),
+        _picture(atomic, lambda: _graph(atomic, before)),
         "<h2>Time line</h2>",
-        _picture(atomic, _time_line(atomic, attempts, now)),
+        _picture(atomic, lambda: _time_line(atomic, attempts, now)),
         *_questions(questions),
         *(["<h2>What the plan asked</h2>"] if found["asked"] else []),
         *(f"<p>{_text(line)}</p>" for line in asked_lines(found["asked"])),
@@ -81,10 +81,10 @@ def _table(found: Mapping[str, Any], tasks: Sequence[TaskRow]) -> str:
     return f"<table><tr><th>task</th><th></th><th>state</th><th>evidence or reason</th></tr>{''.join(rows)}</table>"
 
 
-def _picture(tasks: Sequence[TaskRow], drawn: str) -> str:
+def _picture(tasks: Sequence[TaskRow], draw: Callable[[], str]) -> str:
     if len(tasks) > MOST:
         return f"<p>{len(tasks)} tasks are too many to draw.</p>"
-    return f'<div class="picture">{drawn}</div>'
+    return f'<div class="picture">{draw()}</div>'
 
 
 def _columns(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -98,8 +98,6 @@ def _columns(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> d
 
 
 def _graph(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> str:
-    if len(tasks) > MOST:
-        return ""
     wide, high, across, down = _BOX
     column = _columns(tasks, before)
     height: dict[int, int] = {}
@@ -130,7 +128,7 @@ def _time_line(tasks: Sequence[TaskRow], attempts: Sequence[AttemptRow], now: fl
     place = {task.task: number for number, task in enumerate(tasks)}
     ran = [(a, a.started, now if a.ended is None else a.ended) for a in attempts if a.started is not None]
     ran = sorted((each for each in ran if each[0].task in place), key=lambda each: place[each[0].task])
-    if not ran or len(tasks) > MOST:
+    if not ran:
         return "<p>Nothing was started.</p>"
     begin, end = min(start for _, start, _ in ran), max(stop for _, _, stop in ran)
     bars = [
