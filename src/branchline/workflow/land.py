@@ -24,7 +24,7 @@ GH_TIMEOUT = 120.0
 """Seconds that opening a pull request may take."""
 
 
-def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answer:
+def land_run(console: Console, name: str, *, pull_request: bool) -> Answer:
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):

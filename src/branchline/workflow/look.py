@@ -255,8 +255,9 @@ def report(
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
         found = report_of(store, run, console.clock(), hindsight, home=is_home(console, run))
-    shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
-    return Answer(found, shown)
+    if form == "json":
+        return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
+    return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
 def report_of(
@@ -278,11 +279,6 @@ def report_of(
         newest=is_newest(store, run),
         home=home,
     )
-
-
-def as_json(found: dict[str, Any]) -> str:
-    """The report as one JSON line."""
-    return json.dumps(found, ensure_ascii=False, default=str)
 
 
 def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:
