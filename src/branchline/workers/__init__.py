@@ -33,8 +33,7 @@ TABLE: Final[dict[str, str]] = {
 MAX_LOG: Final = 1024 * 1024
 SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
-
-
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 _PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
 """Where agents keep their logins."""
 
@@ -173,4 +172,4 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
 
 def write_spec(job: Job) -> None:
     """Write `spec.json` in the attempt's folder: all of the job but its environment."""
-    write_new(f"{job.folder}/{SPEC}", json.dumps(job._asdict() | {"env": {}}, ensure_ascii=False) + "\n")
+    write_new(f"{job.folder}/{SPEC}", _AS_JSON(job._asdict() | {"env": {}}) + "\n")
