@@ -140,8 +140,10 @@ def is_flat(worker: "WorkerSettings", base: Mapping[str, str], model: str = "") 
     if worker.billing != "auto":
         return worker.billing == "subscription"
     own = getattr(get(worker.kind), "subscribed", None)
+    if own is None:
+        return False
     places = {name: base[name] for name in (*_PLACES, *worker.pass_env) if name in base}
-    return bool(own and own({**places, **worker.env}, model))
+    return bool(own({**places, **worker.env}, model))
 
 
 def messages(kind: str, folder: Path) -> list[str]:
