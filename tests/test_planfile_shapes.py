@@ -86,3 +86,16 @@ class TestWhoWaits:
     def test_tasks_in_a_fence(self) -> None:
         text = "# Grid\n\n## Tasks\n\n```yaml\nTask 1: Draw it\n  - DEPENDENCIES: None\n\nTask 2: Move it\n"
         assert waits(text + "  - DEPENDENCIES: Task 1 (the rim)\n```\n") == {("1", "2")}
+
+
+class TestNestedLines:
+    TODO = "# TODO\n\n- {}\n  - {}\n  - {}\n- Clean it\n"
+
+    @pytest.mark.parametrize("said", ["It should sleep", "Es sollte schlafen", "Debe dormir"])
+    def test_what_says_how_a_thing_is_to_be_groups_nothing(self, said: str) -> None:
+        assert titles(self.TODO.format(said, "the timer is set", "the lamp is off")) == [said, "Clean it"]
+
+    def test_lines_that_all_say_how_a_thing_is_to_be_are_no_work(self) -> None:
+        text = self.TODO.format("Add a switch", "`on` should light it", "`off` should darken it")
+        assert titles(text) == ["Add a switch", "Clean it"]
+        assert len(titles(self.TODO.format("LAMPS", "light one", "darken two"))) == 4

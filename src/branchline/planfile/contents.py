@@ -22,10 +22,12 @@ from branchline.planfile.plain import (
     plain_task,
 )
 from branchline.planfile.rows import continuing_tables
-from branchline.planfile.sections import acts, bare, classify, head, share
+from branchline.planfile.sections import acts, any_verb, bare, classify, head, share
 
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
+_STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
+"""`It should sleep` states how a thing is to be, and what stands below it says more of that."""
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
@@ -169,7 +171,8 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     """
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     told = sum(bool(heading_mark(kid.text)) for kid in kids)
-    listed = not item.number and lists_work(out)
+    states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
+    listed = not item.number and lists_work(out) and not states
     if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
