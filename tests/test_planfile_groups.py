@@ -323,6 +323,13 @@ class TestWhatIsBesideTheWork:
         text = f"## Phase 1: A\n\n{parts}## Phase 2: B\n\n### Rim\n\n- **Width{mark} two\n"
         assert titles(text) == held
 
+    @pytest.mark.parametrize(("check", "works"), [("**Verification:**\n\n- [ ] it fits\n", []), ("", ["move the rim"])])
+    def test_a_phase_with_boxes_that_check_it_beside_phases_with_boxes_of_work(
+        self, check: str, works: list[str]
+    ) -> None:
+        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n**Changes:**\n\n- move the rim\n\n{check}"
+        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", *works]
+
     def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
         asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
         named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"

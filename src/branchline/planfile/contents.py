@@ -50,6 +50,8 @@ def fill(out: Outline) -> None:
     _restated(out)
     _counted_beside(out)
     parts = _labelled_parts(out)
+    holders = {draft.parent for draft in out.drafts.values() if draft.block.box and draft.parent is not None}
+    boxed = {holder.parent for holder in holders if holder.role == "phase"}
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -58,7 +60,7 @@ def fill(out: Outline) -> None:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft, parts)
+                _fill(out, draft, parts, draft.parent in boxed)
         elif draft.rule == "numbered heading":
             if not draft.kids:
                 _rows(out, draft, [draft.block])
@@ -254,8 +256,10 @@ def _only_code(out: Outline, heading: Block) -> bool:
     return first is not None and first.kind == "fence" and not told
 
 
-def _fill(out: Outline, phase: Draft, parts: bool) -> None:
+def _fill(out: Outline, phase: Draft, parts: bool, boxed: bool) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
+    if boxed and any(item.box for each in below for item in out.direct.get(each.line, ())):
+        return  # beside phases whose boxes are tasks, one whose boxes check it lists what is done there in no other way
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
