@@ -229,6 +229,14 @@ def test_what_an_install_left_and_no_worktree_has_is_named_with_the_setting(home
     assert not told(doctor()[1], "workspace", "note")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_a_fault(home: Path, doctor: Doctor) -> None:
+    (home / "work").chmod(0o555)
+    said = told(doctor()[1], "store", "fault")
+    (home / "work").chmod(0o755)
+    assert f"{home / 'work'} cannot be written" in said
+
+
 def test_keys_that_others_may_read_are_named(home: Path, doctor: Doctor) -> None:
     path = put(home / ".local/share/opencode/auth.json", {"x": {"type": "api"}})
     path.chmod(0o644)

@@ -71,6 +71,15 @@ def test_what_is_home_is_not_offered_to_be_brought_home(done: World) -> None:
     assert "and in your checkout" in done.finish(done.start("report")).out, "a look needs no settings"
 
 
+def test_a_branch_of_a_run_that_is_gone_can_be_brought_back_as_land_says(done: World) -> None:
+    tip = done.git("rev-parse", "branchline/r1/tip")
+    done.git("branch", "-D", "branchline/r1/tip")
+    *_, command = done.run("land").json["error"].partition("was: git ")
+    done.git(*command.split())
+    assert done.git("rev-parse", "branchline/r1/tip") == tip
+    assert done.run("land").json["moved"]
+
+
 def test_land_names_older_runs_whose_work_is_not_on_the_branch(done: World) -> None:
     done.write("other.md", "# Other\n\n- [ ] 1 Write it\n  - Verify: `false`\n")
     failed = done.agent("make\nsay done ok\nend\n", "other.sh")

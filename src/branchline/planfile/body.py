@@ -184,7 +184,7 @@ def _prose(reading: Reading, line: int, text: str) -> None:
     reading.prose.append((line, text))
     if "`" in text:
         reading.ran += [checks.Ran((command,), line, fails, checks.STEP) for command, fails in checks.told(text)]
-        reading.mentions += [FileRef(path, "mention") for path in paths(text, bare=False)]
+        reading.mentions += [FileRef(path, "mention") for path in paths(text)]
     run = checks.is_run_step(text) and not spans(text)
     reading.pending = Field("step", "", line, "step") if run else None
 

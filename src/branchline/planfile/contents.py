@@ -1,7 +1,6 @@
 """What stands in a phase that has no task of its own: the rows, items or headings below it are its tasks (rule 5)."""
 
 import re
-from collections import Counter
 
 from branchline.planfile import tables, words
 from branchline.planfile.blocks import Block
@@ -23,16 +22,16 @@ from branchline.planfile.plain import (
     plain_task,
 )
 from branchline.planfile.rows import continuing_tables
-from branchline.planfile.sections import acts, bare, classify, head, share
+from branchline.planfile.sections import acts, any_verb, bare, classify, head, share
 
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
+_STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
+"""`It should sleep` states how a thing is to be, and what stands below it says more of that."""
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
 _COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
-_CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+")
-_DIGITS = re.compile(r"\d+")
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _DURATION = re.compile(
@@ -49,6 +48,7 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     _restated(out)
     _counted_beside(out)
+    detailed = _shows_code(out)
     parts = _labelled_parts(out)
     holders = {draft.parent for draft in out.drafts.values() if draft.block.box and draft.parent is not None}
     boxed = {holder.parent for holder in holders if holder.role == "phase"}
@@ -59,8 +59,8 @@ def fill(out: Outline) -> None:
             if draft.kids:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
-            else:
-                _fill(out, draft, parts, draft.parent in boxed)
+            elif draft.parent not in boxed or not _checked(out, draft):
+                _fill(out, draft, detailed, parts)
         elif draft.rule == "numbered heading":
             if not draft.kids:
                 _rows(out, draft, [draft.block])
@@ -69,7 +69,6 @@ def fill(out: Outline) -> None:
             _subtasks(out, draft)
             if not draft.kids:
                 _marked(out, draft)
-    _coded_alike(out)
     _sketched(out)
     lists = frozenset({"BACKLOG"} if any(draft.block.box is not None for draft in out.drafts.values()) else ())
     if lists_work(out) and any(draft.rule == "bullet of a phase" for draft in out.drafts.values()):
@@ -78,19 +77,6 @@ def fill(out: Outline) -> None:
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
-
-
-def _coded_alike(out: Outline) -> None:
-    """Where headings such as `P0-1` are the tasks, items that begin with `P1-1` are tasks too."""
-    coded = [draft for draft in out.drafts.values() if draft.role == "head" and _CODED.fullmatch(draft.hard)]
-    shapes = Counter(_DIGITS.sub("9", draft.hard) for draft in coded)
-    known = {draft.hard for draft in coded}
-    for item in out.items if shapes else ():
-        said = head(item.text)
-        alike = said.key == "id" and said.id not in known and shapes[_DIGITS.sub("9", said.id)] > 1
-        if alike and item.parent is None and item.line not in out.drafts and plain_task(item):
-            draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
-            out.drafts[item.line] = draft.hang(out.above(item.section))
 
 
 def _counted_beside(out: Outline) -> None:
@@ -187,7 +173,8 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     """
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     told = sum(bool(heading_mark(kid.text)) for kid in kids)
-    listed = not item.number and lists_work(out)
+    states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
+    listed = not item.number and lists_work(out) and not states
     if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
@@ -256,20 +243,36 @@ def _only_code(out: Outline, heading: Block) -> bool:
     return first is not None and first.kind == "fence" and not told
 
 
-def _fill(out: Outline, phase: Draft, parts: bool, boxed: bool) -> None:
+def _checked(out: Outline, phase: Draft) -> bool:
+    """Boxes that check a phase say, beside phases whose boxes are tasks, that what it lists besides is told of it."""
+    below = (phase.block, *_subsections(out, phase.block))
+    return any(item.box for each in below for item in out.direct.get(each.line, ()))
+
+
+def _shows_code(out: Outline) -> bool:
+    """Say whether most phases show code and most of their bullets name some: then each is one piece of work, told in detail."""
+    fenced = {block.section.line for block in out.doc.blocks if block.kind == "fence" and block.section is not None}
+    phases = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
+    below = [[phase, *_subsections(out, phase)] for phase in phases]
+    shown = sum(any(each.line in fenced for each in sections) for sections in below)
+    items = (
+        [item for sections in below for item in _items(out, sections)] if shown > 1 and shown * 2 > len(phases) else []
+    )
+    return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
+
+
+def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
-    if boxed and any(item.box for each in below for item in out.direct.get(each.line, ())):
-        return  # beside phases whose boxes are tasks, one whose boxes check it lists what is done there in no other way
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
     tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
-    if text_headings(out, phase.block, phase):
+    if text_headings(out, phase.block, phase, detailed=detailed):
         return
     if parts and (held := _listing(out, phase.block)):
         take_headings(out, held, phase)
         return
-    if _rows(out, phase, tabled):
+    if detailed or _rows(out, phase, tabled):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)

@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import leads, levels, lists, rows
+from branchline.planfile import leads, levels, lists, rows, tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -36,6 +36,7 @@ def last_resort(out: Outline) -> None:
         levels.counted_on,
         _told_headings,
         levels.acting,
+        _tabled_headings,
         lists.counted,
         _task_lists,
         rows.keyed_tables,
@@ -179,6 +180,11 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
             _told_headings(out, block, out.drafts[block.line])
         elif not told and heading is None and may_work(out, block):  # `High priority` over the headings of the work
             text_headings(out, block, None)
+
+
+def _tabled_headings(out: Outline) -> None:
+    """Headings of which each has its priority, size or state in a table of one row are tasks."""
+    _take_fielded(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
 
 
 def _field_headings(out: Outline) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from string import ascii_lowercase
 
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
@@ -119,13 +120,16 @@ def _is_stage(out: Outline, step: Draft) -> bool:
     return counts and (step.block.section is None or step.block.section.cls != "ORDER")
 
 
-def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
-    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
+def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detailed: bool = False) -> bool:
+    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own.
+
+    In phases told in detail (`detailed`) they hold code, tables and lists as well.
+    """
     first = [each for each in _below(out, heading) if may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
     counted = parent is not None and parent.role == "phase" and _count_on([out.head(each) for each in first])
-    if not counted and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
+    if not counted and not detailed and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
     take_headings(out, first, parent)
     return True
@@ -148,6 +152,9 @@ def _below(out: Outline, heading: Block) -> list[Block]:
 
 def _count_on(heads: list[Head]) -> bool:
     """Say whether each of these numbers is the one behind the last: `4.`, `5.`, `6.`."""
+    letters = [said.number[-1:] for said in heads]
+    if len({said.number[:-1] for said in heads}) == 1 and heads[0].number[:-1].isdigit():  # `5a`, `5b`
+        return letters == list(ascii_lowercase[: len(letters)])
     numbers = [int(said.number) if said.number.isdigit() else -1 for said in heads]
     return numbers == list(range(max(0, numbers[0]), max(0, numbers[0]) + len(numbers)))
 

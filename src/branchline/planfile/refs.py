@@ -115,7 +115,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
         _take(names, asker, key, first, last, found, unknown, doubled)
     if strict and not listed:
         for part in SPLIT.split(outside.strip(" .`*_")):
-            named = names.titled(part)
+            named = names.by_id.get(part.strip("`*_ ").lower()) or names.titled(part)
             (found.append(named) if named else unknown.append(part.strip())) if part.strip() else None
     return Found(tuple(dict.fromkeys(found)), tuple(unknown), tuple(doubled))
 

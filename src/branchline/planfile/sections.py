@@ -132,7 +132,7 @@ _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—·-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
-_DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
+_DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4}|\d{1,2}-\d{1,2}(?=[.)．]))[.)．]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
 _ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
@@ -161,6 +161,8 @@ def classify(title: str) -> tuple[str, bool]:
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
+    if found == "ORDER" and width == 1 and len(tokens) > 2 and not _longest(text, tokens[:1])[1]:
+        return "UNKNOWN", False  # `Dead code and dependencies` is no section on the order
     if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
         return "UNKNOWN", False
     if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE"):

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from string import ascii_letters
 
-from branchline.planfile import beside, contents, fallback, fenced, labels, levels, todos
+from branchline.planfile import beside, contents, fallback, fenced, labels, levels, lists, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -12,7 +12,7 @@ from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, only_tells
+from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, TASK_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -44,6 +44,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
         levels.settle(out)
+    lists.coded_alike(out)
     fenced.take(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
@@ -147,7 +148,7 @@ def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
     named: dict[tuple[str, str], str] = {}
     for block in out.headings:
-        if block.section is None or block.section.cls != "CRITERIA":
+        if not _checks(block.section):
             named.setdefault((out.head(block).role, out.head(block).number), out.head(block).key)
     for block in out.headings:
         said = out.head(block)
@@ -211,9 +212,13 @@ def _restates(block: Block, said: Head, named: str) -> bool:
     The milestones beside the weeks of a plan say when the weeks are done.
     """
     above = block.section.cls if block.section is not None else ""
-    if named and (above == "CRITERIA" or (above == "NONTASK" and named != said.key)):
+    if named and (_checks(block.section) or (above == "NONTASK" and named != said.key)):
         block.cls = "CRITERIA"
     return bool(named) and block.cls == "CRITERIA"
+
+
+def _checks(section: Block | None) -> bool:
+    return section is not None and (section.cls == "CRITERIA" or is_checklist(section.text))
 
 
 def _is_story(said: Head, above: Draft | None) -> bool:

@@ -52,6 +52,7 @@ def why(
     """
     own = [event for event in events if event.task == task.task and event.kind != "metered"]
     asked = _asked(questions, task)
+    said = f"it asks: {asked[0].text}" if asked else ""
     below = [other for other in tasks if other.parent == task.task]
     found = states(tasks) if below else {}
     state = found.get(task.task, task.state)
@@ -59,7 +60,7 @@ def why(
         "task": task.task,
         "title": task.title,
         "state": state,
-        "reason": _reason(task, asked) or _below(below, found) or _PLAIN.get(state, ""),
+        "reason": task.reason or said or _below(below, found) or _PLAIN.get(state, ""),
         "since": task.changed or (own[-1].at if own else 0.0),
         "history": [{name: getattr(event, name) for name in _EVENT} for event in own[-_HISTORY:]],
         "attempts": _attempts([attempt for attempt in attempts if attempt.task == task.task]),
@@ -73,12 +74,6 @@ def why(
             )
         ],
     }
-
-
-def _reason(task: TaskRow, asked: Sequence[QuestionRow]) -> str:
-    if task.reason:
-        return task.reason
-    return f"it asks: {asked[0].text}" if asked else ""
 
 
 def _below(below: Sequence[TaskRow], found: Mapping[str, str]) -> str:

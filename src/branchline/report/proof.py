@@ -14,7 +14,7 @@ _TAIL: Final = 20
 """Lines of a failed check's last words that are shown."""
 _SAID: Final = 200
 """Lines of what a worker said that are shown."""
-_QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
+_QUESTION: Final = ("run", "task", "kind", "text", "options", "default", "deadline")
 _JUDGED_BY_HAND: Final = frozenset({"unchecked", "approval", "frozen_check", "injection"})
 """Kinds of questions that `accept` settles."""
 _FILES: Final = {
@@ -175,16 +175,17 @@ def _options(text: str) -> list[str]:
     return [str(option) for option in value] if isinstance(value, list) else []
 
 
-def inbox_text(found: Mapping[str, Any]) -> str:
-    """Return `inbox` in words, each question with the command that answers it."""
+def inbox_text(found: Mapping[str, Any], newest: str) -> str:
+    """Return `inbox` in words, each question with the command that answers it; `newest` is the run these speak of."""
     if not found["questions"]:
         return "The inbox is empty: no task waits for an answer."
-    flag = run_flag(found.get("run", ""), found.get("newest", True))
-    return "\n\n".join(_question(question, flag) for question in found["questions"])
+    return "\n\n".join(_question(each, each["run"] == newest) for each in found["questions"])
 
 
-def _question(question: Mapping[str, Any], flag: str) -> str:
-    shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
+def _question(question: Mapping[str, Any], newest: bool) -> str:
+    flag = run_flag(question["run"], newest)
+    where = "" if newest else f"  (run {safe(question['run'])})"
+    shown = [f"{safe(question['task'])}  {safe(question['kind'])}{where}"]
     shown += [f"  {line}" for line in lines(question["text"])]
     for number, option in enumerate(question["options"], 1):
         chosen = "  (default)" if option == question["default"] else ""

@@ -48,9 +48,9 @@ def safe(text: str, width: int | None = None) -> str:
     return text if width is None else clip(text, width)
 
 
-def lines(text: str, width: int | None = None) -> list[str]:
+def lines(text: str) -> list[str]:
     """Return the lines of `text`, each made safe; for commands and messages that may have several."""
-    return [safe(line, width) for line in text.replace("\r\n", "\n").split("\n")]
+    return [safe(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def _columns(char: str) -> int:

@@ -199,8 +199,7 @@ def planned(project: Project, agreed: Agreed, worker: str) -> Plan:
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
     """Whether the user's branch holds all that a run merged, so that new work may start from there."""
-    repository = None if flags.in_place else project.repository()
-    return repository is None or repository.git.contains(repository.head(), repository.tip(run.run))
+    return flags.in_place or project.repository().holds(run.run)
 
 
 def resumed(console: Console, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None) -> Begun:

@@ -119,7 +119,7 @@ def _workers(console: Console, project: Project) -> tuple[Project, tuple[str, ..
 def _last_worker(console: Console, project: Project) -> tuple[Project, str]:
     """The project with the worker that the newest run was started with, and its name; "" for none that can start."""
     with suppress(BranchlineError, OSError), project.looked() as store:  # a broken store is told of elsewhere
-        if run := store and store.newest():
+        if run := store.newest():
             flags, directory = overlaid(run, Flags())
             there, name = with_worker(project, console._replace(directory=directory or project.root), flags.worker)
             if name:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from branchline import report as words
-from branchline.errors import FailedError
+from branchline.errors import FailedError, RepositoryError
 from branchline.files import write_new
 from branchline.model.run import RunRow
 from branchline.proc.run import run as run_program
@@ -24,12 +24,17 @@ GH_TIMEOUT = 120.0
 """Seconds that opening a pull request may take."""
 
 
-def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answer:
+def land_run(console: Console, name: str, *, pull_request: bool) -> Answer:
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):
-        found, runs = report_of(store, run, console.clock()), store.runs()
+        found, runs, merged = report_of(store, run, console.clock()), store.runs(), store.newest_merge(run.run)
     repository = project.repository() if project.is_checkout or not run.in_place else None
+    if repository and merged and not repository.tip(run.run):
+        tip = f"branchline/{run.run}/tip"
+        raise RepositoryError(
+            f"the branch {tip} is missing; bring it back where it was: git branch {tip} {merged[:12]}"
+        )
     answer = _landed(console, project, repository, run, found, pull_request=pull_request)
     others = [] if name or repository is None else _others(repository, runs, run)
     more = [f"{each} has merged work that is not on your branch: branchline land --run {each}" for each in others]

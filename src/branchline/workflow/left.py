@@ -11,7 +11,6 @@ from branchline.workflow.console import Console
 from branchline.workflow.look import no_run
 from branchline.workflow.project import Project
 from branchline.workspace.diff import Change
-from branchline.workspace.landing import not_landed
 from branchline.workspace.repository import Repository
 
 Known = Mapping[str, tuple[RunRow, dict[str, TaskRow]]]
@@ -33,8 +32,7 @@ def is_home(console: Console, run: RunRow) -> bool:
     if run.in_place:
         return False
     try:
-        repository = Repository.open(console.root, console.env)
-        return bool(repository.tip(run.run)) and run.run not in not_landed(repository.git)
+        return Repository.open(console.root, console.env).holds(run.run)
     except BranchlineError:
         return False
 

@@ -185,14 +185,30 @@ def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
 
 
 def inbox(console: Console, name: str) -> Answer:
-    """The questions that wait for a person."""
+    """The questions that wait for a person: of one run, or of all that go on when they are answered."""
     with opened(console, name) as (store, run):
-        said, rows = said_to(store, run), store.tasks(run.run)
-        asked = store.questions(run.run, open_only=True)
-        asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
-        found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
-        found |= {"run": run.run, "newest": is_newest(store, run)}
-    return Answer(found, words.inbox_text(found))
+        runs, newest = [run, *([] if name else _older(store, run))], is_newest(store, run)
+        found = {"run": run.run, "questions": [question for each in runs for question in _inbox_of(store, each)]}
+    return Answer(found, words.inbox_text(found, run.run if newest else ""))
+
+
+def _older(store: Store, run: RunRow) -> Iterator[RunRow]:
+    """The newest run of each other plan that is not over."""
+    seen = {run.plan}
+    for plan, name, state in store.heads():
+        if plan not in seen and state not in ("done", "cancelled") and (older := store.run(name)):
+            yield older
+        seen.add(plan)
+
+
+def _inbox_of(store: Store, run: RunRow) -> list[dict[str, Any]]:
+    said, rows = said_to(store, run), store.tasks(run.run)
+    asked = store.questions(run.run, open_only=True)
+    asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
+    questions: list[dict[str, Any]] = words.inbox(
+        asked, _waiting_for({question.task for question in asked}, run, rows)
+    )["questions"]
+    return questions
 
 
 def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict[str, list[str]]:
@@ -239,8 +255,9 @@ def report(
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
         found = report_of(store, run, console.clock(), hindsight, home=is_home(console, run))
-    shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
-    return Answer(found, shown)
+    if form == "json":
+        return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
+    return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
 def report_of(
@@ -262,11 +279,6 @@ def report_of(
         newest=is_newest(store, run),
         home=home,
     )
-
-
-def as_json(found: dict[str, Any]) -> str:
-    """The report as one JSON line."""
-    return json.dumps(found, ensure_ascii=False, default=str)
 
 
 def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:

@@ -19,7 +19,7 @@ _BYTES: Final = 1 << 20
 
 
 def check_models(
-    project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str], *, by_hand: bool = False
+    project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str], *, by_hand: bool
 ) -> None:
     """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
 

@@ -125,7 +125,7 @@ def desk(project: Project, console: Console, asked: Asked) -> Iterator[Desk]:
         yield Desk(project, console, clients, pool, closed)
 
 
-def client_of(project: Project, name: str, timeout: float = TIMEOUT) -> Client:
+def client_of(project: Project, name: str, timeout: float) -> Client:
     """A client of an instance; raises SettingsError when the variable of its password is not set."""
     own = project.settings.instances[name]
     password = project.env.get(own.password_env, "") if own.password_env else ""

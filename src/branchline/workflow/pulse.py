@@ -73,7 +73,7 @@ def _in_loop(console: Console, plans: Sequence[str], flags: Flags, said: str, fi
         return Answer({}, f"branchline: {error.message}", error.exit_status)
 
 
-def pulse_once(console: Console, plans: Sequence[str], flags: Flags, said: str = "") -> Answer:
+def pulse_once(console: Console, plans: Sequence[str], flags: Flags, said: str) -> Answer:
     """One tick for each plan; without a name for each plan whose newest run is not over.
 
     What is wrong with one plan keeps no other from its tick. Raises NotFoundError when there is nothing to speak of.

@@ -23,7 +23,7 @@ from branchline.workflow.begin import (
 )
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, flags_argv
+from branchline.workflow.flags import AUTO, Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.left import is_home
@@ -31,8 +31,6 @@ from branchline.workflow.look import report_of
 from branchline.workflow.project import Project, find_plan, open_project
 from branchline.workflow.running import Begun, Display, Interrupts, confirming
 
-AUTO = "auto"
-"""The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
 START_LIMIT = 20.0
 """Seconds in which a detached command has opened its run, or is left to itself."""
 SECOND_CHANCE = 3.0
@@ -41,9 +39,7 @@ SECOND_CHANCE = 3.0
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
-    project = open_project(
-        console, flags._replace(strategy=None).settings() if flags.strategy == AUTO else flags.settings()
-    )
+    project = open_project(console, flags.settings())
     path = find_plan(console, project, name)
     agreed = _agreed(console, project, path, flags)
     if isinstance(agreed, Answer):
@@ -137,11 +133,9 @@ def _going_on(driver: Coordinator) -> str:
 def ended(console: Console, store: Store, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
-    data = outcome_data(store, driver.state.run, console.clock())
     run, now = driver.state.run, console.clock()
-    found = report_of(store, run, now, hindsight, home=is_home(console, run))
-    text = report.report_text(found)
-    return Answer(data, text, STATUS[standing.state], standing.reason)
+    text = report.report_text(report_of(store, run, now, hindsight, home=is_home(console, run)))
+    return Answer(outcome_data(store, run, now), text, STATUS[standing.state], standing.reason)
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:

@@ -314,23 +314,19 @@ class Display:
             return
         state, now = self.driver.state, self._clock()
         rows: Collection[TaskRow] = state.tasks.values()
-        if self._live and self._ask(state, now):
-            rows = [self._with_reason(row) for row in rows]
+        if self._live and now - self._asked >= 1.0:  # the scheduler is asked once a second why tasks wait
+            self._asked, self._why = now, reasons(view(state, now), state.policy.strategy)
+        if self._why:
+            rows = [
+                row._replace(reason=self._why.get(row.task, row.reason)) if row.state in ("pending", "ready") else row
+                for row in rows
+            ]
         self.progress.update(
-            Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
+            Snapshot(
+                state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started, state.times.began
+            ),
             touched,
         )
-
-    def _ask(self, state: State, now: float) -> bool:
-        """Ask the scheduler once a second why tasks wait; True when there is anything to tell."""
-        if now - self._asked >= 1.0:
-            self._asked = now
-            self._why = reasons(view(state, now), state.policy.strategy)
-        return bool(self._why)
-
-    def _with_reason(self, row: TaskRow) -> TaskRow:
-        waits = row.state in ("pending", "ready") and row.task in self._why
-        return row._replace(reason=self._why[row.task]) if waits else row
 
 
 def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool] | None:

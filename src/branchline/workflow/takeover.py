@@ -23,7 +23,7 @@ from branchline.workflow.running import jobs_of
 from branchline.workflow.wish import check
 
 
-def take_over(console: Console, name: str, task: str, *, quiet: bool = False) -> Answer:
+def take_over(console: Console, name: str, task: str, *, quiet: bool) -> Answer:
     """Open the agent's own program on a task's session in its worktree; when it has ended, have the work collected.
 
     Nobody else works on the task meanwhile. Without a terminal an exit status of 0 says that the person is done.

@@ -59,7 +59,7 @@ from branchline.planfile.words.sections import (
     TRAILERS,
     WIP_MARKS,
 )
-from branchline.planfile.words.verbs import ALL_OR_NONE, FIRST_VERBS, HOLDS, LAST_VERBS
+from branchline.planfile.words.verbs import ALL_OR_NONE, FIRST_VERBS, HOLDS, LAST_VERBS, MODALS
 
 __all__ = [
     "ACTIONS",
@@ -95,6 +95,7 @@ __all__ = [
     "LIKE_HEADS",
     "LOOSE_DEPENDS",
     "MANUALS",
+    "MODALS",
     "NONE",
     "NOT",
     "NOT_IDS",

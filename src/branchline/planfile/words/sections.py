@@ -16,6 +16,7 @@ _TASK: Final[Lists] = {
         steps, action items, actions to take, next steps, work items, work plan, changes, change list, files to update, files
         to edit, files to modify, files to change, files to create, bugs, bug fixes, fixes, issues to fix,
         planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration steps,
+        development priorities, current priorities, next priorities, immediate priorities, top priorities,
         milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed changes, action
         plan, action, actions, feature list, development plan, migration plan, refactoring""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan,
@@ -91,6 +92,7 @@ _NONTASK: Final[Lists] = {
         issues found, bugs identified, do not doing, vision, related, anti-patterns to avoid, error handling
         strategy, error handling, api endpoints, endpoints, locked decisions, maintenance, impact, validation rules,
         command examples, confidence score, confidence level, confidence assessment, implementation confidence,
+        symptoms, symptom, failed attempts, steps to reproduce, reproduction, hypothesis, observations, root cause,
         target user, target users, target audience, personas, positioning, data source, data sources, limitations,
         deliverables, edge cases""",
     "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung,

@@ -98,3 +98,19 @@ HOLDS: Final = phrases(
     }
 )
 """What a statement holds of the state that work leads to, behind its subject."""
+MODALS: Final = phrases(
+    {
+        "en": "should, will, must, means, mean",
+        "de": "soll, sollen, sollte, sollten, wird, muss",
+        "fr": "doit, doivent, devrait, devraient",
+        "es": "debe, deben, debería, deberían",
+        "pt": "deve, devem, deveria, deveriam",
+        "ru": "должен, должна, должно, должны",
+        "uk": "повинен, повинна, має, мають",
+        "zh": "应该, 应当, 必须",
+        "ja": "べき, はず",
+        "ko": "해야",
+        "vi": "phải, nên, sẽ",
+    }
+)
+"""Verbs of a sentence on how a thing is to be."""
