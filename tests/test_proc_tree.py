@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from branchline.model.run import Exit
-from branchline.proc import Custody, Ended, Started, cpu_of, read_record
+from branchline.proc import Custody, Ended, Started, cpu_of, linux, read_record
 from branchline.proc.custody import STRIKES
 from proc_bench import (
     PATH,
@@ -250,6 +250,18 @@ def test_the_wall_limit_holds_without_a_coordinator(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 1) as custody:
         assert custody.adopt([0])[0] in ("running", "ended")
         assert collect(custody, [0]) == {0: Exit(None, 15, cause="timeout")}
+
+
+def test_the_record_tells_when_the_worker_started_as_the_kernel_does(tmp_path: Path) -> None:
+    with Custody.open(tmp_path, 1) as custody:
+        for fence in range(20):
+            custody.start(spawn(fence, tmp_path, "/bin/sleep", "60"))
+            pid = started(custody, fence).pid
+            record = read_record(tmp_path, fence).start
+            assert record is not None
+            assert (record.worker, record.ticks) == (pid, linux.start_time(pid))
+            custody.stop(fence, 0.0, "seen")
+            collect(custody, {fence})
 
 
 def test_a_term_to_a_custodian_stops_its_attempt(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
-from branchline.sandbox import limits, rights, view
+from branchline.sandbox import limits, rights, seatbelt, view
 from branchline.sandbox.level import Held, behind, best, network
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
@@ -187,6 +187,15 @@ def test_bounds_are_set_before_a_group_is_joined(tmp_path: Path, control: str, b
     (tmp_path / "pids" / "branchline-box-of-a-run-that-was-killed").mkdir(exist_ok=True, parents=True)
     limits.sweep(tmp_path)
     assert not list(tmp_path.rglob("branchline-box-*"))
+
+
+def test_the_profile_for_a_mac_names_what_is_open_and_denies_the_rest() -> None:
+    text = seatbelt.profile([Path('/a "b')], [Path("/w")], network=False)
+    assert text.startswith("(version 1)\n(deny default)\n")
+    assert '(allow file-read* (subpath "/a \\"b"))' in text
+    assert '(allow file-read* file-write* (subpath "/w"))' in text
+    assert "network" not in text
+    assert "(allow network*)" in seatbelt.profile([], [], network=True)
 
 
 def test_the_repository_s_configuration_is_shown_without_its_secrets(tmp_path: Path) -> None:

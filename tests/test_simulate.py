@@ -26,11 +26,11 @@ from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
 from branchline.workflow.approval import case_of, preview
 from branchline.workflow.console import Console
+from branchline.workflow.estimates import touches
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.reviewing import show
-from branchline.workflow.touches import touches
 from schedule_faults import faults
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 

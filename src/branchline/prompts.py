@@ -93,8 +93,9 @@ def _titled(named: Named, limit: int) -> str:
 
 def defuse(text: str) -> str:
     """Break Branchline's own markers in a text and show the characters that a reader could not see as escapes."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if not text.isprintable():  # most of what is on one line is
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return _MARKER.sub(lambda found: "(this task)" if found[1] is None else f"({found[1].lower()})", text)
 
 
@@ -308,6 +309,7 @@ def _environment(search: tuple[Path, ...]) -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=False,
         auto_reload=False,
+        cache_size=-1,  # all of them, without the book-keeping of which was used last
     )
     environment.filters = {name: each for name, each in environment.filters.items() if name not in _GROWING}
     del environment.globals["lipsum"]

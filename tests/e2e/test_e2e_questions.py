@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from branchline.model.run import QuestionRow
-from branchline.workflow.deadline import due_at
+from branchline.workflow.pulse import due_at
 from worlds import Task, World
 
 ASKED = {"status": "blocked", "text": "Which store?", "options": ["files", "SQLite"], "default": "SQLite"}

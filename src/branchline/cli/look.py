@@ -57,8 +57,8 @@ def _report(args: argparse.Namespace) -> Answer:
 
 
 def _budget(args: argparse.Namespace) -> Answer:
-    budget = import_module("branchline.workflow.spending").budget  # it reads the settings, which no other look does
-    return cast(Answer, budget(console(args), args.run))
+    spent = import_module("branchline.workflow.money").spent  # it reads the settings, which no other look does
+    return cast(Answer, spent(console(args), args.run))
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {

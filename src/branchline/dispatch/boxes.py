@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -55,6 +55,8 @@ class Boxes:
         self._common: Path | None = None
         self._held: dict[str, Held] = {}
         self._found: dict[tuple[tuple[str, ...], str], set[Path]] = {}
+        self.words_for = cache(self._words_for)
+        """What the workers of a role get, in words."""
 
     def held(self, role: str) -> Held:
         """What the workers of a role get; raises SettingsError when the settings ask for more than can be had."""
@@ -90,8 +92,7 @@ class Boxes:
         others = {role: self.words_for(role) for role in sorted(self._settings.roles)}
         return "; ".join([usual, *(f"{role}: {words}" for role, words in others.items() if words != usual)])
 
-    def words_for(self, role: str) -> str:
-        """What the workers of a role get, in words."""
+    def _words_for(self, role: str) -> str:
         network = self.network(role)
         held = sandbox.behind(network, self.held(role))
         words = f"{held.words()}, network: {network}" if held.level == "strict" else held.words()

@@ -121,7 +121,7 @@ class Coordinator:
         happened = self._choose(todo) or happened
         if not happened:
             self._store.commit(Changes())  # nobody has taken over meanwhile: who records nothing would not notice
-        self._write_back(at_once=not happened)
+        self._write_back(at_once=not happened and timeout > 0)
         self._hooks.turned()
         return happened
 

@@ -261,20 +261,20 @@ class Jobs:
         self._started[attempt.fence] = job
         if adapter.PROGRAM:  # an agent; programs of the user's have no model
             self.settings.check_model(job.model, f"task {job.task}")
-        if not os.path.lexists(
-            f"{job.folder}/{workers.SPEC}"
-        ):  # asked for a second time, the first request may be at work already
+        # asked for a second time, the first request may be at work already
+        if not os.path.lexists(f"{job.folder}/{workers.SPEC}"):
             self._prepare(adapter, job, attempt, row)
         command = adapter.command(job)
         log = f"{job.folder}/output.log"
-        wall = settings.timeout or self.settings.timeout
-        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
         own = self._own_walls(row)
-        if own and self.site.repository:
-            self.boxes.leave(row.role, own)
         env = {**command.env, **({} if own else self.boxes.more_env(row.role))}
-        told = workers.configured(settings.kind, job)
-        box = Walls() if own else self.boxes.words(attempt, row.role, settings, place, command.argv, env, told)
+        box = Walls()
+        if self.site.repository and own:
+            self.boxes.leave(row.role, own)
+        elif self.site.repository:
+            place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
+            told = workers.configured(settings.kind, job)
+            box = self.boxes.words(attempt, row.role, settings, place, command.argv, env, told)
         return Spawn(
             attempt.fence,
             (*box.words, *command.argv),
@@ -283,7 +283,7 @@ class Jobs:
             command.stdin,
             f"{job.folder}/events.jsonl" if adapter.STREAM else log,
             log if adapter.STREAM else "",
-            wall,
+            settings.timeout or self.settings.timeout,
             self.settings.grace,
             self.settings.log_limit << 20,
             self.settings.output_limit << 20,

@@ -31,28 +31,7 @@ def task_of(value: Any, number: int = 0) -> Task:
         raise GraphError(f"node number {number} has no id; ids are texts", field="id")
     what = Subject("task", task_id)
     known_only(node, _NODE, what)
-    return Task(
-        id=intern(task_id),  # edges and children name it again: one text for all of them
-        title=text_of(node, "title", what, needed=True),
-        line=_line(node, what),
-        kind=_choice(node, "kind", KINDS, "atomic", what),
-        parent=_text_or_none(node, "parent", what),
-        state=_choice(node, "state", MARKS, "open", what),
-        role=intern(text_of(node, "role", what) or "build"),
-        worker=_text_or_none(node, "worker", what),
-        model=_text_or_none(node, "model", what),
-        files=_each(node, "files", file_of, what),
-        checks=_each(node, "checks", check_of, what),
-        criteria=_texts(node, "criteria", what),
-        output=text_of(node, "output", what),
-        needs=_texts(node, "needs", what),
-        instructions=_texts(node, "instructions", what),
-        estimate=_estimate(node, what),
-        confidence=_confidence(node, what),
-        rule=intern(text_of(node, "rule", what)),
-        body=text_of(node, "body", what),
-        extra=object_of(node.get("extra", {}), "extra", what),
-    )
+    return Task(**{name: _TASK[name](node, name, what) for name in dict.fromkeys(("title", *node))})
 
 
 def edge_of(value: Any, number: int = 0) -> Edge:
@@ -210,3 +189,28 @@ def file_of(value: Any, what: Subject) -> FileRef:
     file = object_of(value, "files", what)
     known_only(file, _FILE, what)
     return FileRef(text_of(file, "path", what, needed=True), _choice(file, "role", USES, "mention", what))
+
+
+_TASK: Final[Mapping[str, Callable[[Fields, str, Subject], Any]]] = {
+    "id": lambda node, name, _: intern(node[name]),  # edges and children name it again: one text for all of them
+    "title": lambda node, name, what: text_of(node, name, what, needed=True),
+    "line": lambda node, _, what: _line(node, what),
+    "kind": lambda node, name, what: _choice(node, name, KINDS, "atomic", what),
+    "parent": _text_or_none,
+    "state": lambda node, name, what: _choice(node, name, MARKS, "open", what),
+    "role": lambda node, name, what: intern(text_of(node, name, what) or "build"),
+    "worker": _text_or_none,
+    "model": _text_or_none,
+    "files": lambda node, name, what: _each(node, name, file_of, what),
+    "checks": lambda node, name, what: _each(node, name, check_of, what),
+    "criteria": _texts,
+    "output": text_of,
+    "needs": _texts,
+    "instructions": _texts,
+    "estimate": lambda node, _, what: _estimate(node, what),
+    "confidence": lambda node, _, what: _confidence(node, what),
+    "rule": lambda node, name, what: intern(text_of(node, name, what)),
+    "body": text_of,
+    "extra": lambda node, name, what: object_of(node[name], name, what),
+}
+"""Field of a task -> its value, checked; one that is missing is as `Task` has it."""

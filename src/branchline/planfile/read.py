@@ -23,9 +23,9 @@ from branchline.planfile.formats.base import STATES
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.marks import itemize
+from branchline.planfile.names import Names
 from branchline.planfile.outline import Outline
 from branchline.planfile.promote import promote
-from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
 from branchline.planfile.writeback import boxes

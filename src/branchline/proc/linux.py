@@ -19,10 +19,19 @@ else:
     import _signal as signal  # without enum: see custodian.py
 
 LIBC = ctypes.CDLL(None, use_errno=True)  # made once: what a custodian makes for itself is its private memory
+HERTZ = os.sysconf("SC_CLK_TCK")
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 FLOCK = "hhqqi4x"  # struct flock: type, whence, start, length, pid
 MARKS = (b"BRANCHLINE_ATTEMPT", b"BRANCHLINE_EXIT_FILE", b"BRANCHLINE_RUN_ID", b"BRANCHLINE_TASK_ID")
+
+
+def yield_to_others() -> None:
+    """Never interrupt who runs when this process wakes up; what it starts is not bound by that."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_BATCH | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+    except OSError:  # a container may forbid it, and it is for speed alone
+        return
 
 
 def become_subreaper() -> None:
@@ -72,6 +81,11 @@ def start_time(pid: int) -> int:
     return int(fields[19]) if fields else 0
 
 
+def now() -> int:
+    """This moment as `start_time` tells those of processes."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) * HERTZ // 1_000_000_000
+
+
 def ticks(pid: int) -> int:
     """Clock ticks of processor that a process and the children it has waited for have used; 0 when it is gone."""
     return sum(map(int, _stat(pid)[11:15]))
@@ -117,12 +131,20 @@ def kill_children(keep: set[int]) -> None:
 
     A child that may not be signalled (it changed its user) is added to `keep`: waiting for it could last for ever.
     """
-    me = os.getpid()
-    while victims := [child for child in children(me) if child not in keep]:
+    while has_children() and (victims := [child for child in children(os.getpid()) if child not in keep]):
         keep.update(child for child in victims if not send(child, signal.SIGKILL))
         for child in victims:
             if child not in keep:
                 reap(child)
+
+
+def has_children() -> bool:
+    """Whether this process has any: one call, and eight to read which."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def reap(pid: int) -> None:

@@ -109,6 +109,8 @@ class Stream:
                 self.closed = True
                 break
             self._received += chunk
+            if len(chunk) < CHUNK:
+                break
         messages, self._received = unframe(self._received)
         return messages
 

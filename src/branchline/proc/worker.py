@@ -64,6 +64,7 @@ class Job:
         self.next_look = time.monotonic() + LOOK
         self.at = time.time()
         self.worker = 0
+        self.ticks = 0
         self.status: int | None = None
         self.cause = ""
         self.deadline = time.monotonic() + wall if wall else None
@@ -109,13 +110,13 @@ def cap_log(job: Job, path: bytes) -> int:
     cannot be cut stays as it is.
     """
     try:
+        if not 0 < job.cap < (size := os.lstat(path).st_size):
+            return size
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return 0
     try:
         size = os.fstat(handle).st_size
-        if not 0 < job.cap < size:
-            return size
         kept = move_up(handle, size - job.cap // 2)
         job.cut += size - kept
         return kept

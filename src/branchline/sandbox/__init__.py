@@ -121,8 +121,10 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
     (SettingsError). Safe to call again: what the worker left there stays, the .gitconfig is written anew. The other XDG
     folders are made by who uses them, as their specification has it.
     """
+    temporary = f"{home}/{_FOLDERS['TMPDIR']}"
     try:
         home.mkdir(mode=0o700, parents=True)
+        os.mkdir(temporary, 0o700)  # noqa: PTH102 - for each task, and a Path is dear
     except FileExistsError:  # only a folder that was there can be one that is in use
         own = os.path.realpath(home)
         if f"{os.path.realpath(real_home)}/".startswith(f"{own.rstrip('/')}/"):
@@ -131,7 +133,7 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
             ) from None
         home.chmod(0o700)
         _unlink_links(home)
-    os.makedirs(f"{home}/{_FOLDERS['TMPDIR']}", 0o700, exist_ok=True)  # noqa: PTH103 - for each task, and a Path is dear
+        os.makedirs(temporary, 0o700, exist_ok=True)  # noqa: PTH103 - as above
     write_new(f"{home}/.gitconfig", _git_config(name, email))
 
 

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import struct
+import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +12,11 @@ from typing import Final, NoReturn, Self
 
 from branchline.errors import LockedError, StoreError
 
-# struct flock of Linux: type, whence, start, length, pid.
-_FLOCK: Final = struct.Struct("hhqqi4x")
-_QUESTION: Final = (fcntl.F_WRLCK, 0, 0, 0, 0)
-_TYPE, _PID = 0, 4
+# struct flock: type, whence, start, length, pid on Linux; start, length, pid, type, whence on macOS.
+_LINUX: Final = sys.platform != "darwin"
+_FLOCK: Final = struct.Struct("hhqqi4x" if _LINUX else "qqihh")
+_QUESTION: Final = (fcntl.F_WRLCK, 0, 0, 0, 0) if _LINUX else (0, 0, 0, fcntl.F_WRLCK, 0)
+_TYPE, _PID = (0, 4) if _LINUX else (3, 2)
 
 _held: dict[tuple[int, int], int] = {}
 """The lock files this process holds, as (device, inode) -> pid: a record lock never refuses its own process."""

@@ -124,21 +124,20 @@ class Progress:
         last are written: what is done, failed or waits for a person.
         """
         changed = self._changed(snapshot, snapshot.tasks if touched is None or not self._states else touched)
-        for state, text in changed:
-            if not self._wanted or state in _LASTING:
-                self.line(text)
+        self.line(*(text for state, text in changed if not self._wanted or state in _LASTING))
         if self._wanted:
             self._draw(snapshot, bool(changed))
 
-    def line(self, text: str) -> None:
-        """Write one line for good, above the live display if there is one."""
-        if self._live is None:
-            self._write(safe(text))
+    def line(self, *texts: str) -> None:
+        """Write lines for good, above the live display if there is one."""
+        text = "\n".join(map(safe, texts))
+        if self._live is None or not text:
+            self._write(text)
             return
         with self._display():
             from rich.text import Text
 
-            self._live.console.print(Text(for_stream(safe(text), self._stream)), soft_wrap=True)
+            self._live.console.print(Text(for_stream(text, self._stream)), soft_wrap=True)
 
     def close(self) -> None:
         """Take the live display away; safe to call twice and after ^C."""
@@ -218,7 +217,7 @@ class Progress:
             self._gone, self._live = True, None
 
     def _write(self, text: str) -> None:
-        if self._gone:
+        if self._gone or not text:
             return
         with self._display():
             self._stream.write(for_stream(text, self._stream) + "\n")

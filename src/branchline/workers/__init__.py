@@ -33,8 +33,7 @@ TABLE: Final[dict[str, str]] = {
 MAX_LOG: Final = 1024 * 1024
 SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
-
-
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 _PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
 """Where agents keep their logins."""
 
@@ -141,8 +140,10 @@ def is_flat(worker: "WorkerSettings", base: Mapping[str, str], model: str = "") 
     if worker.billing != "auto":
         return worker.billing == "subscription"
     own = getattr(get(worker.kind), "subscribed", None)
+    if own is None:
+        return False
     places = {name: base[name] for name in (*_PLACES, *worker.pass_env) if name in base}
-    return bool(own and own({**places, **worker.env}, model))
+    return bool(own({**places, **worker.env}, model))
 
 
 def messages(kind: str, folder: Path) -> list[str]:
@@ -173,4 +174,4 @@ def parse_worker(text: str) -> tuple[str, tuple[str, ...]]:
 
 def write_spec(job: Job) -> None:
     """Write `spec.json` in the attempt's folder: all of the job but its environment."""
-    write_new(f"{job.folder}/{SPEC}", json.dumps(job._asdict() | {"env": {}}, ensure_ascii=False) + "\n")
+    write_new(f"{job.folder}/{SPEC}", _AS_JSON(job._asdict() | {"env": {}}) + "\n")

@@ -8,7 +8,7 @@ from branchline.care.doctor import Finding, Place, examine
 from branchline.care.selftest import selftest as prove
 from branchline.config import load
 from branchline.errors import BranchlineError, UsageError, WorkerMissingError
-from branchline.files import find_root, read_text, write_new
+from branchline.files import read_text, write_new
 from branchline.terminal.text import lines, many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -78,12 +78,11 @@ def doctor(console: Console) -> Answer:
 
 def _place(console: Console) -> tuple[Place, list[Finding]]:
     """What is to be examined, with what the settings say of it; broken ones are a fault, and the defaults stand in."""
-    root = find_root(console.directory) or console.directory
     try:
         project = open_project(console)
     except (BranchlineError, OSError) as error:
         fault = Finding("settings", "fault", str(error), "correct it; until then no command but the looking ones works")
-        return Place(root, load(None, {}, {}), console.env, ()), [fault]
+        return Place(console.root, load(None, {}, {}), console.env, ()), [fault]
     found = [Finding("settings", "warning", words, "take it out") for words in project.settings.warnings]
     try:
         project, used, lacking = _workers(console, project)
@@ -120,7 +119,7 @@ def _workers(console: Console, project: Project) -> tuple[Project, tuple[str, ..
 def _last_worker(console: Console, project: Project) -> tuple[Project, str]:
     """The project with the worker that the newest run was started with, and its name; "" for none that can start."""
     with suppress(BranchlineError, OSError), project.looked() as store:  # a broken store is told of elsewhere
-        if run := store and store.newest():
+        if run := store.newest():
             flags, directory = overlaid(run, Flags())
             there, name = with_worker(project, console._replace(directory=directory or project.root), flags.worker)
             if name:

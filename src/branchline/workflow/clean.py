@@ -12,7 +12,7 @@ from branchline.store import Store, lock
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.left import Known, Left, attempt_of, known_runs, left_over, repository_of
+from branchline.workflow.left import Known, Left, attempt_of, known_runs, left_over
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.verify import spec_of
 from branchline.workspace.prepare import tear_down
@@ -27,7 +27,7 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
     LockedError while a coordinator is at work.
     """
     project = open_project(console)
-    repository = repository_of(console, project)
+    repository = project.repository()
     removed, kept, salvaged, scratch, torn_down, sessions = [], [], [], [], [], list[str]()
     with ExitStack() as stack:
         if not dry_run:

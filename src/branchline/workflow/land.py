@@ -13,7 +13,7 @@ from branchline.proc.run import run as run_program
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.left import in_lines, repository_of
+from branchline.workflow.left import in_lines
 from branchline.workflow.look import opened, report_of
 from branchline.workflow.project import Project, open_project
 from branchline.workspace import landing
@@ -24,12 +24,12 @@ GH_TIMEOUT = 120.0
 """Seconds that opening a pull request may take."""
 
 
-def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answer:
+def land_run(console: Console, name: str, *, pull_request: bool) -> Answer:
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):
         found, runs, merged = report_of(store, run, console.clock()), store.runs(), store.newest_merge(run.run)
-    repository = repository_of(console, project) if project.is_checkout or not run.in_place else None
+    repository = project.repository() if project.is_checkout or not run.in_place else None
     if repository and merged and not repository.tip(run.run):
         tip = f"branchline/{run.run}/tip"
         raise RepositoryError(

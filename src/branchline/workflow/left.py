@@ -8,10 +8,9 @@ from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
 from branchline.terminal.text import safe
 from branchline.workflow.console import Console
-from branchline.workflow.look import no_run, state_of
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.look import no_run
+from branchline.workflow.project import Project
 from branchline.workspace.diff import Change
-from branchline.workspace.landing import not_landed
 from branchline.workspace.repository import Repository
 
 Known = Mapping[str, tuple[RunRow, dict[str, TaskRow]]]
@@ -28,20 +27,12 @@ class Left(NamedTuple):
     row: TaskRow | None
 
 
-def repository_of(console: Console, project: Project | None = None) -> Repository:
-    """The repository that work is isolated in; raises RepositoryError in words."""
-    repository = (project or open_project(console)).repository(in_place=False)
-    assert repository is not None  # noqa: S101 - not in place
-    return repository
-
-
 def is_home(console: Console, run: RunRow) -> bool:
     """Whether the branch that is checked out holds all that a run has merged; False where nobody can tell."""
     if run.in_place:
         return False
     try:
-        repository = Repository.open(state_of(console).parent, console.env)
-        return bool(repository.tip(run.run)) and run.run not in not_landed(repository.git)
+        return Repository.open(console.root, console.env).holds(run.run)
     except BranchlineError:
         return False
 
@@ -49,8 +40,7 @@ def is_home(console: Console, run: RunRow) -> bool:
 def known_runs(project: Project) -> Known:
     """The runs that the store knows with their tasks by id; none before the first run."""
     with project.looked() as store:
-        runs = store.runs() if store else []
-        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in runs if store}
+        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in store.runs()}
 
 
 def left_over(repository: Repository, known: Known, run: str) -> list[Left]:

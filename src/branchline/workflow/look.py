@@ -9,7 +9,6 @@ from typing import Any
 from branchline import report as words
 from branchline.budget import Purse, Terms, purse_of
 from branchline.errors import NotFoundError, UsageError
-from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
 from branchline.graph.cycles import reached
 from branchline.graph.suite import needs_of
@@ -28,15 +27,10 @@ WAITING = ("pending", "ready", "retrying", "paused")
 Hindsight = Callable[[Store, RunRow, list[TaskRow]], dict[str, Any] | None]
 
 
-def state_of(console: Console) -> Path:
-    """The state folder that the started commands write; it is not made by looking."""
-    return (find_root(console.directory) or console.directory) / ".branchline"
-
-
 @contextmanager
 def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
     """One moment of the store, and the run that is meant, as `run_meant`."""
-    with Store.open(state_of(console) / "state.db", read_only=True) as store, store.snapshot():
+    with Store.open(console.state / "state.db", read_only=True) as store, store.snapshot():
         yield store, run_meant(store, name)
 
 
@@ -145,7 +139,7 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        driver = held(state_of(console)) or None
+        driver = held(console.state) or None
         found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
@@ -261,8 +255,9 @@ def report(
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
         found = report_of(store, run, console.clock(), hindsight, home=is_home(console, run))
-    shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
-    return Answer(found, shown)
+    if form == "json":
+        return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
+    return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
 def report_of(
@@ -286,11 +281,6 @@ def report_of(
     )
 
 
-def as_json(found: dict[str, Any]) -> str:
-    """The report as one JSON line."""
-    return json.dumps(found, ensure_ascii=False, default=str)
-
-
 def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:
     """The run that is meant, and the number and folder of a task's attempt: the last one unless a number is given.
 
@@ -299,7 +289,7 @@ def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[Ru
     with opened(console, name) as (store, run):
         row = find_atomic(store.tasks(run.run), run, task)
     number = attempt or row.attempt
-    folder = state_of(console) / "runs" / run.run / row.task / str(number)
+    folder = console.state / "runs" / run.run / row.task / str(number)
     if not number or not folder.is_dir():
         raise NotFoundError(f"task {row.task} has no attempt {number or 'yet'}; `branchline why {row.task}` says why")
     return run, number, folder

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Final, TypedDict
+from typing import TypedDict
 
 from branchline.engine import Policy, State, step
 from branchline.errors import GraphError, UsageError
@@ -17,8 +16,8 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Edge, Task
 from branchline.model.run import LEFT_BEHIND, Event, RunRow, TaskRow
 from branchline.store import Store
+from branchline.workflow.estimates import touches
 from branchline.workflow.running import Plan, first_row, net_text
-from branchline.workflow.touches import touches
 
 
 class Grown(TypedDict):
@@ -28,7 +27,6 @@ class Grown(TypedDict):
     edges: list[list[str]]
 
 
-NOTHING: Final[Grown] = {"tasks": {}, "edges": []}
 FREE = frozenset({"pending", "ready"})
 """States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
 
@@ -86,7 +84,7 @@ def with_grown(store: Store, run: RunRow, rows: Sequence[TaskRow], plan: Plan) -
 
     A task stays as long as the one does that it was added for; an order that the plan of now forbids does not.
     """
-    grown: Grown = json.loads(run.net).get("grown", NOTHING)
+    grown: Grown = json.loads(run.net).get("grown", {"tasks": {}, "edges": []})
     known, added = {row.task: row for row in rows}, dict[str, str]()
     tasks, workers = list(plan.draft.tasks), dict(plan.workers)
     for name, beside in grown["tasks"].items():
@@ -124,8 +122,8 @@ def replanned(
     behind: set[str],
     plan: Plan,
     now: float,
-    likely: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
-    grown: Grown = NOTHING,
+    likely: Mapping[str, Mapping[str, bool]],
+    grown: Grown,
 ) -> Event:
     """The event that brings a run to a new graph: running and finished tasks are pinned, all others follow the plan.
 

@@ -66,7 +66,7 @@ def land(git: Git, run: str, ignore: Sequence[str] = (), message: str = "") -> L
     if not tip:
         raise RepositoryError(f"there is no run {run}: the branch {short(tip_ref(run))} is missing")
     name = short(tip_ref(run))
-    target = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+    target = short(git.branch())
     old = git.resolve("HEAD")
     if not target or not old:
         why = f"{target} has no commit yet" if target else "HEAD is detached, no branch is checked out"
@@ -114,7 +114,7 @@ def push(git: Git, run: str, environ: dict[str, str]) -> str:
 
 def _remote(git: Git) -> str:
     names = git.text("remote").splitlines()
-    current = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+    current = short(git.branch())
     meant = git.text("config", "--get", f"branch.{current}.remote", ok=(0, 1)) if current else ""
     candidates = [meant, "origin", *(names if len(names) == 1 else ())]
     return next((name for name in candidates if name in names), "")

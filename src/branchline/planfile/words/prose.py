@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.planfile.words.base import phrases
+from branchline.planfile.words.base import phrases, words
 
 NONE: Final = frozenset(
     phrases(
@@ -214,3 +214,8 @@ PARALLEL: Final = phrases(
         "vi": "song song",
     }
 )
+DOINGS: Final = words(
+    "setup set up implementation implemented completion complete completed creation created installation finished done phase "
+    "task work ready"
+)
+"""What a name for a task may say of it besides its title: `Supabase setup`, `Testing phase completion`."""
