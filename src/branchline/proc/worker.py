@@ -81,7 +81,7 @@ def spawn(job: Job, plain: bool) -> int:
     os.chdir(job.cwd)
     path = find_program(job.argv[0] if job.argv else b"", job.env)
     handles: list[int] = []
-    more: "dict[str, Any]" = {"scheduler": (os.SCHED_OTHER, os.sched_param(0))} if plain else {}
+    more: dict[str, Any] = {"scheduler": (os.SCHED_OTHER, os.sched_param(0))} if plain else {}
     try:
         for name, flags in ((job.stdin or b"/dev/null", READ), (job.output, APPEND), (job.errors, APPEND)):
             handles.append(os.open(name, flags, 0o600) if name else handles[1])
