@@ -141,8 +141,12 @@ class Progress:
 
     def close(self) -> None:
         """Take the live display away; safe to call twice and after ^C."""
-        live, self._live = self._live, None
         self._wanted = False
+        self.pause()
+
+    def pause(self) -> None:
+        """Take the live display away until the next update, so that a person can be asked something."""
+        live, self._live = self._live, None
         if live is not None:
             with self._display():
                 live.stop()

@@ -97,7 +97,7 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 console.clock,
                 display.told,
                 display.turned if console.interactive else lambda: None,
-                confirming(console, flags.confirm),
+                confirming(console, flags.confirm, display.progress),
                 lambda: interrupts.count,
                 (interrupts.reader,),
                 free_memory,

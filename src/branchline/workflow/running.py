@@ -329,9 +329,13 @@ class Display:
         )
 
 
-def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool] | None:
+def confirming(console: Console, how: str, progress: Progress) -> Callable[[Sequence[TaskRow]], bool] | None:
     """The say a person has before each start: for every task, for every batch, or none (the plan was approved)."""
     if how == "plan" or not console.interactive:
         return None
 
-    return lambda rows: console.confirms(f"Start {', '.join(f'{row.task} {row.title}' for row in rows)}?")
+    def asked(rows: Sequence[TaskRow]) -> bool:
+        progress.pause()
+        return console.confirms(f"Start {', '.join(f'{row.task} {row.title}' for row in rows)}?")
+
+    return asked
