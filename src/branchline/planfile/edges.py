@@ -1,7 +1,7 @@
 """Edges: what the plan says (written), phases in order, numbered siblings in order; each with line and confidence."""
 
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
@@ -25,7 +25,7 @@ _VERB = re.compile(
 )
 _THEN = re.compile("|".join(re.escape(word) for word in words.LATER if SPACELESS.search(word)))
 """`T1 完成后才能开始 T2`: what stands before such a word comes first."""
-_LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
+_LATER, _EARLIER = (re.compile(any_verb(each), re.IGNORECASE) for each in (words.LATER, words.EARLIER))
 _STARTS = re.compile(
     rf"[\W_]*(?:(?:can )?(?:start|run|begin)s? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})",
     re.IGNORECASE,
@@ -262,6 +262,8 @@ class Edges:
             elif found := _THEN.search(sentence):
                 self._then(line, about, sentence[: found.start()], sentence[found.end() :])
                 self._free(about, sentence[found.end() :])
+            elif (found := _EARLIER.search(sentence)) and (after := self._named(sentence[found.end() :])):
+                self.say(self._named(sentence[: found.start()]), after, line)
             elif _one_by_one(sentence):
                 for before, after in pairwise(groups(self.names, sentence)):
                     self.say(before, after, line)
@@ -296,14 +298,7 @@ class Edges:
         else:
             found += [[draft] for draft in about]
         if sum(map(len, found)) <= MAX_APART:
-            pairs = (
-                (one, other)
-                for first in found
-                for second in found
-                if first is not second
-                for one in first
-                for other in second
-            )
+            pairs = ((one, other) for first, second in combinations(found, 2) for one in first for other in second)
             self.apart.update(frozenset((one.line, other.line)) for one, other in pairs if one is not other)
 
     def chain(self, line: int, parts: list[str]) -> None:
