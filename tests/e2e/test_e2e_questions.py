@@ -58,7 +58,11 @@ def test_the_inbox_shows_all_of_it_and_who_waits(waiting: World) -> None:
 
 
 def test_an_option_is_chosen_by_its_number_and_told_to_the_tasks_beside(waiting: World) -> None:
+    assert waiting.reasons()["1.2"] == "waits for 1.1 (blocked: answer it)"
     assert waiting.run("answer", "1.1", "--option", "1").status == 0
+    assert (
+        waiting.reasons()["1.2"] == "waits for 1.1 (blocked: answer waits for the next `branchline execute` or `pulse`)"
+    )
     _has_its_answer(waiting)
     assert waiting.execute().status == 0
     assert set(waiting.states().values()) == {"done"}
