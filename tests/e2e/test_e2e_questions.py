@@ -108,6 +108,7 @@ def test_the_inbox_holds_what_waits_in_the_runs_of_other_plans_too(waiting: Worl
     assert command.startswith('branchline answer 1.1 --run r1 "..."')
     assert [(q["run"], q["task"]) for q in waiting.run("inbox").json["questions"]] == [("r1", "1.1")]
     assert waiting.run("inbox", "--run", "r2").json["questions"] == []
+    assert "run r2 of other.md has no task 1.1" in waiting.run("answer", "1.1", "SQLite").json["error"]
     assert waiting.run("answer", "1.1", "--run", "r1", "SQLite").status == 0
     assert "The inbox is empty" in waiting.finish(waiting.start("inbox")).out
 

@@ -174,7 +174,10 @@ def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
     for row in rows:
         if row.task == task:
             return row
-    raise NotFoundError(f"run {run.run} has no task {task}; `branchline status` lists them", task=task)
+    raise NotFoundError(
+        f"run {run.run} of {run.plan} has no task {task}; `branchline status` lists its tasks, --run names another run",
+        task=task,
+    )
 
 
 def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
