@@ -323,6 +323,33 @@ class TestWhatIsBesideTheWork:
         text = f"## Phase 1: A\n\n{parts}## Phase 2: B\n\n### Rim\n\n- **Width{mark} two\n"
         assert titles(text) == held
 
+    @pytest.mark.parametrize(("check", "works"), [("**Verification:**\n\n- [ ] it fits\n", []), ("", ["move the rim"])])
+    def test_a_phase_with_boxes_that_check_it_beside_phases_with_boxes_of_work(
+        self, check: str, works: list[str]
+    ) -> None:
+        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n**Changes:**\n\n- move the rim\n\n{check}"
+        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", *works]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "holds"),
+        [
+            ("Q1 2026", "Q2 2026: Rim", True),
+            ("2026-03-01", "2026-04-01", True),
+            ("17/11/2026", "01/12/2026", True),
+            ("Q1 2026 (soon)", "Q2 2026", True),
+            ("Q1 of it", "Q2 of it", False),
+            ("2026-03-01 was late", "2026-04-01 is not", False),
+        ],
+    )
+    def test_dates_and_quarters_over_boxes_are_phases(self, first: str, second: str, holds: bool) -> None:
+        text = f"# Map\n\n## Phase 9: All\n\n### {first}\n\n- [ ] Crop\n\n### {second}\n\n- [ ] Send\n"
+        assert tree(text)[1:] == (
+            [(first, "Phase 9: All"), ("Crop", first), (second, "Phase 9: All"), ("Send", second)]
+            if holds
+            else [("Crop", "Phase 9: All"), ("Send", "Phase 9: All")]
+        )
+        assert titles(f"## {first}\n\n- [ ] Crop\n\n## {second}\n\nIt rained.\n") == ["Crop"]
+
     def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
         asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
         named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"

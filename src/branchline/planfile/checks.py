@@ -204,7 +204,7 @@ def without_field(title: str) -> str:
 
 
 def _verify_tail(title: str) -> re.Match[str] | None:
-    tail = _TAIL.search(title) if _CODE_BEHIND.search(title) else None
+    tail = _TAIL.search(title) if "`" in title and _CODE_BEHIND.search(title) else None
     return tail if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify" else None
 
 

@@ -50,6 +50,8 @@ def fill(out: Outline) -> None:
     _counted_beside(out)
     detailed = _shows_code(out)
     parts = _labelled_parts(out)
+    holders = {draft.parent for draft in out.drafts.values() if draft.block.box and draft.parent is not None}
+    boxed = {holder.parent for holder in holders if holder.role == "phase"}
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -57,7 +59,7 @@ def fill(out: Outline) -> None:
             if draft.kids:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
-            else:
+            elif draft.parent not in boxed or not _checked(out, draft):
                 _fill(out, draft, detailed, parts)
         elif draft.rule == "numbered heading":
             if not draft.kids:
@@ -172,7 +174,8 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     told = sum(bool(heading_mark(kid.text)) for kid in kids)
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
-    listed = not item.number and lists_work(out) and not states
+    fielded = any(field_kind(kid.text) for kid in item.kids)
+    listed = not item.number and lists_work(out) and not states and not fielded
     if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
@@ -239,6 +242,12 @@ def _only_code(out: Outline, heading: Block) -> bool:
     first = out.first.get(heading.line)
     told = out.paras.get(heading.line) or out.direct.get(heading.line) or out.subheadings(heading)
     return first is not None and first.kind == "fence" and not told
+
+
+def _checked(out: Outline, phase: Draft) -> bool:
+    """Boxes that check a phase say, beside phases whose boxes are tasks, that what it lists besides is told of it."""
+    below = (phase.block, *_subsections(out, phase.block))
+    return any(item.box for each in below for item in out.direct.get(each.line, ()))
 
 
 def _shows_code(out: Outline) -> bool:

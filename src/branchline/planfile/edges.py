@@ -8,7 +8,7 @@ from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.names import Names
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import behind, everything, groups, resolve, tokens
+from branchline.planfile.refs import KEYS, behind, everything, groups, resolve, tokens
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -16,7 +16,8 @@ ORDERS = ("written", "phase", "numbered", "document")
 _DEPENDS, _BLOCKS = any_verb(words.DEPENDS_PROSE), any_verb(words.BLOCKS_PROSE)
 _LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
 """Those that stand before what they name: `after T1`."""
-_BEFORE_ID = rf"(?=\s+(?:(?:task\s+)?[A-Z]{{0,4}}\d|{'|'.join(map(re.escape, words.ALL_PRIOR))}))"
+_ALL = "|".join(map(re.escape, (*words.ALL_PRIOR, *words.ALL_STORIES)))
+_BEFORE_ID = rf"(?=\s+(?:(?:(?:{KEYS})\s+)?[A-Z]{{0,4}}\d|{_ALL}))"
 _VERB = re.compile(
     rf"(?P<on>{_DEPENDS}|(?:{any_verb(_LATER_SPACED)}){_BEFORE_ID})"
     rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
@@ -57,8 +58,7 @@ _REACH = 40
 _SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
-_LISTED = re.compile(
+_NUMBERS = re.compile(
     r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
     r"|[(（][^()（）]{0,200}[)）]){1,60}"
 )
@@ -308,7 +308,7 @@ class Edges:
 
     def chain(self, line: int, parts: list[str]) -> None:
         """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
-        if all(map(_LISTED.fullmatch, parts)):  # `1, 2 --> 3`
+        if all(map(_NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
             named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
@@ -337,7 +337,7 @@ class Edges:
             return
         for verb, end in zip(verbs, ends, strict=True):
             said = _bound(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            if key and _LISTED.fullmatch(said.strip(" .。")):
+            if key and _NUMBERS.fullmatch(said.strip(" .。")):
                 said = f"{key} {said.strip()}"  # `Task 5 depends on 1-4`
             self._link(line, subjects, said, verb["on"] is not None)
 

@@ -21,6 +21,11 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
 _ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
+_DATE = re.compile(
+    r"(?:Q[1-4][ /-]{0,3}(?:20)?\d\d|20\d\d(?:[./-]\d{1,2}){1,2}(?![./-]?\d)|\d{1,2}([./-])\d{1,2}\1(?:20)?\d\d)"
+    r"(?:\s*[:：–—·-]\s*|\s*(?=[(（])|$)(.*)",
+    re.DOTALL,
+)
 _COUNTED = frozenset({"numbered", "dotted"})
 
 
@@ -49,6 +54,16 @@ def fielded(out: Outline) -> dict[int, Head]:
         if said and any(field_kind(item.text) in ("depends", "estimate") for item in out.direct.get(block.line, ())):
             word = said[1].lower()
             found.setdefault((block.level, word), {})[block.line] = Head("task", word, said[2], said[3])
+    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
+
+
+def dated(out: Outline) -> dict[int, Head]:
+    """Headings of a level that are dates or quarters over boxes, `2026-03-01` and `Q2 2026: Rim`, are phases."""
+    found: dict[int, dict[int, Head]] = {}
+    for block in out.headings:
+        said = _DATE.match(bare(block.text))
+        if said and any(item.box for item in out.direct.get(block.line, ())):
+            found.setdefault(block.level, {})[block.line] = Head("phase", "date", "", said[2].strip())
     return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 

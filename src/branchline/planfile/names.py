@@ -119,8 +119,10 @@ class Names:
     def meant(self, text: str, asker: Draft, loose: bool) -> list[Draft]:
         """Find what a field calls by a name that is no title: `Platform selection`, `Supabase setup`, a section with tasks.
 
-        Where a field may speak of other things too (`loose`), one word alone may be a program.
+        Where a field may speak of other things too (`loose`), one word alone may be a program; one with digits is an id.
         """
+        if " " not in text and any(map(str.isdigit, text)):
+            return []
         said = normal(text).split()
         core = [word for word in said if word not in words.DOINGS]
         for wanted in filter(None, (said, core)):

@@ -76,7 +76,7 @@ def _lone(out: Outline) -> Draft | None:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
-    counted = levels.fielded(out) | levels.counted_codes(out.headings)
+    counted = levels.fielded(out) | levels.dated(out) | levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -95,7 +95,7 @@ def _sections(out: Outline) -> None:
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
             # `Module 2` of an architecture is a part of it, `v1.2` of a changelog.
             said = Head("", "", "", bare(block.text))
-        if block.line in counted and out.head(block.section).role == "phase":
+        if block.line in counted and said.key != "date" and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
         if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):

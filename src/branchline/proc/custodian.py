@@ -58,6 +58,7 @@ class Custodian:
         self.strangers: set[int] = set()
         self.sync_at: float | None = None
         self.boot = linux.boot_id()
+        self.yields = linux.yield_to_others()
         # closing any descriptor of the lock file drops this process's locks: opened once, never closed
         self.lock = open_private(folder, records.LOCK)
         self.table = open_private(folder, records.TABLE)
@@ -114,7 +115,7 @@ class Custodian:
         """Start the worker and record its pid; False when it could not be started."""
         before = linux.now()
         try:
-            job.worker = worker.spawn(job)
+            job.worker = worker.spawn(job, self.yields)
         except (OSError, ValueError, TypeError) as error:
             job.status = worker.NOT_STARTED << 8
             job.cause = records.short(worker.explain(job, error))
@@ -305,7 +306,6 @@ def custody(folder: bytes, control: int, others: list[int], guard: int) -> None:
     for handle in others:
         os.close(handle)
     os.setsid()
-    linux.yield_to_others()
     linux.become_subreaper()
     custodian = Custodian(folder, control)
     linux.signal_on_parent_death(ORPHANED)
