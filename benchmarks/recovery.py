@@ -27,7 +27,6 @@ from engine_speed import Rows, execute, prepare, stopped, until
 
 AGAIN = """
 import os, signal, sys, time
-from contextlib import ExitStack
 from pathlib import Path
 from branchline.cli import COLLECT_EVERY
 from branchline.dispatch import Hooks
@@ -41,8 +40,7 @@ console = Console(Path.cwd(), dict(os.environ), sys.stderr, lambda _: "", lambda
 flags = Flags(yes=True, in_place=True, jobs=int(sys.argv[1]), minimum="unchecked")
 project, path, adopted = open_project(console, flags.settings()), Path("TODO.md").resolve(), set()
 hooks = Hooks(console.clock, told=lambda events: adopted.update(e.fence for e in events if e.kind == "started"))
-with ExitStack() as stack:
-    store = opened_store(stack, project)
+with opened_store(project) as store:
     begun = begin(console, project, store, unchanged(project, path), flags)
     began = time.monotonic()
     driver = charge(store, begun, hooks)

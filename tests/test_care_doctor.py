@@ -43,15 +43,16 @@ def doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> Doctor:
 
     def run() -> tuple[int, dict[str, Any]]:
         status = main(["doctor", "--json", "-C", str(home / "work")])
-        return status, json.loads(capsys.readouterr().out)
+        return status, json.loads(capsys.readouterr().out.splitlines()[-1])
 
     return run
 
 
-def program(home: Path, name: str, script: str) -> None:
+def program(home: Path, name: str, script: str) -> Path:
     path = home / "bin" / name
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
+    return path
 
 
 def put(path: Path, value: Any) -> Path:
@@ -228,6 +229,14 @@ def test_what_an_install_left_and_no_worktree_has_is_named_with_the_setting(home
     assert not told(doctor()[1], "workspace", "note")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_a_fault(home: Path, doctor: Doctor) -> None:
+    (home / "work").chmod(0o555)
+    said = told(doctor()[1], "store", "fault")
+    (home / "work").chmod(0o755)
+    assert f"{home / 'work'} cannot be written" in said
+
+
 def test_keys_that_others_may_read_are_named(home: Path, doctor: Doctor) -> None:
     path = put(home / ".local/share/opencode/auth.json", {"x": {"type": "api"}})
     path.chmod(0o644)
@@ -243,6 +252,26 @@ def test_without_any_agent_that_is_the_fault(home: Path, doctor: Doctor) -> None
     assert "npm install -g opencode-ai" in told(data, "workers", "fault")
     put(home / "work/branchline.toml", 'worker = "mine"\n[workers.mine]\nkind = "shell"\nargv = ["true"]')
     assert doctor()[0] == 0
+    put(
+        home / "work/branchline.toml", '[roles.build]\nworker = "mine"\n[workers.mine]\nkind = "shell"\nargv = ["true"]'
+    )
+    status, data = doctor()
+    assert status == 0
+    assert "role research, brainstorm get none ->" in told(data, "workers", "warning")
+
+
+def test_without_any_agent_the_worker_of_the_newest_run_counts(home: Path, doctor: Doctor) -> None:
+    for name in AGENTS:
+        (home / "bin" / name).unlink()
+    work = home / "work"
+    put(work / "plan.md", "# A plan\n\n- [ ] Write it\n")
+    agent = program(home, "agent", """printf '{"status": "failed"}' > "$BRANCHLINE_EXIT_FILE\"""")
+    main(["execute", "plan.md", "--yes", "--in-place", "--worker", "shell:agent", "-C", str(work)])
+    status, data = doctor()
+    assert status == 0, data["findings"]
+    assert "in a new run (the newest one has shell)" in told(data, "workers", "warning")
+    agent.unlink()
+    assert doctor()[0] == 4
 
 
 FILES = (

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline import config
-from branchline.config import Settings
+from branchline.config import Settings, kinds
 from branchline.errors import SettingsError
 from branchline.model.money import Limit
 
@@ -229,7 +229,11 @@ tiers = { "x.test" = 1 }
             ),
             ("land.minimum = 'best'", r"toml:1: land\.minimum must be one of checked, gated, unchecked, not 'best'"),
             ("jobs = '2'", r"toml:1: jobs must be a whole number from 1 to 10000, not '2'"),
-            ("mask.regions = ['UK']", r"toml:1: mask\.regions must be codes of countries such as \[.HK., .GB.\]"),
+            (
+                "mask.regions = ['UK']",
+                r"toml:1: mask\.regions must be codes of countries: AC AD .* GB .* ZW, not \['UK'\]",
+            ),
+            ("mask.regions = ['HK', 'ZZ']", "mask.regions must be codes of countries"),
             ("mask.regions = ['Hong Kong']", "mask.regions must be codes of countries"),
             ("jobs = 0", "jobs must be a whole number from 1"),
             ("jobs = true", "jobs must be a whole number"),
@@ -370,3 +374,9 @@ def test_permissions_are_a_policy_or_rules(load: Load, told: str) -> None:
 def test_permissions_that_are_none_are_refused_and_not_taken_for_edit(load: Load, told: str) -> None:
     with pytest.raises(SettingsError, match="permissions must be edit, read-only, ask, or a table"):
         load(f"[roles.build]\npermissions = {told}\n")
+
+
+def test_the_countries_are_those_whose_numbers_can_be_told_apart() -> None:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    assert set(kinds.COUNTRIES.split()) == SUPPORTED_REGIONS

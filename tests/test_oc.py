@@ -16,9 +16,8 @@ from branchline.opencode_api import Client
 from branchline.opencode_api.rows import Session, Waiting
 from branchline.sessions import oc
 from branchline.store import Store
-from branchline.workflow.oc import read
+from branchline.workflow.oc import TAKES, VERBS, read
 from branchline.workflow.oc_desk import Asked
-from branchline.workflow.oc_verbs import TAKES, VERBS
 
 Run = Callable[..., tuple[int, dict[str, Any]]]
 

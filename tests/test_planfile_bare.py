@@ -56,10 +56,40 @@ class TestLists:
             "thing0", "thing1", "thing2",
         ]  # fmt: skip
 
+    def test_boxes_without_marks_are_nested_as_they_are_set_in(self) -> None:
+        text = "[ ] ship\n  [x] draw it\n  [ ] move it\n      [ ] with keys\n\n[x] sound\n"
+        held = [("ship", ""), ("draw it", "ship"), ("move it", "ship"), ("with keys", "move it"), ("sound", "")]
+        assert tree(text) == held
+
     def test_bare_words_over_lists_are_areas(self) -> None:
         text = "# Relaunch\n\n- Content\n  - Write texts\n  - Draw icons\n- Tech\n  - Rent a host\n  - Move the mail\n"
         assert [title for title, above in tree(text) if above == "Content"] == ["Write texts", "Draw icons"]
         assert all(above == "" for _, above in tree(text.replace("Content", "Write the content")))
+
+    @pytest.mark.parametrize(
+        ("title", "held"), [("TODO", 3), ("Roadmap of the map", 3), ("待办", 3), ("Plan", 0), ("The map", 0)]
+    )
+    def test_what_a_list_of_work_sets_in_below_a_line_is_work(self, title: str, held: int) -> None:
+        text = f"# {title}\n\n## Tasks\n\n- Maps:\n  - rim\n    - a wider one\n  - Question: is it fast?\n  - paper\n- fix it\n"
+        assert len(titles(text)) == 2 + held
+
+    @pytest.mark.parametrize(
+        "days", [("Day 1: rim", "Day 2-3: paper", "Day 4: ink"), ("第1周：边", "第2周：纸", "第3周：墨")]
+    )
+    def test_days_that_a_list_counts_are_work_wherever_they_stand(self, days: tuple[str, ...]) -> None:
+        listed = "".join(f"{n}. {day}\n" for n, day in enumerate(days, 1))
+        assert titles(f"# Map plan\n\n## Schedule\n\n{listed}\n## Daily rules\n\n- write a log\n") == list(days)
+
+    def test_below_a_numbered_line_stands_how_it_is_done(self) -> None:
+        assert titles("# TODO\n\n1. Draw it\n   - by hand\n2. Send it\n") == ["Draw it", "Send it"]
+
+    def test_the_future_of_a_roadmap_of_bullets_is_work_as_its_releases_are(self) -> None:
+        text = "# Roadmap\n\n## v.1.0: Map\n\n- rim\n\n## Future\n\n- paper\n\n## Ideas\n\nMany.\n"
+        assert tree(text) == [("v.1.0: Map", ""), ("rim", "v.1.0: Map"), ("paper", "")]
+
+    def test_what_a_text_announces_below_a_backlog_tells_of_one_idea(self) -> None:
+        text = "# Map\n\n## Planned\n\n### A guide\n\nOne that can:\n\n- talk\n- walk\n\n## Backlog\n\n### Rim\n\n- [ ] Draw it\n"
+        assert titles(text) == ["Draw it"]
 
     def test_work_listed_again_in_other_sections_is_one_task_each(self) -> None:
         work = [f"module number {n}" for n in range(6)]

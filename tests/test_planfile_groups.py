@@ -5,7 +5,7 @@ import pytest
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
 from branchline.planfile.writeback import tick
-from planread import titles, tree
+from planread import titles, tree, waits
 
 
 def states(text: str) -> list[str]:
@@ -260,11 +260,172 @@ class TestWhatIsBesideTheWork:
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("title", "works"), [("Safety checklist", 0), ("安全检查清单", 0), ("Implementation checklist", 1)]
+        ("title", "works"),
+        [("Safety checklist", 0), ("安全检查清单", 0), ("Deliverables", 0), ("Implementation checklist", 1)],
     )
     def test_a_checklist_beside_headings_that_name_the_work(self, title: str, works: int) -> None:
         text = f"### Step 1: Draw\n\nx\n\n### Step 2: Move\n\nx\n\n## {title}\n\n- [ ] Read the code first\n"
         assert titles(text) == ["Draw", "Move", "Read the code first"][: 2 + works]
+
+    @pytest.mark.parametrize(
+        ("boxes", "works"),
+        [
+            (("The grid renders", "No errors in the log", "Maps load properly"), 0),
+            (("网格显示正常", "地图加载成功", "所有测试通过"), 0),
+            (("Сетка отображается", "Все тесты проходят", "Карта работает"), 0),
+            (("The grid renders", "No errors in the log", "Add a map"), 3),
+            (("T1 The grid renders", "T2 No errors in the log", "T3 Maps load properly"), 3),
+            (("The grid renders", "Maps load properly"), 2),
+        ],
+    )
+    def test_boxes_that_state_what_holds_below_phases_check_them(self, boxes: tuple[str, ...], works: int) -> None:
+        checks = "".join(f"- [ ] {box}\n" for box in boxes)
+        text = f"## Phase 1: A\n\n### Work\n\n1. Crop it\n2. Send it\n\n### Look\n\n{checks}\n## Phase 2: B\n\n- Fix the rim\n"
+        assert len(titles(text)) == (5 if not works else 3 + works)
+
+    @pytest.mark.parametrize(
+        "title",
+        [
+            "Upcoming: v0.2 – Core",
+            "Current milestone: v0.2",
+            "Beta (v0.2.0)",
+            "Release (V0.2)",
+            "Hour 2-3: Rim",
+            "v.0.2.0: Rim",
+        ],
+    )
+    def test_releases_behind_a_label_or_a_stage_and_hours_are_phases(self, title: str) -> None:
+        assert tree(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")[:2] == [
+            (title, ""),
+            ("Crop", title),
+        ]
+
+    @pytest.mark.parametrize("title", ["Overview: v0.2 – Core", "Tested with: v0.2"])
+    def test_a_release_behind_other_labels_is_told_of(self, title: str) -> None:
+        assert title not in titles(f"# Map\n\n## {title}\n\n- [ ] Crop\n\n## v9.0\n\n- [ ] Send\n")
+
+    def test_a_phase_shown_again_in_code_is_the_same_phase(self) -> None:
+        again = "## Examples\n\n### Phase 1 (A) - in parallel\n\n```\ncrop\n```\n"
+        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n- [ ] Send\n\n{again}"
+        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", "Send"]
+
+    @pytest.mark.parametrize(
+        ("mark", "held"),
+        [
+            (":**", ["Phase 1: A", "Cache", "Aim", "Phase 2: B", "Rim"]),
+            ("**", ["Phase 1: A", "Keys by hand", "Speed", "Keys by hand", "Speed", "Phase 2: B", "Width two"]),
+        ],
+    )
+    def test_labels_tell_parts_of_the_headings_they_stand_below(self, mark: str, held: list[str]) -> None:
+        parts = "".join(
+            f"### {name}\n\n- **Keys{mark} by hand\n- **Speed{mark}\n  - high\n\n" for name in ("Cache", "Aim")
+        )
+        text = f"## Phase 1: A\n\n{parts}## Phase 2: B\n\n### Rim\n\n- **Width{mark} two\n"
+        assert titles(text) == held
+
+    @pytest.mark.parametrize(("check", "works"), [("**Verification:**\n\n- [ ] it fits\n", []), ("", ["move the rim"])])
+    def test_a_phase_with_boxes_that_check_it_beside_phases_with_boxes_of_work(
+        self, check: str, works: list[str]
+    ) -> None:
+        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n**Changes:**\n\n- move the rim\n\n{check}"
+        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", *works]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "holds"),
+        [
+            ("Q1 2026", "Q2 2026: Rim", True),
+            ("2026-03-01", "2026-04-01", True),
+            ("17/11/2026", "01/12/2026", True),
+            ("Q1 2026 (soon)", "Q2 2026", True),
+            ("Q1 of it", "Q2 of it", False),
+            ("2026-03-01 was late", "2026-04-01 is not", False),
+        ],
+    )
+    def test_dates_and_quarters_over_boxes_are_phases(self, first: str, second: str, holds: bool) -> None:
+        text = f"# Map\n\n## Phase 9: All\n\n### {first}\n\n- [ ] Crop\n\n### {second}\n\n- [ ] Send\n"
+        assert tree(text)[1:] == (
+            [(first, "Phase 9: All"), ("Crop", first), (second, "Phase 9: All"), ("Send", second)]
+            if holds
+            else [("Crop", "Phase 9: All"), ("Send", "Phase 9: All")]
+        )
+        assert titles(f"## {first}\n\n- [ ] Crop\n\n## {second}\n\nIt rained.\n") == ["Crop"]
+
+    def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
+        asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
+        named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"
+        assert titles(asked + named) == ["Draw the rim", "Buy ink"]
+        assert titles(asked) == ["A rim", "Ink"]
+
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("Task 4 depends on 1-3 (ink)", {("1", "4"), ("2", "4"), ("3", "4")}),
+            ("- Task 3 depends on 1 and 2.", {("1", "3"), ("2", "3")}),
+            ("Task 4 depends on 3 services", set()),
+        ],
+    )
+    def test_numbers_alone_behind_a_dependency_are_of_the_kind_of_its_subject(
+        self, said: str, edges: set[tuple[str, str]]
+    ) -> None:
+        heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
+        assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
+
+    def test_groups_of_groups_and_what_a_report_lists_again_by_its_ids(self) -> None:
+        text = "## 1. Testing\n\n### 1.1 Rim\n\n- [ ] 1.1.1 Draw it\n- [ ] 1.1.2 Crop it\n\n"
+        text += "## 2. Docs\n\n### 2.1 Help\n\n- [ ] 2.1.1 Write it\n"
+        again = "\n## Summary\n\n### Remaining\n\n- [ ] 1.1.2 Crop it (needs ink)\n- [ ] 2.1 Help for all\n"
+        assert tree(text + again) == [
+            ("Testing", ""), ("Rim", "Testing"), ("Draw it", "Rim"), ("Crop it", "Rim"),
+            ("Docs", ""), ("Help", "Docs"), ("Write it", "Help"),
+        ]  # fmt: skip
+
+    def test_an_id_that_is_given_to_other_work_is_another_task(self) -> None:
+        assert titles("- [ ] T1 Draw it\n- [ ] T1 Crop it\n") == ["Draw it", "Crop it"]
+
+    def test_a_graph_of_numbers_alone(self) -> None:
+        boxes = "- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Send\n\n"
+        graph = "## Task Dependency Graph\n\n```\n1 --> 2\n1, 2 --> 3\n```\n"
+        assert waits(boxes + graph) == {("1", "2"), ("1", "3"), ("2", "3")}
+
+    @pytest.mark.parametrize(
+        ("said", "count"),
+        [("Map setup", 2), ("ink choice", 1), ("Ink", 0), ("the last one", 0), ("None", 0)],
+    )
+    def test_a_field_may_name_a_section_or_words_of_an_earlier_title(self, said: str, count: int) -> None:
+        above = "### Map setup (first)\n\n- [ ] Draw the rim\n- [ ] Add a component for the ink choice\n\n"
+        below = f"### Look\n\n- [ ] Buy it\n  - Dependencies: {said}\n- [ ] Finish the pen design\n"
+        assert len(waits(above + below)) == count
+
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("- **Move (Phase 2)**: Can run after Draw, independent of Send", {("1", "2")}),
+            ("- **Send (Phase 3)**: Begins after Draw", {("1", "3")}),
+            ("- **Move (Phase 2)**: Depends on T1-T2 completion", {("1", "2")}),
+            ("- **Move (Phase 2)**: Depends on T1 completion", {("T1", "2")}),
+        ],
+    )
+    def test_what_phases_wait_for(self, said: str, edges: set[tuple[str, str]]) -> None:
+        phases = (
+            "## Phase 1: Draw\n\n- [ ] T1 a\n- [ ] T2 b\n\n## Phase 2: Move\n\n- [ ] T3 c\n\n## Phase 3: Send\n\nx\n\n"
+        )
+        assert waits(f"{phases}## Dependencies\n\n{said}\n") == edges
+
+    @pytest.mark.parametrize("title", ["Deliverables", "Recommended tools", "推荐资源"])
+    def test_what_a_phase_delivers_or_is_done_with_is_no_task_of_it(self, title: str) -> None:
+        text = f"## Week 1: Maps\n\n### Work\n\n- crop it\n- send it\n\n### {title}\n\n- a map\n- a ruler\n"
+        assert titles(text) == ["Week 1: Maps", "crop it", "send it"]
+
+    def test_boxes_below_the_order_that_is_proposed_are_the_work(self) -> None:
+        assert titles("# TODO\n\nSuggested order:\n\n- [ ] crop it\n- [ ] send it\n") == ["crop it", "send it"]
+
+    def test_what_the_work_is_made_of_is_told_behind_a_numbered_list(self) -> None:
+        text = "# Map\n\n## Steps\n\n1. Crop it\n2. Send it\n\n## Stack\n\n- SQLite\n- Canvas\n\n## Polish\n\n- fix the rim\n"
+        assert titles(text) == ["Crop it", "Send it", "fix the rim"]
+
+    def test_numbered_headings_go_over_to_what_describes(self) -> None:
+        text = "# Map\n\n## 1. Table\n\nx\n\n## 2. Store and types\n\nx\n\n## 3. Edge cases\n\nx\n\n## 4. Files summary\n\nx\n"
+        assert titles(text) == ["Table", "Store and types"]
 
     def test_a_label_that_begins_with_a_word_for_files_lists_files(self) -> None:
         text = "## Fase 1: Core\n\nArchivos esperados:\n\n- validaciones\n\nTrabajo:\n\n- Crear la red\n"

@@ -14,8 +14,8 @@ import pytest
 
 import branchline.planfile
 from branchline.errors import UsageError
+from branchline.planfile.names import MAX_LINKS, MAX_RANGE
 from branchline.planfile.read import parse
-from branchline.planfile.refs import MAX_LINKS, MAX_RANGE
 from hostile_plans import BOUNDED, DOCUMENTS, LINES
 from regex_steps import SEARCHES, verdict
 

@@ -3,7 +3,7 @@
 import pytest
 
 from branchline.planfile.read import parse
-from planread import titles, tree
+from planread import titles, tree, waits
 
 
 def edges(text: str) -> set[tuple[str, str]]:
@@ -85,3 +85,68 @@ class TestWhoWaits:
         assert edges(f"# Roadmap\n\n{rows}\n## Dependencies\n\n- **02 depends on 01**: it needs 12 of them\n") == {
             ("01", "02")
         }
+
+
+class TestNumbersAlone:
+    THREE = "### Task 1: Draw\n\nx\n\n### Task 2: Move\n\nx\n\n### Task 3: Aim\n\nx\n\n"
+
+    @pytest.mark.parametrize(
+        ("said", "wanted"),
+        [
+            ("Task 3 depends on 1-2 (both of them)", {("1", "3"), ("2", "3")}),
+            ("- Task 3 depends on 2", {("2", "3")}),
+            ("- Task 3 depends on 2 machines", set()),
+            ("```\n1 --> 2\n1, 2 --> 3\n```", {("1", "2"), ("1", "3"), ("2", "3")}),
+        ],
+    )
+    def test_behind_a_task_that_is_named_numbers_are_tasks(self, said: str, wanted: set[tuple[str, str]]) -> None:
+        assert edges(f"{self.THREE}## Execution order\n\n{said}\n") == wanted
+
+    def test_waves_say_what_waits_for_what(self) -> None:
+        waves = '```json\n{"waves": [{"tasks": ["1"]}, {"tasks": ["2", "3"]}]}\n```\n'
+        assert edges(f"- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Aim\n\n{waves}") == {("1", "2"), ("1", "3")}
+
+
+class TestNamesThatAreNoTitles:
+    TEXT = (
+        "# Grid\n\n### Frame setup (first)\n\n- [ ] Initialize the canvas.js frame\n- [ ] Choose a palette\n\n"
+        "### Ships\n\n- [ ] Build the ship selection list\n  - Dependencies: {}\n- [ ] Move it\n"
+    )
+
+    @pytest.mark.parametrize(
+        ("name", "wanted"),
+        [
+            ("Frame setup", {("1", "3"), ("2", "3")}),
+            ("canvas.js setup", {("1", "3")}),
+            ("Palette completion", {("2", "3")}),
+        ],
+    )
+    def test_a_field_names_a_section_or_a_title_cut_short(self, name: str, wanted: set[tuple[str, str]]) -> None:
+        assert edges(self.TEXT.format(name)) == wanted
+
+    @pytest.mark.parametrize("name", ["palette", "React", "Ship setup of the fleet"])
+    def test_one_word_may_be_a_program_and_a_name_must_be_whole(self, name: str) -> None:
+        plan = parse(self.TEXT.format(name), "x.md")
+        assert [one.code for one in plan.findings] == ["unknown-reference"]
+        assert waits(self.TEXT.format(name)) == set()
+
+
+class TestOutcomes:
+    @pytest.mark.parametrize("outcome", ["Deliverables", "Tests", "Acceptance criteria"])
+    @pytest.mark.parametrize("work", ["Tasks:", "Action items", "Aufgaben"])
+    def test_beside_a_list_of_tasks_stands_what_comes_out_of_them(self, work: str, outcome: str) -> None:
+        phase = (
+            f"## Phase {{}}: {{}}\n\n#### {work}\n1. Draw {{}}\n   - the rim\n\n#### {outcome}\n- [ ] {{}} is there\n\n"
+        )
+        text = "# Grid\n\n" + phase.format(1, "Frame", "it", "it") + phase.format(2, "Ships", "them", "each")
+        assert [title for title, above in tree(text) if above] == ["Draw it", "Draw them"]
+
+    def test_phases_that_are_told_again_among_the_criteria(self) -> None:
+        text = "## Phase 1: Frame\n\n- [ ] Draw it\n\n## Phase 2: Ships\n\n- [ ] Move them\n\n## Success criteria\n\n"
+        text += "### Phase 1\n- [ ] it is there\n\n### Phase 2 ✅\n- [ ] they move\n"
+        assert [title for title, above in tree(text) if above] == ["Draw it", "Move them"]
+
+    @pytest.mark.parametrize("name", ["GH#12", "T99", "frame2"])
+    def test_an_id_is_never_looked_for_among_the_words_of_titles(self, name: str) -> None:
+        text = "- [ ] T1 Close gh 12 and t99 of the frame2\n- [ ] T2 Move it\n  - Depends on: {}\n"
+        assert waits(text.format(name)) == set()

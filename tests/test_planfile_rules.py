@@ -124,12 +124,26 @@ class TestPhases:
 
 
 class TestHeadings:
-    def test_change_headings_are_tasks_of_their_component(self) -> None:
+    def test_change_headings_are_tasks_whatever_part_they_stand_in(self) -> None:
         plan = read(
             "# X\n\n## Proposed Changes\n\n### Core\n\n#### [NEW] [a.py](file:///r/a.py)\n\n- x\n\n"
             "#### [MODIFY] [b.py](file:///r/b.py)\n\n- y\n"
         )
-        assert tree(plan) == [("Core", None), ("New a.py", "1"), ("Modify b.py", "1")]
+        assert tree(plan) == [("New a.py", None), ("Modify b.py", None)]
+
+    @pytest.mark.parametrize(
+        "head", ["### {} Draw it", "### 1. {} Draw it", "### {} 1. Draw it", "### {} Step: Draw it"]
+    )
+    def test_a_box_in_a_heading_makes_it_a_task(self, head: str) -> None:
+        text = (
+            f"# Grid\n\n## Work\n\n{head.format('[x]')}\nas told\n\n{head.format('[ ]').replace('1', '2')}\n- a note\n"
+        )
+        assert [task.title.removeprefix("Step: ") for task in read(text).tasks] == ["Draw it"] * 2
+        assert [task.state for task in read(text).tasks] == ["done", "open"]
+
+    def test_a_heading_with_a_box_over_boxes_groups_them_unless_it_stands_among_criteria(self) -> None:
+        text = "### [ ] Frame\n- [x] draw it\n- [ ] paint it\n\n### [ ] Ships\n\n## Acceptance criteria\n\n### [ ] It moves\n"
+        assert tree(read(text)) == [("Frame", None), ("draw it", "1"), ("paint it", "1"), ("Ships", None)]
 
     def test_boxes_that_carry_the_number_of_their_task_are_its_children(self) -> None:
         plan = read("## 任务 1：契约\n\n- [x] 1.1 定义结构\n\n- [ ] 1.2 定义策略\n")
@@ -330,12 +344,12 @@ class TestOrder:
         plan = read(f"- [ ] 1.1 Draw the grid\n- [ ] 1.2 Move the ship\n  - {said}\n- [ ] 2.1 Aim\n  - {said}\n")
         assert written(plan) == {("1.1", "1.2"), ("1.1", "2.1")}
 
-    def test_waves_follow_one_another(self) -> None:
-        plan = read(
-            '- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n```json\n{"waves": [{"tasks": ["2"]}, {"tasks": ["1", "3"]}]}\n```\n',
-            dialect="kiro",
-        )
-        assert {(edge.before, edge.after) for edge in plan.edges} == {("2", "1"), ("2", "3")}
+    @pytest.mark.parametrize("waves", ['{"tasks": ["2"]}, {"tasks": ["1", "3"]}', '["2"], ["1", "3"]'])
+    def test_waves_follow_one_another(self, waves: str) -> None:
+        graph = f'```json\n{{"waves": [{waves}]}}\n```\n'
+        plan = read(f"- [ ] 1. a\n- [ ] 2. b\n- [ ] 3. c\n\n{graph}", dialect="kiro")
+        assert written(plan) == {("2", "1"), ("2", "3")}
+        assert len(plan.edges) == 2
 
     def test_what_stands_in_brackets_over_two_lines_is_no_part_of_a_chain(self) -> None:
         plan = read(
@@ -396,6 +410,15 @@ class TestChecks:
     def test_a_field_at_the_end_of_a_title(self, tail: str) -> None:
         (task,) = read(f"## Tasks\n\n- [ ] Write it{tail}\n").tasks
         assert [(check.run, check.confidence >= 0.9) for check in task.checks] == [("npm test", True)]
+        assert task.title == "Write it"
+
+    @pytest.mark.parametrize(
+        ("tail", "body"),
+        [(". Run: `npm test` and look at it", ""), (". Verify: `npm test`", "  - Verify: `npm run all`\n")],
+    )
+    def test_an_end_of_a_title_that_is_not_the_check_alone_stays(self, tail: str, body: str) -> None:
+        (task,) = read(f"## Tasks\n\n- [ ] Write it{tail}\n{body}").tasks
+        assert task.title == f"Write it{tail}"
 
     @pytest.mark.parametrize("tail", [" — note: `npm test`", ", verify: it works", " - files: `src/a.ts`"])
     def test_other_ends_of_a_title_run_nothing(self, tail: str) -> None:

@@ -32,6 +32,12 @@ def test_the_rest_of_the_text_stays_byte_for_byte() -> None:
     assert tick(text, 3, "a", "1", "checkbox", DAY) == text.replace("* [ ] a", "* [x] a")
 
 
+def test_the_box_of_a_heading_is_ticked() -> None:
+    text = "# T\n\n### [ ] Draw it\nas told\n\n### 2. [ ] Move it\n"
+    assert tick(text, 3, "Draw it", "1", "checkbox", DAY) == text.replace("[ ] Draw", "[x] Draw")
+    assert tick(text, 9, "Move it", "2", "checkbox", DAY) == text.replace("[ ] Move", "[x] Move")
+
+
 def test_lines_that_moved_are_found_again() -> None:
     assert (
         tick("new\n\n- [ ] t1 a\n- [ ] t1.1 b\n", 1, "a", "t1", "checkbox", DAY) == "new\n\n- [x] t1 a\n- [ ] t1.1 b\n"

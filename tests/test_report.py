@@ -305,6 +305,7 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
     found = inbox(QUESTIONS)
     assert [question["task"] for question in found["questions"]] == ["2.2", "2.1"]
     assert found["questions"][1] == {
+        "run": "r1",
         "task": "2.1",
         "kind": "question",
         "text": "Which one?",
@@ -314,7 +315,7 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
         "asked": 1002.0,
         "waits": [],
     }
-    assert inbox_text(found).split("\n") == [
+    assert inbox_text(found, "r1").split("\n") == [
         "2.2  unchecked",
         "  Take it?",
         "  what it did and said: branchline evidence 2.2",
@@ -330,9 +331,9 @@ def test_inbox_holds_open_questions_oldest_first() -> None:
 
 
 def test_an_empty_inbox_says_so_and_odd_options_do_no_harm() -> None:
-    assert "empty" in inbox_text(inbox([]))
+    assert "empty" in inbox_text(inbox([]), "")
     odd = QuestionRow("r1", 1, "1", 1, "permission", HOSTILE, "{not json", "zz")
-    shown = inbox_text(inbox([odd]))
+    shown = inbox_text(inbox([odd]), "r1")
     assert "\x1b" not in shown
     assert "default: zz" in shown
     assert "always, reject" in shown
@@ -398,7 +399,7 @@ def test_commands_name_the_run_that_they_would_not_speak_of_by_themselves() -> N
     told = [command for task in by_state for command in why(task, [], newest=False)["next"]]
     assert told
     assert all("--run r1" in command for command in told)
-    asked = inbox_text(inbox(QUESTIONS) | {"run": "r1", "newest": False})
+    asked = inbox_text(inbox(QUESTIONS), "r2")
     assert all("--run r1" in line for line in asked.splitlines() if "branchline " in line)
 
 
@@ -455,7 +456,7 @@ def test_no_text_of_others_reaches_the_terminal_raw(text: str, state: str) -> No
         status_text(status(run, tasks, questions=asked)),
         why_text(why(tasks[0], events, (), asked), 0.0),
         evidence_text(evidence(tasks[0], events)),
-        inbox_text(inbox(asked)),
+        inbox_text(inbox(asked), ""),
         report_text(report(run, tasks, (), asked, events)),
         report_markdown(report(run, tasks, (), asked, events)),
     ]

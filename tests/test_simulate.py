@@ -26,11 +26,11 @@ from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
 from branchline.workflow.approval import case_of, preview
 from branchline.workflow.console import Console
+from branchline.workflow.estimates import touches
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.plan import Reading, read_draft
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.reviewing import show
-from branchline.workflow.touches import touches
 from schedule_faults import faults
 from test_graph_drafts import nodes_of, pairs, trees, without_circles
 
@@ -146,7 +146,10 @@ def test_too_many_tasks_are_taken_greedily() -> None:
         ({"tasks": [{"id": "a", "depends_on": ["a"]}]}, "task a depends on itself"),
         ({"tasks": [{"id": "a", "demand": {"R": 1.5}}]}, "task a: demand: must be whole numbers"),
         ({"tasks": [{"id": "a", "demand": {"R": 2}}], "capacity": {"R": 1}}, "task a needs 2 of R, there are only 1"),
-        ({"tasks": [], "slots": -1}, "must be whole numbers"),
+        *(
+            ({"tasks": [{"id": "a"}], "slots": none}, "slots must be .* from 1 on")
+            for none in (-1, 0, True, False, "", [])
+        ),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused_by_task_and_field(data: Any, words: str) -> None:

@@ -265,6 +265,14 @@ def test_plain_progress_tells_of_failures_and_second_attempts() -> None:
     ]
 
 
+def test_what_was_under_way_before_took_its_time_from_its_dispatch() -> None:
+    stream = io.StringIO()
+    with Progress(stream, live=False, clock=lambda: 0.0) as progress:
+        progress.update(snapshot(row("1", "checking", changed=90.0))._replace(began={"1": 40.0}))
+        progress.update(snapshot(row("1", "done", changed=100.0, evidence="checked")))
+    assert stream.getvalue().splitlines()[-1] == "[done 1/1] 1 done (checked) in 1m 00s"
+
+
 def test_composites_are_not_counted() -> None:
     stream = io.StringIO()
     progress = Progress(stream, live=False, clock=lambda: 0.0)

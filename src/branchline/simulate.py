@@ -161,9 +161,11 @@ def instance(data: Any, name: str) -> Case:
     edges = [(str(each), task_id) for task_id, task in zip(ids, tasks, strict=True) for each in _list(task, name)]
     demand = {i: _units(task.get("demand"), f"{name}: task {i}: demand") for i, task in zip(ids, tasks, strict=True)}
     capacity = _units(data.get("capacity"), f"{name}: capacity")
-    slots = _units({"slots": data.get("slots") or 0}, name)["slots"]
+    slots = data.get("slots")
+    if slots is not None and (type(slots) is not int or not 1 <= slots < 1_000_000):
+        raise InputError(f"{name}: slots must be a whole number from 1 on; leave it out for as many as there are tasks")
     expected = {i: _span(task.get("duration", 1), f"{name}: task {i}") for i, task in zip(ids, tasks, strict=True)}
-    return Case(Adjacency.build([(i, None, "atomic") for i in ids], edges), expected, slots, demand, capacity)
+    return Case(Adjacency.build([(i, None, "atomic") for i in ids], edges), expected, slots or 0, demand, capacity)
 
 
 def _list(task: Mapping[str, Any], name: str) -> list[Any]:

@@ -6,7 +6,6 @@ The way of `branchline execute`, but for the hook that is told of every point.
 import os
 import signal
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 from branchline.dispatch import Hooks
@@ -32,8 +31,7 @@ def main(agent: str, name: str, number: int) -> int:
         if passed == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         begun = begin(console, project, store, approval(console, project, path, current, flags), flags)  # type: ignore[arg-type]
         driver = charge(store, begun, Hooks(console.clock, at=at))  # type: ignore[arg-type]
         driver.finish(driver.loop())

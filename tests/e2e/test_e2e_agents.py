@@ -251,3 +251,16 @@ end
     assert world.run("evidence", "1.1").json["refused"] == ["out-1.1.txt"]
     assert "The second one is cheaper." in world.run("prompt", "2.1").out
     world.check_laws()
+
+
+def test_the_worker_of_a_role_goes_before_that_of_all_tasks_and_behind_the_one_that_is_given(world: World) -> None:
+    argv = world.agent("say done ok\nend\n").partition(":")[2]
+    tables = "".join(f'[workers.{name}]\nkind = "shell"\nargv = ["{argv}"]\n' for name in ("base", "mine", "given"))
+    world.settings(f'worker = "base"\n{tables}[roles.research]\nworker = "mine"\n')
+    world.plan(Task("1.1", role="research", verify=""), Task("1.2", verify=""))
+    shown = world.finish(world.start("decompose", "plan.md", "--yes")).out
+    assert "research, mine" in shown
+    assert "build, base" in shown
+    for given, expected in (("", {"1.1": "mine", "1.2": "base"}), ("given", {"1.1": "given", "1.2": "given"})):
+        assert world.execute(given, "--new", "--minimum", "unchecked").status == 0
+        assert {row["id"]: row["worker"] for row in world.run("status").json["tasks"] if row["worker"]} == expected

@@ -59,6 +59,40 @@ def test_land_shows_what_changes_and_what_proves_it(done: World) -> None:
     assert (again["moved"], again["files"]) == (True, [])
 
 
+def test_what_is_home_is_not_offered_to_be_brought_home(done: World) -> None:
+    assert "branchline land brings it" in done.finish(done.start("report")).out
+    assert done.run("land").json["moved"]
+    said = done.finish(done.start("report"))
+    assert "branchline/r1/tip, and in your checkout." in said.out, said
+    assert done.run("report").json["landed"]
+    again = done.finish(done.start("execute", "plan.md", "--only", "1.1", "--yes"))
+    assert "and in your checkout" in again.out, again
+    (done.root / "branchline.toml").write_text("broken")
+    assert "and in your checkout" in done.finish(done.start("report")).out, "a look needs no settings"
+
+
+def test_a_branch_of_a_run_that_is_gone_can_be_brought_back_as_land_says(done: World) -> None:
+    tip = done.git("rev-parse", "branchline/r1/tip")
+    done.git("branch", "-D", "branchline/r1/tip")
+    *_, command = done.run("land").json["error"].partition("was: git ")
+    done.git(*command.split())
+    assert done.git("rev-parse", "branchline/r1/tip") == tip
+    assert done.run("land").json["moved"]
+
+
+def test_land_names_older_runs_whose_work_is_not_on_the_branch(done: World) -> None:
+    done.write("other.md", "# Other\n\n- [ ] 1 Write it\n  - Verify: `false`\n")
+    failed = done.agent("make\nsay done ok\nend\n", "other.sh")
+    assert done.run("execute", "other.md", "--yes", "--worker", failed).status == 4
+    said = done.finish(done.start("land"))
+    assert "r2 has merged nothing yet" in said.out
+    assert "r1 has merged work that is not on your branch: branchline land --run r1" in said.out, said
+    assert done.run("land").json["others"] == ["r1"]
+    done.git("reset", "-q", "--hard", "HEAD^")
+    assert done.run("land", "--run", "r1").json["moved"]
+    assert done.run("land").json["others"] == []
+
+
 def test_land_as_a_merge_commit_has_the_report_in_its_message(done: World) -> None:
     done.settings('[land]\nmode = "merge"\n')
     moved = done.run("land")
@@ -70,7 +104,9 @@ def test_land_as_a_merge_commit_has_the_report_in_its_message(done: World) -> No
     assert landed["moved"]
     assert [task["level"] for task in landed["evidence"]] == ["checked", "checked"]
     assert len(done.git("log", "-1", "--format=%P").split()) == 2
-    assert "# Report of plan" in done.git("log", "-1", "--format=%B")
+    message = done.git("log", "-1", "--format=%B")
+    assert "# Report of plan" in message
+    assert "and in your checkout" in message
     assert done.git("diff", "--stat", "HEAD", "branchline/r1/tip") == ""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from branchline.model.run import QuestionRow
-from branchline.workflow.deadline import due_at
+from branchline.workflow.pulse import due_at
 from worlds import Task, World
 
 ASKED = {"status": "blocked", "text": "Which store?", "options": ["files", "SQLite"], "default": "SQLite"}
@@ -47,7 +47,8 @@ def test_the_inbox_shows_all_of_it_and_who_waits(waiting: World) -> None:
     asked = question.pop("asked")
     assert time.time() - 60 < asked <= time.time()
     assert question == {
-        "task": "1.1", "kind": "question", "text": "Which store?", "options": ["files", "SQLite"], "default": "SQLite",
+        "run": "r1", "task": "1.1", "kind": "question", "text": "Which store?", "options": ["files", "SQLite"],
+        "default": "SQLite",
         "deadline": "30m", "waits": ["1.2", "1.3", "2.1", "3.1"],
     }  # fmt: skip
     words = waiting.finish(waiting.start("inbox")).out
@@ -88,8 +89,23 @@ def test_a_task_that_is_beyond_its_model_waits_for_a_person(world: World) -> Non
         "This needs a stronger model",
     )
     assert world.started() == [("1.1", 1)], "nothing tried it again by itself"
-    assert world.run("answer", "1.1", "go on, with the second option").status == 0
+    assert world.run("answer", "1.1", "--run", "r1", "go on, with the second option").status == 0
     assert world.execute().status == 0
+
+
+def test_the_inbox_holds_what_waits_in_the_runs_of_other_plans_too(waiting: World) -> None:
+    waiting.write("other.md", "# Other\n\n- [ ] 9 Write it\n  - Verify: `true`\n")
+    assert (
+        waiting.run("execute", "other.md", "--yes", "--worker", waiting.agent("say done ok\nend\n", "o.sh")).status == 0
+    )
+    shown = waiting.finish(waiting.start("inbox")).out
+    assert "1.1  question  (run r1)" in shown
+    (command,) = (line.strip() for line in shown.splitlines() if "branchline answer" in line)
+    assert command.startswith('branchline answer 1.1 --run r1 "..."')
+    assert [(q["run"], q["task"]) for q in waiting.run("inbox").json["questions"]] == [("r1", "1.1")]
+    assert waiting.run("inbox", "--run", "r2").json["questions"] == []
+    assert waiting.run("answer", "1.1", "--run", "r1", "SQLite").status == 0
+    assert "The inbox is empty" in waiting.finish(waiting.start("inbox")).out
 
 
 @pytest.mark.parametrize("words", [["--option", "3"], ["--option", "0"], ["--option", "1", "files"], [], [" "]])

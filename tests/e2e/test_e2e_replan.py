@@ -118,6 +118,18 @@ def test_a_task_that_a_person_let_go_is_held_again_only_when_it_says_something_e
         world.run(act, *(("t2",) if act == "accept" else ()))
 
 
+def test_the_worker_that_a_person_chose_for_a_task_stays_until_the_plan_names_another(world: World) -> None:
+    plan = "# A plan\n\n- [ ] t1 Alpha\n  - Verify: `test -s out-t1.txt`{}\n"
+    fails, other = world.agent("end\nexit 1\n"), world.agent("end\nexit 1\n", "other.sh").partition(":")[2]
+    world.settings("".join(f'[workers.{name}]\nkind = "shell"\nargv = ["{other}"]\n' for name in ("mine", "new")))
+    for more, worker in (("", "shell"), ("\n", "mine"), ("\n- [ ] t2 Beta", "mine"), ("\n  - Worker: new", "new")):
+        world.write("plan.md", plan.format(more))
+        assert world.run("execute", "plan.md", "--yes", "--minimum", "unchecked", "--worker", fails).status == 4
+        assert world.task("t1").worker == worker, more
+        assert world.run("retry", "t1", *(["--worker", "mine", "--model", "big"] if not more else [])).status == 0
+    assert world.task("t1").model == "big"
+
+
 def test_a_changed_plan_that_nobody_approved_waits_for_a_person(world: World) -> None:
     world.plan(Task("1.1"), Task("2.1"))
     agent = world.agent(ASKS + HONEST)

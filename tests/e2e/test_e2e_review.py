@@ -303,3 +303,16 @@ def test_a_worktree_of_a_run_is_a_checkout_like_any_other(tmp_path: Path) -> Non
     place.mkdir(parents=True)
     shop = Shop(place)
     assert shop.run("approve", shop.run("review")["digest"])["ok"]
+
+
+def test_what_a_person_does_not_let_start_waits_and_has_not_failed(shop: Shop) -> None:
+    worker = shop.folder / ".git" / "worker"
+    worker.write_text("""#!/bin/sh\nprintf '{"status": "done"}' > "$BRANCHLINE_EXIT_FILE"\n""")
+    worker.chmod(0o755)
+    words = ("--in-place", "--minimum", "unchecked", "--confirm", "task", "--worker", f"shell:{worker}")
+    seen = shop.review("execute", "plan.md", *words)
+    assert "Start 1.1" in seen.say("y")
+    second = seen.say("y")
+    assert re.search(r"\n?\x1b\[2KStart 1\.2 [^\n]*$", second), f"the question has a line of its own: {second[-200:]!r}"
+    assert "state: waiting: not confirmed" in seen.say("n")
+    assert seen.status() == 3

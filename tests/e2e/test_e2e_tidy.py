@@ -101,6 +101,13 @@ def test_clean_can_save_first(failed: World) -> None:
     assert failed.execute(failed.agent("make\nsay done ok\nend\n")).status == 0
 
 
+def test_clean_leaves_the_worktree_in_which_a_person_wants_a_task_to_go_on(failed: World) -> None:
+    assert failed.run("retry", "1.2", "--resume").status == 0
+    (kept,) = failed.run("clean", "--salvage").json["kept"]
+    assert kept["reason"].startswith("what you asked of task 1.2 waits for")
+    assert failed.worktrees() == ["1.2"]
+
+
 def test_a_worktree_that_git_cannot_read_is_kept_and_keeps_no_other(failed: World) -> None:
     tree = failed.root / ".branchline" / "worktrees" / "r1" / "1.2"
     (tree / ".gitattributes").write_text("*.txt working-tree-encoding=UTF-16\n")

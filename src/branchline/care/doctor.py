@@ -1,5 +1,6 @@
 """What stands in the way of a run on this machine, and the fix for each; nothing is started but probes, nothing is spent."""
 
+import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -247,6 +248,9 @@ def _store(state: Path) -> Iterator[Finding]:
     if state.is_symlink() or (state.exists() and not state.is_dir()):
         yield Finding("store", "fault", f"{state} is a link or a file; a real folder is needed there", "move it away")
         return
+    place = state if state.exists() else state.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        yield Finding("store", "fault", f"{place} cannot be written: no run can be recorded", f"chmod u+wx '{place}'")
     path = state / "state.db"
     if not path.exists() and not path.is_symlink():
         yield Finding("store", "ok", "no run yet")

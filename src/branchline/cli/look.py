@@ -51,13 +51,14 @@ def _logs(args: argparse.Namespace) -> Answer:
 def _report(args: argparse.Namespace) -> Answer:
     if args.format != "html":
         hindsight = import_module("branchline.workflow.hindsight").hindsight  # what plays a run again, for this alone
-        return workflow.report(console(args), args.run, args.format, hindsight)
+        is_home = import_module("branchline.workflow.left").is_home
+        return workflow.report(console(args), args.run, args.format, hindsight, is_home)
     return cast(Answer, import_module("branchline.workflow.page").report_page(console(args), args.run))
 
 
 def _budget(args: argparse.Namespace) -> Answer:
-    budget = import_module("branchline.workflow.spending").budget  # it reads the settings, which no other look does
-    return cast(Answer, budget(console(args), args.run))
+    spent = import_module("branchline.workflow.money").spent  # it reads the settings, which no other look does
+    return cast(Answer, spent(console(args), args.run))
 
 
 CALLS: dict[str, Callable[[argparse.Namespace], Answer]] = {

@@ -9,7 +9,6 @@ from branchline.errors import UsageError
 from branchline.workflow import oc as workflow
 from branchline.workflow import oc_import
 from branchline.workflow.oc_desk import Asked
-from branchline.workflow.oc_verbs import VERBS
 
 FLAGS = {
     "all": {"models"},
@@ -30,7 +29,7 @@ def run(name: str, words: list[str]) -> int:
     there = console(args)
     if args.words[0] == "import":
         return show(oc_import.run(there, args.words[1:]), args)
-    verb = next((word for word in args.words[:2] if word in VERBS), "")
+    verb = next((word for word in args.words[:2] if word in workflow.VERBS), "")
     for flag, verbs in FLAGS.items():
         if verb and getattr(args, flag) and verb not in verbs:
             raise UsageError(f"oc {verb} has no --{flag.removesuffix('_there')}")

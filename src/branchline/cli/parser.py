@@ -25,9 +25,11 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are ours, so that `--json` and exit status 2 hold for them too."""
 
     def parse_args(self, args: Sequence[str], namespace: Any = None) -> Any:  # type: ignore[override]
-        """Parse, keeping the words for the errors."""
+        """Parse, keeping the words for the errors; flags may stand anywhere, also before the words of an answer."""
         self._words = tuple(args)
-        return super().parse_args(args, namespace)
+        if "--" in args:  # it would be lost on the way
+            return super().parse_args(args, namespace)
+        return self.parse_intermixed_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with the command's usage, and the way to name a file that looks like a flag."""

@@ -10,7 +10,7 @@ from branchline.proc import foreground
 from branchline.schedule import STRATEGIES
 from branchline.workflow import run as workflow
 from branchline.workflow.answer import Answer
-from branchline.workflow.flags import Flags
+from branchline.workflow.flags import AUTO, Flags
 from branchline.workflow.land import land_run
 from branchline.workflow.takeover import take_over
 
@@ -30,7 +30,7 @@ def parser(name: str) -> Parser:
 
 def _execute(made: Parser) -> None:
     made.add_argument("plan", nargs="?", default="", help="the plan (default: that of the newest run or graph)")
-    common(made, (*STRATEGIES, workflow.AUTO))
+    common(made, (*STRATEGIES, AUTO))
     made.add_argument(
         "--inline",
         action="store_true",

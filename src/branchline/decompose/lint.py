@@ -14,7 +14,7 @@ from branchline.graph.build import adjacency
 from branchline.graph.cycles import reached
 from branchline.model.plan import DraftGraph, Finding, Task
 from branchline.schedule.view import mutex_keys
-from branchline.terminal.text import many
+from branchline.terminal.text import many, some
 
 LONGEST: Final = 10
 """Tasks one after another, beyond which a plan has little to run side by side."""
@@ -193,5 +193,5 @@ def _chain(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
 def _uncovered(draft: DraftGraph) -> Iterator[Finding]:
     lines = [each.line for each in draft.ignored if each.became == "ignored"]
     if lines:
-        shown = ", ".join(map(str, lines[:12])) + (f" and {len(lines) - 12} more" if len(lines) > 12 else "")
+        shown = some([str(line) for line in lines], 12)
         yield Finding("text-not-covered", f"{many(len(lines), 'line')} of the plan in no task: {shown}", lines[0])

@@ -22,6 +22,8 @@ METERED = 0.1
 NOTED = 10.0
 """Seconds between two records of how many workers the memory allows: it changes all the time."""
 
+UNCONFIRMED = "not confirmed"
+
 
 class Hooks(NamedTuple):
     """What the outside world lends: a clock, a way to be told, a say before each start, and the count of ^C.
@@ -134,7 +136,8 @@ class Coordinator:
             if standing.over and not happened and not (wait and standing.state == "waiting"):
                 return standing
             if self.state.draining and not self._busy():
-                return engine.Outcome("failed", self.state.draining, over=True)
+                why = self.state.draining
+                return engine.Outcome("waiting" if why == UNCONFIRMED else "failed", why, over=True)
 
     def drain(self, seconds: float) -> None:
         """After the first ^C: start nothing; a second ^C within `seconds` stops the workers too."""
@@ -361,7 +364,7 @@ class Coordinator:
         events = self._hooks.choose(self.state, self._hooks.clock(), memory)
         starting = [self.state.tasks[e.task] for e in events if e.kind == "dispatching" and e.task]
         if starting and self._hooks.confirm and not self._hooks.confirm(starting):
-            self.state.draining = "not confirmed"
+            self.state.draining = UNCONFIRMED
             return False
         self._carry_out([*todo, *self._fold_all(events)])
         return bool(events) or self._note_memory(memory)

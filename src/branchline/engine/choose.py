@@ -11,6 +11,7 @@ from branchline.model.moves import SATISFIED, RunState
 from branchline.model.run import Event, LaneRow, TaskRow
 from branchline.schedule import View, admit, next_batch, starved
 from branchline.schedule import choose as take
+from branchline.terminal.text import some
 
 
 class Outcome(NamedTuple):
@@ -159,20 +160,20 @@ def outcome(state: State, now: float | None = None) -> Outcome:
         return Outcome("running", "", over=False)
     waiting = [task for task in (*broke, *by_state.get("ready", ())) if task in short]
     if waiting:
-        return Outcome("paused", f"{_names(waiting)}: {short[waiting[0]]}", over=True)
+        return Outcome("paused", f"{some(waiting)}: {short[waiting[0]]}", over=True)
     if stopped:
-        return Outcome("waiting", f"{_names(list(stopped))}: {next(iter(stopped.values()))}", over=True)
+        return Outcome("waiting", f"{some(list(stopped))}: {next(iter(stopped.values()))}", over=True)
     if all(s in SATISFIED for s in by_state):
         whole = all(r.state in SATISFIED for r in state.tasks.values())
         skipped = " or skipped" if "skipped" in by_state else ""
         return Outcome("done", f"{'every task is' if whole else 'the chosen tasks are'} done{skipped}", over=True)
     if "failed" in by_state:
-        return Outcome("failed", f"failed: {_names(by_state['failed'])}", over=True)
+        return Outcome("failed", f"failed: {some(by_state['failed'])}", over=True)
     persons = [t for s in ("blocked", "held") for t in by_state.get(s, ())]
     if persons:
-        return Outcome("waiting", f"waits for a person: {_names(persons)}", over=True)
+        return Outcome("waiting", f"waits for a person: {some(persons)}", over=True)
     if "paused" in by_state:
-        return Outcome("paused", f"paused: {_names(by_state['paused'])}", over=True)
+        return Outcome("paused", f"paused: {some(by_state['paused'])}", over=True)
     return _stuck(state, by_state)
 
 
@@ -189,7 +190,7 @@ def _pause(state: State, by_state: dict[str, list[str]], now: float | None) -> O
     if not ends:
         return None
     far = now is not None and min(ends) - now > state.policy.backoff_limit
-    named = _names([row.task for row in (*waiting, *ready)])
+    named = some([row.task for row in (*waiting, *ready)])
     causes = sorted({row.reason for row in waiting} | {f"provider {n}: {row.cause}" for n, row in closed.items()})
     return Outcome("paused", f"paused: {named} ({causes[0]})", over=far)
 
@@ -199,14 +200,7 @@ def _stuck(state: State, by_state: dict[str, list[str]]) -> Outcome:
     outside = {b for t in pending for b in state.adjacency.before[t] if state.tasks[b].state not in SATISFIED}
     unmet = sorted(outside - set(pending))
     if by_state.get("cancelled") and not pending:
-        return Outcome("cancelled", f"cancelled: {_names(by_state['cancelled'])}", over=True)
+        return Outcome("cancelled", f"cancelled: {some(by_state['cancelled'])}", over=True)
     if unmet:
-        return Outcome(
-            "waiting", f"{_names(pending)} {'wait' if pending[1:] else 'waits'} for {_names(unmet)}", over=True
-        )
-    return Outcome("failed", f"deadlock: {_names(pending)} wait for each other", over=True)
-
-
-def _names(tasks: list[str]) -> str:
-    shown = ", ".join(tasks[:5])
-    return shown if len(tasks) <= 5 else f"{shown} and {len(tasks) - 5} more"
+        return Outcome("waiting", f"{some(pending)} {'wait' if pending[1:] else 'waits'} for {some(unmet)}", over=True)
+    return Outcome("failed", f"deadlock: {some(pending)} wait for each other", over=True)

@@ -9,6 +9,7 @@ from branchline.guard.values import (
     PASSWORD_NAMES,
     PASSWORDS,
     TYPES,
+    UUID,
     is_template,
     is_weak,
     is_word,
@@ -21,13 +22,15 @@ _NAMES: Final = (
     *PASSWORD_NAMES,
     r"auth(?:(?<=[\"']auth)|(?<=[\"']_auth))(?=\\?[\"'])", r"auth(?<![a-z-]auth)(?=(?:\sas\sstring)?\s?=)",
     r"jwt(?=[\"']?\s?[=:])",
-    "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)",
-    "credentials?", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)", "session(?:[_-]?id)?",
+    "secret[ _-]?access[ ._-]?key", "secret[ ._-]?key", "secreto", "secret", "token(?!iz)(?<!keytoken)",
+    "credentials?(?![_-]?id)", "conn(?:ection)?[_-]?str(?:ing)?", "webhook[_-]url", "dockerc(?:fg|onfigjson)",
+    "session(?:[_-]?id)?",
     "api[ ._-]?key", "access[ ._-]?key", "auth(?:entication)?[ ._-]?key", "activation[ ._-]?key", "account[ ._-]?key",
     "aes[ ._-]?key", "private[ ._-]?key", "pkey", "signing[ ._-]?key", "sign[ ._-]?key", "shared[ ._-]?key", "session[ ._-]?key",
     "service[ ._-]?key", "ssh[ ._-]?key", "encryption[ ._-]?key", "master[ ._-]?key", "license[ ._-]?key", "deploy[ ._-]?key",
-    "crypt[ ._-]?key", "cipher[ ._-]?key", "consumer[ ._-]?key", "hmac[ ._-]?key", "key(?<=[a-z0-9]_key)(?<!public_key)",
-    "key(?<=[a-z0-9]-key)(?<!public-key)", "schlüssel",
+    "crypt[ ._-]?key", "cipher[ ._-]?key", "consumer[ ._-]?key", "hmac[ ._-]?key",
+    "key(?<=[a-z0-9]_key)(?<!public_key)(?<!cache_key)",
+    "key(?<=[a-z0-9]-key)(?<!public-key)(?<!cache-key)", "schlüssel",
     "cl[ée][ _]api", "clé", "clave", "chiave", "chave", "sleutel", "jeton", "geheimnis",
     "segreto", "ключ", "токен", "トークン", "キー", "토큰", "密钥", "密鑰", "令牌",
 )  # fmt: skip
@@ -41,7 +44,7 @@ _SIGN: Final = (
     r"|:-(?=[\w\[])|[=:：]|,(?=\s{0,12}[\"'])"
 )
 _NEAR: Final = (
-    r"(?<=[\"'])[^\S\n](?:value|default|content)=|,?\s{1,40}[\"']?value[\"']?\s?:"
+    r"(?<=[\"'])[^\S\n](?:value|default|content)=|(?<=\")\s?\{\s{1,20}default\s{0,8}=|,?\s{1,40}[\"']?value[\"']?\s?:"
     r"|(?:(?<=credential)|(?<=credentials))\s?\(\s?(?:[\"'][^\"'\n]{1,64}[\"']\s?,\s?){1,2}"
     r"|(?<=\w)(?:\.equals(?:ignorecase)?)?\(\s?(?=\\?[\"'])"
     r"|(?:\s[\w:.-]{1,32}+=[^<>\n]{0,64}+)?>(?=\s{0,2}[^<>\s]{3,256}\s{0,2}</)"
@@ -53,11 +56,11 @@ _MARK: Final = (
 )
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
-    rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是为為は는은](?=\s?[!-~]{{4}})"
+    rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是係为為は는은][:：]?(?=\s?[!-~]{{4}})"
     r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
 _GIVEN: Final = re.compile(
-    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是係为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""
@@ -99,6 +102,8 @@ def assigned(read: Plain) -> Iterator[Span]:
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
 
 
+_CLOSES: Final = re.compile(r"</[\w:.-]{0,36}$")
+"""What stands before the name in the end of an element, whose value is over: `</DbPassword>`."""
 _OURS: Final = re.compile(r"[A-Z_]{3,24}_\d{1,6}\]")
 
 
@@ -107,7 +112,8 @@ def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
     start = found.start()
     before = read.low[start - 1 : start]
     ends = before.isalpha() and found["name"] == "pass" and read.text[start] == "p"
-    return ends or (before == "/" and ">" in found[0]) or bool(_OURS.match(read.text, start))
+    closes = ">" in found[0] and _CLOSES.search(read.low, max(0, start - 40), start)
+    return ends or bool(closes or _OURS.match(read.text, start))
 
 
 _PLACE: Final = re.compile(
@@ -128,6 +134,8 @@ def _is_poor(read: Plain, found: "re.Match[str]", form: str, secret: str) -> boo
 def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secret: str) -> bool:
     """Whether what is given to a name is a secret, by the form in which it is given."""
     name, sign = found["name"], found["sign"] or found["near"] or ""
+    if found["more"] and _KINDS.search(found["more"]):
+        return False
     if found["more"] and not _NAMED.search(found["more"]):
         if not value["quoted"]:
             return sign == "=" and _is_upper(read, found) and _is_sure(secret) and not like_code(secret)
@@ -141,13 +149,15 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
         return _as_word(read, found, sign, secret)
     return (
         (is_weak(name, secret) or telling(secret))
-        and not like_code(secret)
+        and not (like_code(secret) or UUID.fullmatch(secret))
         and ("/" not in secret or bool(re.fullmatch(r"[A-Za-z0-9+/]{40}", secret)))
     )
 
 
 _NAMED: Final = re.compile(r"(?:token|key|secret|passw(?:or)?d|pwd|credentials?)$")
 """How what stands behind a name for a secret ends when it is one itself: `secret_token`."""
+_KINDS: Final = re.compile(r"_(?:type|kind|alg(?:o|orithm)?|hash(?:er|ing)?|format|scheme|curve|mode)$")
+"""How it ends when the value is the kind of a secret and none itself: `SSH_KEY_TYPE=ed25519`."""
 
 
 def _is_sure(secret: str) -> bool:
@@ -197,6 +207,8 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
     return read.text[found.start("name") : found.end("name")].isupper()
 
 
+_DOTTED: Final = re.compile(r"(?=.*\d)[A-Za-z0-9]+\.[A-Za-z0-9]+")
+"""`DB_PASS=sard1nha.Azul` in a shell; no attribute of code is called so."""
 _TRIED: Final = re.compile(
     r"^(?:test|new|tok|safe|temporary|dev|fake|real|live|prod|secret|valid)[_-]|-(?:secret|token|key|value)$"
 )
@@ -228,9 +240,11 @@ def _as_word(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> boo
     name, end = found["name"], found.end()
     if secret.isdigit():
         return len(secret) >= (6 if PASSWORDS.match(name) else 12)
-    if like_code(secret):
-        return False
     tight, upper = not read.low.startswith((" ", "\t"), end), _is_upper(read, found)
+    if like_code(secret) and not (
+        upper and tight and sign == "=" and _DOTTED.fullmatch(secret) and PASSWORDS.match(name)
+    ):
+        return False
     if upper and sign in (":", ":-") and PASSWORDS.match(name) and len(name) > 4:  # `PASS: it works` is a verdict
         return True
     if upper and sign == "=" and tight:

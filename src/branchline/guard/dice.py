@@ -7,6 +7,7 @@ from math import log2
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, Words, by_first, judged
+from branchline.guard.values import UUID
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))
@@ -31,12 +32,12 @@ _HASH: Final = re.compile(
         (
             r"sha-?\d*", "commit", "digest", "integrity", "checksum", "md5", "hash", "revision", r"rev(?<!\wrev)\b", "blob",
             r"tree(?<!\wtree)\b", "etag", "fingerprint", "public", "cache", "primary", "ssh-", "resolved", r"h1:(?<!\wh1:)",
-            "idempoten", "uuid", "base64", "data:", "image", "partition", "object", "trace", "span", "request", "nonce", "merge",
+            "idempoten", "uuid", "base64", "data:", "image", "version-id",
+            "partition", "object", "trace", "span", "request", "nonce", "merge",
             r"ref(?<!\wref)\b", "docker", "uses:", "gpg", "openpgp", "keyserver",
         )
     )
 )  # fmt: skip
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 _LICENCE: Final = re.compile(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
 _OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
@@ -50,9 +51,13 @@ _BESIDE: Final = re.compile(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG),
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
 _BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
-_MAYBE: Final = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-")
-"""What no word of dice is without; most words of a text are passed over at once."""
+_MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
+"""What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
 _OF_WORD: Final = re.compile(r"[\w.~+/=:%?&!@-]")
+_CONTENT: Final = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
+"""The address of a file by its contents (IPFS), which is a hash."""
+_PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", "MIICIjANBg", "MIIBojANBg")
+"""How public keys begin: EC, Ed25519 and RSA, as SubjectPublicKeyInfo (RFC 5280) in base64."""
 _DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
@@ -62,7 +67,7 @@ def dense(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        if not _MAYBE.match(found[0]):
+        if not _MAYBE.match(found[0]) or found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]):
             return None
         said = _Said(read) if said is None else said
         start, end = found.start() + _own(found[0]), found.end()
@@ -91,7 +96,7 @@ class _Said:
         near = inner or self._near.before(start, 60)
         if (strong is None and not near) or not (alone or _fair(value)):
             return False
-        weak = bool(_UUID.search(value)) or len(value) < 20
+        weak = bool(UUID.search(value)) or len(value) < 20
         if strong or (not weak and (strong is not None or (inner and inner.end() >= start - 5))):
             return True
         return bool(near) and not weak and _random(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from branchline.guard import assigned, credentials, dice, personal, tokens
+from branchline.guard import assigned, credentials, dice, personal, phones, tokens
 from branchline.guard.book import PLACEHOLDER
 from branchline.guard.spans import Plain, Span, apart, original, plain
 
@@ -60,7 +60,7 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
         personal.identity_cards(read),
         personal.cards(read),
         personal.accounts(read),
-        personal.phones(read, rules.regions),
+        phones.numbers(read, rules.regions),
     ):
         found += spans
     found += _again(read, found, book)

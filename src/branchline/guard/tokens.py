@@ -90,7 +90,7 @@ _PART: Final = re.compile(r"\w{3}[A-Za-z_]|[A-Za-z_]\w{3}")
 def _anything() -> re.Pattern[str]:
     """One pattern of all forms, which is quick to say no."""
     every = [form for forms in _FORMS.values() for form in forms.split()]
-    return re.compile(f"(?<![A-Za-z0-9])(?=[A-Za-z0-9])(?:{by_first(every)})")
+    return re.compile(f"(?:(?<![A-Za-z0-9])|(?<=/bot))(?=[A-Za-z0-9])(?:{by_first(every)})")
 
 
 @functools.cache

@@ -7,9 +7,9 @@ from typing import Final
 from branchline.guard.spans import by_first
 
 PASSWORD_NAMES: Final = (
-    "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s?[=:])", "pwd",
+    "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s{0,8}[=:])", "pwd",
     "pw(?<![a-z]pw)", "identified by", "kennwort", "contrase[ñn]a", "mot[ _]?de[ _]?passe", r"mdp(?<!\wmdp)", "senha",
-    "wachtwoord",
+    "wachtwoord", "dbpass(?!w)",
     "parol[aeă]", "lösenord", "adgangskode", "salasana", "hasło", "heslo", "geslo", "lozinka", "jelszó", "şifre", "mật khẩu",
     "kata sandi", "пароль", "κωδικός", "סיסמה", "كلمة (?:المرور|السر)", "पासवर्ड", "รหัสผ่าน",
     "密码", "密碼", "口令", "パスワード", "비밀번호",
@@ -23,7 +23,8 @@ false undefined nil yes no on off hidden input auto always missing invalid expir
 """
 TYPES: Final = frozenset(_OF_THE_TRADE.split())
 _TEMPLATE: Final = re.compile(
-    r"[$%]?[{(<\[].*|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
+    r"[$%#]?[{(<\[].*|\.\*.*"
+    r"|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
 _FAKE: Final = re.compile(
     r"(?:(?:your|insert|put|enter|replace|change)[ _-]?|(?:the|a|new|old|user|add|set)[ _-])"
@@ -36,6 +37,7 @@ _FAKE: Final = re.compile(
     re.I,
 )
 _VERSION: Final = re.compile(r"[~^<>=v ]{0,3}\d{1,5}(?:\.[\dx*]{1,5}){1,3}(?:[-+][\w.]{1,20})?")
+UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
 OURS: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_\d{1,6}\]")
 
 

@@ -184,7 +184,7 @@ def _prose(reading: Reading, line: int, text: str) -> None:
     reading.prose.append((line, text))
     if "`" in text:
         reading.ran += [checks.Ran((command,), line, fails, checks.STEP) for command, fails in checks.told(text)]
-        reading.mentions += [FileRef(path, "mention") for path in paths(text, bare=False)]
+        reading.mentions += [FileRef(path, "mention") for path in paths(text)]
     run = checks.is_run_step(text) and not spans(text)
     reading.pending = Field("step", "", line, "step") if run else None
 
@@ -335,7 +335,7 @@ def state_of(draft: Draft, reading: Reading, marks: Mapping[str, str], whole: st
     section = block.section.cls if block.section is not None else ""
     if "@done" in block.text.lower() and _DONE_TAG.search(block.text):
         return "done", False
-    if block.box is not None and draft.role == "item":
+    if block.box is not None:
         said = marks.get(block.box, "?")
         if said == "?":
             return "open", True
@@ -362,7 +362,7 @@ def state_of(draft: Draft, reading: Reading, marks: Mapping[str, str], whole: st
 
 def heading_mark(text: str) -> str:
     """Give the state that a heading tells: struck through, a mark, or a word in brackets or behind a dash at its end."""
-    if text[:3] in ("[x]", "[X]") or _STRUCK.match(text):
+    if _STRUCK.match(text):
         return "done"
     said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
     tails = [found[1] for tail in _TAILS if (found := tail.search(text))]

@@ -186,11 +186,27 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
 
 def of_title(title: str, line: int) -> list[Check]:
     """What a title ends in, as a verify field would (0.95); a title that is a command or tells to run one (0.8)."""
-    tail = _TAIL.search(title) if _CODE_BEHIND.search(title) else None
-    if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify":
-        value = tail[2].strip().removesuffix(")" if tail[0][0] == "(" else "）")
-        commands, _ = commands_of(Field("verify", value, line, tail[1].lower()))
-        return [Check(command, "title", CERTAIN, line) for command in commands]
+    if tail := _verify_tail(title):
+        return [Check(command, "title", CERTAIN, line) for command in commands_of(_tail_field(tail, line))[0]]
     if not any(text.strip(" .。:*_") for text in title.split("`")[::2]):
         return [Check(span, "title", 0.8, line) for span in spans(title) if is_program(span)]
     return [Check(command, "title", 0.8, line) for command, fails in told(title, title=True) if not fails]
+
+
+def without_field(title: str) -> str:
+    """A title without the verify field that it ends in, where nothing stands in that but the commands."""
+    tail = _verify_tail(title)
+    field = tail and _tail_field(tail, 1)
+    if not tail or not field or len(commands_of(field)[0]) != len(spans(field.value)):
+        return title
+    prose = all(_GLUE.fullmatch(text.strip(" .。")) for text in field.value.split("`")[::2])
+    return title[: tail.start()].rstrip() if prose else title
+
+
+def _verify_tail(title: str) -> re.Match[str] | None:
+    tail = _TAIL.search(title) if "`" in title and _CODE_BEHIND.search(title) else None
+    return tail if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify" else None
+
+
+def _tail_field(tail: re.Match[str], line: int) -> Field:
+    return Field("verify", tail[2].strip().removesuffix(")" if tail[0][0] == "(" else "）"), line, tail[1].lower())

@@ -34,8 +34,10 @@ def fold(out: Outline) -> None:
                 by_title.setdefault(f"{draft.key} {draft.number}", draft)
         elif draft.role == "phase" and (name := _name(out.head(draft.block).title)):
             by_title.setdefault(f"{draft.key} {draft.number} {name}", draft)
-        if draft.hard:
-            by_id.setdefault(draft.hard.lower(), draft)
+        same = by_id.setdefault(draft.hard.lower(), draft) if draft.hard else draft
+        numbered = same is not draft and draft.role == "item" and not draft.kids and draft.hard[0].isdigit()
+        if numbered and (name := _name(same.title)) and _name(draft.title).startswith(name):
+            _copy(out, draft, same)
     if out.tables:
         _rows(out, by_title, by_id)
     if by_title:
@@ -52,8 +54,10 @@ def _again(out: Outline) -> None:
     """
     said: dict[str, list[Draft]] = {}
     for draft in out.in_order():
-        if draft.role == "item" and draft.parent is None and _long(draft.title):
-            said.setdefault(normal(_TAG.sub(" ", draft.title)), []).append(draft)
+        if draft.role == "item" and draft.parent is None:
+            name = normal(_TAG.sub(" ", draft.title))
+            if len(name) >= MIN_TITLE or _long(draft.title):
+                said.setdefault(name, []).append(draft)
     relists = sum(len({draft.block.section for draft in copies}) > 1 for copies in said.values()) >= RELISTED
     for copies in said.values():
         same = max(copies, key=lambda draft: bool(draft.number))

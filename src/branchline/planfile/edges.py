@@ -6,8 +6,9 @@ from itertools import pairwise
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
+from branchline.planfile.names import Names
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import Names, behind, everything, groups, resolve
+from branchline.planfile.refs import KEYS, behind, everything, groups, resolve, tokens
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -15,7 +16,8 @@ ORDERS = ("written", "phase", "numbered", "document")
 _DEPENDS, _BLOCKS = any_verb(words.DEPENDS_PROSE), any_verb(words.BLOCKS_PROSE)
 _LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
 """Those that stand before what they name: `after T1`."""
-_BEFORE_ID = rf"(?=\s+(?:(?:task\s+)?[A-Z]{{0,4}}\d|{'|'.join(map(re.escape, words.ALL_PRIOR))}))"
+_ALL = "|".join(map(re.escape, (*words.ALL_PRIOR, *words.ALL_STORIES)))
+_BEFORE_ID = rf"(?=\s+(?:(?:(?:{KEYS})\s+)?[A-Z]{{0,4}}\d|{_ALL}))"
 _VERB = re.compile(
     rf"(?P<on>{_DEPENDS}|(?:{any_verb(_LATER_SPACED)}){_BEFORE_ID})"
     rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
@@ -25,7 +27,8 @@ _THEN = re.compile("|".join(re.escape(word) for word in words.LATER if SPACELESS
 """`T1 完成后才能开始 T2`: what stands before such a word comes first."""
 _LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
 _STARTS = re.compile(
-    rf"[\W_]*(?:can start |starts? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})", re.IGNORECASE
+    rf"[\W_]*(?:(?:can )?(?:start|run|begin)s? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})",
+    re.IGNORECASE,
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
 _FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
@@ -55,7 +58,11 @@ _REACH = 40
 _SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
+_NUMBERS = re.compile(
+    r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
+    r"|[(（][^()（）]{0,200}[)）]){1,60}"
+)
+"""Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
 _PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
@@ -80,6 +87,12 @@ def _beside(text: str) -> bool:
     """Say whether a text tells of what may run at the same time."""
     low = text.lower()
     return any(word in low for word in words.PARALLEL)
+
+
+def _bound(text: str) -> str:
+    """Leave out of what a verb rules the parts that bind nothing: `T1, parallel with T2`, `Setup, independent of T3`."""
+    parts = [(part, _PAREN.sub(" ", part).lower()) for part in _COMMA.split(text)]
+    return ",".join(part for part, low in parts if not any(word in low for word in (*words.PARALLEL, *words.UNBOUND)))
 
 
 def _one_by_one(text: str) -> bool:
@@ -154,17 +167,22 @@ class Edges:
             else:
                 self.say([draft], [other], line, 1.0)
         for token in found.unknown:
+            meant = self.names.meant(token, draft, loose=kind == "after") if kind != "blocks" else []
+            for other in meant:
+                self.add(other, draft, "written", line, MINED)
+            if meant:
+                continue
             loose = kind == "after" and not self.names.like_an_id(token)
             self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
         for token in found.doubled:
-            said = f"Line {line}: {draft.id} names {token!r}, which stands twice in the plan."
+            said = f"{draft.id} names {token!r}, which stands twice in the plan."
             self._hold(draft, "doubled-reference", said, line)
 
     def _hold(self, draft: Draft, code: str, message: str, line: int, *, hold: bool = True) -> None:
         self.findings.append(Finding(code, message, line, draft.id, hold=hold))
 
     def _unknown(self, draft: Draft, verb: str, token: str, line: int, *, loose: bool = False) -> None:
-        said = f"Line {line}: {draft.id} {verb} {token!r}, and no task of the plan is called that."
+        said = f"{draft.id} {verb} {token!r}, and no task of the plan is called that."
         self._hold(draft, "unknown-reference", said, line, hold=not loose)
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
@@ -236,7 +254,7 @@ class Edges:
                 self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
-                self._link(line, about, first, on=True)
+                self._link(line, about, _bound(first), on=True)
                 if rest and _VERB.search(rest[0]):
                     self._says(line, about, rest[0])
             elif _VERB.search(sentence):
@@ -290,7 +308,10 @@ class Edges:
 
     def chain(self, line: int, parts: list[str]) -> None:
         """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
-        named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
+        if all(map(_NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
+            named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
+        else:
+            named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
         if len(named) == 2 and _LATER.search(parts[1]):
             named.reverse()
         for before, after in pairwise(named):
@@ -308,15 +329,16 @@ class Edges:
             for group in groups(self.names, sentence[found.end() :])[:1]:
                 self._link(line, group, found[1], on=True)
             return
+        key = next((said[0] for said in reversed(tokens(sentence[: verbs[0].start()]))), "")
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
             first, others = subjects[:1], subjects[1:]
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            ruled = _COMMA.split(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            # `depends on T1, parallel with T2`
-            said = ",".join(part for part in ruled if not _beside(_PAREN.sub(" ", part)))
+            said = _bound(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
+            if key and _NUMBERS.fullmatch(said.strip(" .。")):
+                said = f"{key} {said.strip()}"  # `Task 5 depends on 1-4`
             self._link(line, subjects, said, verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
@@ -333,7 +355,7 @@ class Edges:
             for subject in subjects:
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            self.say(stories or self._named(said) or self.names.cut(said), subjects, line)
+            self.say(stories or _whole(self._named(said)) or self.names.cut(said), subjects, line)
 
     def _named(self, text: str) -> list[Draft]:
         named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))

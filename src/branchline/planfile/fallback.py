@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import leads, levels, lists, rows
+from branchline.planfile import leads, levels, lists, rows, tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -36,6 +36,8 @@ def last_resort(out: Outline) -> None:
         levels.counted_on,
         _told_headings,
         levels.acting,
+        _tabled_headings,
+        lists.counted,
         _task_lists,
         rows.keyed_tables,
         rows.ordered_tables,
@@ -180,6 +182,11 @@ def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | N
             text_headings(out, block, None)
 
 
+def _tabled_headings(out: Outline) -> None:
+    """Headings of which each has its priority, size or state in a table of one row are tasks."""
+    _take_fielded(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
+
+
 def _field_headings(out: Outline) -> None:
     """Headings of which each holds nothing but fields, and one says what for or what is accepted, are tasks."""
     _take_fielded(out, [heading for heading in out.headings if _only_fields(out, heading)])
@@ -226,7 +233,7 @@ def _other_headings(out: Outline) -> None:
     acting = sum(acts(out.head(block).title) for block in level) * 2 > len(level)
     if any(block.cls in ("ORDER", "CRITERIA") for block in level) and not acting:
         return  # the parts of a text of which one tells the order are no tasks themselves
-    if len(chosen) > 1 and len(chosen) * 2 > len(level):
+    if len(chosen) > 1 and len(chosen) * 2 >= len(level):
         lines = {block.line for block in chosen}
         said = [
             block for block in level if block.line in lines or (block.cls == "NONTASK" and _is_sentence(out, block))
@@ -236,7 +243,7 @@ def _other_headings(out: Outline) -> None:
 
 def _is_sentence(out: Outline, block: Block) -> bool:
     """`2. Add tests` among steps is a step, though `tests` alone would be a section's name; `1. Overview` is none."""
-    return block.line not in out.strong and len(out.head(block).title.split()) > 1
+    return block.line not in out.strong and acts(out.head(block).title)
 
 
 def _task_lists(out: Outline) -> None:
@@ -289,9 +296,9 @@ def _siblings(out: Outline, first: int) -> None:
             continue
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
-            # What stands before the work may tell why it is there.
-            before = heading.line < work and not lists.may_act(items)
-            tells = lists.describes(items) or (before and acting)
+            # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
+            unsure = first > 0 or (acting and heading.line < work)
+            tells = lists.describes(items) or (unsure and not lists.may_act(items))
             take_items(out, [] if tells else items, 0.6, heading.cls)
 
 

@@ -1,9 +1,11 @@
 """Tasks in a fence: `Task 1:` and what it does on the lines below, as the template of PRP plans writes its list."""
 
 import re
+from itertools import takewhile
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, plain
+from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES
 from branchline.planfile.sections import Head, head, is_checklist
@@ -55,6 +57,8 @@ def _named(text: str) -> Head | None:
 
 def _take(out: Outline, fence: Block, at: int, said: Head) -> None:
     line = fence.lines[at][0]
+    said_of = takewhile(lambda row: _named(row[1]) is None, fence.lines[at + 1 :])
+    fields = [found for row in said_of if (found := field(row[0], row[1].strip(" -"))) is not None]
     below = next((text.strip() for _, text in fence.lines[at + 1 :] if text.strip()), "")
     block = Block("task", line, said.title.rstrip(":：") or below.rstrip(":："), None, fence.section)
     block.candidate = True
@@ -62,4 +66,5 @@ def _take(out: Outline, fence: Block, at: int, said: Head) -> None:
     draft = Draft(block, "head", "task of a fenced list", 0.8)
     draft.key, draft.number = said.key, said.number
     draft.title = plain(block.text) or f"{said.key.capitalize()} {said.number}"
+    draft.fields = {"blocked-by": [found.value for found in fields if found.kind == "depends"]}
     out.drafts[line] = draft.hang(out.above(fence.section))

@@ -82,9 +82,9 @@ def path_of(text: str) -> str:
     return text if len(parts) > 1 and text.endswith("/") and len(parts[0]) > 1 else ""  # `w/` is a word
 
 
-def paths(text: str, bare: bool) -> list[str]:
-    """List the paths in back-ticks, and with `bare`, where there are none, those of plain words."""
-    return list(_places(text, bare))
+def paths(text: str) -> list[str]:
+    """List the paths in back-ticks."""
+    return list(_places(text, bare=False))
 
 
 def _places(text: str, bare: bool) -> dict[str, int]:

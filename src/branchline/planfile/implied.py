@@ -40,7 +40,7 @@ def _phases(edges: Edges, phases: list[Draft], dialect: Dialect) -> None:
     last: list[Draft] = []
     stories: list[Draft] = []
     for phase in phases:
-        if phase.block.cls == "FUTURE" or phase.key == "component":
+        if phase.block.cls == "FUTURE":
             continue
         free = phase.line in edges.stated or phase.key in BESIDE_HEADS or _parallel(phase.block.text)
         story = dialect.stories and re.search(r"\bUS\d|user story", phase.block.text, re.IGNORECASE) is not None

@@ -9,9 +9,9 @@ from branchline.planfile.sections import classify, head
 
 KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names}
 CRITERIA_KINDS = frozenset({"criteria", "expected", "verify", "output", "CRITERIA"})
-BODY_KINDS = frozenset({"files", "depends", "blocks", "needs", "instructions", "NONTASK", "ORDER"})
+BODY_KINDS = frozenset({"files", "depends", "blocks", "needs", "instructions", "NONTASK"})
 """Labels under which not even a box is a task."""
-PROSE_KINDS = BODY_KINDS | {"create", "modify", "test", "note", "goal", "status", "role"}
+PROSE_KINDS = BODY_KINDS | {"ORDER", "create", "modify", "test", "note", "goal", "status", "role"}
 """Labels under which a plain bullet is no task."""
 _LABEL = re.compile(r"(?:\*\*|__|\*|_)?([^\W_][^:：*`\n]{0,60}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?$")
 _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{2,60})(?:\*\*|__)[:：]?$")

@@ -2,15 +2,30 @@
 
 import re
 from collections.abc import Collection
+from string import ascii_lowercase
 
-from branchline.planfile import tables, words
+from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, begins_with_text, field_kind, may_work, plain_task, says_plan
-from branchline.planfile.sections import Head, acts, bare, head, series
+from branchline.planfile.plain import (
+    MANY,
+    NEGATIVE,
+    TESTS,
+    begins_with_text,
+    field_kind,
+    may_work,
+    plain_task,
+    says_plan,
+)
+from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
 _ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
+_DATE = re.compile(
+    r"(?:Q[1-4][ /-]{0,3}(?:20)?\d\d|20\d\d(?:[./-]\d{1,2}){1,2}(?![./-]?\d)|\d{1,2}([./-])\d{1,2}\1(?:20)?\d\d)"
+    r"(?:\s*[:：–—·-]\s*|\s*(?=[(（])|$)(.*)",
+    re.DOTALL,
+)
 _COUNTED = frozenset({"numbered", "dotted"})
 
 
@@ -42,6 +57,16 @@ def fielded(out: Outline) -> dict[int, Head]:
     return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 
+def dated(out: Outline) -> dict[int, Head]:
+    """Headings of a level that are dates or quarters over boxes, `2026-03-01` and `Q2 2026: Rim`, are phases."""
+    found: dict[int, dict[int, Head]] = {}
+    for block in out.headings:
+        said = _DATE.match(bare(block.text))
+        if said and any(item.box for item in out.direct.get(block.line, ())):
+            found.setdefault(block.level, {})[block.line] = Head("phase", "date", "", said[2].strip())
+    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
+
+
 def _letters(code: str) -> str:
     return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
 
@@ -52,6 +77,25 @@ def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
     return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
 
 
+def outcomes(out: Outline) -> None:
+    """Beside a section that is called `Tasks` and lists them, `Deliverables` and `Tests` say what comes out of it all."""
+    for sections in out.subs.values():
+        if any(_lists_work(out, each) for each in sections):
+            for each in [each for each in sections if _is_outcome(each)]:
+                each.cls = "CRITERIA"
+                out.strong.add(each.line)
+
+
+def _lists_work(out: Outline, heading: Block) -> bool:
+    said = classify(heading.text)[0] == "TASK" and share(heading.text) == 1 and not _is_outcome(heading)
+    return said and bool(out.direct.get(heading.line) or out.subheadings(heading))
+
+
+def _is_outcome(heading: Block) -> bool:
+    said = labels.KINDS.get(bare(heading.text).lower().strip(" :*_"))
+    return said in labels.CRITERIA_KINDS or TESTS.match(heading.text) is not None
+
+
 def settle(out: Outline) -> None:
     """Give steps that are stages the tasks that are counted below them, and drop the phases in which nothing is planned."""
     steps = [draft for draft in out.drafts.values() if draft.parent is None and out.head(draft.block).role == "step"]
@@ -60,7 +104,7 @@ def settle(out: Outline) -> None:
             for item in filter(plain_task, out.direct[step.line]):
                 out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
-    holding = {draft.key for draft in phases if draft.kids} - {"version", "component"}
+    holding = {draft.key for draft in phases if draft.kids} - {"version"}
     empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
     for draft in empty:
         draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"
@@ -76,18 +120,26 @@ def _is_stage(out: Outline, step: Draft) -> bool:
     return counts and (step.block.section is None or step.block.section.cls != "ORDER")
 
 
-def text_headings(out: Outline, heading: Block, parent: Draft | None) -> bool:
-    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own."""
+def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detailed: bool = False) -> bool:
+    """Take sub-headings as tasks: two or more without a list above them, counted by a phase or most with a text of their own.
+
+    In phases told in detail (`detailed`) they hold code, tables and lists as well.
+    """
     first = [each for each in _below(out, heading) if may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
     counted = parent is not None and parent.role == "phase" and _count_on([out.head(each) for each in first])
-    if not counted and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
+    if not counted and not detailed and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
-    for block in first:
+    take_headings(out, first, parent)
+    return True
+
+
+def take_headings(out: Outline, headings: list[Block], parent: Draft | None) -> None:
+    """Make a task of each heading, below `parent`."""
+    for block in headings:
         block.candidate = True
         out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
-    return True
 
 
 def _below(out: Outline, heading: Block) -> list[Block]:
@@ -100,6 +152,9 @@ def _below(out: Outline, heading: Block) -> list[Block]:
 
 def _count_on(heads: list[Head]) -> bool:
     """Say whether each of these numbers is the one behind the last: `4.`, `5.`, `6.`."""
+    letters = [said.number[-1:] for said in heads]
+    if len({said.number[:-1] for said in heads}) == 1 and heads[0].number[:-1].isdigit():  # `5a`, `5b`
+        return letters == list(ascii_lowercase[: len(letters)])
     numbers = [int(said.number) if said.number.isdigit() else -1 for said in heads]
     return numbers == list(range(max(0, numbers[0]), max(0, numbers[0]) + len(numbers)))
 

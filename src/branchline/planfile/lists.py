@@ -1,15 +1,20 @@
 """The lists that are work where no section says so: those that count, act or tell states, or are all there is (rule 7)."""
 
 import re
+from collections import Counter
+from itertools import pairwise
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.drafts import ID, from_item, plain, whole_title
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, plain_task
-from branchline.planfile.sections import acts
+from branchline.planfile.plain import MANY, NEGATIVE, may_work, plain_task
+from branchline.planfile.sections import acts, head
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _BOLD = re.compile(r"(?:\*\*|__)[^*_]{1,60}(?:\*\*|__)[:：]?")
+_CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
+_DIGITS = re.compile(r"\d+")
 
 
 def numbered(out: Outline) -> None:
@@ -21,6 +26,20 @@ def numbered(out: Outline) -> None:
         beside = heading.cls == "UNKNOWN" and (heading.section, heading.level) in places and may_act(items)
         if (heading, items) in work or beside:
             take_items(out, items, 0.7, heading.cls)
+
+
+def counted(out: Outline) -> None:
+    """Take the lists of a section of which each item begins with a word that counts on: `Day 1: Draw it`, `Day 2: Send it`."""
+    for heading in out.headings:
+        items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
+        said = [head(item.text) for item in items]
+        numbers = [re.match(r"\d+", each.number) for each in said if each.role == "phase"]
+        first = [int(number[0]) for number in numbers if number is not None]
+        counts = MANY <= len(items) == len(first) and first[0] == 1 and all(one < two for one, two in pairwise(first))
+        if counts and heading.cls != "CRITERIA":
+            take_items(out, items, 0.6, heading.cls)
+            for item in items:
+                out.drafts[item.line].title = plain(whole_title(item))
 
 
 def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
@@ -85,3 +104,17 @@ def mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
 def may_act(items: list[Block]) -> bool:
     """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
     return any(acts(item.text) for item in items)
+
+
+def coded_alike(out: Outline) -> None:
+    """Where headings or boxes with codes such as `P0-1` are the tasks, items that begin with `P1-1` are tasks too."""
+    coded = [draft for draft in out.drafts.values() if draft.role in ("head", "item") and _CODED.fullmatch(draft.hard)]
+    shapes = Counter(_DIGITS.sub("9", draft.hard) for draft in coded)
+    known = {draft.hard for draft in coded}
+    for item in out.items if shapes else ():
+        works = item.section is None or may_work(out, item.section)
+        if works and item.parent is None and item.line not in out.drafts and plain_task(item):
+            found = ID.match(plain(item.text))
+            if found is not None and found[1] not in known and shapes[_DIGITS.sub("9", found[1])] > 1:
+                draft = from_item(item, out.dialect, "item with a code like those of the tasks", 0.8)
+                out.drafts[item.line] = draft.hang(out.above(item.section))

@@ -16,16 +16,26 @@ _MARKS = {
 }
 """The families of marks; what they match goes from the text, codes and dotted numbers stay as the ids they are."""
 _BOXES = {"DONE": "x", "DOING": "~", "CANCELLED": "-"}
+_HEADING_BOX = re.compile(r"((?:[\w-]{1,12}[.):][ \t]+)?)\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
 _INSIDE = ("letter", "number", "state")
 """What lists may stand in an item whose lines markdown takes for one paragraph."""
 Line = tuple[int, str]
 
 
 def itemize(doc: Doc) -> None:
-    """Make items of two or more lines behind each other that begin with marks of one family that count on."""
+    """Make items of two or more lines behind each other that begin with marks of one family that count on.
+
+    The box of a heading, `### 2. [x] Draw it`, goes from its text as that of an item does.
+    """
     blocks: list[Block] = []
     for block in doc.blocks:
         blocks.append(block)
+        if block.kind == "heading" and (found := _HEADING_BOX.match(block.text)):
+            block.box, block.text = found[2], found[1] + block.text[found.end() :]
+        if _heads_tasks(block):
+            block.kind, block.candidate = "para", False
+            for kid in block.kids:
+                kid.parent = None
         if block.kind not in ("para", "item") or block.box is not None:
             continue
         if block.kind == "item":
@@ -41,6 +51,13 @@ def itemize(doc: Doc) -> None:
                 block.parent.kids.remove(block)
         blocks += _items(block, family, told)
     doc.blocks = blocks
+
+
+def _heads_tasks(block: Block) -> bool:
+    """`- **Tasks:**` over boxes is the label of a list, and no item of one."""
+    label = block.text.strip("*_ ")
+    named = label[:-1].strip("*_ ").lower() in words.TRAILERS and label[-1:] in (":", "：")
+    return named and block.kind == "item" and not block.box and not block.parent and any(kid.box for kid in block.kids)
 
 
 def _run(block: Block, first: int) -> tuple[str, int]:

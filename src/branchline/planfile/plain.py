@@ -6,7 +6,7 @@ from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.checks import is_program
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import classify, share
+from branchline.planfile.sections import classify, says_todo, share
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
@@ -26,7 +26,7 @@ OF_FILES = re.compile(
     re.IGNORECASE,
 )
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
-_ONLY_CODE = re.compile(r"`(?:(?=[^`./]{0,200}[./])[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
+_ONLY_CODE = re.compile(r"`(?:[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`$")
 """An item that is nothing but a path or a piece of code names a thing."""
 _ONLY_LINK = re.compile(r"<?https?://(?!\S{1,200}/(?:issues|pull|-)/)\S{1,2000}$")
 """A link is something to read; one to an issue is work."""
@@ -35,8 +35,9 @@ PLACEHOLDER = re.compile(
 )
 """`[TASK_1]` and `Start: [DATE]` are what a template leaves to be written."""
 TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
-_PLANS = re.compile(
-    "|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in words.PLANS), re.IGNORECASE
+_PLANS, _ROADMAPS = (
+    re.compile("|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in names), re.IGNORECASE)
+    for names in (words.PLANS, words.ROADMAPS)
 )
 """`Projektplan` too, but no `explanation`."""
 
@@ -56,6 +57,12 @@ def begins_with_text(out: Outline, heading: Block) -> bool:
 def says_plan(title: Block) -> bool:
     """Say whether a title is one of a plan: `Roadmap`, `Projektplan`."""
     return _PLANS.search(title.text) is not None
+
+
+def lists_work(out: Outline) -> bool:
+    """Say whether a text is called a list of work, `TODO` or `Roadmap`: what it sets in below a line is work too."""
+    named = out.headings[:1] or out.doc.blocks[:1]
+    return any(says_todo(title.text) or _ROADMAPS.search(title.text) for title in named)
 
 
 def named_so(heading: Block) -> bool:

@@ -23,9 +23,9 @@ from branchline.planfile.formats.base import STATES
 from branchline.planfile.ids import Ids
 from branchline.planfile.labels import CRITERIA_KINDS
 from branchline.planfile.marks import itemize
+from branchline.planfile.names import Names
 from branchline.planfile.outline import Outline
 from branchline.planfile.promote import promote
-from branchline.planfile.refs import Names
 from branchline.planfile.scan import scan, split_lines
 from branchline.planfile.tree import outline
 from branchline.planfile.writeback import boxes
@@ -164,7 +164,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         findings.append(
             Finding(
                 "unknown-box",
-                f"Line {draft.line}: the box [{draft.block.box}] has no meaning in the dialect {dialect.name}; "
+                f"The box [{draft.block.box}] has no meaning in the dialect {dialect.name}; "
                 "write [ ], [x] or [~], or name the dialect.",
                 draft.line,
                 draft.id,
@@ -174,9 +174,11 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
     if draft.role == "row":
         told = draft.fields.get("column:status", [""])[0].strip("*`_ ").lower().replace(" ", "-")
         state = STATES.get(told, state) if told else state
-    title = body.clean_title(draft.title) or draft.title
     said = reading.said
     atomic = not draft.kids
+    judged = body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first)
+    title = checks.without_field(draft.title) if any(check.source == "title" for check in judged) else draft.title
+    title = body.clean_title(title) or draft.title
     return Task(
         id=draft.id,
         title=title,
@@ -188,7 +190,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
         worker=_worker(draft, said),
         model=_word("model", draft, said) or None,
         files=body.files_of(reading, draft.block.text if draft.role != "xml" else ""),
-        checks=body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first),
+        checks=judged,
         criteria=tuple(reading.criteria),
         output=said.get("output", ""),
         needs=_listed(", ".join([*reading.needs, *draft.fields.get("needs", [])])),
@@ -233,7 +235,7 @@ def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str,
     if tier:
         extra["tier"] = tier
         if tier not in TIERS:
-            words = f"Line {draft.line}: there is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
+            words = f"There is no tier {tier!r}; the tiers are {', '.join(TIERS)}."
             findings.append(Finding("unknown-tier", words, draft.line, draft.id))
     extra |= {name: text for name in ("variant", "agent") if (text := _word(name, draft, reading.said))}
     if "agent" in extra and extra["agent"] == _worker(draft, reading.said):
@@ -242,7 +244,7 @@ def _extra(draft: Draft, reading: Reading, findings: list[Finding]) -> dict[str,
         if _WARMTH.fullmatch(warmth):
             extra["temperature"] = float(warmth)
         else:
-            words = f"Line {draft.line}: the temperature {warmth!r} is no number from 0 to 2."
+            words = f"The temperature {warmth!r} is no number from 0 to 2."
             findings.append(Finding("unknown-temperature", words, draft.line, draft.id, hold=True))
     if draft.key and draft.number:
         extra["place"] = f"{draft.key} {draft.number}"

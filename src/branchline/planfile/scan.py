@@ -283,9 +283,10 @@ class _Scanner:
         return True
 
     def _bare_box(self, at: int, indent: int, text: str) -> bool:
-        """Take `[ ] text` as the item it is to a reader, though no marker stands before it."""
+        """Take `[ ] text` as the item it is to a reader, though no marker stands before it, nor before the one it is below."""
         box = BOX.match(text)
-        if not box or not box[3] or (self.stack and indent >= self.stack[-1].indent + 2):
+        inside = self.stack[-1] if self.stack and indent >= self.stack[-1].indent + 2 else None
+        if not box or not box[3] or (inside is not None and self.lines[inside.line - 1].lstrip(" \t")[0] != "["):
             return False
         self._close(indent)
         block = self._add("item", at, text, indent)

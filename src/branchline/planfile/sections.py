@@ -112,10 +112,12 @@ _LAST = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _VERSION = re.compile(
-    rf"(?:(?:{_any_of(words.VERSION_HEADS)})\s+(?=\d))?\[?"
-    r"(v\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})\]?(?=[\s:：–—·(-]|$)(.*)",
+    rf"(?:(?:{_any_of((*words.VERSION_HEADS, *words.STAGE_HEADS))})\s+(?=\d|[(（]?v\.?\d)[(（]?)?\[?"
+    r"(v\.?\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})[\])）]?(?=[\s:：–—·(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_RELEASES = (*words.PHASE_HEADS, *words.VERSION_HEADS)
+"""What a label says of the release behind it: `Current milestone: v0.2`, as `Upcoming: v0.3` does."""
 _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
@@ -130,7 +132,7 @@ _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—·-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
-_DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4})[.)]?\s+(.+)", re.DOTALL)
+_DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4}|\d{1,2}-\d{1,2}(?=[.)．]))[.)．]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
 _ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
@@ -159,6 +161,8 @@ def classify(title: str) -> tuple[str, bool]:
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
+    if found == "ORDER" and width == 1 and len(tokens) > 2 and not _longest(text, tokens[:1])[1]:
+        return "UNKNOWN", False  # `Dead code and dependencies` is no section on the order
     if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
         return "UNKNOWN", False
     if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE"):
@@ -313,7 +317,9 @@ def _coded(text: str) -> Head | None:
     found = _CHANGE.match(text)
     if found:
         return Head("task", "change", "", f"{found[1].capitalize()} {found[2].strip()}")
-    found = _VERSION.match(text)
+    label, colon, rest = text.replace("：", ":").partition(":")
+    released = colon and (classify(label)[0] in STATE_OF or label.lower().endswith(_RELEASES))
+    found = _VERSION.match(rest.lstrip() if released else text)
     if found:
         return Head("version", "version", found[1], found[2].strip(" -–—·:："))
     return _numbered(text)

@@ -60,7 +60,8 @@ def _columns(table: Block) -> list[tuple[str, ...]]:
 def _told(values: tuple[str, ...]) -> str:
     """A column of boxes or of marks tells states, whatever language its head speaks."""
     bare = [value.strip("*_` ") for value in values]
-    return "status" if all(_BOX.match(value) or value.startswith(tuple(MARKS)) for value in bare) else ""
+    drawn = any(value.strip("-–—") for value in bare) and not any(map(str.isalnum, "".join(bare)))
+    return "status" if drawn or all(_BOX.match(value) or value.startswith(tuple(MARKS)) for value in bare) else ""
 
 
 def columns(table: Block) -> Columns | None:
@@ -68,6 +69,8 @@ def columns(table: Block) -> Columns | None:
     names = _names(table)
     kinds = kinds_of(table)
     planned = bool(_PLANNING.intersection(kinds))
+    if of_heading(table):
+        return None
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
     if planned and not keys and _coded(table):
         keys = [0]
@@ -84,11 +87,19 @@ def columns(table: Block) -> Columns | None:
         return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
+    if kinds[0] in ("", "note") and any(map(_told, _columns(table)[1:])):  # how far each is stands in marks
+        return Columns(-1, 0, -1, kinds, step=False)
     return (
         Columns(-1, 0, -1, kinds, step=False)
         if len(_PLANNING.intersection(kinds) - {"files"}) > 1 and _wordy(table)
         else None
     )
+
+
+def of_heading(table: Block) -> bool:
+    """Say whether the one row of a table tells of the heading above it: `| Priority | Size |`."""
+    kinds = kinds_of(table)
+    return len(table.kids) == 1 and kinds[0] in _PLANNING and sum(kind in _PLANNING for kind in kinds) > 1
 
 
 def _wordy(table: Block) -> bool:

@@ -8,27 +8,38 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.sections import head
 
 _KEY = re.compile(r"(\s*-\s+|\s+)(id|content|status):\s*(.*)$")
+_DEPENDS = re.compile(r"\s+(?:dependencies|depends_on):\s*(.*)$")
+_LISTED = re.compile(r"\s+-\s+([^\s:]+)\s*$")
 _STATES = {"completed": "done", "in_progress": "wip", "cancelled": "declined", "dnf": "declined", "skipped": "declined"}
 
 
-def todos(doc: Doc) -> list[Block]:
-    """List the todos of the front matter as blocks, `text` being the content, `number` the id, `box` the state."""
+Todo = tuple[Block, list[str]]
+"""A block, `text` being the content, `number` the id, `box` the state; and the ids that it depends on."""
+
+
+def todos(doc: Doc) -> list[Todo]:
+    """List the todos of the front matter."""
     end = doc.hidden[0][1] if doc.hidden and doc.hidden[0][2] == "front matter" else 0
-    found: list[Block] = []
-    inside = False
+    found: list[Todo] = []
+    inside = waits = False
     for number in range(1, end):
         line = doc.lines[number]
         if line and not line[0].isspace() and not line.startswith("-"):
             inside = line.rstrip() == "todos:"
             continue
         key = _KEY.match(line) if inside else None
-        if key is None:
-            continue
-        if "-" in key[1]:
-            found.append(Block("todo", number + 1, ""))
-        if found:
-            _set(found[-1], number + 1, key[2], key[3].strip())
-    return [block for block in found if block.text]
+        if key is not None:
+            waits = False
+            if "-" in key[1]:
+                found.append((Block("todo", number + 1, ""), []))
+            if found:
+                _set(found[-1][0], number + 1, key[2], key[3].strip())
+        elif found and inside and (depends := _DEPENDS.match(line)):
+            waits = not depends[1]
+            found[-1][1].extend(depends[1].strip("[] ").replace('"', "").split(","))
+        elif found and waits and (listed := _LISTED.match(line)):
+            found[-1][1].append(listed[1])
+    return [todo for todo in found if todo[0].text]
 
 
 def _set(block: Block, line: int, key: str, value: str) -> None:
@@ -51,8 +62,8 @@ def take(out: Outline) -> None:
         (said.role, said.number): line for line, said in out.heads.items() if line in out.drafts and said.number
     }
     titled = {normal(draft.title): draft.line for draft in out.drafts.values()}
-    out.doc.blocks[:0] = found
-    for block in found:
+    out.doc.blocks[:0] = [block for block, _ in found]
+    for block, waits in found:
         block.candidate = True
         said = head(block.text)
         same = numbered.get((said.role, said.number)) if said.role else titled.get(normal(block.text))
@@ -60,6 +71,7 @@ def take(out: Outline) -> None:
             draft = Draft(block, "todo", "todo of the front matter")
             draft.title = said.title if said.role else block.text
             draft.hard = block.number if block.number and legal(block.number) else ""
+            draft.fields = {"blocked-by": [each.strip() for each in waits if each.strip()]}
             out.drafts[block.line] = draft
         else:
             block.fate, block.why = "duplicate", f"says again what line {same} says"

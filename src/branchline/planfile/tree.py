@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from string import ascii_letters
 
-from branchline.planfile import contents, fallback, fenced, labels, levels, todos
+from branchline.planfile import beside, contents, fallback, fenced, labels, levels, lists, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -13,11 +13,12 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
+from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, TASK_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
 _STORY = re.compile(r"US-?(\d{1,3})", re.IGNORECASE)
+_LETTERED = re.compile(r"[A-Z]\d{1,2}")
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
@@ -32,17 +33,19 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     """Find every task of the text; each candidate block is left with its fate and the reason."""
     out = Outline(doc, dialect)
     _sections(out)
+    levels.outcomes(out)
     labels.attach(doc)
     _tags(doc)
     _xml(out)
     _headings(out)
     _boxes(out)
+    beside.drop(out)
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
         levels.settle(out)
+    lists.coded_alike(out)
     fenced.take(out)
-    _checklists(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
@@ -51,24 +54,14 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     return out
 
 
-def _checklists(out: Outline) -> None:
-    """Where headings name the work, the boxes of a checklist beside them say how it is done well."""
-    named = sum(draft.role in ("head", "phase") for draft in out.drafts.values())
-    for draft in list(out.drafts.values()) if named > 1 else ():
-        section = draft.block.section
-        if draft.block.box and draft.parent is None and not draft.kids and section and is_checklist(section.text):
-            draft.block.fate, draft.block.why = "criterion", "stands in a checklist beside the tasks"
-            del out.drafts[draft.line]
-
-
 def _lone(out: Outline) -> Draft | None:
     """One heading that counts makes no series: a group leaves its tasks to the plan, a task is one if no other is found."""
     roots = [draft for draft in out.drafts.values() if draft.parent is None][:2]
     if len(roots) != 1 or roots[0].block.kind != "heading" or roots[0].steps:
         return None
     lone = roots[0]
-    if _has_check(out, lone.block):  # what is to be run for all of it must not get lost with the heading
-        return None
+    if lone.block.box or lone.key == "change" or _has_check(out, lone.block):
+        return None  # it does not count; and what is to be run for all of it must not get lost with the heading
     if lone.rule == "numbered group":
         for kid in lone.kids:
             kid.parent = None
@@ -83,7 +76,7 @@ def _lone(out: Outline) -> Draft | None:
 def _sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
-    counted = levels.fielded(out) | levels.counted_codes(out.headings)
+    counted = levels.fielded(out) | levels.dated(out) | levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -102,14 +95,14 @@ def _sections(out: Outline) -> None:
         if untold and (said.role == "version" or said.key in LIKE_HEADS):
             # `Module 2` of an architecture is a part of it, `v1.2` of a changelog.
             said = Head("", "", "", bare(block.text))
-        if block.line in counted and out.head(block.section).role == "phase":
+        if block.line in counted and said.key != "date" and out.head(block.section).role == "phase":
             said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
         holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
         if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):
             said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
         out.heads[block.line] = said
         above = block.section.cls if block.section is not None else "UNKNOWN"
-        if said.role in ("task", "step", "phase", "version"):
+        if said.role in ("task", "step", "phase", "version") or block.box is not None:
             block.cls = "TASK"
             if above in ("FUTURE", "DECLINED", "DONE"):
                 block.cls = above
@@ -155,24 +148,24 @@ def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
     named: dict[tuple[str, str], str] = {}
     for block in out.headings:
-        if block.section is None or block.section.cls != "CRITERIA":
+        if not _checks(block.section):
             named.setdefault((out.head(block).role, out.head(block).number), out.head(block).key)
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):
             block.candidate, block.fate = True, "criterion" if block.cls == "CRITERIA" else "ignored"
             block.why = f"stands between tags of class {block.cls}"
-        if not said.role or block.role == "tagged":
+        if block.role == "tagged" or not (said.role or block.box):
             continue
         above = out.above(block.section)
-        if said.role in ("phase", "version"):
+        if block.box is not None and said.role not in ("task", "step", "phase", "version"):
+            _boxed_heading(out, block, said, above)
+        elif said.role in ("phase", "version"):
             if not _restates(block, said, named.get((said.role, said.number), "")) and (
                 above is None or above.role == "phase"
             ):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
-            if said.key == "change":
-                above = _component(out, block, above)
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
             if not held and not _is_story(said, above):
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
@@ -189,6 +182,28 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+    _coded_beside(out)
+
+
+def _coded_beside(out: Outline) -> None:
+    """`R1` and `R2` of another section than `Task 1` and `Task 2` number what is recommended, found or decided."""
+    tasks = [draft for draft in out.drafts.values() if draft.role == "head" and draft.key in TASK_HEADS]
+    sections = {draft.block.section for draft in tasks}
+    for draft in list(out.drafts.values()) if len(tasks) > 1 and len(sections) == 1 else ():
+        if _LETTERED.fullmatch(draft.hard) and draft.parent is None and draft.block.section not in sections:
+            draft.block.fate, draft.block.why = "ignored", f"a code beside the tasks from line {tasks[0].line} on"
+            del out.drafts[draft.line]
+
+
+def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) -> None:
+    """`### [ ] Draw it` is a task wherever a box is one, and a group over more boxes."""
+    if block.section is not None and block.section.cls == "CRITERIA":
+        block.candidate, block.fate, block.why = True, "criterion", "stands in a section of criteria"
+        return
+    draft = from_heading(block, said, "heading with a box")
+    if [each for each in (*out.direct.get(block.line, ()), *out.subheadings(block)) if each.box is not None]:
+        draft.role = "phase"
+    _take(out, draft, above)
 
 
 def _restates(block: Block, said: Head, named: str) -> bool:
@@ -197,9 +212,13 @@ def _restates(block: Block, said: Head, named: str) -> bool:
     The milestones beside the weeks of a plan say when the weeks are done.
     """
     above = block.section.cls if block.section is not None else ""
-    if above == "NONTASK" and named and named != said.key:
+    if named and (_checks(block.section) or (above == "NONTASK" and named != said.key)):
         block.cls = "CRITERIA"
-    return bool(named) and "CRITERIA" in (above, block.cls)
+    return bool(named) and block.cls == "CRITERIA"
+
+
+def _checks(section: Block | None) -> bool:
+    return section is not None and (section.cls == "CRITERIA" or is_checklist(section.text))
 
 
 def _is_story(said: Head, above: Draft | None) -> bool:
@@ -207,17 +226,6 @@ def _is_story(said: Head, above: Draft | None) -> bool:
     story = _STORY.fullmatch(said.id) if said.key == "id" else None
     named = rf"user story {story[1]}\b" if story else r"(?!)"
     return above is not None and re.search(named, above.block.text, re.IGNORECASE) is not None
-
-
-def _component(out: Outline, block: Block, above: Draft | None) -> Draft | None:
-    """`### Core` over `#### [NEW] core.py` groups the changes, unless it is the section of all changes."""
-    holder = block.section
-    if above is not None or holder is None or holder.section is None or holder.section.cls != "TASK":
-        return above
-    draft = from_heading(holder, out.head(holder), "heading of changes")
-    draft.role, draft.key, holder.cls = "phase", "component", "TASK"
-    _take(out, draft, None)
-    return draft
 
 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
@@ -245,6 +253,8 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
     below = [out.head(sub) for sub in out.subheadings(block)]
     if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
         return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
+    if not boxes and block.line not in out.strong and _over_boxed(out, block, said):
+        return True
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
@@ -270,6 +280,12 @@ def _boxed(out: Outline, block: Block) -> list[int]:
 def _rank(number: str) -> int:
     digits = re.match(r"\d+", number)
     return int(digits[0]) if digits else ord(number[0])
+
+
+def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
+    """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
+    below = [sub for sub in out.subheadings(block) if out.head(sub).number.startswith(f"{said.number}.")]
+    return any(item.box for sub in below[:MAX_LIKE] for item in out.direct.get(sub.line, ()))
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:

@@ -8,7 +8,9 @@ from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
-_LEAD = r"[ \t]*(?:(?:[-*+•]|\d{1,9}[.)、])(?:[ \t]+(?:\*\*|__)?)?)?\["
+_LEAD = (
+    r"(?:[ \t]*(?:(?:[-*+•]|\d{1,9}[.)、])(?:[ \t]+(?:\*\*|__)?)?)?|[ ]{0,3}#{1,6}[ \t]+(?:[\w-]{1,12}[.):][ \t]+)?)\["
+)
 _BOX = re.compile(rf"({_LEAD})([ ~>/-])( ?\](?:\*\*|__|\\?\*)?(?:[ \t\r\n]|(?=[^\W_])|$))")
 _ANY_BOX = re.compile(rf"({_LEAD})([ xXvV+~>/-])(?= ?\](?:\*\*|__|\\?\*)?(?:[ \t]|[^\W_]|$))")
 _DONE = re.compile(rf"{_LEAD} ?[xXvV+] ?\]")
@@ -56,7 +58,8 @@ def _tick(lines: list[str], boxes: Callable[[], dict[int, None]], task: Place, d
 
 def _boxes(lines: list[str]) -> dict[int, None]:
     blocks = scan("".join(lines)).blocks
-    return {block.line - 1: None for block in blocks if block.kind == "item" and block.box is not None}
+    heads = {block.line - 1 for block in blocks if block.kind == "heading" and _ANY_BOX.match(lines[block.line - 1])}
+    return {block.line - 1: None for block in blocks if block.box is not None or block.line - 1 in heads}
 
 
 def unmarked(text: str) -> str:
@@ -91,7 +94,7 @@ def _find(lines: list[str], boxes: Callable[[], dict[int, None]], line: int, tit
     A heading, row or XML task that still stands on its line has no box, whatever box repeats its words.
     """
     own = lines[line - 1].lstrip(" \t") if 1 <= line <= len(lines) else ""
-    if own[:1] in ("#", "|", "<") and own and _words(title) in _words(own):
+    if own[:1] in ("#", "|", "<") and own and not _BOX.match(own) and _words(title) in _words(own):
         return None
     if line - 1 in boxes() and _is_it(lines[line - 1], title, task_id):
         return line - 1

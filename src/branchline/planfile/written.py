@@ -193,13 +193,10 @@ def _waves(edges: Edges, block: Block) -> None:
     """Kiro's dependency graph: waves of task ids, each wave after the one before."""
     try:
         waves = json.loads("\n".join(text for _, text in block.lines))["waves"]
-        ids = [[str(each).lower() for each in wave["tasks"]] for wave in waves]
+        ids = [[str(each).lower() for each in (wave["tasks"] if isinstance(wave, dict) else wave)] for wave in waves]
     except (ValueError, TypeError, KeyError, RecursionError):
         return
     groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
     edges.stated.update(draft.line for group in groups for draft in group)
     for before, after in pairwise(groups):
-        edges.names.spend(len(before) * len(after))
-        for one in before:
-            for other in after:
-                edges.add(one, other, "phase", block.line, 0.9)
+        edges.say(before, after, block.line)

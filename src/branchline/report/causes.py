@@ -7,7 +7,7 @@ from branchline.model.moves import BUSY
 from branchline.model.run import LEFT_BEHIND, AttemptRow, Event, QuestionRow, TaskRow
 from branchline.report.proof import answer_with, run_flag
 from branchline.report.standing import states
-from branchline.terminal.text import because, duration, lines, safe
+from branchline.terminal.text import because, duration, lines, safe, some
 
 _HISTORY: Final = 12
 _EVENT: Final = ("at", "kind", "cause", "attempt")
@@ -52,6 +52,7 @@ def why(
     """
     own = [event for event in events if event.task == task.task and event.kind != "metered"]
     asked = _asked(questions, task)
+    said = f"it asks: {asked[0].text}" if asked else ""
     below = [other for other in tasks if other.parent == task.task]
     found = states(tasks) if below else {}
     state = found.get(task.task, task.state)
@@ -59,7 +60,7 @@ def why(
         "task": task.task,
         "title": task.title,
         "state": state,
-        "reason": _reason(task, asked) or _below(below, found) or _PLAIN.get(state, ""),
+        "reason": task.reason or said or _below(below, found) or _PLAIN.get(state, ""),
         "since": task.changed or (own[-1].at if own else 0.0),
         "history": [{name: getattr(event, name) for name in _EVENT} for event in own[-_HISTORY:]],
         "attempts": _attempts([attempt for attempt in attempts if attempt.task == task.task]),
@@ -75,19 +76,10 @@ def why(
     }
 
 
-def _reason(task: TaskRow, asked: Sequence[QuestionRow]) -> str:
-    if task.reason:
-        return task.reason
-    return f"it asks: {asked[0].text}" if asked else ""
-
-
 def _below(below: Sequence[TaskRow], found: Mapping[str, str]) -> str:
     """Return what keeps a composite open: those below it that are not done."""
     left = [f"{other.task} {found[other.task]}" for other in below if found[other.task] not in ("done", "skipped")]
-    more = f" and {len(left) - 5} more" if len(left) > 5 else ""
-    return (
-        f"{len(below) - len(left)} of {len(below)} below it are done; left: {', '.join(left[:5])}{more}" if left else ""
-    )
+    return f"{len(below) - len(left)} of {len(below)} below it are done; left: {some(left)}" if left else ""
 
 
 def _attempts(attempts: Sequence[AttemptRow]) -> list[dict[str, Any]]:

@@ -39,11 +39,13 @@ def report(
     request: str = "",
     schedule: Mapping[str, Any] | None = None,
     newest: bool = True,
+    home: bool = False,
 ) -> dict[str, Any]:
     """Return what became of a run, from its rows alone, in document order.
 
     `gate` are the commands of the quality gate; `in_place` says that work was done in the user's own checkout; `now`
     (seconds since the epoch) ends the elapsed time of a run that has not ended; `request` are the plan's questions.
+    `home` says that the user's checkout holds what was merged.
     `schedule` is what the order of its tasks was worth: {took, best, strategy, bound, tasks: [{id, start, end, expected,
     waited, cost}]} in seconds.
     """
@@ -70,6 +72,7 @@ def report(
         "ended": run.ended is not None,
         "schedule": schedule,
         "tip": f"branchline/{run.run}/tip" if any(task["commit"] for task in done) and not in_place else "",
+        "landed": home,
         "in_place": in_place,
         "sandbox": sorted({str(event.data["sandbox"]) for event in events if event.data.get("sandbox")}),
         "salvage": sorted(_salvage(events)),
@@ -258,6 +261,8 @@ def _why(task: Mapping[str, Any]) -> str:
 def _whereabouts(found: Mapping[str, Any]) -> Iterator[str]:
     if found["in_place"]:
         yield "Nothing was isolated: the work was done in place, in your own checkout."
+    elif found["tip"] and found["landed"]:
+        yield f"The merged work is on {safe(found['tip'])}, and in your checkout."
     elif found["tip"]:
         flag = run_flag(found["run"], found["newest"])
         yield f"The merged work is on {safe(found['tip'])}; branchline land{flag} brings it to your branch."

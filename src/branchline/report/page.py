@@ -1,6 +1,8 @@
 """The report as one HTML file: no script, nothing fetched, every text of others escaped."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
+from html import escape
 from typing import Any, Final
 
 from branchline.model.run import AttemptRow, QuestionRow, TaskRow
@@ -19,7 +21,6 @@ tr + tr { border-top: 1px solid #ddd; } code, pre { font: 13px ui-monospace, mon
 .done { fill: #3a7d44; color: #3a7d44; } .failed { fill: #b3261e; color: #b3261e; } .other { fill: #8a8d91; }
 .blocked, .held { fill: #b26a00; color: #b26a00; } path { stroke: #999; fill: none; }
 """
-_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _BOX: Final = (150, 24, 190, 34)
 """Width and height of a task in the graph, then the distance from one column and one row to the next."""
@@ -29,10 +30,10 @@ def report_html(
     found: Mapping[str, Any],
     tasks: Sequence[TaskRow],
     before: Mapping[str, Sequence[str]],
-    attempts: Sequence[AttemptRow] = (),
-    questions: Sequence[QuestionRow] = (),
-    proofs: Mapping[str, Mapping[str, Any]] = {},
-    now: float = 0.0,
+    attempts: Sequence[AttemptRow],
+    questions: Sequence[QuestionRow],
+    proofs: Mapping[str, Mapping[str, Any]],
+    now: float,
 ) -> str:
     """Return the report with its graph, its time line and the evidence of each task.
 
@@ -46,9 +47,9 @@ def report_html(
         "<h2>Tasks</h2>",
         _table(found, atomic),
         "<h2>Graph</h2>",
-        _picture(atomic, _graph(atomic, before)),
+        _picture(atomic, lambda: _graph(atomic, before)),
         "<h2>Time line</h2>",
-        _picture(atomic, _time_line(atomic, attempts, now)),
+        _picture(atomic, lambda: _time_line(atomic, attempts, now)),
         *_questions(questions),
         *(["<h2>What the plan asked</h2>"] if found["asked"] else []),
         *(f"<p>{_text(line)}</p>" for line in asked_lines(found["asked"])),
@@ -63,7 +64,7 @@ def report_html(
 
 
 def _text(text: Any) -> str:
-    return safe(str(text)).translate(_ESCAPES)
+    return escape(safe(str(text)))
 
 
 def _kind(state: str) -> str:
@@ -80,30 +81,23 @@ def _table(found: Mapping[str, Any], tasks: Sequence[TaskRow]) -> str:
     return f"<table><tr><th>task</th><th></th><th>state</th><th>evidence or reason</th></tr>{''.join(rows)}</table>"
 
 
-def _picture(tasks: Sequence[TaskRow], drawn: str) -> str:
+def _picture(tasks: Sequence[TaskRow], draw: Callable[[], str]) -> str:
     if len(tasks) > MOST:
         return f"<p>{len(tasks)} tasks are too many to draw.</p>"
-    return f'<div class="picture">{drawn}</div>'
+    return f'<div class="picture">{draw()}</div>'
 
 
 def _columns(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """How many tasks stand before each on the longest way to it; one pass for each step of that way."""
-    column = dict.fromkeys((task.task for task in tasks), 0)
-    for _ in tasks:
-        moved = {
-            task: max(column[one] + 1 for one in before[task] if one in column)
-            for task in column
-            if any(one in column and column[one] >= column[task] for one in before.get(task, ()))
-        }
-        if not moved:
-            break
-        column |= moved
+    """How many tasks stand before each on the longest way to it."""
+    names = {task.task for task in tasks}
+    waits = {name: names.intersection(before.get(name, ())) for name in names}
+    column: dict[str, int] = {}
+    for name in TopologicalSorter(waits).static_order():
+        column[name] = max((column[one] + 1 for one in waits[name]), default=0)
     return column
 
 
 def _graph(tasks: Sequence[TaskRow], before: Mapping[str, Sequence[str]]) -> str:
-    if len(tasks) > MOST:
-        return ""
     wide, high, across, down = _BOX
     column = _columns(tasks, before)
     height: dict[int, int] = {}
@@ -134,7 +128,7 @@ def _time_line(tasks: Sequence[TaskRow], attempts: Sequence[AttemptRow], now: fl
     place = {task.task: number for number, task in enumerate(tasks)}
     ran = [(a, a.started, now if a.ended is None else a.ended) for a in attempts if a.started is not None]
     ran = sorted((each for each in ran if each[0].task in place), key=lambda each: place[each[0].task])
-    if not ran or len(tasks) > MOST:
+    if not ran:
         return "<p>Nothing was started.</p>"
     begin, end = min(start for _, start, _ in ran), max(stop for _, _, stop in ran)
     bars = [

@@ -1,20 +1,20 @@
 """What was found and what is asked: the evidence of a task, and the open questions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from branchline.model.run import A_PERSON, PHASE, RECHECK, Event, QuestionRow, TaskRow
 from branchline.report.standing import states
-from branchline.terminal.text import duration, lines, many, safe
+from branchline.terminal.text import duration, lines, many, safe, some
 
 _KEYS: Final = ("command", "exit", "seconds", "commit", "log_digest", "tail", "source", "flaky", "first")
 _TAIL: Final = 20
 """Lines of a failed check's last words that are shown."""
 _SAID: Final = 200
 """Lines of what a worker said that are shown."""
-_QUESTION: Final = ("task", "kind", "text", "options", "default", "deadline")
+_QUESTION: Final = ("run", "task", "kind", "text", "options", "default", "deadline")
 _JUDGED_BY_HAND: Final = frozenset({"unchecked", "approval", "frozen_check", "injection"})
 """Kinds of questions that `accept` settles."""
 _FILES: Final = {
@@ -34,12 +34,9 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     It is what the last `done` event of the task carries. A task that is not done gives the checks of its last event
     that has some, and an empty `level`: nothing was proved of a merged result.
     """
-    done = task.state == "done"
-    stopped = [event for event in events if event.task == task.task and event.kind == "stopping" and event.data]
-    data = _data(task.task, events, frozenset({"done"}) if done else _JUDGED)
-    claimed = [event for event in events if event.task == task.task and event.kind == "claimed"]
-    claim: Mapping[str, Any] = claimed[-1].data if claimed else {}
-    walls = [event.data["sandbox"] for event in events if event.task == task.task and event.data.get("sandbox")]
+    own, done = [event for event in events if event.task == task.task], task.state == "done"
+    data = _last(own, lambda e: e.kind == "done" if done else e.kind in _JUDGED and "checks" in e.data)
+    claim = _last(own, lambda e: e.kind == "claimed")
     commit = data.get("commit") or ""
     return {
         "task": task.task,
@@ -54,11 +51,15 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
         "refused": _list(data, "refused"),
         "left_out": _list(data, "left_out"),
         "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
-        "sandbox": str(walls[-1]) if walls else "",
+        "sandbox": str(_last(own, lambda e: bool(e.data.get("sandbox"))).get("sandbox", "")),
         "state": task.state,
         "accepted": bool(task.accepted),
-        "accepted_by": (_accepted_by(task.task, events) or A_PERSON) if task.accepted else "",
-        "stopped": [{"attempt": e.attempt, "cause": e.cause, **{k: e.data.get(k) for k in _STOPPED}} for e in stopped],
+        "accepted_by": str(_last(own, lambda e: bool(e.data.get("by"))).get("by", A_PERSON)) if task.accepted else "",
+        "stopped": [
+            {"attempt": e.attempt, "cause": e.cause, **{key: e.data.get(key) for key in _STOPPED}}
+            for e in own
+            if e.kind == "stopping" and e.data
+        ],
     }
 
 
@@ -78,16 +79,9 @@ def phase_evidence(task: TaskRow, tasks: Sequence[TaskRow], events: Sequence[Eve
     return {**found, "state": state, "below": [other.task for other in tasks if other.parent == task.task]}
 
 
-def _data(task: str, events: Sequence[Event], wanted: frozenset[str]) -> Mapping[str, Any]:
-    for event in reversed(events):
-        if event.task == task and event.kind in wanted and ("done" in wanted or "checks" in event.data):
-            data: Mapping[str, Any] = event.data
-            return data
-    return {}
-
-
-def _accepted_by(task: str, events: Sequence[Event]) -> str:
-    return next((str(e.data["by"]) for e in reversed(events) if e.task == task and e.data.get("by")), "")
+def _last(events: Sequence[Event], fits: Callable[[Event], bool]) -> Mapping[str, Any]:
+    """Return what the last event that fits holds; nothing where none does."""
+    return next((event.data for event in reversed(events) if fits(event)), {})
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
@@ -181,16 +175,17 @@ def _options(text: str) -> list[str]:
     return [str(option) for option in value] if isinstance(value, list) else []
 
 
-def inbox_text(found: Mapping[str, Any]) -> str:
-    """Return `inbox` in words, each question with the command that answers it."""
+def inbox_text(found: Mapping[str, Any], newest: str) -> str:
+    """Return `inbox` in words, each question with the command that answers it; `newest` is the run these speak of."""
     if not found["questions"]:
         return "The inbox is empty: no task waits for an answer."
-    flag = run_flag(found.get("run", ""), found.get("newest", True))
-    return "\n\n".join(_question(question, flag) for question in found["questions"])
+    return "\n\n".join(_question(each, each["run"] == newest) for each in found["questions"])
 
 
-def _question(question: Mapping[str, Any], flag: str) -> str:
-    shown = [f"{safe(question['task'])}  {safe(question['kind'])}"]
+def _question(question: Mapping[str, Any], newest: bool) -> str:
+    flag = run_flag(question["run"], newest)
+    where = "" if newest else f"  (run {safe(question['run'])})"
+    shown = [f"{safe(question['task'])}  {safe(question['kind'])}{where}"]
     shown += [f"  {line}" for line in lines(question["text"])]
     for number, option in enumerate(question["options"], 1):
         chosen = "  (default)" if option == question["default"] else ""
@@ -200,10 +195,8 @@ def _question(question: Mapping[str, Any], flag: str) -> str:
     if question["deadline"]:
         shown.append(f"  deadline: {safe(question['deadline'])}")
     if question["waits"]:
-        more = f" and {len(question['waits']) - 5} more" if len(question["waits"]) > 5 else ""
-        shown.append(
-            f"  {', '.join(map(safe, question['waits'][:5]))}{more} {'wait' if question['waits'][1:] else 'waits'} for it"
-        )
+        waits = [safe(task) for task in question["waits"]]
+        shown.append(f"  {some(waits)} {'wait' if waits[1:] else 'waits'} for it")
     if question["kind"] in _JUDGED_BY_HAND:
         shown.append(f"  what it did and said: branchline evidence {safe(question['task'])}{flag}")
     how = answer_with(question["task"], question["kind"], question["options"], flag)

@@ -118,11 +118,6 @@ def _task(task: TaskRow, found: Mapping[str, str], asked: Mapping[str, str]) -> 
     }
 
 
-def tally(tasks: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    """Return how many atomic tasks are in each state; `tasks` are those of `status`."""
-    return Counter(task["state"] for task in tasks if task["kind"] != "composite")
-
-
 def money(amount: Mapping[str, Any]) -> str:
     """Return what was spent in words; nothing recorded is said so, as a worker that does not tell costs money too."""
     parts = [f"${amount['usd']:.2f}"] if amount["usd"] else []
@@ -142,7 +137,7 @@ def status_text(found: Mapping[str, Any], width: int = 80, on: bool = False) -> 
 
 
 def _head(found: Mapping[str, Any], on: bool) -> list[str]:
-    counted = tally(found["tasks"])
+    counted = Counter(task["state"] for task in found["tasks"] if task["kind"] != "composite")
     rest = [f"{number} {state}" for state, number in sorted(counted.items()) if state != "done"]
     slots = found["slots"]
     reason = f": {safe(because(found['state'], found['reason']))}" if found["reason"] else ""
@@ -158,19 +153,14 @@ def _head(found: Mapping[str, Any], on: bool) -> list[str]:
 
 def _drawn(tasks: Sequence[Mapping[str, Any]], width: int, on: bool) -> str:
     nodes = []
-    for task, depth in zip(tasks, depths(tasks), strict=True):
-        room = max(20, width - 3 * depth)
-        title = safe(f"{task['id']} {task['title']}", room - 2)
-        nodes.append((depth, f"{mark(task['state'], on)} {title}{_tail(task, room, on)}"))
-    return tree(nodes)
-
-
-def depths(tasks: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Return the depth of each task; tasks stand parents first, an unknown parent counts as none."""
     depth: dict[str, int] = {}
     for task in tasks:
-        depth[task["id"]] = depth[task["parent"]] + 1 if task["parent"] in depth else 0
-    return list(depth.values())
+        # Parents come first; one that is not known counts as none.
+        depth[task["id"]] = at = depth.get(task["parent"], -1) + 1
+        room = max(20, width - 3 * at)
+        title = safe(f"{task['id']} {task['title']}", room - 2)
+        nodes.append((at, f"{mark(task['state'], on)} {title}{_tail(task, room, on)}"))
+    return tree(nodes)
 
 
 def _tail(task: Mapping[str, Any], room: int, on: bool) -> str:

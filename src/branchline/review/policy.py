@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.model.plan import DraftGraph, Task
+from branchline.model.plan import DraftGraph, Finding, Task
 
 MINED: Final = 0.9
 """A check of less confidence than this was mined from prose, and is not run unseen."""
@@ -13,7 +13,7 @@ def held(draft: DraftGraph) -> dict[str, str]:
 
     Those that are deferred, and those of a finding that holds. What holds a composite holds every task below it.
     """
-    findings = {finding.task: finding.message for finding in draft.findings if finding.hold and finding.task}
+    findings = {each.task: _said(each) for each in draft.findings if each.hold and each.task}
     by_id = {task.id: task for task in draft.tasks}
     found = {task.id: _inherited(task, by_id, findings) for task in draft.tasks if task.remains}
     return {task: reason for task, reason in found.items() if reason}
@@ -27,6 +27,10 @@ def auto(draft: DraftGraph, confidence: float = 0.6) -> dict[str, str]:
     sure = held(draft)
     found = {task.id: _unsure(task, confidence) or sure.get(task.id, "") for task in draft.tasks if task.remains}
     return {task: reason for task, reason in found.items() if reason}
+
+
+def _said(finding: Finding) -> str:
+    return f"line {finding.line}: {finding.message}" if finding.line else finding.message
 
 
 def _unsure(task: Task, confidence: float) -> str:

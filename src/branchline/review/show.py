@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from branchline.graph.adjacency import Adjacency
 from branchline.model.plan import Check, DraftGraph, Edge, Finding, Task
 from branchline.review.policy import MINED, auto
-from branchline.terminal import clip, colour, lines, many, safe, tree, width_of, wrap
+from branchline.terminal import clip, colour, lines, many, safe, some, tree, width_of, wrap
 
 _LINES: Final = 200
 _TITLE: Final = 4
@@ -23,8 +23,7 @@ _STATES: Final = {"done": "done already", "wip": "begun", "declined": "declined"
 
 class _Page(NamedTuple):
     draft: DraftGraph
-    tasks: tuple[Task, ...]
-    depth: Mapping[str, int]
+    tasks: Sequence[Task]
     workers: Mapping[str, str]
     incoming: Mapping[str, Sequence[Edge]]
     below: Mapping[str, int]
@@ -60,8 +59,13 @@ def render(
     of models, `fixes` what mends a finding of a code. Without `whole` at most about 200 lines (and 4 lines of a title) are
     shown, and what was left out is said. `on` asks for colour.
     """
-    page = _page(draft, workers, tiers, bool(gate), max(40, width))
-    page = page._replace(most=None if whole else _TITLE, paint=lambda text, name: colour(text, name, on))
+    tasks, most, incoming = _ordered(draft), None if whole else _TITLE, dict[str, list[Edge]]()
+    for edge in draft.edges:
+        incoming.setdefault(edge.after, []).append(edge)
+    page = _Page(
+        draft, tasks, workers, incoming, _below(tasks), tiers, bool(gate), max(40, width), most,
+        lambda text, name: colour(text, name, on),
+    )  # fmt: skip
     sections = {
         "plan": ("Plan: " + safe(draft.goal or draft.plan), _numbered(page)),
         "tree": ("Tree:", tree(list(_nodes(page))).split("\n") if draft.tasks else []),
@@ -94,33 +98,24 @@ def _limited(body: Sequence[str], most: int | None) -> list[str]:
     ]
 
 
-def _page(draft: DraftGraph, workers: Mapping[str, str], tiers: Mapping[str, str], gated: bool, width: int) -> _Page:
+def _ordered(draft: DraftGraph) -> list[Task]:
     by_id = {task.id: task for task in draft.tasks}
-    order = Adjacency.build((task.id, task.parent, task.kind) for task in draft.tasks).order
-    depth: dict[str, int] = {}
+    return [by_id[name] for name in Adjacency.build((task.id, task.parent, task.kind) for task in draft.tasks).order]
+
+
+def _below(tasks: Sequence[Task]) -> Counter[str]:
+    """Return for each composite how many tasks stand below it that nothing stands below."""
     below: Counter[str] = Counter()
-    incoming: dict[str, list[Edge]] = {}
-    for task_id in order:
-        parent = by_id[task_id].parent
-        depth[task_id] = 0 if parent is None else depth[parent] + 1
-    for task_id in reversed(order):
-        if (parent := by_id[task_id].parent) is not None:
-            below[parent] += below[task_id] or 1
-    for edge in draft.edges:
-        incoming.setdefault(edge.after, []).append(edge)
-    return _Page(
-        draft,
-        tuple(by_id[i] for i in order),
-        depth,
-        workers,
-        incoming,
-        below,
-        tiers,
-        gated,
-        width,
-        _TITLE,
-        lambda text, _: text,
-    )
+    for task in reversed(tasks):
+        if task.parent is not None:
+            below[task.parent] += below[task.id] or 1
+    return below
+
+
+def _hung(text: str, width: int, first: str, rest: str, most: int | None = None) -> Iterator[str]:
+    """Yield the lines of a text, one mark before the first of them and another before all others."""
+    for place, line in enumerate(wrap(text, width - len(rest), most)):
+        yield (rest if place else first) + line
 
 
 def _numbered(page: _Page) -> Iterator[str]:
@@ -128,8 +123,7 @@ def _numbered(page: _Page) -> Iterator[str]:
     for number, task in enumerate(atomic, 1):
         output = _output(task)
         text = f"{number}. [{safe(task.role)}] {safe(task.title)}{f' - {output}' if output else ''}"
-        for place, line in enumerate(wrap(text, page.width - 3, page.most)):
-            yield f"   {line}" if place else line
+        yield from _hung(text, page.width, "", "   ", page.most)
 
 
 def _output(task: Task) -> str:
@@ -144,10 +138,11 @@ def _output(task: Task) -> str:
 
 
 def _nodes(page: _Page) -> Iterator[tuple[int, str]]:
+    depth: dict[str | None, int] = {None: -1}
     for task in page.tasks:
-        depth = page.depth[task.id]
+        depth[task.id] = at = depth[task.parent] + 1
         # A node's further lines stand six columns in from its own level.
-        yield depth, "\n".join(_node(task, page, max(24, page.width - 3 * depth)))
+        yield at, "\n".join(_node(task, page, max(24, page.width - 3 * at)))
 
 
 def _node(task: Task, page: _Page, room: int) -> Iterator[str]:
@@ -224,21 +219,17 @@ def _batches_head(batches: Sequence[Sequence[str]], strategy: str, slots: int) -
 def _batches(batches: Sequence[Sequence[str]], width: int) -> Iterator[str]:
     for number, batch in enumerate(batches, 1):
         head = f"  {number}. "
-        for place, line in enumerate(wrap(" ".join(map(safe, batch)), width - len(head))):
-            yield (" " * len(head) if place else head) + line
+        yield from _hung(" ".join(map(safe, batch)), width, head, " " * len(head))
 
 
 def _mutexes(mutexes: Mapping[str, Sequence[str]], width: int) -> Iterator[str]:
     for file, tasks in mutexes.items():
-        yield from (
-            f"  {'  ' if place else ''}{line}"
-            for place, line in enumerate(wrap(f"{safe(file)}: {', '.join(map(safe, tasks))}", width - 4))
-        )
+        yield from _hung(f"{safe(file)}: {', '.join(map(safe, tasks))}", width, "  ", "    ")
 
 
-def _path(path: Sequence[str], width: int) -> list[str]:
+def _path(path: Sequence[str], width: int) -> Iterator[str]:
     shown = [*path[:_NAMED], "...", path[-1]] if len(path) > _NAMED + 1 else path
-    return [f"  {line}" for line in wrap(" > ".join(map(safe, shown)), width - 2)] if len(path) > 1 else []
+    yield from _hung(" > ".join(map(safe, shown)), width, "  ", "  ") if len(path) > 1 else ()
 
 
 def _ignored_head(draft: DraftGraph) -> str:
@@ -266,11 +257,10 @@ def _findings(page: _Page, fixes: Mapping[str, str]) -> Iterator[str]:
         for finding in shown:
             yield from _bullet(_said(finding), page.width)
         if shown != found:
-            others = ", ".join(finding.task or f"line {finding.line}" for finding in found[1 : _NAMED + 1])
-            more = f" and {len(found) - _NAMED - 1} more" if len(found) > _NAMED + 1 else ""
-            yield from _bullet(f"the same of {others}{more} [{found[0].code}]", page.width)
+            others = some([finding.task or f"line {finding.line}" for finding in found[1:]], _NAMED)
+            yield from _bullet(f"the same of {others} [{found[0].code}]", page.width)
         if fix := fixes.get(found[0].code):
-            yield from (f"    {line}" for line in wrap(f"-> {fix}", page.width - 4, 4))
+            yield from _hung(f"-> {fix}", page.width, "    ", "    ", 4)
 
 
 def _said(finding: Finding) -> str:
@@ -280,8 +270,7 @@ def _said(finding: Finding) -> str:
 
 
 def _bullet(text: str, width: int) -> Iterator[str]:
-    for place, line in enumerate(wrap(safe(text), width - 4, 4)):
-        yield ("    " if place else "  - ") + line
+    return _hung(safe(text), width, "  - ", "    ", 4)
 
 
 def _held(page: _Page) -> Iterator[str]:

@@ -14,6 +14,7 @@ from branchline.graph.adjacency import Adjacency
 from branchline.graph.ids import LEGAL_ID, is_legal_id
 from branchline.schedule.batch import DEFAULT_CONCURRENCY
 from branchline.schedule.view import View
+from branchline.terminal.text import some
 
 _DONE: Final = frozenset({"done", "completed", "complete", "closed", "skipped", "verified", "merged", "deployed"})
 _RUNNING: Final = frozenset(
@@ -76,7 +77,7 @@ def validate(rows: Sequence[Row]) -> dict[str, Any]:
             for path in _cycles(_adjacency(parsed))
         ]
     deep = [own for own, row in parsed.rows.items() if max(_depth(row), depth.get(own, 0)) > _MAX_DEPTH]
-    warnings = [f"deeper than {_MAX_DEPTH}: {_listed(deep)}"] if deep else []
+    warnings = [f"deeper than {_MAX_DEPTH}: {some(deep, _LISTED)}"] if deep else []
     return {"valid": not errors, "errors": errors, "warnings": warnings}
 
 
@@ -222,11 +223,6 @@ def _depths(parsed: _Parsed) -> tuple[dict[str, int], list[str]]:
         above = depth.get(at, -1)
         depth |= {own: above + below for below, own in enumerate(reversed(path), 1)}
     return depth, []
-
-
-def _listed(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
-    return ", ".join(ids[:_LISTED]) + more
 
 
 def _status(row: Row) -> str:

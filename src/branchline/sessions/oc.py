@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from branchline.errors import FailedError, NotFoundError, RemoteError, UsageError
 from branchline.opencode_api import ALLOW_ALL, Client
 from branchline.opencode_api.rows import Message, Session, Status, Waiting, tidy
+from branchline.terminal.text import some
 
 REQUESTS: Final = 45
 """How many requests a look at one server may take: what is left of them goes into reading the newest sessions."""
@@ -136,9 +137,8 @@ def find(sessions: Iterable[Session], word: str, where: str) -> Session:
     if not found:
         raise NotFoundError(f"no session of {where} begins with {word!r}; `branchline oc sessions` lists them")
     if len(found) > 1:
-        names = ", ".join(each.id for each in found[:5])
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise UsageError(f"{word!r} fits several sessions of {where}: {names}{more}; write more of the id")
+        names = some([each.id for each in found])
+        raise UsageError(f"{word!r} fits several sessions of {where}: {names}; write more of the id")
     return found[0]
 
 

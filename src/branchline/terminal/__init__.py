@@ -11,6 +11,7 @@ from branchline.terminal.text import duration as duration
 from branchline.terminal.text import lines as lines
 from branchline.terminal.text import many as many
 from branchline.terminal.text import safe as safe
+from branchline.terminal.text import some as some
 from branchline.terminal.text import tree as tree
 from branchline.terminal.text import width_of as width_of
 from branchline.terminal.text import wrap as wrap

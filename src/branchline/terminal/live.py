@@ -20,7 +20,7 @@ _INTERVAL = 0.1
 
 
 class Snapshot(NamedTuple):
-    """What the display shows at one instant; times are seconds since the epoch."""
+    """What the display shows at one instant; times are seconds since the epoch, `began` of each last dispatch."""
 
     run: str
     tasks: Collection[TaskRow]
@@ -28,6 +28,7 @@ class Snapshot(NamedTuple):
     slots_total: int
     now: float
     started: float
+    began: Mapping[str, float] = {}
 
 
 def counts(tasks: Iterable[TaskRow]) -> Counter[str]:
@@ -140,8 +141,12 @@ class Progress:
 
     def close(self) -> None:
         """Take the live display away; safe to call twice and after ^C."""
-        live, self._live = self._live, None
         self._wanted = False
+        self.pause()
+
+    def pause(self) -> None:
+        """Take the live display away until the next update, so that a person can be asked something."""
+        live, self._live = self._live, None
         if live is not None:
             with self._display():
                 live.stop()
@@ -155,7 +160,8 @@ class Progress:
             self._states[task.task] = now
             self._done += (task.state == "done") - (before is not None and before[0] == "done")
             if task.state in BUSY and (before is None or before[0] not in BUSY or before[1] != task.attempt):
-                self._began[task.task] = task.changed or snapshot.now
+                taken_up = snapshot.began.get(task.task, 0.0) if before is None else 0.0
+                self._began[task.task] = taken_up or task.changed or snapshot.now
             if self._tells(task, before, first):
                 told.append(task)
         total = len(self._states)

@@ -48,9 +48,9 @@ def safe(text: str, width: int | None = None) -> str:
     return text if width is None else clip(text, width)
 
 
-def lines(text: str, width: int | None = None) -> list[str]:
+def lines(text: str) -> list[str]:
     """Return the lines of `text`, each made safe; for commands and messages that may have several."""
-    return [safe(line, width) for line in text.replace("\r\n", "\n").split("\n")]
+    return [safe(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
 def _columns(char: str) -> int:
@@ -159,6 +159,11 @@ def duration(seconds: float) -> str:
 def many(number: int, word: str, plural: str = "") -> str:
     """Return a number with its word: `1 task`, `2 tasks`, `12,000 tasks`; `plural` where an s does not make it."""
     return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first of some names in one line, and how many there are more."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def because(state: str, reason: str) -> str:

@@ -2,14 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import Any, Final, NamedTuple
 
 from branchline.errors import BranchlineError, InputError, SessionError, UsageError
-from branchline.files import find_root, read_text, write_durable
+from branchline.files import read_text, write_durable
 from branchline.model.run import SessionRow
 from branchline.sessions import history
 from branchline.sessions.agents import LIVE, Agents
@@ -156,8 +156,8 @@ def shims(console: Console, wish: Wish) -> Answer:
 @contextmanager
 def opened(console: Console, wish: Wish) -> Iterator[Agents | None]:
     """The sessions of the place a command was started in; of `--cwd` where those know it better; None: there are none."""
-    root = root_of(console.directory)
-    other = root_of(folder_of(console, wish.cwd)) if wish.cwd else root
+    root = console.root
+    other = console._replace(directory=folder_of(console, wish.cwd)).root if wish.cwd else root
     if other != root and not _knows(root, wish.name):
         root = other
     path = root / ".branchline" / "state.db"
@@ -176,14 +176,9 @@ def folder_of(console: Console, cwd: str) -> Path:
     return folder
 
 
-def root_of(folder: Path) -> Path:
-    """Where the sessions of a folder are recorded: its checkout, or the folder itself."""
-    return find_root(folder) or folder
-
-
-def shown(row: SessionRow) -> dict[str, Any]:
-    """A session with the keys that scripts rely on (SEEDS S2.8), and ours."""
-    return {
+def shown(row: SessionRow, keys: Collection[str] = ()) -> dict[str, Any]:
+    """A session with the keys that scripts rely on (SEEDS S2.8), and ours; of them those that are named, if any are."""
+    found = {
         "name": row.name,
         "pid": row.pid,
         "status": row.status,
@@ -200,6 +195,7 @@ def shown(row: SessionRow) -> dict[str, Any]:
         "title": row.title,
         "error": row.error or None,
     }
+    return {key: value for key, value in found.items() if not keys or key in keys}
 
 
 def iso(at: float) -> str:
@@ -243,7 +239,7 @@ def _over(rows: Sequence[SessionRow]) -> bool:
 def _changes(former: Mapping[str, str], rows: Sequence[SessionRow]) -> list[dict[str, Any]]:
     keys = ("name", "status", "exitCode", "sessionId", "finishedAt")
     changed = [(row, former.get(row.name)) for row in rows if former.get(row.name) != row.status]
-    return [{**{k: v for k, v in shown(row).items() if k in keys}, "previousStatus": was} for row, was in changed]
+    return [{**shown(row, keys), "previousStatus": was} for row, was in changed]
 
 
 def _until(

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from branchline import sandbox, workers
@@ -15,7 +14,7 @@ from branchline.model.run import Job, SessionRow
 from branchline.proc import Spawn
 from branchline.sessions import history
 from branchline.sessions.agents import LIVE, Agents
-from branchline.workflow.agent import Wish, folder_of, iso
+from branchline.workflow.agent import Wish, folder_of, shown
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.project import Project, check_worker, default_worker, open_project, with_worker
@@ -24,6 +23,8 @@ from branchline.workspace.repository import Repository
 
 MODEL = "OPENCODE_PSA_MODEL"
 """The model when none is named, as callers of the program that is replaced have it in their environment."""
+STARTED = ("name", "pid", "status", "sessionId", "model", "mode", "startedAt")
+"""The keys of a session that `run` answers with."""
 LARGEST = 256 * 1024
 """Bytes of one attached file: it becomes part of the message."""
 _TICKS = re.compile(r"`{3,}")
@@ -44,17 +45,7 @@ def run(console: Console, wish: Wish, token: Callable[[int], bytes] = os.urandom
         project, worker = _worker(project, console, wish, before)
         row = _row(console, project, wish, worker, former if resume else None, token)
         row = agents.start(former, row, lambda put: spawn(project, agents, put, worker, before, wish, prompt))
-    return Answer(
-        {
-            "name": row.name,
-            "pid": row.pid,
-            "status": row.status,
-            "sessionId": row.session or None,
-            "model": row.model or None,
-            "mode": row.mode,
-            "startedAt": iso(row.started),
-        }
-    )
+    return Answer(shown(row, STARTED))
 
 
 def with_attachments(console: Console, wish: Wish) -> str:
@@ -104,10 +95,7 @@ def _worker(project: Project, console: Console, wish: Wish, before: Job | None) 
             raise SessionError("E_SESSION_NOT_FOUND", why, name=before.task)
         if before and not wish.worker:
             name = before.worker
-            settings = replace(project.settings.worker_named(name), argv=before.argv)
-            project = replace(
-                project, settings=replace(project.settings, workers={**project.settings.workers, name: settings})
-            )
+            project = project.starting(name, before.argv)
         else:
             project, name = with_worker(project, console, wish.worker)
             name = name or default_worker(project)

@@ -51,7 +51,7 @@ def approve_draft(project: Project, draft: DraftGraph, by: str, at: float) -> Ap
 def approval_of(project: Project, draft: DraftGraph) -> ApprovedGraph | None:
     """This very graph as it was approved; None when it never was: an approval of another digest is none."""
     with project.looked() as store:
-        found = store.approval(draft.plan) if store else None
+        found = store.approval(draft.plan)
     if found is None or found[0] != digest_of(project, draft):
         return None
     return ApprovedGraph(draft, *found[:2])

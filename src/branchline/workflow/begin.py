@@ -1,8 +1,9 @@
 """From a plan to an open run: the graph as it is now, its approval, and the run that goes on or begins."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 from branchline.dispatch import Coordinator, Hooks
 from branchline.dispatch.boxes import Boxes
@@ -15,7 +16,7 @@ from branchline.model.plan import ApprovedGraph, DraftGraph
 from branchline.model.run import Event, RunRow
 from branchline.planfile import DIALECTS, digests
 from branchline.planfile.writeback import boxes
-from branchline.store import Store, lock
+from branchline.store import AnyStore, Store, lock
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.approval import approval_of, approve_draft, hold_list, source_of
@@ -26,17 +27,7 @@ from branchline.workflow.models import check_models
 from branchline.workflow.money import check_priced, remarks
 from branchline.workflow.project import Project, choose_workers, graph_path, open_project, with_worker
 from branchline.workflow.replan import FREE, replan
-from branchline.workflow.running import Plan, coordinator, new_run
-from branchline.workspace.repository import Repository
-
-
-class Begun(NamedTuple):
-    """A run that is open: its row, the flags in force, and where it works; all else of it stands in the store."""
-
-    project: Project
-    run: RunRow
-    flags: Flags
-    repository: Repository | None
+from branchline.workflow.running import Begun, Plan, coordinator, new_run
 
 
 class Agreed(NamedTuple):
@@ -45,29 +36,6 @@ class Agreed(NamedTuple):
     approved: ApprovedGraph
     adjacency: Adjacency
     source: str
-
-
-class Fresh(Protocol):
-    """The functions of `workflow.fresh`, which is imported when one of them is needed."""
-
-    def drafted(self, console: Console, project: Project, path: Path) -> graphs.Stored | Answer:
-        """Read a plan anew."""
-
-    def remarked(self, draft: DraftGraph, path: Path) -> DraftGraph:
-        """Read its boxes anew."""
-
-    def settle(
-        self, console: Console, project: Project, path: Path, draft: DraftGraph, wanted: str
-    ) -> tuple[ApprovedGraph | None, DraftGraph]:
-        """Ask a person for the approval."""
-
-    def quickest(self, project: Project, draft: DraftGraph, slots: int) -> str:
-        """Play the plan under every strategy."""
-
-
-def fresh(console: Console) -> Fresh:
-    """Import what reads plans."""
-    return cast(Fresh, console.fresh())
 
 
 def unchanged(project: Project, path: Path) -> RunRow | None:
@@ -79,8 +47,8 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
     if not stored.exists() or digests.is_folder(path):
         return None
     with project.looked() as store:
-        run = store.newest(project.name(path)) if store else None
-        if store is None or run is None or not run.source or run.state in ("done", "cancelled"):
+        run = store.newest(project.name(path))
+        if run is None or not run.source or run.state in ("done", "cancelled"):
             return None
         approved, head = store.approval(run.plan), graphs.head(run.graph)
         same = approved is not None and approved[0] == run.digest
@@ -92,7 +60,7 @@ def unchanged(project: Project, path: Path) -> RunRow | None:
     return run
 
 
-def _is_ticked(store: Store, run: RunRow, head: DraftGraph, text: str) -> bool:
+def _is_ticked(store: AnyStore, run: RunRow, head: DraftGraph, text: str) -> bool:
     """Whether a box has changed since the graph was made that the run itself has not ticked: then marks are read anew."""
     if head.dialect not in DIALECTS:  # boxes mean nothing there
         return False
@@ -111,7 +79,8 @@ def current_draft(console: Console, project: Project, path: Path) -> graphs.Stor
         if former.draft.plan_digest == digests.digest_of(path):
             _tell_gate(console, project, former.draft)
             return former._replace(draft=marked(console, former.draft, path))
-    return fresh(console).drafted(console, project, path)
+    found: graphs.Stored | Answer = console.fresh().drafted(console, project, path)
+    return found
 
 
 def _tell_gate(console: Console, project: Project, draft: DraftGraph) -> None:
@@ -134,7 +103,8 @@ def marked(console: Console, draft: DraftGraph, path: Path) -> DraftGraph:
         return draft
     if "".join(boxes(read_text(path)).values()) == draft.boxes:
         return draft
-    return fresh(console).remarked(draft, path)
+    again: DraftGraph = console.fresh().remarked(draft, path)
+    return again
 
 
 def approval(console: Console, project: Project, path: Path, current: graphs.Stored, flags: Flags) -> Agreed:
@@ -144,7 +114,7 @@ def approval(console: Console, project: Project, path: Path, current: graphs.Sto
     if approved is None and flags.yes:
         approved = approve_draft(project, draft, "policy: --yes", console.clock())
     if approved is None and console.interactive:
-        approved, draft = fresh(console).settle(console, project, path, draft, "ask")
+        approved, draft = console.fresh().settle(console, project, path, draft, "ask")
     if approved is None:
         raise NotApprovedError(
             f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
@@ -173,7 +143,7 @@ def begin(
     former = store.run(agreed.run) or agreed
     if former.state == "done":
         return finished(store, former, console.clock())
-    return resumed(console, project, store, former, flags)
+    return resumed(console, store, former, flags)
 
 
 def _begin(
@@ -190,9 +160,9 @@ def _begin(
         if same and former.state == "done" and not (wished or flags.only or flags.phase):
             return finished(store, former, console.clock())
         if same or former.state != "done" or not landed(project, former, flags):
-            return resumed(console, project, store, former, flags, None if same and not flags.worker else agreed)
+            return resumed(console, store, former, flags, None if same and not flags.worker else agreed)
     project, worker = with_worker(project, console, flags.worker)
-    repository = project.repository(in_place=flags.in_place)
+    repository = None if flags.in_place else project.repository()
     if repository:
         workspace = project.settings.workspace
         repository.check_ready((draft.plan,), (*workspace.copy, *workspace.symlink))
@@ -229,27 +199,25 @@ def planned(project: Project, agreed: Agreed, worker: str) -> Plan:
 
 def landed(project: Project, run: RunRow, flags: Flags) -> bool:
     """Whether the user's branch holds all that a run merged, so that new work may start from there."""
-    repository = project.repository(in_place=flags.in_place)
-    return repository is None or repository.git.contains(repository.head(), repository.tip(run.run))
+    return flags.in_place or project.repository().holds(run.run)
 
 
-def resumed(
-    console: Console, project: Project, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None
-) -> Begun:
+def resumed(console: Console, store: Store, former: RunRow, flags: Flags, changed: Agreed | None = None) -> Begun:
     """An unfinished run with the flags it was started with, those given now on top; `changed` is its plan now."""
     flags, directory = overlaid(former, flags)
     project = open_project(console, flags.settings())
     project, worker = with_worker(project, console._replace(directory=directory or console.directory), flags.worker)
-    repository = project.repository(in_place=flags.in_place)
+    repository = None if flags.in_place else project.repository()
     if changed is not None:
         former = replan(store, former, planned(project, changed, worker), console.clock())
     return Begun(project, former, flags, repository)
 
 
-def opened_store(stack: ExitStack, project: Project) -> Store:
+@contextmanager
+def opened_store(project: Project) -> Iterator[Store]:
     """The lock first, then the store: one coordinator at a time."""
-    stack.enter_context(lock(project.state))
-    return stack.enter_context(project.store())
+    with lock(project.state), project.store() as store:
+        yield store
 
 
 def charge(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool = False) -> Coordinator:
@@ -257,7 +225,7 @@ def charge(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool = False) -> C
 
     `lazy`: custodians come up with the first start, and the run counts as resumed with the first thing that happens.
     """
-    driver = coordinator(begun.project, store, begun.repository, begun.run, begun.flags, hooks, lazy=lazy)
+    driver = coordinator(store, begun, hooks, lazy=lazy)
     driver.recover()
     if store.dropped:
         words = (

@@ -1,19 +1,27 @@
 """Show what Branchline does, on the bundled plan; prove on this machine that it keeps its promises; say what ails it."""
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from branchline.care.doctor import Finding, Place, examine
 from branchline.care.selftest import selftest as prove
 from branchline.config import load
 from branchline.errors import BranchlineError, UsageError, WorkerMissingError
-from branchline.files import find_root, read_text, write_new
+from branchline.files import read_text, write_new
 from branchline.terminal.text import lines, many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags
+from branchline.workflow.flags import Flags, overlaid
 from branchline.workflow.plan import Reading, decompose
-from branchline.workflow.project import Project, open_project, workers_of
+from branchline.workflow.project import (
+    Project,
+    check_worker,
+    default_worker,
+    open_project,
+    role_workers,
+    with_worker,
+)
 from branchline.workflow.run import execute
 from branchline.workspace.repository import make
 
@@ -70,21 +78,54 @@ def doctor(console: Console) -> Answer:
 
 def _place(console: Console) -> tuple[Place, list[Finding]]:
     """What is to be examined, with what the settings say of it; broken ones are a fault, and the defaults stand in."""
-    root = find_root(console.directory) or console.directory
     try:
         project = open_project(console)
     except (BranchlineError, OSError) as error:
         fault = Finding("settings", "fault", str(error), "correct it; until then no command but the looking ones works")
-        return Place(root, load(None, {}, {}), console.env, ()), [fault]
+        return Place(console.root, load(None, {}, {}), console.env, ()), [fault]
     found = [Finding("settings", "warning", words, "take it out") for words in project.settings.warnings]
     try:
-        project, used = workers_of(project, console)
+        project, used, lacking = _workers(console, project)
     except WorkerMissingError as error:
         return _plain(project), [*found, Finding("workers", "fault", str(error), "one of these")]
     except (BranchlineError, OSError) as error:
         return _plain(project), [*found, Finding("settings", "fault", str(error), "correct it")]
     ok = Finding("settings", "ok", f"readable; tasks would get {', '.join(used)}")
-    return Place(project.root, project.settings, project.env, used), [*found, ok]
+    return Place(project.root, project.settings, project.env, used), [*found, ok, *lacking]
+
+
+def _workers(console: Console, project: Project) -> tuple[Project, tuple[str, ...], list[Finding]]:
+    """The project, the workers that tasks which name none would get now, and a word on roles that would get none.
+
+    Where no agent is installed and no worker set, the one that the newest run was started with counts: it goes on with
+    it. Raises SettingsError, UsageError or WorkerMissingError for a worker that cannot start, or when there is none.
+    """
+    roles, lacking = role_workers(project, project.settings.roles), list[Finding]()
+    if without := ", ".join(role for role in project.settings.roles if role not in roles):
+        project, last = _last_worker(console, project)
+        roles |= {"": last} if last else {}
+        if not last and "build" not in roles:
+            default_worker(project)
+        why = f"no agent is installed: tasks of the role {without} get none"
+        why += f" in a new run (the newest one has {last})" if last else ""
+        fix = "name one with --worker, or as worker = in the settings or in [roles.NAME]"
+        lacking.append(Finding("workers", "warning", why, fix))
+    used = tuple(dict.fromkeys(roles.values()))
+    for name in used:
+        check_worker(project, name)
+    return project, used, lacking
+
+
+def _last_worker(console: Console, project: Project) -> tuple[Project, str]:
+    """The project with the worker that the newest run was started with, and its name; "" for none that can start."""
+    with suppress(BranchlineError, OSError), project.looked() as store:  # a broken store is told of elsewhere
+        if run := store.newest():
+            flags, directory = overlaid(run, Flags())
+            there, name = with_worker(project, console._replace(directory=directory or project.root), flags.worker)
+            if name:
+                check_worker(there, name)
+            return there, name
+    return project, ""
 
 
 def _plain(project: Project) -> Place:

@@ -1,6 +1,6 @@
 """Take away what tasks that are over have left standing: `clean`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from branchline.store import Store, lock
 from branchline.terminal.text import safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.left import Known, Left, attempt_of, known_runs, left_over, repository_of
+from branchline.workflow.left import Known, Left, attempt_of, known_runs, left_over
 from branchline.workflow.project import Project, open_project
 from branchline.workflow.verify import spec_of
 from branchline.workspace.prepare import tear_down
@@ -27,18 +27,19 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
     LockedError while a coordinator is at work.
     """
     project = open_project(console)
-    repository = repository_of(console, project)
+    repository = project.repository()
     removed, kept, salvaged, scratch, torn_down, sessions = [], [], [], [], [], list[str]()
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(lock(project.state))
-        known = known_runs(project)
+        known, wished = known_runs(project), _wished(project)
         for left in left_over(repository, known, run):
             tree = repository.worktree(left.run, left.task)
             place = {"run": left.run, "task": left.task, "path": str(tree)}
             try:
-                why = _why_not(left) or repository.would_lose(left.run, left.task)
-                if why and save and not _why_not(left):
+                goes_on = _why_not(left, wished)
+                why = goes_on or repository.would_lose(left.run, left.task)
+                if why and save and not goes_on:
                     salvaged += [] if dry_run else [repository.salvage(left.run, left.task, attempt_of(left))]
                     why = ""
                 if not why and not dry_run:
@@ -59,7 +60,15 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
     return Answer(data, "\n".join(_tidied(data)))
 
 
-def _why_not(left: Left) -> str:
+def _wished(project: Project) -> set[tuple[str, str]]:
+    """The runs and tasks of which a person has wished something that nobody has acted on yet."""
+    with project.looked() as store:
+        return {(request.run, request.task) for request in store.requests()} if store else set()
+
+
+def _why_not(left: Left, wished: Collection[tuple[str, str]]) -> str:
+    if (left.run, left.task) in wished:
+        return f"what you asked of task {left.task} waits for the next `branchline execute` or `pulse`"
     if left.row is None or left.row.state in FINAL:
         return ""
     return f"task {left.task} is {left.row.state} and may go on"

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from branchline.errors import InputError
+from branchline.files import find_root
 from branchline.terminal.text import for_stream
 
 
@@ -30,6 +32,16 @@ class Console(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     fresh: Callable[[], Any] = nothing_fresh
 
+    @property
+    def root(self) -> Path:
+        """The checkout that the place lies in, or the place itself."""
+        return find_root(self.directory) or self.directory
+
+    @property
+    def state(self) -> Path:
+        """The state folder that the started commands write; it is not made by looking."""
+        return self.root / ".branchline"
+
     def width(self) -> int:
         """How many columns the person's terminal has; 80 where there is none."""
         if not self.out.isatty():
@@ -46,3 +58,12 @@ class Console(NamedTuple):
         """Write words for people, at once."""
         self.out.write(for_stream(text, self.out) + "\n")
         self.out.flush()
+
+
+def name_in(root: Path, path: Path) -> str:
+    """A plan's path as runs call it: relative to the root where it lies inside; raises InputError."""
+    try:
+        absolute = path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle, or into what may not be looked at
+        raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'its links go in a circle'}") from None
+    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(absolute)

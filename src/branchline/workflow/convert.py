@@ -13,6 +13,7 @@ from branchline.model.plan import DraftGraph, Task
 from branchline.planfile.digests import is_folder
 from branchline.planfile.formats import WRITERS, write
 from branchline.planfile.formats.losses import losses
+from branchline.terminal.text import some
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.plan import Reading
@@ -43,8 +44,7 @@ def _text(draft: DraftGraph, target: str) -> tuple[str, DraftGraph, list[str]]:
         return "\n".join([f"# The graph of {draft.plan!a}.", *lines[1:]]), draft, []
     text, written, fresh = write(draft, target)
     listed = [f"{old} as {new}" for old, new in fresh.items()]
-    more = f" and {len(listed) - 20} more" if len(listed) > 20 else ""
-    said = [f"{target} has no form for some ids; written anew: {', '.join(listed[:20])}{more}"] if listed else []
+    said = [f"{target} has no form for some ids; written anew: {some(listed, 20)}"] if listed else []
     return text, written, said
 
 

@@ -27,7 +27,7 @@ def dry_run(console: Console, project: Project, draft: DraftGraph, flags: Flags)
     adjacency = build.adjacency(draft)
     isolated = not flags.in_place and find_root(project.root) is not None
     policy = policy_of(project.settings, flags, adjacency, isolated=isolated)
-    repository = project.repository(in_place=not isolated)
+    repository = project.repository() if isolated else None
     site = Site(project.root, project.root / ".branchline", repository, project.env)
     jobs = Jobs(site, draft, prompts.family(draft), project.settings, History(None, lambda: adjacency), console.clock)
     rounds, state = batches(draft, policy), state_of(draft)

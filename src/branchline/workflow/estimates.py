@@ -1,20 +1,24 @@
-"""What the tasks of a plan are expected to take, by its estimates and by the runs before."""
+"""What the tasks of a plan are expected to take and to touch, by its estimates and by the runs before."""
 
 import json
+import re
 from collections.abc import Iterable
 
 from branchline.model.plan import DraftGraph
 from branchline.model.run import TaskRow
 from branchline.schedule.durations import USUAL, Kind, Outlook, Past
 from branchline.simulate import dice
-from branchline.store import Store
+from branchline.store import AnyStore
 from branchline.workflow.project import Project, role_workers
 
 RUNS = 10
 """How many of the newest runs are looked at."""
+MOST_FILES = 100
+"""Files of one task; more says that nobody knows."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-def outlook_in(store: Store, run: str, rows: Iterable[TaskRow]) -> Outlook:
+def outlook_in(store: AnyStore, run: str, rows: Iterable[TaskRow]) -> Outlook:
     """The tasks of a run with what is known of other runs; of its own it learns while it runs."""
     hours = estimates_of(store, run)
     tasks = {
@@ -32,10 +36,10 @@ def outlook_of(project: Project, draft: DraftGraph) -> Outlook:
         if task.kind == "atomic"
     }
     with project.looked() as store:
-        return Outlook(tasks, (known for _, known in past(store)) if store else ())
+        return Outlook(tasks, [known for _, known in past(store)])
 
 
-def past(store: Store) -> list[tuple[str, Past]]:
+def past(store: AnyStore) -> list[tuple[str, Past]]:
     """What is known of the tasks that are done, each with its run and with what its plan had estimated."""
     rows = store.spent(RUNS)
     estimates = {run: estimates_of(store, run) for run in {row.run for row in rows}}
@@ -53,8 +57,22 @@ def past(store: Store) -> list[tuple[str, Past]]:
     ]
 
 
-def estimates_of(store: Store, run: str) -> dict[str, float]:
+def estimates_of(store: AnyStore, run: str) -> dict[str, float]:
     """Task -> the hours that a run's plan estimated."""
     row = store.run(run)
     found: dict[str, float] = json.loads(row.net).get("estimate", {}) if row else {}
     return found
+
+
+def touches(store: AnyStore, draft: DraftGraph) -> dict[str, dict[str, bool]]:
+    """Task -> path -> that it is likely to change it, by what is kept of the newest runs."""
+    silent = {t.id: alike for t in draft.tasks if t.kind == "atomic" and not t.files and (alike := _words(t.title))}
+    seen: dict[frozenset[str], dict[str, bool]] = {}
+    for title, files in store.touched(RUNS) if silent else ():
+        seen.setdefault(_words(title), {}).update(dict.fromkeys(files, True))
+    return {task: seen[alike] for task, alike in silent.items() if 0 < len(seen.get(alike, ())) <= MOST_FILES}
+
+
+def _words(title: str) -> frozenset[str]:
+    """What two similar titles have in common: their words, in any order and whatever their numbers."""
+    return frozenset(_WORD.findall(title.lower()))

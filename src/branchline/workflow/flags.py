@@ -13,6 +13,8 @@ from branchline.graph.adjacency import Adjacency
 from branchline.model.run import RunRow
 from branchline.schedule.routing import Routing
 
+AUTO: Final = "auto"
+"""The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
 SERVERS: Final = "OpenCode servers"
 """The resource of which there is as much as the servers of the settings have slots together."""
 
@@ -45,7 +47,8 @@ class Flags(NamedTuple):
 
     def settings(self) -> dict[str, Any]:
         """The flags that are settings, under their dotted names."""
-        named = {"strategy": self.strategy, "jobs": self.jobs, "optimise": self.optimise, "land.minimum": self.minimum}
+        strategy = None if self.strategy == AUTO else self.strategy
+        named = {"strategy": strategy, "jobs": self.jobs, "optimise": self.optimise, "land.minimum": self.minimum}
         named |= {"budget": self.budget, "task_budget": self.task_budget}
         return {name: value for name, value in named.items() if value is not None}
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from branchline import __version__
-from branchline.files import canonical, digest, find_root, write_new
+from branchline.files import canonical, digest, write_new
 from branchline.model.run import RunRow
 from branchline.report import run_flag
 from branchline.store import Store, lock
 from branchline.terminal.text import because
 from branchline.workflow.answer import Answer
-from branchline.workflow.console import Console
+from branchline.workflow.console import Console, name_in
 from branchline.workflow.look import is_newest, rows_of
 
 STATUS = {"running": 0, "done": 0, "waiting": 3, "cancelled": 0, "failed": 4, "paused": 75}
@@ -41,7 +41,7 @@ def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
 
 def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
-    land = f"branchline land{run_flag(run.run, is_newest(store, run))} brings it to your branch"
+    land = f"branchline land{run_flag(run.run, is_newest(store, run))} brings to your branch what is not there yet"
     where = "it worked in place" if run.in_place else land
     return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} is done; nothing to do ({where})")
 
@@ -84,66 +84,60 @@ def quiet(console: Console, plans: Sequence[str], said: str) -> Answer | None:
 
     `said` are the flags. Raises LockedError when another coordinator is at work.
     """
-    root = find_root(console.directory) or console.directory
-    known = recall(root)
+    known = recall(console)
     if not known:
         return None
-    with lock(root / ".branchline"), Store.open(root / ".branchline" / "state.db", read_only=True) as store:
-        names = [name_of(root, console.directory / plan) for plan in plans] if plans else unfinished(store)
+    with lock(console.state), Store.open(console.state / "state.db", read_only=True) as store:
+        names = [name_in(console.root, console.directory / plan) for plan in plans] if plans else unfinished(store)
         wished = {request.run for request in store.requests()}
         found = []
         for name in names:
             entry, run = known.get(name), store.newest(name)
-            if not entry or not run or run.run in wished or _changed(console, root, name, said, entry, store, run):
+            if not entry or not run or run.run in wished or _changed(console, name, said, entry, store, run):
                 return None
             now = console.clock()
             found.append(finished(store, run, now) if run.state == "done" else standing(store, run, now))
     return together(found)
 
 
-def _changed(
-    console: Console, root: Path, name: str, said: str, entry: dict[str, Any], store: Store, run: RunRow
-) -> bool:
+def _changed(console: Console, name: str, said: str, entry: dict[str, Any], store: Store, run: RunRow) -> bool:
     return bool(
         entry["run"] != run.run
         or console.clock() >= entry["due"]
         or store.events(run.run, after=entry["seq"], limit=1)
-        or entry["key"] != key_of(console, root, name, said)
+        or entry["key"] != key_of(console, name, said)
     )
 
 
-def key_of(console: Console, root: Path, name: str, said: str) -> str:
+def key_of(console: Console, name: str, said: str) -> str:
     """A digest of all that a pulse reads before it acts: plan, graph, settings, environment, flags."""
-    plan = root / name
-    texts = [_digest(path) for path in (plan, plan.with_name(f"{plan.stem}.graph.json"), *(root / s for s in SETTINGS))]
+    plan = console.root / name
+    texts = [
+        _digest(path)
+        for path in (plan, plan.with_name(f"{plan.stem}.graph.json"), *(console.root / s for s in SETTINGS))
+    ]
     env = sorted(item for item in console.env.items() if item[0].startswith(("BRANCHLINE_", "PATH", *SEEDS)))
     return digest(canonical([__version__, said, str(console.directory), texts, env]).encode("utf-8", "surrogatepass"))
 
 
-def remember(console: Console, root: Path, name: str, said: str, run: str, last: int, due: float) -> None:
-    """Keep that a plan's run, up to event `last`, has nothing to do before `due` (seconds since the epoch).
+def remember(console: Console, store: Store, name: str, due: float, said: str) -> None:
+    """Keep that a run has nothing to do before `due` (seconds since the epoch) unless something changes from outside.
 
     A plan that is a folder of files is looked at each time.
     """
-    if (root / name).is_dir():
-        return
-    entry = {"key": key_of(console, root, name, said), "run": run, "seq": last, "due": due}
-    write_new(root / ".branchline" / MEMORY, canonical({**recall(root), name: entry}))
+    run = store.run(name)
+    if run is not None and not (console.root / run.plan).is_dir():
+        entry = {"key": key_of(console, run.plan, said), "run": name, "seq": store.last_event(name), "due": due}
+        write_new(console.state / MEMORY, canonical({**recall(console), run.plan: entry}))
 
 
-def recall(root: Path) -> dict[str, Any]:
+def recall(console: Console) -> dict[str, Any]:
     """What former pulses kept, plan -> entry; nothing when it cannot be read: then everything is looked at."""
     try:
-        found = json.loads((root / ".branchline" / MEMORY).read_text(encoding="utf-8"))
+        found = json.loads((console.state / MEMORY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def name_of(root: Path, path: Path) -> str:
-    """A plan's path as runs call it: relative to the root where it lies inside."""
-    absolute = path.resolve()
-    return str(absolute.relative_to(root)) if absolute.is_relative_to(root) else str(absolute)
 
 
 def _digest(path: Path) -> str:

@@ -1,11 +1,12 @@
 """Bring the merged work of a run home: to the user's branch, or as a draft pull request."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from branchline import report as words
-from branchline.errors import FailedError
+from branchline.errors import FailedError, RepositoryError
 from branchline.files import write_new
 from branchline.model.run import RunRow
 from branchline.proc.run import run as run_program
@@ -23,15 +24,40 @@ GH_TIMEOUT = 120.0
 """Seconds that opening a pull request may take."""
 
 
-def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answer:
+def land_run(console: Console, name: str, *, pull_request: bool) -> Answer:
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):
-        if run.in_place:
-            return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
-        found = report_of(store, run, console.clock())
-    repository = project.repository(in_place=False)
-    assert repository is not None  # noqa: S101 - not in place
+        found, runs, merged = report_of(store, run, console.clock()), store.runs(), store.newest_merge(run.run)
+    repository = project.repository() if project.is_checkout or not run.in_place else None
+    if repository and merged and not repository.tip(run.run):
+        tip = f"branchline/{run.run}/tip"
+        raise RepositoryError(
+            f"the branch {tip} is missing; bring it back where it was: git branch {tip} {merged[:12]}"
+        )
+    answer = _landed(console, project, repository, run, found, pull_request=pull_request)
+    others = [] if name or repository is None else _others(repository, runs, run)
+    more = [f"{each} has merged work that is not on your branch: branchline land --run {each}" for each in others]
+    return answer._replace(data={**answer.data, "others": others}, text="\n".join([answer.text, *more]))
+
+
+def _others(repository: Repository, runs: Sequence[RunRow], run: RunRow) -> list[str]:
+    """The other runs whose merged work the branch that is checked out does not hold, the newest first."""
+    tips = landing.not_landed(repository.git)
+    return [each.run for each in runs if each != run and tips.get(each.run, each.base) != each.base]
+
+
+def _landed(
+    console: Console,
+    project: Project,
+    repository: Repository | None,
+    run: RunRow,
+    found: dict[str, Any],
+    *,
+    pull_request: bool,
+) -> Answer:
+    if run.in_place or repository is None:
+        return _nothing(run, f"{run.run} worked in place, in your own checkout: there is nothing to land")
     if run.base and repository.tip(run.run) == run.base:
         return _nothing(run, f"{run.run} has merged nothing yet: there is nothing to land")
     change = _change(repository, run, found)
@@ -39,7 +65,11 @@ def land_run(console: Console, name: str, *, pull_request: bool = False) -> Answ
     data = {"run": run.run, "diffstat": change["diffstat"], "files": change["files"], "evidence": found["done"]}
     if pull_request or project.settings.land.mode == "pr":
         return _pull_request(console, project, repository, run, found, data)
-    message = f"{_title(run)}\n\n{words.report_markdown(found)}" if project.settings.land.mode == "merge" else ""
+    message = (
+        f"{_title(run)}\n\n{words.report_markdown(found | {'landed': True})}"
+        if project.settings.land.mode == "merge"
+        else ""
+    )
     landed = repository.land(run.run, (run.plan,), message)
     data |= {"moved": landed.moved, "commit": landed.commit, "advice": landed.advice}
     if landed.moved:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from branchline.errors import BranchlineError
 from branchline.graph.adjacency import natural_key as natural
 from branchline.model.run import RunRow, TaskRow
 from branchline.terminal.text import safe
 from branchline.workflow.console import Console
 from branchline.workflow.look import no_run
-from branchline.workflow.project import Project, open_project
+from branchline.workflow.project import Project
 from branchline.workspace.diff import Change
 from branchline.workspace.repository import Repository
 
@@ -26,18 +27,20 @@ class Left(NamedTuple):
     row: TaskRow | None
 
 
-def repository_of(console: Console, project: Project | None = None) -> Repository:
-    """The repository that work is isolated in; raises RepositoryError in words."""
-    repository = (project or open_project(console)).repository(in_place=False)
-    assert repository is not None  # noqa: S101 - not in place
-    return repository
+def is_home(console: Console, run: RunRow) -> bool:
+    """Whether the branch that is checked out holds all that a run has merged; False where nobody can tell."""
+    if run.in_place:
+        return False
+    try:
+        return Repository.open(console.root, console.env).holds(run.run)
+    except BranchlineError:
+        return False
 
 
 def known_runs(project: Project) -> Known:
     """The runs that the store knows with their tasks by id; none before the first run."""
     with project.looked() as store:
-        runs = store.runs() if store else []
-        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in runs if store}
+        return {row.run: (row, {task.task: task for task in store.tasks(row.run)}) for row in store.runs()}
 
 
 def left_over(repository: Repository, known: Known, run: str) -> list[Left]:

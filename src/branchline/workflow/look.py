@@ -9,7 +9,6 @@ from typing import Any
 from branchline import report as words
 from branchline.budget import Purse, Terms, purse_of
 from branchline.errors import NotFoundError, UsageError
-from branchline.files import find_root
 from branchline.graph.adjacency import of_rows
 from branchline.graph.cycles import reached
 from branchline.graph.suite import needs_of
@@ -28,15 +27,10 @@ WAITING = ("pending", "ready", "retrying", "paused")
 Hindsight = Callable[[Store, RunRow, list[TaskRow]], dict[str, Any] | None]
 
 
-def state_of(console: Console) -> Path:
-    """The state folder that the started commands write; it is not made by looking."""
-    return (find_root(console.directory) or console.directory) / ".branchline"
-
-
 @contextmanager
 def opened(console: Console, name: str) -> Iterator[tuple[Store, RunRow]]:
     """One moment of the store, and the run that is meant, as `run_meant`."""
-    with Store.open(state_of(console) / "state.db", read_only=True) as store, store.snapshot():
+    with Store.open(console.state / "state.db", read_only=True) as store, store.snapshot():
         yield store, run_meant(store, name)
 
 
@@ -145,7 +139,7 @@ def status(console: Console, name: str) -> Answer:
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
-        driver = held(state_of(console)) or None
+        driver = held(console.state) or None
         found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
@@ -191,14 +185,30 @@ def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
 
 
 def inbox(console: Console, name: str) -> Answer:
-    """The questions that wait for a person."""
+    """The questions that wait for a person: of one run, or of all that go on when they are answered."""
     with opened(console, name) as (store, run):
-        said, rows = said_to(store, run), store.tasks(run.run)
-        asked = store.questions(run.run, open_only=True)
-        asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
-        found = words.inbox(asked, _waiting_for({question.task for question in asked}, run, rows))
-        found |= {"run": run.run, "newest": is_newest(store, run)}
-    return Answer(found, words.inbox_text(found))
+        runs, newest = [run, *([] if name else _older(store, run))], is_newest(store, run)
+        found = {"run": run.run, "questions": [question for each in runs for question in _inbox_of(store, each)]}
+    return Answer(found, words.inbox_text(found, run.run if newest else ""))
+
+
+def _older(store: Store, run: RunRow) -> Iterator[RunRow]:
+    """The newest run of each other plan that is not over."""
+    seen = {run.plan}
+    for plan, name, state in store.heads():
+        if plan not in seen and state not in ("done", "cancelled") and (older := store.run(name)):
+            yield older
+        seen.add(plan)
+
+
+def _inbox_of(store: Store, run: RunRow) -> list[dict[str, Any]]:
+    said, rows = said_to(store, run), store.tasks(run.run)
+    asked = store.questions(run.run, open_only=True)
+    asked = [each for each in [*asked, *_held(rows, asked)] if each.task not in said]
+    questions: list[dict[str, Any]] = words.inbox(
+        asked, _waiting_for({question.task for question in asked}, run, rows)
+    )["questions"]
+    return questions
 
 
 def _waiting_for(tasks: Iterable[str], run: RunRow, rows: list[TaskRow]) -> dict[str, list[str]]:
@@ -235,16 +245,25 @@ def evidence(console: Console, name: str, task: str) -> Answer:
     return Answer(found, words.evidence_text(found))
 
 
-def report(console: Console, name: str, form: str, hindsight: Hindsight = lambda *_: None) -> Answer:
+def report(
+    console: Console,
+    name: str,
+    form: str,
+    hindsight: Hindsight = lambda *_: None,
+    is_home: Callable[[Console, RunRow], bool] = lambda *_: False,
+) -> Answer:
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
-        found = report_of(store, run, console.clock(), hindsight)
-    shown = {"text": words.report_text, "md": words.report_markdown, "json": as_json}[form](found)
-    return Answer(found, shown)
+        found = report_of(store, run, console.clock(), hindsight, home=is_home(console, run))
+    if form == "json":
+        return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
+    return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
-def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None) -> dict[str, Any]:
-    """The report of a run from what is recorded; `schedule` in it is what `hindsight` makes of it."""
+def report_of(
+    store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None, *, home: bool = False
+) -> dict[str, Any]:
+    """The report of a run from what is recorded; `schedule` in it is what `hindsight` makes of it, `home` of `is_home`."""
     graph, rows = json.loads(run.graph)["graph"], rows_of(store, run, now)
     return words.report(
         run,
@@ -258,12 +277,8 @@ def report_of(store: Store, run: RunRow, now: float, hindsight: Hindsight = lamb
         request=graph.get("request", ""),
         schedule=hindsight(store, run, rows),
         newest=is_newest(store, run),
+        home=home,
     )
-
-
-def as_json(found: dict[str, Any]) -> str:
-    """The report as one JSON line."""
-    return json.dumps(found, ensure_ascii=False, default=str)
 
 
 def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[RunRow, int, Path]:
@@ -274,7 +289,7 @@ def attempt_of(console: Console, name: str, task: str, attempt: int) -> tuple[Ru
     with opened(console, name) as (store, run):
         row = find_atomic(store.tasks(run.run), run, task)
     number = attempt or row.attempt
-    folder = state_of(console) / "runs" / run.run / row.task / str(number)
+    folder = console.state / "runs" / run.run / row.task / str(number)
     if not number or not folder.is_dir():
         raise NotFoundError(f"task {row.task} has no attempt {number or 'yet'}; `branchline why {row.task}` says why")
     return run, number, folder

@@ -10,6 +10,7 @@ from branchline.budget.size import tier_of
 from branchline.config import Settings, WorkerSettings
 from branchline.errors import SettingsError
 from branchline.model.plan import Task
+from branchline.terminal.text import some
 from branchline.workflow.project import Project, program_of
 
 _MODEL: Final = re.compile(r"^[^\s/]+/\S+$", re.M)
@@ -18,7 +19,7 @@ _BYTES: Final = 1 << 20
 
 
 def check_models(
-    project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str], *, by_hand: bool = False
+    project: Project, settings: Settings, tasks: Iterable[Task], chosen: Mapping[str, str], *, by_hand: bool
 ) -> None:
     """Raise SettingsError, naming the nearest, for a model that is not allowed, or that its agent does not know.
 
@@ -88,4 +89,4 @@ def nearest(model: str, there: list[str]) -> str:
     found = [each for each in there if each.partition("/")[2] == name] or get_close_matches(model, there, 1, 0.5)
     if found:
         return f"; did you mean {' or '.join(found[:3])}?"
-    return f"; there are {', '.join(there[:5])}" + (f" and {len(there) - 5} more" if len(there) > 5 else "")
+    return f"; there are {some(there)}"

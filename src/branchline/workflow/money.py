@@ -1,15 +1,20 @@
-"""What a run may spend: the limits of the settings, what starts used before, what turns cost, and who pays nothing."""
+"""What a run may spend, and what was spent: limits, what starts used before, what turns cost, who pays nothing."""
 
+import json
 from collections.abc import Iterable, Mapping
 
-from branchline import budget, workers
+from branchline import budget, report, workers
 from branchline.budget import Terms
 from branchline.config import Settings
 from branchline.errors import SettingsError
 from branchline.model.money import Amount, Limit
 from branchline.store import Store
+from branchline.workflow.answer import Answer
+from branchline.workflow.console import Console
 from branchline.workflow.estimates import RUNS
 from branchline.workflow.flags import models_of
+from branchline.workflow.look import opened
+from branchline.workflow.project import open_project
 
 BLIND = ("shell",)
 """Kinds of workers that may tell their usage and mostly do not: nothing is set aside for them until they do."""
@@ -83,3 +88,22 @@ def check_priced(settings: Settings, env: Mapping[str, str], chosen: Iterable[tu
                 f"a budget in usd: {which} of worker {name} in role {role} is not known, and it tells tokens only; "
                 "name a model that has a price, set [prices], or give the budget in tokens (2Mtok)"
             )
+
+
+def spent(console: Console, name: str) -> Answer:
+    """What was spent, by day, model, role and task, and how fast; of all runs unless one is named.
+
+    The limit is that of the run that is named; without a name that of the newest one, which is told beside all else.
+    """
+    project = open_project(console)
+    with opened(console, name) as (store, run):
+        runs = [name] if name else [each for _, each, _ in store.heads()]
+        rows = [row for each in runs for row in store.attempts(each)]
+        own = rows if name else store.attempts(run.run)
+        kept = json.loads(run.settings).get("terms")
+    limit = Terms.restored(kept).run if kept else Limit()
+    now, flat = console.clock(), flat_workers(project.settings, project.env)
+    found = report.spending(rows, now, flat=flat, priced=budget.DATED)
+    this = report.spending(own, now, limit)
+    found |= {"run": run.run, "limit": this["limit"], "spent_in_run": this["spent"]}
+    return Answer(found, report.spending_text(found))

@@ -47,7 +47,7 @@ class Desk(NamedTuple):
     def known(self, name: str) -> list[ServerSessionRow]:
         """What was last seen of a server's sessions; nothing is made by looking."""
         with self.project.looked() as store:
-            return store.server_sessions(name) if store else []
+            return store.server_sessions(name)
 
     def places(self, name: str) -> list[str]:
         """The directories in which a server's sessions were seen."""
@@ -81,14 +81,10 @@ class Desk(NamedTuple):
             (client,) = self.clients.values()
             return client, oc.session(client, word, self.places(client.name))
         lists, errors = self.each(lambda client: client.sessions(tuple(self.places(client.name))))
-        homes = {each: name for name, found in lists.items() for each in found}
-        try:
-            chosen = oc.find(homes, word, f"{', '.join(lists) or 'any instance'}")
-        except NotFoundError as missing:
-            raise _all_wrong(errors) if errors else missing from None
+        client, chosen = self._one(lists, errors, lambda rows: oc.find(rows, word, ", ".join(lists) or "any instance"))
         if errors and chosen.id != word:
             raise _all_wrong(errors)
-        return self.clients[homes[chosen]], chosen
+        return client, chosen
 
     def waiting(self, *heads: str) -> tuple[dict[str, list[Waiting]], dict[str, str]]:
         """What sessions wait for a person for, by server; and what was wrong with the others."""
@@ -96,10 +92,15 @@ class Desk(NamedTuple):
 
     def pick(self, word: str, *heads: str) -> tuple[Client, Waiting]:
         """The one request that is meant, on whichever server."""
-        lists, errors = self.waiting(*heads)
+        return self._one(*self.waiting(*heads), lambda rows: oc.pick(rows, word, ", ".join(self.clients)))
+
+    def _one(
+        self, lists: Mapping[str, Sequence[T]], errors: Mapping[str, str], choose: Callable[[list[T]], T]
+    ) -> tuple[Client, T]:
+        """What `choose` takes of all that the servers have, with its server's client."""
         homes = {each: name for name, found in lists.items() for each in found}
         try:
-            chosen = oc.pick(list(homes), word, ", ".join(self.clients))
+            chosen = choose(list(homes))
         except NotFoundError as missing:
             raise _all_wrong(errors) if errors else missing from None
         return self.clients[homes[chosen]], chosen
@@ -124,7 +125,7 @@ def desk(project: Project, console: Console, asked: Asked) -> Iterator[Desk]:
         yield Desk(project, console, clients, pool, closed)
 
 
-def client_of(project: Project, name: str, timeout: float = TIMEOUT) -> Client:
+def client_of(project: Project, name: str, timeout: float) -> Client:
     """A client of an instance; raises SettingsError when the variable of its password is not set."""
     own = project.settings.instances[name]
     password = project.env.get(own.password_env, "") if own.password_env else ""

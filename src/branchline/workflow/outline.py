@@ -171,7 +171,7 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def decompose_text(console: Console, text: str, planner: str = "") -> Answer:
+def decompose_text(console: Console, text: str, planner: str) -> Answer:
     """The parts of a goal in words, by rules and a planner, as `decompose` shows a plan; no graph is stored."""
     if not text.strip():
         raise UsageError("--text: there is no text to decompose")

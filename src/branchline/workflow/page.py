@@ -5,6 +5,7 @@ from branchline.model.run import Event
 from branchline.report.page import report_html
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
+from branchline.workflow.left import is_home
 from branchline.workflow.look import opened, report_of, rows_of, view_of
 
 
@@ -12,7 +13,7 @@ def report_page(console: Console, name: str) -> Answer:
     """The report of a run as HTML."""
     with opened(console, name) as (store, run):
         now = console.clock()
-        found, rows = report_of(store, run, now), rows_of(store, run, now)
+        found, rows = report_of(store, run, now, home=is_home(console, run)), rows_of(store, run, now)
         events: dict[str, list[Event]] = {}
         for event in store.events(run.run):
             events.setdefault(event.task or "", []).append(event)

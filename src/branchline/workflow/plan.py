@@ -82,8 +82,8 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
 def _named_by_runs(project: Project, plan: str) -> list[tuple[str, str]]:
     """Ids and titles of all tasks that the runs of a plan ever had."""
     with project.looked() as store:
-        runs = [run for of, run, _ in reversed(store.heads()) if of == plan] if store else []
-        return [(row.task, row.title) for run in runs if store for row in store.tasks(run)]
+        runs = [run for of, run, _ in reversed(store.heads()) if of == plan]
+        return [(row.task, row.title) for run in runs for row in store.tasks(run)]
 
 
 def drafted(console: Console, project: Project, path: Path) -> graphs.Stored | Answer:

@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,18 @@ from typing import Any
 from branchline import workers
 from branchline.config import RoleSettings, Settings, WorkerSettings, load
 from branchline.errors import (
-    InputError,
     NotFoundError,
     PlanError,
     SettingsError,
     UsageError,
     WorkerMissingError,
 )
-from branchline.files import find_root, state_folder
+from branchline.files import state_folder
 from branchline.graph import store as graphs
 from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import RunRow
-from branchline.store import Store
-from branchline.workflow.console import Console
+from branchline.store import AnyStore, MemoryStore, Store
+from branchline.workflow.console import Console, name_in
 from branchline.workspace.repository import Repository
 
 PREFERRED = ("opencode", "claude", "codex")
@@ -52,30 +50,24 @@ class Project:
         """The store, made when there is none."""
         return Store.open(self.state / "state.db")
 
-    @contextmanager
-    def looked(self) -> Iterator[Store | None]:
-        """The store to read in; None before the first run, for to look leaves no trace."""
+    def looked(self) -> AnyStore:
+        """The store to read in; before the first run an empty one in memory, for to look leaves no trace."""
         path = self.root / ".branchline" / "state.db"
-        if not path.exists():
-            yield None
-            return
-        with Store.open(path, read_only=True) as store:
-            yield store
+        return Store.open(path, read_only=True) if path.exists() else MemoryStore()
 
-    def repository(self, *, in_place: bool) -> Repository | None:
-        """The repository to isolate work in; None when work is done in place. Raises RepositoryError in words."""
-        if in_place:
-            return None
+    def repository(self) -> Repository:
+        """The repository to isolate work in; raises RepositoryError in words."""
         own = self.settings.workspace
         return Repository.open(self.root, self.env, own.programs, ignored=own.salvage_ignored)
 
+    def starting(self, worker: str, argv: tuple[str, ...]) -> "Project":
+        """The project with another program for a worker; raises SettingsError for an unknown one."""
+        made = replace(self.settings.worker_named(worker), argv=argv)
+        return replace(self, settings=replace(self.settings, workers={**self.settings.workers, worker: made}))
+
     def name(self, path: Path) -> str:
-        """A plan's path as findings, graphs and runs call it: relative to the root where it lies inside. Raises InputError."""
-        try:
-            absolute = path.resolve()
-        except (OSError, RuntimeError) as error:  # links in a circle, or into what may not be looked at
-            raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'its links go in a circle'}") from None
-        return str(absolute.relative_to(self.root)) if absolute.is_relative_to(self.root) else str(absolute)
+        """A plan's path as findings, graphs and runs call it, as `name_in`."""
+        return name_in(self.root, path)
 
 
 def graph_path(plan: Path) -> Path:
@@ -93,7 +85,7 @@ def find_plan(console: Console, project: Project, plan: str) -> Path:
     stored = [p for folder in ("plans", ".") for p in (project.root / folder).glob("*.graph.json") if p.is_file()]
     newest = max(stored, key=lambda path: path.stat().st_mtime, default=None)
     with project.looked() as store:
-        run = store.newest() if store else None
+        run = store.newest()
     if newest and (run is None or newest.stat().st_mtime > run.started):
         return project.root / graphs.read(newest).plan
     if run is None:
@@ -116,7 +108,7 @@ def folder_of(state: Path, run: RunRow, task: str) -> Path:
 
 def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Project:
     """The project a command was started in, with settings merged once; flags have dotted names."""
-    root = find_root(console.directory) or console.directory
+    root = console.root
     settings = load(root, console.env, dict(flags or {}))
     at_root = {name: replace(w, argv=argv_at(w.argv, root)) for name, w in settings.workers.items()}
     return Project(root, replace(settings, workers=at_root), console.env)
@@ -124,9 +116,9 @@ def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Pr
 
 def with_worker(project: Project, console: Console, text: str) -> tuple[Project, str]:
     """The project with the worker that `--worker` names, and its name; the empty text names none."""
-    if not (text or project.settings.worker):
+    if not text:
         return project, ""
-    name, argv = workers.parse_worker(text or project.settings.worker)
+    name, argv = workers.parse_worker(text)
     if name not in project.settings.workers:
         known = ", ".join(sorted(project.settings.workers))
         raise SettingsError(
@@ -134,9 +126,7 @@ def with_worker(project: Project, console: Console, text: str) -> tuple[Project,
         )
     if not argv:
         return project, name
-    made = replace(project.settings.workers[name], argv=argv_at(argv, console.directory))
-    settings = replace(project.settings, workers={**project.settings.workers, name: made})
-    return replace(project, settings=settings), name
+    return project.starting(name, argv_at(argv, console.directory)), name
 
 
 def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
@@ -147,11 +137,13 @@ def argv_at(argv: tuple[str, ...], directory: Path) -> tuple[str, ...]:
 
 
 def default_worker(project: Project) -> str:
-    """The first known agent on PATH that has an adapter; raises WorkerMissingError saying what to install.
+    """The worker of the settings, else the first known agent on PATH; raises WorkerMissingError saying what to install.
 
     With `prefer_oauth` one that a subscription pays for goes before those that a key pays for, of several the one that
     stands first in the settings (SEEDS S4.19).
     """
+    if project.settings.worker:
+        return project.settings.worker
     there = [name for name in PREFERRED if _which(name, project.env)]
     if project.settings.prefer_oauth:
         there = [*_flat_agents(project), *there]
@@ -173,7 +165,7 @@ def _flat_agents(project: Project) -> Iterator[str]:
 
 
 def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, str]:
-    """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default agent.
+    """Atomic task -> worker: the task's own, else `--worker`, else its role's, else the default.
 
     Raises SettingsError for an unknown one and for an unknown role, and WorkerMissingError for one whose program is not there.
     """
@@ -193,23 +185,10 @@ def choose_workers(project: Project, draft: DraftGraph, flag: str) -> dict[str, 
     return chosen
 
 
-def workers_of(project: Project, console: Console) -> tuple[Project, tuple[str, ...]]:
-    """The project with its own worker, and the workers that tasks which name none would get now.
-
-    Raises SettingsError, UsageError or WorkerMissingError for one that cannot be used.
-    """
-    project, own = with_worker(project, console, "")
-    named = [own or role.worker for role in project.settings.roles.values()]
-    used = tuple(dict.fromkeys(name or default_worker(project) for name in named))
-    for name in used:
-        check_worker(project, name)
-    return project, used
-
-
 def role_workers(project: Project, roles: Iterable[str]) -> dict[str, str]:
     """Role -> the worker its tasks would get now; a role is left out when no agent is installed."""
     try:
-        default = project.settings.worker or default_worker(project)
+        default = default_worker(project)
     except WorkerMissingError:
         default = ""
     named = {role: project.settings.roles[role].worker if role in project.settings.roles else "" for role in roles}
@@ -258,10 +237,3 @@ def program_of(settings: Settings, worker: WorkerSettings) -> str:
 
 def _which(program: str, env: Mapping[str, str]) -> str | None:
     return shutil.which(program, path=env.get("PATH", ""))
-
-
-def identity_of(repository: Repository | None) -> tuple[str, str]:
-    """The user's name and mail address as git knows them, for the commits that workers make."""
-    if repository is None:
-        return ("", "")
-    return repository.identity()

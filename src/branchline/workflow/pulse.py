@@ -1,7 +1,8 @@
 """Pulse: the same unattended, tick by tick."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from random import random
 
@@ -9,8 +10,8 @@ from branchline import engine
 from branchline.config import duration
 from branchline.dispatch import Coordinator, Hooks
 from branchline.engine import State
-from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, UsageError
-from branchline.model.run import RunRow
+from branchline.errors import BranchlineError, LockedError, NotApprovedError, NotFoundError, SettingsError, UsageError
+from branchline.model.run import QuestionRow, RunRow
 from branchline.proc import free_memory
 from branchline.store import Store, held
 from branchline.workflow.answer import Answer
@@ -26,7 +27,6 @@ from branchline.workflow.begin import (
     unchanged,
 )
 from branchline.workflow.console import Console
-from branchline.workflow.deadline import due_at
 from branchline.workflow.flags import Flags
 from branchline.workflow.idle import NEVER, quiet, remember, standing, together, unfinished
 from branchline.workflow.project import Project, folder_of, open_project
@@ -73,14 +73,13 @@ def _in_loop(console: Console, plans: Sequence[str], flags: Flags, said: str, fi
         return Answer({}, f"branchline: {error.message}", error.exit_status)
 
 
-def pulse_once(console: Console, plans: Sequence[str], flags: Flags, said: str = "") -> Answer:
+def pulse_once(console: Console, plans: Sequence[str], flags: Flags, said: str) -> Answer:
     """One tick for each plan; without a name for each plan whose newest run is not over.
 
     What is wrong with one plan keeps no other from its tick. Raises NotFoundError when there is nothing to speak of.
     """
     project = open_project(console, flags.settings())
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         if not plans and not store.heads():
             raise NotFoundError("no plan was named and there is no run yet; `branchline pulse plans/x.md` starts one")
         paths = [console.directory / name for name in plans] or [project.root / name for name in unfinished(store)]
@@ -104,7 +103,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     del agreed  # all that the engine needs stands in the store, and a graph may be large
     if isinstance(begun, Answer):
         if "run" in begun.data:
-            _remember(console, project, store, str(begun.data["run"]), NEVER, said)
+            remember(console, store, str(begun.data["run"]), NEVER, said)
         return begun
     hooks = Hooks(console.clock, memory=free_memory, jitter=random)
     driver = charge(store, begun, hooks, lazy=True)
@@ -114,7 +113,7 @@ def tick(console: Console, project: Project, store: Store, path: Path, flags: Fl
     driver.close()
     due = _due_of(driver.state)
     if due is not None:
-        _remember(console, project, store, begun.run.run, due, said)
+        remember(console, store, begun.run.run, due, said)
     return standing(store, driver.state.run, console.clock())
 
 
@@ -132,6 +131,21 @@ def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer
             )
         approved = approve_draft(project, draft, PULSE, console.clock())
     return agreed_of(project, approved, current)
+
+
+def due_at(question: QuestionRow) -> float | None:
+    """When a question's own default counts as its answer, in seconds since the epoch; None when it waits for a person.
+
+    A deadline is a length of time from the question on (`30m`), or a moment as ISO 8601 has it, in local time unless it
+    says another; the words of a worker that are neither set no time.
+    """
+    if not (question.default and question.deadline):
+        return None
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromisoformat(question.deadline.strip()).timestamp()
+    with suppress(SettingsError):
+        return question.asked + duration(question.deadline)
+    return None
 
 
 def _due_of(state: State) -> float | None:
@@ -164,22 +178,13 @@ def _settle(console: Console, driver: Coordinator) -> None:
         busy = driver.tick(0.0 if busy else TURN)
 
 
-def _remember(console: Console, project: Project, store: Store, name: str, due: float, said: str) -> None:
-    """Nothing changes by itself before `due`: the next pulse need only see that nothing has changed from outside."""
-    run = store.run(name)
-    if run is not None:
-        remember(console, project.root, run.plan, said, name, store.last_event(name), due)
-
-
 def tick_run(console: Console, run: RunRow) -> list[str]:
     """One tick of a run that no coordinator holds, in which nothing new starts: it obeys requests and collects.
 
     Returns the tasks whose processes were told to stop and have not ended yet.
     """
-    project = open_project(console)
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
-        begun = resumed(console, project, store, store.run(run.run) or run, Flags())
+    with opened_store(open_project(console)) as store:
+        begun = resumed(console, store, store.run(run.run) or run, Flags())
         driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 1), lazy=True)
         driver.tick(0.0)
         driver.finish(engine.outcome(driver.state, console.clock()))

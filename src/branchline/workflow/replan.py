@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Final, TypedDict
+from typing import TypedDict
 
 from branchline.engine import Policy, State, step
 from branchline.errors import GraphError, UsageError
@@ -17,8 +16,8 @@ from branchline.model.moves import BUSY, SATISFIED
 from branchline.model.plan import Edge, Task
 from branchline.model.run import LEFT_BEHIND, Event, RunRow, TaskRow
 from branchline.store import Store
+from branchline.workflow.estimates import touches
 from branchline.workflow.running import Plan, first_row, net_text
-from branchline.workflow.touches import touches
 
 
 class Grown(TypedDict):
@@ -28,7 +27,6 @@ class Grown(TypedDict):
     edges: list[list[str]]
 
 
-NOTHING: Final[Grown] = {"tasks": {}, "edges": []}
 FREE = frozenset({"pending", "ready"})
 """States of tasks that no worker has touched and no person has judged: the new plan decides about them anew."""
 
@@ -36,7 +34,10 @@ FREE = frozenset({"pending", "ready"})
 def replan(store: Store, run: RunRow, plan: Plan, now: float) -> RunRow:
     """Bring a run to a new graph, and return its row; raises UsageError as `replanned` does."""
     rows = store.graph_tasks(run.run)
-    plan, grown = with_grown(store, run, rows, plan._replace(held=_still_held(store, run, rows, plan)))
+    plan = plan._replace(
+        held=_still_held(store, run, rows, plan), workers={**plan.workers, **_chosen(store, rows, plan)}
+    )
+    plan, grown = with_grown(store, run, rows, plan)
     asked = store.questions(run.run, open_only=True)
     former = State.restore(run, of_rows(rows, json.loads(run.net)["edges"]), Policy(), rows, (), asked)
     behind = {row.task for row in store.tasks(run.run)} - {row.task for row in rows}
@@ -59,6 +60,21 @@ def _still_held(store: Store, run: RunRow, rows: Iterable[TaskRow], plan: Plan) 
     return {name: why for name, why in plan.held.items() if name not in judged}
 
 
+def _chosen(store: Store, rows: Iterable[TaskRow], plan: Plan) -> dict[str, str]:
+    """The workers that a person chose with `retry`, of tasks whose text names none other since."""
+    named = {task.id: task.worker for task in plan.draft.tasks}
+    others = [row for row in rows if row.worker != plan.workers.get(row.task, row.worker)]
+    return {
+        row.task: row.worker
+        for row in others
+        if graphs.node(store.node(row.run, row.task) or "").worker == named[row.task]
+        and any(
+            event.data.get("person") and event.data.get("worker") == row.worker
+            for event in store.events(row.run, row.task)
+        )
+    }
+
+
 def _said(task: Task) -> tuple[object, ...]:
     return task.title, task.body, task.confidence, task.state, task.files, [check.run for check in task.checks]
 
@@ -68,7 +84,7 @@ def with_grown(store: Store, run: RunRow, rows: Sequence[TaskRow], plan: Plan) -
 
     A task stays as long as the one does that it was added for; an order that the plan of now forbids does not.
     """
-    grown: Grown = json.loads(run.net).get("grown", NOTHING)
+    grown: Grown = json.loads(run.net).get("grown", {"tasks": {}, "edges": []})
     known, added = {row.task: row for row in rows}, dict[str, str]()
     tasks, workers = list(plan.draft.tasks), dict(plan.workers)
     for name, beside in grown["tasks"].items():
@@ -106,8 +122,8 @@ def replanned(
     behind: set[str],
     plan: Plan,
     now: float,
-    likely: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
-    grown: Grown = NOTHING,
+    likely: Mapping[str, Mapping[str, bool]],
+    grown: Grown,
 ) -> Event:
     """The event that brings a run to a new graph: running and finished tasks are pinned, all others follow the plan.
 
@@ -166,6 +182,8 @@ def _row(
 ) -> TaskRow:
     """The task's row under the new plan; what it has lived through stays with it."""
     new = first_row(run.run, place, task, plan, frontier, now)
+    if old is not None:  # what a person said with `retry`
+        new = new._replace(model=old.model, note=old.note)
     if old is None or (old.kind == "atomic" and old.state in FREE and not old.attempt):
         return new if old is None or new._replace(changed=old.changed) != old else old
     row = old._replace(place=place, title=task.title, kind=task.kind, parent=task.parent, line=task.line)

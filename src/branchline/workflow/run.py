@@ -1,6 +1,5 @@
 """Execute a plan, pulse, land."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from random import random
 
@@ -15,26 +14,23 @@ from branchline.terminal.text import many
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import (
     Agreed,
-    Begun,
     approval,
     begin,
     charge,
     current_draft,
-    fresh,
     opened_store,
     unchanged,
 )
 from branchline.workflow.console import Console
 from branchline.workflow.dry import dry_run
-from branchline.workflow.flags import Flags, flags_argv
+from branchline.workflow.flags import AUTO, Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
+from branchline.workflow.left import is_home
 from branchline.workflow.look import report_of
 from branchline.workflow.project import Project, find_plan, open_project
-from branchline.workflow.running import Display, Interrupts, confirming
+from branchline.workflow.running import Begun, Display, Interrupts, confirming
 
-AUTO = "auto"
-"""The strategy that is chosen by what each is expected to take; a run keeps the one that was chosen."""
 START_LIMIT = 20.0
 """Seconds in which a detached command has opened its run, or is left to itself."""
 SECOND_CHANCE = 3.0
@@ -43,9 +39,7 @@ SECOND_CHANCE = 3.0
 
 def execute(console: Console, name: str, flags: Flags) -> Answer:
     """Run an approved plan until nothing runs and nothing can start; goes on with an unfinished run of it."""
-    project = open_project(
-        console, flags._replace(strategy=None).settings() if flags.strategy == AUTO else flags.settings()
-    )
+    project = open_project(console, flags.settings())
     path = find_plan(console, project, name)
     agreed = _agreed(console, project, path, flags)
     if isinstance(agreed, Answer):
@@ -58,8 +52,7 @@ def execute(console: Console, name: str, flags: Flags) -> Answer:
         )
     if flags.detach:
         return detached(console, project, path, flags)
-    with ExitStack() as stack:
-        store = opened_store(stack, project)
+    with opened_store(project) as store:
         begun = begin(console, project, store, agreed, flags)
         del agreed  # all that the engine needs stands in the store, and a graph may be large
         if isinstance(begun, Answer):
@@ -85,7 +78,7 @@ def _decided(console: Console, project: Project, draft: DraftGraph | None, flags
     """`auto` as the strategy that it comes to; a run that goes on unchanged (no draft) keeps its own."""
     if flags.strategy != AUTO:
         return project, flags
-    found = fresh(console).quickest(project, draft, project.settings.jobs) if draft else None
+    found = console.fresh().quickest(project, draft, project.settings.jobs) if draft else None
     console.say(f"strategy {found}: expected to take the shortest" if found else "the run keeps its strategy")
     flags = flags._replace(strategy=found)
     return open_project(console, flags.settings()), flags
@@ -104,7 +97,7 @@ def drive(console: Console, store: Store, begun: Begun) -> Answer:
                 console.clock,
                 display.told,
                 display.turned if console.interactive else lambda: None,
-                confirming(console, flags.confirm),
+                confirming(console, flags.confirm, display.progress),
                 lambda: interrupts.count,
                 (interrupts.reader,),
                 free_memory,
@@ -140,11 +133,9 @@ def _going_on(driver: Coordinator) -> str:
 def ended(console: Console, store: Store, driver: Coordinator, standing: engine.Outcome) -> Answer:
     """The report, and the exit status that the outcome has."""
     driver.close()
-    data = outcome_data(store, driver.state.run, console.clock())
     run, now = driver.state.run, console.clock()
-    found = report_of(store, run, now, hindsight)
-    text = report.report_text(found)
-    return Answer(data, text, STATUS[standing.state], standing.reason)
+    text = report.report_text(report_of(store, run, now, hindsight, home=is_home(console, run)))
+    return Answer(outcome_data(store, run, now), text, STATUS[standing.state], standing.reason)
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:

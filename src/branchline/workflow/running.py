@@ -39,11 +39,10 @@ from branchline.simulate import dice
 from branchline.store import Store
 from branchline.terminal.live import Progress, Snapshot
 from branchline.workflow.console import Console
-from branchline.workflow.estimates import outlook_in
+from branchline.workflow.estimates import outlook_in, touches
 from branchline.workflow.flags import Flags, policy_of, to_text, with_flags, with_limits
 from branchline.workflow.money import terms_of
-from branchline.workflow.project import Project, identity_of
-from branchline.workflow.touches import touches
+from branchline.workflow.project import Project
 from branchline.workspace.repository import Repository
 
 
@@ -60,6 +59,20 @@ class Plan(NamedTuple):
     def draft(self) -> DraftGraph:
         """The graph itself."""
         return self.approved.graph
+
+
+class Begun(NamedTuple):
+    """A run that is open: its row, the flags in force, and where it works; all else of it stands in the store."""
+
+    project: Project
+    run: RunRow
+    flags: Flags
+    repository: Repository | None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return with_flags(self.project.settings, self.flags)
 
 
 def new_run(
@@ -153,25 +166,16 @@ def _sandboxes(jobs: Jobs, rows: Iterable[TaskRow]) -> str:
     return "; ".join([jobs.boxes.summary(), *(f"{worker}: {words}" for worker, words in found.items())])
 
 
-def coordinator(
-    project: Project,
-    store: Store,
-    repository: Repository | None,
-    run: RunRow,
-    flags: Flags,
-    hooks: Hooks,
-    *,
-    lazy: bool = False,
-) -> Coordinator:
+def coordinator(store: Store, begun: Begun, hooks: Hooks, *, lazy: bool) -> Coordinator:
     """A coordinator of a run as the store holds it, and the custody of its processes.
 
     `lazy` starts no custodian in advance.
     """
-    settings, rows = with_flags(project.settings, flags), store.graph_tasks(run.run)
-    net = json.loads(run.net)
+    run, settings = begun.run, begun.settings
+    rows, net = store.graph_tasks(run.run), json.loads(run.net)
     adjacency = of_rows(rows, net["edges"])
-    policy = policy_of(settings, flags, adjacency, isolated=repository is not None)
-    terms = terms_of(settings, store, project.env)
+    policy = policy_of(settings, begun.flags, adjacency, isolated=begun.repository is not None)
+    terms = terms_of(settings, store, begun.project.env)
     routing = policy.routing._replace(grades=net.get("tier", {}), named=net.get("model", {}))
     policy = policy._replace(terms=terms, routing=routing)
     state = State.restore(
@@ -191,8 +195,8 @@ def coordinator(
     state.needs = routing.needs(rows, needs_of(net.get("needs", {}), net.get("suite", ()), routing.resources))
     state.ahead = ahead_of(state, settings.optimise)
     history = History(store, lambda: state.adjacency, state.tasks.get, lambda: state.next_question > 1)
-    jobs = jobs_of(project, store, repository, run, settings, history, adjacency, hooks.clock, inline=flags.inline)
-    folder = project.state / "runs" / run.run
+    jobs = jobs_of(store, begun, history, adjacency, hooks.clock)
+    folder = begun.project.state / "runs" / run.run
     folder.mkdir(parents=True, exist_ok=True)
     custody = (Custody if lazy else Custody.open)(folder, policy.slots + 1)
     watch = Watch(custody, jobs, settings, folder, permissions=Permissions(store, jobs))
@@ -203,23 +207,14 @@ def coordinator(
     return driver
 
 
-def jobs_of(
-    project: Project,
-    store: Store,
-    repository: Repository | None,
-    run: RunRow,
-    settings: Settings,
-    history: History,
-    adjacency: Adjacency,
-    clock: Callable[[], float],
-    *,
-    inline: bool,
-) -> Jobs:
+def jobs_of(store: Store, begun: Begun, history: History, adjacency: Adjacency, clock: Callable[[], float]) -> Jobs:
     """What builds the processes of a run; tokens that a crash left are taken back."""
-    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
+    project, repository, run = begun.project, begun.repository, begun.run
+    identity = repository.identity() if repository else ("", "")
+    site = Site(project.root, project.state, repository, project.env, identity)
     head, related = graphs.head(run.graph), family(store, run.run, adjacency)
     net = partial(net_of, store, run.run)  # a plan may be changed at the start
-    jobs = Jobs(site, head, related, settings, history, clock, net=net, inline=inline)
+    jobs = Jobs(site, head, related, begun.settings, history, clock, net=net, inline=begun.flags.inline)
     jobs.boxes.take_back()
     return jobs
 
@@ -319,28 +314,28 @@ class Display:
             return
         state, now = self.driver.state, self._clock()
         rows: Collection[TaskRow] = state.tasks.values()
-        if self._live and self._ask(state, now):
-            rows = [self._with_reason(row) for row in rows]
+        if self._live and now - self._asked >= 1.0:  # the scheduler is asked once a second why tasks wait
+            self._asked, self._why = now, reasons(view(state, now), state.policy.strategy)
+        if self._why:
+            rows = [
+                row._replace(reason=self._why.get(row.task, row.reason)) if row.state in ("pending", "ready") else row
+                for row in rows
+            ]
         self.progress.update(
-            Snapshot(state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started),
+            Snapshot(
+                state.run.run, rows, len(state.slotted), state.policy.slots, now, state.run.started, state.times.began
+            ),
             touched,
         )
 
-    def _ask(self, state: State, now: float) -> bool:
-        """Ask the scheduler once a second why tasks wait; True when there is anything to tell."""
-        if now - self._asked >= 1.0:
-            self._asked = now
-            self._why = reasons(view(state, now), state.policy.strategy)
-        return bool(self._why)
 
-    def _with_reason(self, row: TaskRow) -> TaskRow:
-        waits = row.state in ("pending", "ready") and row.task in self._why
-        return row._replace(reason=self._why[row.task]) if waits else row
-
-
-def confirming(console: Console, how: str) -> Callable[[Sequence[TaskRow]], bool] | None:
+def confirming(console: Console, how: str, progress: Progress) -> Callable[[Sequence[TaskRow]], bool] | None:
     """The say a person has before each start: for every task, for every batch, or none (the plan was approved)."""
     if how == "plan" or not console.interactive:
         return None
 
-    return lambda rows: console.confirms(f"Start {', '.join(f'{row.task} {row.title}' for row in rows)}?")
+    def asked(rows: Sequence[TaskRow]) -> bool:
+        progress.pause()
+        return console.confirms(f"Start {', '.join(f'{row.task} {row.title}' for row in rows)}?")
+
+    return asked

@@ -8,7 +8,7 @@ from branchline.graph.adjacency import natural_key as natural
 from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
-from branchline.workflow.left import attempt_of, in_lines, known_runs, left_over, repository_of
+from branchline.workflow.left import attempt_of, in_lines, known_runs, left_over
 from branchline.workflow.project import open_project
 from branchline.workspace import restore as saved_work
 from branchline.workspace.diff import Change, changes
@@ -22,7 +22,7 @@ _SHOWN: Final = 200
 def list_saved(console: Console, run: str, task: str) -> Answer:
     """All that is saved of a task, of a run, or at all."""
     project = open_project(console)
-    repository = repository_of(console, project)
+    repository = project.repository()
     rows = [row for row in repository.salvage_list(run) if task in ("", row.task)]
     rows.sort(key=lambda row: (natural(row.run), natural(row.task), row.at, row.ref))
     if not rows:
@@ -36,7 +36,7 @@ def list_saved(console: Console, run: str, task: str) -> Answer:
 
 def show(console: Console, run: str, name: str, attempt: str) -> Answer:
     """What one salvage ref holds: the files that differ from where its run was."""
-    repository = repository_of(console)
+    repository = open_project(console).repository()
     saved = _find(repository, run, name, attempt)
     base = saved_work.forked_at(repository.git, saved)
     changed = changes(repository.git, base, saved.commit) if base else []
@@ -48,7 +48,7 @@ def show(console: Console, run: str, name: str, attempt: str) -> Answer:
 
 def restore(console: Console, run: str, name: str, attempt: str, branch: str, folder: str) -> Answer:
     """Bring saved work back, as a branch of its own or as files in a new folder; the checkout stays as it is."""
-    repository = repository_of(console)
+    repository = open_project(console).repository()
     saved = _find(repository, run, name, attempt)
     data = {**saved._asdict(), "branch": "", "folder": "", "files": 0}
     if folder:
@@ -64,7 +64,7 @@ def restore(console: Console, run: str, name: str, attempt: str, branch: str, fo
 def save(console: Console, run: str, task: str) -> Answer:
     """Save what a task's worktree holds now; it stays as it is."""
     project = open_project(console)
-    repository = repository_of(console, project)
+    repository = project.repository()
     found = [left for left in left_over(repository, known_runs(project), run) if left.task == task]
     if not found:
         raise NotFoundError(

@@ -16,14 +16,14 @@ from branchline.workers import record
 from branchline.workflow.answer import Answer
 from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
-from branchline.workflow.flags import Flags, with_flags
+from branchline.workflow.flags import Flags
 from branchline.workflow.look import find_atomic, run_meant
 from branchline.workflow.project import folder_of, open_project
 from branchline.workflow.running import jobs_of
 from branchline.workflow.wish import check
 
 
-def take_over(console: Console, name: str, task: str, *, quiet: bool = False) -> Answer:
+def take_over(console: Console, name: str, task: str, *, quiet: bool) -> Answer:
     """Open the agent's own program on a task's session in its worktree; when it has ended, have the work collected.
 
     Nobody else works on the task meanwhile. Without a terminal an exit status of 0 says that the person is done.
@@ -63,15 +63,11 @@ def take_over(console: Console, name: str, task: str, *, quiet: bool = False) ->
 
 def _job(console: Console, store: Store, run: RunRow, row: TaskRow) -> tuple[Job, str]:
     """The task's last work as a job, and the kind of its worker; raises UsageError when nothing of it is there."""
-    begun = resumed(console, open_project(console), store, run, Flags())
-    settings = with_flags(begun.project.settings, begun.flags)
+    begun = resumed(console, store, run, Flags())
     rows = store.graph_tasks(run.run)
     adjacency = of_rows(rows, json.loads(run.net)["edges"])
     history = History(store, lambda: adjacency, {each.task: each for each in rows}.get)
-    inline = begun.flags.inline
-    jobs = jobs_of(
-        begun.project, store, begun.repository, run, settings, history, adjacency, console.clock, inline=inline
-    )
+    jobs = jobs_of(store, begun, history, adjacency, console.clock)
     worked = [attempt for attempt in store.attempts(run.run, row.task) if attempt.purpose == "work"]
     job = jobs.job(worked[-1], row._replace(resume=1)) if worked else None
     if job is None or not Path(job.worktree).is_dir():

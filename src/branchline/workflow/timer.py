@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from branchline.config import duration
 from branchline.errors import BranchlineError, UsageError
-from branchline.files import digest, find_root, read_text, state_folder, write_durable
+from branchline.files import digest, read_text, state_folder, write_durable
 from branchline.proc import run as run_process
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
@@ -82,15 +82,14 @@ def uninstall(console: Console, kind: str) -> Answer:
 
 def timer_of(console: Console, plans: Sequence[str], flags: Flags, every: str) -> Timer:
     """The timer of the checkout a command was started in. Raises UsageError for a path that no unit can hold."""
-    root = find_root(console.directory) or console.directory
     named = [str((console.directory / plan).resolve()) for plan in plans]
     # -P keeps the checkout out of the imports, whatever the timer's working directory is.
     program = (sys.executable, "-P", "-m", "branchline", "pulse", "-C", str(console.directory))
     argv = (*program, "--once", *flags_argv(flags), *named)
     if any(char in word for word in argv for char in "\r\n\0"):
         raise UsageError("a path with a line break cannot stand in a crontab or a unit; rename it")
-    name = f"branchline-pulse-{digest(str(root).encode('utf-8', 'surrogatepass')).removeprefix('sha256:')[:8]}"
-    return Timer(name, root, argv, duration(every), console.env.get("PATH", ""))
+    name = f"branchline-pulse-{digest(str(console.root).encode('utf-8', 'surrogatepass')).removeprefix('sha256:')[:8]}"
+    return Timer(name, console.root, argv, duration(every), console.env.get("PATH", ""))
 
 
 def cron_line(timer: Timer) -> str:

@@ -20,7 +20,7 @@ from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.look import find_atomic, opened
-from branchline.workflow.project import Project, identity_of, open_project
+from branchline.workflow.project import Project, open_project
 from branchline.workspace.checks import digest_of
 from branchline.workspace.merge import check_at
 from branchline.workspace.spec import Spec
@@ -87,8 +87,8 @@ def _intact(root: Path, check: Mapping[str, Any]) -> bool | None:
 
 def spec_of(project: Project, store: Store, run: RunRow, row: TaskRow, name: str) -> Spec:
     """What a task's checks are run with, for a folder of that name: environment, limits, worktree settings."""
-    repository = project.repository(in_place=False)
-    site = Site(project.root, project.state, repository, project.env, identity_of(repository))
+    repository = project.repository()
+    site = Site(project.root, project.state, repository, project.env, repository.identity())
     adjacency = of_rows(store.graph_tasks(run.run), json.loads(run.net)["edges"])
     related = family(store, run.run, adjacency)
     if store.node(run.run, row.task) is None:  # it went from the plan; what it said is not asked for here

@@ -4,7 +4,6 @@ import json
 import os
 import pwd
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from branchline.workflow.answer import Answer
 from branchline.workflow.begin import resumed
 from branchline.workflow.console import Console
 from branchline.workflow.flags import Flags
-from branchline.workflow.look import find_atomic, run_meant, state_of
+from branchline.workflow.look import find_atomic, run_meant
 from branchline.workflow.project import check_worker, folder_of, open_project
 from branchline.workflow.pulse import tick_run
 
@@ -40,9 +39,8 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
     Without a task the whole run is cancelled. Raises NotFoundError for an unknown task and UsageError when the task's
     state does not fit.
     """
-    state = state_of(console)
-    with ExitStack() as stack:
-        store = stack.enter_context(Store.open(state / "state.db", create=False))
+    state = console.state
+    with Store.open(state / "state.db", create=False) as store:
         run = run_meant(store, name)
         if task:
             data = checked(console, state, store, run, verb, task, data)
@@ -75,7 +73,7 @@ def checked(
     if verb == "retry" and data.get("model"):
         open_project(console).settings.check_model(data["model"], "--model")
     if verb == "retry" and data.get("worker"):
-        check_worker(resumed(console, open_project(console), store, run, Flags()).project, data["worker"])
+        check_worker(resumed(console, store, run, Flags()).project, data["worker"])
     if verb == "answer":
         if any((each.run, each.task, each.verb) == (run.run, task, verb) for each in store.requests()):
             raise UsageError(f"task {task} has its answer already; the next `branchline execute` or `pulse` acts on it")

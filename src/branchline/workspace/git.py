@@ -186,6 +186,10 @@ class Git:
         words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         return self.text(*words, ok=(0, 1, 128))
 
+    def branch(self) -> str:
+        """Return the full name of the branch that HEAD is on, or "" when it is on none."""
+        return self.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
+
     def contains(self, descendant: str, ancestor: str) -> bool:
         """Say whether `ancestor` is reachable from `descendant` (every commit reaches itself)."""
         return self.run("merge-base", "--is-ancestor", ancestor, descendant, ok=(0, 1)).code == 0

@@ -35,7 +35,7 @@ class Guard:
 
     __slots__ = ("_found", "_texts", "allowed")
 
-    def __init__(self, allowed: Sequence[str] = ()) -> None:
+    def __init__(self, allowed: Sequence[str]) -> None:
         self.allowed = frozenset(allowed)
         self._texts: tuple[bytes, ...] | None = None
         self._found: tuple[str, ...] = ()

@@ -7,14 +7,14 @@ from typing import Any
 
 from branchline.workspace.checks import passed, run_checks, with_globs
 from branchline.workspace.diff import changed_since, state_of
-from branchline.workspace.git import Git
+from branchline.workspace.merge import yes
 from branchline.workspace.spec import GUARDED, Spec
 from branchline.workspace.unmask import restore, values_of
 
 
 def check(spec: Spec) -> dict[str, Any]:
     """Run the checks where the user's files are; without a repository there is no commit and no list of files."""
-    git = Git(Path(spec.root), programs=spec.programs)
+    git = spec.git()
     inside, commit, files = state_of(git)
     dirty = bool(files)
     base = commit if spec.base in ("", commit) else git.resolve(spec.base) or commit
@@ -31,18 +31,13 @@ def check(spec: Spec) -> dict[str, Any]:
 
 def setup(spec: Spec) -> dict[str, Any]:
     """There is nothing to set up; say which commit the work starts from, "" outside a repository."""
-    head = _head(spec)
+    head = spec.git().resolve("HEAD")
     return {"ok": True, "base": head, "head": head, "salvage": "", "error": ""}
 
 
 def merge(spec: Spec) -> dict[str, Any]:
     """There is nothing to merge: the work stands where it belongs; the checks were run on it just before."""
-    answer = {"ok": True, "commit": _head(spec), "reason": "", "error": "", "conflict": None, "checks": [], "files": []}
-    return answer | {"ticked": False, "empty": False, "task_commit": "", "tip": ""}
-
-
-def _head(spec: Spec) -> str:
-    return Git(Path(spec.root), programs=spec.programs).resolve("HEAD")
+    return yes(spec.git().resolve("HEAD"))
 
 
 def guarded(files: Sequence[str]) -> list[str]:

@@ -229,7 +229,7 @@ def _back_to_branch(tree: Worktree, spec: Spec) -> None:
 
     Where HEAD has no commit (an orphan branch that was not made) the branch keeps its own.
     """
-    if tree.head_ref() == spec.branch:
+    if tree.git.branch() == spec.branch:
         return
     head, old = tree.head(), tree.base.resolve(spec.branch)
     if head and old and not tree.git.contains(head, old):

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from branchline.errors import RepositoryError
 from branchline.workspace import snapshot
 from branchline.workspace.diff import changed_files
-from branchline.workspace.git import Git, base_ref, short, tip_ref
+from branchline.workspace.git import RUN_REFS, Git, base_ref, from_ref_part, short, tip_ref
 from branchline.workspace.worktree import unfinished
 
 SHOWN: Final = 20
@@ -66,7 +66,7 @@ def land(git: Git, run: str, ignore: Sequence[str] = (), message: str = "") -> L
     if not tip:
         raise RepositoryError(f"there is no run {run}: the branch {short(tip_ref(run))} is missing")
     name = short(tip_ref(run))
-    target = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+    target = short(git.branch())
     old = git.resolve("HEAD")
     if not target or not old:
         why = f"{target} has no commit yet" if target else "HEAD is detached, no branch is checked out"
@@ -90,6 +90,13 @@ def landed_files(git: Git, run: str) -> tuple[str, str]:
     return (fork, tip) if fork and fork != tip else ("", "")
 
 
+def not_landed(git: Git) -> dict[str, str]:
+    """Return run -> tip of each run whose tip the commit that is checked out does not hold."""
+    shown = ("--format=%(refname) %(objectname)", *(["--no-merged=HEAD"] if git.resolve("HEAD") else []))
+    rows = (line.split() for line in git.text("for-each-ref", *shown, f"{RUN_REFS}*/tip").splitlines())
+    return {from_ref_part(ref.split("/")[-2]): commit for ref, commit in rows}
+
+
 def push(git: Git, run: str, environ: dict[str, str]) -> str:
     """Push a run's integration branch to the remote that the user's branch has, and return the remote's name.
 
@@ -107,7 +114,7 @@ def push(git: Git, run: str, environ: dict[str, str]) -> str:
 
 def _remote(git: Git) -> str:
     names = git.text("remote").splitlines()
-    current = short(git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+    current = short(git.branch())
     meant = git.text("config", "--get", f"branch.{current}.remote", ok=(0, 1)) if current else ""
     candidates = [meant, "origin", *(names if len(names) == 1 else ())]
     return next((name for name in candidates if name in names), "")

@@ -223,6 +223,11 @@ def no(reason: str, error: str) -> dict[str, Any]:
     return {"ok": False, "commit": "", "reason": reason, "error": error} | empty
 
 
+def yes(commit: str) -> dict[str, Any]:
+    """The answer of a merge that came to be, or was there already, with nothing said of it yet but its commit."""
+    return no("", "") | {"ok": True, "commit": commit, "task_commit": ""}
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Hold a kernel lock for the time of the block; a job that dies frees it."""

@@ -11,7 +11,7 @@ from branchline.files import digest, write_durable
 from branchline.workspace.checks import passed, run_checks
 from branchline.workspace.git import Git
 from branchline.workspace.spec import Spec
-from branchline.workspace.worktree import Worktree
+from branchline.workspace.worktree import Worktree, remove
 
 _DONE: Final = "branchline-prepared"
 """A file in git's own folder of the worktree: the digest of the commands that were run in it."""
@@ -29,7 +29,7 @@ def prepare(spec: Spec, tree: Worktree) -> None:
     shown = _not_ignored(tree.git, placed)
     if shown:
         for name in placed:
-            _remove(tree.path / name)
+            remove(tree.path / name)
         raise _committed(shown)
     if spec.setup:
         _run_once(spec, tree)
@@ -133,10 +133,3 @@ def _not_ignored(git: Git, names: Sequence[str]) -> list[str]:
     """Return what git would add of the names; folders are looked at by what is in them."""
     words = ("ls-files", "-z", "--others", "--exclude-standard", "--")
     return git.fields(*words, *(f":(literal){name}" for name in names)) if names else []
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

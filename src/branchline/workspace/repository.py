@@ -78,7 +78,9 @@ class Repository:
         if done.code and "not a git repository" not in said:
             raise RepositoryError(f"git refuses {start}: {said}")
         if done.code:
-            raise RepositoryError(f"{start} is not in a git repository; run `git init` and commit, or use --in-place")
+            raise RepositoryError(
+                f"{start} is not in a git repository; run `git init` and commit, or use `execute --in-place`"
+            )
         bare, inside, _ = done.out.decode().split()
         if bare == "true":
             raise RepositoryError(f"{start} is a bare repository: there are no files to work on; clone it and go there")
@@ -93,7 +95,7 @@ class Repository:
 
     def branch(self) -> str:
         """Return the short name of the checked-out branch, or "" when HEAD is detached."""
-        return short(self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)))
+        return short(self.git.branch())
 
     def check_ready(self, ignore: Sequence[str] = (), brought: Sequence[str] = ()) -> None:
         """Raise RepositoryError, in words, when no run can start here.
@@ -157,6 +159,10 @@ class Repository:
     def tip(self, run: str) -> str:
         """Return the commit of a run's integration branch, or "" when there is none."""
         return self.git.resolve(tip_ref(run))
+
+    def holds(self, run: str) -> bool:
+        """Say whether the commit that is checked out holds all that a run has merged."""
+        return self.git.contains(self.head(), self.tip(run))
 
     def hold_tip(self, run: str, commit: str, merging: Collection[tuple[str, int]] = ()) -> str:
         """Put a run's integration branch back to `commit` when anyone but us has moved it, or taken it away.
@@ -329,7 +335,7 @@ def put_back(git: Git, run: str, commit: str, tip: str) -> str:
     return kept or short(tip_ref(run))
 
 
-def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *, ignored: bool = False) -> str:
+def salvage_worktree(git: Git, root: Path, run: str, task: str, attempt: str, *, ignored: bool) -> str:
     """Keep everything of a task's worktree and branch under a salvage ref; its name, or "" for nothing."""
     git = git.at(git.cwd, locks=[git.common() / salvage_folder(run, task)])
     tree = Worktree(git, folder_of(root, run, task))

@@ -21,7 +21,7 @@ def forked_at(git: Git, saved: Salvage) -> str:
     return ""
 
 
-def to_branch(git: Git, saved: Salvage, name: str = "") -> str:
+def to_branch(git: Git, saved: Salvage, name: str) -> str:
     """Make a branch at the saved commit and return its short name; one that is there already is kept as it is.
 
     Raises UsageError when another commit has the name.

@@ -42,7 +42,7 @@ class Salvage(NamedTuple):
     at: int
 
 
-def tree_of(git: Git, start: str = "HEAD", *, ignored: bool = False) -> str:
+def tree_of(git: Git, start: str, *, ignored: bool) -> str:
     """Return the tree of everything in `git`'s worktree: tracked and untracked files, the ignored ones only if asked.
 
     Repositories inside it are kept file by file, their `.git` folder as `dot-git`. `start` is the commit the temporary
@@ -83,7 +83,7 @@ def _save(git: Git, run: str, task: str, attempt: str, tree: str, parents: Seque
     return _keep(git, run, task, attempt, made)
 
 
-def salvages(git: Git, run: str = "", task: str = "") -> list[Salvage]:
+def salvages(git: Git, run: str, task: str) -> list[Salvage]:
     """Return the salvage refs of a run, of a task, or all, in the order of their names."""
     place = f"{salvage_folder(run, task)}/" if run and task else SALVAGE_REFS + (f"{ref_part(run)}/" if run else "")
     form = "--format=%(refname)%00%(objectname)%00%(committerdate:unix)"

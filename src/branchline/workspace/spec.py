@@ -92,12 +92,10 @@ class Spec(NamedTuple):
             raise InputError(f"{path}: a job's spec needs {', '.join(missing)}")
         if known["purpose"] not in PURPOSES:
             raise InputError(f"{path}: {known['purpose']!r} is none of the purposes {', '.join(PURPOSES)}")
-        plan = known.get("plan")
-        known["plan"] = (
-            plan and plan.get("path") and PlanBoxes(**{key: plan[key] for key in PlanBoxes._fields if key in plan})
-        )
-        for name in (key for key, default in cls._field_defaults.items() if isinstance(default, tuple)):
-            known[name] = tuple(known.get(name) or ()) if name in known else cls._field_defaults[name]
+        plan = known.pop("plan", {})
+        if plan.get("path"):
+            known["plan"] = PlanBoxes(**{key: plan[key] for key in PlanBoxes._fields if key in plan})
+        known |= {key: tuple(known[key]) for key, none in cls._field_defaults.items() if none == () and key in known}
         spec = cls(**known)
         return spec._replace(
             branch=_full(spec.branch) or task_ref(spec.run, spec.task), tip_ref=_full(spec.tip_ref) or tip_ref(spec.run)

@@ -10,7 +10,7 @@ from branchline.model.run import RECHECK
 from branchline.workspace.checks import passed
 from branchline.workspace.diff import changed_files, total
 from branchline.workspace.git import Git, base_ref, short
-from branchline.workspace.merge import Car, alone, check_cars, commands_of, couple, no
+from branchline.workspace.merge import Car, alone, check_cars, commands_of, couple, no, yes
 from branchline.workspace.repository import Merged, merged, put_back
 from branchline.workspace.spec import Spec, write_answer
 from branchline.workspace.worktree import prepared_of, scratch_of
@@ -120,7 +120,7 @@ def _checked(git: Git, scratch: Path, cars: list[Car], there: Answers, tip: str)
         last = cars[count - 1]
         at = {"commit": last.commit, "tree": last.tree}
         for car in cars[:count]:
-            found = there.get(car.spec.task) or _yes(car, tip)
+            found = there.get(car.spec.task) or yes(last.commit) | _found(car, tip, [])
             answers[car.spec.task] = found | at | {"checks": _of(car, rows, cars)}
         for car in cars[:count]:
             # Durable before the tip moves: a job killed in between is run again and finds its evidence here.
@@ -136,10 +136,6 @@ def _checked(git: Git, scratch: Path, cars: list[Car], there: Answers, tip: str)
 def _move(git: Git, specs: Sequence[Spec], commit: str, tip: str) -> bool:
     named = ", ".join(f"task {spec.task}, attempt {spec.attempt}" for spec in specs)
     return git.move(specs[0].tip_ref, commit, tip, f"branchline: {named}")
-
-
-def _yes(car: Car, tip: str) -> dict[str, Any]:
-    return {"ok": True, "reason": "", "error": "", "conflict": None} | _found(car, tip, [])
 
 
 def _guilty(cars: Sequence[Car], tip: str, rows: Rows) -> dict[str, Any]:
@@ -178,8 +174,7 @@ def _kept(git: Git, spec: Spec, row: Merged, tip: str) -> dict[str, Any]:
     if kept.get("commit") in (row.commit, tip):
         return kept
     files = changed_files(git, f"{row.commit}^1", row.commit)
-    answer = {"ok": True, "commit": row.commit, "reason": "", "error": "", "conflict": None, "checks": []}
-    return answer | {"files": files, "empty": not files, "ticked": False, "task_commit": "", "tip": ""}
+    return yes(row.commit) | {"files": files, "empty": not files}
 
 
 def _prepared(git: Git, spec: Spec, tip: str) -> dict[str, Any]:

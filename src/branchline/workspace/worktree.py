@@ -97,12 +97,12 @@ class Worktree:
         admin = self.admin()
         # Away in one step: half of a folder would look like work that somebody has deleted.
         gone = self.path.with_name(f".gone-{self.path.name}")
-        _remove(gone)
+        remove(gone)
         if self.path.exists():
             self.path.rename(gone)
         if admin is not None:
-            _remove(admin)
-        _remove(gone)
+            remove(admin)
+        remove(gone)
 
     def guard(self) -> None:
         """Put right what a worker may have bent: its link to git, and `.branchline/` with its ignore file.
@@ -142,10 +142,6 @@ class Worktree:
         admin = self.admin()
         return self.base.at(self.base.cwd, env={"GIT_DIR": str(admin)}).resolve("HEAD") if admin else ""
 
-    def head_ref(self) -> str:
-        """Return the full name of the branch the worktree is on, or "" when it is detached."""
-        return self.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
-
     def unfinished(self) -> str:
         """Return the name of what was begun in the worktree and not ended (a rebase ...), a merge aside, or ""."""
         return next((word for word in unfinished(self.git) if word != "merge"), "")
@@ -166,7 +162,8 @@ class Worktree:
             self.git.run("reset", "--quiet", "--hard", commit)
         else:
             self.git.run("checkout", "--quiet", "--force", "--detach", commit)
-        self._forget_unfinished()
+        for name in UNFINISHED:
+            remove(self.git.folder() / name)
         self.sweep(nested=nested, ignored=ignored)
 
     def sweep(self, *, nested: bool = False, ignored: bool = False) -> None:
@@ -174,10 +171,6 @@ class Worktree:
         flags = "-ff" if nested else "-f"
         more = ("-x",) if ignored else ()
         self.git.run("clean", "--quiet", "-d", flags, *more, "--", ":(top)", f":(exclude,top){OWN}")
-
-    def _forget_unfinished(self) -> None:
-        for name in UNFINISHED:
-            _remove(self.git.folder() / name)
 
     def _inside(self) -> Git:
         # By name, not by the `.git` file in the worktree: that one is the worker's to bend.
@@ -207,7 +200,8 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Take away what stands at a path: a file, a link, or a folder with all that is in it."""
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return

@@ -306,9 +306,9 @@ def kind_of(text: str) -> EdgeKind:
 _JSON: Final = re.compile(r'\{\s{0,9999}["}]|\[\s{0,9999}(?:\{|\]\s*\Z)')
 
 
-def is_json(text: str, name: str, suffix: str) -> bool:
+def is_json(text: str, name: str) -> bool:
     """Say whether a text is meant to be JSON: by its beginning, which no markdown has, or by the name of its file."""
-    return name.endswith(suffix) or _JSON.match(text) is not None
+    return name.endswith(".json") or _JSON.match(text) is not None
 
 
 def without(label: str, task_id: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from branchline.model.plan import DraftGraph, Task
+from branchline.terminal.text import some
 
 _FIELDS: Final = (
     "title", "parent", "state", "role", "worker", "model", "files", "checks", "criteria", "output", "needs",
@@ -56,5 +57,4 @@ def _value(task: Task, field: str) -> Any:
 
 def _some(words: str, names: Iterable[str]) -> list[str]:
     listed = list(names)
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return [f"{words} {', '.join(listed[:_SHOWN])}{more}"] if listed else []
+    return [f"{words} {some(listed, _SHOWN)}"] if listed else []

@@ -50,4 +50,4 @@ def _story(sheet: Sheet, node: dict[str, Any], line: int) -> str:
     return task.id
 
 
-FORMAT = Format("ralph", lambda text, name: '"userStories"' in text and is_json(text, name, ".json"), read)
+FORMAT = Format("ralph", lambda text, name: '"userStories"' in text and is_json(text, name), read)

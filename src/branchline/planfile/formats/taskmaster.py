@@ -182,4 +182,4 @@ def _number(raw: str) -> int | str:
     return int(raw) if _LOCAL.match(raw) and (raw == "0" or raw[0] != "0") and len(raw) < 16 else raw
 
 
-FORMAT = Format("taskmaster", lambda text, name: is_json(text, name, ".json"), read, write, names)
+FORMAT = Format("taskmaster", is_json, read, write, names)

@@ -24,13 +24,14 @@ from branchline.planfile.words.heads import (
     TASK_HEADS,
     VERSION_HEADS,
 )
-from branchline.planfile.words.leads import LEADS
+from branchline.planfile.words.leads import LEADS, PLANS, ROADMAPS
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
     ALL_STORIES,
     BLOCKS_PROSE,
     DEPENDS_PROSE,
+    DOINGS,
     EARLIER,
     EVERYTHING,
     GATES,
@@ -52,17 +53,17 @@ from branchline.planfile.words.sections import (
     NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
-    PLANS,
     QUESTIONS,
     STRONG_NONTASK,
     TODOS,
     TRAILERS,
     WIP_MARKS,
 )
-from branchline.planfile.words.verbs import FIRST_VERBS, LAST_VERBS
+from branchline.planfile.words.verbs import ALL_OR_NONE, FIRST_VERBS, HOLDS, LAST_VERBS, MODALS
 
 __all__ = [
     "ACTIONS",
+    "ALL_OR_NONE",
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",
@@ -75,6 +76,7 @@ __all__ = [
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",
+    "DOINGS",
     "DONE_ALONE",
     "DONE_MARKS",
     "EARLIER",
@@ -83,6 +85,7 @@ __all__ = [
     "FIRST_VERBS",
     "GATES",
     "GSD_TAGS",
+    "HOLDS",
     "ID_COLUMNS",
     "LANGUAGES",
     "LAST_OF_PHASES",
@@ -92,6 +95,7 @@ __all__ = [
     "LIKE_HEADS",
     "LOOSE_DEPENDS",
     "MANUALS",
+    "MODALS",
     "NONE",
     "NOT",
     "NOT_IDS",
@@ -109,6 +113,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "ROADMAPS",
     "RUN",
     "RUN_LAST",
     "SEQUENTIAL",

@@ -15,7 +15,7 @@ TASK: Final[Lists] = {
     "ro": "sarcini, pași, pașii următori, de făcut, modificări",
     "hr": "zadaci, koraci, sljedeći koraci, sledeći koraci, izmjene, izmene",
     "tr": "görevler, adımlar, sonraki adımlar, yapılacaklar, değişiklikler, eylem planı",
-    "id": "tugas, daftar tugas, langkah-langkah, langkah selanjutnya, rencana aksi, perubahan",
+    "id": "tugas, daftar tugas, langkah, langkah-langkah, langkah implementasi, langkah selanjutnya, rencana aksi, perubahan",
 }
 CRITERIA: Final[Lists] = {
     "it": "criteri, verifica, criteri di accettazione, criteri di successo",

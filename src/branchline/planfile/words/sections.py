@@ -14,20 +14,20 @@ _TASK: Final[Lists] = {
         rollout plan, list of tasks, tasks to be completed, tasks to complete, subtasks, todo, todos, to-do, to-dos,
         implementation steps, implementation plan, implementation order, implementation phases, implementation tasks,
         steps, action items, actions to take, next steps, work items, work plan, changes, change list, files to update, files
-        to edit, files to modify, files to change, files to create, deliverables, bugs, bug fixes, fixes, issues to fix,
+        to edit, files to modify, files to change, files to create, bugs, bug fixes, fixes, issues to fix,
         planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration steps,
+        development priorities, current priorities, next priorities, immediate priorities, top priorities,
         milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed changes, action
         plan, action, actions, feature list, development plan, migration plan, refactoring""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan,
         arbeitspakete, maßnahmen, nächste schritte, arbeitsplan, migrationsplan, zu erledigen, meilensteine,
         verbesserungen, fehlerbehebungen""",
     "fr": """tâches, étapes, modifications, à réaliser, plan d'action, prochaines étapes, étapes de mise en œuvre,
-        plan d'implémentation, plan de migration, jalons, améliorations, corrections, livrables, chantiers""",
+        plan d'implémentation, plan de migration, jalons, améliorations, corrections, chantiers""",
     "es": """tareas, pasos, cambios, por hacer, plan de acción, próximos pasos, plan de implementación, pasos de
-        implementación, plan de migración, hitos, mejoras, correcciones, entregables, acciones""",
+        implementación, plan de migración, hitos, mejoras, correcciones, acciones""",
     "pt": """tarefas, passos, etapas, mudanças, alterações, a fazer, plano de ação, próximos passos, plano de
-        implementação, passos de implementação, plano de migração, marcos, melhorias, correções, entregáveis,
-        entregas, ações""",
+        implementação, passos de implementação, plano de migração, marcos, melhorias, correções, ações""",
     "ru": """задачи, этапы, шаги, план работ, план реализации, план действий, план внедрения, план миграции, следующие
         шаги, список задач, изменения, доработки, улучшения, исправления, что сделать, что нужно сделать, нужно
         сделать, надо сделать, вехи""",
@@ -92,52 +92,61 @@ _NONTASK: Final[Lists] = {
         issues found, bugs identified, do not doing, vision, related, anti-patterns to avoid, error handling
         strategy, error handling, api endpoints, endpoints, locked decisions, maintenance, impact, validation rules,
         command examples, confidence score, confidence level, confidence assessment, implementation confidence,
-        target user, target users, target audience, personas, positioning, data source, data sources, limitations""",
+        symptoms, symptom, failed attempts, steps to reproduce, reproduction, hypothesis, observations, root cause,
+        target user, target users, target audience, personas, positioning, data source, data sources, limitations,
+        deliverables, edge cases""",
     "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung,
         ziel, ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
         entscheidungen, referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen,
         befehle, notizen, alternativen, projektstruktur, verzeichnisstruktur, verwandte dokumente,
         designentscheidungen, fehlerbehandlung, prinzipien, grundsätze, motivation, budget, aufwandsschätzung,
-        ist-zustand, rahmenbedingungen, einschränkungen, designphilosophie, konfidenzwert, zielgruppe, datenquellen""",
+        ist-zustand, rahmenbedingungen, einschränkungen, designphilosophie, konfidenzwert, zielgruppe, datenquellen,
+        randfälle, ergebnisse, lieferobjekte""",
     "fr": """aperçu, statut, état actuel, état des lieux, contexte, objectif, objectifs, résumé, description, problème,
         conception, approche, décisions, exigences, calendrier, analyse, architecture, vision, structure, modèle de
         données, impact, commandes, notes, alternatives, pile technique, stack technique, structure du projet,
         documents liés, principes, gestion des erreurs, budget, estimation, périmètre, contraintes, motivation,
-        décisions techniques, niveau de confiance, score de confiance, public cible, utilisateurs cibles, sources de données""",
+        décisions techniques, niveau de confiance, score de confiance, public cible, utilisateurs cibles, sources de données,
+        livrables, cas limites""",
     "es": """resumen, estado, estado actual, contexto, objetivo, objetivos, arquitectura, descripción, problema, diseño,
         enfoque, decisiones, requisitos, cronograma, análisis, notas, alcance, visión, estructura, modelo de datos,
         impacto, comandos, alternativas, stack tecnológico, estructura del proyecto, documentos relacionados,
         principios, manejo de errores, presupuesto, estimación, restricciones, motivación, decisiones técnicas, nivel
-        de confianza, usuarios objetivo, público objetivo, fuentes de datos, limitaciones""",
+        de confianza, usuarios objetivo, público objetivo, fuentes de datos, limitaciones, entregables,
+        casos límite""",
     "pt": """visão geral, estado atual, situação atual, status atual, contexto, objetivo, objetivos, arquitetura, resumo,
         descrição, problema, desenho, abordagem, decisões, requisitos, cronograma, análise, escopo, visão, estrutura,
         modelo de dados, impacto, comandos, alternativas, stack tecnológica, estrutura do projeto, documentos
         relacionados, princípios, tratamento de erros, orçamento, estimativa, restrições, motivação, decisões técnicas, nível
-        de confiança, público-alvo, usuários-alvo, fontes de dados, limitações""",
+        de confiança, público-alvo, usuários-alvo, fontes de dados, limitações, entregáveis,
+        entregas, casos extremos""",
     "ru": """обзор, статус, состояние, текущий статус, контекст, цель, цели, реестр рисков, состав команды, архитектура,
         введение, описание, проблема, подход, решения, требования, сроки, график, анализ, вне scope, текущее состояние,
         структура, структура проекта, стек, стек технологий, ограничения, команда, модель данных, влияние, команды,
         заметки, итоги, альтернативы, связи, связанные документы, архитектурное решение, архитектурные решения,
-        технологический стек, принципы, обработка ошибок, бюджет, мотивация, философия, целевая аудитория, источники данных""",
+        технологический стек, принципы, обработка ошибок, бюджет, мотивация, философия, целевая аудитория, источники данных,
+        граничные случаи""",
     "uk": """огляд, статус, стан, поточний статус, контекст, мета, цілі, реєстр ризиків, склад команди, архітектура, вступ,
         опис, проблема, підхід, рішення, вимоги, строки, терміни, графік, аналіз, поточний стан, структура, структура
         проєкту, обмеження, команда, модель даних, вплив, команди, нотатки, підсумки, альтернативи, зв'язки,
         пов'язані документи, архітектурне рішення, архітектурні рішення, стек технологій, принципи, обробка помилок,
-        бюджет, мотивація, філософія, цільова аудиторія, джерела даних""",
+        бюджет, мотивація, філософія, цільова аудиторія, джерела даних, граничні випадки""",
     "zh": """概述, 当前状态, 目前状态, 背景, 简介, 目标, 架构, 風險, 備註, 说明, 注意, 版本规划, 时间节点, 优先级,
         里程碑, 依赖关系图, 概览, 总览, 现状, 技术栈, 目录结构, 文件结构, 参考, 前提, 约束, 已知限制, 时间表, 时间线, 问题描述,
         数据模型, 影响范围, 命令示例, 校验规则, 状态定义, 更新规则, 替代方案, 相关文档, 设计原则, 设计理念, 信心评分,
-        置信度, 技术选型, 技术架构, 错误处理, 预算, 使用示例, 目标用户, 用户画像, 数据来源""",
+        置信度, 技术选型, 技术架构, 错误处理, 预算, 使用示例, 目标用户, 用户画像, 数据来源, 边界情况, 交付物,
+        推荐资源, 学习资源, 参考资源, 推荐工具, 推荐数据源, 推荐阅读""",
     "ja": """概要, ステータス, 現在の状況, 目的, 設計, 構成, アーキテクチャ, 前提, ファイル構成, マイルストーン, 背景,
         現状, 参考, 注意事項, 補足, 技術スタック, 制約, 制限事項, スケジュール, ディレクトリ構成, 方針, データモデル, 影響,
         コマンド例, メモ, 規則, 代替案, 関連文書, 関連ドキュメント, 設計方針, 設計思想, 技術選定,
-        エラー処理, 予算, 使用例, 対象ユーザー, ターゲット, ペルソナ, データソース""",
+        エラー処理, 予算, 使用例, 対象ユーザー, ターゲット, ペルソナ, データソース, エッジケース, 成果物""",
     "ko": """개요, 현재 상태, 배경, 목표, 목적, 아키텍처, 진행 상황, 현황, 기술 스택, 제약, 디렉토리 구조,
         프로젝트 구조, 주의사항, 요약, 데이터 모델, 영향, 명령어, 메모, 대안, 관련 문서, 설계 원칙,
-        설계 철학, 기술 선택, 오류 처리, 예산, 사용 예시, 대상 사용자, 타깃 사용자, 페르소나, 데이터 소스""",
+        설계 철학, 기술 선택, 오류 처리, 예산, 사용 예시, 대상 사용자, 타깃 사용자, 페르소나, 데이터 소스, 산출물, 경계 사례""",
     "vi": """bối cảnh, mục tiêu, kiến trúc, cấu trúc, trạng thái, ghi chú, điểm đã vướng, tổng quan, giới thiệu, mô tả, vấn
         đề, phương án, điều kiện, phạm vi, lịch trình, hiện trạng, mô hình dữ liệu, ảnh hưởng, lưu ý, giải pháp
-        thay thế, tài liệu liên quan, nguyên tắc, xử lý lỗi, ngân sách, ràng buộc, người dùng mục tiêu, nguồn dữ liệu""",
+        thay thế, tài liệu liên quan, nguyên tắc, xử lý lỗi, ngân sách, ràng buộc, người dùng mục tiêu, nguồn dữ liệu,
+        trường hợp biên""",
 }
 _STRONG_NONTASK: Final[Lists] = {
     "en": """rules, out of scope, non-goals, nongoals, not in scope, risks, risk, assumptions, references, resources, links,
@@ -145,7 +154,8 @@ _STRONG_NONTASK: Final[Lists] = {
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
         prerequisites, requirements, functional requirements, principles, open questions, questions, will
         not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
-        plan, see also, anti-patterns, constitution check, complexity tracking""",
+        plan, see also, anti-patterns, constitution check, complexity tracking, status summary, recommended tools,
+        recommended reading, further reading""",
     "de": """regeln, anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
         glossar, offene fragen""",
     "fr": """règles, risques, remarques, hors périmètre, ne pas faire, à ne pas faire, exemples, prérequis, glossaire,
@@ -249,7 +259,7 @@ _ORDER: Final[Lists] = {
     "pt": "dependências, ordem de execução, ordem recomendada, ordem sugerida, ordem de trabalho",
     "ru": "зависимости, порядок выполнения, порядок работ, рекомендуемый порядок, предлагаемый порядок",
     "uk": "залежності, порядок виконання, порядок робіт, рекомендований порядок",
-    "zh": "依赖, 依赖关系, 执行顺序, 实施顺序, 推荐顺序, 建议顺序, 开发顺序",
+    "zh": "依赖, 依赖关系, 执行顺序, 实施顺序, 实现顺序, 推荐顺序, 建议顺序, 开发顺序",
     "ja": "依存, 依存関係, 実行順, 実施順, 推奨順, 作業順, 実装順, 実装の順番, 開発順",
     "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서",
     "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",
@@ -320,35 +330,18 @@ TODOS: Final = phrases(
     | others.TODOS
 )
 """What a text is called that is nothing but a list of work."""
-PLANS: Final = phrases(
-    {
-        "en": "roadmap, plan, backlog, todo, to-do, wishlist",
-        "de": "fahrplan, aufgaben",
-        "fr": "feuille de route, à faire",
-        "es": "hoja de ruta, pendientes",
-        "pt": "roteiro, plano, pendências",
-        "ru": "дорожная карта, план, роадмап",
-        "uk": "дорожня карта, план, роадмап",
-        "zh": "路线图, 计划, 规划, 待办",
-        "ja": "ロードマップ, 計画, タスク",
-        "ko": "로드맵, 계획, 할 일",
-        "vi": "lộ trình, kế hoạch",
-    }
-    | others.PLANS
-)
-"""What a title says of a text that plans work."""
 CHECKLISTS: Final = phrases(
     {
-        "en": "checklist, check list",
-        "de": "checkliste, prüfliste",
-        "fr": "liste de contrôle, liste de vérification",
-        "es": "lista de verificación, lista de comprobación",
-        "pt": "lista de verificação",
+        "en": "checklist, check list, deliverables",
+        "de": "checkliste, prüfliste, lieferobjekte",
+        "fr": "liste de contrôle, liste de vérification, livrables",
+        "es": "lista de verificación, lista de comprobación, entregables",
+        "pt": "lista de verificação, entregáveis",
         "ru": "чек-лист, чеклист, контрольный список",
         "uk": "чек-лист, чекліст, контрольний список",
-        "zh": "检查清单, 检查表",
-        "ja": "チェックリスト, 確認リスト",
-        "ko": "체크리스트, 점검 목록",
+        "zh": "检查清单, 检查表, 交付物",
+        "ja": "チェックリスト, 確認リスト, 成果物",
+        "ko": "체크리스트, 점검 목록, 산출물",
         "vi": "danh sách kiểm tra",
     }
 )

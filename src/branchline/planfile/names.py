@@ -1,0 +1,266 @@
+"""The names of a plan's tasks: ids, numbers behind a word, titles, sections, and what titles are called when cut short."""
+
+import re
+from bisect import bisect_left, insort
+from functools import cached_property
+from string import ascii_lowercase
+
+from branchline.errors import UsageError
+from branchline.planfile import words
+from branchline.planfile.drafts import Draft, normal
+from branchline.planfile.sections import HASH, LAST
+
+PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
+SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
+_ASIDE = re.compile(r"\s[-–—]\s|[(（:：]")
+_SPAN = re.compile(r"`([^`\s]{1,200})`")
+_STORY_ALIAS = re.compile(r"us\d{1,3}")
+_COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
+_DIGITS = "0123456789"
+MAX_RANGE = 500
+MANY = 20
+"""A word of more titles than these tells none of them apart."""
+MAX_LINKS = 1_000_000
+"""How many tasks the references of one plan may name, ranges written out; a few lines could name billions."""
+
+
+class Names:
+    """Every name by which a task of the plan may be called."""
+
+    def __init__(self, drafts: list[Draft], doubled: set[str], path: str = "") -> None:
+        self.drafts, self.doubled, self.path = drafts, doubled, path
+        self.line = self.named = 0
+        self.leaves = [draft for draft in drafts if not draft.kids]
+        self.roots = [draft for draft in drafts if draft.parent is None]
+        self.barriers: list[int] = []
+        self.by_id = {draft.id.lower(): draft for draft in drafts}
+        self.by_key: dict[tuple[str, str], list[Draft]] = {}
+        self.beside: dict[tuple[str, str, int], list[Draft]] = {}
+        self.listed: dict[tuple[int, str], Draft] = {}
+        self.alias: dict[str, Draft] = {}
+        self.prefixes = {_prefix(draft.id) for draft in drafts}
+        for draft in drafts:
+            self._name(draft)
+        self.numbered = any(family == "task" for family, _ in self.by_key)
+
+    def _name(self, draft: Draft) -> None:
+        if draft.number:
+            key = _family(draft), draft.number.lower()
+            self.by_key.setdefault(key, []).append(draft)
+            self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        bare = draft.id.lower().lstrip(ascii_lowercase)
+        if "." in bare and bare != draft.id:
+            self.alias.setdefault(bare, draft)  # `0.1.2` where the plan counts in `beta0.1.2`
+        if draft.role == "item" and draft.block.number:
+            self.listed.setdefault((id(draft.parent), draft.block.number), draft)
+        if draft.key == HASH:
+            self.alias.setdefault(HASH + draft.number, draft)
+        if draft.key in ("story", "user story"):
+            self.alias.setdefault(f"us{draft.number}", draft)
+            self.alias.setdefault(f"us-{draft.number}", draft)
+        for ref in (*draft.fields.get("ref", []), *(str(said) for said in [draft.extra.get("id")] if said)):
+            self.alias.setdefault(ref.lower(), draft)
+        if draft.role == "phase":
+            short = f"{draft.key[:1]}{draft.number}"
+            if draft.number.isdigit() and short not in words.NOT_IDS:
+                self.alias.setdefault(short, draft)  # `W1` is `Wave 1`; `P1` may be a priority
+            for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", _told(draft)):
+                self.alias.setdefault(f"us{story}", draft)
+        elif draft.role == "row" and "`" in draft.title:
+            for span in _SPAN.findall(draft.title.lower()):
+                self.alias.setdefault(span, draft)
+                self.alias.setdefault(span.rpartition("/")[2], draft)
+
+    @cached_property
+    def by_title(self) -> dict[str, Draft]:
+        """The tasks by the words of their titles, also without what stands in brackets."""
+        found: dict[str, Draft] = {}
+        for draft in self.drafts:
+            title = _told(draft)
+            if draft.role == "phase" and draft.number == LAST:
+                found.setdefault(normal(re.split(r"[:：(（–—]", draft.title, maxsplit=1)[0]), draft)
+            found.setdefault(normal(title), draft)
+            if "(" in title or "（" in title:
+                found.setdefault(normal(PAREN.sub("", title)), draft)
+        return found
+
+    @cached_property
+    def sorted(self) -> list[str]:
+        """The names of `by_title` in order, so that a beginning is found without a look at all."""
+        return sorted(self.by_title)
+
+    @cached_property
+    def by_word(self) -> dict[str, set[Draft]]:
+        """The tasks by the words of what their titles call them."""
+        found: dict[str, set[Draft]] = {}
+        for draft in self.drafts:
+            for word in normal(_ASIDE.split(draft.title, maxsplit=1)[0]).split():
+                found.setdefault(word, set()).add(draft)
+        return found
+
+    def cut(self, text: str) -> list[Draft]:
+        """Find the tasks that a list of names cut short calls: `db and api` where one task is `Extract db.js`.
+
+        All or none: a name that no task, or more than one, has the words of shows that the list is of other things.
+        """
+        found: list[Draft] = []
+        for part in filter(None, map(normal, SPLIT.split(text))):
+            meant = self._has_words(part.split())
+            if len(meant) != 1:
+                return []
+            found += meant
+        return found
+
+    def _has_words(self, said: list[str]) -> set[Draft]:
+        """The tasks whose titles have all these words; none for words that many have."""
+        few, *others = sorted((self.by_word.get(word, set()) for word in said), key=len) if said else [set()]
+        return few.intersection(*others) if len(few) <= MANY else set()
+
+    def meant(self, text: str, asker: Draft, loose: bool) -> list[Draft]:
+        """Find what a field calls by a name that is no title: `Platform selection`, `Supabase setup`, a section with tasks.
+
+        Where a field may speak of other things too (`loose`), one word alone may be a program; one with digits is an id.
+        """
+        if " " not in text and any(map(str.isdigit, text)):
+            return []
+        said = normal(text).split()
+        core = [word for word in said if word not in words.DOINGS]
+        for wanted in filter(None, (said, core)):
+            section = self.by_section.get(" ".join(wanted), [])
+            if section and asker not in section:
+                return section
+            found = self._has_words(wanted) - {asker}
+            if len(found) == 1 and not (loose and len(said) == 1):
+                return list(found)
+        return []
+
+    @cached_property
+    def by_section(self) -> dict[str, list[Draft]]:
+        """The tasks by the name of the section they stand in, where the section itself is none."""
+        found: dict[str, list[Draft]] = {}
+        lines = {draft.line for draft in self.drafts}
+        for draft in self.drafts:
+            section, above = draft.block.section, draft.parent
+            within = above is not None and above.block.section is section
+            if section is not None and section.line not in lines and not within:
+                found.setdefault(normal(_ASIDE.split(section.text, maxsplit=1)[0]), []).append(draft)
+        return found
+
+    @cached_property
+    def phrase(self) -> re.Pattern[str]:
+        """The titles of the phases, as prose may hold them."""
+        short = [name for name, draft in self.by_title.items() if 2 <= len(name) <= 60 and draft.role == "phase"][:300]
+        either = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True)) or r"(?!)"
+        return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
+
+    def one(self, key: str, token: str, asker: Draft | None) -> Draft | None:
+        """Find the task a token names; of several of the same name the one beside the asker is meant."""
+        low = token.lower()
+        if key:
+            family = "phase" if _is_phase(key) else "task"
+            if (family, low) in self.by_key:
+                return self._beside(family, low, asker)
+        if not key and (item := self._of_same_list(low, asker)) is not None:
+            return item
+        if low in self.by_id:
+            return self.by_id[low]
+        if low in self.alias:
+            return self.alias[low]
+        if low.startswith("#") and f"gh{low}" in self.alias:
+            return self.alias[f"gh{low}"]
+        if not key and low[0].isdigit():
+            return self._by_number(low, asker)
+        return None
+
+    def _of_same_list(self, number: str, asker: Draft | None) -> Draft | None:
+        """To an item of a numbered list a bare number is an item of the same list, whatever phases are called."""
+        if asker is None or asker.role != "item" or not asker.block.number:
+            return None
+        item = self.listed.get((id(asker.parent), number))
+        return item if item is not asker else None
+
+    def _by_number(self, number: str, asker: Draft | None) -> Draft | None:
+        return self._beside("task" if ("task", number) in self.by_key else "phase", number, asker)
+
+    def _beside(self, family: str, number: str, asker: Draft | None) -> Draft | None:
+        found = self.by_key.get((family, number), [])
+        near = self.beside.get((family, number, id(asker.parent)), []) if asker is not None else []
+        return near[0] if len(near) == 1 else found[0] if len(found) == 1 else None
+
+    def spend(self, count: int) -> None:
+        """Count what is named; raises UsageError when it is more than a plan can mean."""
+        self.named += count
+        if self.named > MAX_LINKS:
+            raise UsageError(
+                f"{self.path}:{self.line}: the dependencies up to this line name more than {MAX_LINKS} tasks. Make one "
+                "task or phase that the others depend on, and name that.",
+                path=self.path,
+                line=self.line,
+            )
+
+    def earlier(self, asker: Draft) -> tuple[Draft, ...]:
+        """All tasks without children that stand before the asker; for a phase those beside it.
+
+        When these are very many: those since the last one that said the same, for they all come after the others.
+        """
+        if asker.role == "phase":
+            beside = asker.parent.kids if asker.parent is not None else self.roots
+            prior = tuple(beside[: bisect_left(beside, asker.line, key=_line)])
+            self.spend(len(prior))
+            return prior
+        place = bisect_left(self.leaves, asker.line, key=_line)
+        first = 0
+        if place > MAX_RANGE and self.barriers:
+            before = bisect_left(self.barriers, asker.line)
+            first = bisect_left(self.leaves, self.barriers[before - 1], key=_line) if before else 0
+        if not asker.kids:
+            insort(self.barriers, asker.line)
+        self.spend(place - first)
+        return tuple(self.leaves[first:place])
+
+    def like_an_id(self, token: str) -> bool:
+        """Say whether a token has the form of this plan's own ids, so that in prose it can only be one of them."""
+        if " " in token:
+            return not _is_phase(token.split(" ", 1)[0]) and self.numbered
+        return _prefix(token) != "" and _prefix(token) in self.prefixes
+
+    def stories(self) -> list[Draft]:
+        """The phases that are user stories."""
+        return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
+
+    def titled(self, text: str) -> Draft | None:
+        """Find the task whose title a text is, or begins with."""
+        wanted = normal(text)
+        named = self.alias.get(text.strip("`* ").lower())
+        if named is not None:
+            return named
+        if len(wanted) < 2 or wanted in self.by_title:
+            return self.by_title.get(wanted)
+        place = bisect_left(self.sorted, wanted + " ")
+        near = {self.by_title[name].line for name in self.sorted[place : place + 3] if name.startswith(wanted + " ")}
+        return self.by_title[self.sorted[place]] if len(near) == 1 and len(wanted) >= 6 else None
+
+
+def _told(draft: Draft) -> str:
+    """A title in lower case; a phase's without its word and number."""
+    title = draft.title.lower()
+    return _COUNT.sub("", title) if draft.role == "phase" else title
+
+
+def _line(draft: Draft) -> int:
+    return draft.line
+
+
+def _prefix(token: str) -> str:
+    return re.split(r"[\d.]", token.lower(), maxsplit=1)[0]
+
+
+def _family(draft: Draft) -> str:
+    return "phase" if draft.role == "phase" else "task"
+
+
+_PHASE_WORDS = frozenset(words.PHASE_HEADS)
+
+
+def _is_phase(key: str) -> bool:
+    return key.lower() in _PHASE_WORDS

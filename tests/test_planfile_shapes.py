@@ -1,0 +1,101 @@
+"""Rules of the reader that weigh what a whole structure looks like: tables of marks, phases told in detail, lists and labels."""
+
+import pytest
+
+from planread import titles, tree, waits
+
+HEADS = "| Thing | State | Worth |\n|---|---|---|\n"
+
+
+class TestTables:
+    @pytest.mark.parametrize("marks", ["⬜✅", "🔜🧪", "🟡❓"])
+    def test_rows_with_a_mark_of_their_state_are_tasks_of_a_phase(self, marks: str) -> None:
+        head = "| 事柄 | 印 | 話 |\n|---|---|---|\n"
+        text = f"## Phase 1: Grid\n\n{head}| Rim | {marks[0]} | thin |\n| Core | {marks[1]} | thick |\n\n## Phase 2: Ships\n\n"
+        text += f"{head}| Fleet | {marks[1]} | fast |\n"
+        assert [title for title, above in tree(text) if above] == ["Rim", "Core", "Fleet"]
+
+    def test_tables_that_tell_states_as_those_of_the_tasks_do(self) -> None:
+        text = "# Roadmap\n\n## Tasks\n\n| Feature | State | Value |\n|---|---|---|\n| Rim | ✅ | thin |\n\n"
+        text += f"## Grid and ships\n\n{HEADS}| Fleet | 🔜 | fast |\n\n## Risks\n\n{HEADS}| Storm | ❓ | bad |\n"
+        assert titles(text) == ["Rim", "Fleet"]
+
+    def test_a_table_of_one_row_tells_of_the_heading_above_it(self) -> None:
+        one = (
+            "### {}\n\n| Priority | Size | Estimate |\n|---|---|---|\n| P1 | M | 2 |\n\nAs told.\n\n- **Note:** {}\n\n"
+        )
+        text = "# Grid\n\n## Tasks\n\n" + one.format("Draw it", "with care") + one.format("Move it", "in time")
+        assert titles(text) == ["Draw it", "Move it"]
+
+
+class TestPhases:
+    DETAIL = "## Phase {}: {}\n\n```c\nint x;\n```\n\n- `x` holds the rim\n- `y` holds the core\n\n"
+
+    def test_phases_that_show_code_are_pieces_of_work_told_in_detail(self) -> None:
+        text = "# Grid\n\n" + "".join(
+            self.DETAIL.format(n, title) for n, title in enumerate(("Draw", "Move", "Aim"), 1)
+        )
+        assert titles(text) == ["Phase 1: Draw", "Phase 2: Move", "Phase 3: Aim"]
+        plain = text.replace("`", "'")
+        assert titles(plain)[:2] == ["Phase 1: Draw", "'x' holds the rim"]
+
+    def test_their_sections_are_tasks(self) -> None:
+        one = "## Phase {}: {}\n\n### Store\n\n```c\nint x;\n```\n\n- `x` is new\n\n### Form\n\n- `y` is new\n- `z` too\n\n"
+        text = "# Grid\n\n" + one.format(1, "Draw") + one.format(2, "Move")
+        assert [title for title, above in tree(text) if above] == ["Store", "Form"] * 2
+
+    @pytest.mark.parametrize("numbers", [("1-1.", "1-2."), ("5a.", "5b.")])
+    def test_sections_that_count_within_a_phase(self, numbers: tuple[str, str]) -> None:
+        first, second = numbers
+        text = f"## Phase 1: Grid\n\n### {first} Draw it\n\n- a rim\n- a core\n\n### {second} Move it\n\n- at once\n- far\n"
+        assert [title for title, above in tree(text) if above] == ["Draw it", "Move it"]
+
+    def test_phases_that_a_checklist_tells_again(self) -> None:
+        text = "## Phase 1: Draw\n\n- Rim\n- Core\n\n## Phase 2: Move\n\n- Fleet\n\n## Checklist of results\n\n"
+        text += "### Phase 1\n- [ ] a rim\n\n### Phase 2: ✅ Complete\n- [ ] a fleet\n"
+        assert [title for title, above in tree(text) if above] == ["Rim", "Core", "Fleet"]
+
+
+class TestLists:
+    def test_items_with_codes_like_those_of_the_boxes(self) -> None:
+        text = "## Tasks\n\n- [ ] **T001**: Draw it\n- [ ] **T002**: Move it\n- **T003**: Aim it\n\n"
+        assert titles(text + "## Risks\n\n- **T009**: is slow\n") == ["Draw it", "Move it", "Aim it"]
+
+    def test_a_label_over_boxes_is_no_item(self) -> None:
+        one = "### {}. Feature\n- **Goal**: all of it\n- **Tasks**:\n    - [ ] draw it\n    - [ ] move it\n\n"
+        text = "# Backlog\n\n## High\n\n" + one.format(1) + one.format(2)
+        assert tree(text)[:3] == [("Feature", ""), ("draw it", "Feature"), ("move it", "Feature")]
+
+    def test_one_word_of_a_long_heading_makes_no_section_on_order(self) -> None:
+        assert titles("# T\n\n## Dead code and dependencies\n\n- [ ] drop it\n- [ ] drop that\n") == [
+            "drop it",
+            "drop that",
+        ]
+        assert titles("# T\n\n- [ ] draw it\n\n## Dependencies\n\n- [ ] the node\n") == ["draw it"]
+
+    def test_names_of_code_alone_are_no_work(self) -> None:
+        assert titles("# Plan of the mixer\n\n## Tasks\n\n- `noise_floor`\n- `duck_level`\n- Draw it\n") == ["Draw it"]
+
+
+class TestWhoWaits:
+    @pytest.mark.parametrize("said", ["\n      - draw", " [draw]", ' ["draw"]'])
+    def test_todos_of_the_front_matter(self, said: str) -> None:
+        text = "---\ntodos:\n  - id: draw\n    content: Draw it\n  - id: move\n    content: Move it\n"
+        assert waits(f"{text}    dependencies:{said}\n---\n\n# Grid\n") == {("draw", "move")}
+
+    def test_tasks_in_a_fence(self) -> None:
+        text = "# Grid\n\n## Tasks\n\n```yaml\nTask 1: Draw it\n  - DEPENDENCIES: None\n\nTask 2: Move it\n"
+        assert waits(text + "  - DEPENDENCIES: Task 1 (the rim)\n```\n") == {("1", "2")}
+
+
+class TestNestedLines:
+    TODO = "# TODO\n\n- {}\n  - {}\n  - {}\n- Clean it\n"
+
+    @pytest.mark.parametrize("said", ["It should sleep", "Es sollte schlafen", "Debe dormir"])
+    def test_what_says_how_a_thing_is_to_be_groups_nothing(self, said: str) -> None:
+        assert titles(self.TODO.format(said, "the timer is set", "the lamp is off")) == [said, "Clean it"]
+
+    def test_lines_that_all_say_how_a_thing_is_to_be_are_no_work(self) -> None:
+        text = self.TODO.format("Add a switch", "`on` should light it", "`off` should darken it")
+        assert titles(text) == ["Add a switch", "Clean it"]
+        assert len(titles(self.TODO.format("LAMPS", "light one", "darken two"))) == 4
