@@ -90,7 +90,7 @@ def test_interrupts_at_any_moment_lose_nothing(world: World) -> None:
         world.until(lambda: not world.processes(), "the end of every process", 5.0)
     assert world.execute(agent).status == 0
     # A name whose branch was made, and whose run was not begun any more, is not taken again: it may be `r2`.
-    world.check_laws(world.run("status", "--json").json["run"])
+    world.check_laws(world.run("status").json["run"])
 
 
 def test_cancel_of_a_running_task_from_outside(world: World) -> None:
