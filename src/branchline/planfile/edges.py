@@ -252,6 +252,8 @@ class Edges:
             chain = ARROW.split(sentence)
             if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 self.chain(line, chain)
+                if _VERB.search(chain[-1]):  # `T1 → T2 blocks T3`
+                    self._says(line, about, chain[-1])
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
                 self._link(line, about, _bound(first), on=True)
