@@ -2,6 +2,7 @@
 
 import pytest
 
+from branchline.planfile.read import parse
 from planread import titles, tree, waits
 
 HEADS = "| Thing | State | Worth |\n|---|---|---|\n"
@@ -78,10 +79,22 @@ class TestLists:
 
 
 class TestWhoWaits:
-    @pytest.mark.parametrize("said", ["\n      - draw", " [draw]", ' ["draw"]'])
+    @pytest.mark.parametrize(
+        "said",
+        [
+            *("\n      - draw", "\n      - 'draw'  # the frame", " [draw]", ' ["draw"]', " ['draw', ]  # first"),
+            *(" [\n      draw,\n    ]", "\n      - draw\n    tags:\n      - frame"),
+        ],
+    )
     def test_todos_of_the_front_matter(self, said: str) -> None:
         text = "---\ntodos:\n  - id: draw\n    content: Draw it\n  - id: move\n    content: Move it\n"
         assert waits(f"{text}    dependencies:{said}\n---\n\n# Grid\n") == {("draw", "move")}
+
+    @pytest.mark.parametrize("said", ["", " []", " null", " ~", " []\n    tags:\n      - draw"])
+    def test_a_todo_that_waits_for_nothing(self, said: str) -> None:
+        text = "---\ntodos:\n  - id: draw\n    content: Draw it\n    status: completed  # at last\n  - id: move\n"
+        plan = parse(f"{text}    content: Move it\n    dependencies:{said}\n---\n\n# Grid\n", "x.md")
+        assert ([task.state for task in plan.tasks], plan.edges, plan.findings) == (["done", "open"], (), ())
 
     def test_tasks_in_a_fence(self) -> None:
         text = "# Grid\n\n## Tasks\n\n```yaml\nTask 1: Draw it\n  - DEPENDENCIES: None\n\nTask 2: Move it\n"
@@ -99,3 +112,9 @@ class TestNestedLines:
         text = self.TODO.format("Add a switch", "`on` should light it", "`off` should darken it")
         assert titles(text) == ["Add a switch", "Clean it"]
         assert len(titles(self.TODO.format("LAMPS", "light one", "darken two"))) == 4
+
+    def test_a_text_that_is_no_title_names_no_list(self) -> None:
+        text = f"# {{}} roadmap\n\n## Phase 1: Frame\n\n{self.TODO.split(chr(10), 2)[2]}"
+        lines = ("Add a lamp", "light one", "darken two")
+        assert len(titles(text.format("Grid", *lines))) == 5
+        assert len(titles(text.format("grid " * 40, *lines))) == 3

@@ -5,6 +5,7 @@ import re
 from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.checks import is_program
+from branchline.planfile.drafts import MAX_TITLE
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import classify, says_todo, share
 
@@ -62,7 +63,7 @@ def says_plan(title: Block) -> bool:
 def lists_work(out: Outline) -> bool:
     """Say whether a text is called a list of work, `TODO` or `Roadmap`: what it sets in below a line is work too."""
     named = out.headings[:1] or out.doc.blocks[:1]
-    return any(says_todo(title.text) or _ROADMAPS.search(title.text) for title in named)
+    return any(says_todo(title) or _ROADMAPS.search(title) for title in (each.text[:MAX_TITLE] for each in named))
 
 
 def named_so(heading: Block) -> bool:
