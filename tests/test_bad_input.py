@@ -425,7 +425,7 @@ FLAGS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "no jobs": ("E_SETTINGS", ("-j", "0"), ("jobs", "1", "not 0")),
     "fewer than no jobs": ("E_SETTINGS", ("-j", "-2"), ("jobs", "not -2")),
     "jobs in words": ("E_USAGE", ("-j", "many"), ("-j", "many")),
-    "only an unknown task": ("E_USAGE", ("--only", "9"), ("9", "branchline status")),
+    "only an unknown task": ("E_USAGE", ("--only", "9"), ("9", "branchline review")),
     "only an unknown phase": ("E_USAGE", ("--phase", "7"), ("7", "1 to 2")),
     "an unknown minimum": ("E_USAGE", ("--minimum", "best"), ("best", "gated")),
     "an unknown flag": ("E_USAGE", ("--frob",), ("--frob", "usage: branchline execute")),

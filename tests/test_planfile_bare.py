@@ -80,6 +80,10 @@ class TestLists:
         listed = "".join(f"{n}. {day}\n" for n, day in enumerate(days, 1))
         assert titles(f"# Map plan\n\n## Schedule\n\n{listed}\n## Daily rules\n\n- write a log\n") == list(days)
 
+    @pytest.mark.parametrize("thing", ["`src/map.py`", "`src/map.py` (new)", "`docs/map.md`（旧）"])
+    def test_a_path_with_a_remark_names_a_thing(self, thing: str) -> None:
+        assert titles(f"# TODO\n\n- fix it\n- {thing}\n- send it to `a.b` (soon)\n")[1] == "send it to `a.b` (soon)"
+
     def test_below_a_numbered_line_stands_how_it_is_done(self) -> None:
         assert titles("# TODO\n\n1. Draw it\n   - by hand\n2. Send it\n") == ["Draw it", "Send it"]
 

@@ -390,6 +390,18 @@ class TestWhatIsBesideTheWork:
     def test_an_id_that_is_given_to_other_work_is_another_task(self) -> None:
         assert titles("- [ ] T1 Draw it\n- [ ] T1 Crop it\n") == ["Draw it", "Crop it"]
 
+    @pytest.mark.parametrize(
+        ("said", "edges"),
+        [
+            ("- Ink (T1-T2) must be there before drawing T3", {("T1", "T3"), ("T2", "T3")}),
+            ("- Ink (T1) before rims and maps (T2-T3)", {("T1", "T2"), ("T1", "T3")}),
+            ("- Ink before rims", set()),
+        ],
+    )
+    def test_what_comes_before_what_whatever_stands_between(self, said: str, edges: set[tuple[str, str]]) -> None:
+        boxes = "- [ ] T1 Mix\n- [ ] T2 Fill\n- [ ] T3 Draw\n- [ ] T4 Send\n\n"
+        assert waits(f"{boxes}## Numbering & dependency summary\n\n{said}\n") == edges
+
     def test_a_graph_of_numbers_alone(self) -> None:
         boxes = "- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Send\n\n"
         graph = "## Task Dependency Graph\n\n```\n1 --> 2\n1, 2 --> 3\n```\n"

@@ -97,6 +97,8 @@ class TestNumbersAlone:
             ("- Task 3 depends on 2", {("2", "3")}),
             ("- Task 3 depends on 2 machines", set()),
             ("```\n1 --> 2\n1, 2 --> 3\n```", {("1", "2"), ("1", "3"), ("2", "3")}),
+            ("- Task 1 → Task 2 blocks Task 3", {("1", "2"), ("2", "3")}),
+            ("- Task 1 must complete before Task 2", {("1", "2")}),
         ],
     )
     def test_behind_a_task_that_is_named_numbers_are_tasks(self, said: str, wanted: set[tuple[str, str]]) -> None:

@@ -118,3 +118,22 @@ class TestNestedLines:
         lines = ("Add a lamp", "light one", "darken two")
         assert len(titles(text.format("Grid", *lines))) == 5
         assert len(titles(text.format("grid " * 40, *lines))) == 3
+
+    def test_lines_that_say_fields_of_the_one_above_are_none_of_their_own(self) -> None:
+        text = self.TODO.format("Verbose output", "`-vv` and `-vvv`", "Estimate: 2 hours")
+        assert titles(text) == ["Verbose output", "Clean it"]
+
+    def test_bullets_of_a_file_called_todo_are_work_whatever_its_title_is(self) -> None:
+        text = "### Quicker than issues\n\nStuff\n\n- beast character\n- favicon\n- lag on the pad\n"
+        assert (titles(text, "TODO.md"), titles(text, "notes.md")) == (
+            ["beast character", "favicon", "lag on the pad"],
+            [],
+        )
+
+
+def test_artifacts_of_a_phase_are_no_tasks() -> None:
+    one = "### Phase {}: {}\n**Tasks:**\n- Read it\n- Write it\n\n**Artifacts:**\n- a report\n\n"
+    assert [title for title, above in tree(one.format(1, "A") + one.format(2, "B")) if above] == [
+        "Read it",
+        "Write it",
+    ] * 2

@@ -252,16 +252,6 @@ def test_the_wall_limit_holds_without_a_coordinator(tmp_path: Path) -> None:
         assert collect(custody, [0]) == {0: Exit(None, 15, cause="timeout")}
 
 
-def test_a_custodian_interrupts_nobody_and_its_worker_is_scheduled_like_any_other_process(tmp_path: Path) -> None:
-    with Custody.open(tmp_path, 1) as custody:
-        custody.start(spawn(0, tmp_path, "/bin/sleep", "60"))
-        pid = started(custody, 0).pid
-        assert os.sched_getscheduler(custody.keeper(0)) & ~os.SCHED_RESET_ON_FORK == os.SCHED_BATCH
-        assert os.sched_getscheduler(pid) == os.SCHED_OTHER
-        custody.stop(0, 0.0, "seen")
-        collect(custody, {0})
-
-
 def test_the_record_tells_when_the_worker_started_as_the_kernel_does(tmp_path: Path) -> None:
     with Custody.open(tmp_path, 1) as custody:
         for fence in range(20):

@@ -58,7 +58,11 @@ def test_the_inbox_shows_all_of_it_and_who_waits(waiting: World) -> None:
 
 
 def test_an_option_is_chosen_by_its_number_and_told_to_the_tasks_beside(waiting: World) -> None:
+    assert waiting.reasons()["1.2"] == "waits for 1.1 (blocked: answer it)"
     assert waiting.run("answer", "1.1", "--option", "1").status == 0
+    assert (
+        waiting.reasons()["1.2"] == "waits for 1.1 (blocked: answer waits for the next `branchline execute` or `pulse`)"
+    )
     _has_its_answer(waiting)
     assert waiting.execute().status == 0
     assert set(waiting.states().values()) == {"done"}
@@ -104,6 +108,7 @@ def test_the_inbox_holds_what_waits_in_the_runs_of_other_plans_too(waiting: Worl
     assert command.startswith('branchline answer 1.1 --run r1 "..."')
     assert [(q["run"], q["task"]) for q in waiting.run("inbox").json["questions"]] == [("r1", "1.1")]
     assert waiting.run("inbox", "--run", "r2").json["questions"] == []
+    assert "run r2 of other.md has no task 1.1" in waiting.run("answer", "1.1", "SQLite").json["error"]
     assert waiting.run("answer", "1.1", "--run", "r1", "SQLite").status == 0
     assert "The inbox is empty" in waiting.finish(waiting.start("inbox")).out
 

@@ -32,12 +32,13 @@ class Block:
 
 
 class Doc:
-    """A scanned text: its lines (index 0 is line 1), its blocks in order, and what stood around them."""
+    """A scanned text: its lines (index 0 is line 1), its blocks in order, what stood around them, and the name of its file."""
 
-    __slots__ = ("blocks", "front", "hidden", "lines", "unclosed")
+    __slots__ = ("blocks", "front", "hidden", "lines", "name", "unclosed")
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
+        self.name = ""
         self.blocks: list[Block] = []
         self.front: dict[str, str] = {}
         self.hidden: list[tuple[int, int, str]] = []

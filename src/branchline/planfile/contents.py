@@ -174,7 +174,8 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     told = sum(bool(heading_mark(kid.text)) for kid in kids)
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
-    listed = not item.number and lists_work(out) and not states
+    fielded = any(field_kind(kid.text) for kid in item.kids)
+    listed = not item.number and lists_work(out) and not states and not fielded
     if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)

@@ -1,14 +1,14 @@
 """Edges: what the plan says (written), phases in order, numbered siblings in order; each with line and confidence."""
 
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.names import Names
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import behind, everything, groups, resolve, tokens
+from branchline.planfile.refs import KEYS, behind, everything, groups, resolve, tokens
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -16,7 +16,8 @@ ORDERS = ("written", "phase", "numbered", "document")
 _DEPENDS, _BLOCKS = any_verb(words.DEPENDS_PROSE), any_verb(words.BLOCKS_PROSE)
 _LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
 """Those that stand before what they name: `after T1`."""
-_BEFORE_ID = rf"(?=\s+(?:(?:task\s+)?[A-Z]{{0,4}}\d|{'|'.join(map(re.escape, words.ALL_PRIOR))}))"
+_ALL = "|".join(map(re.escape, (*words.ALL_PRIOR, *words.ALL_STORIES)))
+_BEFORE_ID = rf"(?=\s+(?:(?:(?:{KEYS})\s+)?[A-Z]{{0,4}}\d|{_ALL}))"
 _VERB = re.compile(
     rf"(?P<on>{_DEPENDS}|(?:{any_verb(_LATER_SPACED)}){_BEFORE_ID})"
     rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
@@ -24,7 +25,7 @@ _VERB = re.compile(
 )
 _THEN = re.compile("|".join(re.escape(word) for word in words.LATER if SPACELESS.search(word)))
 """`T1 完成后才能开始 T2`: what stands before such a word comes first."""
-_LATER = re.compile(any_verb(words.LATER), re.IGNORECASE)
+_LATER, _EARLIER = (re.compile(any_verb(each), re.IGNORECASE) for each in (words.LATER, words.EARLIER))
 _STARTS = re.compile(
     rf"[\W_]*(?:(?:can )?(?:start|run|begin)s? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})",
     re.IGNORECASE,
@@ -57,8 +58,7 @@ _REACH = 40
 _SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_NUMBERS = re.compile(r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+]|and){1,60}")
-_LISTED = re.compile(
+_NUMBERS = re.compile(
     r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
     r"|[(（][^()（）]{0,200}[)）]){1,60}"
 )
@@ -250,7 +250,9 @@ class Edges:
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
             chain = ARROW.split(sentence)
             if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
-                self.chain(line, chain)
+                if verb := _VERB.search(chain[-1]):  # `T1 → T2 blocks T3`
+                    self._says(line, about, chain[-1])
+                self.chain(line, [*chain[:-1], chain[-1][: verb.start()] if verb else chain[-1]])
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
                 self._link(line, about, _bound(first), on=True)
@@ -261,6 +263,8 @@ class Edges:
             elif found := _THEN.search(sentence):
                 self._then(line, about, sentence[: found.start()], sentence[found.end() :])
                 self._free(about, sentence[found.end() :])
+            elif (found := _EARLIER.search(sentence)) and (after := self._named(sentence[found.end() :])):
+                self.say(self._named(sentence[: found.start()]), after, line)
             elif _one_by_one(sentence):
                 for before, after in pairwise(groups(self.names, sentence)):
                     self.say(before, after, line)
@@ -295,19 +299,12 @@ class Edges:
         else:
             found += [[draft] for draft in about]
         if sum(map(len, found)) <= MAX_APART:
-            pairs = (
-                (one, other)
-                for first in found
-                for second in found
-                if first is not second
-                for one in first
-                for other in second
-            )
+            pairs = ((one, other) for first, second in combinations(found, 2) for one in first for other in second)
             self.apart.update(frozenset((one.line, other.line)) for one, other in pairs if one is not other)
 
     def chain(self, line: int, parts: list[str]) -> None:
         """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
-        if all(map(_LISTED.fullmatch, parts)):  # `1, 2 --> 3`
+        if all(map(_NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
             named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
@@ -336,7 +333,7 @@ class Edges:
             return
         for verb, end in zip(verbs, ends, strict=True):
             said = _bound(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            if key and _LISTED.fullmatch(said.strip(" .。")):
+            if key and _NUMBERS.fullmatch(said.strip(" .。")):
                 said = f"{key} {said.strip()}"  # `Task 5 depends on 1-4`
             self._link(line, subjects, said, verb["on"] is not None)
 

@@ -341,9 +341,9 @@ def _any_bullets(out: Outline) -> None:
 
 
 def _calls_itself_work(out: Outline) -> bool:
-    """By its title, by a section, or where it has neither by the words it begins with."""
+    """By its title or that of its file, by a section, or where it has neither by the words it begins with."""
     named = out.headings or out.doc.blocks[:1]
-    return any(map(says_plan, named[:1])) or any(map(named_so, named))
+    return says_todo(out.doc.name) or any(map(says_plan, named[:1])) or any(map(named_so, named))
 
 
 def _begins_with_list(out: Outline) -> bool:

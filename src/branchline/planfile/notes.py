@@ -1,7 +1,6 @@
 """Lines that are a list of work to a reader and nothing in markdown: `fix the login` above `add tests`, with no mark before."""
 
 from itertools import groupby
-from pathlib import PurePath
 
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.sections import acts, names_list, says_todo
@@ -13,7 +12,7 @@ MAX_LINE = 40
 """A line of more characters may be prose that goes on in the next one."""
 
 
-def listed(doc: Doc, path: str) -> None:
+def listed(doc: Doc) -> None:
     """Make items of the notes of a text without any list: of those behind each other that act.
 
     In a text that calls itself `TODO` all are work, and so they are in a file of that name where rules set them apart or
@@ -27,7 +26,7 @@ def listed(doc: Doc, path: str) -> None:
     work = [note for run in runs if len(run) >= MANY for note in run]
     titled = bool(said) and names_list(said[0][0].text)
     apart = len(parted) - len(said) >= MANY
-    if titled or ((apart or not work) and says_todo(PurePath(path).stem)):
+    if titled or ((apart or not work) and says_todo(doc.name)):
         notes = [part for block, parts in said[titled:] if block.kind == "para" for part in parts]
         work = [note for note in notes if not note.text.endswith((":", "："))]
     doc.blocks = [part for _, parts in parted for part in parts]

@@ -59,7 +59,7 @@ def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
         _refuse_bomb(doc, path)
         itemize(doc)
         promote(doc)
-        notes.listed(doc, path)
+        notes.listed(doc)
         plan = _read(doc, detect(doc, dialect), text_digest(text), path, order)
     return replace(plan, boxes="".join(boxes(text).values()))
 

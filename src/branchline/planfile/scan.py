@@ -8,6 +8,7 @@ the marker's width. Every step is linear in the length of the text.
 import re
 from bisect import bisect_left
 from functools import cached_property
+from pathlib import PurePath
 
 from branchline.errors import UsageError
 from branchline.planfile.blocks import Block, Doc
@@ -69,6 +70,7 @@ class _Scanner:
         self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line or "</feature>" in line]
 
     def run(self, path: str) -> Doc:
+        self.doc.name = PurePath(path).stem
         lines, doc = self.lines, self.doc
         at = front_matter_end(lines)
         if at:

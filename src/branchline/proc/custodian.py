@@ -58,7 +58,6 @@ class Custodian:
         self.strangers: set[int] = set()
         self.sync_at: float | None = None
         self.boot = linux.boot_id()
-        self.yields = linux.yield_to_others()
         # closing any descriptor of the lock file drops this process's locks: opened once, never closed
         self.lock = open_private(folder, records.LOCK)
         self.table = open_private(folder, records.TABLE)
@@ -115,7 +114,7 @@ class Custodian:
         """Start the worker and record its pid; False when it could not be started."""
         before = linux.now()
         try:
-            job.worker = worker.spawn(job, self.yields)
+            job.worker = worker.spawn(job)
         except (OSError, ValueError, TypeError) as error:
             job.status = worker.NOT_STARTED << 8
             job.cause = records.short(worker.explain(job, error))

@@ -26,17 +26,6 @@ FLOCK = "hhqqi4x"  # struct flock: type, whence, start, length, pid
 MARKS = (b"BRANCHLINE_ATTEMPT", b"BRANCHLINE_EXIT_FILE", b"BRANCHLINE_RUN_ID", b"BRANCHLINE_TASK_ID")
 
 
-def yield_to_others() -> bool:
-    """Never interrupt who runs when this process wakes up; False where that cannot be had or is not ours to set."""
-    try:
-        ours = os.sched_getscheduler(0) == os.SCHED_OTHER
-        if ours:
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    except OSError:  # a container may forbid it, and it is for speed alone
-        return False
-    return ours
-
-
 def become_subreaper() -> None:
     """Make orphans below this process its children, however often they called setsid."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -9,7 +9,6 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from typing import Any
 else:
     import _signal as signal  # without enum: see custodian.py
 
@@ -71,17 +70,14 @@ class Job:
         self.deadline = time.monotonic() + wall if wall else None
 
 
-def spawn(job: Job, plain: bool) -> int:
+def spawn(job: Job) -> int:
     """Start the worker: its own session, default signals, its files and nothing else open; its pid.
-
-    `plain`: scheduled like any other process, for the one that starts it is not.
 
     Raises OSError or ValueError when it cannot be started; the error names the file that is to blame.
     """
     os.chdir(job.cwd)
     path = find_program(job.argv[0] if job.argv else b"", job.env)
     handles: list[int] = []
-    more: "dict[str, Any]" = {"scheduler": (os.SCHED_OTHER, os.sched_param(0))} if plain else {}
     try:
         for name, flags in ((job.stdin or b"/dev/null", READ), (job.output, APPEND), (job.errors, APPEND)):
             handles.append(os.open(name, flags, 0o600) if name else handles[1])
@@ -93,7 +89,6 @@ def spawn(job: Job, plain: bool) -> int:
             setsid=True,
             setsigmask=(),
             setsigdef=ALL_SIGNALS,
-            **more,
         )
     finally:
         for handle in set(handles):

@@ -40,7 +40,8 @@ class View(NamedTuple):
     says how many there are (1 when it does not). `lane`: leaf -> provider lane, `lanes`: how many may run in it,
     `pauses`: until when, and why, nothing starts in it. `interval`: leaf -> seconds it keeps from `last_start`, the
     last start of a leaf that has one. `limit` may say more after a colon.
-    `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause.
+    `retry_at` and `now`: seconds since the epoch. `notes`: leaf -> the words of its hold, question, failure or pause,
+    `said`: leaf -> in words what a person has said to it that nobody has acted on yet.
     `touch`: leaf -> path -> whether it is likely to change it, for keeping likely conflicts apart.
     `rank`: leaf -> longest remaining path, for critical-path; without it every task counts 1. `due`: what an optimised
     order starts now, None when reality has left it (`Reservations.due`). `purse`: makes what a look may spend, None: any.
@@ -65,6 +66,7 @@ class View(NamedTuple):
     retry_at: Mapping[str, float] = {}
     now: float = 0.0
     notes: Mapping[str, str] = {}
+    said: Mapping[str, str] = {}
     touch: Mapping[str, Mapping[str, bool]] = {}
     rank: Mapping[str, float] | None = None
     due: Callable[..., list[str] | None] | None = None

@@ -78,7 +78,8 @@ def _named(view: View, blockers: list[str]) -> str:
 
 def _standing_of(view: View, leaf: str) -> str:
     state = view.state.get(leaf, "pending")
-    return f"{state}: {WAY_OUT[state]}" if state in WAY_OUT else state
+    more = view.said.get(leaf) or WAY_OUT.get(state)
+    return f"{state}: {more}" if more else state
 
 
 def _behind(view: View, unmet: "_Unmet", leaf: str, blockers: list[str]) -> str:

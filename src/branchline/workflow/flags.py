@@ -194,7 +194,7 @@ def chosen_leaves(flags: Flags, adjacency: Adjacency) -> frozenset[str]:
         wanted.append(roots[int(flags.phase) - 1])
     unknown = [name for name in wanted if name not in adjacency.parent]
     if unknown:
-        raise UsageError(f"--only: there is no task {', '.join(unknown)}; `branchline status` lists them")
+        raise UsageError(f"--only: there is no task {', '.join(unknown)}; `branchline review` lists them")
     return frozenset(leaf for name in wanted for leaf in adjacency.leaves_under(name))
 
 

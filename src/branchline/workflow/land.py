@@ -30,7 +30,7 @@ def land_run(console: Console, name: str, *, pull_request: bool) -> Answer:
     with opened(console, name) as (store, run):
         found, runs, merged = report_of(store, run, console.clock()), store.runs(), store.newest_merge(run.run)
     repository = project.repository() if project.is_checkout or not run.in_place else None
-    if repository and merged and not repository.tip(run.run):
+    if repository and merged and not run.in_place and not repository.tip(run.run):
         tip = f"branchline/{run.run}/tip"
         raise RepositoryError(
             f"the branch {tip} is missing; bring it back where it was: git branch {tip} {merged[:12]}"

@@ -103,6 +103,7 @@ def view_of(store: Store, run: RunRow, rows: list[TaskRow], now: float) -> View:
         retry_at={row.task: row.retry_at for row in rows if row.retry_at},
         now=now,
         notes={row.task: row.reason for row in rows if row.reason},
+        said=said_to(store, run),
         only=frozenset(kept.get("only", ())),
         purse=_purse(store.attempts(run.run), rows, kept["terms"], routing) if "terms" in kept else None,
     )
@@ -173,7 +174,10 @@ def find(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:
     for row in rows:
         if row.task == task:
             return row
-    raise NotFoundError(f"run {run.run} has no task {task}; `branchline status` lists them", task=task)
+    raise NotFoundError(
+        f"run {run.run} of {run.plan} has no task {task}; `branchline status` lists its tasks, --run names another run",
+        task=task,
+    )
 
 
 def find_atomic(rows: list[TaskRow], run: RunRow, task: str) -> TaskRow:

@@ -128,7 +128,7 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "tiêu chí, tiêu chí nghiệm thu, tiêu chí hoàn thành",
     },
     "output": {
-        "en": "output, outputs, expected output, deliverable, deliverables, produces, artifact",
+        "en": "output, outputs, expected output, deliverable, deliverables, produces, artifact, artifacts",
         "de": "ergebnis, ergebnisse, lieferobjekt",
         "fr": "livrable, livrables, résultat",
         "es": "salida, entregable, entregables, resultado",

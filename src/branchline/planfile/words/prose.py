@@ -57,8 +57,9 @@ EVERYTHING: Final = frozenset(
 """The whole of what a task says that it depends on: all that stand before it."""
 ALL_STORIES: Final = phrases(
     {
-        "en": """all user stories, desired user stories, all stories, desired stories, all selected user stories,
-            both user stories, all two user stories, all three user stories, all four user stories, all five user stories""",
+        "en": """all user stories, any user story, any user stories, desired user stories, all stories, desired stories,
+            all selected user stories, both user stories, all two user stories, all three user stories, all four user stories,
+            all five user stories""",
         "de": "alle user stories",
         "fr": "toutes les user stories",
         "es": "todas las historias de usuario",
