@@ -2,6 +2,7 @@
 
 import pytest
 
+from branchline.planfile.read import parse
 from planread import titles, tree, waits
 
 HEADS = "| Thing | State | Worth |\n|---|---|---|\n"
@@ -78,10 +79,22 @@ class TestLists:
 
 
 class TestWhoWaits:
-    @pytest.mark.parametrize("said", ["\n      - draw", " [draw]", ' ["draw"]'])
+    @pytest.mark.parametrize(
+        "said",
+        [
+            *("\n      - draw", "\n      - 'draw'  # the frame", " [draw]", ' ["draw"]', " ['draw', ]  # first"),
+            *(" [\n      draw,\n    ]", "\n      - draw\n    tags:\n      - frame"),
+        ],
+    )
     def test_todos_of_the_front_matter(self, said: str) -> None:
         text = "---\ntodos:\n  - id: draw\n    content: Draw it\n  - id: move\n    content: Move it\n"
         assert waits(f"{text}    dependencies:{said}\n---\n\n# Grid\n") == {("draw", "move")}
+
+    @pytest.mark.parametrize("said", ["", " []", " null", " ~", " []\n    tags:\n      - draw"])
+    def test_a_todo_that_waits_for_nothing(self, said: str) -> None:
+        text = "---\ntodos:\n  - id: draw\n    content: Draw it\n    status: completed  # at last\n  - id: move\n"
+        plan = parse(f"{text}    content: Move it\n    dependencies:{said}\n---\n\n# Grid\n", "x.md")
+        assert ([task.state for task in plan.tasks], plan.edges, plan.findings) == (["done", "open"], (), ())
 
     def test_tasks_in_a_fence(self) -> None:
         text = "# Grid\n\n## Tasks\n\n```yaml\nTask 1: Draw it\n  - DEPENDENCIES: None\n\nTask 2: Move it\n"
@@ -99,6 +112,12 @@ class TestNestedLines:
         text = self.TODO.format("Add a switch", "`on` should light it", "`off` should darken it")
         assert titles(text) == ["Add a switch", "Clean it"]
         assert len(titles(self.TODO.format("LAMPS", "light one", "darken two"))) == 4
+
+    def test_a_text_that_is_no_title_names_no_list(self) -> None:
+        text = f"# {{}} roadmap\n\n## Phase 1: Frame\n\n{self.TODO.split(chr(10), 2)[2]}"
+        lines = ("Add a lamp", "light one", "darken two")
+        assert len(titles(text.format("Grid", *lines))) == 5
+        assert len(titles(text.format("grid " * 40, *lines))) == 3
 
     def test_lines_that_say_fields_of_the_one_above_are_none_of_their_own(self) -> None:
         text = self.TODO.format("Verbose output", "`-vv` and `-vvv`", "Estimate: 2 hours")
@@ -118,3 +137,8 @@ def test_artifacts_of_a_phase_are_no_tasks() -> None:
         "Read it",
         "Write it",
     ] * 2
+
+
+def test_links_to_files_are_something_to_read() -> None:
+    text = "# Plan\n\n## Tasks\n\n- [`d/grid.md`](../d/grid.md)\n- [rim.md](rim.md)\n- [Grid](grid.md): draw it\n- Move it\n"
+    assert titles(text) == ["Grid: draw it", "Move it"]

@@ -116,7 +116,22 @@ def test_a_byte_order_mark_and_a_fence_that_its_item_ends() -> None:
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(
-        st.sampled_from(["- [ ] a", "  - [ ] b c", "* [~] d", "text", "", "```", "- e", "## h", "1. [ ] f"]),
+        st.sampled_from(
+            [
+                "- [ ] a",
+                "  - [ ] b c",
+                "* [~] d",
+                "text",
+                "",
+                "```",
+                "- e",
+                "## h",
+                "1. [ ] f",
+                "## [ ] g",
+                "## Task 1: [ ] g",
+                "## 1.2. [ ] g",
+            ]
+        ),
         max_size=14,
     )
 )
@@ -133,7 +148,11 @@ def test_ticking_a_task_changes_one_character_and_is_read_as_done(lines: list[st
 
 
 @given(
-    st.lists(st.sampled_from(["- [{}] a task", "  - [{}] b", "text", "```", "1. [{}] c", "# H", "[{}] d", "* [{}]"]))
+    st.lists(
+        st.sampled_from(
+            ["- [{}] a task", "  - [{}] b", "text", "```", "1. [{}] c", "# H", "[{}] d", "* [{}]", "# Task 1: [{}] e"]
+        )
+    )
 )
 def test_digest_and_boxes_together_tell_every_change_of_a_box(lines: list[str]) -> None:
     texts = ["\n".join(line.format(mark) for line in lines) for mark in (" ", "x")]

@@ -168,9 +168,8 @@ class Edges:
                 self.say([draft], [other], line, 1.0)
         for token in found.unknown:
             meant = self.names.meant(token, draft, loose=kind == "after") if kind != "blocks" else []
-            for other in meant:
-                self.add(other, draft, "written", line, MINED)
             if meant:
+                self.say(meant, [draft], line)
                 continue
             loose = kind == "after" and not self.names.like_an_id(token)
             self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)

@@ -16,7 +16,9 @@ _MARKS = {
 }
 """The families of marks; what they match goes from the text, codes and dotted numbers stay as the ids they are."""
 _BOXES = {"DONE": "x", "DOING": "~", "CANCELLED": "-"}
-_HEADING_BOX = re.compile(r"((?:[\w-]{1,12}[.):][ \t]+)?)\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
+BEFORE_BOX = r"(?:(?:[^\W\d_]{2,12} )?[\w.-]{1,12}[.):][ \t]+)?"
+"""What may stand before the box of a heading: `2.`, `1.2.`, `T3:`, `Task 4:`."""
+_HEADING_BOX = re.compile(rf"({BEFORE_BOX})\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
 _INSIDE = ("letter", "number", "state")
 """What lists may stand in an item whose lines markdown takes for one paragraph."""
 Line = tuple[int, str]

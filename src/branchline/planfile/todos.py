@@ -8,8 +8,9 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.sections import head
 
 _KEY = re.compile(r"(\s*-\s+|\s+)(id|content|status):\s*(.*)$")
-_DEPENDS = re.compile(r"\s+(?:dependencies|depends_on):\s*(.*)$")
-_LISTED = re.compile(r"\s+-\s+([^\s:]+)\s*$")
+_OTHER = re.compile(r"\s+(?:-\s+)?([\w-]{1,40}):(?:\s+(.*))?$")
+_DEPENDS = frozenset({"dependencies", "depends_on"})
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _STATES = {"completed": "done", "in_progress": "wip", "cancelled": "declined", "dnf": "declined", "skipped": "declined"}
 
 
@@ -22,7 +23,7 @@ def todos(doc: Doc) -> list[Todo]:
     end = doc.hidden[0][1] if doc.hidden and doc.hidden[0][2] == "front matter" else 0
     found: list[Todo] = []
     inside = waits = False
-    for number in range(1, end):
+    for number in range(1, end - 1):
         line = doc.lines[number]
         if line and not line[0].isspace() and not line.startswith("-"):
             inside = line.rstrip() == "todos:"
@@ -34,12 +35,18 @@ def todos(doc: Doc) -> list[Todo]:
                 found.append((Block("todo", number + 1, ""), []))
             if found:
                 _set(found[-1][0], number + 1, key[2], key[3].strip())
-        elif found and inside and (depends := _DEPENDS.match(line)):
-            waits = not depends[1]
-            found[-1][1].extend(depends[1].strip("[] ").replace('"', "").split(","))
-        elif found and waits and (listed := _LISTED.match(line)):
-            found[-1][1].append(listed[1])
+        elif found and inside:
+            other = _OTHER.match(line)
+            waits = waits if other is None else other[1] in _DEPENDS
+            if waits:
+                found[-1][1].extend(_names(line if other is None else other[2] or ""))
     return [todo for todo in found if todo[0].text]
+
+
+def _names(text: str) -> list[str]:
+    """The ids of `[a, "b"]`, of `- a`, or of one line of a list that goes on over more."""
+    listed = _COMMENT.sub("", text).strip().removeprefix("- ").strip("[] ")
+    return [name for each in listed.split(",") if (name := each.strip(" \"'")) not in ("", "null", "~")]
 
 
 def _set(block: Block, line: int, key: str, value: str) -> None:
@@ -50,7 +57,7 @@ def _set(block: Block, line: int, key: str, value: str) -> None:
     elif key == "id":
         block.number = value
     else:
-        block.box = _STATES.get(value.lower(), "open")
+        block.box = _STATES.get(_COMMENT.sub("", value).strip().lower(), "open")
 
 
 def take(out: Outline) -> None:
@@ -71,7 +78,7 @@ def take(out: Outline) -> None:
             draft = Draft(block, "todo", "todo of the front matter")
             draft.title = said.title if said.role else block.text
             draft.hard = block.number if block.number and legal(block.number) else ""
-            draft.fields = {"blocked-by": [each.strip() for each in waits if each.strip()]}
+            draft.fields = {"blocked-by": waits}
             out.drafts[block.line] = draft
         else:
             block.fate, block.why = "duplicate", f"says again what line {same} says"

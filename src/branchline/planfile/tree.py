@@ -10,7 +10,7 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
+from branchline.planfile.plain import NEGATIVE, PLACEHOLDER, named_so
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
 from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, TASK_HEADS
@@ -190,7 +190,9 @@ def _coded_beside(out: Outline) -> None:
     tasks = [draft for draft in out.drafts.values() if draft.role == "head" and draft.key in TASK_HEADS]
     sections = {draft.block.section for draft in tasks}
     for draft in list(out.drafts.values()) if len(tasks) > 1 and len(sections) == 1 else ():
-        if _LETTERED.fullmatch(draft.hard) and draft.parent is None and draft.block.section not in sections:
+        section, alone = draft.block.section, draft.parent is None and not draft.kids
+        beside = section not in sections and not (section and named_so(section))
+        if alone and beside and _LETTERED.fullmatch(draft.hard):
             draft.block.fate, draft.block.why = "ignored", f"a code beside the tasks from line {tasks[0].line} on"
             del out.drafts[draft.line]
 

@@ -5,11 +5,13 @@ import re
 from collections.abc import Callable, Iterable
 
 from branchline.planfile.dialects import DIALECTS
+from branchline.planfile.marks import BEFORE_BOX
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _LEAD = (
-    r"(?:[ \t]*(?:(?:[-*+•]|\d{1,9}[.)、])(?:[ \t]+(?:\*\*|__)?)?)?|[ ]{0,3}#{1,6}[ \t]+(?:[\w-]{1,12}[.):][ \t]+)?)\["
+    r"(?:[ \t]*(?:(?:[-*+•]|\d{1,9}[.)、])(?:[ \t]+(?:\*\*|__)?)?)?"
+    rf"|[ ]{{0,3}}#{{1,6}}[ \t]+{BEFORE_BOX})\["
 )
 _BOX = re.compile(rf"({_LEAD})([ ~>/-])( ?\](?:\*\*|__|\\?\*)?(?:[ \t\r\n]|(?=[^\W_])|$))")
 _ANY_BOX = re.compile(rf"({_LEAD})([ xXvV+~>/-])(?= ?\](?:\*\*|__|\\?\*)?(?:[ \t]|[^\W_]|$))")
