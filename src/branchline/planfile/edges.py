@@ -59,7 +59,7 @@ _SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _NUMBERS = re.compile(
-    r"(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
+    r"(?=\W{0,4}\d)(?!\d{4}-\d)(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
     r"|[(（][^()（）]{0,200}[)）]){1,60}"
 )
 """Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
