@@ -370,6 +370,7 @@ class TestWhatIsBesideTheWork:
             ("Task 4 depends on 1-3 (ink)", {("1", "4"), ("2", "4"), ("3", "4")}),
             ("- Task 3 depends on 1 and 2.", {("1", "3"), ("2", "3")}),
             ("Task 4 depends on 3 services", set()),
+            ("Task 3 depends on Task 1, not Task 2", {("1", "3")}),
         ],
     )
     def test_numbers_alone_behind_a_dependency_are_of_the_kind_of_its_subject(

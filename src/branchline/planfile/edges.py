@@ -90,9 +90,14 @@ def _beside(text: str) -> bool:
 
 
 def _bound(text: str) -> str:
-    """Leave out of what a verb rules the parts that bind nothing: `T1, parallel with T2`, `Setup, independent of T3`."""
+    """Leave out of what a verb rules the parts that bind nothing: `T1, not T2`, `T1, parallel with T2`."""
     parts = [(part, _PAREN.sub(" ", part).lower()) for part in _COMMA.split(text)]
-    return ",".join(part for part, low in parts if not any(word in low for word in (*words.PARALLEL, *words.UNBOUND)))
+    free = (*words.PARALLEL, *words.UNBOUND)
+    return ",".join(
+        part
+        for part, low in parts
+        if not (_NOT.match(low.lstrip().partition(" ")[0]) or any(word in low for word in free))
+    )
 
 
 def _one_by_one(text: str) -> bool:
