@@ -255,9 +255,11 @@ class Edges:
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
             chain = ARROW.split(sentence)
             if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
-                if verb := _VERB.search(chain[-1]):  # `T1 → T2 blocks T3`
+                verb = _VERB.search(chain[-1])
+                if verb and self._named(chain[-1][: verb.start()]):  # `T1 → T2 blocks T3`
                     self._says(line, about, chain[-1])
-                self.chain(line, [*chain[:-1], chain[-1][: verb.start()] if verb else chain[-1]])
+                    chain[-1] = chain[-1][: verb.start()]
+                self.chain(line, chain)
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
                 self._link(line, about, _bound(first), on=True)
