@@ -158,3 +158,8 @@ class TestHeadingsWithBoxes:
     def test_beside_them_a_fence_is_text(self) -> None:
         text = "# Roadmap\n\n## [x] Draw it\n\n```\nTask 1: a\nTask 2: b\n```\n"
         assert titles(text) == ["Draw it"]
+
+
+def test_links_to_files_are_something_to_read() -> None:
+    text = "# Plan\n\n## Tasks\n\n- [`d/grid.md`](../d/grid.md)\n- [rim.md](rim.md)\n- [Grid](grid.md): draw it\n- Move it\n"
+    assert titles(text) == ["Grid: draw it", "Move it"]
