@@ -390,6 +390,8 @@ class TestWhatIsBesideTheWork:
 
     def test_an_id_that_is_given_to_other_work_is_another_task(self) -> None:
         assert titles("- [ ] T1 Draw it\n- [ ] T1 Crop it\n") == ["Draw it", "Crop it"]
+        text = "## Phase 1\n\n- [ ] 1.1 Write docs\n\n## Phase 2\n\n- [ ] 1.1 Write docs for the rim\n"
+        assert [title for title, above in tree(text) if above] == ["Write docs", "Write docs for the rim"]
 
     @pytest.mark.parametrize(
         ("said", "edges"),
