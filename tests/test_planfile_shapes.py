@@ -94,6 +94,10 @@ class TestWhoWaits:
         plan = parse(f"{text}    content: Move it\n    dependencies:{said}\n---\n\n# Grid\n", "x.md")
         assert ([task.state for task in plan.tasks], plan.edges, plan.findings) == (["done", "open"], (), ())
 
+    def test_a_todo_whose_id_can_name_no_file(self) -> None:
+        text = "---\ntodos:  # all\n  - id: draw it\n    content: Draw the rim\n  - id: move\n    content: Move it\n"
+        assert waits(text + "    dependencies: [draw it]\n---\n\n# Grid\n") == {("1", "move")}
+
     def test_tasks_in_a_fence(self) -> None:
         text = "# Grid\n\n## Tasks\n\n```yaml\nTask 1: Draw it\n  - DEPENDENCIES: None\n\nTask 2: Move it\n"
         assert waits(text + "  - DEPENDENCIES: Task 1 (the rim)\n```\n") == {("1", "2")}
