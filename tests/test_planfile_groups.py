@@ -370,6 +370,7 @@ class TestWhatIsBesideTheWork:
             ("Task 4 depends on 1-3 (ink)", {("1", "4"), ("2", "4"), ("3", "4")}),
             ("- Task 3 depends on 1 and 2.", {("1", "3"), ("2", "3")}),
             ("Task 4 depends on 3 services", set()),
+            ("Task 3 depends on Task 1, not Task 2", {("1", "3")}),
         ],
     )
     def test_numbers_alone_behind_a_dependency_are_of_the_kind_of_its_subject(
@@ -389,6 +390,8 @@ class TestWhatIsBesideTheWork:
 
     def test_an_id_that_is_given_to_other_work_is_another_task(self) -> None:
         assert titles("- [ ] T1 Draw it\n- [ ] T1 Crop it\n") == ["Draw it", "Crop it"]
+        text = "## Phase 1\n\n- [ ] 1.1 Write docs\n\n## Phase 2\n\n- [ ] 1.1 Write docs for the rim\n"
+        assert [title for title, above in tree(text) if above] == ["Write docs", "Write docs for the rim"]
 
     @pytest.mark.parametrize(
         ("said", "edges"),

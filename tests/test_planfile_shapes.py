@@ -22,9 +22,7 @@ class TestTables:
         assert titles(text) == ["Rim", "Fleet"]
 
     def test_a_table_of_one_row_tells_of_the_heading_above_it(self) -> None:
-        one = (
-            "### {}\n\n| Priority | Size | Estimate |\n|---|---|---|\n| P1 | M | 2 |\n\nAs told.\n\n- **Note:** {}\n\n"
-        )
+        one = "### {}\n\n| Priority | Size |\n|---|---|\n| P1 | M |\n\nAs told.\n\n- **Note:** {}\n\n"
         text = "# Grid\n\n## Tasks\n\n" + one.format("Draw it", "with care") + one.format("Move it", "in time")
         assert titles(text) == ["Draw it", "Move it"]
 
@@ -96,6 +94,10 @@ class TestWhoWaits:
         plan = parse(f"{text}    content: Move it\n    dependencies:{said}\n---\n\n# Grid\n", "x.md")
         assert ([task.state for task in plan.tasks], plan.edges, plan.findings) == (["done", "open"], (), ())
 
+    def test_a_todo_whose_id_can_name_no_file(self) -> None:
+        text = "---\ntodos:  # all\n  - id: draw it\n    content: Draw the rim\n  - id: move\n    content: Move it\n"
+        assert waits(text + "    dependencies: [draw it]\n---\n\n# Grid\n") == {("1", "move")}
+
     def test_tasks_in_a_fence(self) -> None:
         text = "# Grid\n\n## Tasks\n\n```yaml\nTask 1: Draw it\n  - DEPENDENCIES: None\n\nTask 2: Move it\n"
         assert waits(text + "  - DEPENDENCIES: Task 1 (the rim)\n```\n") == {("1", "2")}
@@ -137,6 +139,29 @@ def test_artifacts_of_a_phase_are_no_tasks() -> None:
         "Read it",
         "Write it",
     ] * 2
+
+
+class TestHeadingsWithBoxes:
+    def test_their_ids_are_known_to_others(self) -> None:
+        assert waits("## [ ] T001 Draw it\n\n## [ ] T002 Move it\nDepends on: T001\n") == {("T001", "T002")}
+
+    def test_below_numbers_they_are_tasks_of_a_group(self) -> None:
+        text = "## 1. Grid\n\n### 1.1. [x] Draw it\n\n### 1.2. [ ] Move it\n\n## 2. Rim\n\n### 2.1. [ ] Ink it\n"
+        plan = parse(text, "x.md")
+        assert [(task.id, task.parent, task.state) for task in plan.tasks if task.parent] == [
+            ("1.1", "1", "done"),
+            ("1.2", "1", "open"),
+            ("2.1", "2", "open"),
+        ]
+
+    @pytest.mark.parametrize("lead", ["Task 1: ", "1. ", "1.1. ", "A-1: "])
+    def test_what_may_stand_before_the_box(self, lead: str) -> None:
+        plan = parse(f"# Grid\n\n## {lead}[x] Draw it\n\n## {lead.replace('1', '2')}[ ] Move it\n", "x.md")
+        assert [(task.title, task.state) for task in plan.tasks] == [("Draw it", "done"), ("Move it", "open")]
+
+    def test_beside_them_a_fence_is_text(self) -> None:
+        text = "# Roadmap\n\n## [x] Draw it\n\n```\nTask 1: a\nTask 2: b\n```\n"
+        assert titles(text) == ["Draw it"]
 
 
 def test_links_to_files_are_something_to_read() -> None:

@@ -102,10 +102,9 @@ def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0
         draft.fields["optional"] = ["yes"]
     text = plain(text)
     lead = text.lstrip("~ ")
-    found = ID.match(lead)
     numbered = _NUMBER.match(lead)
-    if found and found[1].lower() not in words.NOT_IDS and not _CAMEL.search(found[1]):
-        draft.hard, rest = found[1], lead[found.end() :]
+    draft.hard, rest = coded(lead)
+    if draft.hard:
         text = rest or text
     elif numbered and not block.number:
         draft.number, draft.key, text = numbered[1], "number", lead[numbered.end() :] or text
@@ -113,6 +112,14 @@ def from_item(block: Block, dialect: Dialect, rule: str, confidence: float = 1.0
         text = _soft(draft, block, lead, text)
     draft.title = text.strip() or block.text or "(untitled)"
     return draft
+
+
+def coded(text: str) -> tuple[str, str]:
+    """Give the id that a title begins with, "" for none, and what stands behind it."""
+    found = ID.match(text)
+    if found is None or found[1].lower() in words.NOT_IDS or _CAMEL.search(found[1]):
+        return "", text
+    return found[1], text[found.end() :]
 
 
 def _soft(draft: Draft, block: Block, lead: str, text: str) -> str:

@@ -35,9 +35,10 @@ def fold(out: Outline) -> None:
         elif draft.role == "phase" and (name := _name(out.head(draft.block).title)):
             by_title.setdefault(f"{draft.key} {draft.number} {name}", draft)
         same = by_id.setdefault(draft.hard.lower(), draft) if draft.hard else draft
-        numbered = same is not draft and draft.role == "item" and not draft.kids and draft.hard[0].isdigit()
-        if numbered and (name := _name(same.title)) and _name(draft.title).startswith(name):
-            _copy(out, draft, same)
+        if same is not draft and draft.role == "item" and not draft.kids and draft.parent in (None, same.parent):
+            name = _name(same.title)
+            if draft.hard[0].isdigit() and name and f"{_name(draft.title)} ".startswith(f"{name} "):
+                _copy(out, draft, same)
     if out.tables:
         _rows(out, by_title, by_id)
     if by_title:

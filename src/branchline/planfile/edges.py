@@ -90,9 +90,11 @@ def _beside(text: str) -> bool:
 
 
 def _bound(text: str) -> str:
-    """Leave out of what a verb rules the parts that bind nothing: `T1, parallel with T2`, `Setup, independent of T3`."""
-    parts = [(part, _PAREN.sub(" ", part).lower()) for part in _COMMA.split(text)]
-    return ",".join(part for part, low in parts if not any(word in low for word in (*words.PARALLEL, *words.UNBOUND)))
+    """Leave out of what a verb rules the parts that bind nothing: `T1, not T2`, `T1, parallel with T2`."""
+    free = (*words.PARALLEL, *words.UNBOUND)
+    parts = [(part, _PAREN.sub(" ", part).lower().strip()) for part in _COMMA.split(text)]
+    bound = [(part, low) for part, low in parts if not _NOT.match(low.partition(" ")[0])]
+    return ",".join(part for part, low in bound if not any(map(low.__contains__, free)))
 
 
 def _one_by_one(text: str) -> bool:
@@ -320,14 +322,15 @@ class Edges:
         verbs = [verb for verb in _VERB.finditer(sentence) if not _denied(sentence, verb)]
         if not verbs:
             return
-        subjects = self._named(sentence[: verbs[0].start()]) or about or self._cut(sentence[: verbs[0].start()])
+        before = sentence[: verbs[0].start()]
+        subjects = self._named(before) or about or self._cut(before)
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
             for group in groups(self.names, sentence[found.end() :])[:1]:
                 self._link(line, group, found[1], on=True)
             return
-        key = next((said[0] for said in reversed(tokens(sentence[: verbs[0].start()]))), "")
+        key = next((said[0] for said in reversed(tokens(before))), "")
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
             first, others = subjects[:1], subjects[1:]
@@ -342,11 +345,9 @@ class Edges:
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
         stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
-        if not on and stories:
-            self.gates += [(subject, line) for subject in subjects]
-            return
         if not on:
-            self.say(subjects, self._named(said) or self.names.cut(said), line)
+            self.gates += [(subject, line) for subject in subjects] if stories else []
+            self.say(subjects, [] if stories else self._named(said) or self.names.cut(said), line)
             return
         self.stated.update(draft.line for draft in subjects)
         if not stories and everything(low.strip(".。;")):

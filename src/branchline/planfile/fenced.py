@@ -41,7 +41,7 @@ def take(out: Outline) -> None:
 def _checks(draft: Draft) -> bool:
     """Say whether a draft is a box of a section that does not call itself work, or does so as a checklist."""
     section = draft.block.section
-    if draft.block.box is None or section is None:
+    if draft.role != "item" or draft.block.box is None or section is None:
         return False
     return section.cls not in LIST_CLASSES or is_checklist(section.text)
 

@@ -26,7 +26,7 @@ def todos(doc: Doc) -> list[Todo]:
     for number in range(1, end - 1):
         line = doc.lines[number]
         if line and not line[0].isspace() and not line.startswith("-"):
-            inside = line.rstrip() == "todos:"
+            inside = _COMMENT.sub("", line).rstrip() == "todos:"
             continue
         key = _KEY.match(line) if inside else None
         if key is not None:
@@ -78,7 +78,7 @@ def take(out: Outline) -> None:
             draft = Draft(block, "todo", "todo of the front matter")
             draft.title = said.title if said.role else block.text
             draft.hard = block.number if block.number and legal(block.number) else ""
-            draft.fields = {"blocked-by": waits}
+            draft.fields = {"blocked-by": waits, "ref": [block.number] if block.number else []}
             out.drafts[block.line] = draft
         else:
             block.fate, block.why = "duplicate", f"says again what line {same} says"

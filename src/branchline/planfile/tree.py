@@ -7,7 +7,7 @@ from string import ascii_letters
 from branchline.planfile import beside, contents, fallback, fenced, labels, levels, lists, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
-from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER, named_so
@@ -203,6 +203,8 @@ def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) 
         block.candidate, block.fate, block.why = True, "criterion", "stands in a section of criteria"
         return
     draft = from_heading(block, said, "heading with a box")
+    if not draft.hard:
+        draft.hard, draft.title = coded(draft.title)
     if [each for each in (*out.direct.get(block.line, ()), *out.subheadings(block)) if each.box is not None]:
         draft.role = "phase"
     _take(out, draft, above)
@@ -287,7 +289,7 @@ def _rank(number: str) -> int:
 def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
     """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
     below = [sub for sub in out.subheadings(block) if out.head(sub).number.startswith(f"{said.number}.")]
-    return any(item.box for sub in below[:MAX_LIKE] for item in out.direct.get(sub.line, ()))
+    return any(each.box for sub in below[:MAX_LIKE] for each in (sub, *out.direct.get(sub.line, ())))
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:

@@ -63,7 +63,7 @@ def clean(console: Console, run: str, *, dry_run: bool, save: bool) -> Answer:
 def _wished(project: Project) -> set[tuple[str, str]]:
     """The runs and tasks of which a person has wished something that nobody has acted on yet."""
     with project.looked() as store:
-        return {(request.run, request.task) for request in store.requests()} if store else set()
+        return {(request.run, request.task) for request in store.requests()}
 
 
 def _why_not(left: Left, wished: Collection[tuple[str, str]]) -> str:

@@ -167,7 +167,7 @@ _FIELDS: Final[dict[str, Lists]] = {
         "vi": "trạng thái",
     },
     "estimate": {
-        "en": "estimate, est, effort, time, estimated time, duration, estimated effort",
+        "en": "estimate, est, effort, size, time, estimated time, duration, estimated effort",
         "de": "aufwand, dauer, schätzung",
         "fr": "durée, estimation, effort",
         "es": "duración, estimación, esfuerzo",
