@@ -138,6 +138,7 @@ def test_a_long_chain_and_text_without_a_task_are_told_once() -> None:
     assert found(chain) == [("long-chain", None)]
     plan = "# P\n\n- [ ] t1 One of them\n\n## Out of scope\n\n- [ ] t2 Another one\n- [ ] t3 A third one\n"
     assert found(plan) == [("text-not-covered", None)]
+    assert found(f"{plan.partition('## Out')[0]}- [ ] t2 Another one\n\n## Dependencies\n\n- t2 depends on t1\n") == []
 
 
 def test_a_large_graph_costs_a_look_at_each_task() -> None:

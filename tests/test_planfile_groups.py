@@ -323,13 +323,6 @@ class TestWhatIsBesideTheWork:
         text = f"## Phase 1: A\n\n{parts}## Phase 2: B\n\n### Rim\n\n- **Width{mark} two\n"
         assert titles(text) == held
 
-    @pytest.mark.parametrize(("check", "works"), [("**Verification:**\n\n- [ ] it fits\n", []), ("", ["move the rim"])])
-    def test_a_phase_with_boxes_that_check_it_beside_phases_with_boxes_of_work(
-        self, check: str, works: list[str]
-    ) -> None:
-        text = f"## Phase 1: A\n\n- [ ] Crop\n\n## Phase 2: B\n\n**Changes:**\n\n- move the rim\n\n{check}"
-        assert titles(text) == ["Phase 1: A", "Crop", "Phase 2: B", *works]
-
     @pytest.mark.parametrize(
         ("first", "second", "holds"),
         [

@@ -191,7 +191,8 @@ def _chain(draft: DraftGraph, net: Adjacency) -> Iterator[Finding]:
 
 
 def _uncovered(draft: DraftGraph) -> Iterator[Finding]:
-    lines = [each.line for each in draft.ignored if each.became == "ignored"]
+    said = {edge.line for edge in draft.edges if edge.kind == "written"}
+    lines = [each.line for each in draft.ignored if each.became == "ignored" and each.line not in said]
     if lines:
         shown = some([str(line) for line in lines], 12)
         yield Finding("text-not-covered", f"{many(len(lines), 'line')} of the plan in no task: {shown}", lines[0])

@@ -50,8 +50,6 @@ def fill(out: Outline) -> None:
     _counted_beside(out)
     detailed = _shows_code(out)
     parts = _labelled_parts(out)
-    holders = {draft.parent for draft in out.drafts.values() if draft.block.box and draft.parent is not None}
-    boxed = {holder.parent for holder in holders if holder.role == "phase"}
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -59,7 +57,7 @@ def fill(out: Outline) -> None:
             if draft.kids:
                 _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
-            elif draft.parent not in boxed or not _checked(out, draft):
+            else:
                 _fill(out, draft, detailed, parts)
         elif draft.rule == "numbered heading":
             if not draft.kids:
@@ -242,12 +240,6 @@ def _only_code(out: Outline, heading: Block) -> bool:
     first = out.first.get(heading.line)
     told = out.paras.get(heading.line) or out.direct.get(heading.line) or out.subheadings(heading)
     return first is not None and first.kind == "fence" and not told
-
-
-def _checked(out: Outline, phase: Draft) -> bool:
-    """Boxes that check a phase say, beside phases whose boxes are tasks, that what it lists besides is told of it."""
-    below = (phase.block, *_subsections(out, phase.block))
-    return any(item.box for each in below for item in out.direct.get(each.line, ()))
 
 
 def _shows_code(out: Outline) -> bool:
