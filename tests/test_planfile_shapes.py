@@ -16,6 +16,11 @@ class TestTables:
         text += f"{head}| Fleet | {marks[1]} | fast |\n"
         assert [title for title, above in tree(text) if above] == ["Rim", "Core", "Fleet"]
 
+    def test_marks_in_several_columns_tell_what_has_what(self) -> None:
+        matrix = "| Feature | Free | Pro |\n|---|---|---|\n| Upload | ✓ | ✓ |\n| Share | ✗ | ✓ |\n\n"
+        text = f"## Phase 1: Page\n\n{matrix}- Build it\n- Ship it\n\n## Phase 2: Bills\n\n- Send them\n"
+        assert [title for title, above in tree(text) if above] == ["Build it", "Ship it", "Send them"]
+
     def test_tables_that_tell_states_as_those_of_the_tasks_do(self) -> None:
         text = "# Roadmap\n\n## Tasks\n\n| Feature | State | Value |\n|---|---|---|\n| Rim | ✅ | thin |\n\n"
         text += f"## Grid and ships\n\n{HEADS}| Fleet | 🔜 | fast |\n\n## Risks\n\n{HEADS}| Storm | ❓ | bad |\n"

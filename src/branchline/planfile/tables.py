@@ -45,11 +45,14 @@ def _names(table: Block) -> list[str]:
 
 
 def kinds_of(table: Block) -> tuple[str, ...]:
-    """Give what each column of a table holds, whether it is one of tasks or not; empty for a word of its own."""
-    told = _columns(table)
-    return tuple(
-        _kind(name) or (_told(told[place]) if place < len(told) else "") for place, name in enumerate(_names(table))
-    )
+    """Give what each column of a table holds, whether it is one of tasks or not; empty for a word of its own.
+
+    Marks in one column tell states; in several they tell what has what: `| Feature | Free | Pro |`.
+    """
+    names = _names(table)
+    told = [_told(column) for column in _columns(table)]
+    told = [*(told if sum(map(bool, told)) == 1 else ()), *[""] * len(names)]
+    return tuple(_kind(name) or told[place] for place, name in enumerate(names))
 
 
 def _columns(table: Block) -> list[tuple[str, ...]]:
@@ -87,7 +90,9 @@ def columns(table: Block) -> Columns | None:
         return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
     if len(names) > 1 and kinds[0] == "files":
         return Columns(-1, 0, 1, kinds, step=False)
-    if kinds[0] in ("", "note") and any(map(_told, _columns(table)[1:])):  # how far each is stands in marks
+    if (
+        kinds[0] in ("", "note") and sum(map(bool, map(_told, _columns(table)[1:]))) == 1
+    ):  # how far each is stands in marks
         return Columns(-1, 0, -1, kinds, step=False)
     return (
         Columns(-1, 0, -1, kinds, step=False)
