@@ -38,6 +38,12 @@ def test_the_box_of_a_heading_is_ticked() -> None:
     assert tick(text, 9, "Move it", "2", "checkbox", DAY) == text.replace("[ ] Move", "[x] Move")
 
 
+def test_an_item_without_a_box_ticks_no_other_of_the_same_words() -> None:
+    text = "- Draw it\n\n## Checklist\n\n- [ ] Draw it\n"
+    assert tick(text, 1, "Draw it", "1", "checkbox", DAY) is None
+    assert tick("new\n" + text, 6, "Draw it", "2", "checkbox", DAY) == "new\n" + text.replace("[ ]", "[x]")
+
+
 def test_lines_that_moved_are_found_again() -> None:
     assert (
         tick("new\n\n- [ ] t1 a\n- [ ] t1.1 b\n", 1, "a", "t1", "checkbox", DAY) == "new\n\n- [x] t1 a\n- [ ] t1.1 b\n"
