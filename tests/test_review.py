@@ -103,7 +103,7 @@ Findings: 2
 
 Not started with --yes:
   1.2: its check was mined with confidence 0.8, under 0.9: set -e\x0afor f in t…
-  2.1: line 14: names t9, which no task has
+  2.1: names t9, which no task has (line 14)
   2.2: deferred in the plan
 
 From plans/crm.md

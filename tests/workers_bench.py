@@ -22,7 +22,7 @@ def servers_of(home: Path) -> list[Path]:
 def end_servers(home: Path) -> None:
     """End them."""
     for folder in servers_of(home):
-        with suppress(FileNotFoundError, ProcessLookupError):  # nobody has needed it for so long
+        with suppress(FileNotFoundError, ProcessLookupError, ValueError):  # nobody has needed it for so long
             os.kill(json.loads((folder / "server.json").read_text())["pid"], signal.SIGTERM)
 
 

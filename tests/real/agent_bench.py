@@ -105,7 +105,7 @@ AGENTS: Mapping[str, Agent] = {
 def end_servers(tmp: Path) -> None:
     """End the OpenCode servers of the runs below a folder, which would live on for a while."""
     for told in tmp.glob("**/servers/*/server.json"):
-        with suppress(ProcessLookupError):  # nobody has needed it for so long
+        with suppress(ProcessLookupError, ValueError):  # nobody has needed it for so long
             os.kill(json.loads(told.read_text())["pid"], signal.SIGTERM)
 
 

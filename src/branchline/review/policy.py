@@ -30,7 +30,7 @@ def auto(draft: DraftGraph, confidence: float = 0.6) -> dict[str, str]:
 
 
 def _said(finding: Finding) -> str:
-    return f"line {finding.line}: {finding.message}" if finding.line else finding.message
+    return f"{finding.message.rstrip('.')} (line {finding.line})" if finding.line else finding.message
 
 
 def _unsure(task: Task, confidence: float) -> str:

@@ -87,7 +87,7 @@ def _is_going(folder: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return True
-    return (folder / SERVER).exists() and not _lives(folder)  # one that comes up has told nothing yet
+    return (folder / SERVER).exists() and not _lives(folder)  # one that comes up has no file yet
 
 
 def _lives(folder: Path) -> bool:
@@ -115,7 +115,9 @@ def main(arguments: Sequence[str], env: Mapping[str, str]) -> int:
             told = {"url": found[1].decode(), "password": password, "pid": os.getpid()}
             private.write(folder / SERVER, json.dumps(told))
             _stay(held, line)
-            (folder / SERVER).unlink(missing_ok=True)
+            # Whoever looks from here on until the custodian has told of the end finds that it is one: no server is coming up.
+            os.dup(held.fileno())
+            (folder / SERVER).write_bytes(b"")
     except OSError as error:
         sys.stderr.write(f"{argv[0]}: {error}\n")
         return 1
@@ -135,7 +137,7 @@ def _stay(held: IO[bytes], line: proc.Dialogue) -> None:
 
     threading.Thread(target=drain, daemon=True).start()
     used = 0.0
-    while not gone.wait(_LOOK):
+    while not gone.wait(_LOOK):  # a server that ended by itself leaves the lease to the drivers it has
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
