@@ -228,7 +228,7 @@ def test_an_unknown_dependency_holds_its_task_alone(spot: Spot) -> None:
     assert finding["message"] == "t1 depends on 't9', and no task of the plan is called that."
     status, data, _ = spot.execute(plan="d.md")
     assert (status, data["counts"]) == (3, {"held": 1, "done": 1})
-    assert data["waiting"]["t1"] == f"line 1: {finding['message']}"
+    assert data["waiting"]["t1"] == f"{finding['message'].rstrip('.')} (line 1)"
 
 
 def test_an_id_twice(spot: Spot) -> None:
