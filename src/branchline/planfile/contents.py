@@ -48,8 +48,8 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     _restated(out)
     _counted_beside(out)
-    detailed = _shows_code(out)
-    parts = _labelled_parts(out)
+    empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
+    detailed, parts = _shows_code(out, empty), _labelled_parts(out, empty)
     for draft in list(out.drafts.values()):
         if not draft.kids and not draft.steps and continuing_tables(out, draft):
             continue
@@ -242,15 +242,14 @@ def _only_code(out: Outline, heading: Block) -> bool:
     return first is not None and first.kind == "fence" and not told
 
 
-def _shows_code(out: Outline) -> bool:
+def _shows_code(out: Outline, phases: list[Block]) -> bool:
     """Say whether most phases show code and most of their bullets name some: then each is one piece of work, told in detail."""
     fenced = {block.section.line for block in out.doc.blocks if block.kind == "fence" and block.section is not None}
-    phases = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     below = [[phase, *_subsections(out, phase)] for phase in phases]
     shown = sum(any(each.line in fenced for each in sections) for sections in below)
-    items = (
-        [item for sections in below for item in _items(out, sections)] if shown > 1 and shown * 2 > len(phases) else []
-    )
+    if shown < 2 or shown * 2 <= len(phases):
+        return False
+    items = [item for sections in below for item in _items(out, sections)]
     return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
 
 
@@ -275,9 +274,8 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
         _counted_paragraphs(out, phase, sections)
 
 
-def _labelled_parts(out: Outline) -> bool:
+def _labelled_parts(out: Outline, phases: list[Block]) -> bool:
     """Say whether most headings below the phases stand over lists of `**Label:** what`: each label tells a part of one."""
-    phases = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     lists = [out.direct[each.line] for phase in phases for each in _listing(out, phase)]
     told = sum(all(_LABELLED.match(item.text) for item in items) for items in lists)
     return len(lists) >= MANY and told * 2 > len(lists)
