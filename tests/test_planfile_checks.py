@@ -45,7 +45,8 @@ class TestChecks:
     def test_of_steps_without_one_that_is_to_fail_each_is_a_check(self) -> None:
         plan = "# Grid\n\n> **For agentic workers:** REQUIRED SUB-SKILL: superpowers:executing-plans\n\n"
         plan += "### Task 1: Draw\n\n{}"
-        plan += "### Task 2: Check it all\n\n**Step 1:** Run `cargo test` — all pass.\n\n**Step 2:** Run `cargo fmt --check` — clean.\n"
+        plan += "### Task 2: Check it all\n\n**Step 1:** Run `cargo test` — all pass.\n\n"
+        plan += "**Step 2:** Run `cargo fmt --check` — clean.\n"
         red = "- [ ] **Step 1: Run it**\n\nRun: `pytest a`\nExpected: FAIL\n\n"
         red += "- [ ] **Step 2: Run it**\n\nRun: `pytest a b`\n\nRun: `pytest a`\n\n"
         assert checks(plan.format(red)) == [["pytest a"], ["cargo test", "cargo fmt --check"]]
