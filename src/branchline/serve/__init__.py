@@ -72,6 +72,8 @@ def _run(desk: Desk, wall: Wall, listener: socket.socket, ready: Callable[[], No
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 65536:  # getaddrinfo would take what is left of it
+        raise UsageError(f"--port {port}: a port is a number from 1 to 65535, or 0 for a free one")
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(place[:2], family=family)

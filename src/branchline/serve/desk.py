@@ -14,11 +14,10 @@ from branchline.model.moves import SATISFIED
 from branchline.sandbox.vault import Vault
 from branchline.serve.wall import VERBS
 from branchline.terminal.text import lines
-from branchline.workflow import look
+from branchline.workflow import look, wish
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.logs import SHOWN, log_end
-from branchline.workflow.wish import ask
 
 RUNS: Final = 50
 """How many runs can be chosen from; `--run` of the command line knows the others."""
@@ -37,8 +36,11 @@ KNOWN: Final = 50_000
 class Desk:
     """One repository at a time, one caller at a time: the calls were made for processes of their own."""
 
-    def __init__(self, console: Console, vault: Vault, limits: ServeSettings) -> None:
+    def __init__(
+        self, console: Console, vault: Vault, limits: ServeSettings, ask: Callable[..., Answer] = wish.ask
+    ) -> None:
         self.limits = limits
+        self._ask = ask
         self._console = console
         self._vault = vault
         self._turn = Lock()
@@ -77,17 +79,17 @@ class Desk:
 
     def ask(self, verb: str, body: bytes) -> dict[str, Any]:
         """Leave a wish, as the command of that name does; raises InputError for a body that is none, else as `wish.ask`."""
-        wish, said = VERBS[verb], _read(body)
-        data = dict(FIELDS.get(wish, {}))
+        wanted, said = VERBS[verb], _read(body)
+        data = dict(FIELDS.get(wanted, {}))
+        known = {"task": "", "run": "", **data}
         for name, value in said.items():
-            wanted = {"task": "", "run": "", **data}
-            if name not in wanted:
-                raise InputError(f"{verb}: {name!r} is not known; known are {', '.join(wanted)}")
-            if type(value) is not (type(wanted[name]) if wanted[name] is not None else int):
+            if name not in known:
+                raise InputError(f"{verb}: {name!r} is not known; known are {', '.join(known)}")
+            if type(value) is not (int if known[name] is None else type(known[name])):
                 raise InputError(f"{verb}: {name} is of the wrong kind")
             data |= {name: value} if name in data else {}
         with self._turn:
-            answer: Answer = ask(self._console, wish, said.get("task", ""), said.get("run", ""), data)
+            answer = self._ask(self._console, wanted, said.get("task", ""), said.get("run", ""), data)
         return self._shown({**answer.as_json(), "text": answer.text})
 
     def failed(self, error: BranchlineError) -> dict[str, Any]:
