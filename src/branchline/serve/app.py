@@ -19,6 +19,7 @@ PAGES: Final = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
+    "/page.svg": ("page.svg", "image/svg+xml"),
 }
 LOOK: Final = 0.5
 """Seconds between two looks at whether anything was recorded."""
@@ -68,6 +69,7 @@ def build(desk: Desk, wall: Wall, closing: Callable[[], bool]) -> "ASGIApp":
         ],
         exception_handlers={BranchlineError: failed, HTTPException: failed, Exception: failed},
     )
+    app.router.redirect_slashes = False  # an address that is nearly right is not there
     return walled(app, desk, wall)
 
 

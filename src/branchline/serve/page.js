@@ -3,6 +3,7 @@
 
 const at = (id) => document.getElementById(id);
 const chosen = { run: "", task: "" };
+const shown = new Map();
 let busy = false;
 let again = false;
 
@@ -88,7 +89,10 @@ function questionOf(each) {
     text.placeholder = each.default || "your answer";
     box.append(text, button("answer", () => wish("answer", { ...own, text: text.value })));
   }
-  box.append(button("retry", () => wish("retry", own)), button("skip", () => wish("skip", own)));
+  box.append(
+    button("retry", () => wish("retry", own)),
+    button("skip", () => sure("skip " + each.task) && wish("skip", own)),
+  );
   return box;
 }
 
@@ -132,24 +136,59 @@ function showTree(status) {
   if (row) row.focus();
 }
 
-function showTask(found) {
-  const own = { task: chosen.task, run: chosen.run };
-  const parts = [["Why", found.why], ["Evidence", found.evidence], ["Prompt", found.prompt], ["Log", found.log]]
-    .filter(([, text]) => text)
-    .flatMap(([name, text]) => [make("h2", name), make("pre", text)]);
+const PARTS = ["why", "evidence", "prompt", "log"];
+
+function openTask() {
+  const own = () => ({ task: chosen.task, run: chosen.run });
+  const note = make("input");
+  note.placeholder = "words for its worker";
+  note.setAttribute("aria-label", note.placeholder);
   at("task").replaceChildren(
     make("h2", "Task " + chosen.task),
-    ...["accept", "retry", "skip", "cancel"].map((verb) => button(verb, () => wish(verb, own))),
+    note,
+    button("retry", () => wish("retry", { ...own(), note: note.value })),
+    button("accept", () => wish("accept", own())),
+    button("skip", () => sure("skip " + chosen.task) && wish("skip", own())),
+    button("cancel", () => sure("cancel " + chosen.task) && wish("cancel", own())),
     button("close", () => choose("")),
-    ...parts,
+    ...PARTS.flatMap((name) => {
+      const text = make("pre");
+      text.id = "part-" + name;
+      return [make("h2", name), text];
+    }),
   );
+}
+
+function showTask(found) {
+  for (const name of PARTS) {
+    const part = at("part-" + name);
+    const text = found[name] || "nothing yet";
+    if (part.textContent === text) continue; // what somebody reads or marks stays where it is
+    const isAtEnd = part.scrollTop + part.clientHeight >= part.scrollHeight - 4;
+    part.textContent = text;
+    if (name === "log" && isAtEnd) part.scrollTop = part.scrollHeight;
+  }
+}
+
+function sure(what) {
+  return window.confirm(what + "?");
 }
 
 function choose(task) {
   chosen.task = task;
   at("task").hidden = !task;
   at("task").replaceChildren();
-  if (task) refresh().then(() => at("task").scrollIntoView());
+  if (!task) return;
+  openTask();
+  at("task").scrollIntoView();
+  refresh();
+}
+
+function isNew(name, value) {
+  const text = JSON.stringify(value);
+  if (shown.get(name) === text) return false;
+  shown.set(name, text);
+  return true;
 }
 
 async function refresh() {
@@ -162,10 +201,10 @@ async function refresh() {
     const found = await call("/api/state?" + new URLSearchParams({ run: chosen.run }));
     if (!found.ok) throw new Error(found.error);
     if (found.status) {
-      showRuns(found.runs, found.status);
+      if (isNew("runs", [found.runs, found.status.run])) showRuns(found.runs, found.status);
+      if (isNew("inbox", found.inbox)) showInbox(found.inbox);
+      if (isNew("tree", found.status.tasks)) showTree(found.status);
       showHead(found.status);
-      showInbox(found.inbox);
-      showTree(found.status);
     } else {
       at("head").textContent = "no run here yet; start with: branchline execute PLAN";
     }
@@ -175,7 +214,7 @@ async function refresh() {
       else if (!task.ok) at("said").textContent = task.error;
     }
   } catch (error) {
-    at("head").textContent = error.message;
+    at("head").textContent = error instanceof TypeError ? "the server does not answer" : error.message;
   }
   busy = false;
   if (again) {
@@ -188,6 +227,10 @@ at("runs").addEventListener("change", (event) => {
   chosen.run = event.target.value;
   choose("");
   refresh();
+});
+at("cancel").addEventListener("click", () => {
+  const run = at("runs").value;
+  if (run && sure("cancel all of run " + run)) wish("cancel", { run, all: true });
 });
 for (const kind of ["click", "keydown"]) {
   at("tree").addEventListener(kind, (event) => {
