@@ -44,7 +44,7 @@ def serve(console: Console, host: str, port: int, announce: Callable[[str], None
             f"branchline-{port}",
             secrets.token_urlsafe(32),
         )
-        desk = Desk(console, Vault.of(project.state, project.settings.mask), own)
+        desk = Desk(console, Vault.of(console.state, project.settings.mask), own)
         _run(desk, wall, listener, lambda: announce(f"http://{name}:{port}/?token={token}"))
 
 
@@ -69,6 +69,7 @@ def _run(desk: Desk, wall: Wall, listener: socket.socket, ready: Callable[[], No
     server = uvicorn.Server(config)
     ready()
     server.run(sockets=[listener])
+    raise KeyboardInterrupt  # also where that signal is ignored, as in the background of a shell
 
 
 def _listening(host: str, port: int) -> socket.socket:

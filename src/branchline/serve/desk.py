@@ -44,7 +44,7 @@ class Desk:
         self._console = console
         self._vault = vault
         self._turn = Lock()
-        self._judged = lru_cache(KNOWN)(lambda text, _size: "\n".join(lines(vault.mask(text).text)))
+        self._judged = lru_cache(KNOWN)(lambda text, _size: "\n".join(lines(self._masked(text))))
 
     def state(self, run: str) -> dict[str, Any]:
         """The runs, how one of them stands (the newest when none is named) and what waits for a person."""
@@ -104,6 +104,12 @@ class Desk:
                 status = os.stat(self._console.state / name)  # noqa: PTH116 - asked twice a second for each page
                 found.append(f"{status.st_mtime_ns}.{status.st_size}")
         return "-".join(found) or "nothing"
+
+    def _masked(self, text: str) -> str:
+        try:
+            return self._vault.mask(text).text
+        except BranchlineError:  # there is no folder yet, or no room: what cannot be kept is masked all the same
+            return self._vault.preview(text)
 
     def _shown(self, value: dict[str, Any]) -> dict[str, Any]:
         size = len(self._vault.values())
