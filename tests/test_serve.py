@@ -21,6 +21,7 @@ from branchline.model.plan import DraftGraph, Task
 from branchline.model.run import Changes, Event, QuestionRow, RunRow, TaskRow
 from branchline.serve.wall import HEADERS, Wall, hosts_of
 from branchline.store import Store
+from branchline.workflow.logs import SHOWN
 from browser import DEADLINE, SOURCE, Dashboard, command
 
 KEY = "ghp_" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5"
@@ -89,6 +90,18 @@ def test_what_is_shown_is_masked_and_escaped(page: Dashboard) -> None:
     task = page.get("/api/task?task=1").json
     assert "[GITHUB_TOKEN_1]" in task["why"]
     assert KEY.encode() not in reply.body + json.dumps(task).encode()
+
+
+def test_of_a_long_log_the_end_is_shown_without_a_key_that_began_before_it(page: Dashboard) -> None:
+    folder = page.root / ".branchline" / "runs" / "r1" / "1.1" / "1"
+    folder.mkdir(parents=True)
+    body = [f"{number:04}{'aB3dE5fG7hJ9kL1m' * 4}"[:64] for number in range(700)]
+    key = "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"])
+    (folder / "output.log").write_text("a line\n" * 100_000 + key + "\nthe end\n")
+    log = page.get("/api/task?task=1.1").json["log"]
+    assert log.endswith("\nthe end")
+    assert not [line for line in body if line in log]
+    assert 10_000 < len(log) <= SHOWN
 
 
 def test_an_answer_is_the_wish_of_the_command_line(page: Dashboard) -> None:

@@ -36,7 +36,7 @@ def build(desk: Desk, wall: Wall, closing: Callable[[], bool]) -> "ASGIApp":
     from starlette.routing import Route
 
     def page(request: "Request") -> Response:
-        name, kind = PAGES[request.url.path]
+        name, kind = PAGES[request.scope["path"]]
         return Response(Path(__file__).with_name(name).read_bytes(), media_type=kind)
 
     def state(request: "Request") -> Response:
@@ -48,7 +48,7 @@ def build(desk: Desk, wall: Wall, closing: Callable[[], bool]) -> "ASGIApp":
 
     async def wish(request: "Request") -> Response:
         body = await body_of(request, desk.limits.body)
-        verb = request.url.path.rpartition("/")[2]
+        verb = request.scope["path"].rpartition("/")[2]
         return told(200, await asyncio.to_thread(desk.ask, verb, body))
 
     def failed(_: "Request", error: Exception) -> Response:
