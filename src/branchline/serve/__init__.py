@@ -89,6 +89,6 @@ def _token(own: ServeSettings, given: str, address: str) -> str:
     if not given and not ip_address(address.partition("%")[0]).is_loopback:
         raise SettingsError(
             f"--host {address} can be reached from other machines: put a token of your own into {own.token_env} first, "
-            "or leave --host away and come through `ssh -L`"
+            "or leave --host away and come through `ssh -L PORT:127.0.0.1:PORT`, with the same --port at both ends"
         )
     return given or secrets.token_urlsafe(32)
