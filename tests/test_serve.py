@@ -237,6 +237,21 @@ def test_before_the_first_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # to look leaves no trace
 
 
+def test_a_damaged_store_is_said_and_left_as_it_is(place: Path) -> None:
+    for file in place.glob(".branchline/state.db*"):
+        file.unlink()
+    (place / ".branchline" / "state.db").write_bytes(b"no database " * 1000)
+    with Dashboard(place) as server:
+        server.enter()
+        for reply in (
+            server.get("/api/state"),
+            server.get("/api/task?task=1"),
+            server.post("/api/skip", {"task": "1.1"}),
+        ):
+            assert (reply.status, reply.json["code"]) == (503, "E_STORE_DAMAGED")
+    assert (place / ".branchline" / "state.db").read_bytes() == b"no database " * 1000
+
+
 def test_a_run_too_large_for_a_page_shows_what_is_not_over(place: Path) -> None:
     (place / "branchline.toml").write_text('[serve]\ntasks = 3\nhosts = ["my.lan"]\n')
     with Dashboard(place) as server:
