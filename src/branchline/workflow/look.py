@@ -145,6 +145,15 @@ def status(console: Console, name: str) -> Answer:
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
+def runs(console: Console, most: int) -> list[dict[str, str]]:
+    """The newest runs: name, plan and state of each; none where nothing was run yet."""
+    path = console.state / "state.db"
+    if not path.exists():
+        return []
+    with Store.open(path, read_only=True) as store:
+        return [{"run": run, "plan": plan, "state": state} for plan, run, state in store.heads()[:most]]
+
+
 def why(console: Console, name: str, task: str) -> Answer:
     """Why a task is where it is."""
     with opened(console, name) as (store, run):
