@@ -154,6 +154,12 @@ class TestSections:
             ("Implementation", ""), ("Draw it", "Implementation"), ("Move it", "Implementation"),
         ]  # fmt: skip
 
+    def test_what_explains_an_item_beside_one_with_boxes_is_no_task(self) -> None:
+        text = "1. Rim\n\n   It is thin.\n\n   > and round\n\n   - Draw it\n2. Core\n   - [ ] Move it\n"
+        found = parse(text, "x.md")
+        assert [task.title for task in found.tasks] == ["Rim", "Draw it", "Core", "Move it"]
+        assert {one.line for one in found.ignored}.isdisjoint(task.line for task in found.tasks)
+
 
 class TestOrder:
     PHASES = "".join(f"## Phase {n}: {name}\n\n- Draw {n}\n\n" for n, name in enumerate(("Frame", "Ships", "Aim"), 1))
