@@ -193,7 +193,7 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
 
 def under(out: Outline, heading: Block | None) -> list[Block]:
     """List the tables that stand directly below a heading, and in no list."""
-    return [block for block in out.tables if block.parent is None and block.section is heading and block.kids]
+    return out.tabled.get(heading.line if heading is not None else 0, [])
 
 
 def cells(row: str) -> list[str]:

@@ -245,10 +245,15 @@ def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
 
 def _over_rows(out: Outline, block: Block) -> bool:
     """`1. Engine`, with others beside it, over a table whose rows have ids and a state or what they wait for."""
-    like = [other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered"]
-    found = [tables.columns(table) for other in like if block in like for table in tables.under(out, other)]
-    own = any(table.section is block for table in out.tables)
-    return own and sum(each is not None and each.key >= 0 and each.planned for each in found) > 1
+    if not any(map(_of_work, tables.under(out, block))):
+        return False
+    like = (other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered")
+    return any(other is not block and any(map(_of_work, tables.under(out, other))) for other in like)
+
+
+def _of_work(table: Block) -> bool:
+    found = tables.columns(table)
+    return found is not None and found.key >= 0 and found.planned
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:
