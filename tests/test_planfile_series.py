@@ -154,6 +154,9 @@ class TestSections:
             ("Implementation", ""), ("Draw it", "Implementation"), ("Move it", "Implementation"),
         ]  # fmt: skip
 
+    def test_a_row_whose_title_is_nothing_but_a_mark_is_no_task(self) -> None:
+        assert titles("| Phase | Status |\n|---|---|\n| * | todo |\n| Draw it | todo |\n") == ["Draw it"]
+
     def test_what_explains_an_item_beside_one_with_boxes_is_no_task(self) -> None:
         text = "1. Rim\n\n   It is thin.\n\n   > and round\n\n   - Draw it\n2. Core\n   - [ ] Move it\n"
         found = parse(text, "x.md")

@@ -177,7 +177,7 @@ def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confi
 
 def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> Draft | None:
     values = [value.strip() for value in cells(row.text)]
-    if len(values) <= max(found.key, found.title, found.more) or not values[found.title].strip("-–— "):
+    if len(values) <= max(found.key, found.title, found.more) or not values[found.title].strip("-–—*_ "):
         return None
     draft = Draft(row, "row", "row of a task table", confidence)
     draft.title = plain(" ".join(values[n] for n in (found.title, found.more) if n >= 0)).strip("*_ ")
