@@ -70,7 +70,7 @@ _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A
 _WORD_ENDS = r"(?=[\s:]|$)"
 _KEEPS = re.compile(
     r"git\s+(?:add|commit|push|pull|merge|rebase|checkout|switch|stash|tag|rm|mv|status|log|show|clone|init)\b"
-    r"|gh\s+(?:pr|run|release|repo|issue)\b|(?:cd|export|set|mkdir|rm|cp|mv|ssh|scp|rsync)\s"
+    r"|gh\s+(?:pr|run|release|repo|issue)\b|(?:cd|export|set|mkdir|rm|cp|mv|scp|rsync)\s"
     r"|(?:npm|pnpm|yarn|bun|uv|pip3?|poetry|cargo|gem|bundle|composer|brew|apt|apt-get|go|rustup|mix|dotnet)\s+(?:tool\s+|ef\s+\S+\s+)?"
     rf"(?:install|i|ci|add|remove|uninstall|sync|init|new|create|get|update|upgrade|publish|dlx){_WORD_ENDS}"
     r"|(?:kubectl|helm)\s+(?:apply|create|delete|install|upgrade)\b|(?:terraform|tofu)\s+(?:apply|destroy|init)\b"

@@ -106,7 +106,7 @@ def _headings(out: Outline) -> None:
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
             if not held and not _is_story(said, above):
                 draft = from_heading(block, said, f"{said.role} heading")
-                if said.role == "step" and _boxes_below(out, block) > 1 and not _has_check(out, block):
+                if said.role == "step" and _boxes_like(out, block) > 1 and not _has_check(out, block):
                     draft.role = "phase"
                 _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
@@ -191,10 +191,10 @@ def _boxes_below(out: Outline, heading: Block) -> int:
 
 
 def _boxes_like(out: Outline, heading: Block) -> int:
-    """Count the boxes below a dotted heading; one alone counts as those below the headings beside it."""
+    """Count the boxes below a dotted heading or a step; one alone counts as those below its like beside it."""
     own = _boxes_below(out, heading)
     beside = out.subheadings(heading.section)[:MAX_LIKE] if own == 1 else ()
-    return max([own, *(_boxes_below(out, each) for each in beside if out.head(each).role == "dotted")])
+    return max([own, *(_boxes_below(out, each) for each in beside if out.head(each).role == out.head(heading).role)])
 
 
 def _has_check(out: Outline, heading: Block) -> bool:
