@@ -60,8 +60,9 @@ _TAIL = re.compile(
 _CODE_BEHIND = re.compile(r"[:：][*_\s]*`")
 STEP = 0.9
 """How sure a step that only names a command is a check."""
-PIPED: Final = 0.8
-"""How sure a command with a pipe is one: its status is that of the last program, and `grep -c` fails where nothing is left."""
+UNSURE: Final = 0.8
+"""How sure a title or a criterion that names a command is one, and a pipe: its status is that of the last program, and
+`grep -c` fails where nothing is left."""
 _OF_AGENT = re.compile(r"/[\w:-]+$")
 """A command of an agent, not of a shell: `/check`."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
@@ -229,7 +230,7 @@ def of_title(title: str, line: int) -> list[Check]:
         found = [span for span in spans(title) if is_program(span)]
     else:
         found = [command for command, fails in told(title, title=True) if not fails]
-    return [Check(command, "title", 0.8, line) for command in found if not _only_does(command)]
+    return [Check(command, "title", UNSURE, line) for command in found if not _only_does(command)]
 
 
 def without_field(title: str) -> str:
