@@ -117,7 +117,7 @@ def _fair(value: str) -> bool:
         and value.count("/") <= 2
         and value.count("-") <= 4
         and value.count("_") <= 3
-        and not re.search(r"[A-Za-z]{5,}[/_-][A-Za-z]{5,}", value)
+        and not re.search(r"[A-Za-z]{5}[/_-][A-Za-z]{5}", value)
     )
 
 
@@ -145,7 +145,7 @@ def _random(value: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
         return _bits(value) > 3
     if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
-        changes = len(re.findall(r"[a-zA-Z]+(?=\d)", value))
+        changes = len(re.findall(r"[a-zA-Z](?=\d)", value))
         return changes >= 3 and not re.search(r"[^\w-]", value) and _bits(value) > 3.5
     return _bits(value) > 3.7
 

@@ -90,7 +90,7 @@ def telling(value: str) -> bool:
         return True
     digit, letter = bool(re.search(r"\d", value)), bool(re.search(r"[^\W\d_]", value))
     mark = bool(re.search(r"[!@#$%^&*+=?~]", value))
-    if re.fullmatch(r"v?\d+(?:\.\d+)+\w*|\d+(?:[a-z]{1,3}|%)|[A-Za-z_]+\d?", value):
+    if re.fullmatch(r"v?\d++(?:\.\d++)++\w*|\d+(?:[a-z]{1,3}|%)|[A-Za-z_]+\d?", value):
         return False
     return (digit and (letter or mark)) or (mark and letter and len(value) >= 6)
 
