@@ -8,7 +8,7 @@ from typing import Final
 from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
 
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
-_NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
+_NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"
 _CODED: Final = re.compile(
     rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )

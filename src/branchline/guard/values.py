@@ -52,7 +52,7 @@ def is_template(value: str) -> bool:
     return bool(_TEMPLATE.fullmatch(value[:200]) or OURS.search(value))
 
 
-_LABEL: Final = r"(?:[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
+_LABEL: Final = r"(?>[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
 """A part of a dotted name: what is longer and has digits is more likely a key of parts."""
 
 
