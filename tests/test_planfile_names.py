@@ -36,7 +36,7 @@ class TestWhatIsATask:
                               ("Move it", "Phase 2: Ship")]  # fmt: skip
 
     def test_items_with_marks_of_their_state_below_a_step(self) -> None:
-        text = "## Plan\n\n### Step 1: Draw ✅\n- ✅ the grid\n- ✅ the rim\n\n### Step 2: Move\n- ✅ the ship\n- ⬜ the fleet\n"
+        text = "## Plan\n\n### Step 1: Draw\n- ✅ the grid\n- ✅ the rim\n\n### Step 2: Move\n- ✅ the ship\n- ⬜ the fleet\n"
         assert [above for _, above in tree(text)] == ["", "Draw", "Draw", "", "Move", "Move"]
 
     def test_items_with_codes_like_those_of_the_headings(self) -> None:

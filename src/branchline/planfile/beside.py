@@ -25,10 +25,7 @@ def drop(out: Outline) -> None:
         listed = section is not None and is_checklist(section.text) and boxes[0].parent is None
         if listed or _states([draft.block.text for draft in boxes]):
             for draft in boxes:
-                draft.block.fate, draft.block.why = "criterion", "checks what the headings beside it name"
-                if draft.parent is not None:
-                    draft.parent.kids.remove(draft)
-                del out.drafts[draft.line]
+                out.drop(draft, "criterion", "checks what the headings beside it name")
 
 
 def _states(texts: list[str]) -> bool:

@@ -2,10 +2,10 @@
 
 import re
 
-from branchline.planfile import tables, words
+from branchline.planfile import retold, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
-from branchline.planfile.drafts import Draft, from_heading, from_item, normal
+from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.levels import take_headings, text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
@@ -46,7 +46,7 @@ def fill(out: Outline) -> None:
     _recurring(out)
     if not out.drafts:
         _duration_phases(out)
-    _restated(out)
+    retold.families(out)
     _counted_beside(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     detailed, parts = _shows_code(out, empty), _labelled_parts(out, empty)
@@ -67,14 +67,15 @@ def fill(out: Outline) -> None:
             _subtasks(out, draft)
             if not draft.kids:
                 _marked(out, draft)
-    _sketched(out)
-    lists = frozenset({"BACKLOG"} if any(draft.block.box is not None for draft in out.drafts.values()) else ())
-    if lists_work(out) and any(draft.rule == "bullet of a phase" for draft in out.drafts.values()):
-        lists = frozenset({"BACKLOG", "FUTURE"})
+    retold.sketches(out)
+    listed = any(draft.block.box is not None or draft.rule == "bullet of a phase" for draft in out.drafts.values())
+    lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
     held = {draft.block.section for draft in out.drafts.values()}
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
+    retold.timelines(out)
+    retold.translations(out)
 
 
 def _counted_beside(out: Outline) -> None:
@@ -98,7 +99,8 @@ def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block
             tables.take(out, table, found, out.above(heading))
     _counted_heads(out, heading, held)
     items = out.direct.get(heading.line, ())
-    named = heading.cls in lists and named_so(heading) and out.above(heading) is None
+    told = heading.section is not None and heading.section.cls in NEGATIVE  # `Must have` below `Priorities` ranks
+    named = heading.cls in lists and named_so(heading) and out.above(heading) is None and not told
     if named and all(item.box is None for item in items):
         take_items(out, list(filter(plain_task, items)), 0.7, heading.cls)
 
@@ -193,55 +195,6 @@ def take_items(out: Outline, items: list[Block], confidence: float, cls: str) ->
         take_held(out, block, draft, "item of a group of tasks")
 
 
-def _restated(out: Outline) -> None:
-    """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
-    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None]
-    roots = [draft for draft in roots if draft.key not in ("", "version")]
-    holding = {draft.key for draft in roots if draft.kids}
-    boxed = any(draft.block.box is not None for draft in out.drafts.values())
-    first: dict[tuple[str, str], Draft] = {}
-    for draft in roots:
-        same = first.setdefault((draft.key, draft.number), draft)
-        again = same is not draft and same.kids and not draft.kids
-        if again and (normal(same.title).startswith(normal(draft.title)) or _only_code(out, draft.block)):
-            draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
-            draft.block.same, draft.block.cls = same.line, "NONTASK"
-            del out.drafts[draft.line]
-        elif (holding and draft.key not in holding) or (boxed and not draft.kids and _is_order(draft)):
-            draft.block.fate, draft.block.why = "ignored", "tells again what is said elsewhere"
-            draft.block.cls = "NONTASK"
-            del out.drafts[draft.line]
-
-
-def _is_order(phase: Draft) -> bool:
-    return phase.block.section is not None and phase.block.section.cls == "ORDER"
-
-
-def _sketched(out: Outline) -> None:
-    """Phases that hold nothing but code sketch what a numbered list of tasks says, or numbered headings."""
-    drafts = list(out.drafts.values())
-    if not drafts or any(draft.role != "phase" or draft.kids or not _only_code(out, draft.block) for draft in drafts):
-        return
-    lists = [heading.line for heading in out.headings if classify(heading.text)[0] == "TASK" and _counts(out, heading)]
-    heads = [each.line for each in out.headings if each.cls in LIST_CLASSES and out.head(each).role == "numbered"]
-    if not lists and len(heads) < MANY:
-        return
-    for draft in drafts:
-        draft.block.fate, draft.block.why = "ignored", f"sketches what line {(lists + heads)[0]} and those like it say"
-        draft.block.cls = "NONTASK"
-        out.drafts.pop(draft.line, None)
-
-
-def _counts(out: Outline, heading: Block) -> bool:
-    return sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ())) >= MANY
-
-
-def _only_code(out: Outline, heading: Block) -> bool:
-    first = out.first.get(heading.line)
-    told = out.paras.get(heading.line) or out.direct.get(heading.line) or out.subheadings(heading)
-    return first is not None and first.kind == "fence" and not told
-
-
 def _shows_code(out: Outline, phases: list[Block]) -> bool:
     """Say whether most phases show code and most of their bullets name some: then each is one piece of work, told in detail."""
     fenced = {block.section.line for block in out.doc.blocks if block.kind == "fence" and block.section is not None}
@@ -250,6 +203,8 @@ def _shows_code(out: Outline, phases: list[Block]) -> bool:
     if shown < 2 or shown * 2 <= len(phases):
         return False
     items = [item for sections in below for item in _items(out, sections)]
+    if sum(bool(item.number) and item.text.startswith(("**", "__")) for item in items) * 2 > len(items):
+        return False  # titles that are counted are tasks of their own
     return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
 
 
@@ -316,7 +271,12 @@ def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> No
 
 
 def _marked(out: Outline, draft: Draft) -> None:
-    """Items that each begin with a mark of their state are as good as boxes below a phase or a heading that only counts."""
+    """Items that each begin with a mark of their state are as good as boxes below a phase or a heading that only counts.
+
+    Below a heading that is done itself they tell how.
+    """
+    if heading_mark(draft.block.text) == "done":
+        return
     sections = [draft.block, *_subsections(out, draft.block)]
     items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
     marked = [item for item in items if item.text.startswith(MARKS)]
@@ -362,6 +322,8 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
     fields = sum(item.role == "field" or bool(field_kind(item.text)) for item in direct)
     if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
         found = [item for item in found if not FIELD_BULLET.match(item.text)]
+    if any(item.number for item in found):
+        found = [item for item in found if item.number]  # bullets beside a numbered list say more of it
     if not found:  # `- Action:` over a list, beside `- Goal:` and its like
         actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
         below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
@@ -374,6 +336,7 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
 def _duration_phases(out: Outline) -> None:
     """Sibling headings that each name a duration, such as `Design (2-3 weeks)`, are phases."""
     timed = [block for block in out.headings if _DURATION.search(block.text) and out.direct.get(block.line)]
+    timed = [block for block in timed if not named_so(block)]  # `Near term (0-3 months)` tells when, and groups nothing
     if len(timed) < 2 or len({block.level for block in timed}) > 1:
         return
     for block in timed:

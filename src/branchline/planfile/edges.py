@@ -73,8 +73,6 @@ _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _COMMA = re.compile("[,，]")
 ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜|[─━]{1,9}[►▶>]")
 _CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
-_NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
-_LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
 
 def _whole(named: list[Draft]) -> list[Draft]:
@@ -241,6 +239,14 @@ class Edges:
         for token in filter(self.names.like_an_id, named.unknown if sure else ()):
             self._unknown(draft, "depends on", token, line)
 
+    def row(self, line: int, names: list[str], values: list[str]) -> bool:
+        """Take the row of a table on order: the first cell that names one task says which, `values` what it waits for."""
+        about = next((named for cell in names if len(named := self._about(cell)) == 1), [])
+        self.stated.update(draft.line for draft in about)
+        for value in values:
+            self.say([draft for draft in self.named(value) if draft not in about], about, line)
+        return bool(about)
+
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
@@ -253,7 +259,7 @@ class Edges:
             chain = ARROW.split(sentence)
             if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 verb = _VERB.search(chain[-1])
-                if verb and self._named(chain[-1][: verb.start()]):  # `T1 → T2 blocks T3`
+                if verb and self.named(chain[-1][: verb.start()]):  # `T1 → T2 blocks T3`
                     self._says(line, about, chain[-1])
                     chain[-1] = chain[-1][: verb.start()]
                 self.chain(line, chain)
@@ -267,8 +273,8 @@ class Edges:
             elif found := _THEN.search(sentence):
                 self._then(line, about, sentence[: found.start()], sentence[found.end() :])
                 self._free(about, sentence[found.end() :])
-            elif (found := _EARLIER.search(sentence)) and (after := self._named(sentence[found.end() :])):
-                self.say(self._named(sentence[: found.start()]), after, line)
+            elif (found := _EARLIER.search(sentence)) and (after := self.named(sentence[found.end() :])):
+                self.say(self.named(sentence[: found.start()]), after, line)
             elif _one_by_one(sentence):
                 for before, after in pairwise(groups(self.names, sentence)):
                     self.say(before, after, line)
@@ -276,7 +282,7 @@ class Edges:
                 self._free(about, sentence)
 
     def _then(self, line: int, about: list[Draft], first: str, rest: str) -> None:
-        before, after = self._named(first), self._named(rest) or about
+        before, after = self.named(first), self.named(rest) or about
         if not after:  # `T2 和 T3 在 T1 之后`
             before, after = before[-1:], before[:-1]
         self.say(before, after, line)
@@ -286,18 +292,18 @@ class Edges:
         if label.strip("*_ ").endswith("+)") and (stories := self.names.stories()):
             return stories
         titled = self.names.titled(_PAREN.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
-        return self._named(label) or ([titled] if titled is not None else [])
+        return self.named(label) or ([titled] if titled is not None else [])
 
     def _free(self, about: list[Draft], sentence: str) -> None:
         """`no dependencies` frees a task from what its place implies; `in parallel` frees tasks from one another."""
         if any(word in sentence.lower() for word in words.UNBOUND):
-            self.stated.update(draft.line for draft in (*about, *self._named(sentence)))
+            self.stated.update(draft.line for draft in (*about, *self.named(sentence)))
         elif _beside(sentence):
             self._part(about, sentence)
 
     def _part(self, about: list[Draft], sentence: str) -> None:
         """What runs in parallel: single tasks with one another, and ranges as wholes with one another."""
-        found = groups(self.names, sentence) or [[draft] for draft in self._named(sentence)]
+        found = groups(self.names, sentence) or [[draft] for draft in self.named(sentence)]
         if any(len(group) > 1 for group in found):
             found = [*found, about]
         else:
@@ -311,7 +317,7 @@ class Edges:
         if all(map(_NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
-            named = [self._named(_PAREN.sub(" ", part)) or _whole(self._named(part)) for part in parts]
+            named = [self.named(_PAREN.sub(" ", part)) or _whole(self.named(part)) for part in parts]
         if len(named) == 2 and _LATER.search(parts[1]):
             named.reverse()
         for before, after in pairwise(named):
@@ -323,7 +329,7 @@ class Edges:
         if not verbs:
             return
         before = sentence[: verbs[0].start()]
-        subjects = self._named(before) or about or self._cut(before)
+        subjects = self.named(before) or about or self._cut(before)
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
@@ -347,53 +353,20 @@ class Edges:
         stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
         if not on:
             self.gates += [(subject, line) for subject in subjects] if stories else []
-            self.say(subjects, [] if stories else self._named(said) or self.names.cut(said), line)
+            self.say(subjects, [] if stories else self.named(said) or self.names.cut(said), line)
             return
         self.stated.update(draft.line for draft in subjects)
         if not stories and everything(low.strip(".。;")):
             for subject in subjects:
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            self.say(stories or _whole(self._named(said)) or self.names.cut(said), subjects, line)
+            self.say(stories or _whole(self.named(said)) or self.names.cut(said), subjects, line)
 
-    def _named(self, text: str) -> list[Draft]:
+    def named(self, text: str) -> list[Draft]:
+        """Find the tasks that a text names, by their ids and numbers and the titles of phases."""
         named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))
         return list(dict.fromkeys((*resolve(self.names, text, None, strict=False).drafts, *filter(None, named))))
 
     def _cut(self, text: str) -> list[Draft]:
         """What stands right before a verb may be a name cut short: `since Pages depends on Users`."""
         return self.names.cut(text.split()[-1]) if text.strip() else []
-
-    def mermaid(self, lines: list[tuple[int, str]]) -> None:
-        """Take a flowchart, when at least half of its nodes are tasks of the plan."""
-        nodes: dict[str, Draft | None] = {}
-        links: list[tuple[str, str, int]] = []
-        for line, text in lines:
-            self.names.line = line
-            parts = _LINK.split(text.strip().rstrip(";"))
-            groups = [self._nodes(part, nodes) for part in parts]
-            for before, after in pairwise(groups):
-                self.names.spend(len(before) * len(after))
-                links += [(one, other, line) for one in before for other in after]
-        linked = {name for one, other, _ in links for name in (one, other)}
-        known = [name for name in linked if nodes.get(name) is not None]
-        if not linked or len(known) * 2 < len(linked):
-            return
-        for one, other, line in links:
-            first, second = nodes.get(one), nodes.get(other)
-            if first is not None and second is not None:
-                self.say([first], [second], line, 1.0)
-
-    def _nodes(self, part: str, nodes: dict[str, Draft | None]) -> list[str]:
-        out = []
-        for piece in part.split("&"):
-            found = _NODE.match(piece.strip())
-            if not found:
-                continue
-            name, label = found[1], found[2]
-            out.append(name)
-            if nodes.get(name) is None:
-                named = self._named(label) if label else []
-                titled = self.names.titled(label or "") or self.names.by_id.get(name.lower())
-                nodes[name] = (named[0] if len(named) == 1 else None) if named else titled
-        return out

@@ -251,7 +251,7 @@ def _task_lists(out: Outline) -> None:
     numbered = False
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
-    if not any(_mostly_said(heading) for heading in work) and lists.numbered_work(out):
+    if not any(_mostly_said(heading) for heading in work if heading.cls != "DONE") and lists.numbered_work(out):
         return
     files_only = all(OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)

@@ -32,10 +32,7 @@ def take(out: Outline) -> None:
             _take(out, fence, at, said)
             taken = True
     for draft in others if taken else ():
-        draft.block.fate, draft.block.why = "criterion", "stands in a checklist beside the tasks of a fence"
-        del out.drafts[draft.line]
-        if draft.parent is not None:
-            draft.parent.kids.remove(draft)
+        out.drop(draft, "criterion", "stands in a checklist beside the tasks of a fence")
 
 
 def _checks(draft: Draft) -> bool:

@@ -13,7 +13,9 @@ BODY_KINDS = frozenset({"files", "depends", "blocks", "needs", "instructions", "
 """Labels under which not even a box is a task."""
 PROSE_KINDS = BODY_KINDS | {"ORDER", "create", "modify", "test", "note", "goal", "status", "role"}
 """Labels under which a plain bullet is no task."""
-_LABEL = re.compile(r"(?:\*\*|__|\*|_)?([^\W_][^:：*`\n]{0,60}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?$")
+_LABEL = re.compile(
+    r"(?:\*\*|__|\*|_)?([^\W_][^:：*`\n]{0,60}?)(?:(?:\*\*|__|\*|_)(?:\s?[(（][^()（）]{0,60}[)）])?)?\s?[:：](?:\*\*|__|\*|_)?$"
+)
 _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{2,60})(?:\*\*|__)[:：]?$")
 
 _PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")

@@ -21,6 +21,7 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
 _ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
+_WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
 _DATE = re.compile(
     r"(?:Q[1-4][ /-]{0,3}(?:20)?\d\d|20\d\d(?:[./-]\d{1,2}){1,2}(?![./-]?\d)"
     r"|\d{1,2}([./-])\d{1,2}\1(?:20\d\d|(?<=/)\d\d)(?![./-]?\d))"
@@ -68,6 +69,32 @@ def dated(out: Outline) -> dict[int, Head]:
     return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 
+def worded(out: Outline) -> dict[int, Head]:
+    """Headings of a level that count on by any words over work, `Delivery 03` or `Big plan 1: Rim`, are phases."""
+    found: dict[tuple[int, str], dict[int, Head]] = {}
+    for block in out.headings:
+        said = _WORDS.match(bare(block.text)) if not head(block.text).role else None
+        word = said[1].lower() if said else ""
+        if said and classify(word)[0] not in NEGATIVE and words.NO_SERIES.isdisjoint(word.split()):
+            found.setdefault((block.level, word), {})[block.line] = Head("phase", word, said[2], said[3].strip())
+    return {line: said for heads in found.values() if _holds_work(out, heads) for line, said in heads.items()}
+
+
+def _holds_work(out: Outline, heads: dict[int, Head]) -> bool:
+    numbers = [int(said.number) for said in heads.values()]
+    if len(numbers) < 2 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return False
+    level = next(heading.level for heading in out.headings if heading.line in heads)
+    over, holding = 0, set()
+    work = sorted((item for item in out.items if item.box or acts(item.text)), key=lambda item: item.line)
+    for block in sorted([*out.headings, *work], key=lambda each: each.line):
+        if block.kind == "heading":
+            over = over if block.level > level else block.line
+        elif over in heads:
+            holding.add(over)
+    return len(holding) * 2 > len(heads)
+
+
 def _letters(code: str) -> str:
     return code.rstrip("0123456789.abcdefghijklmnopqrstuvwxyz")
 
@@ -108,10 +135,7 @@ def settle(out: Outline) -> None:
     holding = {draft.key for draft in phases if draft.kids} - {"version"}
     empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
     for draft in empty:
-        draft.block.fate, draft.block.why = "ignored", "a phase without a title that holds no task"
-        del out.drafts[draft.line]
-    for above in {draft.parent for draft in empty if draft.parent is not None}:
-        above.kids = [kid for kid in above.kids if kid.line in out.drafts]
+        out.drop(draft, "ignored", "a phase without a title that holds no task")
 
 
 def _is_stage(out: Outline, step: Draft) -> bool:

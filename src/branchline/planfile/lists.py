@@ -8,7 +8,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, may_work, plain_task
+from branchline.planfile.plain import MANY, NEGATIVE, may_work, named_so, plain_task
 from branchline.planfile.sections import acts, head
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
@@ -30,7 +30,10 @@ def numbered(out: Outline) -> None:
 
 def counted(out: Outline) -> None:
     """Take the lists of a section of which each item begins with a word that counts on: `Day 1: Draw it`, `Day 2: Send it`."""
+    named = any(named_so(heading) and out.direct.get(heading.line) for heading in out.headings)
     for heading in out.headings:
+        if named and heading.cls in NEGATIVE:
+            continue
         items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
         said = [head(item.text) for item in items]
         numbers = [re.match(r"\d+", each.number) for each in said if each.role == "phase"]

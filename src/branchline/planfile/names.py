@@ -172,6 +172,14 @@ class Names:
             return self._by_number(low, asker)
         return None
 
+    def onwards(self, key: str, token: str, asker: Draft | None) -> list[Draft]:
+        """Find the task or phase a token names, and those beside it that stand behind it."""
+        first = self.one(key, token, asker)
+        beside = [] if first is None else first.parent.kids if first.parent is not None else self.roots
+        found = beside[bisect_left(beside, first.line, key=_line) :] if first is not None else []
+        self.spend(len(found))
+        return found
+
     def _of_same_list(self, number: str, asker: Draft | None) -> Draft | None:
         """To an item of a numbered list a bare number is an item of the same list, whatever phases are called."""
         if asker is None or asker.role != "item" or not asker.block.number:

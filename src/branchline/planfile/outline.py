@@ -51,6 +51,15 @@ class Outline:
             block = block.section
         return None
 
+    def drop(self, draft: Draft, fate: str, why: str) -> None:
+        """Take a draft back and all below it; their lines are left with a fate that is no task's."""
+        for kid in list(draft.kids):
+            self.drop(kid, fate, why)
+        if self.drafts.pop(draft.line, None) is not None:
+            draft.block.fate, draft.block.why = fate, why
+            if draft.parent is not None:
+                draft.parent.kids.remove(draft)
+
     def in_order(self) -> list[Draft]:
         """Give the drafts from top to bottom."""
         return [self.drafts[line] for line in sorted(self.drafts)]

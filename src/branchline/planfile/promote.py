@@ -28,7 +28,8 @@ def promote(doc: Doc) -> None:
     """
     doc.blocks = [part for block in doc.blocks for part in _hashed(block, first=block is doc.blocks[0])]
     codes = _codes(doc)
-    named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
+    named = {_name(block.text) for block in doc.blocks if block.kind == "heading"}
+    named = {name for name in named if name[0] in _HOLDERS}
     section: Block | None = None
     promoted = False
     real: list[Block] = []
@@ -137,7 +138,7 @@ def _of_task(code: str) -> bool:
 
 def _at(line: int, title: str, real: list[Block], said: Head) -> Block:
     block = Block("heading", line, title)
-    deep = said.number.count(".") + 1 if said.role != "phase" else 0
+    deep = said.number.count(".") + (said.role != "phase")
     block.level = (real[-1].level if real else 1) + 1 + deep
     return block
 

@@ -26,7 +26,7 @@ _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
     rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE}"
-    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}",
+    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}(?P<on>\+(?!\w))?",
     re.IGNORECASE,
 )
 _LETTERED = re.compile(r"\s(?:[A-Z]|[IVX]{2,4})(?!\w)")
@@ -50,7 +50,10 @@ class Found(NamedTuple):
 
 
 def tokens(text: str) -> list[tuple[str, str, str]]:
-    """List the references of a text as (keyword, from, to); a keyword carries over a list: `Tasks 1, 2 and 3`."""
+    """List the references of a text as (keyword, from, to); a keyword carries over a list: `Tasks 1, 2 and 3`.
+
+    `Phase 3+` goes up to `+`.
+    """
     out: list[tuple[str, str, str]] = []
     key, end = "", -1
     for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) or _LETTERED.search(text) else ():
@@ -60,7 +63,7 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
             key = ""
         end = found.end()
         bare = found["a"][0].isdigit() or found["a"].isalpha()
-        out.append((key if bare else "", found["a"], found["b"] or ""))
+        out.append((key if bare else "", found["a"], found["b"] or found["on"] or ""))
         while found["a"].isalpha() and (more := _NEXT.match(text, end)):
             out.append((key, more[1], ""))
             end = more.end()
@@ -147,6 +150,11 @@ def _take(
     names: Names, asker: Draft | None, key: str, first: str, last: str,
     found: list[Draft], unknown: list[str], doubled: list[str],
 ) -> None:  # fmt: skip
+    if last and names.one(key, f"{first}-{last}", asker) is not None:
+        first, last = f"{first}-{last}", ""  # `Task 1-2` is the name of one
+    if last == "+":
+        found += names.onwards(key, first, asker)
+        return
     wanted = expand(first, last) if last else [first]
     if not last and first.lower() not in names.by_id:
         split = _SUFFIX.fullmatch(first)

@@ -147,7 +147,7 @@ _CODE = re.compile(
 @lru_cache(maxsize=8192)
 def classify(title: str) -> tuple[str, bool]:
     """Give the class of a section by the words of its heading, and whether even its boxes are no tasks."""
-    text = _PAREN.sub(" ", title).lower().strip()
+    text = _told(title)
     tokens = _WORD.findall(text)[:16]
     if not tokens:
         return "UNKNOWN", False
@@ -172,9 +172,14 @@ def classify(title: str) -> tuple[str, bool]:
     return found, found in ("CRITERIA", "ORDER") or (found == "NONTASK" and _is_strong(text, tokens))
 
 
+def _told(title: str) -> str:
+    """The words of a title by which its section is classed; `Short-term` is `short term`."""
+    return _PAREN.sub(" ", title).lower().replace("-term", " term").strip()
+
+
 def share(title: str) -> float:
     """Give how much of a title the words are by which it is classed."""
-    text = _PAREN.sub(" ", title).lower().strip()
+    text = _told(title)
     tokens = _WORD.findall(text)[:16]
     if " ".join(tokens).startswith(_NO_QUESTIONS):
         return 1.0
@@ -295,6 +300,8 @@ def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
     if counted(number)[0].isdigit():
         return not _FRACTION.match(text, end)
+    if re.match(r"[a-zA-Z]", text[end - len(number) - 1 :]):
+        return False  # `TODOS: x` has no number `S`
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—·-([（")
 

@@ -4,16 +4,15 @@ import re
 from functools import lru_cache
 from string import ascii_letters
 
-from branchline.planfile import beside, contents, fallback, fenced, labels, levels, lists, todos
+from branchline.planfile import beside, classes, contents, fallback, fenced, labels, levels, lists, tables, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER, named_so
-from branchline.planfile.scan import MAX_NESTING
-from branchline.planfile.sections import Head, bare, classify, head, is_checklist, only_tells
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS, TASK_HEADS
+from branchline.planfile.sections import Head, classify, head, is_checklist
+from branchline.planfile.words import TASK_HEADS
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
@@ -32,10 +31,10 @@ _EXAMPLES = re.compile(
 def outline(doc: Doc, dialect: Dialect) -> Outline:
     """Find every task of the text; each candidate block is left with its fate and the reason."""
     out = Outline(doc, dialect)
-    _sections(out)
+    classes.sections(out)
     levels.outcomes(out)
     labels.attach(doc)
-    _tags(doc)
+    classes.tags(doc)
     _xml(out)
     _headings(out)
     _boxes(out)
@@ -62,7 +61,7 @@ def _lone(out: Outline) -> Draft | None:
     lone = roots[0]
     if lone.block.box or lone.key == "change" or _has_check(out, lone.block):
         return None  # it does not count; and what is to be run for all of it must not get lost with the heading
-    if lone.rule == "numbered group":
+    if lone.rule == "numbered group" and not out.dialect.grouped:
         for kid in lone.kids:
             kid.parent = None
     elif lone.kids:
@@ -71,68 +70,6 @@ def _lone(out: Outline) -> Draft | None:
     lone.block.cls = "UNKNOWN"
     lone.block.fate, lone.block.why = "ignored", "the only heading of its kind in a text whose tasks stand elsewhere"
     return None if lone.kids else lone
-
-
-def _sections(out: Outline) -> None:
-    """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
-    stack: list[Block] = []
-    counted = levels.fielded(out) | levels.dated(out) | levels.counted_codes(out.headings)
-    firsts = [block for block in out.headings if block.level == 1]
-    lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
-    for block in out.headings:
-        while stack and stack[-1].level >= block.level:
-            stack.pop()
-        block.section = stack[-1] if stack else None
-        out.subs.setdefault(block.section.line if block.section is not None else 0, []).append(block)
-        stack.append(block)
-        block.cls = "NONTASK" if block is lone and only_tells(block.text) else "UNKNOWN"
-        if block is lone:
-            continue
-        said = counted.get(block.line) or head(block.text)
-        untold = block.section is not None and block.section.cls in NEGATIVE
-        if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
-            said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
-        if untold and (said.role == "version" or said.key in LIKE_HEADS):
-            # `Module 2` of an architecture is a part of it, `v1.2` of a changelog.
-            said = Head("", "", "", bare(block.text))
-        if block.line in counted and said.key != "date" and out.head(block.section).role == "phase":
-            said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
-        holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
-        if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):
-            said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
-        out.heads[block.line] = said
-        above = block.section.cls if block.section is not None else "UNKNOWN"
-        if said.role in ("task", "step", "phase", "version") or block.box is not None:
-            block.cls = "TASK"
-            if above in ("FUTURE", "DECLINED", "DONE"):
-                block.cls = above
-            continue
-        block.cls, strong = classify(said.title)
-        above_strong = block.section is not None and block.section.line in out.strong
-        told = above_strong and block.cls != "ORDER"  # what waits for what may be told in the notes
-        if block.cls == "UNKNOWN" or told or (above == "FUTURE" and block.cls not in NEGATIVE):
-            block.cls, strong = (above, above_strong) if above != "UNKNOWN" else (block.cls, strong)
-        counted_work = said.role in ("numbered", "dotted") and above == "TASK" and " " in said.title
-        if block.cls == "NONTASK" and counted_work and not strong:
-            block.cls = "TASK"  # `B. Model architecture` among the numbered parts of a plan is work
-        if strong:
-            out.strong.add(block.line)
-
-
-def _tags(doc: Doc) -> None:
-    """Let the pseudo tags of GSD files (`<success_criteria>`) class what stands between them."""
-    stack: list[str] = []
-    for block in doc.blocks:
-        if block.kind == "tag" and block.number in GSD_TAGS:
-            if block.text.startswith("</"):
-                if block.number in stack:
-                    del stack[stack.index(block.number) :]
-            elif len(stack) < MAX_NESTING:
-                stack.append(block.number)
-        elif stack and block.candidate:
-            block.cls = GSD_TAGS[stack[-1]]
-        elif stack and block.kind == "heading" and GSD_TAGS[stack[-1]] in NEGATIVE:
-            block.cls, block.role = GSD_TAGS[stack[-1]], "tagged"
 
 
 def _xml(out: Outline) -> None:
@@ -168,11 +105,13 @@ def _headings(out: Outline) -> None:
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
             if not held and not _is_story(said, above):
-                _take(out, from_heading(block, said, f"{said.role} heading"), above)
+                draft = from_heading(block, said, f"{said.role} heading")
+                if said.role == "step" and _boxes_below(out, block) > 1 and not _has_check(out, block):
+                    draft.role = "phase"
+                _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
-            boxes = sum(bool(item.box) for item in out.direct.get(block.line, ()))
-            if boxes > 1 and not _has_check(out, block):
+            if _boxes_below(out, block) > 1 and not _has_check(out, block):
                 draft.role, draft.rule = "phase", "numbered group"
             _take(out, draft, above)
         elif said.role == "numbered" and _is_group(out, block, said):
@@ -193,8 +132,7 @@ def _coded_beside(out: Outline) -> None:
         section, alone = draft.block.section, draft.parent is None and not draft.kids
         beside = section not in sections and not (section and named_so(section))
         if alone and beside and _LETTERED.fullmatch(draft.hard):
-            draft.block.fate, draft.block.why = "ignored", f"a code beside the tasks from line {tasks[0].line} on"
-            del out.drafts[draft.line]
+            out.drop(draft, "ignored", f"a code beside the tasks from line {tasks[0].line} on")
 
 
 def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) -> None:
@@ -246,6 +184,10 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
     return (block.cls == "TASK" and work) or any(item.box for item in out.direct.get(block.line, ()))
 
 
+def _boxes_below(out: Outline, heading: Block) -> int:
+    return sum(bool(item.box) for item in out.direct.get(heading.line, ()))
+
+
 def _has_check(out: Outline, heading: Block) -> bool:
     """Say whether `Verify:` stands below a heading: what is checked as one is one task, and its boxes are steps."""
     lines = (each for para in out.paras.get(heading.line, ()) for each in para.lines)
@@ -257,7 +199,7 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
     below = [out.head(sub) for sub in out.subheadings(block)]
     if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
         return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
-    if not boxes and block.line not in out.strong and _over_boxed(out, block, said):
+    if not boxes and block.line not in out.strong and (_over_boxed(out, block, said) or _over_rows(out, block)):
         return True
     if not boxes:
         return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
@@ -290,6 +232,14 @@ def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
     """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
     below = [sub for sub in out.subheadings(block) if out.head(sub).number.startswith(f"{said.number}.")]
     return any(each.box for sub in below[:MAX_LIKE] for each in (sub, *out.direct.get(sub.line, ())))
+
+
+def _over_rows(out: Outline, block: Block) -> bool:
+    """`1. Engine`, with others beside it, over a table whose rows have ids and a state or what they wait for."""
+    like = [other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered"]
+    found = [tables.columns(table) for other in like if block in like for table in tables.under(out, other)]
+    own = any(table.section is block for table in out.tables)
+    return own and sum(each is not None and each.key >= 0 and each.planned for each in found) > 1
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:

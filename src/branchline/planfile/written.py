@@ -1,16 +1,15 @@
 """Every place in which a plan itself says what comes before what: fields, prose, tables, interfaces, sections, graphs."""
 
-import json
 import re
 from itertools import combinations, pairwise
 
-from branchline.planfile import labels, tables, words
-from branchline.planfile.blocks import Block
+from branchline.planfile import charts, labels, tables, words
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import ARROW, MAX_APART, Edges
 from branchline.planfile.fields import spans
 from branchline.planfile.refs import behind, resolve
+from branchline.planfile.sections import classify
 from branchline.planfile.tables import cells
 
 _EVERY = re.compile(
@@ -24,8 +23,8 @@ _SAYS_EVERY = re.compile(r"ach |very |omplet|ubsequent|ater |ollowing |other ")
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
 _FROM = re.compile(r"←\s*")
 """`Draw it · ← T1, T2` waits for both; behind it nothing but names counts: `the "← All tasks" link`."""
-_DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
+MAX_LABEL = 60
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
 
@@ -107,15 +106,19 @@ def _gates(edges: Edges, readings: dict[int, Reading]) -> None:
 
 
 def _overviews(edges: Edges) -> None:
-    """A row that repeats a task of another place may still say what that task depends on."""
+    """A row that repeats a task of another place, or names one in a section on the order, may say what that task depends on."""
     for table in edges.out.tables:
         kinds = tables.kinds_of(table)
-        column = kinds.index("depends") if "depends" in kinds else -1
-        for row in table.kids if column >= 0 else ():
-            same = row.same
-            values = cells(row.text)
-            if same is not None and same in edges.out.drafts and column < len(values):
-                edges.field(edges.out.drafts[same], "depends", values[column], row.line)
+        columns = [n for n, kind in enumerate(kinds) if kind == "depends"]
+        ordered = table.section is not None and table.section.cls == "ORDER"
+        for row in table.kids if columns else ():
+            said = cells(row.text)
+            values = [said[n] for n in columns if n < len(said)]
+            if ordered and row.line not in edges.out.drafts and edges.row(row.line, said[: columns[0]], values):
+                continue
+            if row.same is not None and row.same in edges.out.drafts:
+                for value in values:
+                    edges.field(edges.out.drafts[row.same], "depends", value, row.line)
 
 
 def _sections(edges: Edges) -> None:
@@ -123,16 +126,22 @@ def _sections(edges: Edges) -> None:
     said = ""
     for block in edges.out.doc.blocks:
         if block.kind == "fence":
-            _fence(edges, block, said)
+            charts.read(edges, block, said)
         elif block.kind in ("para", "item", "quote") and block.fate != "task":
             section = block.section.cls if block.section is not None else ""
             ordered = section == "ORDER" or block.label == "ORDER"
             for line, text in block.lines or [(block.line, block.text)]:
-                if ordered:
+                if ordered or _tells_order(text):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
                     _every(edges, line, text)
         said = labels.kind(block.lines[-1][1]) if block.kind == "para" and block.lines else ""
+
+
+def _tells_order(text: str) -> bool:
+    """`**Suggested order:** T1 → T2` tells it wherever it stands."""
+    label, colon, said = text.replace("：", ":").partition(":")
+    return bool(colon and len(label) <= MAX_LABEL and ARROW.search(said)) and classify(label.strip("*_ "))[0] == "ORDER"
 
 
 def _every(edges: Edges, line: int, text: str) -> None:
@@ -146,57 +155,3 @@ def _every(edges: Edges, line: int, text: str) -> None:
     every = " all " in text and len(drafts) <= MAX_APART
     for before, after in combinations(drafts, 2) if every else pairwise(drafts):
         edges.add(before, after, "written", line)
-
-
-def _fence(edges: Edges, block: Block, label: str) -> None:
-    """A graph in a section on order, or below the `label` of one."""
-    info = block.text.lower()
-    ordered = label in ("ORDER", "depends") or (block.section is not None and block.section.cls == "ORDER")
-    if info in ("", "text") and ordered:
-        _upright(edges, block.lines)
-    elif info.startswith("mermaid"):
-        edges.mermaid(block.lines)
-    elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
-        _waves(edges, block)
-
-
-def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
-    """Parts of two lines between which an arrow points down are a chain; each line also says what it says alone."""
-    above = ""
-    columns: list[int] = []
-    stack: list[tuple[int, str]] = []
-    for line, text in lines:
-        indent = len(text) - len(text.lstrip())
-        while stack and stack[-1][0] >= indent:
-            stack.pop()
-        if stack and (arrow := ARROW.match(text, indent)) is not None:  # a tree: each goes on from what it stands below
-            edges.chain(line, [stack[-1][1], text[arrow.end() :]])
-        stack.append((indent, text.lstrip(" →")))
-        if not text.strip(_SHAFT + _DOWN):
-            columns += [column for column, mark in enumerate(text) if mark in _DOWN]
-            continue
-        for column in columns if above else ():
-            edges.chain(line, [_part(above, column), _part(text, column)])
-        edges.statement(line, text)
-        above, columns = text, []
-
-
-def _part(text: str, column: int) -> str:
-    """Of a line that arrows cut in parts, the one at a column or nearest to it."""
-    cuts = [0, *(place for found in ARROW.finditer(text) for place in found.span()), len(text)]
-    parts = [(start, end) for start, end in zip(cuts[::2], cuts[1::2], strict=True) if text[start:end].strip()]
-    start, end = min(parts, key=lambda part: max(part[0] - column, column - part[1], 0), default=(0, 0))
-    return text[start:end]
-
-
-def _waves(edges: Edges, block: Block) -> None:
-    """Kiro's dependency graph: waves of task ids, each wave after the one before."""
-    try:
-        waves = json.loads("\n".join(text for _, text in block.lines))["waves"]
-        ids = [[str(each).lower() for each in (wave["tasks"] if isinstance(wave, dict) else wave)] for wave in waves]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return
-    groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
-    edges.stated.update(draft.line for group in groups for draft in group)
-    for before, after in pairwise(groups):
-        edges.say(before, after, block.line)

@@ -43,7 +43,7 @@ class Dialect(NamedTuple):
 
     `sequence` names what is ordered by its place: `heads` (Task N headings), `boxes` (boxes that begin with a number),
     `lists` (numbered list items), `marked` (ids in order, with `[P]` for parallel), `tops` (boxes that have no parent:
-    BMAD's developer takes the next one only when the one before is done).
+    BMAD's developer takes the next one only when the one before is done). `grouped`: a numbered heading is a group also alone.
     """
 
     name: str
@@ -55,3 +55,4 @@ class Dialect(NamedTuple):
     test_first: bool = False
     fallback: bool = True
     phase_bullets: bool = True
+    grouped: bool = False

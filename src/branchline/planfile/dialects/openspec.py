@@ -6,4 +6,5 @@ DIALECT = Dialect(
     "openspec",
     lambda signs: signs.numbered_groups > 0 and signs.dotted_boxes > 0 and signs.dotted_boxes * 2 >= signs.boxes,
     sequence=frozenset({"heads", "lists"}),
+    grouped=True,
 )

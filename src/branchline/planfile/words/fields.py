@@ -7,7 +7,8 @@ from branchline.planfile.words.base import Lists, phrases
 _FIELDS: Final[dict[str, Lists]] = {
     "depends": {
         "en": """depends on, depends, depends_on, dependency, dependencies, blocked by, blocked-by, blocked_by, after,
-            prerequisite, prerequisites, requires task, requires tasks, predecessors, predecessor, deps""",
+            prerequisite, prerequisites, requires task, requires tasks, predecessors, predecessor, deps, starts after,
+            start after, can start after""",
         "de": "hängt ab von, abhängig von, abhängigkeiten, abhängigkeit, voraussetzung, blockiert durch, nach",
         "fr": "dépend de, dépendances, dépendance, bloqué par, prérequis, après",
         "es": "depende de, dependencias, dependencia, bloqueado por, prerrequisitos, después de",

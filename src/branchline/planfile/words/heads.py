@@ -116,6 +116,12 @@ NO_PHASE_REST: Final = words(
     "status success summary task tasks to vs was"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
+NO_SERIES: Final = words(
+    "test tests case scenario example option alternative variant question problem issue risk level rule figure table appendix "
+    "chapter prueba caso ejemplo opción pregunta problema teste exemplo opção pergunta beispiel frage variante kapitel essai "
+    "cas exemple тест пример вариант вопрос проблема приклад питання"
+)
+"""What counts on and is no work: `Option 1`, `Test 2`."""
 MANUALS: Final = phrases(
     {
         "en": """changelog, change log, release notes, faq, frequently asked questions, manual, handbook, style guide, user guide,

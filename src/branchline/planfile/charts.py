@@ -1,0 +1,103 @@
+"""Graphs that a plan draws in its fences: arrows, trees of them, Mermaid, Kiro's waves."""
+
+import json
+import re
+from itertools import pairwise
+
+from branchline.planfile.blocks import Block
+from branchline.planfile.drafts import Draft
+from branchline.planfile.edges import ARROW, Edges
+
+_DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
+_NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
+_LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
+
+
+def read(edges: Edges, block: Block, label: str) -> None:
+    """A graph in a section on order, or below the `label` of one."""
+    info = block.text.lower()
+    ordered = label in ("ORDER", "depends") or (block.section is not None and block.section.cls == "ORDER")
+    if info in ("", "text") and ordered:
+        _upright(edges, block.lines)
+    elif info.startswith("mermaid"):
+        _mermaid(edges, block.lines)
+    elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
+        _waves(edges, block)
+
+
+def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
+    """Parts of two lines between which an arrow points down are a chain; each line also says what it says alone."""
+    above = ""
+    columns: list[int] = []
+    stack: list[tuple[int, str]] = []
+    for line, text in lines:
+        indent = len(text) - len(text.lstrip())
+        while stack and stack[-1][0] >= indent:
+            stack.pop()
+        if stack and (arrow := ARROW.match(text, indent)) is not None:  # a tree: each goes on from what it stands below
+            edges.chain(line, [stack[-1][1], text[arrow.end() :]])
+        stack.append((indent, text.lstrip(" →")))
+        if not text.strip(_SHAFT + _DOWN):
+            columns += [column for column, mark in enumerate(text) if mark in _DOWN]
+            continue
+        for column in columns if above else ():
+            edges.chain(line, [_part(above, column), _part(text, column)])
+        edges.statement(line, text)
+        above, columns = text, []
+
+
+def _part(text: str, column: int) -> str:
+    """Of a line that arrows cut in parts, the one at a column or nearest to it."""
+    cuts = [0, *(place for found in ARROW.finditer(text) for place in found.span()), len(text)]
+    parts = [(start, end) for start, end in zip(cuts[::2], cuts[1::2], strict=True) if text[start:end].strip()]
+    start, end = min(parts, key=lambda part: max(part[0] - column, column - part[1], 0), default=(0, 0))
+    return text[start:end]
+
+
+def _waves(edges: Edges, block: Block) -> None:
+    """Kiro's dependency graph: waves of task ids, each wave after the one before."""
+    try:
+        waves = json.loads("\n".join(text for _, text in block.lines))["waves"]
+        ids = [[str(each).lower() for each in (wave["tasks"] if isinstance(wave, dict) else wave)] for wave in waves]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return
+    groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
+    edges.stated.update(draft.line for group in groups for draft in group)
+    for before, after in pairwise(groups):
+        edges.say(before, after, block.line)
+
+
+def _mermaid(edges: Edges, lines: list[tuple[int, str]]) -> None:
+    """Take a flowchart, when at least half of its nodes are tasks of the plan."""
+    nodes: dict[str, Draft | None] = {}
+    links: list[tuple[str, str, int]] = []
+    for line, text in lines:
+        edges.names.line = line
+        parts = _LINK.split(text.strip().rstrip(";"))
+        groups = [_nodes(edges, part, nodes) for part in parts]
+        for before, after in pairwise(groups):
+            edges.names.spend(len(before) * len(after))
+            links += [(one, other, line) for one in before for other in after]
+    linked = {name for one, other, _ in links for name in (one, other)}
+    known = [name for name in linked if nodes.get(name) is not None]
+    if not linked or len(known) * 2 < len(linked):
+        return
+    for one, other, line in links:
+        first, second = nodes.get(one), nodes.get(other)
+        if first is not None and second is not None:
+            edges.say([first], [second], line, 1.0)
+
+
+def _nodes(edges: Edges, part: str, nodes: dict[str, Draft | None]) -> list[str]:
+    out = []
+    for piece in part.split("&"):
+        found = _NODE.match(piece.strip())
+        if not found:
+            continue
+        name, label = found[1], found[2]
+        out.append(name)
+        if nodes.get(name) is None:
+            named = edges.named(label) if label else []
+            titled = edges.names.titled(label or "") or edges.names.by_id.get(name.lower())
+            nodes[name] = (named[0] if len(named) == 1 else None) if named else titled
+    return out

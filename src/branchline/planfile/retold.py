@@ -1,0 +1,109 @@
+"""Phases and steps that only tell again what other lines say: the same phases by another word, in code, by the week (rule 5)."""
+
+import re
+from itertools import pairwise
+
+from branchline.planfile.blocks import Block
+from branchline.planfile.drafts import Draft, normal
+from branchline.planfile.outline import Outline
+from branchline.planfile.plain import LIST_CLASSES, MANY, plain_task
+from branchline.planfile.sections import SPACELESS, classify
+from branchline.planfile.words import STEP_HEADS
+
+_DIGITS = re.compile(r"\d+")
+_AGAIN = "tells again what is said elsewhere"
+
+
+def families(out: Outline) -> None:
+    """`Milestone 1` beside `Phase 1`: of two families of phases the one that holds no task only tells the other again."""
+    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None]
+    roots = [draft for draft in roots if draft.key not in ("", "version")]
+    holding = {draft.key for draft in roots if draft.kids}
+    boxed = any(draft.block.box is not None for draft in out.drafts.values())
+    first: dict[tuple[str, str], Draft] = {}
+    for draft in roots:
+        same = first.setdefault((draft.key, draft.number), draft)
+        again = same is not draft and same.kids and not draft.kids
+        if again and (normal(same.title).startswith(normal(draft.title)) or only_code(out, draft.block)):
+            out.drop(draft, "duplicate", f"says again what line {same.line} says")
+            draft.block.same, draft.block.cls = same.line, "NONTASK"
+        elif (holding and draft.key not in holding) or (boxed and not draft.kids and _is_order(draft)):
+            out.drop(draft, "ignored", _AGAIN)
+            draft.block.cls = "NONTASK"
+
+
+def translations(out: Outline) -> None:
+    """`フェーズ1（4週間）` behind `Phase 1 (4 weeks)`: phases that count as those before do say the same in another language."""
+    kinds: dict[str, list[Draft]] = {}
+    for draft in out.in_order():
+        if draft.role == "phase" and draft.parent is None and draft.key not in ("", "version"):
+            kinds.setdefault(draft.key, []).append(draft)
+    told = [(_figures(phases), phases) for phases in kinds.values() if len(phases) >= MANY]
+    for (one, phases), (two, again) in pairwise(told):
+        spoken = {SPACELESS.search(each[0].key) is None for each in (phases, again)}
+        if one == two and len(spoken) > 1 and phases[-1].line < again[0].line:
+            for draft in again:
+                out.drop(
+                    draft, "duplicate", f"says in another language what line {phases[0].line} and those behind it say"
+                )
+
+
+def _figures(phases: list[Draft]) -> list[list[str]]:
+    return [_DIGITS.findall(draft.block.text) for draft in phases]
+
+
+def _is_order(phase: Draft) -> bool:
+    return phase.block.section is not None and phase.block.section.cls == "ORDER"
+
+
+def sketches(out: Outline) -> None:
+    """Phases or steps that hold nothing but code sketch what a numbered list of tasks says, or numbered headings."""
+    drafts = list(out.drafts.values())
+    if not drafts or any(draft.kids or not _is_stage(draft) or not only_code(out, draft.block) for draft in drafts):
+        return
+    lists = [heading.line for heading in out.headings if classify(heading.text)[0] == "TASK" and _counts(out, heading)]
+    heads = _counted(out)
+    if not lists and len(heads) < MANY:
+        return
+    for draft in drafts:
+        out.drop(draft, "ignored", f"sketches what line {(lists + heads)[0]} and those like it say")
+        draft.block.cls = "NONTASK"
+
+
+def _is_stage(draft: Draft) -> bool:
+    return draft.role == "phase" or draft.key in STEP_HEADS
+
+
+def timelines(out: Outline) -> None:
+    """Phases of a timeline, or of a section on the order, put in time what is work elsewhere in the text."""
+    timed = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and _tells(draft)]
+    lines = {phase.line for phase in timed}
+    elsewhere = [draft for draft in out.drafts.values() if _root(draft).line not in lines]
+    boxes = sum(draft.block.box is not None for draft in out.drafts.values())
+    boxed = boxes > sum(draft.block.box is not None for draft in elsewhere)
+    if timed and not boxed and (elsewhere or len(_counted(out)) >= MANY):
+        for draft in timed:
+            out.drop(draft, "ignored", _AGAIN)
+
+
+def _root(draft: Draft) -> Draft:
+    return draft if draft.parent is None else _root(draft.parent)
+
+
+def _tells(phase: Draft) -> bool:
+    return phase.block.section is not None and phase.block.section.cls in ("NONTASK", "ORDER")
+
+
+def _counted(out: Outline) -> list[int]:
+    """The lines of the numbered headings of sections of work."""
+    return [each.line for each in out.headings if each.cls in LIST_CLASSES and out.head(each).role == "numbered"]
+
+
+def _counts(out: Outline, heading: Block) -> bool:
+    return sum(bool(item.number) and plain_task(item) for item in out.direct.get(heading.line, ())) >= MANY
+
+
+def only_code(out: Outline, heading: Block) -> bool:
+    first = out.first.get(heading.line)
+    told = out.paras.get(heading.line) or out.direct.get(heading.line) or out.subheadings(heading)
+    return first is not None and first.kind == "fence" and not told
