@@ -146,12 +146,13 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(), "PASSWORD")
 
     judges = (
-        (_WRITTEN, written),
-        (_NAMED, named),
-        (_CONNECTION, part),
-        (_PAIR, pair),
-        (_REVERSED, compared),
-        (_CALLS, handed),
+        ("", _WRITTEN, written),
+        ("", _NAMED, named),
+        (";", _CONNECTION, part),
+        ("=", _PAIR, pair),
+        ("", _REVERSED, compared),
+        ("(", _CALLS, handed),
     )
-    for pattern, judge in judges:
-        yield from judged(read.low, pattern, judge, "PASSWORD")
+    for sign, pattern, judge in judges:
+        if sign in read.low:
+            yield from judged(read.low, pattern, judge, "PASSWORD")

@@ -39,6 +39,8 @@ _HASH: Final = re.compile(
     )
 )  # fmt: skip
 _LICENCE: Final = re.compile(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
+_DIGITS: Final = re.compile(r"(?=(?:\D*\d){3})\d*\D")
+"""Three of them, and something else."""
 _OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
 _PATH: Final = re.compile(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
@@ -50,6 +52,8 @@ _STRONG: Final = (
 _BESIDE: Final = re.compile(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
 _BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
+_SIZES: Final = re.compile(r"(?=.*[a-z]).*[A-Z]")
+"""What stands alone has letters of both sizes."""
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
@@ -67,18 +71,25 @@ def dense(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        if not _MAYBE.match(found[0]) or found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]):
+        if not _MAYBE.match(found[0]):
             return None
         said = _Said(read) if said is None else said
+        if not (said.anything or _SIZES.match(found[0])):
+            return None
         start, end = found.start() + _own(found[0]), found.end()
-        value, before = read.text[start:end], read.text[start - 1 : start]
-        whole = before in "=:" or not (_OF_WORD.match(before) or _OF_WORD.match(read.text, end))
+        value = read.text[start:end]
         alone = _alone(value)
-        if ((alone and whole) or said.tells(start, value, alone)) and not said.hashes.before(start + 8, 68):
-            return Span(start, end, "SECRET")
-        return None
+        good = (alone and _is_whole(read.text, start, end)) or said.tells(start, value, alone)
+        if not good or said.hashes.before(start + 8, 68):
+            return None
+        return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
 
     return judged(read.text, _DENSE, judge, "SECRET")
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    before = text[start - 1 : start]
+    return before in "=:" or not (_OF_WORD.match(before) or _OF_WORD.match(text, end))
 
 
 class _Said:
@@ -88,36 +99,37 @@ class _Said:
         self.hashes = Words(read.low, _HASH.finditer(read.low))
         self._near = Words(read.low, _NEAR.finditer(read.low))
         self._inner = Words(read.text, _INNER.finditer(read.text))
-        self._beside = {one.end(): not one[0].startswith("key") for one in _BESIDE.finditer(read.low)}
+        self._beside = Words(read.low, _BESIDE.finditer(read.low))
+        self.anything = bool(self._near) or bool(self._beside) or bool(self._inner)
 
     def tells(self, start: int, value: str, alone: bool) -> bool:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""
-        strong, inner = self._beside.get(start), self._inner.before(start, 60)
+        beside, inner = self._beside.before(start, 0), self._inner.before(start, 60)
         near = inner or self._near.before(start, 60)
-        if (strong is None and not near) or not (alone or _fair(value)):
+        if not (beside or near) or not (alone or _fair(value)):
             return False
-        weak = bool(UUID.search(value)) or len(value) < 20
-        if strong or (not weak and (strong is not None or (inner and inner.end() >= start - 5))):
+        if beside and not beside[0].startswith("key"):
             return True
-        return bool(near) and not weak and _random(value)
+        if len(value) < 20 or (value.count("-") >= 4 and UUID.search(value)):
+            return False
+        return bool(beside or (inner and inner.end() >= start - 5) or _random(value))
 
 
 def _own(word: str) -> int:
     """How long the name or the path is that a word begins with."""
-    own = _PATH.match(word) or (_OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None)
+    own = ("/" in word and _PATH.match(word)) or (_OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None)
     return own.end() if own else 0
 
 
 def _fair(value: str) -> bool:
     """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
-    digits = sum(map(str.isdigit, value))
     return bool(_LICENCE.fullmatch(value)) or (
         len(value) >= 16
-        and 3 <= digits < len(value)
+        and bool(_DIGITS.match(value))
         and value.count("/") <= 2
         and value.count("-") <= 4
         and value.count("_") <= 3
-        and not re.search(r"[A-Za-z]{5}[/_-][A-Za-z]{5}", value)
+        and not re.search(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}", value)
     )
 
 
