@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from math import log2
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, Words, by_first, judged
@@ -54,6 +55,9 @@ _BESIDE: Final = re.compile(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG),
 _BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
 _SIZES: Final = re.compile(r"(?=.*[a-z]).*[A-Z]")
 """What stands alone has letters of both sizes."""
+_CLASSES: Final = bytes.maketrans(
+    (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
+)
 _PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
@@ -144,10 +148,10 @@ def _alone(value: str) -> bool:
     marks = value.count("-") + value.count("_")
     if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
         return False
-    changes = len(re.findall(r"[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])", body))
-    mixed = _BOTH.match(body) and (len(body) >= 28 or re.search(r"\d.*\d", body))
-    words = sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body)))
-    return bool(mixed) and 5 * changes >= 2 * len(body) and 2 * words <= len(body)
+    changes = sum(map(body.encode().translate(_CLASSES).count, (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")))
+    if 5 * changes < 2 * len(body) or not _BOTH.match(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
+        return False
+    return 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
 
 
 def _random(value: str) -> bool:
