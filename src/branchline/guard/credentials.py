@@ -42,6 +42,7 @@ _HEADER: Final = re.compile(
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
+_DIGIT: Final = re.compile(r"\d")
 _HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
 _WITH: Final = r" login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
 _OPTION: Final = re.compile(
@@ -95,7 +96,7 @@ def in_headers(read: Plain) -> Iterator[Span]:
             continue
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
-        if not (stands_for(value) or like_code(value)) and (re.search(r"\d", value) or mixed(value)):
+        if (_DIGIT.search(value) or mixed(value)) and not (stands_for(value) or like_code(value)):
             yield Span(found.start(group), found.end(group), "SECRET")
 
 

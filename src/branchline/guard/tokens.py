@@ -108,7 +108,7 @@ _BLOCK: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})"
 )
 _PUTTY: Final = re.compile(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}+\r?\n?){1,400})")
-_JWK: Final = re.compile(r"\\?[\"'](?:d|k|p|q|dp|dq|qi)\\?[\"']\s{0,4}:\s{0,4}\\?[\"']([\w-]{16,1400})\\?[\"']")
+_JWK: Final = re.compile(r"[\"'](?:d|k|p|q|dp|dq|qi)\\?[\"']\s{0,4}:\s{0,4}\\?[\"']([\w-]{16,1400})\\?[\"']")
 _PIECE: Final = re.compile(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 

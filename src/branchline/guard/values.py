@@ -97,4 +97,4 @@ def telling(value: str) -> bool:
 
 def mixed(value: str) -> bool:
     """Whether a long word has letters of both sizes."""
-    return bool(re.search("[a-z]", value) and re.search("[A-Z]", value) and len(value) >= 16)
+    return len(value) >= 16 and bool(re.search("[a-z]", value) and re.search("[A-Z]", value))
