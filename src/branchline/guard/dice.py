@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
@@ -78,12 +79,12 @@ def dense(read: Plain) -> Iterator[Span]:
         if not _MAYBE.match(found[0]):
             return None
         said = _Said(read) if said is None else said
-        if not (said.anything or _SIZES.match(found[0])):
+        if not (_SIZES.match(found[0]) or said.anything):
             return None
         start, end = found.start() + _own(found[0]), found.end()
         value = read.text[start:end]
         alone = _alone(value)
-        good = (alone and _is_whole(read.text, start, end)) or said.tells(start, value, alone)
+        good = (alone and _is_whole(read.text, start, end)) or (said.anything and said.tells(start, value, alone))
         if not good or said.hashes.before(start + 8, 68):
             return None
         return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
@@ -104,7 +105,11 @@ class _Said:
         self._near = Words(read.low, _NEAR.finditer(read.low))
         self._inner = Words(read.text, _INNER.finditer(read.text))
         self._beside = Words(read.low, _BESIDE.finditer(read.low))
-        self.anything = bool(self._near) or bool(self._beside) or bool(self._inner)
+
+    @cached_property
+    def anything(self) -> bool:
+        """Whether there is any word for a key."""
+        return bool(self._near) or bool(self._beside) or bool(self._inner)
 
     def tells(self, start: int, value: str, alone: bool) -> bool:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""
