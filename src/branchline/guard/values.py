@@ -28,7 +28,7 @@ _TEMPLATE: Final = re.compile(
 )
 _FAKE: Final = re.compile(
     r"(?:(?:your|insert|put|enter|replace|change)[ _-]?|(?:the|a|new|old|user|add|set)[ _-])"
-    r"(?:own|me|here|with|it|in)?[ _-]?(?:[^\W_]+[ _-]+)*"
+    r"(?:own|me|here|with|it|in)?[ _-]?(?:[^\W_]++[ _-]++)*+"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
     r"|(?:your|change|replace|generate|insert)[ _-].*|.*[ _-]here|__\w+__"
     r"|(?:string|str|text|include|same-origin|omit|required|optional|password|passwd|secret|token|none|null|nil|true|false|undefined|hidden|invalid|wrong|missing|expired"
