@@ -266,6 +266,10 @@ def _bounded() -> "type[Environment]":
                 raise SecurityError(f"{operator} is for small numbers only")
             return super().call_binop(context, operator, left, right)
 
+        def make_globals(self, d: Any) -> dict[str, Any]:
+            """All names at once: Jinja looks through a chain of them for each page and each part of one."""
+            return {**self.globals, **(d or {})}
+
         def wrap_str_format(self, value: Any) -> None:
             """Nothing is formatted, so there is nothing to make safe."""
 
