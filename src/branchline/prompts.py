@@ -96,6 +96,8 @@ def defuse(text: str) -> str:
     if not text.isprintable():  # most of what is on one line is
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if not ("<" in text or ":" in text or "：" in text):  # no marker is without all of them, and most texts are
+        return text
     return _MARKER.sub(lambda found: "(this task)" if found[1] is None else f"({found[1].lower()})", text)
 
 

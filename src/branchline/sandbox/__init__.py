@@ -123,8 +123,8 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
     """
     temporary = f"{home}/{_FOLDERS['TMPDIR']}"
     try:
-        home.mkdir(mode=0o700, parents=True)
-        os.mkdir(temporary, 0o700)  # noqa: PTH102 - for each task, and a Path is dear
+        os.makedirs(home, 0o700)  # noqa: PTH103 - for each task, and a Path is dear
+        os.mkdir(temporary, 0o700)  # noqa: PTH102 - as above
     except FileExistsError:  # only a folder that was there can be one that is in use
         own = os.path.realpath(home)
         if f"{os.path.realpath(real_home)}/".startswith(f"{own.rstrip('/')}/"):
