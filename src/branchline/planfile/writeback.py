@@ -106,9 +106,10 @@ def _find(lines: list[str], boxes: Callable[[], dict[int, None]], line: int, tit
     A heading, row, XML task or item without a box that still stands on its line has none, whatever box repeats its words.
     """
     own = lines[line - 1].lstrip(" \t") if 1 <= line <= len(lines) else ""
-    said, told = _words(title), _words(_MARKER.sub("", own))
-    if said and not _BOX.match(own) and (told == said or (own.startswith(("#", "|", "<")) and said in told)):
-        return None
+    if not _BOX.match(own):
+        said, told = _words(title), _words(_MARKER.sub("", own))
+        if said and (told == said or (own.startswith(("#", "|", "<")) and said in told)):
+            return None
     if line - 1 in boxes() and _is_it(lines[line - 1], title, task_id):
         return line - 1
     for same, wanted in ((_by_id, task_id), (_by_title, title)):
