@@ -22,6 +22,7 @@ GROUPS = {
     "pulse": "Unattended",
     "wish": "What you can ask of a running run",
     "look": "Looking",
+    "serve": "The dashboard",
     "mask": "Masking",
     "agent": "Named agent sessions",
     "net": "The network",

@@ -28,9 +28,14 @@ MONOPOLIES = {
     "shtab": {"cli"},
     "httpx": {"asker"},
     "anthropic": {"asker"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve"},
 }
 """Package -> the rooms that alone may import it."""
-HEAVY = {"networkx", "pydantic", "jinja2", "rich", "httpx", "anthropic", "yaml", "markdown_it", "shtab", "phonenumbers"}
+HEAVY = {
+    *("networkx", "pydantic", "jinja2", "rich", "httpx", "anthropic", "yaml", "markdown_it", "shtab", "phonenumbers"),
+    *("starlette", "uvicorn"),
+}
 """Imported inside functions only: start-up pays for what a command uses."""
 STARTERS = {"system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp"}
 """What the module `os` offers to start a process."""

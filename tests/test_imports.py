@@ -30,9 +30,11 @@ HEAVY = {
     "shtab",
     "shutil",
     "socket",
+    "starlette",
     "subprocess",
     "tempfile",
     "tomllib",
+    "uvicorn",
     "yaml",
 }
 """What no command that only looks may import."""

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import branchline
-from branchline.guard import injection, tokens
+from branchline.guard import injection, spans, tokens
 
 MANY = 6
 LETTERS = "".join(map(chr, range(0x100))) + "İıſKαяא中あ한\u200b\u2028\u3000，．！Ａ１😀"
@@ -186,7 +186,7 @@ def patterns(module: str) -> Iterator[tuple[str, int]]:
     """What a module gives `re`, and its flags; what only a function knows is not seen."""
     names = vars(importlib.import_module(module))
     for value in names.values():
-        if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+        if isinstance(value, re.Pattern | spans._Late) and isinstance(value.pattern, str):
             yield value.pattern, value.flags
     tree = ast.parse(Path(str(names["__file__"])).read_text(encoding="utf-8"))
     for node in ast.walk(tree):

@@ -186,3 +186,21 @@ class TestOrder:
     def test_a_line_that_suggests_an_order_tells_it_wherever_it_stands(self) -> None:
         text = "- [ ] T1 Draw\n- [ ] T2 Move\n- [ ] T3 Aim\n\n## Notes\n\n**Suggested order:** T2 → T1 → T3\n"
         assert waits(text) == {("T2", "T1"), ("T1", "T3")}
+
+
+class TestBoxes:
+    def test_boxes_below_a_label_of_a_dotted_heading_are_its_tasks(self) -> None:
+        text = "## Phase 2: Frame\n\n### 2.1 Rim\n- **Issue**: it shakes\n- **Left to do**:\n  - [ ] Draw it\n  - [ ] Move it\n"
+        assert held(text, "Rim") == ["Draw it", "Move it"]
+
+    def test_one_box_among_groups_of_boxes_is_a_task(self) -> None:
+        text = "## Phase 1: Frame\n\n### 1.1 Rim\n- [ ] Draw it\n- [ ] Move it\n\n### 1.2 Core\n- [ ] Aim it\n"
+        assert held(text, "Core") == ["Aim it"]
+
+    @pytest.mark.parametrize("name", ["DoD", "DoR", "Definition of ready"])
+    def test_what_is_to_hold_before_or_behind_is_no_work(self, name: str) -> None:
+        assert titles(f"# Plan\n\n## {name}\n- [x] Rim is thin\n\n## Work\n- [ ] Draw it\n") == ["Draw it"]
+
+    def test_improvements_of_a_topic_are_work(self) -> None:
+        text = "# TODO\n\n## Tasks\n\n### Content\n- [ ] Draw it\n\n### Format improvements\n- [ ] Wider margins\n"
+        assert titles(text) == ["Draw it", "Wider margins"]

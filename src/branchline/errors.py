@@ -21,6 +21,7 @@ BranchlineError                 E_UNEXPECTED      1
 │   └── StoreDamagedError       E_STORE_DAMAGED   1
 ├── GitError                    E_GIT             1   a git command failed for a reason nobody foresaw
 ├── SessionError                by code           by code   a named session cannot do what was asked (SEEDS S2.9)
+├── RefusedError                E_REFUSED         1   a request to the dashboard is refused
 ├── RemoteError                 E_REMOTE          1   another program on the network does not answer, or not as it should
 └── IllegalMoveError            E_ILLEGAL_MOVE    1   a fault of ours: a move that is not in the table
 """
@@ -199,6 +200,16 @@ class RemoteError(BranchlineError):
     """A server does not answer, or not as it should."""
 
     code = "E_REMOTE"
+
+
+class RefusedError(BranchlineError):
+    """The dashboard refuses a request; `status` is HTTP's own number for the reason."""
+
+    code = "E_REFUSED"
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message, status=status)
+        self.status = status
 
 
 class IllegalMoveError(BranchlineError):

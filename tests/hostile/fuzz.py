@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE / "seeds"
-NAMES = ("plan", "exit_record", "settings", "request", "text")
+NAMES = ("plan", "exit_record", "settings", "request", "text", "dashboard")
 LONGEST = 4096  # bytes of one input: what is longer is slower, and says little more
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from branchline import config
 from branchline.errors import BranchlineError
+from branchline.serve.wall import VERBS
 
 SEEDS = sorted(Path(__file__).with_name("seeds").glob("*/*"))
 SCALE = float(os.environ.get("BRANCHLINE_TEST_SCALE", "1"))
@@ -138,6 +139,32 @@ WORDS = st.sampled_from(
 @given(st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=12).map("".join))
 def test_requests(head: str) -> None:
     doors.request(head.encode("utf-8", "surrogatepass"))
+
+
+PARTS = st.sampled_from(
+    [
+        "GET ", "POST ", "HEAD ", "OPTIONS ", "/", "/api/", "state", "task", "events", "answer", "accept", "cancel", "retry",
+        "approve", "page.js", "?", "token=", "t" * 32, "task=", "run=", "1", "r1", "&", "%00", "%ff", "..", "//", "\r\n",
+        "Host: h:1", "Origin: ", "http://h:1", "Cookie: c=", "s" * 32, "Sec-Fetch-Site: cross-site", "Authorization: Bearer ",
+        "Content-Type: application/json", "Content-Length: 9", "\r\n\r\n", "{", "}", '"task": "1"', '"option": 1', '"text": "a"',
+        '"all": true', ", ", "[", "\\ud800", "1e999", "null",
+    ]
+)  # fmt: skip
+ADDRESSES = st.sampled_from(["GET /api/state", "GET /api/task", "GET /api/events", *(f"POST /api/{v}" for v in VERBS)])
+BODIES = st.dictionaries(st.sampled_from(["task", "run", "text", "option", "all", "note", "x"]), VALUE, max_size=4)
+
+
+@FUZZ
+@given(st.booleans(), st.lists(st.one_of(PARTS, st.text(max_size=6)), max_size=16).map("".join))
+def test_requests_to_the_dashboard(has_token: bool, request: str) -> None:
+    doors.dashboard(bytes([has_token]) + request.encode("utf-8", "surrogatepass"))
+
+
+@FUZZ
+@given(st.booleans(), ADDRESSES, st.text(max_size=12), st.one_of(TEXT, BODIES.map(json.dumps)))
+def test_wishes_to_the_dashboard(has_token: bool, address: str, query: str, body: str) -> None:
+    head = f"{address}?task={query}&run={query[:2]}\r\nContent-Type: application/json\r\nHost: h:1\r\n\r\n"
+    doors.dashboard(bytes([has_token]) + (head + body).encode("utf-8", "surrogatepass"))
 
 
 def _toml(table: Any) -> str:

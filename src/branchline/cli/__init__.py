@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("look", "the checks behind a task that is done"),
     "report": ("look", "what was done, what was not, and why"),
     "budget": ("look", "what was spent, by day, model, role and task, and how fast"),
+    "serve": ("serve", "show it all in a browser of this machine: the dashboard"),
     "net": ("net", "say where a host belongs, whether it may be asked, and what was asked"),
     "salvage": ("salvage", "list, show, bring back or save the work that was not merged"),
     "clean": ("clean", "remove the worktrees of tasks that are over, where all is merged or saved"),

@@ -4,19 +4,12 @@ import argparse
 
 from branchline.cli.console import console
 from branchline.cli.parser import Parser, add_run, new, show
-from branchline.errors import UsageError
 from branchline.workflow import wish as workflow
 
 
 def run(name: str, words: list[str]) -> int:
     """Run one of this module's commands."""
     args = parser(name).parse_args(words)
-    if name == "cancel" and bool(args.task) == args.all:
-        raise UsageError("name the task to cancel, or say --all for the whole run")
-    if name == "answer" and bool("".join(args.text).strip()) == (args.option is not None):
-        raise UsageError(
-            "say the answer in words, or --option N for one of the question's options (`branchline inbox`)"
-        )
     return show(workflow.ask(console(args), name, args.task, args.run, _data(name, args)), args)
 
 
@@ -47,4 +40,6 @@ def _data(name: str, args: argparse.Namespace) -> dict[str, object]:
         return {"text": " ".join(args.text), "option": args.option}
     if name == "retry":
         return {"worker": args.worker, "model": args.model, "note": args.note, "resume": args.resume}
+    if name == "cancel":
+        return {"all": args.all}
     return {}

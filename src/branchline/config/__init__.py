@@ -27,6 +27,7 @@ from branchline.config.tables import (
     NetSettings,
     PulseSettings,
     RoleSettings,
+    ServeSettings,
     TierSettings,
     WorkerSettings,
     WorkspaceSettings,
@@ -46,6 +47,7 @@ __all__ = [
     "NetSettings",
     "PulseSettings",
     "RoleSettings",
+    "ServeSettings",
     "Settings",
     "TierSettings",
     "WorkerSettings",
@@ -105,6 +107,7 @@ class Settings:
     tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})
     mask: MaskSettings = field(default_factory=MaskSettings, metadata={"table": MaskSettings})
     pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
+    serve: ServeSettings = field(default_factory=ServeSettings, metadata={"table": ServeSettings})
     decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
     conduct: ConductSettings = field(default_factory=ConductSettings, metadata={"table": ConductSettings})
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})

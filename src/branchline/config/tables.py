@@ -200,6 +200,20 @@ class GithubSettings:
 
 
 @dataclass(frozen=True)
+class ServeSettings:
+    """The dashboard: the variable that holds its token, more names it may be called by (`host`, `host:port`), its limits.
+
+    `streams` pages may follow a run at once; a request's body has at most `body` bytes; `tasks` are shown of one run.
+    """
+
+    token_env: str = setting("DASHBOARD_TOKEN", kinds.text)
+    hosts: tuple[str, ...] = setting((), kinds.words)
+    streams: int = setting(32, kinds.whole(1, 10_000))
+    body: int = setting(65_536, kinds.whole(1, 100_000_000))
+    tasks: int = setting(2_000, kinds.whole(1, 1_000_000))
+
+
+@dataclass(frozen=True)
 class NetSettings:
     """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
 

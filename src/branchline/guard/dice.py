@@ -8,12 +8,12 @@ from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, by_first, judged
+from branchline.guard.spans import Plain, Span, Words, by_first, judged, late
 from branchline.guard.values import UUID
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))
-_NEAR: Final = re.compile(
+_NEAR: Final = late(
     by_first(
         (
             rf"key(?:{_WHOLE_KEY})s?(?![a-z(])", r"password(?<![a-z]password)(?![a-z(])", r"tokens?(?![a-z(])",
@@ -25,11 +25,11 @@ _NEAR: Final = re.compile(
         )
     )
 )  # fmt: skip
-_INNER: Final = re.compile(
+_INNER: Final = late(
     by_first(f"{word}(?<=[a-z0-9]{word})s?(?![a-z(])" for word in ("Key", "KEY", "Auth", "Password", "ACCESS"))
 )
 """The same as a part of a name; in small letters `monkey` would be one."""
-_HASH: Final = re.compile(
+_HASH: Final = late(
     by_first(
         (
             r"sha-?\d*", "commit", "digest", "integrity", "checksum", "md5", "hash", "revision", r"rev(?<!\wrev)\b", "blob",
@@ -40,34 +40,34 @@ _HASH: Final = re.compile(
         )
     )
 )  # fmt: skip
-_LICENCE: Final = re.compile(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
-_DIGITS: Final = re.compile(r"(?=(?:\D*\d){3})\d*\D")
+_LICENCE: Final = late(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
+_DIGITS: Final = late(r"(?=(?:\D*\d){3})\d*\D")
 """Three of them, and something else."""
-_OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
+_OWN_NAME: Final = late(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
-_PATH: Final = re.compile(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
+_PATH: Final = late(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
 """Or the path before it, where it is the last part of an address."""
 _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
 )  # fmt: skip
-_BESIDE: Final = re.compile(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
+_BESIDE: Final = late(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
-_BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
-_SIZES: Final = re.compile(r"(?=.*[a-z]).*[A-Z]")
+_BOTH: Final = late(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
+_SIZES: Final = late(r"(?=.*[a-z]).*[A-Z]")
 """What stands alone has letters of both sizes."""
 _CLASSES: Final = bytes.maketrans(
     (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
 )
-_PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
-_MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
+_PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
+_MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
-_OF_WORD: Final = re.compile(r"[\w.~+/=:%?&!@-]")
-_CONTENT: Final = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
+_OF_WORD: Final = late(r"[\w.~+/=:%?&!@-]")
+_CONTENT: Final = late(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
 """The address of a file by its contents (IPFS), which is a hash."""
 _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", "MIICIjANBg", "MIIBojANBg")
 """How public keys begin: EC, Ed25519 and RSA, as SubjectPublicKeyInfo (RFC 5280) in base64."""
-_DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
+_DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
 def dense(read: Plain) -> Iterator[Span]:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from branchline.guard import assigned, credentials, dice, personal, phones, tokens
 from branchline.guard.book import PLACEHOLDER
-from branchline.guard.spans import Plain, Span, apart, original, plain
+from branchline.guard.spans import Plain, Span, apart, late, original, plain
 
 
 class Rules(NamedTuple):
@@ -69,10 +69,10 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
     return apart([original(read, span) for span in found] if read.starts else found)
 
 
-_WHOLE: Final = re.compile(r"[\w.~+/=-]{16,512}")
-_SHORT: Final = re.compile(r"[^\s\"'`,;:()<>/|=]{8,64}")
-_STRONG: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
-_DIGIT: Final = re.compile(r"\d")
+_WHOLE: Final = late(r"[\w.~+/=-]{16,512}")
+_SHORT: Final = late(r"[^\s\"'`,;:()<>/|=]{8,64}")
+_STRONG: Final = late(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
+_DIGIT: Final = late(r"\d")
 
 
 def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Iterator[Span]:

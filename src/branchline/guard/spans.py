@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 
 class Span(NamedTuple):
@@ -15,13 +15,30 @@ class Span(NamedTuple):
     kind: str
 
 
+class _Late:
+    """A pattern that is compiled when it is first looked for; `re` keeps what was compiled."""
+
+    def __init__(self, *form: Any) -> None:
+        self._form = form
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(re.compile(*self._form), name)
+        setattr(self, name, method)
+        return method
+
+
+def late(form: str, flags: int = 0) -> re.Pattern[str]:
+    """The pattern of a form: few texts get as far as most of them, and all of them are dear to compile."""
+    return cast("re.Pattern[str]", _Late(form, flags))
+
+
 # Terminal codes and characters without width, with which a secret is taken apart for the eye or by a colour.
-_FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
+_FILLER: Final = late("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 
 
 _WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
 """Letters and signs as wide as Chinese ones."""
-_IS_WIDE: Final = re.compile("[！-～]")
+_IS_WIDE: Final = late("[！-～]")
 
 
 class Plain(NamedTuple):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, by_first
+from branchline.guard.spans import Plain, Span, by_first, late
 
 _FORMS: Final = {
     "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",
@@ -79,10 +79,10 @@ _FORMS: Final = {
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 """Kinds whose forms some names of things have too; such names have no digits, and no capitals among small letters."""
-_MIXED: Final = re.compile(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
-LONG: Final = re.compile(r"(?<![\w.~+/=:%?&!@-])[\w.~+/=:%?&!@-]{15,}")
+_MIXED: Final = late(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
+LONG: Final = late(r"(?<![\w.~+/=:%?&!@-])[\w.~+/=:%?&!@-]{15,}")
 """A whole run of characters that can hold a secret; without what stands before it each end of a short run would be tried."""
-_PART: Final = re.compile(r"[A-Za-z_](?:(?<=\w{3}[A-Za-z_])|\w{3})")
+_PART: Final = late(r"[A-Za-z_](?:(?<=\w{3}[A-Za-z_])|\w{3})")
 """What no secret is without, and many a run of signs is."""
 
 
@@ -103,13 +103,11 @@ def _form(kind: str) -> re.Pattern[str]:
     return re.compile("|".join(_FORMS[kind].split()))
 
 
-_CRYPT: Final = re.compile(r"\$(?:1|apr1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
-_BLOCK: Final = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})"
-)
-_PUTTY: Final = re.compile(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}+\r?\n?){1,400})")
-_JWK: Final = re.compile(r"[\"'](?:d|k|p|q|dp|dq|qi)\\?[\"']\s{0,4}:\s{0,4}\\?[\"']([\w-]{16,1400})\\?[\"']")
-_PIECE: Final = re.compile(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
+_CRYPT: Final = late(r"\$(?:1|apr1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
+_BLOCK: Final = late(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})")
+_PUTTY: Final = late(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}+\r?\n?){1,400})")
+_JWK: Final = late(r"[\"'](?:d|k|p|q|dp|dq|qi)\\?[\"']\s{0,4}:\s{0,4}\\?[\"']([\w-]{16,1400})\\?[\"']")
+_PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 
 def known(read: Plain) -> Iterator[Span]:

@@ -36,13 +36,14 @@ _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 class Reading:
     """What the lines of one task said."""
 
-    __slots__ = ("criteria", "draft", "files", "mentions", "needs", "pending", "prose", "ran", "refs", "said")
+    __slots__ = ("criteria", "draft", "files", "mentions", "needs", "pending", "prose", "ran", "refs", "said", "shown")
 
     def __init__(self, draft: Draft | None) -> None:
         self.draft = draft
         self.files: list[FileRef] = []
         self.mentions: list[FileRef] = []
         self.ran: list[checks.Ran] = []
+        self.shown: list[checks.Ran] = []
         self.criteria: list[str] = []
         self.needs: list[str] = []
         self.refs: list[tuple[str, str, int]] = []
@@ -174,6 +175,7 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
         reading.needs.append(text)
     elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
         reading.criteria.append(text)
+        reading.shown += [checks.Ran((command,), line, fails, checks.PIPED) for command, fails in checks.told(text)]
         if reading.draft is None:
             _gate_span(reading, line, text)
     else:
@@ -312,11 +314,12 @@ def files_of(reading: Reading, title: str) -> tuple[FileRef, ...]:
 
 
 def checks_of(reading: Reading, title: str, line: int, test_first: bool) -> tuple[Check, ...]:
-    """Give the checks of a task: `<automated>` (1.0), what Run and Verify name (0.95), a title that is one (0.8)."""
+    """Give the checks of a task: `<automated>` (1.0), what Run and Verify name (0.95), a criterion or title that is one (0.8)."""
     automated = reading.said.get("automated", "")
     if automated:
         return tuple(Check(_unescape(text), "automated", 1.0, line) for text in automated.split("\n") if text.strip())
-    return tuple(checks.decide(reading.ran, test_first) or checks.of_title(title, line))
+    found = checks.decide(reading.ran, test_first) or checks.decide(reading.shown, test_first=False)
+    return tuple(found or checks.of_title(title, line))
 
 
 def _unescape(text: str) -> str:

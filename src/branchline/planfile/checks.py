@@ -28,7 +28,7 @@ _RUN_STEP = re.compile(
 _RUN_LAST = re.compile(rf"(?:{_LAST})(?:する|します|하기|한다)?(?:[*_.。]{{0,4}}$|\sund\s)", re.IGNORECASE)
 _AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|与|和|と|[,;，；、/]"
 _GLUE = re.compile(rf"\s?(?:{_AND})?\s?")
-_START = r"(?:^\W{0,9}|[.。]\s?)"
+_START = r"(?:^\W{0,9}(?:[^\W\d_]{2,8}\s?\d{1,3}\s?[:：.][*_\s]{0,5})?|[.。]\s?)"
 _AND_RUN = re.compile(rf"(?<!\w)(?:{_AND})\s?(?:{_RUNS})\s?$", re.IGNORECASE)
 """`Draw it and run`: an order in a title, which is one; in the middle of prose it is not taken for one."""
 _TO_RUN = re.compile(
@@ -37,11 +37,13 @@ _TO_RUN = re.compile(
 )
 """What stands before a command that is told to be run: `Draw it. Run`, `Run all the tests (`."""
 _TO_CHECK = re.compile(
-    rf"^\W{{0,9}}(?:{_RUNS}|{_CHECKS}).{{1,120}}(?:[(（:：]|\s(?:with|via|using|by|running))\s?$"
-    rf"|{_START}(?:{_CHECKS})\s?$|(?:{_CHECKS})\s?[:：]\s?$",
+    rf"^\W{{0,9}}(?:{_RUNS}|{_CHECKS}).{{1,120}}(?:[(（:：]|\s(?:with|via|using|by|running|passes|passing))\s?$"
+    rf"|{_START}(?:{_CHECKS})\s?$|(?:{_CHECKS})\s?[:：]\s?$|(?:{_PASSES})\s?[(（:：]\s?$",
     re.IGNORECASE,
 )
 """What stands before a command with which a text ends: `Check the types with`, `All tests:`."""
+_ENDS = re.compile(r"(?:\s(?:command|in|under|from)(?:\s`?[\w./-]{1,80}/?`?)?)?[\s.。:*_)）]{0,9}")
+"""What may stand behind the last command of a text: `in tools/`."""
 _CHECKS_IT = re.compile(rf"\W{{0,9}}(?:{_CHECKS})\s?(?:that\s)?", re.IGNORECASE)
 _IS_GREEN = re.compile(rf"\W{{1,3}}(?:(?!not\b)[^\W\d_]+\s){{0,2}}(?:{_PASSES})", re.IGNORECASE)
 _IS_LAST = re.compile(rf"\s?(?:[をで]|으?로|를|을)?\s?(?:{_LAST})", re.IGNORECASE)
@@ -65,8 +67,18 @@ _OF_AGENT = re.compile(r"/[\w:-]+$")
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
 
-_KEEPS = re.compile(r"git\s+(?:add|commit|push|merge|rebase|checkout|switch|stash|tag|rm|mv|status|log|show)\b")
-"""What keeps or shows work and checks nothing, though a plan may say `Run:` before it."""
+_DOES = re.compile(
+    r"git\s+(?:add|commit|push|pull|merge|rebase|checkout|switch|stash|tag|rm|mv|status|log|show|clone|init)\b"
+    r"|gh\s+(?:pr|run|release|repo|issue)\b|cd\s|export\s|mkdir\s|rm\s|cp\s|mv\s"
+    r"|(?:npm|pnpm|yarn|bun|uv|pip3?|poetry|cargo|gem|bundle|composer|brew|apt|apt-get|go|rustup|mix|dotnet)\s+(?:tool\s+|ef\s+\S+\s+)?"
+    r"(?:install|i|ci|add|remove|uninstall|sync|init|new|create|get|update|upgrade|publish|dlx)\b"
+    r"|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve|watch|preview|deploy|release)\b"
+    r"|(?:npx|bunx|pnpm exec)\s+\S+\s+(?:\S+\s+)?(?:init|add|create|migrate|push|deploy)\b"
+    r"|docker\s+(?:compose\s+)?(?:up|run|push|pull)\b|(?:kubectl|helm)\s+(?:apply|create|delete|install|upgrade)\b"
+    r"|(?:terraform|tofu)\s+(?:apply|destroy|init)\b|.{0,60}\bmigrat(?:e|ion)s?(?::\w+)?(?:\s|$)"
+)
+"""What does, keeps or shows something and checks nothing, though a plan may say `Run:` before it; servers never end."""
+_PARTS = re.compile("&&|;")
 
 
 class Ran(NamedTuple):
@@ -155,7 +167,7 @@ def told(text: str, *, title: bool = False) -> list[tuple[str, bool]]:
 
 
 def _is_told(lead: str, tail: str) -> bool:
-    ends = not tail.strip(" \t.。:*_)）")
+    ends = _ENDS.fullmatch(tail) is not None or lead.rstrip().endswith((":", "："))
     leads = not lead.strip(" \t*_") or _CHECKS_IT.fullmatch(lead)
     said = _TO_RUN.search(lead) or (ends and _TO_CHECK.search(lead))
     return bool(said or _IS_GREEN.match(tail) or _IS_LAST.match(tail) or (leads and _IS_GOOD.match(tail)))
@@ -172,10 +184,15 @@ def is_run_step(text: str) -> bool:
     return bool(_RUN_STEP.match(text) or _RUN_LAST.search(text))
 
 
+def _only_does(command: str) -> bool:
+    """Say whether each part of a command does something, and none checks it."""
+    return all(_DOES.match(part.strip()) for part in _PARTS.split(command))
+
+
 def decide(ran: list[Ran], test_first: bool) -> list[Check]:
     """Choose the checks: those not expected to fail, and of a test-first plan the last of them only."""
-    good = [one for one in ran if not one.fails and not all(map(_KEEPS.match, one.commands))]
-    if test_first:
+    good = [one for one in ran if not one.fails and not all(map(_only_does, one.commands))]
+    if test_first and any(one.fails for one in ran):
         good = good[-1:]
     checks: dict[str, Check] = {}
     for one in good:
@@ -189,8 +206,10 @@ def of_title(title: str, line: int) -> list[Check]:
     if tail := _verify_tail(title):
         return [Check(command, "title", CERTAIN, line) for command in commands_of(_tail_field(tail, line))[0]]
     if not any(text.strip(" .。:*_") for text in title.split("`")[::2]):
-        return [Check(span, "title", 0.8, line) for span in spans(title) if is_program(span)]
-    return [Check(command, "title", 0.8, line) for command, fails in told(title, title=True) if not fails]
+        found = [span for span in spans(title) if is_program(span)]
+    else:
+        found = [command for command, fails in told(title, title=True) if not fails]
+    return [Check(command, "title", 0.8, line) for command in found if not _only_does(command)]
 
 
 def without_field(title: str) -> str:

@@ -150,8 +150,9 @@ def whole_title(block: Block) -> str:
 
 
 def plain(text: str) -> str:
-    """Take bold marks and link targets off a title; back-ticks stay."""
-    text = text.replace("**", "")
+    """Take bold marks and link targets off a title; back-ticks stay, and what stands in them."""
+    if "**" in text:
+        text = "`".join(part if place % 2 else part.replace("**", "") for place, part in enumerate(text.split("`")))
     if "](" in text:
         text = _LINK.sub(r"\1", text)
     return " ".join(text.split())

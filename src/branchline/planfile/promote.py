@@ -28,8 +28,7 @@ def promote(doc: Doc) -> None:
     """
     doc.blocks = [part for block in doc.blocks for part in _hashed(block, first=block is doc.blocks[0])]
     codes = _codes(doc)
-    named = {_name(block.text) for block in doc.blocks if block.kind == "heading"}
-    named = {name for name in named if name[0] in _HOLDERS}
+    named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
     section: Block | None = None
     promoted = False
     real: list[Block] = []
@@ -107,7 +106,7 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes
     if taken and real and _ORDER.search(real[-1].text):
         return []  # `Implementation order` beside headings that are the tasks puts them in order
     found: list[Block] = []
-    plain = not taken
+    plain = not any(role in _HOLDERS for role, _ in taken)
     for line, text in para.lines:
         bold = _BOLD.match(text)
         coded = _code(text)

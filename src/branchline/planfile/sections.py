@@ -165,6 +165,8 @@ def classify(title: str) -> tuple[str, bool]:
         return "UNKNOWN", False  # `Dead code and dependencies` is no section on the order
     if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
         return "UNKNOWN", False
+    if len(tokens) > 1 and width == 1 and tokens[-1] in words.GAINS and found in ("NONTASK", "CRITERIA"):
+        return "TASK", False  # `Format improvements` is work on the format
     if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE"):
         return "TASK", False
     if not width:

@@ -111,7 +111,7 @@ def _headings(out: Outline) -> None:
                 _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
-            if _boxes_below(out, block) > 1 and not _has_check(out, block):
+            if _boxes_like(out, block) > 1 and not _has_check(out, block):
                 draft.role, draft.rule = "phase", "numbered group"
             _take(out, draft, above)
         elif said.role == "numbered" and _is_group(out, block, said):
@@ -185,7 +185,16 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 
 
 def _boxes_below(out: Outline, heading: Block) -> int:
-    return sum(bool(item.box) for item in out.direct.get(heading.line, ()))
+    """Count the boxes of the lists of a section, and those of the lists of its plain items: `- **Left to do**:`."""
+    items = out.direct.get(heading.line, ())
+    return sum(bool(each.box) for item in items for each in ((item,) if item.box else (item, *item.kids)))
+
+
+def _boxes_like(out: Outline, heading: Block) -> int:
+    """Count the boxes below a dotted heading; one alone counts as those below the headings beside it."""
+    own = _boxes_below(out, heading)
+    beside = out.subheadings(heading.section)[:MAX_LIKE] if own == 1 else ()
+    return max([own, *(_boxes_below(out, each) for each in beside if out.head(each).role == "dotted")])
 
 
 def _has_check(out: Outline, heading: Block) -> bool:
@@ -290,7 +299,8 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "body", f"stands under the label {block.label}"
     if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
         return "criterion", "a label for criteria"
-    if block.box is None and parent is not None and block.text.rstrip("*_ ").endswith((":", "：")):
+    held = parent is not None or (block.section is not None and block.section.line in out.drafts)
+    if block.box is None and held and block.text.rstrip("*_ ").endswith((":", "：")):
         block.role = "label"
         return "body", "a label of the boxes below it"
     above = out.above(block.section)

@@ -1,5 +1,6 @@
 """`logs`: what a task's worker printed, masked as the settings say."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,9 @@ from branchline.workflow.project import open_project
 
 FOLLOW: Final = 0.2
 """Seconds between two looks at a log that is followed."""
+SHOWN: Final = 32 * 1024
+"""Characters of the end of a log, for who looks again and again."""
+READ: Final = 3 * SHOWN
 
 
 def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) -> Answer:
@@ -29,6 +33,30 @@ def logs(console: Console, name: str, task: str, attempt: int, *, follow: bool) 
     data = {"task": task, "attempt": number, "files": [str(f) for f in files if f.exists()], "text": text}
     nothing = f"attempt {number} of {task} has printed nothing; its folder is {folder}"
     return Answer(data, _shown(text) or nothing)
+
+
+def log_end(console: Console, vault: Vault, name: str, task: str) -> str:
+    """The last lines of what a task's last attempt printed, masked; cheap however long the log is.
+
+    More is masked than is shown, so that a secret of many lines is known by its beginning.
+    """
+    _, _, folder = attempt_of(console, name, task, 0)
+    read = "".join(_end_of(folder / file) for file in ("output.log", "events.jsonl"))
+    shown = vault.mask(read).text[-SHOWN:]
+    return _shown(shown if len(shown) < SHOWN else shown.partition("\n")[2])
+
+
+def _end_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - READ))
+            read = file.read(READ)
+    except OSError:
+        return ""
+    if size > READ:  # half a secret is none that masking knows
+        read = read.partition(b"\n")[2] or read
+    return read.decode("utf-8", "replace")
 
 
 def _is_live(console: Console, run: RunRow, task: str, number: int) -> bool:

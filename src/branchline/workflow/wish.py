@@ -36,9 +36,10 @@ INSTEAD = {
 def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any]) -> Answer:
     """Leave a request for the holder of the lock, who acts within a second; without one the next `execute` acts.
 
-    Without a task the whole run is cancelled. Raises NotFoundError for an unknown task and UsageError when the task's
-    state does not fit.
+    Without a task the whole run is cancelled, where `data` says `all`. Raises NotFoundError for an unknown task and
+    UsageError when the task's state does not fit, or the wish is not whole.
     """
+    check_whole(verb, task, data)
     state = console.state
     with Store.open(state / "state.db", create=False) as store:
         run = run_meant(store, name)
@@ -59,6 +60,18 @@ def ask(console: Console, verb: str, task: str, name: str, data: dict[str, Any])
         when = f"told to stop: {', '.join(stopping)}; the next `branchline execute` or `pulse` sees them end"
     data = {"task": task, "verb": verb, "run": run.run, "coordinator": holder or None, "stopping": stopping}
     return Answer(data, f"{verb} {task or f'all of run {run.run}'}: {when}")
+
+
+def check_whole(verb: str, task: str, data: dict[str, Any]) -> None:
+    """Raise UsageError for a wish that says too little or too much: of whom, or which answer."""
+    if verb == "cancel" and bool(task) == data["all"]:
+        raise UsageError("name the task to cancel, or say --all for the whole run")
+    if verb == "answer" and bool(data["text"].strip()) == (data["option"] is not None):
+        raise UsageError(
+            "say the answer in words, or --option N for one of the question's options (`branchline inbox`)"
+        )
+    if verb != "cancel" and not task:
+        raise UsageError(f"name the task to {verb}")
 
 
 def checked(

@@ -31,8 +31,8 @@ _CHECK: Final[Lists] = {
     "vi": "kiểm tra, xác minh",
 }
 _PASS: Final[Lists] = {
-    "en": """pass, passes, passing, succeed, succeeds, green, clean, validates, compiles, exits 0, exits with 0, exit 0,
-        without errors, no errors, to verify, to check""",
+    "en": """pass, passes, passing, succeed, succeeds, successfully, green, clean, validates, compiles, exits 0,
+        exits with 0, exit 0, without errors, no errors, to verify, to check""",
     "de": "läuft, grün, fehlerfrei, erfolgreich",
     "fr": "passe, passent, réussit, vert, sans erreur",
     "es": "pasa, pasan, en verde, sin errores",

@@ -30,8 +30,8 @@ PROGRAMS: Final = words(
     "phpunit pip pipenv pixi playwright pnpm podman poetry pre-commit prettier protoc psalm psql pylint pyright "
     "pytest python python3 rails rake redis-cli rg rspec rtk rubocop ruby ruff rustc rye safety sbt sed semgrep sh "
     "shellcheck shfmt spectral sqlite3 stack stylelint svelte-check swift swiftlint tail task terraform test time "
-    "timeout tofu tox trivy true ts-node tsc tsx turbo uv uvx vite vitest vue-tsc wc wget xargs xcodebuild yamllint "
-    "yarn zig zsh"
+    "timeout tofu tox trivy true ts-node tsc tsx turbo uv uvx vite vitest vue-tsc wc wget xargs xcodebuild xmake "
+    "yamllint yarn zig zsh"
 )
 """First words of commands that people run as checks."""
 GSD_TAGS: Final[dict[str, str]] = {

@@ -43,7 +43,8 @@ _TASK: Final[Lists] = {
         di chuyển, bước tiếp theo, cải tiến, hạng mục""",
 }
 _CRITERIA: Final[Lists] = {
-    "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, done when,
+    "en": """acceptance criteria, success criteria, acceptance, criteria, exit criteria, definition of done, definition of
+        ready, dod, dor, done when,
         done criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test
         plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
         success metrics, expected results, expected outcome, truths, requirements checklist, pre-merge
@@ -316,6 +317,11 @@ NO_QUESTIONS: Final = frozenset(
 """Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
+GAINS: Final = words(
+    "improvements enhancements fixes additions expansions upgrades verbesserungen erweiterungen améliorations correctifs mejoras "
+    "correcciones melhorias correções улучшения исправления покращення виправлення"
+)
+"""A heading that ends in one of these is a section of work on what stands before it."""
 TODOS: Final = phrases(
     {
         "en": "todo, to-do, to do, things to do",

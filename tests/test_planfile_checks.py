@@ -1,0 +1,52 @@
+"""What of the commands that a plan names checks a task, and what only does something (FORMATS, checks)."""
+
+import pytest
+
+from branchline.planfile.read import parse
+
+
+def checks(text: str) -> list[list[str]]:
+    return [[check.run for check in task.checks] for task in parse(text, "notes/x.md").tasks]
+
+
+class TestChecks:
+    @pytest.mark.parametrize(
+        ("title", "command"),
+        [
+            ("Verify the page builds with `npm run build` in web/", "npm run build"),
+            ("Verify the grid passes `cargo check` command", "cargo check"),
+            ("Verify `cargo test` runs successfully (even with none)", "cargo test"),
+            ("Run all tests with `node --test ext/**/*.test.js` and verify all pass", "node --test ext/**/*.test.js"),
+            ("Validate the rim: `cd core && pytest -q` (or a part of it) and look again", "cd core && pytest -q"),
+            ("All tests of the rim pass (`cargo test --lib`)", "cargo test --lib"),
+        ],
+    )
+    def test_a_title_that_says_how_it_is_checked(self, title: str, command: str) -> None:
+        assert checks(f"- [ ] {title}\n- [ ] Draw it\n") == [[command], []]
+
+    @pytest.mark.parametrize(
+        "command",
+        ["npm install three", "uv sync", "npm run dev", "npx prisma migrate dev --name init", "gh pr merge --squash",
+         "docker compose up -d", "npm ci && npm run dev", "terraform apply", "git push"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("form", ["- [ ] Run `{}`\n", "- [ ] `{}`\n", "- [ ] Draw it\n  - Verify: `{}`\n"])
+    def test_what_does_something_or_never_ends_checks_nothing(self, command: str, form: str) -> None:
+        assert checks(form.format(command)) == [[]]
+
+    def test_a_check_behind_what_prepares_it_is_one(self) -> None:
+        assert checks("- [ ] Draw it\n  - Verify: `npm ci && npm test`\n") == [["npm ci && npm test"]]
+
+    def test_a_criterion_that_names_a_command_checks_where_nothing_else_does(self) -> None:
+        text = "### Task 1: Draw it\n\n**Acceptance**:\n- [ ] `cargo clippy` passes\n- [ ] the rim is thin\n\n"
+        assert checks(text + "### Task 2: Move it\n\nVerify: `make test`\n\n**Acceptance**:\n- [ ] `cargo clippy` passes\n") == [
+            ["cargo clippy"], ["make test"],
+        ]  # fmt: skip
+
+    def test_of_steps_without_one_that_is_to_fail_each_is_a_check(self) -> None:
+        plan = "# Grid\n\n> **For agentic workers:** REQUIRED SUB-SKILL: superpowers:executing-plans\n\n"
+        plan += "### Task 1: Draw\n\n{}"
+        plan += "### Task 2: Check it all\n\n**Step 1:** Run `cargo test` — all pass.\n\n"
+        plan += "**Step 2:** Run `cargo fmt --check` — clean.\n"
+        red = "- [ ] **Step 1: Run it**\n\nRun: `pytest a`\nExpected: FAIL\n\n"
+        red += "- [ ] **Step 2: Run it**\n\nRun: `pytest a b`\n\nRun: `pytest a`\n\n"
+        assert checks(plan.format(red)) == [["pytest a"], ["cargo test", "cargo fmt --check"]]
