@@ -54,13 +54,16 @@ _MARK: Final = (
     rf"(?:\\?[\"'\])*]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
     rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
+_MAY_MARK: Final = r"(?=[\\\"'\])*\s,{(.>o|?:+%=<：!-])(?![^\S\n]{0,40}+-\S)"
+"""How a mark begins; most names are followed by nothing of the kind, which is seen sooner than that none of them matches."""
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
     rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是係为為は는은][:：]?(?=\s?[!-~]{{4}})"
     r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
 _GIVEN: Final = late(
-    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是係为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是係为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+(?!-\S|[a-np-z0-9_])"
+    rf"{_TYPE}(?:{_MAY_MARK}{_MARK}|{_SAID})"
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""

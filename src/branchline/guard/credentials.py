@@ -42,6 +42,7 @@ _HEADER: Final = late(
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
+_DIGIT: Final = late(r"\d")
 _HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
 _WITH: Final = r" login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
 _OPTION: Final = late(
@@ -95,7 +96,7 @@ def in_headers(read: Plain) -> Iterator[Span]:
             continue
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
-        if not (stands_for(value) or like_code(value)) and (re.search(r"\d", value) or mixed(value)):
+        if (_DIGIT.search(value) or mixed(value)) and not (stands_for(value) or like_code(value)):
             yield Span(found.start(group), found.end(group), "SECRET")
 
 
@@ -146,12 +147,13 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(), "PASSWORD")
 
     judges = (
-        (_WRITTEN, written),
-        (_NAMED, named),
-        (_CONNECTION, part),
-        (_PAIR, pair),
-        (_REVERSED, compared),
-        (_CALLS, handed),
+        ("", _WRITTEN, written),
+        ("", _NAMED, named),
+        (";", _CONNECTION, part),
+        ("=", _PAIR, pair),
+        ("", _REVERSED, compared),
+        ("(", _CALLS, handed),
     )
-    for pattern, judge in judges:
-        yield from judged(read.low, pattern, judge, "PASSWORD")
+    for sign, pattern, judge in judges:
+        if sign in read.low:
+            yield from judged(read.low, pattern, judge, "PASSWORD")

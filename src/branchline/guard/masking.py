@@ -82,11 +82,11 @@ def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Itera
     """
     kinds = {value: placeholder.strip("[]0123456789")[:-1] for placeholder, value in book.items()}
     here = {read.text[span.start : span.end]: span.kind for span in found}
-    kinds |= here
+    kinds = {value: kind for value, kind in (kinds | here).items() if _WHOLE.fullmatch(value) and _DIGIT.search(value)}
     short = {value: kind for value, kind in here.items() if kind == "PASSWORD" and _STRONG.fullmatch(value)}
     for words, known in ((_WHOLE, kinds), (_SHORT, short)):
         for word in words.finditer(read.text) if known else ():
-            if word[0] in known and _DIGIT.search(word[0]):
+            if word[0] in known:
                 yield Span(word.start(), word.end(), known[word[0]])
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged, late
 
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
-_NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
+_NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"
 _CODED: Final = late(
-    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
+    rf"[+＋0](?:(?<=0)0(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -])|(?<=[+＋])(?<![\w+][+＋]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
 _RUN: Final = late(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
 _BARE: Final = late(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")

@@ -142,22 +142,34 @@ def allowance(text: str, at: int) -> tuple[int, int]:
 
 
 class Words:
-    """Where words stand in a text; looked for once, so that each place that asks what stands before it costs little."""
+    """Where words stand in a text; each is looked for once, and only as far as somebody asks what stands before a place."""
 
     def __init__(self, text: str, found: "Iterable[re.Match[str]]") -> None:
         self._text = text
-        self._found = list(found)
-        self._ends = [one.end() for one in self._found]
+        self._left = iter(found)
+        self._found: list[re.Match[str]] = []
+        self._ends = [-1]
 
     def __bool__(self) -> bool:
+        if not self._found:
+            self._read(-1)
         return bool(self._found)
 
     def before(self, at: int, reach: int) -> "re.Match[str] | None":
         """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
+        if self._ends[-1] <= at:
+            self._read(at)
         place = bisect_right(self._ends, at) - 1
-        if place < 0 or self._ends[place] < at - reach or "\n" in self._text[self._ends[place] : at]:
+        if self._ends[place] < max(0, at - reach) or "\n" in self._text[self._ends[place] : at]:
             return None
-        return self._found[place]
+        return self._found[place - 1]
+
+    def _read(self, at: int) -> None:
+        for one in self._left:
+            self._found.append(one)
+            self._ends.append(one.end())
+            if one.end() > at:
+                return
 
 
 def original(read: Plain, span: Span) -> Span:
