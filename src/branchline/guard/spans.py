@@ -104,7 +104,7 @@ def by_first(forms: Iterable[str]) -> str:
     )
 
 
-MOST: Final = 1_000
+MOST: Final = 700
 """A line that holds more of one kind was made to be slow: from there on it goes as one."""
 
 
@@ -135,10 +135,10 @@ def judged(
 
 
 def allowance(text: str, at: int) -> tuple[int, int]:
-    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 200 characters."""
+    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 300 characters."""
     end = text.find("\n", at)
     end = end if end >= 0 else len(text)
-    return end, max(MOST, (end - at) // 200)
+    return end, max(MOST, (end - at) // 300)
 
 
 class Words:
