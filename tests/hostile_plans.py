@@ -6,6 +6,7 @@ Shared by benchmarks/plans.py, which takes the time, and tests/test_planfile_gro
 from collections.abc import Callable
 
 Family = Callable[[int], str]
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 def _line(start: str, pump: str, end: str = "") -> Family:
@@ -192,6 +193,10 @@ DOCUMENTS: dict[str, Family] = {
     "kiro": _lines("- [ ] {n}. a\n  - _Requirements: 1.{n}_"),
     "openspec": _lines("## {n}. a\n- [ ] {n}.1 b"),
     "counted": _lines("- [ ] {n} apples"),
+    "series of many words": lambda size: "".join(
+        f"## {f'{n:05d}'.translate(_LETTERS)} {k}: x\n" for n in range(size // 24) for k in (1, 2)
+    ),
+    "tables below numbered headings": _lines("## {n}. a\n\n| ID | Task | Notes |\n|-|-|-|\n| A{n} | x | y |\n"),
     "deep headings": _lines("# a\n## b\n### c\n#### d\n##### e\n###### f\n- [ ] g {n}"),
 }
 """Many lines each."""

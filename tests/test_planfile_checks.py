@@ -27,11 +27,26 @@ class TestChecks:
     @pytest.mark.parametrize(
         "command",
         ["npm install three", "uv sync", "npm run dev", "npx prisma migrate dev --name init", "gh pr merge --squash",
-         "docker compose up -d", "npm ci && npm run dev", "terraform apply", "git push"],
+         "docker compose up -d", "npm ci && npm run dev", "terraform apply", "git push", "pip install pytest",
+         "git commit -m 'Draw; move it'", "cd web && PORT=1 npm run dev", "fly deploy", "alembic upgrade head",
+         "docker compose -f a.yml up", "python manage.py migrate && python manage.py runserver"],
     )  # fmt: skip
     @pytest.mark.parametrize("form", ["- [ ] Run `{}`\n", "- [ ] `{}`\n", "- [ ] Draw it\n  - Verify: `{}`\n"])
     def test_what_does_something_or_never_ends_checks_nothing(self, command: str, form: str) -> None:
         assert checks(form.format(command)) == [[]]
+
+    @pytest.mark.parametrize(
+        "command",
+        ["pytest tests/migrations", "npx vitest run add.test.ts", "docker compose run --rm web pytest -q",
+         "python manage.py migrate --check", "cargo publish --dry-run", "npm run deploy:check", "grep -q migrate README.md",
+         "npx prisma migrate diff --exit-code", "docker compose up --exit-code-from rim", "alembic upgrade head --sql"],
+    )  # fmt: skip
+    def test_what_only_sounds_like_a_deed_is_a_check(self, command: str) -> None:
+        assert checks(f"- [ ] Draw it\n  - Verify: `{command}`\n") == [[command]]
+
+    def test_nothing_behind_the_last_check_is_one(self) -> None:
+        fence = "```sh\nnpm ci\nnpm test\ngit add .\ngit push\n```\n"
+        assert checks(f"### Task 1: Draw it\n\nRun:\n\n{fence}") == [["npm ci", "npm test"]]
 
     def test_a_check_behind_what_prepares_it_is_one(self) -> None:
         assert checks("- [ ] Draw it\n  - Verify: `npm ci && npm test`\n") == [["npm ci && npm test"]]

@@ -91,6 +91,11 @@ class TestToldTwice:
         assert [title for title, above in tree(text) if above] == ["Draw rim", "Draw core", "Draw hull"]
         assert parse(text, "x.md").ignored
 
+    def test_phases_by_a_word_of_another_language_that_hold_more_say_something_else(self) -> None:
+        text = "".join(f"## Phase {n}\n\n- [ ] Draw {n}\n\n" for n in (1, 2, 3))
+        text += "".join(f"## フェーズ{n}\n\n- [ ] Move {n}\n- [ ] Aim {n}\n\n" for n in (1, 2, 3))
+        assert {"Draw 3", "Move 3", "Aim 3"} < {*titles(text)}
+
     def test_steps_that_hold_only_code_sketch_a_list_of_tasks(self) -> None:
         step = "### Step {}: {}\n```c\nint x;\n```\n\n"
         text = "# Page\n\n## Blueprint\n\n" + step.format(1, "Head") + step.format(2, "Grid")
@@ -154,6 +159,15 @@ class TestSections:
             ("Implementation", ""), ("Draw it", "Implementation"), ("Move it", "Implementation"),
         ]  # fmt: skip
 
+    def test_a_row_whose_title_is_nothing_but_a_mark_is_no_task(self) -> None:
+        assert titles("| Phase | Status |\n|---|---|\n| * | todo |\n| Draw it | todo |\n") == ["Draw it"]
+
+    def test_what_explains_an_item_beside_one_with_boxes_is_no_task(self) -> None:
+        text = "1. Rim\n\n   It is thin.\n\n   > and round\n\n   - Draw it\n2. Core\n   - [ ] Move it\n"
+        found = parse(text, "x.md")
+        assert [task.title for task in found.tasks] == ["Rim", "Draw it", "Core", "Move it"]
+        assert {one.line for one in found.ignored}.isdisjoint(task.line for task in found.tasks)
+
 
 class TestOrder:
     PHASES = "".join(f"## Phase {n}: {name}\n\n- Draw {n}\n\n" for n, name in enumerate(("Frame", "Ships", "Aim"), 1))
@@ -189,6 +203,10 @@ class TestOrder:
 
 
 class TestBoxes:
+    def test_one_box_among_steps_with_boxes_is_a_task(self) -> None:
+        text = "## Step 1: Rim\n- [ ] Draw it\n- [ ] Move it\n\n## Step 2: Core\n- [ ] Aim it\n"
+        assert held(text, "Core") == ["Aim it"]
+
     def test_boxes_below_a_label_of_a_dotted_heading_are_its_tasks(self) -> None:
         text = "## Phase 2: Frame\n\n### 2.1 Rim\n- **Issue**: it shakes\n- **Left to do**:\n  - [ ] Draw it\n  - [ ] Move it\n"
         assert held(text, "Rim") == ["Draw it", "Move it"]

@@ -32,6 +32,14 @@ def test_the_rest_of_the_text_stays_byte_for_byte() -> None:
     assert tick(text, 3, "a", "1", "checkbox", DAY) == text.replace("* [ ] a", "* [x] a")
 
 
+@pytest.mark.parametrize(
+    "own",
+    ["5. **Move it**: at once", "5. **Move** it", "- [x] Phase 2: Move it", "### Step 2: Move it", "- Move it (soon)"],
+)
+def test_a_task_that_stands_on_its_line_without_an_open_box_ticks_no_other(own: str) -> None:
+    assert tick(f"{own}\n\n- [ ] Move it\n", 1, "Move it", "2", "checkbox", DAY) is None
+
+
 def test_the_box_of_a_heading_is_ticked() -> None:
     text = "# T\n\n### [ ] Draw it\nas told\n\n### 2. [ ] Move it\n"
     assert tick(text, 3, "Draw it", "1", "checkbox", DAY) == text.replace("[ ] Draw", "[x] Draw")

@@ -237,6 +237,18 @@ def test_before_the_first_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # to look leaves no trace
 
 
+def test_who_has_no_token_leaves_no_trace(place: Path) -> None:
+    with Dashboard(place) as server:
+        server.get("/api/state")  # what starts with the first look is there
+        before = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        for headers in ({}, {"Host": KEY}, {"Origin": f"http://{KEY}"}, {"Authorization": KEY}, {"Cookie": KEY}):
+            for method in (KEY, "GET", "POST"):
+                said = server.send(method, f"/api/{KEY}?token={KEY}", b"{}", **headers)
+                assert said.status in (401, 403, 405)
+                assert KEY not in str(said)
+        assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
+
+
 def test_a_damaged_store_is_said_and_left_as_it_is(place: Path) -> None:
     for file in place.glob(".branchline/state.db*"):
         file.unlink()

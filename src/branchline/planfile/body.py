@@ -175,7 +175,7 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
         reading.needs.append(text)
     elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
         reading.criteria.append(text)
-        reading.shown += [checks.Ran((command,), line, fails, checks.PIPED) for command, fails in checks.told(text)]
+        reading.shown += [checks.Ran((command,), line, fails, checks.UNSURE) for command, fails in checks.told(text)]
         if reading.draft is None:
             _gate_span(reading, line, text)
     else:
@@ -277,7 +277,7 @@ def _recipe(reading: Reading, block: Block) -> None:
         steps = told.get("validation") if isinstance(told, dict) else None
         for step in steps if isinstance(steps, list) else ():
             if isinstance(step, dict) and isinstance(command := step.get("command"), str):
-                sure = checks.PIPED if "|" in command else checks.CERTAIN
+                sure = checks.UNSURE if "|" in command else checks.CERTAIN
                 reading.ran.append(checks.Ran((command,), block.line, False, sure))
         if isinstance(told, dict) and isinstance(file := told.get("file"), str):
             reading.files += refs("create" if told.get("action") == "CREATE" else "modify", file, bare=True)

@@ -60,25 +60,39 @@ _TAIL = re.compile(
 _CODE_BEHIND = re.compile(r"[:：][*_\s]*`")
 STEP = 0.9
 """How sure a step that only names a command is a check."""
-PIPED: Final = 0.8
-"""How sure a command with a pipe is one: its status is that of the last program, and `grep -c` fails where nothing is left."""
+UNSURE: Final = 0.8
+"""How sure a title or a criterion that names a command is one, and a pipe: its status is that of the last program, and
+`grep -c` fails where nothing is left."""
 _OF_AGENT = re.compile(r"/[\w:-]+$")
 """A command of an agent, not of a shell: `/check`."""
 _SIMPLE = re.compile(r"(?:if|for|while|case|until|function)\b|.*(?:<<|\\$|\bdo$|\bthen$|[{(]$)")
 _STATEFUL = re.compile(r"(?:cd|export|source|\.|set|unset|pushd|popd|alias)\s|[A-Za-z_][A-Za-z0-9_]*=\S*\s*$")
 
-_DOES = re.compile(
+_WORD_ENDS = r"(?=[\s:]|$)"
+_KEEPS = re.compile(
     r"git\s+(?:add|commit|push|pull|merge|rebase|checkout|switch|stash|tag|rm|mv|status|log|show|clone|init)\b"
-    r"|gh\s+(?:pr|run|release|repo|issue)\b|cd\s|export\s|mkdir\s|rm\s|cp\s|mv\s"
+    r"|gh\s+(?:pr|run|release|repo|issue)\b|(?:cd|export|set|mkdir|rm|cp|mv|scp|rsync)\s"
     r"|(?:npm|pnpm|yarn|bun|uv|pip3?|poetry|cargo|gem|bundle|composer|brew|apt|apt-get|go|rustup|mix|dotnet)\s+(?:tool\s+|ef\s+\S+\s+)?"
-    r"(?:install|i|ci|add|remove|uninstall|sync|init|new|create|get|update|upgrade|publish|dlx)\b"
-    r"|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve|watch|preview|deploy|release)\b"
-    r"|(?:npx|bunx|pnpm exec)\s+\S+\s+(?:\S+\s+)?(?:init|add|create|migrate|push|deploy)\b"
-    r"|docker\s+(?:compose\s+)?(?:up|run|push|pull)\b|(?:kubectl|helm)\s+(?:apply|create|delete|install|upgrade)\b"
-    r"|(?:terraform|tofu)\s+(?:apply|destroy|init)\b|.{0,60}\bmigrat(?:e|ion)s?(?::\w+)?(?:\s|$)"
+    rf"(?:install|i|ci|add|remove|uninstall|sync|init|new|create|get|update|upgrade|publish|dlx){_WORD_ENDS}"
+    r"|(?:kubectl|helm)\s+(?:apply|create|delete|install|upgrade)\b|(?:terraform|tofu)\s+(?:apply|destroy|init)\b"
 )
-"""What does, keeps or shows something and checks nothing, though a plan may say `Run:` before it; servers never end."""
-_PARTS = re.compile("&&|;")
+"""What keeps, shows or fetches something and checks nothing, whatever it is about: `pip install pytest`."""
+_DOES = re.compile(
+    rf"(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve|watch|preview|release){_WORD_ENDS}"
+    rf"|(?:npx|bunx|pnpm exec)\s+\S+\s+(?:\S+\s+)?(?:init|add|create|push|install){_WORD_ENDS}"
+    r"|docker[\s-]\s*(?:compose\s+)?(?:-\S+\s+\S+\s+){0,5}(?:up|run|push|pull)\b|(?:alembic|\S+\s+db)\s+(?:upgrade|downgrade|push)\b"
+    rf"|(?:\S+\s+){{1,4}}(?:deploy|migrate|runserver){_WORD_ENDS}|.{{0,60}}[\s:.]migrate(?:\s|$)"
+    rf"|.{{0,60}}\b(?:migrations?:\w+|(?:run|make|ef|migration)\s+(?:migrations?|run){_WORD_ENDS})"
+)
+"""What does something or serves, and checks nothing where it names no check: `docker run --rm rim pytest` does."""
+_PROVES = re.compile(r".*\s--(?:check|dry-run|sql|exit-code|exit-code-from|abort-on-container-exit)\b", re.DOTALL)
+_CHECKING = re.compile(
+    r"(?:.*[\s:/])?(?:\w*(?:test|lint|spec|check|grep)s?|jest|mocha|tox|mypy|tsc|rg|ls|find|cat|validate|verify|typecheck)(?=[\s:.]|$)",
+    re.DOTALL,
+)
+_SET_BEFORE = re.compile(r"\A(?:sudo\s+|\w+=\S*\s+){0,9}")
+_QUOTED = re.compile(r"""(["'])(?:\\.|(?!\1)[^\\])*""", re.DOTALL)
+_PARTS = re.compile("&&|;|\n")
 
 
 class Ran(NamedTuple):
@@ -185,8 +199,14 @@ def is_run_step(text: str) -> bool:
 
 
 def _only_does(command: str) -> bool:
-    """Say whether each part of a command does something, and none checks it."""
-    return all(_DOES.match(part.strip()) for part in _PARTS.split(command))
+    """Say whether each part of a command does something, and none checks it; what is quoted is no part."""
+    return all(_is_deed(_SET_BEFORE.sub("", part.strip(), count=1)) for part in _PARTS.split(_QUOTED.sub("'", command)))
+
+
+def _is_deed(part: str) -> bool:
+    if not part or _PROVES.match(part):
+        return not part
+    return bool(_KEEPS.match(part)) or (_DOES.match(part) is not None and not _CHECKING.match(part))
 
 
 def decide(ran: list[Ran], test_first: bool) -> list[Check]:
@@ -196,7 +216,8 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
         good = good[-1:]
     checks: dict[str, Check] = {}
     for one in good:
-        for command in one.commands:
+        last = max(place for place, command in enumerate(one.commands) if not _only_does(command))
+        for command in one.commands[: last + 1]:  # what stands before a check may prepare it, nothing behind one does
             checks.setdefault(command, Check(command, "plan", one.confidence, one.line))
     return list(checks.values())
 
@@ -209,7 +230,7 @@ def of_title(title: str, line: int) -> list[Check]:
         found = [span for span in spans(title) if is_program(span)]
     else:
         found = [command for command, fails in told(title, title=True) if not fails]
-    return [Check(command, "title", 0.8, line) for command in found if not _only_does(command)]
+    return [Check(command, "title", UNSURE, line) for command in found if not _only_does(command)]
 
 
 def without_field(title: str) -> str:

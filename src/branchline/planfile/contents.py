@@ -87,7 +87,7 @@ def _counted_beside(out: Outline) -> None:
         if place in lists and item.number and item.kids and item.line not in out.drafts and plain_task(item):
             draft = from_item(item, out.dialect, "list item beside one with boxes").hang(lists[place])
             out.drafts[item.line] = draft
-            for kid in filter(plain_task, item.kids):
+            for kid in (kid for kid in item.kids if kid.kind == "item" and plain_task(kid)):
                 out.drafts[kid.line] = from_item(kid, out.dialect, "item of a group of tasks", 0.7).hang(draft)
 
 

@@ -77,22 +77,31 @@ def worded(out: Outline) -> dict[int, Head]:
         word = said[1].lower() if said else ""
         if said and classify(word)[0] not in NEGATIVE and words.NO_SERIES.isdisjoint(word.split()):
             found.setdefault((block.level, word), {})[block.line] = Head("phase", word, said[2], said[3].strip())
-    return {line: said for heads in found.values() if _holds_work(out, heads) for line, said in heads.items()}
+    counted = [heads for heads in found.values() if len(heads) > 1 and _one_by_one(heads)]
+    holding = _over_work(out) if counted else set()
+    return {
+        line: said for heads in counted if len(holding & heads.keys()) * 2 > len(heads) for line, said in heads.items()
+    }
 
 
-def _holds_work(out: Outline, heads: dict[int, Head]) -> bool:
+def _one_by_one(heads: dict[int, Head]) -> bool:
     numbers = [int(said.number) for said in heads.values()]
-    if len(numbers) < 2 or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        return False
-    level = next(heading.level for heading in out.headings if heading.line in heads)
-    over, holding = 0, set()
-    work = sorted((item for item in out.items if item.box or acts(item.text)), key=lambda item: item.line)
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _over_work(out: Outline) -> set[int]:
+    """The lines of the headings below which, at any depth, stands a box or an item that says what to do."""
+    found: set[int] = set()
+    open_: list[Block] = []
+    work = (item for item in out.items if item.box or acts(item.text))
     for block in sorted([*out.headings, *work], key=lambda each: each.line):
-        if block.kind == "heading":
-            over = over if block.level > level else block.line
-        elif over in heads:
-            holding.add(over)
-    return len(holding) * 2 > len(heads)
+        if block.kind != "heading":
+            found.update(heading.line for heading in open_)
+            continue
+        while open_ and open_[-1].level >= block.level:
+            open_.pop()
+        open_.append(block)
+    return found
 
 
 def _letters(code: str) -> str:

@@ -18,6 +18,10 @@ class Outline:
         self.headings = [block for block in doc.blocks if block.kind == "heading"]
         self.items = [block for block in doc.blocks if block.kind == "item"]
         self.tables = [block for block in doc.blocks if block.kind == "table"]
+        self.tabled: dict[int, list[Block]] = {}
+        for block in self.tables:
+            if block.parent is None and block.kids:
+                self.tabled.setdefault(block.section.line if block.section is not None else 0, []).append(block)
         self.subs: dict[int, list[Block]] = {}
         self.first: dict[int, Block] = {}
         for block, after in pairwise(doc.blocks):

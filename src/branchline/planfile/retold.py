@@ -41,7 +41,8 @@ def translations(out: Outline) -> None:
     told = [(_figures(phases), phases) for phases in kinds.values() if len(phases) >= MANY]
     for (one, phases), (two, again) in pairwise(told):
         spoken = {SPACELESS.search(each[0].key) is None for each in (phases, again)}
-        if one == two and len(spoken) > 1 and phases[-1].line < again[0].line:
+        more = any(len(each.kids) > len(phase.kids) for phase, each in zip(phases, again, strict=False))
+        if one == two and len(spoken) > 1 and phases[-1].line < again[0].line and not more:
             for draft in again:
                 out.drop(
                     draft, "duplicate", f"says in another language what line {phases[0].line} and those behind it say"

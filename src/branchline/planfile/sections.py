@@ -302,7 +302,8 @@ def _number_fits(number: str, text: str, end: int) -> bool:
     """A letter or a Roman numeral is a number only before a mark or the end: `Phase N: x`, not `Step It up`."""
     if counted(number)[0].isdigit():
         return not _FRACTION.match(text, end)
-    if re.match(r"[a-zA-Z]", text[end - len(number) - 1 :]):
+    before = text[end - len(number) - 1]
+    if before.isascii() and before.isalpha():
         return False  # `TODOS: x` has no number `S`
     rest = text[end:].lstrip()
     return number.isupper() and (not rest or rest[0] in ":：.)–—·-([（")

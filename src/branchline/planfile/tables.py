@@ -177,7 +177,7 @@ def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confi
 
 def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> Draft | None:
     values = [value.strip() for value in cells(row.text)]
-    if len(values) <= max(found.key, found.title, found.more) or not values[found.title].strip("-–— "):
+    if len(values) <= max(found.key, found.title, found.more) or not values[found.title].strip("-–—*_ "):
         return None
     draft = Draft(row, "row", "row of a task table", confidence)
     draft.title = plain(" ".join(values[n] for n in (found.title, found.more) if n >= 0)).strip("*_ ")
@@ -193,7 +193,7 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
 
 def under(out: Outline, heading: Block | None) -> list[Block]:
     """List the tables that stand directly below a heading, and in no list."""
-    return [block for block in out.tables if block.parent is None and block.section is heading and block.kids]
+    return out.tabled.get(heading.line if heading is not None else 0, [])
 
 
 def cells(row: str) -> list[str]:

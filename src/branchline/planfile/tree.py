@@ -106,7 +106,7 @@ def _headings(out: Outline) -> None:
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
             if not held and not _is_story(said, above):
                 draft = from_heading(block, said, f"{said.role} heading")
-                if said.role == "step" and _boxes_below(out, block) > 1 and not _has_check(out, block):
+                if said.role == "step" and _boxes_like(out, block) > 1 and not _has_check(out, block):
                     draft.role = "phase"
                 _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
@@ -191,10 +191,10 @@ def _boxes_below(out: Outline, heading: Block) -> int:
 
 
 def _boxes_like(out: Outline, heading: Block) -> int:
-    """Count the boxes below a dotted heading; one alone counts as those below the headings beside it."""
+    """Count the boxes below a dotted heading or a step; one alone counts as those below its like beside it."""
     own = _boxes_below(out, heading)
     beside = out.subheadings(heading.section)[:MAX_LIKE] if own == 1 else ()
-    return max([own, *(_boxes_below(out, each) for each in beside if out.head(each).role == "dotted")])
+    return max([own, *(_boxes_below(out, each) for each in beside if out.head(each).role == out.head(heading).role)])
 
 
 def _has_check(out: Outline, heading: Block) -> bool:
@@ -245,10 +245,15 @@ def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
 
 def _over_rows(out: Outline, block: Block) -> bool:
     """`1. Engine`, with others beside it, over a table whose rows have ids and a state or what they wait for."""
-    like = [other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered"]
-    found = [tables.columns(table) for other in like if block in like for table in tables.under(out, other)]
-    own = any(table.section is block for table in out.tables)
-    return own and sum(each is not None and each.key >= 0 and each.planned for each in found) > 1
+    if not any(map(_of_work, tables.under(out, block))):
+        return False
+    like = (other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered")
+    return any(other is not block and any(map(_of_work, tables.under(out, other))) for other in like)
+
+
+def _of_work(table: Block) -> bool:
+    found = tables.columns(table)
+    return found is not None and found.key >= 0 and found.planned
 
 
 def _over_dotted(out: Outline, block: Block) -> bool:

@@ -15,10 +15,10 @@ _LEAD = (
 )
 _BOX = re.compile(rf"({_LEAD})([ ~>/-])( ?\](?:\*\*|__|\\?\*)?(?:[ \t\r\n]|(?=[^\W_])|$))")
 _ANY_BOX = re.compile(rf"({_LEAD})([ xXvV+~>/-])(?= ?\](?:\*\*|__|\\?\*)?(?:[ \t]|[^\W_]|$))")
-_MARKER = re.compile(r"(?:[-*+•]|\d{1,9}[.)、])[ \t]+")
 _DONE = re.compile(rf"{_LEAD} ?[xXvV+] ?\]")
 _COMPLETED = re.compile(r"(?:^|\s)completed:\d{4}-\d{2}-\d{2}(?=\s|$)")
 _ID_END = re.compile(r"[\s:.)\]*`–—]|$")
+_WORD = re.compile(r"\w+")
 _MARKS = re.compile(r"[*_`~\[\]]+")
 
 Place = tuple[int, str, str]
@@ -103,12 +103,12 @@ def _append(line: str, words: str) -> str:
 def _find(lines: list[str], boxes: Callable[[], dict[int, None]], line: int, title: str, task_id: str) -> int | None:
     """Find the place of the task's box; fences and comments hold none, and of two that fit neither is taken.
 
-    A heading, row, XML task or item without a box that still stands on its line has none, whatever box repeats its words.
+    A heading, row, XML task or item that still stands on its line without an open box has none, whatever box repeats its words.
     """
     own = lines[line - 1].lstrip(" \t") if 1 <= line <= len(lines) else ""
     if not _BOX.match(own):
-        said, told = _words(title), _words(_MARKER.sub("", own))
-        if said and (told == said or (own.startswith(("#", "|", "<")) and said in told)):
+        said, told = (" ".join(_WORD.findall(_words(text))) for text in (title, own))
+        if said and f" {said} " in f" {told} ":
             return None
     if line - 1 in boxes() and _is_it(lines[line - 1], title, task_id):
         return line - 1

@@ -42,13 +42,14 @@ class Wall(NamedTuple):
         """Let a request in, or raise RefusedError; true when it brings the token in its address, to be changed for the cookie.
 
         Host comes first (a name of somebody else's that leads here: DNS rebinding), then who sent it (a page of another
-        site), then what it wants (nothing is changed by a GET), and last the token, compared in constant time.
+        site), then what it wants (nothing is changed by a GET), and last the token, compared in constant time. No refusal
+        quotes the request: what is masked is kept on disk, and who has no token writes nothing there.
         """
         self._check_host(headers)
         self._check_origin(headers)
         verb = path.rpartition("/")[2] in VERBS
         if method not in ("GET", "HEAD", "POST") or verb != (method == "POST"):
-            raise RefusedError(405, f"{method} is not for this address; only a POST changes anything")
+            raise RefusedError(405, "that method is not for this address; only a POST changes anything")
         return self._check_token(method, path, headers, query)
 
     def _check_host(self, headers: Headers) -> None:
