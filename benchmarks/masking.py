@@ -39,6 +39,8 @@ VARIED = (
     "password is a%%% ", "pwd=%%%%% ", "secret %%%% ", '"auth":"%%%%%%",', "x-api-key: %%%%%% ", 'token: "%%%%%%%%" ',
     "key %%%%%%%%%%%%%%%%%%%% ", "key=" + "~" * 32 + " ", "%" * 40 + " ", "a://b:%%%%@c.d ", "%%%@%%%.com ", "+1415555#### ",
     "call #### #### ", "####### ", "4############### ", "A####### ", "GB##NWBK############## ", "hkid A####### ",
+    'password: "8.0a' + "0a" * 88 + '####" ', "key 8.###" + "a" * 450 + "-1 ", "x-api-key: 8.###" + "1" * 900 + "! ",
+    "PASSWORD=8.###" + "A_" * 95 + "! ",
 )  # fmt: skip
 """Pieces that differ each time, so that nothing is remembered: % is a letter or a digit, # a digit, ~ a hexadecimal one."""
 

@@ -80,16 +80,16 @@ def test_parents_that_cannot_be_are_dropped() -> None:
 
 
 def test_what_is_too_deep_is_folded_into_the_description() -> None:
-    ids = ["a", "a.1", "a.1.1", "a.1.1.1", "a.1.1.1.1", "a.1.1.1.1.1"]
+    ids = ["a", "a1", "a1.1", "a1.1.1", "a1.1.1.1", "a1.1.1.1.1"]
     tasks = [task(each, ids[place - 1] if place else None) for place, each in enumerate(ids)]
     tasks[4] = task(ids[4], ids[3], checks=(Check("make"),), body="with care")
     draft = build.from_plan(
         plan([*tasks, task("b")], [Edge(ids[5], "b", "written", 2), Edge(ids[4], ids[5], "sequence")])
     )
     last = draft.tasks[3]
-    assert (last.id, last.kind, last.checks) == ("a.1.1.1", "atomic", (Check("make"),))
-    assert last.body == "- Do a.1.1.1.1\nwith care\n- Do a.1.1.1.1.1"
-    assert draft.edges == (Edge("a.1.1.1", "b", "written", 2),)
+    assert (last.id, last.kind, last.checks) == ("a1.1.1", "atomic", (Check("make"),))
+    assert last.body == "- Do a1.1.1.1\nwith care\n- Do a1.1.1.1.1"
+    assert draft.edges == (Edge("a1.1.1", "b", "written", 2),)
     assert [code for code, _, _ in codes(draft)] == ["too-deep", "too-deep"]
 
 

@@ -14,12 +14,12 @@ DRAFT = DraftGraph("p.md", "d", "generic", "", (), gate=(Check("./all-tests.sh")
 WHOLE = [
     "make test", "make -j4 check", "pytest", "pytest -q", "python -m pytest -x -n auto", "uv run pytest", "pytest tests/",
     "CI=1 npm test", "npm run test", "cargo test --workspace", "go test ./...", "go test -race ./...", "tox",
-    "cd backend && pytest -q", "ruff check . && make  test", "./all-tests.sh", " ./all-tests.sh ",
+    "cd backend && pytest -q", "ruff check . && make  test", "./all-tests.sh", " ./all-tests.sh ", "pytest -n 4 -x tests -q",
 ]  # fmt: skip
 PART = [
     "pytest tests/test_a.py", "pytest -k name", "pytest tests/test_a.py -q", "make", "make lint", "make test-unit",
     "npm test -- one.spec.ts", "cargo test parser", "go test ./parser", "echo make test", "./all-tests.sh one", "true", "",
-    "test -f pytest", "cat pytest.ini",
+    "test -f pytest", "cat pytest.ini", f"pytest{' -n -x' * 40} . . x",
 ]  # fmt: skip
 
 

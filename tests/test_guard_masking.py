@@ -169,6 +169,10 @@ def test_of_a_line_made_to_be_slow_the_rest_goes_as_one_and_the_next_line_is_rea
     assert unmask(masked.text, masked.values) == f"{line}\n{piece.format(7)}and the rest stays"
 
 
+def test_long_digits_are_no_number_of_a_region_and_take_no_time() -> None:
+    assert find(("1" * 41 + "x ") * 400, Rules(regions=("HK",))) == []
+
+
 def test_a_vault_lasts_and_numbers_are_never_given_twice(tmp_path: Path) -> None:
     first, second = (Vault(tmp_path / "masks.jsonl", Rules()) for _ in range(2))
     assert first.mask("a@x.org").text == "[EMAIL_1]"

@@ -149,6 +149,9 @@ def test_the_gate_proves_nothing_of_a_task_that_changed_nothing() -> None:
         ("a?[!0-9].t[xy]t", ["abc.txt", "d/abc.tyt"], ["ab1.txt", "abc.tzt"]),
         ("ü [a", ["ü [a"], ["ü a"]),
         ("a\\b", ["a\\b"], ["ab"]),
+        ("a**b*/c", ["ab/c", "a/x/bx/c"], ["ab/x/c", "a/bc"]),
+        ("[!a]b", ["x/cb"], ["ab", "a/b"]),
+        (f"**/{'*a' * 40}b", ["x/" + "a" * 60 + "b"], ["a" * 200]),  # each star once, or it takes for ever
     ],
 )
 def test_patterns_mean_what_gitignore_would(pattern: str, hit: list[str], missed: list[str]) -> None:

@@ -21,7 +21,6 @@ from branchline.schedule import STRATEGIES, choose
 from branchline.schedule.durations import Times, noisy
 from branchline.schedule.reserve import MOST, reserve
 from branchline.simulate import Case, dice, instance, result
-from branchline.store import MemoryStore
 from branchline.terminal.gantt import Bar, gantt, gantt_svg
 from branchline.workflow import simulate as workflow
 from branchline.workflow.approval import case_of, preview
@@ -275,10 +274,7 @@ def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
             for task, (start, end) in times.items()
         ),
     ]
-    store = MemoryStore()
-    store.create_run(run, rows, 0.0)
-    store.commit(Changes(attempts=tuple(attempts)))
-    found = hindsight(store, run, rows)
+    found = hindsight(attempts, run, rows)
     assert found is not None
     assert (found["took"], found["best"], found["bound"], found["strategy"]) == (10_800, 7200, 7200, "critical-path")
     assert [task["waited"] for task in found["tasks"]] == [0, 0, 3600]
@@ -288,9 +284,8 @@ def test_after_a_run_its_order_is_weighed(tmp_path: Path) -> None:
     assert [task["cost"] for task in found["tasks"]] == [0, 0, 3600]
     assert "waits: 1 task, 1h 00m in all; the end came later by 1h 00m: 3 (1h 00m)" in told
     assert "estimates: 3 tasks took 4h 00m, the plan said 4h 00m" in told
-    assert hindsight(store, run, rows[:1]) is None
-    store.commit(Changes(attempts=tuple(row._replace(intended=100.0, ended=100.05) for row in attempts[1:])))
-    assert hindsight(store, run, rows) is None
+    assert hindsight(attempts, run, rows[:1]) is None
+    assert hindsight([row._replace(intended=100.0, ended=100.05) for row in attempts[1:]], run, rows) is None
 
 
 def test_no_run_is_said_to_have_been_quicker_than_it_can_be(tmp_path: Path) -> None:
@@ -308,14 +303,11 @@ def test_no_run_is_said_to_have_been_quicker_than_it_can_be(tmp_path: Path) -> N
         ("2", "work", 3600.0, 7200.0),
         ("2", "merge", 7200.0, 10_800.0),
     ]
-    store = MemoryStore()
-    store.create_run(run, rows, 0.0)
     attempts = [
         AttemptRow("r1", n, task, 1, what, "ended", intended=start, ended=end)
         for n, (task, what, start, end) in enumerate(times)
     ]
-    store.commit(Changes(attempts=tuple(attempts)))
-    found = hindsight(store, run, rows)
+    found = hindsight(attempts, run, rows)
     assert found is not None
     assert (found["took"], found["best"], found["bound"], found["strategy"]) == (10_800, 10_800, 7200, "hybrid")
 

@@ -89,6 +89,7 @@ def test_a_limit_pauses_the_lane_until_the_providers_own_time_and_spends_no_try(
         ("or try again in 2 days 5 hours", {"retry_after": 2 * 86400.0 + 5 * 3600.0}),
         ("quota exceeded, retry after 30 seconds", {"retry_after": 30.0}),
         ("Claude AI usage limit reached|1792567680", {"reset_at": 1792567680.0}),
+        pytest.param(f"try again in {'9' * 200_000}x", {}, id="many digits"),
         ("please try again in a while", {}),
         ("try again later", {}),
         ("", {}),

@@ -309,9 +309,8 @@ def _bytes(data: str | bytes) -> bytes:
 
 
 def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _mode_of(path: Path) -> int:

@@ -46,6 +46,7 @@ _UNSEEN: Final = re.compile(
 )
 _MARKER: Final = re.compile(r"<\s*-{1,3}\s*THIS\s+TASK|(LINEAGE\s+RULES|TASK\s+LINEAGE)\s*[:：]", re.I)
 _TICKS: Final = re.compile(r"`+")
+_INCLUDE: Final = re.compile(r'[ \t]*\{% include "([\w.]+)" %\}\n?')
 _PIECE: Final = re.compile(r"\w+|[^\w\s]")
 
 
@@ -96,6 +97,8 @@ def defuse(text: str) -> str:
     if not text.isprintable():  # most of what is on one line is
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if not ("<" in text or ":" in text or "：" in text):  # no marker is without all of them, and most texts are
+        return text
     return _MARKER.sub(lambda found: "(this task)" if found[1] is None else f"({found[1].lower()})", text)
 
 
@@ -266,6 +269,10 @@ def _bounded() -> "type[Environment]":
                 raise SecurityError(f"{operator} is for small numbers only")
             return super().call_binop(context, operator, left, right)
 
+        def make_globals(self, d: Any) -> dict[str, Any]:
+            """All names at once: Jinja looks through a chain of them for each page and each part of one."""
+            return {**self.globals, **(d or {})}
+
         def wrap_str_format(self, value: Any) -> None:
             """Nothing is formatted, so there is nothing to make safe."""
 
@@ -274,7 +281,17 @@ def _bounded() -> "type[Environment]":
                 return not attr.startswith("_")
             return attr not in _GROWING and super().is_safe_attribute(obj, attr, value)
 
+        def _part(self, name: str) -> str:
+            """A part, as it stands in the page that it is part of: made with it, it costs each page less than by itself.
+
+            Behind a tag its page goes on on the next line, as Jinja has it, which takes one line break after each tag.
+            """
+            assert self.loader is not None  # noqa: S101 - it is given one below
+            text = self.loader.get_source(self, name)[0].removesuffix("\n")
+            return text + "\n" * text.endswith("%}")
+
         def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+            source = _INCLUDE.sub(lambda found: self._part(found[1]), source)
             tree = super()._parse(source, name, filename)
             for loop in tree.find_all(nodes.For):
                 steps = nodes.Name("_steps", "load", lineno=loop.lineno)

@@ -37,7 +37,7 @@ IDLE: Final = {"OPENCODE_HOME": "OPENCODE_HOME does nothing now: every worker ha
 
 _LIMIT: Final = 1024 * 1024
 _PART: Final = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
-_HEADER: Final = re.compile(r"\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}")
+_HEADER: Final = re.compile(r"\s*\[{1,2}([^\]]+)\]")
 _KEY: Final = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
 
 

@@ -33,7 +33,7 @@ INSTRUCTIONS = "AGENTS.md"
 OWN_FORMS = ("node-link", "yaml")
 """Branchline's own forms of a graph; they are read strictly, with no finding where a plan would have one."""
 _YAML_HEAD = re.compile(r"\s*#|\s*\Z|(?:goal|gate):|[ \t-]")
-_YAML_TASK = re.compile(r"^tasks:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t]+id:", re.M)
+_YAML_TASK = re.compile(r"^tasks:[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*|\r?)\n)*[ \t]*-[ \t]+id:", re.M)
 
 
 def read_plan(path: Path, name: str, dialect: str = "", order: str = "numbered") -> Plan:

@@ -15,6 +15,7 @@ from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
 
+_AS_JSON = json.JSONEncoder(default=str).encode
 _STOPS: dict[str, ClaimStatus] = {"timeout": "timeout", "output:": "failed"}
 """How the cause of a stop begins -> the claim it makes; any other is a person's wish."""
 
@@ -110,8 +111,8 @@ class Collector:
     def keep(self, attempt: AttemptRow, data: Mapping[str, Any]) -> None:
         """Leave our reading beside what was read, for people."""
         folder = self._jobs.path(attempt)
-        write_new(f"{folder}/exit.json", json.dumps({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
-        write_new(f"{folder}/claim.json", json.dumps(data["claim"], default=str) + "\n")
+        write_new(f"{folder}/exit.json", _AS_JSON({k: data[k] for k in ("exit", "signal", "lost")}) + "\n")
+        write_new(f"{folder}/claim.json", _AS_JSON(data["claim"]) + "\n")
 
     def tail(self, attempt: AttemptRow) -> str:
         """The last words of our own job."""

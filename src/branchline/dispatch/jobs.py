@@ -5,8 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,6 @@ class Jobs:
         self._pages = Pages(site.root, draft, family, settings, history)
         self._runs = f"{site.state}/runs"
         self._inherited = cache(lambda name: sandbox.inherited(self.worker(name), site.env))
-        self._home = lru_cache(64)(self._home_of)
         self._real_home = Path(site.env.get("HOME") or "/nonexistent")
         self.vault = Vault.of(site.state, settings.mask)
         self._started: dict[int, Job] = {}
@@ -145,7 +145,7 @@ class Jobs:
         a session stays.
         """
         self._ticks.add([row])
-        sandbox.empty_temporary(self._home(row.run, row.task))
+        sandbox.empty_temporary(self.home(row))
         self.boxes.sweep()
         if self.site.repository:
             self.site.repository.remove_worktree(row.run, row.task)
@@ -229,7 +229,7 @@ class Jobs:
         """The job that an attempt was started with, for its end; of one that a former coordinator started it is made anew."""
         return self._started.pop(attempt.fence, None) or self.job(attempt, row)
 
-    def _env(self, worker: str, home: Path) -> dict[str, str]:
+    def _env(self, worker: str, home: str) -> dict[str, str]:
         return {**sandbox.places(home), **self._inherited(worker)}
 
     def walls(self, row: TaskRow) -> str:
@@ -240,12 +240,9 @@ class Jobs:
     def _own_walls(self, row: TaskRow) -> str:
         return workers.walls(self.worker(row.worker).kind, read_only=self.read_only(row.role))
 
-    def home(self, attempt: AttemptRow) -> Path:
+    def home(self, row: AttemptRow | TaskRow) -> str:
         """The HOME of a task's workers and checks; it lasts from attempt to attempt, for the sessions live in it."""
-        return self._home(attempt.run, attempt.task)
-
-    def _home_of(self, run: str, task: str) -> Path:
-        return Path(f"{self._runs}/{run}/home" if self._inline else f"{self._runs}/{run}/{task}/home")
+        return f"{self._runs}/{row.run}/home" if self._inline else f"{self._runs}/{row.run}/{row.task}/home"
 
     def _prepare_home(self, attempt: AttemptRow) -> None:
         sandbox.prepare_home(self.home(attempt), self._real_home, *self.site.identity)
@@ -272,7 +269,7 @@ class Jobs:
         if self.site.repository and own:
             self.boxes.leave(row.role, own)
         elif self.site.repository:
-            place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
+            place = Place(self.worktree(attempt.run, attempt.task), Path(self.home(attempt)), self.folder(attempt))
             told = workers.configured(settings.kind, job)
             box = self.boxes.words(attempt, row.role, settings, place, command.argv, env, told)
         return Spawn(
@@ -293,7 +290,9 @@ class Jobs:
 
     def _prepare(self, adapter: workers.Adapter, job: Job, attempt: AttemptRow, row: TaskRow) -> None:
         """Write what the worker reads; the spec comes last and says that all of it is there."""
-        os.makedirs(job.folder, exist_ok=True)  # noqa: PTH103 - a Path is dear, and what follows finds its folders
+        for folder in (os.path.dirname(job.folder), job.folder):  # noqa: PTH120 - a Path is dear
+            with suppress(FileExistsError):
+                os.mkdir(folder)  # noqa: PTH102 - as above
         if attempt.attempt > 1 and not row.resume:  # a session that goes on may have left there what it still needs
             sandbox.empty_temporary(self.home(attempt))
         self._prepare_home(attempt)
@@ -358,7 +357,7 @@ class Jobs:
         worker = self.worker(row.worker)
         env = self._env(row.worker, self.home(attempt)) | self.boxes.more_env(row.role)
         self._prepare_home(attempt)
-        place = Place(self.worktree(attempt.run, attempt.task), self.home(attempt), self.folder(attempt))
+        place = Place(self.worktree(attempt.run, attempt.task), Path(self.home(attempt)), self.folder(attempt))
         name, email = self.site.identity
         boxes = self._history.places(row, self.tasks, ahead)
         return {

@@ -34,6 +34,7 @@ class Ticks:
         self._today = today
         self._steady = steady
         self._waiting: list[writeback.Place] = []
+        self._seen: dict[str, dict[int, None]] = {}
         self._next = steady() + EVERY
 
     def add(self, rows: Iterable[TaskRow]) -> None:
@@ -59,6 +60,7 @@ class Ticks:
         path = self._path.resolve()
         if not path.is_file():
             return
-        ticked = writeback.tick(read_bytes(path).decode("utf-8"), places, self._draft.dialect, self._today())
+        text = read_bytes(path).decode("utf-8")
+        ticked = writeback.tick(text, places, self._draft.dialect, self._today(), self._seen)
         if ticked is not None:
             write_durable(path, ticked)

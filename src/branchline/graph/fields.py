@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from sys import intern
 from typing import Any, Final, TypeVar, get_args
 
@@ -117,6 +116,8 @@ def known_only(holder: Fields, known: Iterable[str], what: "Subject | str") -> N
     """Raise GraphError for a field that nobody knows: a misspelt `checks` must not become a task without checks."""
     if holder.keys() <= known:  # type: ignore[operator]  # every caller passes a frozenset
         return
+    from difflib import get_close_matches
+
     name = min(holder.keys() - known)
     near = get_close_matches(name, known, 1)
     raise _named(what).fault(name, "is an unknown field" + (f"; did you mean {near[0]}?" if near else ""))

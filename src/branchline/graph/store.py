@@ -172,9 +172,14 @@ def _whole(draft: DraftGraph) -> dict[str, Any]:
 
 
 def _node(task: Task) -> dict[str, Any]:
-    node = _fields(task) | {name: list(getattr(task, name)) for name in ("criteria", "needs", "instructions")}
-    node |= {name: [_fields(each) for each in getattr(task, name)] for name in ("files", "checks")}
-    return node | {"extra": dict(task.extra)}
+    return {name: _plain(value) for name, value in _fields(task).items()}
+
+
+def _plain(value: Any) -> Any:
+    """What a task says in one of its fields, of the kinds that JSON has."""
+    if isinstance(value, tuple):
+        return [each if isinstance(each, str) else _fields(each) for each in value]
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
@@ -233,10 +238,10 @@ def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _said(task: Task) -> dict[str, Any]:
-    return {name: value for name, value in _node(task).items() if value != _USUAL[name]}
+    return {name: _plain(value) for name, value in _fields(task).items() if value != _USUAL[name]}
 
 
-_USUAL: Final = _node(Task("", ""))
+_USUAL: Final = _fields(Task("", ""))
 
 
 def head(text: str) -> DraftGraph:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # it is only spelled here, and a plan's types take 10 ms to i
 TESTS: Final = "tests"
 """The resource that they need where the user has one of that name (`[resources] tests = 1`)."""
 _COMMAND: Final = r"""(?x) (?:\w+=\S*\ )* (?:(?:uv|poetry|pdm|hatch)\ run\ )?
-        (?: (?:python[\d.]*\ -m\ )? pytest (?:\ (?:-n\ \S+|-\S+))* (?:\ (?:\.|tests?)/?)? (?:\ -\S+)*
+        (?: (?:python[\d.]*\ -m\ )? pytest (?:\ (?:-n\ [^-\s]\S*|-\S+))*+ (?:\ (?:\.|tests?)/?)? (?:\ -\S+)*
           | (?:make|gmake|just)(?:\ -\S+)* \ (?:test|tests|check) | (?:tox|nox)(?:\ -\S+)*
           | (?:npm|pnpm|yarn|bun)(?:\ run)?\ (?:test|t)
           | (?:cargo|mvn|gradle|\./gradlew|\./mvnw|dotnet|mix)\ test(?:\ -\S+)*

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, by_first, judged
+from branchline.guard.spans import Plain, Span, by_first, judged, late
 from branchline.guard.values import (
     PASSWORD_NAMES,
     PASSWORDS,
@@ -54,19 +54,22 @@ _MARK: Final = (
     rf"(?:\\?[\"'\])*]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
     rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
+_MAY_MARK: Final = r"(?=[\\\"'\])*\s,{(.>o|?:+%=<：!-])(?![^\S\n]{0,40}+-\S)"
+"""How a mark begins; most names are followed by nothing of the kind, which is seen sooner than that none of them matches."""
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (
     rf"{_FOR}[^\S\n]{{1,4}}(?:is|was|to|ist|lautet|est|es|é|è|são|—|–)[:=]?(?=\s)|\s?[是係为為は는은][:：]?(?=\s?[!-~]{{4}})"
     r"|>(?:\n[ \t]{1,40})?(?=[^<>\s])|[^\S\n](?=[\"'`]?[!-/:-~]{0,40}+[0-9])"
 )
-_GIVEN: Final = re.compile(
-    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是係为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+{_TYPE}(?:{_MARK}|{_SAID})"
+_GIVEN: Final = late(
+    rf"(?P<name>{by_first(_NAMES)})(?=[^\u3400-\u9fff]|[是係为為]){_SUFFIX}(?P<more>[a-z0-9_]{{1,24}}+)?+(?!-\S|[a-np-z0-9_])"
+    rf"{_TYPE}(?:{_MAY_MARK}{_MARK}|{_SAID})"
 )
 """A name, as the end of a longer one or with `more` behind it, and what leads from it to its value; a comparison has no
 sign, and gives less."""
 _OF_VALUE: Final = r"(?-i:[^\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef])"
 """It holds each letter in both cases or in none: to find that out takes the compiler 4 ms for each such class."""
-_VALUE: Final = re.compile(
+_VALUE: Final = late(
     r"[^\S\n]{0,40}(?:"
     r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
     r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
@@ -75,8 +78,8 @@ _VALUE: Final = re.compile(
     re.I,
 )
 """What may be given to a name: a text, on which something may be called; the bytes of a key, one by one; a bare word."""
-_WHOLE: Final = re.compile(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
-_CONVERTS: Final = re.compile(r"(?:decode|encode|bytes?|string|from|hex|spec|text)\w{0,8}\(|^\($", re.I)
+_WHOLE: Final = late(r"[ \t\r]{0,8}(?:#[^\n]*)?(?:\n|$)")
+_CONVERTS: Final = late(r"(?:decode|encode|bytes?|string|from|hex|spec|text)\w{0,8}\(|^\($", re.I)
 
 
 def assigned(read: Plain) -> Iterator[Span]:
@@ -102,9 +105,9 @@ def assigned(read: Plain) -> Iterator[Span]:
     return judged(read.low, _GIVEN, judge, "SECRET", every=True)
 
 
-_CLOSES: Final = re.compile(r"</[\w:.-]{0,36}$")
+_CLOSES: Final = late(r"</[\w:.-]{0,36}$")
 """What stands before the name in the end of an element, whose value is over: `</DbPassword>`."""
-_OURS: Final = re.compile(r"[A-Z_]{3,24}_\d{1,6}\]")
+_OURS: Final = late(r"[A-Z_]{3,24}_\d{1,6}\]")
 
 
 def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
@@ -116,7 +119,7 @@ def _is_inside(read: Plain, found: "re.Match[str]") -> bool:
     return ends or bool(closes or _OURS.match(read.text, start))
 
 
-_PLACE: Final = re.compile(
+_PLACE: Final = late(
     r"change|replace|(?:your|set|enter|put|insert|add|the|a|new|to)(?![a-z])|(?:null|none|nil|true|false|undefined)$",
     re.I,
 )
@@ -154,9 +157,9 @@ def _is_secret(read: Plain, found: "re.Match[str]", value: "re.Match[str]", secr
     )
 
 
-_NAMED: Final = re.compile(r"(?:token|key|secret|passw(?:or)?d|pwd|credentials?)$")
+_NAMED: Final = late(r"(?:token|key|secret|passw(?:or)?d|pwd|credentials?)$")
 """How what stands behind a name for a secret ends when it is one itself: `secret_token`."""
-_KINDS: Final = re.compile(r"_(?:type|kind|alg(?:o|orithm)?|hash(?:er|ing)?|format|scheme|curve|mode)$")
+_KINDS: Final = late(r"_(?:type|kind|alg(?:o|orithm)?|hash(?:er|ing)?|format|scheme|curve|mode)$")
 """How it ends when the value is the kind of a secret and none itself: `SSH_KEY_TYPE=ed25519`."""
 
 
@@ -195,7 +198,7 @@ def _is_quoted(read: Plain, found: "re.Match[str]", sign: str, secret: str) -> b
     return _as_text(secret, sign, name) or (not sign and is_word(name, secret))
 
 
-_ASKS: Final = re.compile(r"(?:get|fetch|load|read|find|has|is|by|need|use|delete|remove|create|rotate|describe)[_.]?$")
+_ASKS: Final = late(r"(?:get|fetch|load|read|find|has|is|by|need|use|delete|remove|create|rotate|describe)[_.]?$")
 """What stands before the name of a secret that is asked for, not given."""
 
 
@@ -207,9 +210,9 @@ def _is_upper(read: Plain, found: "re.Match[str]") -> bool:
     return read.text[found.start("name") : found.end("name")].isupper()
 
 
-_DOTTED: Final = re.compile(r"(?=.*\d)[A-Za-z0-9]+\.[A-Za-z0-9]+")
+_DOTTED: Final = late(r"(?=.*\d)[A-Za-z0-9]+\.[A-Za-z0-9]+")
 """`DB_PASS=sard1nha.Azul` in a shell; no attribute of code is called so."""
-_TRIED: Final = re.compile(
+_TRIED: Final = late(
     r"^(?:test|new|tok|safe|temporary|dev|fake|real|live|prod|secret|valid)[_-]|-(?:secret|token|key|value)$"
 )
 """How a secret of a test begins or ends; else parts of small letters name something."""

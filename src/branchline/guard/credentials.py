@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, by_first, hits, judged
+from branchline.guard.spans import Plain, Span, by_first, hits, judged, late
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
-_USERINFO: Final = re.compile(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")
-_USER: Final = re.compile(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
-_QUERY: Final = re.compile(
+_USERINFO: Final = late(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")
+_USER: Final = late(r"://([\w.~-]{20,256})(?:[:][\w-]{0,32})?@(?=[\w\[])")
+_QUERY: Final = late(
     r"[?&;#](?:[a-z_-]{0,20}(?:token|secret|passw(?:or)?d|pwd|api[_-]?key|apikey|access[_-]?key|signature|auth)|key|sig|code)"
     r"=([^\s&#'\"<>`;]{6,512})"
 )
@@ -35,16 +35,17 @@ def in_addresses(read: Plain) -> Iterator[Span]:
 
 
 # --- headers and options ----------------------------------------------------------------------------------------------
-_HEADER: Final = re.compile(
+_HEADER: Final = late(
     r"authorization[\"']?\s{0,4}[:=,]\s{0,4}f?[\"'`]?(?:[a-z]{3,12}\s{1,4})?([\w.~+/=:-]{8,4096})"
     r"|(?:bearer|basic)\s([\w.~+/=-]{16,4096})"
     r"|x-[a-z-]{0,24}auth[\"']?\s{0,4}:\s{0,4}[\"']?([\w.~+/=-]{8,4096})"
     r"|(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?(?:[\w-]{1,64}=[^;\s\"']{0,64};\s?){0,8}?"
     r"[\w-]{0,40}(?:sess|sid|token|auth|jwt)[\w-]{0,24}=([^;\s\"']{8,4096})"
 )
+_DIGIT: Final = late(r"\d")
 _HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
 _WITH: Final = r" login\s[^\n]{0,80}?\s-p\s([\"']?)([^\s\"']{3,512})"
-_OPTION: Final = re.compile(
+_OPTION: Final = late(
     r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)(?!\()([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
     r"|sshpass\s{1,4}-p\s?([\"']?)([^\s\"']{3,256})|mysql\w{0,8}\s[^\n]{0,80}?\s-p([\"']?)([^\s\"']{3,128})"
@@ -52,33 +53,33 @@ _OPTION: Final = re.compile(
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
 
-_CONNECTION: Final = re.compile(r";[^\S\n]?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
+_CONNECTION: Final = late(r";[^\S\n]?(?:password|pwd)\s?=\s?([^;\s\"'<>{}$*]{3,128})(?=[;\"'\s]|$)")
 """A password among the parts of a connection string, whatever it looks like."""
-_PAIR: Final = re.compile(
+_PAIR: Final = late(
     rf"(?:{by_first(('passw(?:or)?d', 'passphrase', 'pwd', 'secret', 'token', 'api[._-]?key', 'credentials?', 'auth'))})"
     r"=([^\s&;\"'<>{}$*%:?\\,()]{3,128})"
 )
-_PAIR_BEFORE: Final = re.compile(r"\w=[^\s=&;\"',()]{1,64}[&; ]$")
-_PAIR_AFTER: Final = re.compile(r"[\"']|[&; ]\s?\w{1,16}=")
+_PAIR_BEFORE: Final = late(r"\w=[^\s=&;\"',()]{1,64}[&; ]$")
+_PAIR_AFTER: Final = late(r"[\"']|[&; ]\s?\w{1,16}=")
 """One of several pairs within a text, or the only one of a quoted one: `"login=a&token=b"`."""
-_REVERSED: Final = re.compile(
+_REVERSED: Final = late(
     r"[\"']([^\"'\s]{4,128})[\"'](?:\.equals(?:ignorecase)?\(|\s?[!=]==?\s?)[\w.$>-]{0,40}?"
     r"(passw(?:or)?d|passphrase|pwd|secret|token|api_?key|auth)(?![a-z])"
 )
-_CALLS: Final = re.compile(
+_CALLS: Final = late(
     r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?"
     r"|sign|verify|hmac|cookies?|cookieparser|secretkey(?:spec)?|privatekey)\(\s?"
     r"((?:(?:[\"'][^\"'\n]{0,64}[\"']|\{[^{}\n]{0,64}\}|[\w.]{1,32}),\s?){0,6})"
     r"[\"'](?!(?:sha|aes|rsa?|[eh]s|des|md|utf)[_-]?\d)([^\"'\s/]{5,64})[\"']\s?[,)]"
 )
 """A call that logs in or signs, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
-_NAMED: Final = re.compile(
+_NAMED: Final = late(
     r"[\"'](?=[a-z])((?:[a-z0-9]{1,24}[_-]){0,6}?(?:secret|token|passw(?:or)?d|api_?key|private_key|session_key)[a-z0-9_-]{0,40}?\d{3})[\"']"
 )
 """A text that says what it is and ends in digits: `"prod_api_key_333"`."""
-_WRITTEN: Final = re.compile(r"p(?<!\wp)(?!assword)[a4@][s5$]{2}w[o0]rd[\w!@#$%]{0,8}")
+_WRITTEN: Final = late(r"p(?<!\wp)(?!assword)[a4@][s5$]{2}w[o0]rd[\w!@#$%]{0,8}")
 """The word itself, with signs in the place of letters."""
-_LOGIN: Final = re.compile(
+_LOGIN: Final = late(
     r"(?:login|user(?:name)?|account)[:=]?\s(?!(?:and|or|with|without|name|the|is|by|for)\s)[^\s:]{2,64}\s{1,4}"
     r"(?:password|passwd|pass|pwd|pw)[:=]?\s([\w.@#$%^&*!+-]{3,128})"
 )
@@ -95,7 +96,7 @@ def in_headers(read: Plain) -> Iterator[Span]:
             continue
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
-        if not (stands_for(value) or like_code(value)) and (re.search(r"\d", value) or mixed(value)):
+        if (_DIGIT.search(value) or mixed(value)) and not (stands_for(value) or like_code(value)):
             yield Span(found.start(group), found.end(group), "SECRET")
 
 
@@ -146,12 +147,13 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(), "PASSWORD")
 
     judges = (
-        (_WRITTEN, written),
-        (_NAMED, named),
-        (_CONNECTION, part),
-        (_PAIR, pair),
-        (_REVERSED, compared),
-        (_CALLS, handed),
+        ("", _WRITTEN, written),
+        ("", _NAMED, named),
+        (";", _CONNECTION, part),
+        ("=", _PAIR, pair),
+        ("", _REVERSED, compared),
+        ("(", _CALLS, handed),
     )
-    for pattern, judge in judges:
-        yield from judged(read.low, pattern, judge, "PASSWORD")
+    for sign, pattern, judge in judges:
+        if sign in read.low:
+            yield from judged(read.low, pattern, judge, "PASSWORD")

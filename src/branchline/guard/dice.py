@@ -3,15 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from math import log2
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, by_first, judged
+from branchline.guard.spans import Plain, Span, Words, by_first, judged, late
 from branchline.guard.values import UUID
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))
-_NEAR: Final = re.compile(
+_NEAR: Final = late(
     by_first(
         (
             rf"key(?:{_WHOLE_KEY})s?(?![a-z(])", r"password(?<![a-z]password)(?![a-z(])", r"tokens?(?![a-z(])",
@@ -23,11 +25,11 @@ _NEAR: Final = re.compile(
         )
     )
 )  # fmt: skip
-_INNER: Final = re.compile(
+_INNER: Final = late(
     by_first(f"{word}(?<=[a-z0-9]{word})s?(?![a-z(])" for word in ("Key", "KEY", "Auth", "Password", "ACCESS"))
 )
 """The same as a part of a name; in small letters `monkey` would be one."""
-_HASH: Final = re.compile(
+_HASH: Final = late(
     by_first(
         (
             r"sha-?\d*", "commit", "digest", "integrity", "checksum", "md5", "hash", "revision", r"rev(?<!\wrev)\b", "blob",
@@ -38,27 +40,34 @@ _HASH: Final = re.compile(
         )
     )
 )  # fmt: skip
-_LICENCE: Final = re.compile(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
-_OWN_NAME: Final = re.compile(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
+_LICENCE: Final = late(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
+_DIGITS: Final = late(r"(?=(?:\D*\d){3})\d*\D")
+"""Three of them, and something else."""
+_OWN_NAME: Final = late(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
-_PATH: Final = re.compile(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
+_PATH: Final = late(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
 """Or the path before it, where it is the last part of an address."""
 _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
 )  # fmt: skip
-_BESIDE: Final = re.compile(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
+_BESIDE: Final = late(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
-_BOTH: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
-_PREFIX: Final = re.compile(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
-_MAYBE: Final = re.compile(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
+_BOTH: Final = late(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
+_SIZES: Final = late(r"(?=.*[a-z]).*[A-Z]")
+"""What stands alone has letters of both sizes."""
+_CLASSES: Final = bytes.maketrans(
+    (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
+)
+_PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
+_MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
-_OF_WORD: Final = re.compile(r"[\w.~+/=:%?&!@-]")
-_CONTENT: Final = re.compile(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
+_OF_WORD: Final = late(r"[\w.~+/=:%?&!@-]")
+_CONTENT: Final = late(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
 """The address of a file by its contents (IPFS), which is a hash."""
 _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", "MIICIjANBg", "MIIBojANBg")
 """How public keys begin: EC, Ed25519 and RSA, as SubjectPublicKeyInfo (RFC 5280) in base64."""
-_DENSE: Final = re.compile(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
+_DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
 def dense(read: Plain) -> Iterator[Span]:
@@ -67,18 +76,25 @@ def dense(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        if not _MAYBE.match(found[0]) or found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]):
+        if not _MAYBE.match(found[0]):
             return None
         said = _Said(read) if said is None else said
+        if not (_SIZES.match(found[0]) or said.anything):
+            return None
         start, end = found.start() + _own(found[0]), found.end()
-        value, before = read.text[start:end], read.text[start - 1 : start]
-        whole = before in "=:" or not (_OF_WORD.match(before) or _OF_WORD.match(read.text, end))
+        value = read.text[start:end]
         alone = _alone(value)
-        if ((alone and whole) or said.tells(start, value, alone)) and not said.hashes.before(start + 8, 68):
-            return Span(start, end, "SECRET")
-        return None
+        good = (alone and _is_whole(read.text, start, end)) or (said.anything and said.tells(start, value, alone))
+        if not good or said.hashes.before(start + 8, 68):
+            return None
+        return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
 
     return judged(read.text, _DENSE, judge, "SECRET")
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    before = text[start - 1 : start]
+    return before in "=:" or not (_OF_WORD.match(before) or _OF_WORD.match(text, end))
 
 
 class _Said:
@@ -88,36 +104,41 @@ class _Said:
         self.hashes = Words(read.low, _HASH.finditer(read.low))
         self._near = Words(read.low, _NEAR.finditer(read.low))
         self._inner = Words(read.text, _INNER.finditer(read.text))
-        self._beside = {one.end(): not one[0].startswith("key") for one in _BESIDE.finditer(read.low)}
+        self._beside = Words(read.low, _BESIDE.finditer(read.low))
+
+    @cached_property
+    def anything(self) -> bool:
+        """Whether there is any word for a key."""
+        return bool(self._near) or bool(self._beside) or bool(self._inner)
 
     def tells(self, start: int, value: str, alone: bool) -> bool:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""
-        strong, inner = self._beside.get(start), self._inner.before(start, 60)
+        beside, inner = self._beside.before(start, 0), self._inner.before(start, 60)
         near = inner or self._near.before(start, 60)
-        if (strong is None and not near) or not (alone or _fair(value)):
+        if not (beside or near) or not (alone or _fair(value)):
             return False
-        weak = bool(UUID.search(value)) or len(value) < 20
-        if strong or (not weak and (strong is not None or (inner and inner.end() >= start - 5))):
+        if beside and not beside[0].startswith("key"):
             return True
-        return bool(near) and not weak and _random(value)
+        if len(value) < 20 or (value.count("-") >= 4 and UUID.search(value)):
+            return False
+        return bool(beside or (inner and inner.end() >= start - 5) or _random(value))
 
 
 def _own(word: str) -> int:
     """How long the name or the path is that a word begins with."""
-    own = _PATH.match(word) or (_OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None)
+    own = ("/" in word and _PATH.match(word)) or (_OWN_NAME.match(word.lower()) if "-" in word or "_" in word else None)
     return own.end() if own else 0
 
 
 def _fair(value: str) -> bool:
     """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
-    digits = sum(map(str.isdigit, value))
     return bool(_LICENCE.fullmatch(value)) or (
         len(value) >= 16
-        and 3 <= digits < len(value)
+        and bool(_DIGITS.match(value))
         and value.count("/") <= 2
         and value.count("-") <= 4
         and value.count("_") <= 3
-        and not re.search(r"[A-Za-z]{5,}[/_-][A-Za-z]{5,}", value)
+        and not re.search(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}", value)
     )
 
 
@@ -132,10 +153,10 @@ def _alone(value: str) -> bool:
     marks = value.count("-") + value.count("_")
     if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
         return False
-    changes = len(re.findall(r"[a-z](?=[A-Z\d])|[A-Z](?=[a-z\d])|\d(?=[A-Za-z])", body))
-    mixed = _BOTH.match(body) and (len(body) >= 28 or re.search(r"\d.*\d", body))
-    words = sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body)))
-    return bool(mixed) and 5 * changes >= 2 * len(body) and 2 * words <= len(body)
+    changes = sum(map(body.encode().translate(_CLASSES).count, (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")))
+    if 5 * changes < 2 * len(body) or not _BOTH.match(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
+        return False
+    return 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
 
 
 def _random(value: str) -> bool:
@@ -145,7 +166,7 @@ def _random(value: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
         return _bits(value) > 3
     if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
-        changes = len(re.findall(r"[a-zA-Z]+(?=\d)", value))
+        changes = len(re.findall(r"[a-zA-Z](?=\d)", value))
         return changes >= 3 and not re.search(r"[^\w-]", value) and _bits(value) > 3.5
     return _bits(value) > 3.7
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from branchline.guard.spans import late
+
 Severity = Literal["medium", "high"]
 
 
@@ -153,18 +155,18 @@ RULES: Final = (
 """What is looked for, the gravest first."""
 
 _ZERO: Final = "\u200b\u2060\ufeff\u180e"
-_UNSEEN: Final = re.compile(f"[{_ZERO}\u200c\u200d\u200e\u200f\u00ad\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
-_TAGS: Final = re.compile("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0020-\U000e007e]{3,}")
-_SELECTORS: Final = re.compile("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
-_OVERRIDE: Final = re.compile("[\u202d\u202e]")
-_ISOLATE: Final = re.compile("[\u202a\u202b\u2066-\u2068]")
-_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_SPLIT: Final = re.compile(f"[A-Za-z][{_ZERO}]+[A-Za-z]")
-_MANY: Final = re.compile(f"[{_ZERO}\u200c\u200d]{{6,}}")
-_ANSI: Final = re.compile("[\x1b\x9b\x9d]")
-_CLIPBOARD: Final = re.compile("(?:\x1b\\]|\x9d)52;")
+_UNSEEN: Final = late(f"[{_ZERO}\u200c\u200d\u200e\u200f\u00ad\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_TAGS: Final = late("(?<!\U0001f3f4)(?<![\U000e0020-\U000e007f])[\U000e0020-\U000e007e]{3,}")
+_SELECTORS: Final = late("[\U000e0100-\U000e01ef\ufe00-\ufe0f]{4,}")
+_OVERRIDE: Final = late("[\u202d\u202e]")
+_ISOLATE: Final = late("[\u202a\u202b\u2066-\u2068]")
+_RIGHT_TO_LEFT: Final = late("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_SPLIT: Final = late(f"[A-Za-z][{_ZERO}]+[A-Za-z]")
+_MANY: Final = late(f"[{_ZERO}\u200c\u200d]{{6,}}")
+_ANSI: Final = late("[\x1b\x9b\x9d]")
+_CLIPBOARD: Final = late("(?:\x1b\\]|\x9d)52;")
 _ALIKE: Final = str.maketrans("аеорсухіјѕһԁɡᴏοαερτυνικ", "aeopcyxijshdgooaeptuvik")
-_MIXED: Final = re.compile("[A-Za-z][аеорсухіјѕһԁ]+[A-Za-z]|(?<![^\\W\\d_])[аеорсухіјѕһԁАВЕКМНОРСТХ][A-Za-z]{3,}")
+_MIXED: Final = late("[A-Za-z][аеорсухіјѕһԁ]+[A-Za-z]|(?<![^\\W\\d_])[аеорсухіјѕһԁАВЕКМНОРСТХ][A-Za-z]{3,}")
 _QUOTES: Final = "\"'`“”‘’«»「」"
 
 
@@ -192,8 +194,8 @@ def _fold(text: str) -> str:
     return text.lower()
 
 
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_LATIN: Final = re.compile("[a-z]")
+_WORD: Final = late(r"[^\W\d_]+")
+_LATIN: Final = late("[a-z]")
 
 
 def _is_quoted(text: str, found: "re.Match[str]") -> bool:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from branchline.guard import assigned, credentials, dice, personal, phones, tokens
 from branchline.guard.book import PLACEHOLDER
-from branchline.guard.spans import Plain, Span, apart, original, plain
+from branchline.guard.spans import Plain, Span, apart, late, original, plain
 
 
 class Rules(NamedTuple):
@@ -69,10 +69,10 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
     return apart([original(read, span) for span in found] if read.starts else found)
 
 
-_WHOLE: Final = re.compile(r"[\w.~+/=-]{16,512}")
-_SHORT: Final = re.compile(r"[^\s\"'`,;:()<>/|=]{8,64}")
-_STRONG: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
-_DIGIT: Final = re.compile(r"\d")
+_WHOLE: Final = late(r"[\w.~+/=-]{16,512}")
+_SHORT: Final = late(r"[^\s\"'`,;:()<>/|=]{8,64}")
+_STRONG: Final = late(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
+_DIGIT: Final = late(r"\d")
 
 
 def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Iterator[Span]:
@@ -82,11 +82,11 @@ def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Itera
     """
     kinds = {value: placeholder.strip("[]0123456789")[:-1] for placeholder, value in book.items()}
     here = {read.text[span.start : span.end]: span.kind for span in found}
-    kinds |= here
+    kinds = {value: kind for value, kind in (kinds | here).items() if _WHOLE.fullmatch(value) and _DIGIT.search(value)}
     short = {value: kind for value, kind in here.items() if kind == "PASSWORD" and _STRONG.fullmatch(value)}
     for words, known in ((_WHOLE, kinds), (_SHORT, short)):
         for word in words.finditer(read.text) if known else ():
-            if word[0] in known and _DIGIT.search(word[0]):
+            if word[0] in known:
                 yield Span(word.start(), word.end(), known[word[0]])
 
 

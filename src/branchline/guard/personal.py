@@ -3,21 +3,20 @@
 import re
 import string
 from collections.abc import Iterator
-from operator import mul
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, judged
+from branchline.guard.spans import Plain, Span, Words, judged, late
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"  # `re` takes no vowels of India and Thailand for letters
 _LABEL: Final = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,62}}[{_LETTERS}])?"
-_AT: Final = re.compile(
+_AT: Final = late(
     rf"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:{_LABEL}(?:[.．]|\s?[\[(]dot[\])]\s?)){{1,8}}(\w[{_LETTERS}-]{{1,23}}))"
 )
-_LOCAL: Final = re.compile(rf"[*!?=&$#^~]?[{_LETTERS}.+%'-]{{1,64}}")
+_LOCAL: Final = late(rf"[*!?=&$#^~]?[{_LETTERS}.+%'-]{{1,64}}")
 _LATIN: Final = r"[a-z]{2,24}(?=[\u3000-\u9fff\uac00-\ud7a3])"
 _MIXED: Final = r"^.*[\u3000-\u9fff\uac00-\ud7a3](?=[A-Za-z0-9])"
-_NOBODY: Final = re.compile(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
+_NOBODY: Final = late(r"(?:git|no-?reply|do-?not-?reply|donotreply)(?:\+.{0,40})?", re.I)
 _DOMAINS: Final = """
 com org net edu gov mil int info biz name pro museum aero coop jobs mobi travel asia cat tel post app dev cloud tech online
 site website store shop blog xyz club live life world agency digital email mail network systems solutions services company
@@ -26,7 +25,7 @@ media news press social space top vip win fun icu art music video games global l
 home private example test invalid eu 中国 中國 公司 网络 香港 台灣 рф 한국 みんな
 """
 _ENDS: Final = frozenset(_DOMAINS.split())
-_IN_ADDRESS: Final = re.compile(r"://[^\s/]{0,64}$")
+_IN_ADDRESS: Final = late(r"://[^\s/]{0,64}$")
 _OF_FILES: Final = """
 py sh rs md js ts so cc pl ps go rb php css htm html xml json yaml yml toml txt log lock conf cfg ini env png jpg jpeg gif svg
 webp ico pdf zip tgz gz tar exe dll jar class java kt swift vue tsx jsx mjs cjs map min service socket target timer mount
@@ -34,8 +33,8 @@ slice path scope device swap automount value length name id data shape get set
 """
 _FILES: Final = frozenset(_OF_FILES.split())
 """Endings of files and units, and attributes, that might be those of an address; some are codes of countries too."""
-_SECOND: Final = re.compile(r"\.(?:com?|ac|or|go|sch|net|org|edu|gov|web)\.\w+$")
-_PERSON: Final = re.compile(
+_SECOND: Final = late(r"\.(?:com?|ac|or|go|sch|net|org|edu|gov|web)\.\w+$")
+_PERSON: Final = late(
     r"(?:[a-z]{1,24}[._][a-z]{2,24}@[a-z-]{4,40}\.(?:rs|md|ps|so|cc)|[a-z][a-z\d._]{2,48}@[a-z-]{4,40}\.(?:pl|id))",
     re.I,
 )
@@ -71,26 +70,26 @@ def emails(read: Plain) -> Iterator[Span]:
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_LETTER: Final = re.compile("[a-z]")
-_HKID: Final = re.compile(
+_LETTER: Final = late("[a-z]")
+_HKID: Final = late(
     r"(?a)\d(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
 )
 _VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
-_CARD_OF_HK: Final = re.compile(
+_CARD_OF_HK: Final = late(
     r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
 )
-_CARD: Final = re.compile(r"\d(?<![\w.-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.]\d)", re.A)
-_NETWORKS: Final = re.compile(
+_CARD: Final = late(r"\d(?<![\w.-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w-]|[.]\d)", re.A)
+_NETWORKS: Final = late(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|4[4-9]\d|5\d\d)\d{12}|(?:62|81)\d{14,17}|220[0-4]\d{12,15}"
     r"|(?:50(?:18|20|38)|58(?:68|93)|6304|67(?:59|6[1-3]))\d{8,15}|(?:50|5[6-8]|6\d)\d{14}"
 )
-_GROUPS: Final = re.compile(
+_GROUPS: Final = late(
     r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}"
 )
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
-_TRIAL: Final = re.compile(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = re.compile(
+_TRIAL: Final = late(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
+_IBAN: Final = late(
     r"(?a)\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
 )
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
@@ -130,9 +129,8 @@ def identity_cards(read: Plain) -> Iterator[Span]:
 
 
 def _checked(letters: str, digits: str, check: str) -> bool:
-    values = (letters.rjust(2) + digits).encode().translate(_VALUES)
-    total: int = sum(map(mul, range(9, 1, -1), values)) + int(check, 16)
-    return total % 11 == 0
+    a, b, c, d, e, f, g, h = (letters.rjust(2) + digits).encode().translate(_VALUES)
+    return (9 * a + 8 * b + 7 * c + 6 * d + 5 * e + 4 * f + 3 * g + 2 * h + int(check, 16)) % 11 == 0
 
 
 def luhn(digits: str) -> bool:

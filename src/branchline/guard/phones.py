@@ -5,15 +5,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged
+from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged, late
 
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
-_NUMBER: Final = rf"\(?\d{{1,5}}\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}\)?){{0,7}}"
-_CODED: Final = re.compile(
-    rf"(?:[+＋](?<![\w+][+＋])|00(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -]))(?=[1-9\uff11-\uff19]){_NUMBER}"
+_NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"
+_CODED: Final = late(
+    rf"[+＋0](?:(?<=0)0(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -])|(?<=[+＋])(?<![\w+][+＋]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = re.compile(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
-_BARE: Final = re.compile(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
+_RUN: Final = late(rf"\d(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
+_BARE: Final = late(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",
     "wechat", "viber", "imessage", "ring", "telefon(?:nummer|o|e|um)?", "handy(?:nummer)?", "mobil(?:nummer|telefon)?",
@@ -51,31 +51,30 @@ def _cue() -> re.Pattern[str]:
     )
 
 
-_VERB: Final = re.compile(by_first(_VERBS))
-_LETTER: Final = re.compile("[a-z]")
-_NO_PHONE: Final = re.compile(
+_VERB: Final = late(by_first(_VERBS))
+_LETTER: Final = late("[a-z]")
+_NO_PHONE: Final = late(
     r"^/|[{}\[\];<|\\]|(?<![a-z])(?:ids?|counts?|total|sizes?|seed|ms(?!\.)|bytes|port|pid|timeout|limit|max|min|version|lines?|errors?"
     r"|codes?|status|address|offset|step|rows?|page|section|issue|task|width|height|px|in|of|v|until|by|with)(?![a-z])|/\w"
 )
-_NEXT: Final = re.compile(
+_NEXT: Final = late(
     r"(?:\s?[,;/、，|&]\s?\(?|\s(?:or|and|oder|und|ou|et|o|y|или|或|/)\s(?:(?:in|at|on|my|the|home|office|work) ){0,3})"
 )
-_AFTER_WORD: Final = re.compile("mobile|cell|fax|phone|tel|office|home|work|whatsapp")
-_AFTER: Final = re.compile(
-    rf"(?:x\d{{1,6}}|,? ext\.? ?\d{{1,6}})?[ -]\(?(?:{_AFTER_WORD.pattern})\)?[^\w\n]{{0,3}}"
+_AFTER_WORDS: Final = "mobile|cell|fax|phone|tel|office|home|work|whatsapp"
+_AFTER_WORD: Final = late(_AFTER_WORDS)
+_AFTER: Final = late(
+    rf"(?:x\d{{1,6}}|,? ext\.? ?\d{{1,6}})?[ -]\(?(?:{_AFTER_WORDS})\)?[^\w\n]{{0,3}}"
     r"(?:$|\n|[,;)]|\s?[-+\d(])"
 )
 """A word behind a number that makes it one to call; `12345678 mobile users` is none."""
-_NO_NUMBER: Final = re.compile(
+_NO_NUMBER: Final = late(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
     r"|0{4,}\d*|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+"
     r"|(?!\d\d(?:\.\d\d){4}$)\d{1,2}(?:\.\d{1,4}){2,}|(\d)\1{6,}|\d{1,3}(?: ?000){2,}|[1-9]0{6,}"
 )
-_NO_END: Final = re.compile(r"(?!x\d{1,6}(?!\d))[a-z%_]|[.,:]\d| (?:ms|ns|us|kb|mb|gb|rows|bytes|times|s)\b")
-_REACH: Final = re.compile(r"contact|reach|phone|call|ring|answer|text ")
-_SHAPED: Final = re.compile(
-    r"\(?\d{2,5}\)?[ .\-/]\(?\d{3,4}\)?(?:[ .\-/]\d{2,4}){0,3}|\d{3,4}[ -]\d{4}|\d{2,4}[ -]\d{6,8}"
-)
+_NO_END: Final = late(r"(?!x\d{1,6}(?!\d))[a-z%_]|[.,:]\d| (?:ms|ns|us|kb|mb|gb|rows|bytes|times|s)\b")
+_REACH: Final = late(r"contact|reach|phone|call|ring|answer|text ")
+_SHAPED: Final = late(r"\(?\d{2,5}\)?[ .\-/]\(?\d{3,4}\)?(?:[ .\-/]\d{2,4}){0,3}|\d{3,4}[ -]\d{4}|\d{2,4}[ -]\d{6,8}")
 CHECKED: Final = 500
 """So many numbers of one text are looked up in the library; what comes after is judged by its shape alone."""
 

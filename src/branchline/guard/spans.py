@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 
 class Span(NamedTuple):
@@ -15,13 +15,30 @@ class Span(NamedTuple):
     kind: str
 
 
+class _Late:
+    """A pattern that is compiled when it is first looked for; `re` keeps what was compiled."""
+
+    def __init__(self, *form: Any) -> None:
+        self._form = form
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(re.compile(*self._form), name)
+        setattr(self, name, method)
+        return method
+
+
+def late(form: str, flags: int = 0) -> re.Pattern[str]:
+    """The pattern of a form: few texts get as far as most of them, and all of them are dear to compile."""
+    return cast("re.Pattern[str]", _Late(form, flags))
+
+
 # Terminal codes and characters without width, with which a secret is taken apart for the eye or by a colour.
-_FILLER: Final = re.compile("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
+_FILLER: Final = late("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
 
 
 _WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
 """Letters and signs as wide as Chinese ones."""
-_IS_WIDE: Final = re.compile("[！-～]")
+_IS_WIDE: Final = late("[！-～]")
 
 
 class Plain(NamedTuple):
@@ -87,7 +104,7 @@ def by_first(forms: Iterable[str]) -> str:
     )
 
 
-MOST: Final = 1_000
+MOST: Final = 700
 """A line that holds more of one kind was made to be slow: from there on it goes as one."""
 
 
@@ -118,29 +135,41 @@ def judged(
 
 
 def allowance(text: str, at: int) -> tuple[int, int]:
-    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 200 characters."""
+    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 300 characters."""
     end = text.find("\n", at)
     end = end if end >= 0 else len(text)
-    return end, max(MOST, (end - at) // 200)
+    return end, max(MOST, (end - at) // 300)
 
 
 class Words:
-    """Where words stand in a text; looked for once, so that each place that asks what stands before it costs little."""
+    """Where words stand in a text; each is looked for once, and only as far as somebody asks what stands before a place."""
 
     def __init__(self, text: str, found: "Iterable[re.Match[str]]") -> None:
         self._text = text
-        self._found = list(found)
-        self._ends = [one.end() for one in self._found]
+        self._left = iter(found)
+        self._found: list[re.Match[str]] = []
+        self._ends = [-1]
 
     def __bool__(self) -> bool:
+        if not self._found:
+            self._read(-1)
         return bool(self._found)
 
     def before(self, at: int, reach: int) -> "re.Match[str] | None":
         """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
+        if self._ends[-1] <= at:
+            self._read(at)
         place = bisect_right(self._ends, at) - 1
-        if place < 0 or self._ends[place] < at - reach or "\n" in self._text[self._ends[place] : at]:
+        if self._ends[place] < max(0, at - reach) or "\n" in self._text[self._ends[place] : at]:
             return None
-        return self._found[place]
+        return self._found[place - 1]
+
+    def _read(self, at: int) -> None:
+        for one in self._left:
+            self._found.append(one)
+            self._ends.append(one.end())
+            if one.end() > at:
+                return
 
 
 def original(read: Plain, span: Span) -> Span:

@@ -4,7 +4,7 @@ import functools
 import re
 from typing import Final
 
-from branchline.guard.spans import by_first
+from branchline.guard.spans import by_first, late
 
 PASSWORD_NAMES: Final = (
     "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s{0,8}[=:])", "pwd",
@@ -14,7 +14,7 @@ PASSWORD_NAMES: Final = (
     "kata sandi", "пароль", "κωδικός", "סיסמה", "كلمة (?:المرور|السر)", "पासवर्ड", "รหัสผ่าน",
     "密码", "密碼", "口令", "パスワード", "비밀번호",
 )  # fmt: skip
-PASSWORDS: Final = re.compile(by_first(PASSWORD_NAMES))
+PASSWORDS: Final = late(by_first(PASSWORD_NAMES))
 """How the names begin that are words for a password; the others are words for a secret or a key."""
 _OF_THE_TRADE: Final = """
 string str text bytes any object number integer int boolean bool secretstr optional char varchar uuid buffer void self never
@@ -22,29 +22,33 @@ unknown literal read write password passwd secret token required enabled disable
 false undefined nil yes no on off hidden input auto always missing invalid expired empty
 """
 TYPES: Final = frozenset(_OF_THE_TRADE.split())
-_TEMPLATE: Final = re.compile(
+_TEMPLATE: Final = late(
     r"[$%#]?[{(<\[].*|\.\*.*"
     r"|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
 )
-_FAKE: Final = re.compile(
+_FAKE: Final = late(
     r"(?:(?:your|insert|put|enter|replace|change)[ _-]?|(?:the|a|new|old|user|add|set)[ _-])"
-    r"(?:own|me|here|with|it|in)?[ _-]?(?:[^\W_]+[ _-]+)*"
+    r"(?:own|me|here|with|it|in)?[ _-]?(?:[^\W_]++[ _-]++)*+"
     r"(?:key|token|secret|password|passwd|value|here|me|this|name|api)s?(?:[ _-]?here)?"
-    r"|(?:your|change|replace|generate|insert)[ _-].*|.*[_-](?:your|change[_-](?:this|in|before))[_-].*|.*[ _-]here|__\w+__"
-    r"|.*(?:changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set).*"
+    r"|(?:your|change|replace|generate|insert)[ _-].*|.*[ _-]here|__\w+__"
     r"|(?:string|str|text|include|same-origin|omit|required|optional|password|passwd|secret|token|none|null|nil|true|false|undefined|hidden|invalid|wrong|missing|expired"
-    r"|empty|default|current-password|new-password|bearer|basic|jwt|oauth2?|example|sample|dummy|foobar|api[_-]?key|access[_-]token|refresh[_-]token|id[_-]token|client[_-]secret)",
-    re.I,
+    r"|empty|default|current-password|new-password|bearer|basic|jwt|oauth2?|example|sample|dummy|foobar|api[_-]?key|access[_-]token|refresh[_-]token|id[_-]token|client[_-]secret)"
 )
-_VERSION: Final = re.compile(r"[~^<>=v ]{0,3}\d{1,5}(?:\.[\dx*]{1,5}){1,3}(?:[-+][\w.]{1,20})?")
-UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
-OURS: Final = re.compile(r"\[[A-Z][A-Z_]{1,24}_\d{1,6}\]")
+_HOLDS: Final = late(
+    r"[_-](?:your|change[_-](?:this|in|before))[_-]|changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme"
+    r"|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set"
+)
+"""What stands anywhere in a word that holds a secret's place; both see it in small letters."""
+_VERSION: Final = late(r"[~^<>=v ]{0,3}\d{1,5}(?:\.[\dx*]{1,5}){1,3}(?:[-+][\w.]{1,20})?")
+UUID: Final = late(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
+OURS: Final = late(r"\[[A-Z][A-Z_]{1,24}_\d{1,6}\]")
 
 
 @functools.lru_cache(4096)
 def stands_for(value: str) -> bool:
     """Whether a value only holds a secret's place: a variable, a template, a version, stars, `your-key-here`, one of our own."""
-    return bool(_FAKE.fullmatch(value[:200]) or _VERSION.fullmatch(value) or is_template(value))
+    low = value[:200].lower()
+    return bool(_FAKE.fullmatch(low) or _HOLDS.search(low) or _VERSION.fullmatch(value) or is_template(value))
 
 
 def is_template(value: str) -> bool:
@@ -52,7 +56,7 @@ def is_template(value: str) -> bool:
     return bool(_TEMPLATE.fullmatch(value[:200]) or OURS.search(value))
 
 
-_LABEL: Final = r"(?:[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
+_LABEL: Final = r"(?>[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
 """A part of a dotted name: what is longer and has digits is more likely a key of parts."""
 
 
@@ -90,11 +94,11 @@ def telling(value: str) -> bool:
         return True
     digit, letter = bool(re.search(r"\d", value)), bool(re.search(r"[^\W\d_]", value))
     mark = bool(re.search(r"[!@#$%^&*+=?~]", value))
-    if re.fullmatch(r"v?\d+(?:\.\d+)+\w*|\d+(?:[a-z]{1,3}|%)|[A-Za-z_]+\d?", value):
+    if re.fullmatch(r"v?\d++(?:\.\d++)++\w*|\d+(?:[a-z]{1,3}|%)|[A-Za-z_]+\d?", value):
         return False
     return (digit and (letter or mark)) or (mark and letter and len(value) >= 6)
 
 
 def mixed(value: str) -> bool:
     """Whether a long word has letters of both sizes."""
-    return bool(re.search("[a-z]", value) and re.search("[A-Z]", value) and len(value) >= 16)
+    return len(value) >= 16 and bool(re.search("[a-z]", value) and re.search("[A-Z]", value))

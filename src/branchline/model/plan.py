@@ -74,6 +74,8 @@ class Task:
     @property
     def manner(self) -> dict[str, Any]:
         """What the plan says of how the task's worker is to work, by the names of MANNER; nothing that could be a flag."""
+        if self.model is None and MANNER.keys().isdisjoint(self.extra):  # asked for each task, and few say any
+            return {}
         said = {**self.extra, "model": self.model}
         told = {name: said[name] for name, kind in MANNER.items() if isinstance(said.get(name), kind)}
         return {name: value for name, value in told.items() if str(value)[:1] not in ("", "-")}

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 
 from branchline.planfile.dialects import DIALECTS
 from branchline.planfile.marks import BEFORE_BOX
@@ -27,20 +27,29 @@ MAX_LEAD = 4
 """How many words (an id, `[P]`, `Step 2:`) may stand before a title in its line."""
 
 
-def tick(text: str, tasks: Iterable[Place], dialect: str, on: str) -> str | None:
+def tick(
+    text: str, tasks: Iterable[Place], dialect: str, on: str, seen: MutableMapping[str, dict[int, None]] | None = None
+) -> str | None:
     """Mark tasks as done in the text of their plan; None when no box changes.
 
     When lines have moved a task is found again by its id, then by its title. `on` is the date (YYYY-MM-DD) that the
     dialect aidevops notes as `completed:`. A task that has no open box of its own, or cannot be told from another one,
-    changes nothing; the formats that are no markdown lists have no boxes of tasks.
+    changes nothing; the formats that are no markdown lists have no boxes of tasks. In `seen` it keeps where the boxes of
+    what it returns are: who ticks that text again need not have it read again.
     """
     if dialect and dialect not in DIALECTS:
         return None
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     lines = [found[0] for found in _LINE.finditer(text.removeprefix(mark))]
-    boxes = functools.cache(lambda: _boxes(lines))  # ticking one changes neither lines nor blocks
+    seen = {} if seen is None else seen
+    boxes = functools.cache(lambda: seen.get(text) or _boxes(lines))  # ticking one changes neither lines nor blocks
     changed = [_tick(lines, boxes, task, dialect, on) for task in tasks]
-    return mark + "".join(lines) if any(changed) else None
+    if not any(changed):
+        return None
+    ticked, places = mark + "".join(lines), boxes()
+    seen.clear()
+    seen[ticked] = places
+    return ticked
 
 
 def _tick(lines: list[str], boxes: Callable[[], dict[int, None]], task: Place, dialect: str, on: str) -> bool:
@@ -97,9 +106,10 @@ def _find(lines: list[str], boxes: Callable[[], dict[int, None]], line: int, tit
     A heading, row, XML task or item that still stands on its line without an open box has none, whatever box repeats its words.
     """
     own = lines[line - 1].lstrip(" \t") if 1 <= line <= len(lines) else ""
-    said, told = (" ".join(_WORD.findall(_words(text))) for text in (title, own))
-    if said and not _BOX.match(own) and f" {said} " in f" {told} ":
-        return None
+    if not _BOX.match(own):
+        said, told = (" ".join(_WORD.findall(_words(text))) for text in (title, own))
+        if said and f" {said} " in f" {told} ":
+            return None
     if line - 1 in boxes() and _is_it(lines[line - 1], title, task_id):
         return line - 1
     for same, wanted in ((_by_id, task_id), (_by_title, title)):

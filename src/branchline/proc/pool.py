@@ -5,7 +5,6 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +17,10 @@ LOG = "custody.log"
 PATIENCE = 10.0  # seconds a custodian may take to read a request before it counts as dead
 CHUNK = 1 << 16
 _ended: list[int] = []  # guards that may still have to be reaped
-_encoded = lru_cache(1024)(os.fsencode)  # most of an environment is the same for every process of a run
+_CODING = (
+    sys.getfilesystemencoding(),
+    sys.getfilesystemencodeerrors(),
+)  # those of os.fsencode, which asks what it is given
 
 
 class Spawn(NamedTuple):
@@ -48,9 +50,9 @@ class Spawn(NamedTuple):
 
     def message(self) -> tuple[Any, ...]:
         """What the custodian gets: every text as the bytes the kernel will see."""
-        env = {_encoded(name): _encoded(value) for name, value in self.env.items()}
-        files = [os.fsencode(path) for path in (self.cwd, self.stdin, self.output, self.errors)]
-        argv = [os.fsencode(word) for word in self.argv]
+        env = {name.encode(*_CODING): value.encode(*_CODING) for name, value in self.env.items()}
+        files = [path.encode(*_CODING) for path in (self.cwd, self.stdin, self.output, self.errors)]
+        argv = [word.encode(*_CODING) for word in self.argv]
         times = (float(self.wall), float(self.grace))
         limits = (int(self.cap), int(self.limit), int(self.boxed))
         return ("start", int(self.fence), argv, env, *files, *times, linux.mark(env), *limits, float(self.lease))

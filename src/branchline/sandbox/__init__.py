@@ -80,7 +80,7 @@ def environment(worker: Allowance, base: Mapping[str, str], home: Path) -> dict[
     return {**places(home), **inherited(worker, base)}
 
 
-def places(home: Path) -> dict[str, str]:
+def places(home: Path | str) -> dict[str, str]:
     """The names that lead into a worker's own HOME, where its settings say nothing else."""
     own = str(home)
     return {"HOME": own, **{name: f"{own}/{folder}" for name, folder in _FOLDERS.items()}}
@@ -114,7 +114,7 @@ def _check(name: str, setting: str) -> None:
         raise SettingsError(f"{setting}: {name!r} is no name of an environment variable")
 
 
-def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -> None:
+def prepare_home(home: Path | str, real_home: Path, name: str = "", email: str = "") -> None:
     """Make the fake HOME of a worker: folders of mode 700 and a .gitconfig that holds an identity and nothing else.
 
     Nothing is copied from `real_home`; it is a parameter so that a home inside or above it by mistake is refused
@@ -123,16 +123,16 @@ def prepare_home(home: Path, real_home: Path, name: str = "", email: str = "") -
     """
     temporary = f"{home}/{_FOLDERS['TMPDIR']}"
     try:
-        home.mkdir(mode=0o700, parents=True)
-        os.mkdir(temporary, 0o700)  # noqa: PTH102 - for each task, and a Path is dear
+        os.makedirs(home, 0o700)  # noqa: PTH103 - for each task, and a Path is dear
+        os.mkdir(temporary, 0o700)  # noqa: PTH102 - as above
     except FileExistsError:  # only a folder that was there can be one that is in use
         own = os.path.realpath(home)
         if f"{os.path.realpath(real_home)}/".startswith(f"{own.rstrip('/')}/"):
             raise SettingsError(
                 f"{home} is the real home or above it; a worker's home must be a folder of its own"
             ) from None
-        home.chmod(0o700)
-        _unlink_links(home)
+        os.chmod(home, 0o700)  # noqa: PTH101 - as above
+        _unlink_links(Path(home))
         os.makedirs(temporary, 0o700, exist_ok=True)  # noqa: PTH103 - as above
     write_new(f"{home}/.gitconfig", _git_config(name, email))
 
@@ -145,7 +145,7 @@ def _unlink_links(home: Path) -> None:
                 path.unlink()
 
 
-def empty_temporary(home: Path) -> None:
+def empty_temporary(home: Path | str) -> None:
     """Empty the TMPDIR of a worker's home; nobody of it may be running. What cannot be removed stays."""
     folder = f"{home}/{_FOLDERS['TMPDIR']}"
     if os.path.islink(folder):  # noqa: PTH114 - as above

@@ -7,12 +7,11 @@ from typing import Any
 
 from branchline.graph.adjacency import of_rows
 from branchline.graph.suite import needs_of
-from branchline.model.run import RunRow, TaskRow
+from branchline.model.run import AttemptRow, RunRow, TaskRow
 from branchline.schedule import STRATEGIES
 from branchline.schedule.durations import USUAL
 from branchline.schedule.problem import bound
 from branchline.simulate import Case, dice, result
-from branchline.store import AnyStore
 from branchline.workflow.look import slots_of
 
 MOST = 2000
@@ -22,7 +21,7 @@ SEARCH = 0.05
 """Nominal seconds of search for what could have been."""
 
 
-def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, Any] | None:
+def hindsight(attempts: Sequence[AttemptRow], run: RunRow, rows: list[TaskRow]) -> dict[str, Any] | None:
     """The keys of `schedule` in a report, in seconds; None where fewer than two tasks were done, very many, or brief ones.
 
     A task lasts from its last dispatch to its merge; what it took is taken for what it would have taken in any order.
@@ -30,7 +29,7 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     `waited` is the time between the end of all it depends on (or the start of the first task) and its own start, and
     `cost` is by how much that put off the end of the run: the end is the sum of the times and waits of one chain of tasks.
     """
-    spans = spans_of(store, run, rows)
+    spans = spans_of(attempts, rows)
     if not 2 <= len(spans) <= MOST:
         return None
     first, last = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
@@ -40,7 +39,7 @@ def hindsight(store: AnyStore, run: RunRow, rows: list[TaskRow]) -> dict[str, An
     case = _case(run, rows, net, spans)
     best = min((result(case, each, case.todo(), SEARCH, dice) for each in STRATEGIES), key=lambda each: each.makespan)
     strategy = best.strategy if best.makespan < took else run.flags.get("strategy") or STRATEGIES[0]
-    slotted = {task: end - start for task, (start, end) in spans_of(store, run, rows, slotted=True).items()}
+    slotted = {task: end - start for task, (start, end) in spans_of(attempts, rows, slotted=True).items()}
     least = min(bound(case.problem(case.todo() | slotted)), best.makespan, took)
     hours = net.get("estimate", {})
     before = {task: [each for each in case.adjacency.before[task] if each in spans] for task in spans}
@@ -91,12 +90,12 @@ def _last_chain(spans: Mapping[str, tuple[float, float]], before: Mapping[str, S
 
 
 def spans_of(
-    store: AnyStore, run: RunRow, rows: list[TaskRow], *, slotted: bool = False
+    attempts: Sequence[AttemptRow], rows: list[TaskRow], *, slotted: bool = False
 ) -> dict[str, tuple[float, float]]:
     """Task that was done -> when its last dispatch began and its last process ended; `slotted`: the last but its merge."""
     done = {row.task: row.attempt for row in rows if row.kind == "atomic" and row.state == "done" and row.attempt}
     spans: dict[str, tuple[float, float]] = {}
-    for each in store.attempts(run.run):
+    for each in attempts:
         if done.get(each.task) == each.attempt and each.ended is not None and not (slotted and each.purpose == "merge"):
             start, end = spans.get(each.task, (each.intended, each.ended))
             spans[each.task] = (min(start, each.intended), max(end, each.ended))

@@ -1,13 +1,13 @@
 """Whether a pulse has anything to do, found out at the price of a look; and how a run stands, in the keys of scripts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from branchline import __version__
 from branchline.files import canonical, digest, write_new
-from branchline.model.run import RunRow
+from branchline.model.run import RunRow, TaskRow
 from branchline.report import run_flag
 from branchline.store import Store, lock
 from branchline.terminal.text import because
@@ -25,11 +25,11 @@ SEEDS = ("RAM_", "MAX_WORKERS_CAP", "DECOMPOSE_", "WORKER_", "SUPERVISOR_")
 NEVER = 9e18
 
 
-def outcome_data(store: Store, run: RunRow, now: float) -> dict[str, Any]:
-    """The keys of `execute` and `pulse`: run, state, counts, waiting with the reason why each task waits now (I8)."""
+def outcome_data(store: Store, run: RunRow, rows: Iterable[TaskRow]) -> dict[str, Any]:
+    """The keys of `execute` and `pulse`, of a run and its `rows_of`: run, state, counts, waiting with the reason why (I8)."""
     counts: dict[str, int] = {}
     waiting: dict[str, str] = {}
-    for row in rows_of(store, run, now):
+    for row in rows:
         if row.kind != "atomic":
             continue
         counts[row.state] = counts.get(row.state, 0) + 1
@@ -43,18 +43,23 @@ def finished(store: Store, run: RunRow, now: float) -> Answer:
     """All done: nothing is run a second time."""
     land = f"branchline land{run_flag(run.run, is_newest(store, run))} brings to your branch what is not there yet"
     where = "it worked in place" if run.in_place else land
-    return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} is done; nothing to do ({where})")
+    return Answer(
+        outcome_data(store, run, rows_of(store, run, now)),
+        f"run {run.run} of {run.plan} is done; nothing to do ({where})",
+    )
 
 
 def called_off(store: Store, run: RunRow, now: float) -> Answer:
     """A person cancelled it: nobody but a person begins it again."""
     words = "`branchline retry TASK` takes it up again, `branchline execute --new` starts another"
-    return Answer(outcome_data(store, run, now), f"run {run.run} of {run.plan} was cancelled; {words}")
+    return Answer(
+        outcome_data(store, run, rows_of(store, run, now)), f"run {run.run} of {run.plan} was cancelled; {words}"
+    )
 
 
 def standing(store: Store, run: RunRow, now: float) -> Answer:
     """How a run stands after a pulse, in one line."""
-    data = outcome_data(store, run, now)
+    data = outcome_data(store, run, rows_of(store, run, now))
     counts = ", ".join(f"{number} {state}" for state, number in sorted(data["counts"].items()))
     row = store.run(run.run) or run
     why = f" ({because(row.state, row.reason)})" if row.reason and row.state != "running" else ""

@@ -14,7 +14,7 @@ from branchline.terminal.text import many, safe
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 from branchline.workflow.left import in_lines
-from branchline.workflow.look import opened, report_of
+from branchline.workflow.look import opened, report_of, rows_of
 from branchline.workflow.project import Project, open_project
 from branchline.workspace import landing
 from branchline.workspace.diff import changes, total
@@ -28,7 +28,9 @@ def land_run(console: Console, name: str, *, pull_request: bool) -> Answer:
     """Show what a run changed and what proves it, then bring it home when that is safe; else say what to do."""
     project = open_project(console)
     with opened(console, name) as (store, run):
-        found, runs, merged = report_of(store, run, console.clock()), store.runs(), store.newest_merge(run.run)
+        now = console.clock()
+        found = report_of(store, run, rows_of(store, run, now), now)
+        runs, merged = store.runs(), store.newest_merge(run.run)
     repository = project.repository() if project.is_checkout or not run.in_place else None
     if repository and merged and not run.in_place and not repository.tip(run.run):
         tip = f"branchline/{run.run}/tip"

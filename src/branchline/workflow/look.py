@@ -24,7 +24,7 @@ from branchline.workflow.console import Console
 
 WAITING = ("pending", "ready", "retrying", "paused")
 """States of tasks that wait for something other than a person: why, is asked anew at each look."""
-Hindsight = Callable[[Store, RunRow, list[TaskRow]], dict[str, Any] | None]
+Hindsight = Callable[[Sequence[AttemptRow], RunRow, list[TaskRow]], dict[str, Any] | None]
 
 
 @contextmanager
@@ -267,28 +267,37 @@ def report(
 ) -> Answer:
     """What was done, what was not, and why; `hindsight` says what the order of the tasks was worth."""
     with opened(console, name) as (store, run):
-        found = report_of(store, run, console.clock(), hindsight, home=is_home(console, run))
+        now = console.clock()
+        found = report_of(store, run, rows_of(store, run, now), now, hindsight, home=is_home(console, run))
     if form == "json":
         return Answer(found, json.dumps(found, ensure_ascii=False, default=str))
     return Answer(found, words.report_markdown(found) if form == "md" else words.report_text(found))
 
 
 def report_of(
-    store: Store, run: RunRow, now: float, hindsight: Hindsight = lambda *_: None, *, home: bool = False
+    store: Store,
+    run: RunRow,
+    rows: list[TaskRow],
+    now: float,
+    hindsight: Hindsight = lambda *_: None,
+    *,
+    home: bool = False,
 ) -> dict[str, Any]:
-    """The report of a run from what is recorded; `schedule` in it is what `hindsight` makes of it, `home` of `is_home`."""
-    graph, rows = json.loads(run.graph)["graph"], rows_of(store, run, now)
+    """The report of a run from what is recorded, its `rows_of` among it; `schedule` in it is what `hindsight` makes of it,
+    `home` of `is_home`.
+    """
+    graph, attempts = json.loads(run.graph)["graph"], store.attempts(run.run)
     return words.report(
         run,
         rows,
-        store.attempts(run.run),
+        attempts,
         store.questions(run.run),
         store.findings(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
         in_place=run.in_place,
         now=now,
         request=graph.get("request", ""),
-        schedule=hindsight(store, run, rows),
+        schedule=hindsight(attempts, run, rows),
         newest=is_newest(store, run),
         home=home,
     )

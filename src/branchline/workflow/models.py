@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from branchline import proc, workers
@@ -85,6 +84,8 @@ def known(project: Project, worker: WorkerSettings) -> list[str]:
 
 def nearest(model: str, there: list[str]) -> str:
     """Name in words what is closest: the same model of another provider before one that is only spelled like it."""
+    from difflib import get_close_matches
+
     name = model.partition("/")[2]
     found = [each for each in there if each.partition("/")[2] == name] or get_close_matches(model, there, 1, 0.5)
     if found:

@@ -13,7 +13,8 @@ def report_page(console: Console, name: str) -> Answer:
     """The report of a run as HTML."""
     with opened(console, name) as (store, run):
         now = console.clock()
-        found, rows = report_of(store, run, now, home=is_home(console, run)), rows_of(store, run, now)
+        rows = rows_of(store, run, now)
+        found = report_of(store, run, rows, now, home=is_home(console, run))
         events: dict[str, list[Event]] = {}
         for event in store.events(run.run):
             events.setdefault(event.task or "", []).append(event)

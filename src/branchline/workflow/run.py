@@ -27,7 +27,7 @@ from branchline.workflow.flags import AUTO, Flags, flags_argv
 from branchline.workflow.hindsight import hindsight
 from branchline.workflow.idle import STATUS, outcome_data
 from branchline.workflow.left import is_home
-from branchline.workflow.look import report_of
+from branchline.workflow.look import report_of, rows_of
 from branchline.workflow.project import Project, find_plan, open_project
 from branchline.workflow.running import Begun, Display, Interrupts, confirming
 
@@ -121,7 +121,8 @@ def interrupted(store: Store, driver: Coordinator, now: float) -> Answer:
     driver.close()
     unseen = f" for {until:g} s, since nobody counts what is used" if until else ""
     words = f"{left} in custody{unseen}; `branchline execute` goes on from there"
-    data = outcome_data(store, driver.state.run, now)
+    run = driver.state.run
+    data = outcome_data(store, run, rows_of(store, run, now))
     return Answer(data, f"interrupted; {words}", 130, "interrupted")
 
 
@@ -134,8 +135,9 @@ def ended(console: Console, store: Store, driver: Coordinator, standing: engine.
     """The report, and the exit status that the outcome has."""
     driver.close()
     run, now = driver.state.run, console.clock()
-    text = report.report_text(report_of(store, run, now, hindsight, home=is_home(console, run)))
-    return Answer(outcome_data(store, run, now), text, STATUS[standing.state], standing.reason)
+    rows = rows_of(store, run, now)
+    text = report.report_text(report_of(store, run, rows, now, hindsight, home=is_home(console, run)))
+    return Answer(outcome_data(store, run, rows), text, STATUS[standing.state], standing.reason)
 
 
 def detached(console: Console, project: Project, path: Path, flags: Flags) -> Answer:

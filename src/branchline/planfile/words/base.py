@@ -43,5 +43,7 @@ def words(text: str) -> frozenset[str]:
 
 def typed(entry: str) -> str:
     """Give a word in Latin letters as keyboards without accents write it: `tache` for `tâche`; any other as it is."""
+    if entry.isascii():  # most are, and all lists together are long
+        return entry
     bare = "".join(char for char in unicodedata.normalize("NFD", entry) if not unicodedata.combining(char))
     return bare if bare.isascii() else entry
