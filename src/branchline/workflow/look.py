@@ -136,13 +136,18 @@ def slots_of(run: RunRow) -> int:
 
 def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
+    found = standing(console, name)
+    return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
+
+
+def standing(console: Console, name: str) -> dict[str, Any]:
+    """The same as data alone, for who draws it otherwise."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
         driver = held(console.state) or None
-        found = words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
-    return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
+        return words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
 
 
 def runs(console: Console, most: int) -> list[dict[str, str]]:
