@@ -173,7 +173,7 @@ class Names:
         return None
 
     def onwards(self, key: str, token: str, asker: Draft | None) -> list[Draft]:
-        """Find the task or phase a token names, and those beside it that stand behind it; before the asker where it is one of them."""
+        """Find the task or phase a token names, and those beside it that stand behind it: up to the asker, if it is one."""
         first = self.one(key, token, asker)
         if first is None:
             return []
