@@ -94,7 +94,10 @@ class Desk:
 
     def failed(self, error: BranchlineError) -> dict[str, Any]:
         """An error as the house tells it; a message may quote a plan, a path or a worker."""
-        return self._shown({"ok": False, "code": error.code, "error": error.message})
+        try:
+            return self._shown({"ok": False, "code": error.code, "error": error.message})
+        except BranchlineError as unread:  # what was masked so far is not known: that is told, and nothing else
+            return {"ok": False, "code": unread.code, "error": "\n".join(lines(unread.message))}
 
     def version(self) -> str:
         """What changes when anything was recorded, at the price of two looks at a file."""
