@@ -170,10 +170,14 @@ class TestNamesInVain:
             ("", "After: T-O1"),
             ("", "Depends on T-O1"),
             ("", "Blocked by T-O1 and T-02"),
+            ("", "**Depends on** T-O1"),
         ],
     )
     def test_a_misspelt_id_is_not_passed_over(self, title: str, below: str) -> None:
         assert self.said(title, below) == [("; did you mean T-01?", True)]
+
+    def test_a_verb_in_bold_is_one(self) -> None:
+        assert edges(self.TEXT.format("", "**Depends on** T-01")) == {("T-01", "T-10")}
 
     def test_a_line_that_only_says_what_it_waits_for_is_not_passed_over(self) -> None:
         assert self.said("", "Depends on T-99") == [(".", True)]

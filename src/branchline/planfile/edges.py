@@ -46,7 +46,7 @@ _BRACKETED = re.compile(
     rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
-_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
+_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s*]+(?![:\s*])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
 _WAITS = re.compile(
     rf"(?<!\w)(?:{any_verb(_WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
