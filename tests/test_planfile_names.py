@@ -168,10 +168,20 @@ class TestNamesInVain:
             (" (Depends on: T-O1)", "Fast"),
             ("", "Depends on: T-02, T-O1"),
             ("", "After: T-O1"),
+            ("", "Depends on T-O1"),
+            ("", "Blocked by T-O1 and T-02"),
+            ("", "**Depends on** T-O1"),
         ],
     )
     def test_a_misspelt_id_is_not_passed_over(self, title: str, below: str) -> None:
         assert self.said(title, below) == [("; did you mean T-01?", True)]
+
+    def test_a_verb_in_bold_is_one(self) -> None:
+        assert edges(self.TEXT.format("", "**Depends on** T-01")) == {("T-01", "T-10")}
+
+    def test_a_line_that_only_says_what_it_waits_for_is_not_passed_over(self) -> None:
+        assert self.said("", "Depends on T-99") == [(".", True)]
+        assert parse(self.TEXT.format("", "The old one depends on T-99"), "x.md").findings == ()
 
     @pytest.mark.parametrize("words", ["Python3", "the k8s cluster", "T-02 and Node18", "T-02 (H2-base)"])
     def test_words_with_digits_are_no_misspelt_ids(self, words: str) -> None:

@@ -46,7 +46,7 @@ _BRACKETED = re.compile(
     rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
-_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
+_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s*]+(?![:\s*])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
 _WAITS = re.compile(
     rf"(?<!\w)(?:{any_verb(_WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
@@ -211,8 +211,8 @@ class Edges:
         if any(map(low.__contains__, _OF_TASKS)):
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
-                if not _denied(said, found):
-                    self._mined(draft, line, found[1], title, sure=title)
+                if not _denied(said, found):  # a line that says nothing else is as sure as a title
+                    self._mined(draft, line, found[1], title, sure=title or not said[: found.start()].strip("-*+ \t"))
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
                 self._waits(draft, line, text, place, 1.0 if title else MINED)
