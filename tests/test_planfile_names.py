@@ -2,6 +2,7 @@
 
 import pytest
 
+from branchline.planfile.names import MAX_LOOKS
 from branchline.planfile.read import parse
 from planread import titles, tree, waits
 
@@ -131,6 +132,66 @@ class TestNamesThatAreNoTitles:
         plan = parse(self.TEXT.format(name), "x.md")
         assert [one.code for one in plan.findings] == ["unknown-reference"]
         assert waits(self.TEXT.format(name)) == set()
+
+
+class TestNamesInVain:
+    TEXT = "- [ ] T-01 Write the parser\n- [ ] T-02 Draw it\n- [ ] T-10 Move it{}\n  - {}\n- [ ] T-12 Show it\n"
+
+    def said(self, title: str, below: str) -> list[tuple[str, bool]]:
+        findings = parse(self.TEXT.format(title, below), "x.md").findings
+        assert {(one.code, one.task) for one in findings} == {("unknown-reference", "T-10")}
+        return [(one.message.partition("called that")[2], one.hold) for one in findings]
+
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [
+            ("T-O1", "T-01"),
+            ("T-l2", "T-12"),
+            ("T-1", "T-01"),
+            ("T01", "T-01"),
+            ("TT-02", "T-02"),
+            ("Wirte the parser", "'Write the parser' (T-01)"),
+        ],
+    )
+    def test_what_is_spelt_almost_like_a_task_is_said(self, name: str, meant: str) -> None:
+        assert self.said("", f"Depends on: {name}") == [(f"; did you mean {meant}?", True)]
+
+    @pytest.mark.parametrize("name", ["T99", "T-11", "9", "Q-7", "React Native"])
+    def test_no_number_is_near_another_and_nothing_is_near_all(self, name: str) -> None:
+        assert self.said("", f"Depends on: {name}") == [(".", True)]
+
+    @pytest.mark.parametrize(
+        ("title", "below"),
+        [
+            (" (depends on T-O1)", "Fast"),
+            (" (depends on T-O1 and T-02)", "Fast"),
+            (" (Depends on: T-O1)", "Fast"),
+            ("", "Depends on: T-02, T-O1"),
+            ("", "After: T-O1"),
+            ("", "Depends on T-O1"),
+            ("", "Blocked by T-O1 and T-02"),
+            ("", "**Depends on** T-O1"),
+        ],
+    )
+    def test_a_misspelt_id_is_not_passed_over(self, title: str, below: str) -> None:
+        assert self.said(title, below) == [("; did you mean T-01?", True)]
+
+    def test_a_verb_in_bold_is_one(self) -> None:
+        assert edges(self.TEXT.format("", "**Depends on** T-01")) == {("T-01", "T-10")}
+
+    def test_a_line_that_only_says_what_it_waits_for_is_not_passed_over(self) -> None:
+        assert self.said("", "Depends on T-99") == [(".", True)]
+        assert parse(self.TEXT.format("", "The old one depends on T-99"), "x.md").findings == ()
+
+    @pytest.mark.parametrize("words", ["Python3", "the k8s cluster", "T-02 and Node18", "T-02 (H2-base)"])
+    def test_words_with_digits_are_no_misspelt_ids(self, words: str) -> None:
+        assert parse(self.TEXT.format(f" (requires {words})", "Fast"), "x.md").findings == ()
+
+    def test_so_many_names_in_vain_are_not_all_compared(self) -> None:
+        lines = "".join(f"- [ ] T-{one} It\n  - Depends on: TT-{one}\n" for one in range(10_000, 13_000))
+        findings = parse(lines, "x.md").findings
+        assert len(findings) == 3_000
+        assert 1 <= sum("did you mean" in one.message for one in findings) <= MAX_LOOKS / 3_000
 
 
 class TestOutcomes:

@@ -281,6 +281,9 @@ def test_a_task_that_is_not_done_has_no_level() -> None:
     assert found["level"] == ""
     assert found["checks"][0]["exit"] == 1
     assert evidence_text(found).startswith("3: failed, so nothing is proved of a merged result\n  $ pytest\n    exit 1")
+    assert "    | " in evidence_text(found)
+    found["checks"][0]["tail"] = ""
+    assert "    | " not in evidence_text(found), "it printed nothing"
 
 
 def test_what_a_worker_asks_on_several_lines_is_told_on_one_in_a_report() -> None:

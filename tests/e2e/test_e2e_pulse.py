@@ -105,6 +105,7 @@ def test_without_the_policy_nothing_is_approved(world: World) -> None:
     world.settings("[pulse]\nauto_approve = false\n")
     refused = world.run("pulse", "plan.md", "--worker", world.agent(HONEST))
     assert (refused.status, refused.json["code"]) == (3, "E_NOT_APPROVED")
+    assert "`branchline review plan.md`" in refused.json["error"]
     assert world.started() == []
 
 

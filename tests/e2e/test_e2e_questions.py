@@ -77,7 +77,11 @@ def _has_its_answer(world: World) -> None:
     """Nobody has acted on it yet: all that looks says so, and no second answer is taken that would not count."""
     assert world.run("inbox").json["questions"] == []
     said = "answer waits for the next `branchline execute` or `pulse`"
-    assert {task["id"]: task["reason"] for task in world.run("status").json["tasks"]}["1.1"] == said
+    told = "what you said waits for the next `branchline execute` or `pulse`"
+    status = world.run("status").json
+    assert ({task["id"]: task["reason"] for task in status["tasks"]}["1.1"], status["reason"]) == (said, told)
+    report = world.run("report").json
+    assert (report["reason"], report["questions"]) == (told, [])
     found = world.run("why", "1.1").json
     assert (found["reason"], found["next"]) == (said, ["branchline execute"])
     assert world.run("answer", "1.1", "--option", "2").json["code"] == "E_USAGE"

@@ -275,4 +275,5 @@ def test_no_in_the_review_takes_an_earlier_approval_back(world: World) -> None:
     assert review_plan(console, "plan.md", yes=False, whole=False).status == 3
     refused = world.run("execute", "plan.md", "--worker", world.agent("make\nsay done ok\nend\n"))
     assert refused.json["code"] == "E_NOT_APPROVED", refused
+    assert "`branchline review plan.md`" in refused.json["error"], "another graph may be the newest one"
     assert world.started() == []

@@ -8,7 +8,7 @@ from branchline.engine import lanes, money
 from branchline.engine.follow import back, next_merge, open_job
 from branchline.engine.state import Command, Emit, Start, State, Stop
 from branchline.model.moves import SATISFIED, RunState
-from branchline.model.run import Event, LaneRow, TaskRow
+from branchline.model.run import PERSONS, Event, LaneRow, TaskRow
 from branchline.schedule import View, admit, next_batch, starved
 from branchline.schedule import choose as take
 from branchline.terminal.text import some
@@ -171,7 +171,7 @@ def outcome(state: State, now: float | None = None) -> Outcome:
         return Outcome("failed", f"failed: {some(by_state['failed'])}", over=True)
     persons = [t for s in ("blocked", "held") for t in by_state.get(s, ())]
     if persons:
-        return Outcome("waiting", f"waits for a person: {some(persons)}", over=True)
+        return Outcome("waiting", PERSONS + some(persons), over=True)
     if "paused" in by_state:
         return Outcome("paused", f"paused: {some(by_state['paused'])}", over=True)
     return _stuck(state, by_state)

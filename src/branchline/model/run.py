@@ -154,6 +154,8 @@ class AttemptRow(NamedTuple):
         return self._replace(task=row.task, attempt=row.attempt)
 
 
+PERSONS: Final = "waits for a person: "
+"""How the reason of a run begins in which nothing goes on before somebody has said something of the tasks it names."""
 STEERING: Final = "injection: "
 """How the reason of a hold begins when a text tries to steer whoever reads it; the inbox calls it by that kind."""
 

@@ -6,9 +6,9 @@ from itertools import combinations, pairwise
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
-from branchline.planfile.names import Names
+from branchline.planfile.names import PAREN, Names
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import KEYS, behind, everything, groups, resolve, tokens
+from branchline.planfile.refs import KEYS, TOKEN, Found, behind, everything, groups, resolve, tokens
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -46,7 +46,7 @@ _BRACKETED = re.compile(
     rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
-_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s]+(?![:\s])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
+_INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s*]+(?![:\s*])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
 _WAITS = re.compile(
     rf"(?<!\w)(?:{any_verb(_WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
@@ -63,6 +63,7 @@ _NUMBERS = re.compile(
     r"|[(（][^()（）]{0,200}[)）]){1,60}"
 )
 """Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
+_ODD = re.compile(r"(?<![\w.#-])[A-Za-z](?=[A-Za-z.-]{0,20}[0-9])[A-Za-z0-9.-]{0,20}[A-Za-z0-9](?![\w-])")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
 _PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
@@ -166,7 +167,7 @@ class Edges:
                 self.add(other, draft, "written", line)
             else:
                 self.say([draft], [other], line, 1.0)
-        for token in found.unknown:
+        for token in (*found.unknown, *self._odd(draft, value, found)):
             meant = self.names.meant(token, draft, loose=kind == "after") if kind != "blocks" else []
             if meant:
                 self.say(meant, [draft], line)
@@ -181,8 +182,15 @@ class Edges:
         self.findings.append(Finding(code, message, line, draft.id, hold=hold))
 
     def _unknown(self, draft: Draft, verb: str, token: str, line: int, *, loose: bool = False) -> None:
-        said = f"{draft.id} {verb} {token!r}, and no task of the plan is called that."
-        self._hold(draft, "unknown-reference", said, line, hold=not loose)
+        near = self.names.near(token, draft)
+        said = f"{draft.id} {verb} {token!r}, and no task of the plan is called that"
+        said += f"; did you mean {near}?" if near else "."
+        self._hold(draft, "unknown-reference", said, line, hold=not loose or (near != "" and " " not in token))
+
+    def _odd(self, draft: Draft, text: str, found: Found) -> list[str]:
+        """The words that have the form of no id and are spelt almost like one: `T-O1`."""
+        rest = TOKEN.sub(" ", PAREN.sub(" ", text)) if _ODD.search(text) else ""
+        return [word for word in _ODD.findall(rest) if word not in found.unknown and self.names.near(word, draft)]
 
     def inline(self, draft: Draft, line: int, text: str, title: bool = False) -> None:
         """Take `(depends on T012)` in a title or a line of prose; only ids and `Task N` are references there.
@@ -203,8 +211,8 @@ class Edges:
         if any(map(low.__contains__, _OF_TASKS)):
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
-                if not _denied(said, found):
-                    self._mined(draft, line, found[1], title, sure=title)
+                if not _denied(said, found):  # a line that says nothing else is as sure as a title
+                    self._mined(draft, line, found[1], title, sure=title or not said[: found.start()].strip("-*+ \t"))
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
                 self._waits(draft, line, text, place, 1.0 if title else MINED)
@@ -236,8 +244,10 @@ class Edges:
         for other in prior or named.drafts or (self.names.cut(value) if of_tasks else ()):
             self.stated.add(draft.line)
             self.add(other, draft, "written", line, 1.0 if title else MINED)
-        for token in filter(self.names.like_an_id, named.unknown if sure else ()):
-            self._unknown(draft, "depends on", token, line)
+        if sure:
+            unknown = (*filter(self.names.like_an_id, named.unknown), *self._odd(draft, value, named))
+            for token in unknown:
+                self._unknown(draft, "depends on", token, line)
 
     def row(self, line: int, names: list[str], values: list[str]) -> bool:
         """Take the row of a table on order: the first cell that names one task says which, `values` what it waits for."""

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left, insort
+from difflib import get_close_matches
 from functools import cached_property
 from string import ascii_lowercase
 
@@ -16,10 +17,13 @@ _ASIDE = re.compile(r"\s[-–—]\s|[(（:：]")
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
-_DIGITS = "0123456789"
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_ALIKE = str.maketrans("oil", "011")
 MAX_RANGE = 500
 MANY = 20
 """A word of more titles than these tells none of them apart."""
+MAX_LOOKS = 50_000
+"""How many names, times the letters of what names no task, are compared with it: a long plan may hold many of both."""
 MAX_LINKS = 1_000_000
 """How many tasks the references of one plan may name, ranges written out; a few lines could name billions."""
 
@@ -29,7 +33,7 @@ class Names:
 
     def __init__(self, drafts: list[Draft], doubled: set[str], path: str = "") -> None:
         self.drafts, self.doubled, self.path = drafts, doubled, path
-        self.line = self.named = 0
+        self.line = self.named = self.looks = 0
         self.leaves = [draft for draft in drafts if not draft.kids]
         self.roots = [draft for draft in drafts if draft.parent is None]
         self.barriers: list[int] = []
@@ -237,6 +241,20 @@ class Names:
             return not _is_phase(token.split(" ", 1)[0]) and self.numbered
         return _prefix(token) != "" and _prefix(token) in self.prefixes
 
+    def near(self, token: str, asker: Draft) -> str:
+        """Give the id, or the title with its id, that is spelt most like a name of no task; nothing when none is.
+
+        Words are compared with titles, anything else with ids. `T8` is no misspelt `T9`, but `T9` is a misspelt `T09`.
+        """
+        as_title = " " in token
+        known, said = (self.by_title, normal(token)) if as_title else (self.by_id, _plain(token))
+        self.looks += len(known) * len(said)
+        if self.looks > MAX_LOOKS:
+            return ""
+        alike = {name if as_title else _plain(name): draft for name, draft in known.items() if draft is not asker}
+        near = get_close_matches(said, [name for name in alike if _misspelt(said, name)], 1, 0.7)
+        return "".join(f"{alike[name].title!r} ({alike[name].id})" if as_title else alike[name].id for name in near)
+
     def stories(self) -> list[Draft]:
         """The phases that are user stories."""
         return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
@@ -262,6 +280,18 @@ def _told(draft: Draft) -> str:
 
 def _line(draft: Draft) -> int:
     return draft.line
+
+
+def _plain(token: str) -> str:
+    """An id in which letters and digits that look alike are one: `T-O1` for `T-01`."""
+    return token.lower().translate(_ALIKE)
+
+
+def _misspelt(token: str, name: str) -> bool:
+    """Say whether more than a number tells the two apart: of ids that differ by that alone none is nearer than another."""
+    if _NUMBER.sub("0", token) != _NUMBER.sub("0", name):
+        return True
+    return list(map(int, _NUMBER.findall(token))) == list(map(int, _NUMBER.findall(name)))
 
 
 def _prefix(token: str) -> str:

@@ -111,8 +111,8 @@ def evidence_text(found: Mapping[str, Any]) -> str:
             shown.append(
                 f"    flaky: it failed first (exit {check['first']['exit']}), and passed when it was run again"
             )
-        if check["exit"]:
-            shown += [f"    | {line}" for line in lines(str(check["tail"] or ""))[-_TAIL:]]
+        if check["exit"] and check["tail"]:
+            shown += [f"    | {line}" for line in lines(str(check["tail"]))[-_TAIL:]]
     if found.get("below"):
         shown.append(f"  below it, each with its own evidence: {', '.join(map(safe, found['below']))}")
     elif not found["checks"]:

@@ -51,7 +51,7 @@ class Desk:
         with self._turn:
             runs, status, questions = look.runs(self._console, RUNS), None, []
             if runs or run:
-                status = look.standing(self._console, run)
+                status = look.status_of(self._console, run)
                 status |= self._cut(status["tasks"])
                 questions = look.inbox(self._console, run).data["questions"]
             return self._shown({"ok": True, "runs": runs, "status": status, "inbox": questions})

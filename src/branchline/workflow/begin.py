@@ -117,7 +117,8 @@ def approval(console: Console, project: Project, path: Path, current: graphs.Sto
         approved, draft = console.fresh().settle(console, project, path, draft, "ask")
     if approved is None:
         raise NotApprovedError(
-            f"{draft.plan} is not approved: look at it with `branchline review`, then approve it there, or say --yes",
+            f"{draft.plan} is not approved: look at it with `branchline review {draft.plan}`, then approve it there, or "
+            "say --yes",
             plan=draft.plan,
         )
     return agreed_of(project, approved, current)

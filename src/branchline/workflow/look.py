@@ -14,16 +14,18 @@ from branchline.graph.cycles import reached
 from branchline.graph.suite import needs_of
 from branchline.model.money import Amount, total
 from branchline.model.moves import BUSY, SATISFIED
-from branchline.model.run import STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
+from branchline.model.run import PERSONS, STEERING, AttemptRow, QuestionRow, RunRow, TaskRow
 from branchline.schedule import View, reasons, root_of
 from branchline.schedule.routing import Routing
 from branchline.store import Store, held
-from branchline.terminal.text import use_colour
+from branchline.terminal.text import some, use_colour
 from branchline.workflow.answer import Answer
 from branchline.workflow.console import Console
 
 WAITING = ("pending", "ready", "retrying", "paused")
 """States of tasks that wait for something other than a person: why, is asked anew at each look."""
+HELD = ("blocked", "held")
+"""States of tasks that wait for a person."""
 Hindsight = Callable[[Sequence[AttemptRow], RunRow, list[TaskRow]], dict[str, Any] | None]
 
 
@@ -72,6 +74,16 @@ def said_to(store: Store, run: RunRow) -> dict[str, str]:
         for each in store.requests()
         if each.run == run.run and each.task
     }
+
+
+def _standing(store: Store, run: RunRow, rows: list[TaskRow]) -> RunRow:
+    """The run with whom it waits for now: nobody who has said what is to be done."""
+    said = said_to(store, run)
+    if not said or not run.reason.startswith(PERSONS):
+        return run
+    left = [row.task for row in rows if row.kind == "atomic" and row.state in HELD and row.task not in said]
+    told = "what you said waits for the next `branchline execute` or `pulse`"
+    return run._replace(reason=PERSONS + some(left) if left else told)
 
 
 def _reasons(run: RunRow, view: View) -> dict[str, str]:
@@ -136,18 +148,18 @@ def slots_of(run: RunRow) -> int:
 
 def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
-    found = standing(console, name)
+    found = status_of(console, name)
     return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
 
 
-def standing(console: Console, name: str) -> dict[str, Any]:
+def status_of(console: Console, name: str) -> dict[str, Any]:
     """The same as data alone, for who draws it otherwise."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
         driver = held(console.state) or None
-        return words.status(run, rows, store.used(run.run), asked, slots_of(run), walls, driver)
+        return words.status(_standing(store, run, rows), rows, store.used(run.run), asked, slots_of(run), walls, driver)
 
 
 def runs(console: Console, most: int) -> list[dict[str, str]]:
@@ -292,11 +304,12 @@ def report_of(
     `home` of `is_home`.
     """
     graph, attempts = json.loads(run.graph)["graph"], store.attempts(run.run)
+    said = said_to(store, run)
     return words.report(
-        run,
+        _standing(store, run, rows),
         rows,
         attempts,
-        store.questions(run.run),
+        [each for each in store.questions(run.run) if each.answer is not None or each.task not in said],
         store.findings(run.run),
         gate=[check["run"] for check in graph.get("gate", [])],
         in_place=run.in_place,

@@ -155,7 +155,7 @@ def settle(
 def _next(digest: str, approved: ApprovedGraph | None, name: str) -> str:
     if approved:
         return f"approved {digest[:15]}; next: branchline execute {name}"
-    return f"draft {digest[:15]}, not approved; next: branchline review, or branchline execute"
+    return f"draft {digest[:15]}, not approved; next: branchline review {name}, or branchline execute {name}"
 
 
 def no_tasks(plan: Plan) -> Answer:

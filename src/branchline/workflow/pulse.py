@@ -127,7 +127,7 @@ def _approved(console: Console, project: Project, path: Path) -> Agreed | Answer
     if approved is None:
         if not project.settings.pulse.auto_approve:
             raise NotApprovedError(
-                f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review`"
+                f"{draft.plan} is not approved and [pulse] auto_approve is off; run `branchline review {draft.plan}`"
             )
         approved = approve_draft(project, draft, PULSE, console.clock())
     return agreed_of(project, approved, current)
