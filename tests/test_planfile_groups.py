@@ -44,7 +44,7 @@ class TestWhatGroups:
 
     def test_a_box_that_calls_itself_a_task_is_one_below_a_step(self) -> None:
         text = "### Step 1: Core\n\n- [ ] Task 1: draw it\n- [ ] Task 2: move it\n\n### Step 2: Rim\n\n- [ ] by hand\n"
-        assert tree(text) == [("Core", ""), ("draw it", "Core"), ("move it", "Core"), ("Rim", "")]
+        assert tree(text) == [("Core", ""), ("draw it", "Core"), ("move it", "Core"), ("Rim", ""), ("by hand", "Rim")]
 
     def test_what_was_pasted_twice_is_one_task(self) -> None:
         text = "# TODO\n\n- Draw the grid by hand\n- Move the ship!\n- Move the ship?\n\nLater:\n\n- Draw the grid by hand\n"

@@ -189,6 +189,13 @@ class TestOrder:
             ("1", "3"),
         }
 
+    def test_what_itself_waits_for_one_and_all_behind_it_waits_for_none_behind_itself(self) -> None:
+        text = "- [ ] T1 Draw\n- [ ] T2 Move\n- [ ] T3 Aim\n  - Depends on: T1+\n- [ ] T4 Ship\n  - Depends on: T3+\n"
+        assert waits(text) == {("T1", "T3"), ("T2", "T3"), ("T3", "T4")}
+        phases = self.PHASES.replace("- Draw 3", "Depends on: Phase 1+\n\n- Draw 3")
+        assert waits(phases) == {("1", "3"), ("2", "3")}
+        assert waits("- [ ] T1 Draw\n  - Blocks: T2+\n- [ ] T2 Move\n- [ ] T3 Aim\n") == {("T1", "T2"), ("T1", "T3")}
+
     def test_a_name_with_a_dash_is_no_range(self) -> None:
         text = "".join(
             f"### Task {n}: {name}\n\nAs told.\n\n" for n, name in (("1-1", "Draw"), ("1-2", "Move"), ("1-3", "Aim"))

@@ -264,6 +264,22 @@ def test_a_damaged_store_is_said_and_left_as_it_is(place: Path) -> None:
     assert (place / ".branchline" / "state.db").read_bytes() == b"no database " * 1000
 
 
+def test_a_broken_list_of_what_was_masked_shows_no_secret(place: Path) -> None:
+    masks = place / ".branchline" / "masks.jsonl"
+    with Dashboard(place) as server:
+        server.enter()
+        assert server.get("/api/state").status == 200
+        masks.write_bytes(b"\xff\xfe\n" + masks.read_bytes())
+        found = server.get("/api/state")
+        assert (found.status, KEY in str(found)) == (200, False)
+        masks.unlink()
+        asked = (server.get("/api/state"), server.get("/api/task?task=1"), server.post("/api/skip", {"task": KEY}))
+        assert [reply.status for reply in asked] == [400, 400, 404]
+        for reply in asked:
+            assert (reply.json["ok"], KEY in str(reply), "masks.jsonl" in reply.json["error"]) == (False, False, True)
+        assert server.stop() == (130, "", "")
+
+
 def test_a_run_too_large_for_a_page_shows_what_is_not_over(place: Path) -> None:
     (place / "branchline.toml").write_text('[serve]\ntasks = 3\nhosts = ["my.lan"]\n')
     with Dashboard(place) as server:

@@ -177,10 +177,15 @@ class Names:
         return None
 
     def onwards(self, key: str, token: str, asker: Draft | None) -> list[Draft]:
-        """Find the task or phase a token names, and those beside it that stand behind it."""
+        """Find the task or phase a token names, and those beside it that stand behind it: up to the asker, if it is one."""
         first = self.one(key, token, asker)
-        beside = [] if first is None else first.parent.kids if first.parent is not None else self.roots
-        found = beside[bisect_left(beside, first.line, key=_line) :] if first is not None else []
+        if first is None:
+            return []
+        beside = first.parent.kids if first.parent is not None else self.roots
+        while asker is not None and asker.parent is not first.parent:
+            asker = asker.parent
+        end = bisect_left(beside, asker.line, key=_line) if asker is not None and asker.line > first.line else None
+        found = beside[bisect_left(beside, first.line, key=_line) : end]
         self.spend(len(found))
         return found
 

@@ -81,7 +81,7 @@ class Vault:
         except FileNotFoundError:
             size = 0
         if size != self._read[0]:
-            self._read = (size, read_book(read_bytes(self.path).decode()))
+            self._read = (size, read_book(read_bytes(self.path).decode("utf-8", "replace")))
         return self._read[1]
 
     @contextmanager

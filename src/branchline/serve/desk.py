@@ -51,7 +51,7 @@ class Desk:
         with self._turn:
             runs, status, questions = look.runs(self._console, RUNS), None, []
             if runs or run:
-                status = dict(look.status(self._console, run).data)
+                status = look.status_of(self._console, run)
                 status |= self._cut(status["tasks"])
                 questions = look.inbox(self._console, run).data["questions"]
             return self._shown({"ok": True, "runs": runs, "status": status, "inbox": questions})
@@ -94,7 +94,10 @@ class Desk:
 
     def failed(self, error: BranchlineError) -> dict[str, Any]:
         """An error as the house tells it; a message may quote a plan, a path or a worker."""
-        return self._shown({"ok": False, "code": error.code, "error": error.message})
+        try:
+            return self._shown({"ok": False, "code": error.code, "error": error.message})
+        except BranchlineError as unread:  # what was masked so far is not known: that is told, and nothing else
+            return {"ok": False, "code": unread.code, "error": "\n".join(lines(unread.message))}
 
     def version(self) -> str:
         """What changes when anything was recorded, at the price of two looks at a file."""

@@ -242,5 +242,5 @@ const stream = new EventSource("/api/events");
 stream.addEventListener("message", refresh);
 stream.addEventListener("open", () => { at("live").textContent = "live"; });
 stream.addEventListener("error", () => { at("live").textContent = "not live: the server is gone, or full"; });
-setInterval(() => { if (!document.hidden) refresh(); }, 5000);
+setInterval(() => { if (!document.hidden && !busy) refresh(); }, 5000);
 refresh();

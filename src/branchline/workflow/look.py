@@ -148,15 +148,18 @@ def slots_of(run: RunRow) -> int:
 
 def status(console: Console, name: str) -> Answer:
     """What every task of a run is doing."""
+    found = status_of(console, name)
+    return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
+
+
+def status_of(console: Console, name: str) -> dict[str, Any]:
+    """The same as data alone, for who draws it otherwise."""
     with opened(console, name) as (store, run):
         rows = rows_of(store, run, console.clock())
         walls = str(json.loads(run.settings).get("sandbox") or "")
         asked = store.questions(run.run, open_only=True)
         driver = held(console.state) or None
-        found = words.status(
-            _standing(store, run, rows), rows, store.used(run.run), asked, slots_of(run), walls, driver
-        )
-    return Answer(found, words.status_text(found, console.width(), use_colour(console.out, console.env)))
+        return words.status(_standing(store, run, rows), rows, store.used(run.run), asked, slots_of(run), walls, driver)
 
 
 def runs(console: Console, most: int) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ def values_of(spec: Spec) -> dict[str, str]:
     """Placeholder -> value, of those that the task's own prompts had in the place of something real."""
     if not spec.masked:
         return {}
-    book = read_book(read_bytes(Path(spec.vault)).decode())
+    book = read_book(read_bytes(Path(spec.vault)).decode("utf-8", "replace"))
     return {name: book[name] for name in spec.masked if name in book}
 
 
