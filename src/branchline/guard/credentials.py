@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, by_first, hits, judged, late
-from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
+from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, of_both_sizes, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
 _USERINFO: Final = late(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")
@@ -96,7 +96,9 @@ def in_headers(read: Plain) -> Iterator[Span]:
             continue
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
-        if (_DIGIT.search(value) or mixed(value)) and not (stands_for(value) or like_code(value)):
+        if (_DIGIT.search(value) or (len(value) >= 16 and of_both_sizes(value))) and not (
+            stands_for(value) or like_code(value)
+        ):
             yield Span(found.start(group), found.end(group), "SECRET")
 
 

@@ -1,7 +1,6 @@
 """Secrets that are known by looking like dice: words without a form, behind a word such as key or token, or alone."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from math import log2
@@ -9,7 +8,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, Words, by_first, judged, late
-from branchline.guard.values import UUID
+from branchline.guard.values import UUID, of_both_sizes
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))
@@ -53,12 +52,10 @@ _STRONG: Final = (
 )  # fmt: skip
 _BESIDE: Final = late(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
-_BOTH: Final = late(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
-_SIZES: Final = late(r"(?=.*[a-z]).*[A-Z]")
-"""What stands alone has letters of both sizes."""
 _CLASSES: Final = bytes.maketrans(
     (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
 )
+_IN_DATA: Final = late("[+/=]")
 _PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
@@ -79,7 +76,7 @@ def dense(read: Plain) -> Iterator[Span]:
         if not _MAYBE.match(found[0]):
             return None
         said = _Said(read) if said is None else said
-        if not (_SIZES.match(found[0]) or said.anything):
+        if not (of_both_sizes(found[0]) or said.anything):  # what stands alone has letters of both sizes
             return None
         start, end = found.start() + _own(found[0]), found.end()
         value = read.text[start:end]
@@ -147,14 +144,14 @@ def _alone(value: str) -> bool:
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
     base 64 would have.
     """
-    if not _BOTH.match(value):
+    if not of_both_sizes(value) or _IN_DATA.search(value):
         return False
     body = value[_PREFIX.match(value).end() :]  # type: ignore[union-attr] # it matches the empty word too
     marks = value.count("-") + value.count("_")
     if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
         return False
     changes = sum(map(body.encode().translate(_CLASSES).count, (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")))
-    if 5 * changes < 2 * len(body) or not _BOTH.match(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
+    if 5 * changes < 2 * len(body) or not of_both_sizes(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
         return False
     return 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
 
@@ -165,11 +162,11 @@ def _random(value: str) -> bool:
     """
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
         return _bits(value) > 3
-    if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
+    if not of_both_sizes(value):
         changes = len(re.findall(r"[a-zA-Z](?=\d)", value))
         return changes >= 3 and not re.search(r"[^\w-]", value) and _bits(value) > 3.5
     return _bits(value) > 3.7
 
 
 def _bits(value: str) -> float:
-    return log2(len(value)) - sum(n * log2(n) for n in Counter(value).values() if n > 1) / len(value)
+    return log2(len(value)) - sum(n * log2(n) for n in map(value.count, set(value))) / len(value)

@@ -72,7 +72,7 @@ def emails(read: Plain) -> Iterator[Span]:
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
 _LETTER: Final = late("[a-z]")
 _HKID: Final = late(
-    r"(?a)\d(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
+    r"(?a)\d(?=\d)(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
 )
 _VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = late(
@@ -90,7 +90,7 @@ _GROUPS: Final = late(
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = late(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
 _IBAN: Final = late(
-    r"(?a)\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
+    r"(?a)\d(?=\d)(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
 )
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {

@@ -100,7 +100,8 @@ def by_first(forms: Iterable[str]) -> str:
         plain = form[:1].isalnum() and form[1:2] not in ("{", "?", "*", "+")
         heads.setdefault(form[0] if plain else "", []).append(form[plain:])
     return "|".join(
-        f"{head}(?:{by_first(rest) if head and len(rest) > 1 else '|'.join(rest)})" for head, rest in heads.items()
+        f"{head}(?:{by_first(rest) if len(rest) > 1 else rest[0]})" if head else "|".join(rest)
+        for head, rest in heads.items()
     )
 
 
