@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
-from typing import Final
+from typing import Final, Literal
 
 from branchline.guard.spans import Plain, Span, Words, by_first, judged, late
 from branchline.guard.values import UUID, of_both_sizes
@@ -42,6 +42,7 @@ _HASH: Final = late(
 _LICENCE: Final = late(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
 _DIGITS: Final = late(r"(?=(?:\D*\d){3})\d*\D")
 """Three of them, and something else."""
+_OF_PARTS: Final = late(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}")
 _OWN_NAME: Final = late(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
 _PATH: Final = late(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
@@ -71,7 +72,7 @@ def dense(read: Plain) -> Iterator[Span]:
     """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone."""
     said: _Said | None = None
 
-    def judge(found: "re.Match[str]") -> Span | None:
+    def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
         nonlocal said
         if not _MAYBE.match(found[0]):
             return None
@@ -81,8 +82,10 @@ def dense(read: Plain) -> Iterator[Span]:
         start, end = found.start() + _own(found[0]), found.end()
         value = read.text[start:end]
         alone = _alone(value)
-        good = (alone and _is_whole(read.text, start, end)) or (said.anything and said.tells(start, value, alone))
-        if not good or said.hashes.before(start + 8, 68):
+        told = said.tells(start, value, alone) if said.anything else None
+        if not (told or (alone and _is_whole(read.text, start, end))):
+            return None if told is None else False
+        if said.hashes.before(start + 8, 68):
             return None
         return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
 
@@ -102,22 +105,32 @@ class _Said:
         self._near = Words(read.low, _NEAR.finditer(read.low))
         self._inner = Words(read.text, _INNER.finditer(read.text))
         self._beside = Words(read.low, _BESIDE.finditer(read.low))
+        self._quiet = 0
+        """Before this place nothing is told that was not told at the place asked last; places are asked in order."""
 
     @cached_property
     def anything(self) -> bool:
         """Whether there is any word for a key."""
         return bool(self._near) or bool(self._beside) or bool(self._inner)
 
-    def tells(self, start: int, value: str, alone: bool) -> bool:
-        """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""
+    def tells(self, start: int, value: str, alone: bool) -> bool | None:
+        """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes.
+
+        None when nothing does, which is soon found out.
+        """
+        if start < self._quiet:
+            return None
         beside, inner = self._beside.before(start, 0), self._inner.before(start, 60)
         near = inner or self._near.before(start, 60)
-        if not (beside or near) or not (alone or _fair(value)):
-            return False
+        if not (beside or near):
+            self._quiet = min(words.after(start) for words in (self._beside, self._inner, self._near))
+            return None
+        if not (alone or _fair(value)):
+            return None
         if beside and not beside[0].startswith("key"):
             return True
         if len(value) < 20 or (value.count("-") >= 4 and UUID.search(value)):
-            return False
+            return None
         return bool(beside or (inner and inner.end() >= start - 5) or _random(value))
 
 
@@ -129,14 +142,9 @@ def _own(word: str) -> int:
 
 def _fair(value: str) -> bool:
     """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
-    return bool(_LICENCE.fullmatch(value)) or (
-        len(value) >= 16
-        and bool(_DIGITS.match(value))
-        and value.count("/") <= 2
-        and value.count("-") <= 4
-        and value.count("_") <= 3
-        and not re.search(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}", value)
-    )
+    if len(value) < 16 or value.count("/") > 2 or value.count("-") > 4 or value.count("_") > 3:
+        return bool(_LICENCE.fullmatch(value))
+    return bool(_DIGITS.match(value) and not _OF_PARTS.search(value)) or bool(_LICENCE.fullmatch(value))
 
 
 def _alone(value: str) -> bool:
@@ -144,7 +152,7 @@ def _alone(value: str) -> bool:
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
     base 64 would have.
     """
-    if not of_both_sizes(value) or _IN_DATA.search(value):
+    if len(value) < 22 or not of_both_sizes(value) or _IN_DATA.search(value):
         return False
     body = value[_PREFIX.match(value).end() :]  # type: ignore[union-attr] # it matches the empty word too
     marks = value.count("-") + value.count("_")

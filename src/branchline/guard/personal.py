@@ -3,7 +3,7 @@
 import re
 import string
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from branchline.guard.spans import Plain, Span, Words, judged, late
 
@@ -45,7 +45,9 @@ def emails(read: Plain) -> Iterator[Span]:
     """Find mail addresses; not those of nobody (noreply), nor what only looks like one (git@host:path, logo@2x.png)."""
     text = read.text
 
-    def judge(found: "re.Match[str]") -> Span | None:
+    def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
+        if found[2].isdigit():  # a version
+            return None
         before = text[max(0, found.start() - 65) : found.start()].removesuffix(" " if found[0][0] in "[(" else "")
         local = _LOCAL.match(before[::-1])
         if not local:
@@ -58,7 +60,9 @@ def emails(read: Plain) -> Iterator[Span]:
         someone = end_word not in _FILES or _SECOND.search(found[1]) or _PERSON.fullmatch(name + found[0])
         word = (end_word.isalpha() or not end_word.isascii()) and someone
         known = word or end_word in _ENDS or end_word.startswith("xn--")
-        if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
+        if not name or not known:
+            return False
+        if _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
             return None
