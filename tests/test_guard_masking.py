@@ -157,8 +157,12 @@ def test_no_line_is_slow(piece: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["pwd=a1b2{} ", "call 6187 {:04} ", "+1415555{:04} ", "a{}@x.org ", "GB29 a://b:c{}@d "]
-)
+    "piece",
+    [
+        "pwd=a1b2{} ", "call 6187 {:04} ", "+1415555{:04} ", "a{}@x.org ", "GB29 a://b:c{}@d ", "bearer a1b2c3d4e5f6g7{:04} ",
+        "ghp_a1b2c3d4e5f6g7h8{:04} ",
+    ],
+)  # fmt: skip
 def test_of_a_line_made_to_be_slow_the_rest_goes_as_one_and_the_next_line_is_read(piece: str) -> None:
     line = "".join(piece.format(number) for number in range(MOST + 100))
     masked = mask(f"{line}\n{piece.format(7)}and the rest stays")
@@ -167,6 +171,12 @@ def test_of_a_line_made_to_be_slow_the_rest_goes_as_one_and_the_next_line_is_rea
     assert after.endswith("and the rest stays") and after.count("[") == 1
     assert mask(masked.text).text == masked.text
     assert unmask(masked.text, masked.values) == f"{line}\n{piece.format(7)}and the rest stays"
+
+
+def test_what_is_dear_to_tell_from_an_address_is_looked_at_so_often_on_one_line() -> None:
+    line = "".join(f"a@b{number}.x- " for number in range(MOST + 100))
+    masked = mask(f"{line}\na@b.x- stays")
+    assert len(masked.findings) == 1 and masked.text.endswith("\na@b.x- stays")
 
 
 def test_long_digits_are_no_number_of_a_region_and_take_no_time() -> None:

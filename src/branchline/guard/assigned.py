@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters, whitespace
 from typing import Final
 
 from branchline.guard.spans import Plain, Span, by_first, judged, late
@@ -14,6 +15,7 @@ from branchline.guard.values import (
     is_weak,
     is_word,
     like_code,
+    of_both_sizes,
     stands_for,
     telling,
 )
@@ -72,7 +74,7 @@ _OF_VALUE: Final = r"(?-i:[^\s\"'`<>;&\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef])"
 _VALUE: Final = late(
     r"[^\S\n]{0,40}(?:"
     r"(?P<call>(?:new\s)?[\w.\[\]]{1,40}\((?P<default>[\"'][\w.-]{1,64}[\"'],\s?)?|\()?[bfru]{0,2}"
-    r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:(?!(?P=quote))(?:[^\\\n]|\\.)){3,1024})(?P=quote)"
+    r"(?P<quote>\\?[\"'`]|&quot;|&#3[49];)(?P<quoted>(?:[^\\\n\"'`&]|(?!(?P=quote))(?:[\"'`&]|\\.)){3,1024}+)(?P=quote)"
     r"|[\w\[\]]{0,16}[\[{(]\s?(?P<numbers>(?:(?:0x[0-9a-f]{1,2}|\d{1,3}),\s{0,12}){7,255}(?:0x[0-9a-f]{1,2}|\d{1,3}))"
     rf"|[\"']?(?P<word>{_OF_VALUE}{{3,1024}}(?:[;&](?![\w.-]{{1,40}}=){_OF_VALUE}{{0,1024}}){{0,8}}))",
     re.I,
@@ -218,12 +220,15 @@ _TRIED: Final = late(
 """How a secret of a test begins or ends; else parts of small letters name something."""
 
 
+_NO_MARKS: Final = dict.fromkeys(map(ord, ascii_letters + whitespace))
+
+
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
-    if re.fullmatch(r"[A-Za-z_][\w.]*\(.*\)", secret):
+    if secret.endswith(")") and re.match(r"[A-Za-z_][\w.]*\(", secret):
         return False
-    if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(re.findall(r"[^A-Za-z\s]", secret)) >= len(secret):
-        return bool(re.search("[a-z]", secret) and re.search("[A-Z]", secret)) or " " not in secret
+    if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(secret.translate(_NO_MARKS)) >= len(secret):
+        return of_both_sizes(secret) or " " not in secret
     if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
         return bool(re.fullmatch(r"[a-z]{3,12}(?: [a-z]{3,12}){3,7}", secret) and name.startswith("passphrase"))
     if not sign or sign == ",":

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, by_first, hits, judged, late
-from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, mixed, stands_for, telling
+from branchline.guard.spans import Plain, Span, allowance, by_first, hits, judged, late
+from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, of_both_sizes, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
 _USERINFO: Final = late(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")
@@ -88,15 +88,26 @@ _LOGIN: Final = late(
 
 def in_headers(read: Plain) -> Iterator[Span]:
     """Find what follows Authorization, Bearer, an API key's header or a session's cookie."""
+    end, left = 0, 0
     for at in hits(read.low, _HEADERS if "auth" in read.low else _HEADERS[1:]):
+        if left < 0 and at < end:
+            continue
         before = read.low[at - 1 : at]
         inside = before.isalpha() or (before == "-" and read.low.startswith("x-", at))
         found = None if inside else _HEADER.match(read.low, at)
         if not found:
             continue
+        if at >= end:
+            end, left = allowance(read.low, at)
+        left -= 1
+        if left < 0:  # as in `judged`: the rest of the line goes as one
+            yield Span(at, end, "SECRET")
+            continue
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
-        if (_DIGIT.search(value) or mixed(value)) and not (stands_for(value) or like_code(value)):
+        if (_DIGIT.search(value) or (len(value) >= 16 and of_both_sizes(value))) and not (
+            stands_for(value) or like_code(value)
+        ):
             yield Span(found.start(group), found.end(group), "SECRET")
 
 

@@ -1,15 +1,14 @@
 """Secrets that are known by looking like dice: words without a form, behind a word such as key or token, or alone."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
-from typing import Final
+from typing import Final, Literal
 
 from branchline.guard.spans import Plain, Span, Words, by_first, judged, late
-from branchline.guard.values import UUID
+from branchline.guard.values import UUID, of_both_sizes
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))
@@ -43,6 +42,7 @@ _HASH: Final = late(
 _LICENCE: Final = late(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
 _DIGITS: Final = late(r"(?=(?:\D*\d){3})\d*\D")
 """Three of them, and something else."""
+_OF_PARTS: Final = late(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}")
 _OWN_NAME: Final = late(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
 """What a word of dice may begin with: `acme-secret-...`."""
 _PATH: Final = late(r"/?(?:[a-z][a-z\d_-]{0,15}/){1,3}(?=[A-Za-z\d_-]{20,512}$)")
@@ -53,12 +53,10 @@ _STRONG: Final = (
 )  # fmt: skip
 _BESIDE: Final = late(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
-_BOTH: Final = late(r"(?=.*[a-z])(?=.*[A-Z])[^+/=]*$")
-_SIZES: Final = late(r"(?=.*[a-z]).*[A-Z]")
-"""What stands alone has letters of both sizes."""
 _CLASSES: Final = bytes.maketrans(
     (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
 )
+_IN_DATA: Final = late("[+/=]")
 _PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
@@ -74,18 +72,20 @@ def dense(read: Plain) -> Iterator[Span]:
     """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone."""
     said: _Said | None = None
 
-    def judge(found: "re.Match[str]") -> Span | None:
+    def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
         nonlocal said
         if not _MAYBE.match(found[0]):
             return None
         said = _Said(read) if said is None else said
-        if not (_SIZES.match(found[0]) or said.anything):
+        if not (of_both_sizes(found[0]) or said.anything):  # what stands alone has letters of both sizes
             return None
         start, end = found.start() + _own(found[0]), found.end()
         value = read.text[start:end]
         alone = _alone(value)
-        good = (alone and _is_whole(read.text, start, end)) or (said.anything and said.tells(start, value, alone))
-        if not good or said.hashes.before(start + 8, 68):
+        told = said.tells(start, value, alone) if said.anything else None
+        if not (told or (alone and _is_whole(read.text, start, end))):
+            return None if told is None else False
+        if said.hashes.before(start + 8, 68):
             return None
         return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
 
@@ -105,22 +105,32 @@ class _Said:
         self._near = Words(read.low, _NEAR.finditer(read.low))
         self._inner = Words(read.text, _INNER.finditer(read.text))
         self._beside = Words(read.low, _BESIDE.finditer(read.low))
+        self._quiet = 0
+        """Before this place nothing is told that was not told at the place asked last; places are asked in order."""
 
     @cached_property
     def anything(self) -> bool:
         """Whether there is any word for a key."""
         return bool(self._near) or bool(self._beside) or bool(self._inner)
 
-    def tells(self, start: int, value: str, alone: bool) -> bool:
-        """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes."""
+    def tells(self, start: int, value: str, alone: bool) -> bool | None:
+        """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes.
+
+        None when nothing does, which is soon found out.
+        """
+        if start < self._quiet:
+            return None
         beside, inner = self._beside.before(start, 0), self._inner.before(start, 60)
         near = inner or self._near.before(start, 60)
-        if not (beside or near) or not (alone or _fair(value)):
-            return False
+        if not (beside or near):
+            self._quiet = min(words.after(start) for words in (self._beside, self._inner, self._near))
+            return None
+        if not (alone or _fair(value)):
+            return None
         if beside and not beside[0].startswith("key"):
             return True
         if len(value) < 20 or (value.count("-") >= 4 and UUID.search(value)):
-            return False
+            return None
         return bool(beside or (inner and inner.end() >= start - 5) or _random(value))
 
 
@@ -132,14 +142,9 @@ def _own(word: str) -> int:
 
 def _fair(value: str) -> bool:
     """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
-    return bool(_LICENCE.fullmatch(value)) or (
-        len(value) >= 16
-        and bool(_DIGITS.match(value))
-        and value.count("/") <= 2
-        and value.count("-") <= 4
-        and value.count("_") <= 3
-        and not re.search(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}", value)
-    )
+    if len(value) < 16 or value.count("/") > 2 or value.count("-") > 4 or value.count("_") > 3:
+        return bool(_LICENCE.fullmatch(value))
+    return bool(_DIGITS.match(value) and not _OF_PARTS.search(value)) or bool(_LICENCE.fullmatch(value))
 
 
 def _alone(value: str) -> bool:
@@ -147,14 +152,14 @@ def _alone(value: str) -> bool:
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
     base 64 would have.
     """
-    if not _BOTH.match(value):
+    if len(value) < 22 or not of_both_sizes(value) or _IN_DATA.search(value):
         return False
     body = value[_PREFIX.match(value).end() :]  # type: ignore[union-attr] # it matches the empty word too
     marks = value.count("-") + value.count("_")
     if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
         return False
     changes = sum(map(body.encode().translate(_CLASSES).count, (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")))
-    if 5 * changes < 2 * len(body) or not _BOTH.match(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
+    if 5 * changes < 2 * len(body) or not of_both_sizes(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
         return False
     return 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
 
@@ -165,11 +170,11 @@ def _random(value: str) -> bool:
     """
     if re.fullmatch(r"[0-9a-f]{32,}|[0-9A-F]{32,}", value):
         return _bits(value) > 3
-    if not (re.search("[a-z]", value) and re.search("[A-Z]", value)):
+    if not of_both_sizes(value):
         changes = len(re.findall(r"[a-zA-Z](?=\d)", value))
         return changes >= 3 and not re.search(r"[^\w-]", value) and _bits(value) > 3.5
     return _bits(value) > 3.7
 
 
 def _bits(value: str) -> float:
-    return log2(len(value)) - sum(n * log2(n) for n in Counter(value).values() if n > 1) / len(value)
+    return log2(len(value)) - sum(n * log2(n) for n in map(value.count, set(value))) / len(value)

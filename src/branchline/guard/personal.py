@@ -3,7 +3,7 @@
 import re
 import string
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from branchline.guard.spans import Plain, Span, Words, judged, late
 
@@ -45,7 +45,9 @@ def emails(read: Plain) -> Iterator[Span]:
     """Find mail addresses; not those of nobody (noreply), nor what only looks like one (git@host:path, logo@2x.png)."""
     text = read.text
 
-    def judge(found: "re.Match[str]") -> Span | None:
+    def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
+        if found[2].isdigit():  # a version
+            return None
         before = text[max(0, found.start() - 65) : found.start()].removesuffix(" " if found[0][0] in "[(" else "")
         local = _LOCAL.match(before[::-1])
         if not local:
@@ -58,7 +60,9 @@ def emails(read: Plain) -> Iterator[Span]:
         someone = end_word not in _FILES or _SECOND.search(found[1]) or _PERSON.fullmatch(name + found[0])
         word = (end_word.isalpha() or not end_word.isascii()) and someone
         known = word or end_word in _ENDS or end_word.startswith("xn--")
-        if not name or not known or _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
+        if not name or not known:
+            return False
+        if _NOBODY.fullmatch(name) or not any(map(str.isalnum, name)):
             return None
         if _IN_ADDRESS.search(before) or re.match(r":[~/\w]", text[end : end + 2]):
             return None
@@ -72,7 +76,7 @@ def emails(read: Plain) -> Iterator[Span]:
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
 _LETTER: Final = late("[a-z]")
 _HKID: Final = late(
-    r"(?a)\d(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
+    r"(?a)\d(?=\d)(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
 )
 _VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = late(
@@ -90,7 +94,7 @@ _GROUPS: Final = late(
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = late(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
 _IBAN: Final = late(
-    r"(?a)\d(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
+    r"(?a)\d(?=\d)(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
 )
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 
 class Span(NamedTuple):
@@ -100,7 +100,8 @@ def by_first(forms: Iterable[str]) -> str:
         plain = form[:1].isalnum() and form[1:2] not in ("{", "?", "*", "+")
         heads.setdefault(form[0] if plain else "", []).append(form[plain:])
     return "|".join(
-        f"{head}(?:{by_first(rest) if head and len(rest) > 1 else '|'.join(rest)})" for head, rest in heads.items()
+        f"{head}(?:{by_first(rest) if len(rest) > 1 else rest[0]})" if head else "|".join(rest)
+        for head, rest in heads.items()
     )
 
 
@@ -111,12 +112,14 @@ MOST: Final = 700
 def judged(
     text: str,
     pattern: re.Pattern[str],
-    judge: "Callable[[re.Match[str]], Span | None]",
+    judge: "Callable[[re.Match[str]], Span | Literal[False] | None]",
     kind: str,
     *,
     every: bool = False,
 ) -> Iterator[Span]:
-    """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well."""
+    """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well, and
+    without it what the judge calls False and not None because it was dear to find out.
+    """
     at = 0
     while at < len(text):
         end, left = 0, MOST
@@ -160,9 +163,16 @@ class Words:
         if self._ends[-1] <= at:
             self._read(at)
         place = bisect_right(self._ends, at) - 1
-        if self._ends[place] < max(0, at - reach) or "\n" in self._text[self._ends[place] : at]:
+        end = self._ends[place]
+        if end < 0 or end < at - reach or "\n" in self._text[end:at]:
             return None
         return self._found[place - 1]
+
+    def after(self, at: int) -> int:
+        """Where the next of them ends, seen from a place; behind the text when there is none."""
+        if self._ends[-1] <= at:
+            self._read(at)
+        return self._ends[bisect_right(self._ends, at)]
 
     def _read(self, at: int) -> None:
         for one in self._left:
@@ -170,6 +180,7 @@ class Words:
             self._ends.append(one.end())
             if one.end() > at:
                 return
+        self._ends.append(len(self._text) + 1)
 
 
 def original(read: Plain, span: Span) -> Span:

@@ -22,10 +22,9 @@ unknown literal read write password passwd secret token required enabled disable
 false undefined nil yes no on off hidden input auto always missing invalid expired empty
 """
 TYPES: Final = frozenset(_OF_THE_TRADE.split())
-_TEMPLATE: Final = late(
-    r"[$%#]?[{(<\[].*|\.\*.*"
-    r"|.*(?:\$\{|\{\{|\$\(|<[\w -]+>).*|\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|.*(?:\*\*\*|\.\.\.|…|xxxx).*|[xX*.#_-]+"
-)
+_TEMPLATE: Final = late(r"[$%#]?[{(<\[]|\.\*|(?:\$[A-Za-z_]\w*-?|%[A-Za-z_]\w*%|[xX*.#_-]+)$")
+_FILLED: Final = late(r"\$\{|\$\(|\{\{|<[\w -]+>|\*\*\*|\.\.\.|…|xxxx")
+"""How a template begins, and what stands anywhere in one."""
 _FAKE: Final = late(
     r"(?:(?:your|insert|put|enter|replace|change)[ _-]?|(?:the|a|new|old|user|add|set)[ _-])"
     r"(?:own|me|here|with|it|in)?[ _-]?(?:[^\W_]++[ _-]++)*+"
@@ -35,9 +34,13 @@ _FAKE: Final = late(
     r"|empty|default|current-password|new-password|bearer|basic|jwt|oauth2?|example|sample|dummy|foobar|api[_-]?key|access[_-]token|refresh[_-]token|id[_-]token|client[_-]secret)"
 )
 _HOLDS: Final = late(
-    r"[_-](?:your|change[_-](?:this|in|before))[_-]|changeme|change[_-]me|changeit|placeholder|redacted|todo|fixme"
-    r"|replace[_-]?(?:me|with)|to[_-]be[_-]|not[_-]?set"
-)
+    by_first(
+        (
+            *(rf"{mark}(?:your|change[_-](?:this|in|before))[_-]" for mark in "_-"), "change[_-]?me", "changeit", "placeholder",
+            "redacted", "todo", "fixme", "replace[_-]?(?:me|with)", "to[_-]be[_-]", "not[_-]?set",
+        )
+    )
+)  # fmt: skip
 """What stands anywhere in a word that holds a secret's place; both see it in small letters."""
 _VERSION: Final = late(r"[~^<>=v ]{0,3}\d{1,5}(?:\.[\dx*]{1,5}){1,3}(?:[-+][\w.]{1,20})?")
 UUID: Final = late(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.I)
@@ -53,7 +56,8 @@ def stands_for(value: str) -> bool:
 
 def is_template(value: str) -> bool:
     """Whether a value is a variable, a template, stars, or one of our own."""
-    return bool(_TEMPLATE.fullmatch(value[:200]) or OURS.search(value))
+    seen = value[:200]
+    return bool(_TEMPLATE.match(seen) or _FILLED.search(seen) or OURS.search(value))
 
 
 _LABEL: Final = r"(?>[A-Za-z_]{17,}|[A-Za-z_]\w{0,15})(?!\w)"
@@ -99,6 +103,6 @@ def telling(value: str) -> bool:
     return (digit and (letter or mark)) or (mark and letter and len(value) >= 6)
 
 
-def mixed(value: str) -> bool:
-    """Whether a long word has letters of both sizes."""
-    return len(value) >= 16 and bool(re.search("[a-z]", value) and re.search("[A-Z]", value))
+def of_both_sizes(value: str) -> bool:
+    """Whether a word has small letters and capitals."""
+    return value.upper() != value != value.lower()
