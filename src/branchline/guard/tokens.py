@@ -112,10 +112,9 @@ _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms; they are looked for in the long words of the text only."""
-    anything = _anything()
     for word in LONG.finditer(read.text):
         at, end = word.span()
-        while _PART.search(read.text, at, end) and (found := anything.search(read.text, at, end)):
+        while _PART.search(read.text, at, end) and (found := _anything().search(read.text, at, end)):
             at = found.end()
             kind = next(kind for kind in _FORMS if _form(kind).match(read.text, found.start(), end))
             if "xxxxxxxx" in found[0].lower():
