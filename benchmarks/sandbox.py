@@ -14,7 +14,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def starts(folder: Path, rounds: int) -> None:
     attempt = AttemptRow("r1", 1, "1", 1, "work", "intended")
     worker = settings.worker_named("shell")
     for network in ("host", "proxy"):
-        boxes = Boxes(root, root / ".branchline", Repository.open(root), os.environ, replace(settings, network=network))
+        boxes = Boxes(root, root / ".branchline", Repository.open(root), os.environ, settings.but(network=network))
         made[f"sandbox, network {network}"] = partial(
             boxes.words, attempt, "build", worker, place, ("/bin/true",), os.environ
         )

@@ -68,7 +68,7 @@ def row(task: str, state: str) -> TaskRow:
 def test_only_done_tasks_and_persons_answer() -> None:
     request = "1\tIs it fast?\n2\tIs it small?\n9\tIs it there?\n\tWho pays for it?\n\tWho knows about it?"
     told = QuestionRow("r1", 1, "2", 1, "question", "who pays  for it?", answer="We do.")
-    claim = Event(1.0, "r1", "claimed", task="1", data={"status": "done", "summary": "Yes, 3 ms.\nMore."})
+    claim = Event(1.0, "r1", "ended", task="1", data={"claim": {"status": "done", "summary": "Yes, 3 ms.\nMore."}})
     found = asked(request, [row("1", "done"), row("2", "failed")], [told], {"1": [claim]})
     assert [(each["answered"], each["by"]) for each in found] == [
         (True, "task 1"), (False, "task 2 is failed"), (False, "no task of this run carries it"),

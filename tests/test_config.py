@@ -1,6 +1,5 @@
 """config: what is given wins in order, what is wrong is named with its place."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,8 +35,8 @@ def test_defaults_are_those_of_the_design() -> None:
     assert (found.timeout, found.silence, found.grace, found.stagger) == (3600, 600, 10, None)
     assert (found.retries, found.on_failure) == (1, "stop-branch")
     assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (512, 6144, 0)
-    assert found.land == config.LandSettings("gated", 16, "touched", "fast-forward")
-    assert found.pulse == config.PulseSettings(True, 0.6)
+    assert found.land == config.LandSettings(minimum="gated", batch=16, recheck="touched", mode="fast-forward")
+    assert found.pulse == config.PulseSettings(auto_approve=True, confidence=0.6)
     assert {name: worker.kind for name, worker in found.workers.items()} == {
         name: name for name in ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
     }
@@ -47,8 +46,12 @@ def test_defaults_are_those_of_the_design() -> None:
 
 
 def test_settings_are_frozen() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        config.load(None, {}, {}).jobs = 3  # type: ignore[misc]
+    found = config.load(None, {}, {})
+    with pytest.raises(AttributeError, match="never changes"):
+        found.jobs = 3
+    assert found.but(jobs=3) != found == config.load(None, {}, {})
+    with pytest.raises(TypeError, match="no job"):
+        found.but(job=3)
 
 
 class TestOrder:
@@ -93,7 +96,7 @@ class TestOrder:
             "WORKER_SCOPED_TOKENS": "1", "SUPERVISOR_PREFER_OAUTH": "true", "SUPERVISOR_CLI": "claude",
         }  # fmt: skip
         found = config.load(None, env, {})
-        assert found.decompose == config.DecomposeSettings(False, "auto", "a/b", 2)
+        assert found.decompose == config.DecomposeSettings(enabled=False, planner="auto", model="a/b", max_depth=2)
         assert (found.memory_per_worker, found.memory_reserve, found.max_workers) == (256, 1024, 3)
         assert (found.sandbox, found.scoped_tokens, found.prefer_oauth, found.worker) == ("off", True, True, "claude")
         assert config.load(None, {**env, "BRANCHLINE_MAX_WORKERS": "9"}, {}).max_workers == 9
@@ -179,14 +182,19 @@ tiers = { "x.test" = 1 }
         )
         assert found.stagger == 30
         assert found.workers["docs"] == config.WorkerSettings(
-            "shell", ("python", "-m", "docs"), ("TOKEN",), timeout=300, trust_exit=True, env={"CI": "1"}
+            kind="shell",
+            argv=("python", "-m", "docs"),
+            pass_env=("TOKEN",),
+            timeout=300,
+            trust_exit=True,
+            env={"CI": "1"},
         )
         assert found.workers["claude"].kind == "claude"
         assert found.roles["docs"].permissions == {"edit": "deny", "git diff*": "allow"}
         assert found.roles["docs"].sandbox == "off"
         assert found.roles["plain"] == config.RoleSettings()
         assert found.gate.by_glob == {"*.sh": ("shellcheck -x",), "*.py": ("ruff check", "mypy")}
-        assert found.instances == {"main": config.InstanceSettings("http://127.0.0.1:4096")}
+        assert found.instances == {"main": config.InstanceSettings(url="http://127.0.0.1:4096")}
         assert found.workspace.setup == ("npm ci",)
         assert found.pulse.confidence == 1
         assert (found.budget, found.task_budget) == (Limit(5.0, 2_000_000), Limit(None, 500_000))

@@ -58,7 +58,7 @@ def test_both_word_orders_say_the_same(bl: Run, servers: tuple[Server, Server]) 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_meant_in_both_word_orders(verb: str) -> None:
-    instances = {name: InstanceSettings("http://h") for name in ("one", "status")}
+    instances = {name: InstanceSettings(url="http://h") for name in ("one", "status")}
     rest = tuple(f"word{number}" for number, _ in enumerate(TAKES.get(verb, ())))
     for name in instances:
         orders = ((name, verb, *rest), (verb, name, *rest))

@@ -10,7 +10,7 @@ import pytest
 
 from branchline.errors import InputError, UsageError
 from branchline.model.plan import Check, DraftGraph, Edge, Task
-from branchline.review import ask, editing, editor
+from branchline.review.ask import ask, editing, editor
 from branchline.terminal.text import reader
 
 DRAFT = DraftGraph(

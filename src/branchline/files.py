@@ -193,9 +193,8 @@ def digest(data: str | bytes) -> str:
     return "sha256:" + sha256(_bytes(data)).hexdigest()
 
 
-def canonical(value: Any) -> str:
-    """Return the one JSON text of a value: keys sorted, no spaces, no escapes beyond need; raises ValueError on NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+"""Give the one JSON text of a value: keys sorted, no spaces, no escapes beyond need; raises ValueError on NaN."""
 
 
 def _refuse_kernel_files(path: Path) -> None:

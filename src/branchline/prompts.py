@@ -126,7 +126,7 @@ def fenced(text: object, tag: str = "text", limit: int = MAX_QUOTE) -> str:
 
 
 def _longest(text: str) -> int:
-    return max(map(len, _TICKS.findall(text)), default=0)
+    return max(map(len, _TICKS.findall(text)), default=0) if "`" in text else 0
 
 
 class Family(NamedTuple):

@@ -5,7 +5,6 @@ names the nearest one. The meaning of the settings stands in DESIGN section 6.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +27,11 @@ from branchline.config.tables import (
     PulseSettings,
     RoleSettings,
     ServeSettings,
+    Table,
     TierSettings,
     WorkerSettings,
     WorkspaceSettings,
+    declared,
     setting,
 )
 from branchline.errors import SettingsError
@@ -57,8 +58,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Table):
     """All settings of one command; lengths of time in seconds, memory in MB; `stagger` None is automatic.
 
     `max_processes` and `max_memory` bound one worker in its sandbox; 0 is no bound, None three quarters of the machine.
@@ -100,21 +100,21 @@ class Settings:
     turn_budget: Limit = setting(Limit(), kinds.limit)
     budget_lease: float = setting(30.0, kinds.seconds)
     prices: Mapping[str, Any] = setting({}, kinds.mapping(kinds.price))
-    github: GithubSettings = field(default_factory=GithubSettings, metadata={"table": GithubSettings})
-    net: NetSettings = field(default_factory=NetSettings, metadata={"table": NetSettings})
-    gate: GateSettings = field(default_factory=GateSettings, metadata={"table": GateSettings})
-    land: LandSettings = field(default_factory=LandSettings, metadata={"table": LandSettings})
-    tiers: TierSettings = field(default_factory=TierSettings, metadata={"table": TierSettings})
-    mask: MaskSettings = field(default_factory=MaskSettings, metadata={"table": MaskSettings})
-    pulse: PulseSettings = field(default_factory=PulseSettings, metadata={"table": PulseSettings})
-    serve: ServeSettings = field(default_factory=ServeSettings, metadata={"table": ServeSettings})
-    decompose: DecomposeSettings = field(default_factory=DecomposeSettings, metadata={"table": DecomposeSettings})
-    conduct: ConductSettings = field(default_factory=ConductSettings, metadata={"table": ConductSettings})
-    workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings, metadata={"table": WorkspaceSettings})
-    workers: Mapping[str, WorkerSettings] = field(default_factory=dict, metadata={"named": WorkerSettings})
-    roles: Mapping[str, RoleSettings] = field(default_factory=dict, metadata={"named": RoleSettings})
-    instances: Mapping[str, InstanceSettings] = field(default_factory=dict, metadata={"named": InstanceSettings})
-    warnings: tuple[str, ...] = ()
+    github: GithubSettings = declared(GithubSettings(), table=GithubSettings)
+    net: NetSettings = declared(NetSettings(), table=NetSettings)
+    gate: GateSettings = declared(GateSettings(), table=GateSettings)
+    land: LandSettings = declared(LandSettings(), table=LandSettings)
+    tiers: TierSettings = declared(TierSettings(), table=TierSettings)
+    mask: MaskSettings = declared(MaskSettings(), table=MaskSettings)
+    pulse: PulseSettings = declared(PulseSettings(), table=PulseSettings)
+    serve: ServeSettings = declared(ServeSettings(), table=ServeSettings)
+    decompose: DecomposeSettings = declared(DecomposeSettings(), table=DecomposeSettings)
+    conduct: ConductSettings = declared(ConductSettings(), table=ConductSettings)
+    workspace: WorkspaceSettings = declared(WorkspaceSettings(), table=WorkspaceSettings)
+    workers: Mapping[str, WorkerSettings] = declared({}, named=WorkerSettings)
+    roles: Mapping[str, RoleSettings] = declared({}, named=RoleSettings)
+    instances: Mapping[str, InstanceSettings] = declared({}, named=InstanceSettings)
+    warnings: tuple[str, ...] = declared(())
 
     def worker_named(self, name: str) -> WorkerSettings:
         """Return a worker by name, an adapter also without settings; raises SettingsError naming the nearest."""
@@ -186,10 +186,8 @@ def load(root: Path | None, env: Mapping[str, str], flags: Mapping[str, Any]) ->
 
 def _leaves(tree: Mapping[str, Any], table: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every value of a tree with its path; a table that is a value of one setting is one leaf."""
-    known = {f.name: f.metadata for f in fields(table)}
-    meta: Mapping[str, Any]
     for name, value in tree.items():
-        meta, here = known.get(name, {}), (*path, name)
+        meta, here = _holds(table, name), (*path, name)
         if "table" in meta and isinstance(value, dict):
             yield from _leaves(value, meta["table"], here)
         elif "named" in meta and isinstance(value, dict):
@@ -203,13 +201,16 @@ def _leaves(tree: Mapping[str, Any], table: Any, path: tuple[str, ...] = ()) -> 
             yield here, value
 
 
+def _holds(table: type[Table], name: str) -> Mapping[str, Any]:
+    return table.settings[name].holds if name in table.settings else {}
+
+
 def _find(path: tuple[str, ...]) -> tuple[Kind | None, bool]:
     """Return the kind of the setting at a path and whether the path is that of a table."""
     table: Any = Settings
     rest = list(path)
     while rest:
-        meta: Mapping[str, Any] = next((f.metadata for f in fields(table) if f.name == rest[0]), {})
-        rest.pop(0)
+        meta = _holds(table, rest.pop(0))
         if "kind" in meta:
             return (meta["kind"] if not rest else None), False
         table = meta.get("table") or meta.get("named")
@@ -266,12 +267,12 @@ def _spelled(values: _Values, path: tuple[str, ...]) -> tuple[str, ...]:
 def _names(values: _Values) -> list[str]:
     """Return every name a setting may have, with the named tables that are there."""
     names: list[str] = []
-    for own in fields(Settings):
-        table = own.metadata.get("table") or own.metadata.get("named")
-        heads = sorted({p[1] for p in values if p[0] == own.name}) if "named" in own.metadata else []
-        prefixes = [f"{own.name}.{head}" for head in heads] if heads else [own.name]
-        names += [f"{p}.{f.name}" for p in prefixes for f in fields(table)] if table else []
-        names += [own.name] if "kind" in own.metadata or table else []
+    for own, (_, holds) in Settings.settings.items():
+        table = holds.get("table") or holds.get("named")
+        heads = sorted({p[1] for p in values if p[0] == own}) if "named" in holds else []
+        prefixes = [f"{own}.{head}" for head in heads] if heads else [own]
+        names += [f"{p}.{name}" for p in prefixes for name in table.settings] if table else []
+        names += [own] if holds else []
     return names
 
 
@@ -297,17 +298,17 @@ def _did_you_mean(word: str, names: Mapping[str, str], all_of_them: Iterable[str
 
 def _build(values: _Values, warned: tuple[str, ...]) -> Settings:
     top: dict[str, Any] = {"warnings": warned}
-    for own in fields(Settings):
-        given = {path[1:]: value for path, value in values.items() if path[0] == own.name}
-        if table := own.metadata.get("table"):
-            top[own.name] = table(**{path[0]: value for path, value in given.items()})
-        elif table := own.metadata.get("named"):
-            theirs = [path for path in given if (own.name, *path) not in _BUILT_IN]  # in the user's order, then ours
+    for own, (_, holds) in Settings.settings.items():
+        given = {path[1:]: value for path, value in values.items() if path[0] == own}
+        if table := holds.get("table"):
+            top[own] = table(**{path[0]: value for path, value in given.items()})
+        elif table := holds.get("named"):
+            theirs = [path for path in given if (own, *path) not in _BUILT_IN]  # in the user's order, then ours
             names = dict.fromkeys(path[0] for path in (*theirs, *given))
             shared = {key: top[key] for key in _SHARED if key in top} if table is RoleSettings else {}
-            top[own.name] = {name: _row(table, name, given, shared) for name in names}
+            top[own] = {name: _row(table, name, given, shared) for name in names}
         elif () in given:
-            top[own.name] = given[()]
+            top[own] = given[()]
     settings = Settings(**top)
     for name in filter(None, (settings.worker, *(role.worker for role in settings.roles.values()))):
         settings.worker_named(name)

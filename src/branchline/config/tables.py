@@ -1,8 +1,7 @@
 """The tables of the settings: each setting once, with its default and its kind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from branchline.config import kinds
 from branchline.config.kinds import Kind
@@ -14,15 +13,54 @@ SANDBOX: Final = kinds.switch("off", "auto", "env", "strict")
 WORKER_KINDS: Final = ("opencode", "opencode-server", "claude", "codex", "acp", "shell", "scripted")
 
 
+class Setting(NamedTuple):
+    """What a table declares: a default, and the `kind` of a value, or the `table` or the tables that users have `named`."""
+
+    default: Any
+    holds: Mapping[str, Any]
+
+
+def declared(default: Any, **holds: Any) -> Any:
+    """Declare what a table has, as `Setting` says it."""
+    return Setting(default, holds)
+
+
 def setting(default: Any, kind: Kind) -> Any:
     """Declare a setting."""
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={"kind": kind})
-    return field(default=default, metadata={"kind": kind})
+    return declared(default, kind=kind)
 
 
-@dataclass(frozen=True)
-class WorkerSettings:
+class Table:
+    """A table of settings: its class declares them, an instance holds their values, given by name, and never changes.
+
+    A dataclass is the same and takes ten times as long to make, which every command would wait for.
+    """
+
+    settings: ClassVar[Mapping[str, Setting]]
+
+    def __init_subclass__(cls) -> None:
+        cls.settings = {name: vars(cls)[name] for name in cls.__annotations__}
+
+    def __init__(self, **values: Any) -> None:
+        if unknown := values.keys() - self.settings.keys():
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        vars(self).update({name: own.default for name, own in self.settings.items()} | values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} of {type(self).__name__} never changes")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def but(self, **values: Any) -> Self:
+        """Return the same table with other values."""
+        return type(self)(**vars(self) | values)
+
+
+class WorkerSettings(Table):
     """One worker: `kind` is its adapter; `timeout` in seconds, 0 is the run's; `pass_env` names what it may inherit.
 
     `lean` starts an agent without the MCP servers of the user's own configuration. `billing` says what pays for it;
@@ -47,8 +85,7 @@ class WorkerSettings:
     delete_sessions: bool = setting(False, kinds.flag)
 
 
-@dataclass(frozen=True)
-class RoleSettings:
+class RoleSettings(Table):
     """One role: empty texts mean the run's own; `model`, `variant` and `agent` are those of the top where it says none."""
 
     worker: str = setting("", kinds.text)
@@ -65,8 +102,7 @@ class RoleSettings:
     reads: tuple[str, ...] = setting((), kinds.words)
 
 
-@dataclass(frozen=True)
-class GateSettings:
+class GateSettings(Table):
     """The quality gate: commands for every task without a check of its own, and more for changed files that match.
 
     `frozen` are patterns of files that checks rest on: an attempt that changes one needs a person.
@@ -77,8 +113,7 @@ class GateSettings:
     frozen: tuple[str, ...] = setting((), kinds.words)
 
 
-@dataclass(frozen=True)
-class LandSettings:
+class LandSettings(Table):
     """What a task needs to be done, how many are merged together, whose checks a merge runs again, and how the result
     reaches the user's branch.
     """
@@ -89,8 +124,7 @@ class LandSettings:
     mode: str = setting("fast-forward", kinds.choice("fast-forward", "merge", "pr"))
 
 
-@dataclass(frozen=True)
-class MaskSettings:
+class MaskSettings(Table):
     """Whether personal data and secrets are masked; `terms` are words of the user's, `regions` countries (`HK`, `DE`)."""
 
     enabled: bool = setting(True, kinds.flag)
@@ -98,16 +132,14 @@ class MaskSettings:
     regions: tuple[str, ...] = setting((), kinds.countries)
 
 
-@dataclass(frozen=True)
-class PulseSettings:
+class PulseSettings(Table):
     """What pulse may do by itself; `confidence` in 0..1."""
 
     auto_approve: bool = setting(True, kinds.flag)
     confidence: float = setting(0.6, kinds.number(0, 1))
 
 
-@dataclass(frozen=True)
-class TierSettings:
+class TierSettings(Table):
     """The models of each tier, in the user's order; `default` is the tier of a task that names none.
 
     `escalate` lets a task that would be given up go on one tier up.
@@ -124,8 +156,7 @@ class TierSettings:
         return {tier: found for tier in TIERS if (found := getattr(self, tier))}
 
 
-@dataclass(frozen=True)
-class DecomposeSettings:
+class DecomposeSettings(Table):
     """How plans are split, and the model that is asked: a tier (`haiku`, `sonnet`, `opus`) or a model's own name.
 
     `base_url` and `key_env` (where the key stands in the environment) are those of the planner `openai`; `timeout` is
@@ -142,8 +173,7 @@ class DecomposeSettings:
     tree: int = setting(200, kinds.whole(0, 10_000))
 
 
-@dataclass(frozen=True)
-class ConductSettings:
+class ConductSettings(Table):
     """Which rules of conduct a worker is told; each can be switched off (SEEDS, S4.7 and S4.8)."""
 
     todos: bool = setting(True, kinds.flag)
@@ -158,11 +188,10 @@ class ConductSettings:
 
     def rules(self) -> tuple[str, ...]:
         """The names of those that are told."""
-        return tuple(own.name for own in fields(self) if getattr(self, own.name))
+        return tuple(name for name, told in vars(self).items() if told)
 
 
-@dataclass(frozen=True)
-class WorkspaceSettings:
+class WorkspaceSettings(Table):
     """What a new worktree gets beside the commit: files copied or linked from the checkout, commands run in it.
 
     `programs` are the filters and merge drivers of the repository's own configuration that git may run;
@@ -177,8 +206,7 @@ class WorkspaceSettings:
     salvage_ignored: bool = setting(False, kinds.flag)
 
 
-@dataclass(frozen=True)
-class InstanceSettings:
+class InstanceSettings(Table):
     """One OpenCode server: where it is, where its projects lie, the variable that holds its password, its room."""
 
     url: str = setting("", kinds.url)
@@ -188,8 +216,7 @@ class InstanceSettings:
     slots: int = setting(8, kinds.whole(1, 10_000))
 
 
-@dataclass(frozen=True)
-class GithubSettings:
+class GithubSettings(Table):
     """The GitHub App that makes tokens: `key` is a path, `repository` owner/name; empty: that of the remote origin."""
 
     app: str = setting("", kinds.text)
@@ -199,8 +226,7 @@ class GithubSettings:
     api: str = setting("https://api.github.com", kinds.text)
 
 
-@dataclass(frozen=True)
-class ServeSettings:
+class ServeSettings(Table):
     """The dashboard: the variable that holds its token, more names it may be called by (`host`, `host:port`), its limits.
 
     `streams` pages may follow a run at once; a request's body has at most `body` bytes; `tasks` are shown of one run.
@@ -213,8 +239,7 @@ class ServeSettings:
     tasks: int = setting(2_000, kinds.whole(1, 1_000_000))
 
 
-@dataclass(frozen=True)
-class NetSettings:
+class NetSettings(Table):
     """What the proxy of `network = "proxy"` lets through: tiers of hosts beside ours, what becomes of unknown ones, ports.
 
     `local` are ports of this machine's loopback that a worker finds on its own (a model, a database); those that an address

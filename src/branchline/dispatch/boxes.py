@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -216,7 +215,7 @@ class Boxes:
     def _proxy(self, folder: Path, told: Iterable[str]) -> tuple[Around, tuple[str, ...]]:
         """A proxy for what works in `folder`: what goes around the sandbox, and the words inside of it."""
         net = self._settings.net
-        spec = {"log": str(folder / NET_LOG), **asdict(net)}
+        spec = {"log": str(folder / NET_LOG), **vars(net)}
         return proxied.words(folder / "net", spec, proxied.named(told, net.local))
 
     def take_back(self) -> None:

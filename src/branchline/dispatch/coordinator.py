@@ -358,8 +358,8 @@ class Coordinator:
         if self._hooks.interrupts() or self._hooks.confirm:  # nothing waits while a person thinks
             self._carry_out(todo)
             todo = []
-        if self._hooks.interrupts():
-            return False
+            if self._hooks.interrupts():
+                return False
         memory = self._memory()
         events = self._hooks.choose(self.state, self._hooks.clock(), memory)
         starting = [self.state.tasks[e.task] for e in events if e.kind == "dispatching" and e.task]

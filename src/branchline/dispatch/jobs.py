@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -387,7 +387,7 @@ class Jobs:
             "author": f"{name} <{email}>" if name else "",
             "masked": masks.covered(Path(f"{self._runs}/{attempt.run}/{attempt.task}"), attempt.attempt),
             "vault": str(self.vault.path),
-            **asdict(self.settings.workspace),
+            **vars(self.settings.workspace),
         }
 
 

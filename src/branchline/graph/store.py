@@ -238,7 +238,7 @@ def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _said(task: Task) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in _fields(task).items() if value != _USUAL[name]}
+    return {name: _plain(value) for name, usual in _USUAL.items() if (value := getattr(task, name)) != usual}
 
 
 _USUAL: Final = _fields(Task("", ""))

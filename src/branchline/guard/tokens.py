@@ -112,13 +112,12 @@ _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms; they are looked for in the long words of the text only."""
-    anything = _anything()
     line_end, left = 0, 0
     for word in LONG.finditer(read.text):
         at, end = word.span()
         if left < 0 and at < line_end:
             continue
-        while _PART.search(read.text, at, end) and (found := anything.search(read.text, at, end)):
+        while _PART.search(read.text, at, end) and (found := _anything().search(read.text, at, end)):
             at = found.end()
             if at > line_end:
                 line_end, left = allowance(read.text, at)

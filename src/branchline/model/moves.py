@@ -74,8 +74,8 @@ SATISFIED: Final = frozenset({"done", "skipped"})
 """Task states that no longer keep dependants waiting; `skipped` only ever comes from a person."""
 FINAL: Final = frozenset({"done", "failed", "cancelled", "skipped"})
 """Task states that only a person, or a failed recheck of `done`, can leave (I7)."""
-COURSE: Final = ("dispatching", "intended", "started", "running", "checking")
-"""Kinds of events on the way from a choice to what comes of it: of that they tell nothing."""
+COURSE: Final = ("ready", "dispatching", "intended", "started", "running", "claimed", "checking")
+"""Kinds of events on the way of an attempt that tell nothing of what comes of it, or only what its end told before."""
 
 
 def check_move(table: dict[str, frozenset[str]], source: str, target: str, what: str) -> None:

@@ -1,5 +1,8 @@
 """What the scanner makes of a text: blocks with their lines, and the document that holds them."""
 
+BEFORE_BOX = r"(?:(?:[^\W\d_]{2,12} )?[\w.-]{1,12}[.):][ \t]+)?"
+"""What may stand before the box of a heading: `2.`, `1.2.`, `T3:`, `Task 4:`."""
+
 
 class Block:
     """One block of the text; `line` and `end` are 1-based and inclusive, `parent` is the list item that holds it."""

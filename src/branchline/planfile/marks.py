@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from branchline.planfile import words
-from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.blocks import BEFORE_BOX, Block, Doc
 
 _MARKS = {
     "letter": re.compile(r"[(（]?([a-z])[)）]\s+(?=\S)"),
@@ -16,8 +16,6 @@ _MARKS = {
 }
 """The families of marks; what they match goes from the text, codes and dotted numbers stay as the ids they are."""
 _BOXES = {"DONE": "x", "DOING": "~", "CANCELLED": "-"}
-BEFORE_BOX = r"(?:(?:[^\W\d_]{2,12} )?[\w.-]{1,12}[.):][ \t]+)?"
-"""What may stand before the box of a heading: `2.`, `1.2.`, `T3:`, `Task 4:`."""
 _HEADING_BOX = re.compile(rf"({BEFORE_BOX})\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
 _INSIDE = ("letter", "number", "state")
 """What lists may stand in an item whose lines markdown takes for one paragraph."""

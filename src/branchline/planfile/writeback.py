@@ -4,8 +4,8 @@ import functools
 import re
 from collections.abc import Callable, Iterable, MutableMapping
 
+from branchline.planfile.blocks import BEFORE_BOX
 from branchline.planfile.dialects import DIALECTS
-from branchline.planfile.marks import BEFORE_BOX
 from branchline.planfile.scan import scan
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")

@@ -32,14 +32,10 @@ def _one(
     if question is not None:
         return found | {"answered": True, "by": f"a person, to task {question.task}", "answer": question.answer}
     if row is not None and row.state == "done":
-        claims = (event for event in reversed(events.get(task, ())) if event.kind == "claimed")
-        return found | {"answered": True, "by": f"task {task}", "answer": next((said_of(each) for each in claims), "")}
+        claims = (event.data["claim"] for event in reversed(events.get(task, ())) if "claim" in event.data)
+        said = next((str(claim.get("summary") or "") for claim in claims), "")
+        return found | {"answered": True, "by": f"task {task}", "answer": said}
     return found | {"by": f"task {task} is {row.state}" if row is not None else "no task of this run carries it"}
-
-
-def said_of(event: Event) -> str:
-    """Return what a worker said of its work in a claim."""
-    return str(event.data.get("summary") or "")
 
 
 def _plain(text: str) -> str:

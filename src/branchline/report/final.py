@@ -8,7 +8,7 @@ from branchline.model.money import total
 from branchline.model.moves import BUSY
 from branchline.model.run import AttemptRow, Event, QuestionRow, RunRow, TaskRow
 from branchline.report.asked import asked, asked_lines
-from branchline.report.proof import check_record, evidence, inbox, run_flag
+from branchline.report.proof import check_record, inbox, last, run_flag, verdict
 from branchline.report.standing import budget_of, spent, spent_words
 from branchline.terminal.text import because, duration, many, safe
 
@@ -82,7 +82,7 @@ def report(
 
 
 def _done(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
-    found = evidence(task, events)
+    found = verdict(task, last(events, lambda e: e.kind == "done"), events)
     return {
         "id": task.task,
         "title": task.title,
@@ -121,9 +121,9 @@ def _gate(commands: Sequence[str], events: Sequence[Event]) -> dict[str, Any]:
 
 def _salvage(events: Sequence[Event]) -> set[str]:
     """Return the salvage refs that events name, wherever in their data."""
-    values = [value for event in events for value in event.data.values() if value]
-    listed = (each for value in values if isinstance(value, list) for each in value)
-    return {each for each in (*values, *listed) if isinstance(each, str) and each.startswith(_SALVAGE)}
+    values = (value for event in events for value in event.data.values())
+    texts = (each for value in values for each in (value if isinstance(value, list) else (value,)))
+    return {each for each in texts if isinstance(each, str) and each.startswith(_SALVAGE)}
 
 
 def report_text(found: Mapping[str, Any]) -> str:

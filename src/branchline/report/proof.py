@@ -28,6 +28,20 @@ _STOPPED: Final = ("salvage", "tail")
 _JUDGED: Final = frozenset({"merging", "held", "failed", "retrying", "blocked"})
 
 
+def verdict(task: TaskRow, data: Mapping[str, Any], own: Sequence[Event]) -> dict[str, Any]:
+    """Return what a report says of a task's verdict, from what the event with it carries and the task's own events."""
+    done, commit = task.state == "done", data.get("commit") or ""
+    return {
+        "level": (data.get("level") or task.evidence) if done else "",
+        "checks": [check_record(check) for check in _list(data, "checks")],
+        "commit": (task.commit or commit) if done else commit,
+        "out_of_scope": _list(data, "out_of_scope"),
+        "left_out": _list(data, "left_out"),
+        "accepted": bool(task.accepted),
+        "accepted_by": str(last(own, lambda e: bool(e.data.get("by"))).get("by", A_PERSON)) if task.accepted else "",
+    }
+
+
 def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     """Return the record behind a task's verdict, with the keys of DESIGN section 6.
 
@@ -35,26 +49,19 @@ def evidence(task: TaskRow, events: Sequence[Event]) -> dict[str, Any]:
     that has some, and an empty `level`: nothing was proved of a merged result.
     """
     own, done = [event for event in events if event.task == task.task], task.state == "done"
-    data = _last(own, lambda e: e.kind == "done" if done else e.kind in _JUDGED and "checks" in e.data)
-    claim = _last(own, lambda e: e.kind == "claimed")
-    commit = data.get("commit") or ""
+    data = last(own, lambda e: e.kind == "done" if done else e.kind in _JUDGED and "checks" in e.data)
+    claim = last(own, lambda e: e.kind == "claimed")
     return {
         "task": task.task,
-        "level": (data.get("level") or task.evidence) if done else "",
-        "checks": [check_record(check) for check in _list(data, "checks")],
-        "commit": (task.commit or commit) if done else commit,
+        **verdict(task, data, own),
         "tree": data.get("tree") or "",
         "files": _list(data, "files"),
         "diffstat": dict(data.get("diffstat") or {}),
-        "out_of_scope": _list(data, "out_of_scope"),
         "frozen": _list(data, "frozen"),
         "refused": _list(data, "refused"),
-        "left_out": _list(data, "left_out"),
         "claim": {"status": claim.get("status") or "", "summary": claim.get("summary") or ""},
-        "sandbox": str(_last(own, lambda e: bool(e.data.get("sandbox"))).get("sandbox", "")),
+        "sandbox": str(last(own, lambda e: bool(e.data.get("sandbox"))).get("sandbox", "")),
         "state": task.state,
-        "accepted": bool(task.accepted),
-        "accepted_by": str(_last(own, lambda e: bool(e.data.get("by"))).get("by", A_PERSON)) if task.accepted else "",
         "stopped": [
             {"attempt": e.attempt, "cause": e.cause, **{key: e.data.get(key) for key in _STOPPED}}
             for e in own
@@ -79,7 +86,7 @@ def phase_evidence(task: TaskRow, tasks: Sequence[TaskRow], events: Sequence[Eve
     return {**found, "state": state, "below": [other.task for other in tasks if other.parent == task.task]}
 
 
-def _last(events: Sequence[Event], fits: Callable[[Event], bool]) -> Mapping[str, Any]:
+def last(events: Sequence[Event], fits: Callable[[Event], bool]) -> Mapping[str, Any]:
     """Return what the last event that fits holds; nothing where none does."""
     return next((event.data for event in reversed(events) if fits(event)), {})
 

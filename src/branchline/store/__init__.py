@@ -44,6 +44,7 @@ from branchline.store.memory import MemoryStore, created, overtaken
 __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
 Row = TypeVar("Row")
+_AS_JSON = json.JSONEncoder().encode
 _LARGEST = 2**63 - 1
 _PLACE = itemgetter(TaskRow._fields.index("place"))
 """Rows as wide as a task's are sorted here: SQLite would write each of them once more."""
@@ -317,7 +318,7 @@ AnyStore = Store | MemoryStore
 
 
 def _event_values(event: Event) -> tuple[Any, ...]:
-    return (*event[:7], json.dumps(dict(event.data)) if event.data else "{}")
+    return (*event[:7], _AS_JSON(dict(event.data)) if event.data else "{}")
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from branchline import review
 from branchline.engine import Policy
 from branchline.errors import GraphError
 from branchline.files import canonical, digest
@@ -12,6 +11,7 @@ from branchline.graph import store as graphs
 from branchline.graph.suite import needs_of, suites
 from branchline.model.money import dollars
 from branchline.model.plan import ApprovedGraph, DraftGraph
+from branchline.review.policy import auto, held
 from branchline.schedule import View, mutex_keys, order
 from branchline.schedule.routing import Routing
 from branchline.simulate import Case, dice, result
@@ -71,8 +71,8 @@ def hold_list(approved: ApprovedGraph, confidence: float) -> dict[str, str]:
     """
     draft, by = approved.graph, approved.approved_by
     if not by.startswith("policy"):
-        return review.held(draft)
-    return review.auto(draft, *((confidence,) if by == PULSE else ()))
+        return held(draft)
+    return auto(draft, *((confidence,) if by == PULSE else ()))
 
 
 def state_of(draft: DraftGraph) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -83,10 +82,10 @@ def with_limits(text: str, policy: Policy, sandbox: str) -> str:
 def with_flags(settings: Settings, flags: Flags) -> Settings:
     """The settings with the model, variant and agent that the flags give every worker."""
     workers = {
-        name: replace(w, model=flags.model or w.model, variant=flags.variant or w.variant, agent=flags.agent or w.agent)
+        name: w.but(model=flags.model or w.model, variant=flags.variant or w.variant, agent=flags.agent or w.agent)
         for name, w in settings.workers.items()
     }
-    return replace(settings, workers=workers)
+    return settings.but(workers=workers)
 
 
 def overlaid(run: RunRow, flags: Flags) -> tuple[Flags, Path | None]:

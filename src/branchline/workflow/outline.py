@@ -16,7 +16,7 @@ from branchline.files import MAX_LINE, MAX_PLAN_BYTES, load_json, read_text
 from branchline.graph import store as graphs
 from branchline.graph.build import from_plan
 from branchline.model.plan import DraftGraph
-from branchline.review import held
+from branchline.review.policy import held
 from branchline.schedule.view import View
 from branchline.terminal import safe
 from branchline.workflow import reviewing

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from branchline import decompose as reading
-from branchline import review
 from branchline.decompose.kept import kept
 from branchline.errors import NotApprovedError, NoTasksError, NotFoundError, UsageError
 from branchline.files import read_text
@@ -14,6 +13,7 @@ from branchline.graph import store as graphs
 from branchline.model.plan import ApprovedGraph, DraftGraph, Plan
 from branchline.planfile import digests
 from branchline.planfile.explain import explain
+from branchline.review.patch import Patch, changes, told
 from branchline.terminal import safe
 from branchline.workflow import reviewing
 from branchline.workflow.answer import Answer
@@ -46,7 +46,7 @@ class Drafted(NamedTuple):
 
     plan: Plan
     draft: DraftGraph | None
-    patch: review.Patch | None = None
+    patch: Patch | None = None
     told: tuple[str, ...] = ()
     planner: Planned = RULES
 
@@ -75,8 +75,8 @@ def read_draft(console: Console, project: Project, path: Path, how: Reading, *, 
     )
     if not old:
         return Drafted(plan, draft, planner=planner)
-    patch = review.changes(old, draft, _named_by_runs(project, plan.path))
-    return Drafted(plan, patch.graph, patch, tuple(review.told(patch, old)), planner)
+    patch = changes(old, draft, _named_by_runs(project, plan.path))
+    return Drafted(plan, patch.graph, patch, tuple(told(patch, old)), planner)
 
 
 def _named_by_runs(project: Project, plan: str) -> list[tuple[str, str]]:

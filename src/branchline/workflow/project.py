@@ -62,8 +62,8 @@ class Project:
 
     def starting(self, worker: str, argv: tuple[str, ...]) -> "Project":
         """The project with another program for a worker; raises SettingsError for an unknown one."""
-        made = replace(self.settings.worker_named(worker), argv=argv)
-        return replace(self, settings=replace(self.settings, workers={**self.settings.workers, worker: made}))
+        made = self.settings.worker_named(worker).but(argv=argv)
+        return replace(self, settings=self.settings.but(workers={**self.settings.workers, worker: made}))
 
     def name(self, path: Path) -> str:
         """A plan's path as findings, graphs and runs call it, as `name_in`."""
@@ -110,8 +110,8 @@ def open_project(console: Console, flags: Mapping[str, Any] | None = None) -> Pr
     """The project a command was started in, with settings merged once; flags have dotted names."""
     root = console.root
     settings = load(root, console.env, dict(flags or {}))
-    at_root = {name: replace(w, argv=argv_at(w.argv, root)) for name, w in settings.workers.items()}
-    return Project(root, replace(settings, workers=at_root), console.env)
+    at_root = {name: w.but(argv=argv_at(w.argv, root)) for name, w in settings.workers.items()}
+    return Project(root, settings.but(workers=at_root), console.env)
 
 
 def with_worker(project: Project, console: Console, text: str) -> tuple[Project, str]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from branchline import review
 from branchline.asker import chosen
 from branchline.budget.size import tier_of
 from branchline.config import Settings
@@ -16,7 +15,10 @@ from branchline.files import read_text
 from branchline.graph import change
 from branchline.model.plan import DraftGraph
 from branchline.planfile.digests import is_folder
+from branchline.review import ask as asking
 from branchline.review import keys
+from branchline.review.patch import edited
+from branchline.review.show import render
 from branchline.terminal import many, safe, wrap
 from branchline.terminal.text import use_colour
 from branchline.workflow.approval import batches, critical_path, digest_of, policy_of, preview
@@ -41,7 +43,7 @@ def tier_words(settings: Settings, draft: DraftGraph) -> dict[str, str]:
 def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, whole: bool = False) -> str:
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     policy = policy_of(project)
-    return review.render(
+    return render(
         replace(draft, findings=(*draft.findings, *lint(draft))),
         digest,
         fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
@@ -67,20 +69,18 @@ def ask(
 
     `planner` names who splits a task, else the settings do.
     """
-    return review.ask(
+    return asking.ask(
         draft,
         lambda each: console.say(f"{show(console, project, each, digest_of(project, each))}\n{HINT}"),
         console.read,
-        review.editing(console.env, project.state / "review.yaml", console.start),
+        asking.editing(console.env, project.state / "review.yaml", console.start),
         _keys(project, lambda each, name: _split(console, project, path, each, name, planner)),
         lambda old, new: _told(console, project, old, new),
     )
 
 
 def _told(console: Console, project: Project, old: DraftGraph, new: DraftGraph) -> str:
-    found = sorted(
-        review.edited(old, new), key=lambda line: line[0] == "-"
-    )  # a whole phase may go: last, if not all fit
+    found = sorted(edited(old, new), key=lambda line: line[0] == "-")  # a whole phase may go: last, if not all fit
     lines = ["\n      ".join(wrap(f"  {safe(line)}", console.width() - 4)) for line in found[:SHOWN]]
     lines += [f"  ... and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
     leaves = sum(task.kind == "atomic" for task in new.tasks)
