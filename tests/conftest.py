@@ -14,6 +14,17 @@ settings.load_profile("branchline")
 NUMBERS = itertools.count()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: agents wait for models, watchdogs and retries half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real agents first: one of them takes up to a minute, which nobody is to wait for when all else is done."""
+    items.sort(key=lambda item: item.get_closest_marker("real") is None)
+
+
 @pytest.fixture(scope="session")
 def _places(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where each test has its folders; pytest's own way to make one looks through all that were made before."""

@@ -31,6 +31,7 @@ class Matcher:
         self.flags = self.tree.state.flags
         self.signs = _SIGNS + "".join(dict.fromkeys(re.sub(r"[\w\\]|[^\x00-\x7f]", "", pattern)))
         self.known: dict[tuple[Any, int, str], bool] = {}
+        self.ways: dict[tuple[int, str], list[Any]] = {}
         self.steps = 0
         self.text = ""
         self.groups: dict[int, tuple[int, int]] = {}
@@ -65,10 +66,8 @@ class Matcher:
             if at < len(self.text) and self._is(op, value, self.text[at]):
                 yield at + 1
         elif op is ops.BRANCH:
-            here = self.text[at : at + 1]
-            for branch in value[1]:
-                if not branch or branch[0][0] not in _SINGLE or (here and self._is(*branch[0], here)):
-                    yield from self._all(branch, 0, at)
+            for branch in self._ways(value[1], self.text[at : at + 1]):
+                yield from self._all(branch, 0, at)
         elif op is ops.SUBPATTERN:
             for end in self._all(value[3], 0, at):
                 self.groups[value[0]] = at, end
@@ -86,6 +85,17 @@ class Matcher:
                 yield at
         elif self._stands(value, at):
             yield at
+
+    def _ways(self, branches: Any, here: str) -> list[Any]:
+        """The branches that the next character does not rule out; a pattern of hundreds of words asks this at every place."""
+        key = id(branches), here
+        if key not in self.ways:
+            self.ways[key] = [
+                branch
+                for branch in branches
+                if not branch or branch[0][0] not in _SINGLE or (here and self._is(*branch[0], here))
+            ]
+        return self.ways[key]
 
     def _repeat(self, op: Any, low: int, high: Any, item: Any, at: int) -> Iterator[int]:
         if len(item) == 1 and item[0][0] in _SINGLE:
