@@ -27,10 +27,6 @@ class TestNotes:
     def test_notes_between_rules_are_work_in_a_file_of_that_name(self, path: str, count: int) -> None:
         assert len(titles("\n\n---\n\n".join(f"radar {word} again" for word in "abcd"), path)) == count
 
-    def test_a_letter_that_says_who_does_what(self) -> None:
-        text = "Hi,\n\nwe agreed:\n\nAnna will set up the server.\nBen will write the import.\nCarla sends comments.\n\nCheers\n"
-        assert [title.split()[0] for title in titles(text)] == ["Anna", "Ben", "Carla"]
-
     @pytest.mark.parametrize(
         "text", ["We met.\n\nIt was late and nothing is left.\nAll are well.\n", "Fix it.\n\nIt is late.\n"]
     )

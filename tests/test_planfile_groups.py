@@ -112,13 +112,6 @@ class TestBesideBoxes:
         assert titles("# Notes\n## X-4: Draw it\nBy hand.\n") == ["Draw it"]
 
 
-class TestLostMarks:
-    def test_lines_of_a_section_of_work_most_of_which_act(self) -> None:
-        text = "# X\n\nIt draws.\n\n## Implementation tasks\n\nMap\n\nAdd a pin\n\nCreate a path\n\n## Risks\n\nAdd none.\n"
-        assert titles(text) == ["Add a pin", "Create a path"]
-        assert titles(text.replace("Create", "There is")) == []
-
-
 class TestNoPlans:
     @pytest.mark.parametrize("title", ["The dashboard", "Explanations"])
     def test_bullets_of_a_text_that_calls_nothing_work(self, title: str) -> None:

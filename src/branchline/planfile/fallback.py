@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import leads, levels, lists, rows, tables
+from branchline.planfile import levels, lists, rows, tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -52,8 +52,6 @@ def last_resort(out: Outline) -> None:
         rows.milestone_tables,
         lists.alone,
         levels.told,
-        leads.paragraphs,
-        leads.announced_lists,
         lists.unknown,
     ):
         step(out)

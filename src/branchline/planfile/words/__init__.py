@@ -1,10 +1,10 @@
 """Word lists of the reader, in the languages plans are written in: data, no rules.
 
 `sections` classes headings, `heads` tells which of them name tasks and phases, `fields` names labels such as `Depends
-on:`, `columns` the heads of tables, `verbs` what is done, `leads` what announces work, `prose` holds what sentences say
-of order and `commands` what they say of commands, and `names` what is known by its name (programs, files, things that
-look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has its share of
-each.
+on:`, `columns` the heads of tables, `verbs` what is done, `plans` how a text is called that plans it, `prose` holds what
+sentences say of order and `commands` what they say of commands, and `names` what is known by its name (programs, files,
+things that look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has its
+share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
@@ -25,8 +25,8 @@ from branchline.planfile.words.heads import (
     TASK_HEADS,
     VERSION_HEADS,
 )
-from branchline.planfile.words.leads import LEADS, PLANS, ROADMAPS
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
+from branchline.planfile.words.plans import PLANS, ROADMAPS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
     ALL_STORIES,
@@ -94,7 +94,6 @@ __all__ = [
     "LAST_OF_PHASES",
     "LAST_VERBS",
     "LATER",
-    "LEADS",
     "LIKE_HEADS",
     "LOOSE_DEPENDS",
     "MANUALS",
