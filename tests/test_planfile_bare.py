@@ -9,24 +9,8 @@ from branchline.planfile.read import parse
 from branchline.planfile.words import others
 from planread import titles, tree, waits
 
-WORK = ("fix the login", "add tests for the parser", "remove the old cache", "write the docs", "Ann: check the bill")
-
 
 class TestNotes:
-    @given(
-        st.lists(st.sampled_from(WORK), min_size=3, max_size=8, unique=True), st.sampled_from(("\n", "\n\n", "\n\n\n"))
-    )
-    def test_lines_that_act_are_a_list_however_far_apart(self, lines: list[str], apart: str) -> None:
-        assert titles(apart.join(lines)) == lines
-
-    @pytest.mark.parametrize("title", ["TODO", "# Todo", "# Zu erledigen", "Yapılacaklar", "# Backlog"])
-    def test_a_list_of_work_needs_no_verbs(self, title: str) -> None:
-        assert titles(f"{title}\n\nlogin page\ncolours\n\nthe bill\n") == ["login page", "colours", "the bill"]
-
-    @pytest.mark.parametrize(("path", "count"), [("TODO.md", 4), ("letter.md", 0)])
-    def test_notes_between_rules_are_work_in_a_file_of_that_name(self, path: str, count: int) -> None:
-        assert len(titles("\n\n---\n\n".join(f"radar {word} again" for word in "abcd"), path)) == count
-
     @pytest.mark.parametrize(
         "text", ["We met.\n\nIt was late and nothing is left.\nAll are well.\n", "Fix it.\n\nIt is late.\n"]
     )

@@ -186,7 +186,7 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
 def take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
     """Make a task of each item, or paragraph, of a section of class `cls`."""
     for block in items:
-        rule = block.role if block.role == "line" else "bullet" if block.kind == "item" else "paragraph"
+        rule = "bullet" if block.kind == "item" else "paragraph"
         rule = "numbered list item" if block.number else rule
         draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
         if cls == "FUTURE":
