@@ -19,12 +19,6 @@ class TestNotes:
 
 
 class TestLists:
-    @pytest.mark.parametrize("title", ["Move to the coast", "Project timeline", "Umzug nach Leipzig"])
-    def test_a_text_of_nothing_but_lists_is_work(self, title: str) -> None:
-        lists = "- **May**: pack the boxes\n- **June**: book a van\n- **July**: hand over the keys\n"
-        assert len(titles(f"# {title}\n\n{lists}")) == 3
-        assert titles(f"# {title}\n\nThe year went like this.\n\n{lists}") == []
-
     @pytest.mark.parametrize("marks", ["✅⬜❌", "☑☐☐"])
     def test_lines_that_tell_their_state(self, marks: str) -> None:
         plan = parse("Launch\n\n" + "".join(f"{mark} thing {mark}\n" for mark in marks), "notes/x.md")

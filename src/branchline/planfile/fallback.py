@@ -50,7 +50,6 @@ def last_resort(out: Outline) -> None:
         lists.marked,
         _any_bullets,
         rows.milestone_tables,
-        lists.alone,
         levels.told,
         lists.unknown,
     ):
