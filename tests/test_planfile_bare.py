@@ -116,15 +116,6 @@ class TestHeadings:
         text = "# Study\n\n" + "\n\n".join(f"**WP{n} – Part {n}.** Do it." for n in (1, 2, 3))
         assert [task.id for task in parse(text, "notes/x.md").tasks] == ["WP1", "WP2", "WP3"]
 
-    @pytest.mark.parametrize("table", ["Ticket | Owner | Estimate | Status", "Was | Wer | Aufwand | Priorität"])
-    def test_a_table_whose_head_says_no_more_than_that_it_plans(self, table: str) -> None:
-        text = f"# Sprint 14\n\n| {table} |\n|---|---|---|---|\n| Fix the login | Ann | 3 | 1 |\n| Add a limit | Bo | 5 | 2 |\n"
-        assert titles(text) == ["Sprint 14", "Fix the login", "Add a limit"]
-
-    def test_weeks_are_no_titles(self) -> None:
-        text = "# Thesis\n\n| Week | Work |\n|---|---|\n| 1-2 | Read papers |\n| 3 | Write it up |\n"
-        assert titles(text) == ["Read papers", "Write it up"]
-
     @pytest.mark.parametrize("language", sorted(others.PHASE_HEADS))
     def test_phases_of_other_languages(self, language: str) -> None:
         word = others.PHASE_HEADS[language].split(",")[0]

@@ -486,12 +486,6 @@ class TestWhatIsBesideTheWork:
             titles(f"# Direction\n\nText.\n\n## {title}\n\n1. Keep it small\n2. Keep it pure\n3. Use the grid\n") == []
         )
 
-    @pytest.mark.parametrize("head", ["Milestone", "Meilenstein", "里程碑"])
-    def test_a_table_of_milestones_that_is_all_there_is(self, head: str) -> None:
-        text = f"# Roadmap\n\n| {head} | Date | So |\n|--|--|--|\n| **Draw it** | May | x |\n| Move it | June | y |\n"
-        assert titles(text) == ["Draw it", "Move it"]
-        assert titles(text.replace(head, "Colour")) == []
-
     def test_headings_that_each_tell_a_state(self) -> None:
         heads = "".join(
             f"### `app/{name}.ts`\n\n**Status:** {state}\n\nx\n\n" for name, state in (("a", "✅ Done"), ("b", "open"))

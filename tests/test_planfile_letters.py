@@ -67,30 +67,12 @@ class TestTextsThatTell:
 
 
 class TestTables:
-    @pytest.mark.parametrize(
-        ("head", "one", "two"),
-        [
-            ("Release | Content | Date", "2.4 | Draw it | May", "3.0 | Move it | June"),
-            ("Vorhaben | Wer | Status", "Draw it | Lea | offen", "Move it | Kim | offen"),
-            ("Vorhaben | Mai | Juni", "Draw it | ███ | ", "Move it | | ███"),
-        ],
-    )
-    def test_of_releases_of_states_and_charts(self, head: str, one: str, two: str) -> None:
-        assert titles(f"# The ship\n\n| {head} |\n|--|--|--|\n| {one} |\n| {two} |\n") == ["Draw it", "Move it"]
-        assert titles(f"# The ship\n\n| Thing | Colour | Weight |\n|--|--|--|\n| {one} |\n| mast | red | 2 |\n") == []
-
     def test_of_codes_beside_files_whatever_their_titles_are_called(self) -> None:
         rows = "| ID | Fix | File(s) |\n|--|--|--|\n| B0{0} | Draw it | `a.py` |\n| B1{0} | Move it | `b.py` |\n"
         text = f"## Group {{0}}: Grid\n\n{rows}\n"
         assert titles("# Audit\n\n" + text.format(1) + text.format(2)) == [
             "Group 1: Grid", "Draw it", "Move it", "Group 2: Grid", "Draw it", "Move it",
         ]  # fmt: skip
-
-    def test_of_rows_that_go_on_with_the_code_above_them(self) -> None:
-        rows = "| 작업 | 산출물 |\n|--|--|\n| {0}-1 | Draw it |\n| {0}-2 | Move it |\n"
-        text = f"## W1 — Grid\n\n{rows.format('W1')}\n## W2 — Ship\n\n{rows.format('W2')}"
-        assert [task.parent for task in parse(text, "x.md").tasks] == [None, "W1", "W1", None, "W2", "W2"]
-        assert len(titles(text.replace("W1-", "Q7-"))) == 4
 
 
 class TestNumbersAndCodes:

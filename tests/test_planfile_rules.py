@@ -45,14 +45,6 @@ class TestTables:
         plan = read("## 阶段一：基础\n\n| 步骤 | 内容 |\n|--|--|\n| 1.1 | 建立目录 |\n| 1.2 | 编写配置 |\n")
         assert [(edge.before, edge.after, edge.kind) for edge in plan.edges] == [("1.1", "1.2", "sequence")]
 
-    def test_a_table_of_files_and_what_happens_to_them_names_tasks_by_both(self) -> None:
-        plan = read(
-            "## Milestone 1: Wire\n\n| File | Responsibility | Depends on |\n|--|--|--|\n"
-            "| `a/node.h` | The identity | None |\n| `a/wire.h` | The frames | `node.h` |\n"
-        )
-        assert titles(plan)[1:] == ["`a/node.h` The identity", "`a/wire.h` The frames"]
-        assert written(plan) == {("1.1", "1.2")}
-
     def test_a_table_of_data_is_none_of_tasks(self) -> None:
         plan = read("## Phase 1: Core\n\n| Name | Value |\n|--|--|\n| speed | 4 |\n\n- Draw the grid\n")
         assert titles(plan) == ["Phase 1: Core", "Draw the grid"]
@@ -1026,11 +1018,6 @@ class TestLastResort:
         assert plan.tasks[0].criteria == ("it is fast",)
         assert titles(read(f"## Map\n\n{one}## Net\n\n{one}## Tasks\n\n- crop\n- send\n")) == ["crop", "send"]
 
-    def test_a_table_that_counts_its_rows_beats_bullets_that_tell_of_something(self) -> None:
-        rows = "".join(f"| {n} | `{name}.py` | {name} |\n" for n, name in enumerate(("map", "tile", "net"), 1))
-        plan = read(f"## Mimari\n\n1. map\n2. net\n\n## Uygulama\n\n| Adım | Dosya | Not |\n|--|--|--|\n{rows}")
-        assert [task.line for task in plan.tasks] == [10, 11, 12]
-
     @pytest.mark.parametrize("word", ["Срез", "Зріз", "切片", "スライス", "슬라이스", "Fatia"])
     def test_slices_are_phases(self, word: str) -> None:
         assert tree(read(f"## {word} 0: Core\n\n- [ ] crop\n")) == [(f"{word} 0: Core", None), ("crop", "0")]
@@ -1222,12 +1209,6 @@ class TestSectionsAndPhases:
         queue = "".join(f"### {n}. {name}\n- **Why**: x\n\n" for n, name in enumerate(("Draw", "Move", "Aim"), 1))
         plan = read(f"## Backlog\n\n{queue}## Order\n\n### Phase 1: Quick\n```\n1. Draw\n2. Move\n```\n")
         assert titles(plan) == ["Draw", "Move", "Aim"]
-
-    def test_the_rows_that_a_section_on_the_order_counts_are_the_tasks(self) -> None:
-        plan = read(
-            "# 1. 何を作るか\n\nx\n\n# 2. 実装順\n\n| # | もの |\n|--|--|\n| 1 | 地図 |\n| 2 | 船 |\n| 3 | 敵 |\n"
-        )
-        assert [task.title for task in plan.tasks] == ["地図", "船", "敵"]
 
     def test_the_order_of_a_phase_is_no_phase(self) -> None:
         plan = read("## Phase 2 execution order\n\n1. **Draw the grid.**\n2. **Move the ship.**\n3. **Aim it.**\n")

@@ -21,7 +21,6 @@ from branchline.planfile.plain import (
     named_so,
     plain_task,
 )
-from branchline.planfile.rows import continuing_tables
 from branchline.planfile.sections import acts, any_verb, bare, classify, head, share
 
 MAX_AREA = 24
@@ -51,8 +50,6 @@ def fill(out: Outline) -> None:
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     detailed, parts = _shows_code(out, empty), _labelled_parts(out, empty)
     for draft in list(out.drafts.values()):
-        if not draft.kids and not draft.steps and continuing_tables(out, draft):
-            continue
         if draft.role == "phase":
             if draft.kids:
                 _marked(out, draft)
