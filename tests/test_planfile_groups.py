@@ -397,15 +397,6 @@ class TestWhatIsBesideTheWork:
         assert waits(boxes + graph) == {("1", "2"), ("1", "3"), ("2", "3")}
 
     @pytest.mark.parametrize(
-        ("said", "count"),
-        [("Map setup", 2), ("ink choice", 1), ("Ink", 0), ("the last one", 0), ("None", 0)],
-    )
-    def test_a_field_may_name_a_section_or_words_of_an_earlier_title(self, said: str, count: int) -> None:
-        above = "### Map setup (first)\n\n- [ ] Draw the rim\n- [ ] Add a component for the ink choice\n\n"
-        below = f"### Look\n\n- [ ] Buy it\n  - Dependencies: {said}\n- [ ] Finish the pen design\n"
-        assert len(waits(above + below)) == count
-
-    @pytest.mark.parametrize(
         ("said", "edges"),
         [
             ("- **Move (Phase 2)**: Can run after Draw, independent of Send", {("1", "2")}),

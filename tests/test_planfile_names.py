@@ -110,30 +110,6 @@ class TestNumbersAlone:
         assert edges(f"- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Aim\n\n{waves}") == {("1", "2"), ("1", "3")}
 
 
-class TestNamesThatAreNoTitles:
-    TEXT = (
-        "# Grid\n\n### Frame setup (first)\n\n- [ ] Initialize the canvas.js frame\n- [ ] Choose a palette\n\n"
-        "### Ships\n\n- [ ] Build the ship selection list\n  - Dependencies: {}\n- [ ] Move it\n"
-    )
-
-    @pytest.mark.parametrize(
-        ("name", "wanted"),
-        [
-            ("Frame setup", {("1", "3"), ("2", "3")}),
-            ("canvas.js setup", {("1", "3")}),
-            ("Palette completion", {("2", "3")}),
-        ],
-    )
-    def test_a_field_names_a_section_or_a_title_cut_short(self, name: str, wanted: set[tuple[str, str]]) -> None:
-        assert edges(self.TEXT.format(name)) == wanted
-
-    @pytest.mark.parametrize("name", ["palette", "React", "Ship setup of the fleet"])
-    def test_one_word_may_be_a_program_and_a_name_must_be_whole(self, name: str) -> None:
-        plan = parse(self.TEXT.format(name), "x.md")
-        assert [one.code for one in plan.findings] == ["unknown-reference"]
-        assert waits(self.TEXT.format(name)) == set()
-
-
 class TestNamesInVain:
     TEXT = "- [ ] T-01 Write the parser\n- [ ] T-02 Draw it\n- [ ] T-10 Move it{}\n  - {}\n- [ ] T-12 Show it\n"
 

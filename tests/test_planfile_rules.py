@@ -1260,31 +1260,7 @@ class TestManner:
         assert told(changes(high, low), high) == ["~ 1 One (variant low; other body)"]
 
 
-class TestNamesCutShort:
-    STEPS = "## Steps\n\n1. **Extract `db.js`** — the base\n2. **Extract `api.js`** — {}\n3. **Extract `ui.js`** — {}\n"
-
-    @pytest.mark.parametrize(
-        ("second", "third", "edges"),
-        [
-            ("depends only on db.js", "depends on db + api", {("1", "2"), ("1", "3"), ("2", "3")}),
-            ("depends on db and network", "blocked by js", set()),  # all or none, and only where one task is meant
-            ("(needs db)", "(requires api)", set()),  # said of things too
-        ],
-    )
-    def test_behind_a_verb_that_is_said_of_tasks_alone(
-        self, second: str, third: str, edges: set[tuple[str, str]]
-    ) -> None:
-        assert written(read(self.STEPS.format(second, third))) == edges
-
-    def test_in_a_section_on_order_also_before_the_verb_and_in_a_quotation(self) -> None:
-        heads = "".join(
-            f"### US-0{n} — Manage {name}\n\nx\n\n" for n, name in enumerate(("Users", "Pages", "Bills"), 1)
-        )
-        plan = read(
-            f"{heads}## Execution order\n\n> It is so since Pages depends on Users; Bills depends on everything.\n"
-        )
-        assert written(plan) == {("US-01", "US-02"), ("US-01", "US-03"), ("US-02", "US-03")}
-
+class TestWhatStandsBefore:
     @pytest.mark.parametrize("said", ["all tasks done", "全タスク完了", "全部完成", "everything above"])
     def test_all_that_stands_before(self, said: str) -> None:
         rows = f"| K-1 | Draw | - |\n| K-2 | Move | - |\n| K-3 | Ship | {said} |\n| K-4 | Tell | - |\n"

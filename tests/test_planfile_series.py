@@ -160,7 +160,9 @@ class TestSections:
         ]  # fmt: skip
 
     def test_a_row_whose_title_is_nothing_but_a_mark_is_no_task(self) -> None:
-        assert titles("| ID | Task | Status |\n|---|---|---|\n| 1 | * | todo |\n| 2 | Draw it | todo |\n") == ["Draw it"]
+        assert titles("| ID | Task | Status |\n|---|---|---|\n| 1 | * | todo |\n| 2 | Draw it | todo |\n") == [
+            "Draw it"
+        ]
 
     def test_what_explains_an_item_beside_one_with_boxes_is_no_task(self) -> None:
         text = "1. Rim\n\n   It is thin.\n\n   > and round\n\n   - Draw it\n2. Core\n   - [ ] Move it\n"
