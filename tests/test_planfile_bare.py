@@ -19,11 +19,6 @@ class TestNotes:
 
 
 class TestLists:
-    @pytest.mark.parametrize("marks", ["✅⬜❌", "☑☐☐"])
-    def test_lines_that_tell_their_state(self, marks: str) -> None:
-        plan = parse("Launch\n\n" + "".join(f"{mark} thing {mark}\n" for mark in marks), "notes/x.md")
-        assert [task.state for task in plan.tasks] == ["done", "open", "open"]
-
     @pytest.mark.parametrize("marks", [("I.", "II.", "III."), ("一、", "二、", "三、"), ("・", "・", "・")])
     def test_other_marks_of_lists(self, marks: tuple[str, ...]) -> None:
         assert titles("# Todo\n\n" + "".join(f"{mark} thing{n}\n" for n, mark in enumerate(marks))) == [

@@ -1,39 +1,9 @@
-"""Rules of the reader for work that stands in lists and tables, without the headings of a plan."""
+"""Rules of the reader for work that stands in lists and tables, and for what waits, without the headings of a plan."""
 
 import pytest
 
 from branchline.planfile.read import parse
 from planread import titles
-
-
-class TestMarksThatMarkdownDoesNotKnow:
-    @pytest.mark.parametrize("marks", ["a) b) c)", "(a) (b) (c)", "-> -> ->", "→ → →", "– – –", "● ● ●"])
-    def test_lines_of_one_family_are_a_list(self, marks: str) -> None:
-        lines = "\n".join(f"{mark} {work}" for mark, work in zip(marks.split(), ("grid", "rim", "mast"), strict=True))
-        assert titles(f"# TODO\n\n{lines}\n") == ["grid", "rim", "mast"]
-
-    def test_one_line_alone_or_letters_that_do_not_count_on_are_none(self) -> None:
-        assert titles("What is missing:\n\na) the grid\nc) the rim\n") == []
-        assert titles("What is missing:\n\n-> the grid\nand the rim\n") == []
-
-    @pytest.mark.parametrize("one", ["1. ", "1 "])
-    def test_dotted_numbers_hang_below_the_number_they_begin_with(self, one: str) -> None:
-        text = f"# Work plan\n\n{one}Core\n  1.1 Grid\n  1.2 Ship\n{one.replace('1', '2')}Rim\n  2.1 Mast\n  2.2 Sail\n"
-        assert [(task.id, task.parent) for task in parse(text, "x.md").tasks] == [
-            ("1", None), ("1.1", "1"), ("1.2", "1"), ("2", None), ("2.1", "2"), ("2.2", "2"),
-        ]  # fmt: skip
-
-    def test_an_outline_of_states(self) -> None:
-        text = "* TODO Core\n** DONE Grid\n** TODO Ship\n* TODO Rim\n"
-        told = [(task.title, task.parent, task.state) for task in parse(text, "x.md").tasks]
-        assert told == [
-            ("Core", None, "open"), ("Grid", "1", "done"), ("Ship", "1", "open"), ("Rim", None, "open"),
-        ]  # fmt: skip
-
-    def test_codes_that_begin_lines_are_ids(self) -> None:
-        assert [task.id for task in parse("Bugs\n\nBUG-1: it shakes\nBUG-2: it is slow\n", "x.md").tasks] == [
-            "BUG-1", "BUG-2",
-        ]  # fmt: skip
 
 
 def test_versions_are_no_ids_and_with_is_no_file() -> None:
