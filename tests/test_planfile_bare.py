@@ -64,12 +64,6 @@ class TestLists:
         text = "# Map\n\n## Planned\n\n### A guide\n\nOne that can:\n\n- talk\n- walk\n\n## Backlog\n\n### Rim\n\n- [ ] Draw it\n"
         assert titles(text) == ["Draw it"]
 
-    def test_work_listed_again_in_other_sections_is_one_task_each(self) -> None:
-        work = [f"module number {n}" for n in range(6)]
-        again = "".join(f"- {each}\n" for each in work[:5])
-        text = "# Roadmap\n\n## Todo\n\n" + "".join(f"- {each}\n" for each in work) + f"\n## Next\n\n{again}"
-        assert titles(text) == work
-
     def test_what_stands_below_a_title_of_work_is_work_too(self) -> None:
         assert titles("# Todo\n\n- a login\n\n## In progress\n\n- a parser\n") == ["a login", "a parser"]
 

@@ -46,11 +46,6 @@ class TestWhatGroups:
         text = "### Step 1: Core\n\n- [ ] Task 1: draw it\n- [ ] Task 2: move it\n\n### Step 2: Rim\n\n- [ ] by hand\n"
         assert tree(text) == [("Core", ""), ("draw it", "Core"), ("move it", "Core"), ("Rim", ""), ("by hand", "Rim")]
 
-    def test_what_was_pasted_twice_is_one_task(self) -> None:
-        text = "# TODO\n\n- Draw the grid by hand\n- Move the ship!\n- Move the ship?\n\nLater:\n\n- Draw the grid by hand\n"
-        assert titles(text) == ["Draw the grid by hand", "Move the ship!", "Move the ship?"]
-        assert explain(parse(text, "notes/x.md"), text, 9)["became"] == "duplicate"
-
     def test_below_a_task_they_are_its_own(self) -> None:
         text = "### Task 1: Core\n\n**Step 1: Draw it**\n\n**Step 2: Move it**\n\n### Task 2: Rim\n\nx\n"
         assert titles(text) == ["Core", "Rim"]
@@ -365,11 +360,10 @@ class TestWhatIsBesideTheWork:
         heads = "".join(f"### Task {n}: Draw {name}\n\nx\n\n" for n, name in enumerate("ABCD", 1))
         assert waits(f"{heads}## Execution order\n\n{said}\n") == edges
 
-    def test_groups_of_groups_and_what_a_report_lists_again_by_its_ids(self) -> None:
+    def test_groups_of_groups(self) -> None:
         text = "## 1. Testing\n\n### 1.1 Rim\n\n- [ ] 1.1.1 Draw it\n- [ ] 1.1.2 Crop it\n\n"
         text += "## 2. Docs\n\n### 2.1 Help\n\n- [ ] 2.1.1 Write it\n"
-        again = "\n## Summary\n\n### Remaining\n\n- [ ] 1.1.2 Crop it (needs ink)\n- [ ] 2.1 Help for all\n"
-        assert tree(text + again) == [
+        assert tree(text) == [
             ("Testing", ""), ("Rim", "Testing"), ("Draw it", "Rim"), ("Crop it", "Rim"),
             ("Docs", ""), ("Help", "Docs"), ("Write it", "Help"),
         ]  # fmt: skip

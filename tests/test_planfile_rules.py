@@ -1024,24 +1024,6 @@ class TestLastResort:
 
 
 class TestToldAgain:
-    def test_a_closing_list_that_repeats_phases_and_their_tasks_adds_none(self) -> None:
-        plan = read(
-            "# Ship\n\n## What to do\n\n### Phase 1: Base\n\n#### 1.1 画网格线\n\n- how\n\n#### 1.2 移动飞船\n\n- how\n\n"
-            "## Record\n\n### Phase 1: The base\n\n- [x] 1.1 画网格线\n- [ ] 1.2 移动飞船\n"
-        )
-        assert titles(plan) == ["Phase 1: Base", "画网格线", "移动飞船"]
-        assert states(plan)["画网格线"] == "done"
-        assert {each.line for each in plan.ignored if each.became == "duplicate"} == {17, 19, 20}
-
-    def test_a_list_that_says_what_each_heading_says_in_fewer_words_adds_none(self) -> None:
-        body = (
-            "## 1. Fix the Login Issue\n\n- [ ] open the panel\n\n## 2. Test the Table Fixes\n\n- [ ] scroll\n\n"
-            "## Quick view\n\n- [ ] Fix login (5 min)\n"
-        )
-        copied = read(f"{body}- [ ] Test table fixes (10 min)\n")
-        assert "Fix login (5 min)" not in titles(copied)
-        assert "Fix login (5 min)" in titles(read(f"{body}- [ ] Write the notes\n"))
-
     def test_phases_of_a_section_on_order_tell_the_boxes_again(self) -> None:
         said = "## Recommended order\n\n### Phase 1: Quick\n\n1. Grid first\n2. Nef\n"
         assert titles(read(f"## Work\n\n- [ ] Draw the grid\n- [ ] Move the nef\n\n{said}")) == [
