@@ -80,17 +80,6 @@ class TestToldTwice:
         text = "# Sprint\n\n## Timeline\n\n### Week 1:\n- Draw it\n\n### Week 2:\n- Move it\n"
         assert [title for title, above in tree(text) if above] == ["Draw it", "Move it"]
 
-    def test_phases_in_another_language_say_the_same(self) -> None:
-        first = "".join(
-            f"### Phase {n}: {t} ({n} weeks)\n- Draw {t}\n\n" for n, t in enumerate(("rim", "core", "hull"), 1)
-        )
-        again = "".join(
-            f"### フェーズ{n}: {t}（{n}週間）\n- {t}を描く\n\n" for n, t in enumerate(("縁", "芯", "船"), 1)
-        )
-        text = f"# Plan\n\n## Phases\n\n{first}# 計画\n\n## フェーズ\n\n{again}"
-        assert [title for title, above in tree(text) if above] == ["Draw rim", "Draw core", "Draw hull"]
-        assert parse(text, "x.md").ignored
-
     def test_phases_by_a_word_of_another_language_that_hold_more_say_something_else(self) -> None:
         text = "".join(f"## Phase {n}\n\n- [ ] Draw {n}\n\n" for n in (1, 2, 3))
         text += "".join(f"## フェーズ{n}\n\n- [ ] Move {n}\n- [ ] Aim {n}\n\n" for n in (1, 2, 3))

@@ -72,7 +72,6 @@ def fill(out: Outline) -> None:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
     retold.timelines(out)
-    retold.translations(out)
 
 
 def _counted_beside(out: Outline) -> None:
