@@ -83,13 +83,6 @@ class TestHeadings:
         text = "# Phase 4: Windows\n\n### Task 1: Draw\n\nx\n\n### Task 2: Move\n\nx\n\n## Phase 4 failure\n\n- it crashes\n"
         assert titles(text) == ["Draw", "Move"]
 
-    def test_days_of_a_plan_that_are_headings_over_a_text(self) -> None:
-        days = "".join(
-            f"## {day}\n\nWe meet at {n} and talk.\n\n" for n, day in enumerate(("Monday", "Friday", "Sunday"))
-        )
-        assert titles(f"# Weekly plan\n\n{days}") == ["Monday", "Friday", "Sunday"]
-        assert titles(f"# Our week\n\n{days}") == []
-
     def test_numbers_that_are_words(self) -> None:
         assert tree("# X\n\n## Phase one: a\n\n- b c\n\n## Phase two: d\n\n- e f\n")[1::2] == [
             ("b c", "Phase one: a"), ("e f", "Phase two: d"),

@@ -432,11 +432,6 @@ class TestWhatIsBesideTheWork:
         )
         assert [title for title, above in tree(text) if above] == ["Rule: z"]
 
-    @pytest.mark.parametrize("title", ["High priority (before it ships)", "高优先级（发布前）"])
-    def test_priorities_over_the_headings_of_a_list_of_work(self, title: str) -> None:
-        text = f"# TODO / 待办\n\n## {title}\n\n### Cache\n\nIt is slow.\n\n### Aim\n\nIt is off.\n\n## Later\n\n### Rim\n\nx\n"
-        assert titles(text)[:2] == ["Cache", "Aim"]
-
     def test_a_text_on_what_tasks_are_has_none(self) -> None:
         assert (
             titles("# Task direction\n\nIt is so.\n\n## Task state\n\n- Created\n- Ready\n\n## Task model\n\n- small\n")
@@ -479,24 +474,12 @@ class TestWhatIsBesideTheWork:
 
 
 class TestLevels:
-    def test_headings_that_count_on_through_the_groups_of_a_text_are_one_list(self) -> None:
-        text = "# Chart\n\n## At sea\n\n### 1. Grid\n\nx\n\n### 2. Ship\n\n- by hand\n\n## Ashore\n\n"
-        text += "### {}. Flag\n\nx\n\n### {}. Oar — DONE\n\n- x\n"
-        assert titles(text.format(3, 4)) == ["Grid", "Ship", "Flag", "Oar — DONE"]
-        assert titles(text.format(1, 2)) != titles(text.format(3, 4))  # they begin anew: parts of two sections
-
     @pytest.mark.parametrize("title", ["Before you use the new structure", "Antes de usar la nueva estructura"])
     def test_numbered_headings_that_act_are_work_below_a_title_that_tells(self, title: str) -> None:
         text = f"# Guide\n\n## {title}\n\n### 1. {{}}\n\nx\n\n### 2. {{}}\n\nx\n\n### 3. {{}}\n\nx\n"
         acting = ["Update the grid", "Move the ship", "Remove the flag"]
         assert titles(text.format(*acting)) == acting
         assert titles(text.format("The grid", "The ship", "The flag")) == []
-
-    def test_headings_below_bare_groups_of_a_roadmap(self) -> None:
-        text = "# {}\n\n## Near\n\n### Grid\nIt is flat.\n- rows: many\n- cells: more\n\n"
-        text += "## Far\n\n### Ship\nIt floats.\n- sails: two\n- oars: ten\n"
-        assert titles(text.format("Roadmap")) == ["Grid", "Ship"]
-        assert titles(text.format("The sea")) == []
 
     def test_steps_that_begin_with_a_numbered_list_are_stages(self) -> None:
         text = "# Chart\n\n## {}\n\n### Step 1: Grid\n1. Draw it\n2. Aim it\n\n### Step 2: Ship\n{}1. Move it\n2. Sink it\n"

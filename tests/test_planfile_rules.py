@@ -872,13 +872,6 @@ class TestForms:
         )
         assert written(plan) == {("2", "N")}
 
-    def test_headings_with_a_text_are_the_tasks_of_a_todo(self) -> None:
-        plan = read(
-            "# TODO for the site\n\n## Port\n\nChange it in:\n- `a.py`\n- `b.py`\n\n## Pages\n\n### About\n\nSplit it.\n\n"
-            "### Blog\n\nName the last post.\n\n## Titles\n\nThey repeat.\n"
-        )
-        assert tree(plan) == [("Port", None), ("Pages", None), ("About", "2"), ("Blog", "2"), ("Titles", None)]
-
     def test_headings_with_a_text_below_another_title_stay_sections(self) -> None:
         assert titles(read("# Ship plan\n\n## Port\n\nIt is fixed.\n\n- crop\n- send\n")) == ["crop", "send"]
 
@@ -1007,16 +1000,6 @@ class TestWhatTellsNoWork:
 
 class TestLastResort:
     """What is a task where no heading, box or list says so."""
-
-    @pytest.mark.parametrize(
-        ("goal", "accepted"), [("Goal", "Acceptance criteria"), ("目标", "验收标准"), ("Цель", "Критерии")]
-    )
-    def test_headings_of_fields_are_tasks(self, goal: str, accepted: str) -> None:
-        one = f"- {goal}: see it\n- {accepted}:\n  - it is fast\n\n"
-        plan = read(f"## P0 Core\n\n### [map] Crop\n\n{one}### [api] Data model\n\n{one}")
-        assert titles(plan) == ["[map] Crop", "[api] Data model"]
-        assert plan.tasks[0].criteria == ("it is fast",)
-        assert titles(read(f"## Map\n\n{one}## Net\n\n{one}## Tasks\n\n- crop\n- send\n")) == ["crop", "send"]
 
     @pytest.mark.parametrize("word", ["Срез", "Зріз", "切片", "スライス", "슬라이스", "Fatia"])
     def test_slices_are_phases(self, word: str) -> None:

@@ -21,11 +21,6 @@ class TestTables:
         text = f"## Phase 1: Page\n\n{matrix}- Build it\n- Ship it\n\n## Phase 2: Bills\n\n- Send them\n"
         assert [title for title, above in tree(text) if above] == ["Build it", "Ship it", "Send them"]
 
-    def test_tables_that_tell_states_as_those_of_the_tasks_do(self) -> None:
-        text = "# Roadmap\n\n## Tasks\n\n| Feature | State | Value |\n|---|---|---|\n| Rim | ✅ | thin |\n\n"
-        text += f"## Grid and ships\n\n{HEADS}| Fleet | 🔜 | fast |\n\n## Risks\n\n{HEADS}| Storm | ❓ | bad |\n"
-        assert titles(text) == ["Rim", "Fleet"]
-
     def test_a_table_of_one_row_tells_of_the_heading_above_it(self) -> None:
         one = "### {}\n\n| Priority | Size |\n|---|---|\n| P1 | M |\n\nAs told.\n\n- **Note:** {}\n\n"
         text = "# Grid\n\n## Tasks\n\n" + one.format("Draw it", "with care") + one.format("Move it", "in time")

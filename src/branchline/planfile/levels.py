@@ -16,7 +16,6 @@ from branchline.planfile.plain import (
     field_kind,
     may_work,
     plain_task,
-    says_plan,
 )
 from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
@@ -28,7 +27,6 @@ _DATE = re.compile(
     r"(?:\s*[:：–—·-]\s*|\s*(?=[(（])|$)(.*)",
     re.DOTALL,
 )
-_COUNTED = frozenset({"numbered", "dotted"})
 
 
 def counted_codes(headings: list[Block]) -> dict[int, Head]:
@@ -193,52 +191,10 @@ def _count_on(heads: list[Head]) -> bool:
     return numbers == list(range(max(0, numbers[0]), max(0, numbers[0]) + len(numbers)))
 
 
-def counted_on(out: Outline) -> None:
-    """Take numbered headings that count on through the sections of a text, and the plain ones beside them.
-
-    The parts of a document begin anew in each of its sections; what goes on counting is one list, whatever groups it.
-    """
-    counted = [heading for heading in out.headings if out.head(heading).role == "numbered"]
-    numbers = [out.head(heading).number for heading in counted]
-    groups = {heading.section.line for heading in counted if heading.section is not None}
-    one_list = numbers == [str(n) for n in range(1, len(counted) + 1)] and len({each.level for each in counted}) == 1
-    if len(counted) > MANY and len(groups) > 1 and one_list and all(may_work(out, each) for each in counted):
-        held = [each for group in sorted(groups) for each in out.subs[group] if may_work(out, each)]
-        lines = {each.line for each in counted}
-        _take(out, [each for each in held if each.line in lines or begins_with_text(out, each)], 0.8)
-
-
 def acting(out: Outline) -> None:
     """Take numbered headings most of which act, also below a title that tells: `Before you use the new structure`."""
     for heading in out.headings:
-        said = [each for each in out.subheadings(heading) if out.head(each).role in _COUNTED]
+        said = [each for each in out.subheadings(heading) if out.head(each).role in ("numbered", "dotted")]
         work = [each for each in said if acts(out.head(each).title)]
         if heading.cls == "NONTASK" and heading.line not in out.strong and MANY <= len(work) > len(said) * 2 / 3:
-            _take(out, work, 0.6)
-
-
-def grouped(out: Outline) -> None:
-    """Take the headings with a text of their own below groups such as `Near term` that hold nothing else."""
-    groups = [each for each in out.headings if out.subheadings(each) and each.level > 1 and each.cls not in NEGATIVE]
-    said = [below for group in groups for below in out.subheadings(group)]
-    bare = [group for group in groups if not (out.paras.get(group.line) or out.direct.get(group.line))]
-    if len(bare) < 2 or len(bare) < len(groups) or not (out.headings and says_plan(out.headings[0])):
-        return
-    if sum(begins_with_text(out, each) for each in said) * 3 > len(said) * 2:
-        _take(out, [each for each in said if may_work(out, each)], 0.6)
-
-
-def told(out: Outline) -> None:
-    """Take the headings of a text that calls itself a plan where each holds a text and nothing is listed: `## Monday`."""
-    if out.items or out.tables or not (out.headings and says_plan(out.headings[0])):
-        return
-    parts = out.subheadings(out.headings[0])
-    if len(parts) >= MANY and all(may_work(out, each) and begins_with_text(out, each) for each in parts):
-        _take(out, parts, 0.5)
-
-
-def _take(out: Outline, headings: list[Block], confidence: float) -> None:
-    for heading in headings:
-        heading.candidate = True
-        draft = from_heading(heading, out.head(heading), "heading of a level of tasks", confidence)
-        out.drafts[heading.line] = draft.hang(out.above(heading.section))
+            take_headings(out, work, out.above(heading))

@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_work, named_so, plain_task
@@ -53,13 +53,6 @@ def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
     # A shorter list beside such a one is alike.
     sure = {heading.level for heading, items in acting if len(items) >= MANY}
     return ordered or [(heading, items) for heading, items in acting if heading.level in sure]
-
-
-def marked(out: Outline) -> None:
-    """Take the items of a text that each begin with a mark of their state, where that is all the text lists."""
-    items = [item for item in out.items if item.parent is None]
-    if len(items) >= MANY and all(item.text.startswith(MARKS) and plain_task(item) for item in items):
-        take_items(out, items, 0.7, "")
 
 
 def unknown(out: Outline) -> None:

@@ -26,17 +26,6 @@ def task_tables(out: Outline) -> None:
             found = tables.columns(table)
             if found is not None and (found.key >= 0 or found.title == 0 or found.kinds[0] == "status"):
                 tables.take(out, table, found, out.above(heading))
-    _alike(out)
-
-
-def _alike(out: Outline) -> None:
-    """Take the rows of the tables that tell states as those do whose rows are tasks already."""
-    taken = {table.line for table in out.tables if any(row.line in out.drafts for row in table.kids)}
-    shapes = {tables.kinds_of(table) for table in out.tables if table.line in taken}
-    for table in out.tables if shapes else ():
-        found = tables.columns(table) if table.line not in taken and _may_hold(out, table.section) else None
-        if found is not None and "status" in found.kinds and found.kinds in shapes:
-            tables.take(out, table, found, out.above(table.section))
 
 
 def _may_hold(out: Outline, section: Block | None) -> bool:
