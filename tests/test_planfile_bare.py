@@ -30,11 +30,6 @@ class TestLists:
         held = [("ship", ""), ("draw it", "ship"), ("move it", "ship"), ("with keys", "move it"), ("sound", "")]
         assert tree(text) == held
 
-    def test_bare_words_over_lists_are_areas(self) -> None:
-        text = "# Relaunch\n\n- Content\n  - Write texts\n  - Draw icons\n- Tech\n  - Rent a host\n  - Move the mail\n"
-        assert [title for title, above in tree(text) if above == "Content"] == ["Write texts", "Draw icons"]
-        assert all(above == "" for _, above in tree(text.replace("Content", "Write the content")))
-
     @pytest.mark.parametrize(
         ("title", "held"), [("TODO", 3), ("Roadmap of the map", 3), ("待办", 3), ("Plan", 0), ("The map", 0)]
     )

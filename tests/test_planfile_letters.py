@@ -59,11 +59,6 @@ class TestNumbersAndCodes:
         text = f"# Plan\n\n## V1: First\n\n{box.format(1)}\n## V2: Second\n\n{box.format(2)}"
         assert titles(text) == ["V1: First", "draw 1", "V2: Second", "draw 2"]
 
-    @pytest.mark.parametrize("lead", ["", "One box, one test. "])
-    def test_tasks_announced_at_the_end_of_a_paragraph(self, lead: str) -> None:
-        text = f"### Task 1: Grid\n\n{lead}Tasks:\n- draw it\n- move it\n\n### Task 2: Ship\n\nx\n"
-        assert titles(text) == ["Grid", "draw it", "move it", "Ship"]
-
     def test_a_list_far_in_below_a_heading_is_no_code(self) -> None:
         assert titles("# TODO\n\n## Grid\n    - Draw it\n    - Move it\n") == ["Draw it", "Move it"]
         assert titles("# TODO\n\n- Draw it\n\n## Notes\n\nAs in\n\n    - no: task\n") == ["Draw it"]

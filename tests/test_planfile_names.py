@@ -36,10 +36,6 @@ class TestWhatIsATask:
         assert tree(text) == [(f"Phase 1: {title}", ""), ("Draw it", f"Phase 1: {title}"), ("Phase 2: Ship", ""),
                               ("Move it", "Phase 2: Ship")]  # fmt: skip
 
-    def test_items_with_marks_of_their_state_below_a_step(self) -> None:
-        text = "## Plan\n\n### Step 1: Draw\n- ✅ the grid\n- ✅ the rim\n\n### Step 2: Move\n- ✅ the ship\n- ⬜ the fleet\n"
-        assert [above for _, above in tree(text)] == ["", "Draw", "Draw", "", "Move", "Move"]
-
     def test_items_with_codes_like_those_of_the_headings(self) -> None:
         text = "# Grid\n\n### P0-1 ☑ Draw it\n\nx\n\n### P0-2 Move it\n\nx\n\n## Then\n\n- **P1-1 ☑ Send it.** All of it.\n"
         assert [task.id for task in parse(text + "- Left: a note\n- UTF-8 is used\n", "x.md").tasks] == [

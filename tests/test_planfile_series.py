@@ -96,12 +96,6 @@ class TestToldTwice:
         assert held(text, "Phase 1: Frame") == ["Draw it"]
         assert "Ships" not in titles(text)
 
-    def test_marks_below_a_heading_that_is_done_tell_how(self) -> None:
-        text = "## Phase 1: Frame\n\n### 1.1. Rim ✅\n- ✅ drawn by hand\n- ✅ moved with care\n\n"
-        text += "### 1.2. Core\n- ✅ Draw it\n- ⬜ Move it\n"
-        assert held(text, "Core") == ["Draw it", "Move it"]
-        assert held(text, "Rim ✅") == held(text, "Rim") == []
-
 
 class TestSections:
     @pytest.mark.parametrize("name", ["For the future", "Future", "Long-term goals", "Roadmap futuro"])
@@ -152,12 +146,6 @@ class TestSections:
         assert titles("| ID | Task | Status |\n|---|---|---|\n| 1 | * | todo |\n| 2 | Draw it | todo |\n") == [
             "Draw it"
         ]
-
-    def test_what_explains_an_item_beside_one_with_boxes_is_no_task(self) -> None:
-        text = "1. Rim\n\n   It is thin.\n\n   > and round\n\n   - Draw it\n2. Core\n   - [ ] Move it\n"
-        found = parse(text, "x.md")
-        assert [task.title for task in found.tasks] == ["Rim", "Draw it", "Core", "Move it"]
-        assert {one.line for one in found.ignored}.isdisjoint(task.line for task in found.tasks)
 
 
 class TestOrder:

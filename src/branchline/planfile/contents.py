@@ -21,7 +21,7 @@ from branchline.planfile.plain import (
     named_so,
     plain_task,
 )
-from branchline.planfile.sections import acts, any_verb, bare, classify, head, share
+from branchline.planfile.sections import acts, any_verb, classify, head, share
 
 MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
@@ -30,7 +30,6 @@ _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
-_COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _DURATION = re.compile(
@@ -46,24 +45,16 @@ def fill(out: Outline) -> None:
     if not out.drafts:
         _duration_phases(out)
     retold.families(out)
-    _counted_beside(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     detailed, parts = _shows_code(out, empty), _labelled_parts(out, empty)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             if draft.kids:
-                _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
                 _fill(out, draft, detailed, parts)
-        elif draft.rule == "numbered heading":
-            if not draft.kids:
-                _rows(out, draft, [draft.block])
-            _marked(out, draft)
-        elif draft.role == "head" and not draft.kids and not draft.steps:
-            _subtasks(out, draft)
-            if not draft.kids:
-                _marked(out, draft)
+        elif draft.rule == "numbered heading" and not draft.kids:
+            _rows(out, draft, [draft.block])
     retold.sketches(out)
     listed = any(draft.block.box is not None or draft.rule == "bullet of a phase" for draft in out.drafts.values())
     lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
@@ -72,19 +63,6 @@ def fill(out: Outline) -> None:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
     retold.timelines(out)
-
-
-def _counted_beside(out: Outline) -> None:
-    """`2. Frontend` over plain bullets is a group as `1. Backend` over boxes is, for one list counts them both."""
-    groups = [draft for draft in out.drafts.values() if draft.rule == "list item with boxes" and draft.block.number]
-    lists = {(draft.block.parent, draft.block.section): draft.parent for draft in groups}
-    for item in out.items if lists else ():
-        place = item.parent, item.section
-        if place in lists and item.number and item.kids and item.line not in out.drafts and plain_task(item):
-            draft = from_item(item, out.dialect, "list item beside one with boxes").hang(lists[place])
-            out.drafts[item.line] = draft
-            for kid in (kid for kid in item.kids if kid.kind == "item" and plain_task(kid)):
-                out.drafts[kid.line] = from_item(kid, out.dialect, "item of a group of tasks", 0.7).hang(draft)
 
 
 def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block | None]) -> None:
@@ -129,36 +107,6 @@ def _recurring(out: Outline) -> None:
         if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
             for item in items:
                 item.role = "field" if FIELD_BULLET.match(item.text) else "area"
-    _timed(out)
-    _bare(out)
-
-
-def _bare(out: Outline) -> None:
-    """`Design` and `Content`, each a word over what is to be done, are areas where a list holds nothing else."""
-    lists: dict[Block | None, list[Block]] = {}
-    for item in out.items:
-        if item.parent is None:
-            lists.setdefault(item.section, []).append(item)
-    for items in lists.values():
-        if len(items) > 1 and all(len(item.kids) > 1 and item.box is None and _is_word(item.text) for item in items):
-            for item in items:
-                item.role = "area"
-
-
-def _is_word(text: str) -> bool:
-    return len(text) <= MAX_AREA and " " not in text and not acts(text)
-
-
-def _timed(out: Outline) -> None:
-    """`1. Storage (2 weeks)` over a list, in phase after phase, is an area as well, and so are its like without a time."""
-    counted = [
-        item
-        for item in out.items
-        if item.number and len(item.kids) > 1 and item.section is not None and out.head(item.section).role == "phase"
-    ]
-    if sum(_DURATION.search(item.text) is not None for item in counted) * 2 > len(counted) > 1:
-        for item in counted:
-            item.role = "area"
 
 
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
@@ -221,8 +169,6 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         take_held(out, block, draft, "bullet of an area of a phase")
-    if not phase.kids:
-        _counted_paragraphs(out, phase, sections)
 
 
 def _labelled_parts(out: Outline, phases: list[Block]) -> bool:
@@ -254,54 +200,6 @@ def _holds_rows(out: Outline, section: Block) -> bool:
     return not OF_FILES.search(section.text) or any(each is not None and each.key >= 0 for each in found)
 
 
-def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:
-    """`Lesson 1: Bits`, `Lessons 2-3: Gates`, each a paragraph: one word that counts on names the tasks of a phase."""
-    said: dict[str, list[Block]] = {}
-    for block in (block for section in sections for block in out.paras.get(section.line, ())):
-        found = _COUNTED.match(block.text)
-        if found:
-            said.setdefault(found[1].lower(), []).append(block)
-    for block in sorted((block for each in said.values() if len(each) > 1 for block in each), key=lambda one: one.line):
-        block.candidate = True
-        out.drafts[block.line] = from_item(block, out.dialect, "paragraph that counts on", 0.7).hang(phase)
-
-
-def _marked(out: Outline, draft: Draft) -> None:
-    """Items that each begin with a mark of their state are as good as boxes below a phase or a heading that only counts.
-
-    Below a heading that is done itself they tell how.
-    """
-    if heading_mark(draft.block.text) == "done":
-        return
-    sections = [draft.block, *_subsections(out, draft.block)]
-    items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
-    marked = [item for item in items if item.text.startswith(MARKS)]
-    if len(marked) > 1 and len(marked) * 2 > len(items):
-        for block in marked:
-            out.drafts[block.line] = from_item(block, out.dialect, "item with a mark of its state", 0.8).hang(draft)
-
-
-def _subtasks(out: Outline, draft: Draft) -> None:
-    """Below a task, a section that is called `Tasks` and nothing else holds tasks of their own."""
-    sections = [each for each in out.subheadings(draft.block) if bare(each.text).lower().strip(":") in words.TRAILERS]
-    listed = _items(out, [each for section in sections for each in (section, *_subsections(out, section))])
-    for block in listed or _labelled(out, draft.block):
-        out.drafts[block.line] = from_item(block, out.dialect, "item of a section of tasks", 0.8).hang(draft)
-
-
-def _labelled(out: Outline, heading: Block) -> list[Block]:
-    """The items below `**Tasks:**`, up to the next label."""
-    label, found = "", []
-    for block in sorted(
-        (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ())), key=lambda one: one.line
-    ):
-        if block.kind == "para":
-            label = bare(block.lines[-1][1]).lower().strip("*_:： ").rpartition(". ")[2]
-        elif label in words.TRAILERS and plain_task(block):
-            found.append(block)
-    return found
-
-
 def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
     taken = False
     for section in sections:
@@ -320,12 +218,6 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
         found = [item for item in found if not FIELD_BULLET.match(item.text)]
     if any(item.number for item in found):
         found = [item for item in found if item.number]  # bullets beside a numbered list say more of it
-    if not found:  # `- Action:` over a list, beside `- Goal:` and its like
-        actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
-        below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
-        for kid in below:
-            kid.label = "TASK"
-        found = [kid for kid in below if plain_task(kid)]
     return sorted(found, key=lambda block: block.line)
 
 
