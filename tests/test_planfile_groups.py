@@ -325,15 +325,6 @@ class TestWhatIsBesideTheWork:
         )
         assert titles(f"## {first}\n\n- [ ] Crop\n\n## {second}\n\nIt rained.\n") == ["Crop"]
 
-    def test_codes_of_another_section_than_that_of_the_tasks_are_none(self) -> None:
-        asked = "# Map\n\n## Recommendations\n\n### R1: A rim\n\nx\n\n### R2: Ink\n\nx\n\n"
-        named = "## Tasks\n\n### Task 1: Draw the rim\n\nx\n\n### Task 2: Buy ink\n\nx\n"
-        assert titles(asked + named) == ["Draw the rim", "Buy ink"]
-        assert titles(asked) == ["A rim", "Ink"]
-        assert titles(asked.replace("Recommendations", "Remaining work") + named)[:2] == ["A rim", "Ink"]
-        held = tree(asked.replace("Ink", "Ink\n\n#### B-1: Mix it") + named)
-        assert {above for _, above in held} <= {"", *(title for title, _ in held)}
-
     @pytest.mark.parametrize(("name", "key"), [("1.2.10", "1.2.10"), ("3/4/26", "1"), ("03.04.2026", "1")])
     def test_a_release_is_no_date(self, name: str, key: str) -> None:
         text = f"# Grid\n\n## {name}\n- [ ] Draw it\n\n## {name[:-1]}7\n- [ ] Move it\n"
