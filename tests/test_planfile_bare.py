@@ -62,10 +62,6 @@ class TestLists:
     def test_what_stands_below_a_title_of_work_is_work_too(self) -> None:
         assert titles("# Todo\n\n- a login\n\n## In progress\n\n- a parser\n") == ["a login", "a parser"]
 
-    def test_what_needs_to_be_done_is_open(self) -> None:
-        plan = parse("# Upgrade\n\n## What needs to be done\n\n1. Replace it\n2. Run it\n", "notes/x.md")
-        assert [task.state for task in plan.tasks] == ["open", "open"]
-
 
 class TestHeadings:
     def test_numbered_headings_below_the_only_heading_of_a_phase(self) -> None:
@@ -73,10 +69,6 @@ class TestHeadings:
         assert [title for title, above in tree(part.format(1, 1, 2) + part.format(2, 3, 4)) if above] == [
             "Draw", "Move", "Draw", "Move",
         ]  # fmt: skip
-
-    def test_a_plan_of_one_phase_has_none_of_that_name(self) -> None:
-        text = "# Phase 4: Windows\n\n### Task 1: Draw\n\nx\n\n### Task 2: Move\n\nx\n\n## Phase 4 failure\n\n- it crashes\n"
-        assert titles(text) == ["Draw", "Move"]
 
     def test_numbers_that_are_words(self) -> None:
         assert tree("# X\n\n## Phase one: a\n\n- b c\n\n## Phase two: d\n\n- e f\n")[1::2] == [

@@ -424,12 +424,6 @@ class TestWhatIsBesideTheWork:
         )
         assert titles("# Direction\n\n## Task breakdown\n\n- Draw it\n- Move it\n") == ["Draw it", "Move it"]
 
-    def test_numbered_headings_of_work_beside_boxes_of_another_section(self) -> None:
-        text = "## Tasks\n\n- [ ] Draw it\n\n## What's left to do\n\n### 1. Move it\n\n```\nx\n```\n\n### 2. Aim\n\nx\n"
-        assert titles(text) == ["Draw it", "Move it", "Aim"]
-        marked = "## Tasks\n\n- [ ] Draw it\n\n## 一、高优先级任务 (P0)\n\n### 1. 地图 ⬜\n\nx\n\n### 2. 船 ✅\n\nx\n"
-        assert states(marked) == ["open", "open", "done"]
-
     def test_a_title_whose_space_was_forgotten_says_what_the_text_is(self) -> None:
         assert titles("#TODO\n\n##General\n\n* the grid\n* the ship\n") == ["the grid", "the ship"]
         assert titles("##General\n\nText.\n\n* the grid\n* the ship\n") == []

@@ -9,7 +9,7 @@ from string import ascii_lowercase
 from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
-from branchline.planfile.sections import HASH, LAST
+from branchline.planfile.sections import LAST
 
 PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
@@ -54,8 +54,6 @@ class Names:
             self.alias.setdefault(bare, draft)  # `0.1.2` where the plan counts in `beta0.1.2`
         if draft.role == "item" and draft.block.number:
             self.listed.setdefault((id(draft.parent), draft.block.number), draft)
-        if draft.key == HASH:
-            self.alias.setdefault(HASH + draft.number, draft)
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)
