@@ -176,11 +176,6 @@ class TestOutcomes:
         text = "# Grid\n\n" + phase.format(1, "Frame", "it", "it") + phase.format(2, "Ships", "them", "each")
         assert [title for title, above in tree(text) if above] == ["Draw it", "Draw them"]
 
-    def test_phases_that_are_told_again_among_the_criteria(self) -> None:
-        text = "## Phase 1: Frame\n\n- [ ] Draw it\n\n## Phase 2: Ships\n\n- [ ] Move them\n\n## Success criteria\n\n"
-        text += "### Phase 1\n- [ ] it is there\n\n### Phase 2 ✅\n- [ ] they move\n"
-        assert [title for title, above in tree(text) if above] == ["Draw it", "Move them"]
-
     @pytest.mark.parametrize("name", ["GH#12", "T99", "frame2"])
     def test_an_id_is_never_looked_for_among_the_words_of_titles(self, name: str) -> None:
         text = "- [ ] T1 Close gh 12 and t99 of the frame2\n- [ ] T2 Move it\n  - Depends on: {}\n"

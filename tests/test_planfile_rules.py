@@ -682,11 +682,6 @@ class TestForms:
             ("Phase 3: More", "open"), ("show it", "open"),
         ]  # fmt: skip
 
-    def test_milestones_beside_the_weeks_say_when_the_weeks_are_done(self) -> None:
-        plan = read("## 时间表\n\n### 第1周: 网格\n\n- [ ] 画\n\n## 检查点和里程碑\n\n### 里程碑 1\n\n- [ ] 画完\n")
-        assert titles(plan) == ["第1周: 网格", "画"]
-        assert [gone.became for gone in plan.ignored] == ["criterion"]
-
     def test_stages_of_a_release_are_phases_where_two_stand_together(self) -> None:
         text = "# TODO\n\n## Alpha\n\nAll of it.\n\n- [x] crop it\n\n## Beta (next)\n\n- [ ] send it\n"
         assert tree(read(text)) == [
@@ -902,13 +897,6 @@ class TestWhatTellsNoWork:
             "### Details\n\n- Crop it\n- Turn it\n\n## Phase 2: End\n\n- Send it\n"
         )
         assert titles(plan) == ["Phase 1: Map", "Crop it", "Turn it", "Phase 2: End", "Send it"]
-
-    def test_a_table_of_files_below_a_phase_says_where(self) -> None:
-        table = "| File | Change |\n|--|--|\n| `src/map.py` | the map |\n"
-        plan = read(
-            f"## Phase 1: Map\n\n### Files to touch\n\n{table}\n### Details\n\n- Crop it\n\n## Phase 2: End\n\n- Send\n"
-        )
-        assert titles(plan) == ["Phase 1: Map", "Crop it", "Phase 2: End", "Send"]
 
     def test_work_on_files_is_no_list_of_files(self) -> None:
         plan = read(

@@ -49,11 +49,6 @@ class TestPhases:
         text = f"## Phase 1: Grid\n\n### {first} Draw it\n\n- a rim\n- a core\n\n### {second} Move it\n\n- at once\n- far\n"
         assert [title for title, above in tree(text) if above] == ["Draw it", "Move it"]
 
-    def test_phases_that_a_checklist_tells_again(self) -> None:
-        text = "## Phase 1: Draw\n\n- Rim\n- Core\n\n## Phase 2: Move\n\n- Fleet\n\n## Checklist of results\n\n"
-        text += "### Phase 1\n- [ ] a rim\n\n### Phase 2: ✅ Complete\n- [ ] a fleet\n"
-        assert [title for title, above in tree(text) if above] == ["Rim", "Core", "Fleet"]
-
 
 class TestLists:
     def test_items_with_codes_like_those_of_the_boxes(self) -> None:

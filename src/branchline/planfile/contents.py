@@ -14,7 +14,6 @@ from branchline.planfile.plain import (
     MANY,
     NEGATIVE,
     OF_FILES,
-    TESTS,
     field_kind,
     lists_work,
     may_work,
@@ -157,13 +156,12 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
-    tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
     if text_headings(out, phase.block, phase, detailed=detailed):
         return
     if parts and (held := _listing(out, phase.block)):
         take_headings(out, held, phase)
         return
-    if detailed or _rows(out, phase, tabled):
+    if detailed or _rows(out, phase, below):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
@@ -190,14 +188,6 @@ def _holds_work(out: Outline, section: Block) -> bool:
     return not (
         OF_FILES.search(section.text) and sum(bool(_AT_PATH.match(item.text)) for item in items) * 2 > len(items)
     )
-
-
-def _holds_rows(out: Outline, section: Block) -> bool:
-    """As `_holds_work`, of tables: those of a section of files that have no ids tell of files."""
-    if not may_work(out, section) and not TESTS.match(section.text):
-        return False
-    found = [tables.columns(table) for table in tables.under(out, section)]
-    return not OF_FILES.search(section.text) or any(each is not None and each.key >= 0 for each in found)
 
 
 def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:

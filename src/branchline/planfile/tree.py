@@ -10,7 +10,7 @@ from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
-from branchline.planfile.sections import Head, classify, head, is_checklist
+from branchline.planfile.sections import Head, classify, head
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
@@ -75,10 +75,6 @@ def _xml(out: Outline) -> None:
 
 def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
-    named: dict[tuple[str, str], str] = {}
-    for block in out.headings:
-        if not _checks(block.section):
-            named.setdefault((out.head(block).role, out.head(block).number), out.head(block).key)
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):
@@ -90,9 +86,7 @@ def _headings(out: Outline) -> None:
         if block.box is not None and said.role not in ("task", "step", "phase", "version"):
             _boxed_heading(out, block, said, above)
         elif said.role in ("phase", "version"):
-            if not _restates(block, said, named.get((said.role, said.number), "")) and (
-                above is None or above.role == "phase"
-            ):
+            if above is None or above.role == "phase":
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
@@ -126,21 +120,6 @@ def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) 
     if [each for each in (*out.direct.get(block.line, ()), *out.subheadings(block)) if each.box is not None]:
         draft.role = "phase"
     _take(out, draft, above)
-
-
-def _restates(block: Block, said: Head, named: str) -> bool:
-    """Say whether a phase of a section without tasks only tells of one that elsewhere holds them, whose word is `named`.
-
-    The milestones beside the weeks of a plan say when the weeks are done.
-    """
-    above = block.section.cls if block.section is not None else ""
-    if named and (_checks(block.section) or (above == "NONTASK" and named != said.key)):
-        block.cls = "CRITERIA"
-    return bool(named) and block.cls == "CRITERIA"
-
-
-def _checks(section: Block | None) -> bool:
-    return section is not None and (section.cls == "CRITERIA" or is_checklist(section.text))
 
 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:

@@ -58,11 +58,10 @@ from branchline.planfile.words.sections import (
     TRAILERS,
     WIP_MARKS,
 )
-from branchline.planfile.words.verbs import ALL_OR_NONE, FIRST_VERBS, HOLDS, LAST_VERBS, MODALS
+from branchline.planfile.words.verbs import FIRST_VERBS, LAST_VERBS, MODALS
 
 __all__ = [
     "ACTIONS",
-    "ALL_OR_NONE",
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",
@@ -84,7 +83,6 @@ __all__ = [
     "GAINS",
     "GATES",
     "GSD_TAGS",
-    "HOLDS",
     "ID_COLUMNS",
     "LANGUAGES",
     "LAST_OF_PHASES",
