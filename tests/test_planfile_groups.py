@@ -290,31 +290,6 @@ class TestWhatIsBesideTheWork:
         assert titles(text) == held
 
     @pytest.mark.parametrize(
-        ("first", "second", "holds"),
-        [
-            ("Q1 2026", "Q2 2026: Rim", True),
-            ("2026-03-01", "2026-04-01", True),
-            ("17/11/2026", "01/12/2026", True),
-            ("Q1 2026 (soon)", "Q2 2026", True),
-            ("Q1 of it", "Q2 of it", False),
-            ("2026-03-01 was late", "2026-04-01 is not", False),
-        ],
-    )
-    def test_dates_and_quarters_over_boxes_are_phases(self, first: str, second: str, holds: bool) -> None:
-        text = f"# Map\n\n## Phase 9: All\n\n### {first}\n\n- [ ] Crop\n\n### {second}\n\n- [ ] Send\n"
-        assert tree(text)[1:] == (
-            [(first, "Phase 9: All"), ("Crop", first), (second, "Phase 9: All"), ("Send", second)]
-            if holds
-            else [("Crop", "Phase 9: All"), ("Send", "Phase 9: All")]
-        )
-        assert titles(f"## {first}\n\n- [ ] Crop\n\n## {second}\n\nIt rained.\n") == ["Crop"]
-
-    @pytest.mark.parametrize(("name", "key"), [("1.2.10", "1.2.10"), ("3/4/26", "1"), ("03.04.2026", "1")])
-    def test_a_release_is_no_date(self, name: str, key: str) -> None:
-        text = f"# Grid\n\n## {name}\n- [ ] Draw it\n\n## {name[:-1]}7\n- [ ] Move it\n"
-        assert parse(text, "x.md").tasks[0].id == key
-
-    @pytest.mark.parametrize(
         ("said", "edges"),
         [
             ("Task 4 depends on 1-3 (ink)", {("1", "4"), ("2", "4"), ("3", "4")}),
@@ -443,14 +418,6 @@ class TestLevels:
         acting = ["Update the grid", "Move the ship", "Remove the flag"]
         assert titles(text.format(*acting)) == acting
         assert titles(text.format("The grid", "The ship", "The flag")) == []
-
-    def test_steps_that_begin_with_a_numbered_list_are_stages(self) -> None:
-        text = "# Chart\n\n## {}\n\n### Step 1: Grid\n1. Draw it\n2. Aim it\n\n### Step 2: Ship\n{}1. Move it\n2. Sink it\n"
-        assert tree(text.format("Plan", "")) == [
-            ("Grid", ""), ("Draw it", "Grid"), ("Aim it", "Grid"), ("Ship", ""), ("Move it", "Ship"), ("Sink it", "Ship"),
-        ]  # fmt: skip
-        for title, before in (("Plan", "By hand.\n\n"), ("Order of work", "")):
-            assert [above for _, above in tree(text.format(title, before)) if above] == []
 
     def test_a_week_without_a_title_in_which_nothing_is_planned(self) -> None:
         text = "# Plan\n\n## Week 1\n\n- Draw it\n- Aim it\n\n## Week 2\n\n{}<hr>\n\n## Week 3{}\n\nx\n"

@@ -15,13 +15,6 @@ def edges(text: str) -> set[tuple[str, str]]:
 
 
 class TestWhatIsATask:
-    @pytest.mark.parametrize("word", ["Issue", "Zettel", "Karte"])
-    def test_headings_that_count_by_any_word_where_fields_say_what_they_wait_for(self, word: str) -> None:
-        one = f"## {word} {{}} — {{}} it\n\n- **Dependencies:** {{}}\n- **Acceptance:** it is there\n\n"
-        text = "# Grid\n\n" + one.format(1, "Draw", "none") + one.format(2, "Move", f"{word} 1")
-        assert titles(text) == [f"{word} 1 — Draw it", f"{word} 2 — Move it"]
-        assert edges(text) == {("1", "2")}
-
     def test_bold_codes_of_tasks_before_their_titles(self) -> None:
         text = "### Phase 1: Grid\n\n**TASK-010** — Draw it\n- **File:** `a.py`\n\n"
         text += "**TASK-020** — Move it\n- **Depends on:** TASK-010\n"

@@ -13,7 +13,7 @@ def sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
     worded = levels.worded(out)
-    counted = worded | levels.fielded(out) | levels.dated(out) | levels.counted_codes(out.headings)
+    counted = worded | levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -35,7 +35,7 @@ def _head(out: Outline, block: Block, counted: dict[int, Head]) -> Head:
     untold = block.section is not None and block.section.cls in NEGATIVE
     if untold and said.role == "version":
         said = Head("", "", "", bare(block.text))  # `v1.2` of a changelog
-    if block.line in counted and said.key != "date" and out.head(block.section).role == "phase":
+    if block.line in counted and out.head(block.section).role == "phase":
         said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
     return said
 

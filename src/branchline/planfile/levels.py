@@ -6,27 +6,18 @@ from string import ascii_lowercase
 
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.drafts import Draft, from_heading
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
     MANY,
     NEGATIVE,
     TESTS,
     begins_with_text,
-    field_kind,
     may_work,
-    plain_task,
 )
 from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
-_ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
 _WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
-_DATE = re.compile(
-    r"(?:Q[1-4][ /-]{0,3}(?:20)?\d\d|20\d\d(?:[./-]\d{1,2}){1,2}(?![./-]?\d)"
-    r"|\d{1,2}([./-])\d{1,2}\1(?:20\d\d|(?<=/)\d\d)(?![./-]?\d))"
-    r"(?:\s*[:：–—·-]\s*|\s*(?=[(（])|$)(.*)",
-    re.DOTALL,
-)
 
 
 def counted_codes(headings: list[Block]) -> dict[int, Head]:
@@ -44,27 +35,6 @@ def counted_codes(headings: list[Block]) -> dict[int, Head]:
         each for kind, each in found.items() if _counts_on(each.values(), releases=kind[1:] == ("version", "version"))
     ]
     return {line: said for heads in counted for line, said in heads.items()}
-
-
-def fielded(out: Outline) -> dict[int, Head]:
-    """Headings that count on by any word, `Issue 1`, where two or more say what they wait for or how long they take."""
-    found: dict[tuple[int, str], dict[int, Head]] = {}
-    for block in out.headings:
-        said = _ANY.match(bare(block.text)) if not head(block.text).role else None
-        if said and any(field_kind(item.text) in ("depends", "estimate") for item in out.direct.get(block.line, ())):
-            word = said[1].lower()
-            found.setdefault((block.level, word), {})[block.line] = Head("task", word, said[2], said[3])
-    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
-
-
-def dated(out: Outline) -> dict[int, Head]:
-    """Headings of a level that are dates or quarters over boxes, `2026-03-01` and `Q2 2026: Rim`, are phases."""
-    found: dict[int, dict[int, Head]] = {}
-    for block in out.headings:
-        said = _DATE.match(bare(block.text))
-        if said and any(item.box for item in out.direct.get(block.line, ())):
-            found.setdefault(block.level, {})[block.line] = Head("phase", "date", "", said[2].strip())
-    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 
 def worded(out: Outline) -> dict[int, Head]:
@@ -132,24 +102,12 @@ def _is_outcome(heading: Block) -> bool:
 
 
 def settle(out: Outline) -> None:
-    """Give steps that are stages the tasks that are counted below them, and drop the phases in which nothing is planned."""
-    steps = [draft for draft in out.drafts.values() if draft.parent is None and out.head(draft.block).role == "step"]
-    if len(steps) > 1 and all(_is_stage(out, step) for step in steps):
-        for step in steps:
-            for item in filter(plain_task, out.direct[step.line]):
-                out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
+    """Drop the phases in which nothing is planned."""
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
     holding = {draft.key for draft in phases if draft.kids} - {"version"}
     empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
     for draft in empty:
         out.drop(draft, "ignored", "a phase without a title that holds no task")
-
-
-def _is_stage(out: Outline, step: Draft) -> bool:
-    """A step that begins with a numbered list, in no section that only puts in order what is said elsewhere."""
-    items = out.direct.get(step.line, ())
-    counts = len(items) > 1 and out.first[step.line] is items[0] and all(item.number for item in items)
-    return counts and (step.block.section is None or step.block.section.cls != "ORDER")
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detailed: bool = False) -> bool:
