@@ -40,6 +40,7 @@ def last_resort(out: Outline) -> None:
         _accepted_headings,
         lists.numbered,
         _any_bullets,
+        rows.milestone_tables,
         lists.unknown,
     ):
         step(out)

@@ -40,3 +40,11 @@ def keyed_tables(out: Outline) -> None:
         found = tables.columns(table)
         if found is not None and (found.key >= 0 or "priority" in found.kinds):
             tables.take(out, table, found, out.above(table.section))
+
+
+def milestone_tables(out: Outline) -> None:
+    """Take the rows of a table of milestones or releases."""
+    for table in out.tables:
+        found = tables.of_phases(table) if table.kids and _may_hold(out, table.section) else None
+        if found is not None:
+            tables.take(out, table, found, out.above(table.section), 0.6)

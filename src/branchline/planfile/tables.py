@@ -103,6 +103,12 @@ def _coded(table: Block) -> bool:
     return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
+def of_phases(table: Block) -> Columns | None:
+    """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`."""
+    named = _names(table)[0] in (*words.PHASE_HEADS, *words.VERSION_HEADS)
+    return Columns(-1, 0, kinds_of(table), step=False) if named else None
+
+
 def _kind(name: str) -> str:
     """Give what a column holds by its head, or by the first word of it: `Acceptance sketch`, `Depends (ids)`."""
     if name in words.PRIORITY_COLUMNS:
