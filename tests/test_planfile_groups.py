@@ -50,12 +50,6 @@ class TestWhatGroups:
         text = "### Task 1: Core\n\n**Step 1: Draw it**\n\n**Step 2: Move it**\n\n### Task 2: Rim\n\nx\n"
         assert titles(text) == ["Core", "Rim"]
 
-    def test_kids_that_tell_their_state_are_tasks(self) -> None:
-        text = (
-            "## Phase 1: Core\n- The watcher\n  - [Done] draw it\n  - [In progress] move it\n- The gate\n  - by hand\n"
-        )
-        assert tree(text)[2:] == [("draw it", "The watcher"), ("move it", "The watcher"), ("The gate", "Phase 1: Core")]
-
     def test_numbered_headings_over_the_lists_that_are_the_tasks(self) -> None:
         map_ = "Map improvements"
         text = (
@@ -370,9 +364,12 @@ class TestWhatIsBesideTheWork:
         assert titles(text) == ["Fase 1: Core", "Crear la red"]
 
     def test_beside_fields_of_a_phase_what_begins_with_any_label_is_a_field(self) -> None:
-        heads = "".join(f"## Phase {n}: {name}\n\n- **Input:** x\n- **Cost:** y\n\n" for n, name in enumerate("ABC", 1))
+        heads = "".join(
+            f"## Phase {n}: {name}\n\n- **Depends on:** x\n- **Estimate:** y\n\n" for n, name in enumerate("ABC", 1)
+        )
         text = (
-            heads + "## Phase 4: D\n\n- **Input:** x\n- **Cost:** y\n- **Rule:** z\n\n## Phase 5: E\n\n- **Rule:** z\n"
+            heads
+            + "## Phase 4: D\n\n- **Depends on:** x\n- **Estimate:** y\n- **Rule:** z\n\n## Phase 5: E\n\n- **Rule:** z\n"
         )
         assert [title for title, above in tree(text) if above] == ["Rule: z"]
 
@@ -403,6 +400,12 @@ class TestWhatIsBesideTheWork:
         assert (
             titles(f"# Direction\n\nText.\n\n## {title}\n\n1. Keep it small\n2. Keep it pure\n3. Use the grid\n") == []
         )
+
+    @pytest.mark.parametrize("head", ["Milestone", "Meilenstein", "里程碑"])
+    def test_a_table_of_milestones_that_is_all_there_is(self, head: str) -> None:
+        text = f"# Roadmap\n\n| {head} | Date | So |\n|--|--|--|\n| **Draw it** | May | x |\n| Move it | June | y |\n"
+        assert titles(text) == ["Draw it", "Move it"]
+        assert titles(text.replace(head, "Colour")) == []
 
     def test_headings_that_each_tell_a_state(self) -> None:
         heads = "".join(

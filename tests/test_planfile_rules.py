@@ -428,10 +428,6 @@ class TestWords:
     def test_of_headings(self, title: str, cls: str) -> None:
         assert classify(title)[0] == cls
 
-    def test_a_label_that_recurs_is_a_field(self) -> None:
-        parts = "".join(f"## Part {name}\n\n- Members: {name}\n- build {name}\n\n" for name in ("w", "x", "y", "z"))
-        assert titles(read(f"# All\n\n{parts}")) == ["build w", "build x", "build y", "build z"]
-
     def test_behind_a_loose_label_only_ids_are_references(self) -> None:
         text = "### Task 1: A\n\n**Dependencies:** React 18, axios\n\n### Task 2: B\n\n**Depends on:** the moon\n"
         assert [(found.task, found.hold) for found in read(text).findings] == [("1", False), ("2", True)]
@@ -492,11 +488,6 @@ class TestGroups:
 
     def test_boxes_without_a_list_marker_are_boxes(self) -> None:
         assert states(read("## Tasks\n\n[x] crop it\n[ ] send it\n")) == {"crop it": "done", "send it": "open"}
-
-    def test_areas_that_recur_hold_the_tasks(self) -> None:
-        areas = "- Backend\n  - a{n}\n  - b{n}\n- Frontend\n  - c{n}\n  - d{n}\n"
-        plan = read("".join(f"## Phase {n}: P\n\n{areas.format(n=n)}\n" for n in (1, 2, 3)))
-        assert tree(plan)[:4] == [("Phase 1: P", None), ("Backend", "1"), ("a1", "1.1"), ("b1", "1.1")]
 
     def test_a_phase_that_stands_again_is_told_once(self) -> None:
         plan = read("## Phase 1: A\n\n- [ ] x\n\n## Strategy\n\n### Phase 1: A\n\n- first this\n")
@@ -746,10 +737,6 @@ class TestForms:
             "## Track 1: A\n\n- [ ] crop it\n\n## Track 2: B\n\n- [ ] send it\n\n## Phase 3: C\n\n- [ ] turn it\n"
         )
         assert [(edge.before, edge.after) for edge in plan.edges] == [("2", "3")]
-
-    def test_areas_of_one_task_each_hold_it(self) -> None:
-        plan = read("".join(f"## Phase {n}: P\n\n- DB\n  - a{n}\n- Screen\n  - b{n}\n  - c{n}\n\n" for n in (1, 2, 3)))
-        assert tree(plan)[:4] == [("Phase 1: P", None), ("DB", "1"), ("a1", "1.1"), ("Screen", "1")]
 
     def test_an_entry_with_its_date_is_one_of_a_log(self) -> None:
         assert titles(read("## Phase 1: A\n\n- crop it\n- Result on 2026-03-04: it was cropped\n")) == [

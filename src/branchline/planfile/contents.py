@@ -22,7 +22,6 @@ from branchline.planfile.plain import (
 )
 from branchline.planfile.sections import acts, any_verb, classify, head, share
 
-MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 """`It should sleep` states how a thing is to be, and what stands below it says more of that."""
@@ -40,7 +39,6 @@ _DURATION = re.compile(
 
 def fill(out: Outline) -> None:
     """Give every phase without tasks those of its contents, and every table of tasks in a section of work its rows."""
-    _recurring(out)
     if not out.drafts:
         _duration_phases(out)
     retold.families(out)
@@ -93,33 +91,16 @@ def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> Non
             out.drafts[each.line] = draft.hang(out.above(heading))
 
 
-def _recurring(out: Outline) -> None:
-    """A label that many bullets begin with (`- Members: x`) is a field of theirs; a bare word over lists is an area."""
-    said: dict[str, list[Block]] = {}
-    for item in out.items:
-        found = FIELD_BULLET.match(item.text) if item.box is None else None
-        if found is not None and not any(map(str.isdigit, found[1])) and classify(found[1])[0] not in LIST_CLASSES:
-            said.setdefault(found[1].lower().strip(), []).append(item)
-        elif item.box is None and item.kids and len(item.text) <= MAX_AREA:
-            said.setdefault(item.text.lower().strip("*_ "), []).append(item)
-    for items in said.values():
-        if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
-            for item in items:
-                item.role = "field" if FIELD_BULLET.match(item.text) else "area"
-
-
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     """Take what stands below a plain item as tasks where it groups them; elsewhere it describes the item.
 
-    `Backend` over a list, in phase after phase, is an area, `Day 2` a phase; kids that tell their state are tasks, and all
-    that a text called `TODO` sets in below a plain bullet.
+    `Day 2` over a list is a phase; what a text called `TODO` sets in below a plain bullet is work too.
     """
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
-    told = sum(bool(heading_mark(kid.text)) for kid in kids)
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
     fielded = any(field_kind(kid.text) for kid in item.kids)
     listed = not item.number and lists_work(out) and not states and not fielded
-    if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
+    if listed or head(item.text).role == "phase":
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
             if listed:
@@ -203,7 +184,7 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
 def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
-    fields = sum(item.role == "field" or bool(field_kind(item.text)) for item in direct)
+    fields = sum(bool(field_kind(item.text)) for item in direct)
     if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
         found = [item for item in found if not FIELD_BULLET.match(item.text)]
     if any(item.number for item in found):
