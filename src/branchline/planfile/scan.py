@@ -7,6 +7,7 @@ the marker's width. Every step is linear in the length of the text.
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 from pathlib import PurePath
 
 from branchline.errors import UsageError
@@ -65,6 +66,7 @@ class _Scanner:
         self.fence_base = 0
         self.comment = 0
         self.blank = True
+        self.closers = [n for n, line in enumerate(lines) if "-->" in line]
         self.xml_closers = [n for n, line in enumerate(lines) if "</task>" in line or "</feature>" in line]
 
     def run(self, path: str) -> Doc:
@@ -145,10 +147,22 @@ class _Scanner:
                 ticks += text.count("`", start, end)
                 place = end + 3
                 continue
-            if start == 0:
+            if start == 0 or self._closes_before_blank(at):
                 self.comment = at + 1
                 return "".join(out)
             return "".join(out) + text[start:]
+
+    @cached_property
+    def blanks(self) -> list[int]:
+        """The indexes of the empty lines, counted when a comment in the middle of a line first asks for them."""
+        return [n for n, line in enumerate(self.lines) if not line.strip()]
+
+    def _closes_before_blank(self, at: int) -> bool:
+        place = bisect_left(self.closers, at + 1)
+        if place == len(self.closers) or self.closers[place] - at > 200:
+            return False
+        blank = bisect_left(self.blanks, at + 1)
+        return blank == len(self.blanks) or self.blanks[blank] > self.closers[place]
 
     def _in_fence(self, at: int, indent: int, stripped: str, raw: str) -> bool:
         """Take a line of an open fence; False when the fence ended because its list item did."""
