@@ -407,6 +407,16 @@ class TestWhatIsBesideTheWork:
         assert titles(text) == ["Draw it", "Move it"]
         assert titles(text.replace(head, "Colour")) == []
 
+    @pytest.mark.parametrize(
+        "heads", ["Phase | File | Summary", "Milestone | Where | Description", "Task # | Week | Task | Status"]
+    )
+    def test_a_table_that_counts_its_phases_says_elsewhere_what_they_are(self, heads: str) -> None:
+        bars = "|--" * (heads.count("|") + 1)
+        text = (
+            f"# Grid\n\n## Overview\n\n| {heads} |\n{bars}|\n| 1 | draw.md | Draw it | |\n| 2 | move.md | Move it | |\n"
+        )
+        assert [(task.id, task.title) for task in parse(text, "x.md").tasks] == [("1", "Draw it"), ("2", "Move it")]
+
     def test_headings_that_each_tell_a_state(self) -> None:
         heads = "".join(
             f"### `app/{name}.ts`\n\n**Status:** {state}\n\nx\n\n" for name, state in (("a", "✅ Done"), ("b", "open"))

@@ -104,9 +104,15 @@ def _coded(table: Block) -> bool:
 
 
 def of_phases(table: Block) -> Columns | None:
-    """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`."""
-    named = _names(table)[0] in (*words.PHASE_HEADS, *words.VERSION_HEADS)
-    return Columns(-1, 0, kinds_of(table), step=False) if named else None
+    """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`.
+
+    Where it only counts them, another column says what each is: `| Phase | Document | Summary |`.
+    """
+    names, kinds = _names(table), kinds_of(table)
+    if names[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
+        return None
+    titles = [n for n, name in enumerate(names) if n and name in words.TITLE_COLUMNS] if _coded(table) else []
+    return Columns(0, titles[0], kinds, step=False) if titles else Columns(-1, 0, kinds, step=False)
 
 
 def _kind(name: str) -> str:
