@@ -203,10 +203,6 @@ DOCUMENTS: dict[str, Family] = {
 
 BOUNDED: dict[str, Family] = {
     "one range often": _lines("- [ ] t{n} a blocked-by:t1-t500"),
-    "a section often": lambda size: (
-        ("## Backlog\n" + "- [ ] a\n" * (size // 40))
-        + ("## In progress\n" + "- [ ] b\n  - Depends on: Backlog\n" * (size // 40))
-    ),
     "mermaid of all with all": _wide("- [ ] t{n} a", "t{n} & ", "```mermaid\n{all}t1 --> {all}t1\n```\n"),
     "a chain of all with all": _wide("- [ ] t{n} a", "t{n}, ", "## Dependencies\n\n{all} -> {all}\n"),
     "a verb of all with all": _wide("- [ ] t{n} a", "t{n}, ", "## Dependencies\n\n{all} depends on {all}\n"),

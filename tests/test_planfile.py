@@ -234,22 +234,12 @@ def test_a_task_may_be_named_by_its_title_and_not_by_itself() -> None:
         ("Mit `pytest -q` prüfen, dass es hält", ["pytest -q"], 0),
         ("Verify `uv run demo --help` works", ["uv run demo --help"], 0),
         ("`docker compose up` で起動し画面を確認する", [], 0),
-        ("```yaml\nvalidation:\n  - command: npm test\n  - expect: all pass\n```", ["npm test"], 0),
-        ("```yaml\nvalidation: [npm test\n```", [], 0),
-        ("```yaml\nscript:\n  - command: npm test\n```", [], 0),
     ],
 )
 def test_what_is_a_check(line: str, commands: list[str], criteria: int) -> None:
     (one,) = plan(f"### Task 1: x\n\n{line}\n").tasks
     assert [check.run for check in one.checks] == commands
     assert len(one.criteria) == criteria
-
-
-def test_a_task_told_in_yaml_names_its_file_and_a_check_with_a_pipe_is_not_sure() -> None:
-    told = "action: CREATE\nfile: src/a.ts\nvalidation:\n  - command: npm run lint | grep -c unused\n"
-    (one,) = plan(f"### Task 1: x\n\n```yaml\n{told}```\n").tasks
-    assert [(file.path, file.role) for file in one.files] == [("src/a.ts", "create")]
-    assert [(check.run, check.confidence) for check in one.checks] == [("npm run lint | grep -c unused", 0.8)]
 
 
 def test_a_section_on_order_is_read() -> None:

@@ -111,11 +111,6 @@ def test_aidevops_words_in_backticks_are_no_fields() -> None:
     assert (found.edges, found.findings, fates(found)) == ((), (), {2: "ignored"})
 
 
-def test_numbered_boxes_beat_a_section_of_notes_but_not_one_of_examples() -> None:
-    assert ids(plan("# Plan\n\n## Note\n\nText.\n\n- [ ] 1. a\n- [ ] 1.1 b\n")) == ["1", "1.1"]
-    assert ids(plan("# Plan\n\n## Format\n\n- [ ] T001 a\n\n## Tasks\n\n- [ ] T002 b\n")) == ["T002"]
-
-
 def test_speckit_phases_are_barriers_and_stories_run_side_by_side() -> None:
     found = read("speckit")
     assert [edge for edge in edges(found) if edge[2] == "phase"] == [

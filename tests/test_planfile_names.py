@@ -15,13 +15,6 @@ def edges(text: str) -> set[tuple[str, str]]:
 
 
 class TestWhatIsATask:
-    @pytest.mark.parametrize("word", ["Issue", "Zettel", "Karte"])
-    def test_headings_that_count_by_any_word_where_fields_say_what_they_wait_for(self, word: str) -> None:
-        one = f"## {word} {{}} — {{}} it\n\n- **Dependencies:** {{}}\n- **Acceptance:** it is there\n\n"
-        text = "# Grid\n\n" + one.format(1, "Draw", "none") + one.format(2, "Move", f"{word} 1")
-        assert titles(text) == [f"{word} 1 — Draw it", f"{word} 2 — Move it"]
-        assert edges(text) == {("1", "2")}
-
     def test_bold_codes_of_tasks_before_their_titles(self) -> None:
         text = "### Phase 1: Grid\n\n**TASK-010** — Draw it\n- **File:** `a.py`\n\n"
         text += "**TASK-020** — Move it\n- **Depends on:** TASK-010\n"
@@ -35,10 +28,6 @@ class TestWhatIsATask:
         text = f"# The map formats\n\n## Breakdown\n\n{phases}"
         assert tree(text) == [(f"Phase 1: {title}", ""), ("Draw it", f"Phase 1: {title}"), ("Phase 2: Ship", ""),
                               ("Move it", "Phase 2: Ship")]  # fmt: skip
-
-    def test_items_with_marks_of_their_state_below_a_step(self) -> None:
-        text = "## Plan\n\n### Step 1: Draw\n- ✅ the grid\n- ✅ the rim\n\n### Step 2: Move\n- ✅ the ship\n- ⬜ the fleet\n"
-        assert [above for _, above in tree(text)] == ["", "Draw", "Draw", "", "Move", "Move"]
 
     def test_items_with_codes_like_those_of_the_headings(self) -> None:
         text = "# Grid\n\n### P0-1 ☑ Draw it\n\nx\n\n### P0-2 Move it\n\nx\n\n## Then\n\n- **P1-1 ☑ Send it.** All of it.\n"
@@ -110,30 +99,6 @@ class TestNumbersAlone:
         assert edges(f"- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Aim\n\n{waves}") == {("1", "2"), ("1", "3")}
 
 
-class TestNamesThatAreNoTitles:
-    TEXT = (
-        "# Grid\n\n### Frame setup (first)\n\n- [ ] Initialize the canvas.js frame\n- [ ] Choose a palette\n\n"
-        "### Ships\n\n- [ ] Build the ship selection list\n  - Dependencies: {}\n- [ ] Move it\n"
-    )
-
-    @pytest.mark.parametrize(
-        ("name", "wanted"),
-        [
-            ("Frame setup", {("1", "3"), ("2", "3")}),
-            ("canvas.js setup", {("1", "3")}),
-            ("Palette completion", {("2", "3")}),
-        ],
-    )
-    def test_a_field_names_a_section_or_a_title_cut_short(self, name: str, wanted: set[tuple[str, str]]) -> None:
-        assert edges(self.TEXT.format(name)) == wanted
-
-    @pytest.mark.parametrize("name", ["palette", "React", "Ship setup of the fleet"])
-    def test_one_word_may_be_a_program_and_a_name_must_be_whole(self, name: str) -> None:
-        plan = parse(self.TEXT.format(name), "x.md")
-        assert [one.code for one in plan.findings] == ["unknown-reference"]
-        assert waits(self.TEXT.format(name)) == set()
-
-
 class TestNamesInVain:
     TEXT = "- [ ] T-01 Write the parser\n- [ ] T-02 Draw it\n- [ ] T-10 Move it{}\n  - {}\n- [ ] T-12 Show it\n"
 
@@ -203,11 +168,6 @@ class TestOutcomes:
         )
         text = "# Grid\n\n" + phase.format(1, "Frame", "it", "it") + phase.format(2, "Ships", "them", "each")
         assert [title for title, above in tree(text) if above] == ["Draw it", "Draw them"]
-
-    def test_phases_that_are_told_again_among_the_criteria(self) -> None:
-        text = "## Phase 1: Frame\n\n- [ ] Draw it\n\n## Phase 2: Ships\n\n- [ ] Move them\n\n## Success criteria\n\n"
-        text += "### Phase 1\n- [ ] it is there\n\n### Phase 2 ✅\n- [ ] they move\n"
-        assert [title for title, above in tree(text) if above] == ["Draw it", "Move them"]
 
     @pytest.mark.parametrize("name", ["GH#12", "T99", "frame2"])
     def test_an_id_is_never_looked_for_among_the_words_of_titles(self, name: str) -> None:

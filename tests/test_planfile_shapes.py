@@ -21,11 +21,6 @@ class TestTables:
         text = f"## Phase 1: Page\n\n{matrix}- Build it\n- Ship it\n\n## Phase 2: Bills\n\n- Send them\n"
         assert [title for title, above in tree(text) if above] == ["Build it", "Ship it", "Send them"]
 
-    def test_tables_that_tell_states_as_those_of_the_tasks_do(self) -> None:
-        text = "# Roadmap\n\n## Tasks\n\n| Feature | State | Value |\n|---|---|---|\n| Rim | ✅ | thin |\n\n"
-        text += f"## Grid and ships\n\n{HEADS}| Fleet | 🔜 | fast |\n\n## Risks\n\n{HEADS}| Storm | ❓ | bad |\n"
-        assert titles(text) == ["Rim", "Fleet"]
-
     def test_a_table_of_one_row_tells_of_the_heading_above_it(self) -> None:
         one = "### {}\n\n| Priority | Size |\n|---|---|\n| P1 | M |\n\nAs told.\n\n- **Note:** {}\n\n"
         text = "# Grid\n\n## Tasks\n\n" + one.format("Draw it", "with care") + one.format("Move it", "in time")
@@ -53,11 +48,6 @@ class TestPhases:
         first, second = numbers
         text = f"## Phase 1: Grid\n\n### {first} Draw it\n\n- a rim\n- a core\n\n### {second} Move it\n\n- at once\n- far\n"
         assert [title for title, above in tree(text) if above] == ["Draw it", "Move it"]
-
-    def test_phases_that_a_checklist_tells_again(self) -> None:
-        text = "## Phase 1: Draw\n\n- Rim\n- Core\n\n## Phase 2: Move\n\n- Fleet\n\n## Checklist of results\n\n"
-        text += "### Phase 1\n- [ ] a rim\n\n### Phase 2: ✅ Complete\n- [ ] a fleet\n"
-        assert [title for title, above in tree(text) if above] == ["Rim", "Core", "Fleet"]
 
 
 class TestLists:

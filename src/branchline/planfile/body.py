@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 
-from branchline.errors import InputError
-from branchline.files import load_yaml
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, words, xmltask
 from branchline.planfile.blocks import Block, Doc
@@ -257,8 +254,6 @@ def _gate_span(reading: Reading, line: int, text: str) -> None:
 def _fence(reading: Reading, block: Block, test_first: bool) -> None:
     pending, reading.pending = reading.pending, None
     info = block.text.split(None, 1)[0].lower() if block.text else ""
-    if info in ("yaml", "yml") and reading.draft is not None:
-        _recipe(reading, block)
     if pending is None or info not in checks.SHELLS:
         return
     if pending.label in ("step", "section") and (not info or (pending.label == "step" and not test_first)):
@@ -266,21 +261,6 @@ def _fence(reading: Reading, block: Block, test_first: bool) -> None:
     commands = checks.fence_commands([text for _, text in block.lines])
     if commands:
         reading.ran.append(checks.Ran(tuple(commands), block.line, False))
-
-
-def _recipe(reading: Reading, block: Block) -> None:
-    """A task told in YAML, as a template of PRP plans has it: `file` is what it changes, `validation` how it is checked."""
-    if not any(text.startswith("validation:") for _, text in block.lines):
-        return
-    with suppress(InputError):
-        told = load_yaml("\n".join(text for _, text in block.lines), "fence")
-        steps = told.get("validation") if isinstance(told, dict) else None
-        for step in steps if isinstance(steps, list) else ():
-            if isinstance(step, dict) and isinstance(command := step.get("command"), str):
-                sure = checks.UNSURE if "|" in command else checks.CERTAIN
-                reading.ran.append(checks.Ran((command,), block.line, False, sure))
-        if isinstance(told, dict) and isinstance(file := told.get("file"), str):
-            reading.files += refs("create" if told.get("action") == "CREATE" else "modify", file, bare=True)
 
 
 def _xml(reading: Reading) -> None:

@@ -6,14 +6,14 @@ from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, NEGATIVE
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, only_tells, share
-from branchline.planfile.words import GSD_TAGS, LIKE_HEADS
+from branchline.planfile.words import GSD_TAGS
 
 
 def sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
     worded = levels.worded(out)
-    counted = worded | levels.fielded(out) | levels.dated(out) | levels.counted_codes(out.headings)
+    counted = worded | levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
     for block in out.headings:
@@ -25,24 +25,18 @@ def sections(out: Outline) -> None:
         block.cls = "NONTASK" if block is lone and only_tells(block.text) else "UNKNOWN"
         if block is not lone:
             tells = block.line in worded and block.section is not None and block.section.cls in NEGATIVE
-            out.heads[block.line] = said = _head(out, block, lone, {} if tells else counted)
+            out.heads[block.line] = said = _head(out, block, {} if tells else counted)
             _classify(out, block, said)
 
 
-def _head(out: Outline, block: Block, lone: Block | None, counted: dict[int, Head]) -> Head:
+def _head(out: Outline, block: Block, counted: dict[int, Head]) -> Head:
     """What a heading says where it stands."""
     said = counted.get(block.line) or head(block.text)
-    if said.role == "phase" and lone is not None and head(lone.text)[:3] == said[:3]:
-        said = Head("", "", "", said.title)  # `Phase 4 testing` in a plan of `Phase 4` speaks of all of it
     untold = block.section is not None and block.section.cls in NEGATIVE
-    if untold and (said.role == "version" or said.key in LIKE_HEADS):
-        # `Module 2` of an architecture is a part of it, `v1.2` of a changelog.
-        said = Head("", "", "", bare(block.text))
-    if block.line in counted and said.key != "date" and out.head(block.section).role == "phase":
+    if untold and said.role == "version":
+        said = Head("", "", "", bare(block.text))  # `v1.2` of a changelog
+    if block.line in counted and out.head(block.section).role == "phase":
         said = Head("task", "id", said.id, said.title, said.id)  # `S1 - Draw` below `Phase 1` is a task of it
-    holder = said.number.rpartition(".")[0] if said.role == "version" and block.section is not None else ""
-    if holder and block.section is not None and bare(block.section.text).startswith(f"{holder} "):
-        said = Head("dotted", "", said.number, said.title, said.number)  # `3.1.1` below `3.1` is no version
     return said
 
 

@@ -14,24 +14,20 @@ from branchline.planfile.plain import (
     MANY,
     NEGATIVE,
     OF_FILES,
-    TESTS,
     field_kind,
     lists_work,
     may_work,
     named_so,
     plain_task,
 )
-from branchline.planfile.rows import continuing_tables
-from branchline.planfile.sections import acts, any_verb, bare, classify, head, share
+from branchline.planfile.sections import acts, any_verb, classify, head, share
 
-MAX_AREA = 24
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 """`It should sleep` states how a thing is to be, and what stands below it says more of that."""
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
-_COUNTED = re.compile(r"([^\W\d_]{2,20}?)s?\s?\d{1,3}(?:\s?[-–]\s?\d{1,3})?\s?[:：]\s*\S", re.IGNORECASE)
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _DURATION = re.compile(
@@ -43,30 +39,19 @@ _DURATION = re.compile(
 
 def fill(out: Outline) -> None:
     """Give every phase without tasks those of its contents, and every table of tasks in a section of work its rows."""
-    _recurring(out)
     if not out.drafts:
         _duration_phases(out)
     retold.families(out)
-    _counted_beside(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     detailed, parts = _shows_code(out, empty), _labelled_parts(out, empty)
     for draft in list(out.drafts.values()):
-        if not draft.kids and not draft.steps and continuing_tables(out, draft):
-            continue
         if draft.role == "phase":
             if draft.kids:
-                _marked(out, draft)
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
                 _fill(out, draft, detailed, parts)
-        elif draft.rule == "numbered heading":
-            if not draft.kids:
-                _rows(out, draft, [draft.block])
-            _marked(out, draft)
-        elif draft.role == "head" and not draft.kids and not draft.steps:
-            _subtasks(out, draft)
-            if not draft.kids:
-                _marked(out, draft)
+        elif draft.rule == "numbered heading" and not draft.kids:
+            _rows(out, draft, [draft.block])
     retold.sketches(out)
     listed = any(draft.block.box is not None or draft.rule == "bullet of a phase" for draft in out.drafts.values())
     lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
@@ -75,20 +60,6 @@ def fill(out: Outline) -> None:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
     retold.timelines(out)
-    retold.translations(out)
-
-
-def _counted_beside(out: Outline) -> None:
-    """`2. Frontend` over plain bullets is a group as `1. Backend` over boxes is, for one list counts them both."""
-    groups = [draft for draft in out.drafts.values() if draft.rule == "list item with boxes" and draft.block.number]
-    lists = {(draft.block.parent, draft.block.section): draft.parent for draft in groups}
-    for item in out.items if lists else ():
-        place = item.parent, item.section
-        if place in lists and item.number and item.kids and item.line not in out.drafts and plain_task(item):
-            draft = from_item(item, out.dialect, "list item beside one with boxes").hang(lists[place])
-            out.drafts[item.line] = draft
-            for kid in (kid for kid in item.kids if kid.kind == "item" and plain_task(kid)):
-                out.drafts[kid.line] = from_item(kid, out.dialect, "item of a group of tasks", 0.7).hang(draft)
 
 
 def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block | None]) -> None:
@@ -120,63 +91,16 @@ def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> Non
             out.drafts[each.line] = draft.hang(out.above(heading))
 
 
-def _recurring(out: Outline) -> None:
-    """A label that many bullets begin with (`- Members: x`) is a field of theirs; a bare word over lists is an area."""
-    said: dict[str, list[Block]] = {}
-    for item in out.items:
-        found = FIELD_BULLET.match(item.text) if item.box is None else None
-        if found is not None and not any(map(str.isdigit, found[1])) and classify(found[1])[0] not in LIST_CLASSES:
-            said.setdefault(found[1].lower().strip(), []).append(item)
-        elif item.box is None and item.kids and len(item.text) <= MAX_AREA:
-            said.setdefault(item.text.lower().strip("*_ "), []).append(item)
-    for items in said.values():
-        if len(items) >= MANY and len({item.section for item in items}) * 2 >= len(items):
-            for item in items:
-                item.role = "field" if FIELD_BULLET.match(item.text) else "area"
-    _timed(out)
-    _bare(out)
-
-
-def _bare(out: Outline) -> None:
-    """`Design` and `Content`, each a word over what is to be done, are areas where a list holds nothing else."""
-    lists: dict[Block | None, list[Block]] = {}
-    for item in out.items:
-        if item.parent is None:
-            lists.setdefault(item.section, []).append(item)
-    for items in lists.values():
-        if len(items) > 1 and all(len(item.kids) > 1 and item.box is None and _is_word(item.text) for item in items):
-            for item in items:
-                item.role = "area"
-
-
-def _is_word(text: str) -> bool:
-    return len(text) <= MAX_AREA and " " not in text and not acts(text)
-
-
-def _timed(out: Outline) -> None:
-    """`1. Storage (2 weeks)` over a list, in phase after phase, is an area as well, and so are its like without a time."""
-    counted = [
-        item
-        for item in out.items
-        if item.number and len(item.kids) > 1 and item.section is not None and out.head(item.section).role == "phase"
-    ]
-    if sum(_DURATION.search(item.text) is not None for item in counted) * 2 > len(counted) > 1:
-        for item in counted:
-            item.role = "area"
-
-
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     """Take what stands below a plain item as tasks where it groups them; elsewhere it describes the item.
 
-    `Backend` over a list, in phase after phase, is an area, `Day 2` a phase; kids that tell their state are tasks, and all
-    that a text called `TODO` sets in below a plain bullet.
+    `Day 2` over a list is a phase; what a text called `TODO` sets in below a plain bullet is work too.
     """
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
-    told = sum(bool(heading_mark(kid.text)) for kid in kids)
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
     fielded = any(field_kind(kid.text) for kid in item.kids)
     listed = not item.number and lists_work(out) and not states and not fielded
-    if listed or item.role == "area" or head(item.text).role == "phase" or (told > 1 and told * 2 > len(kids)):
+    if listed or head(item.text).role == "phase":
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
             if listed:
@@ -186,7 +110,7 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
 def take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
     """Make a task of each item, or paragraph, of a section of class `cls`."""
     for block in items:
-        rule = block.role if block.role == "line" else "bullet" if block.kind == "item" else "paragraph"
+        rule = "bullet" if block.kind == "item" else "paragraph"
         rule = "numbered list item" if block.number else rule
         draft = from_item(block, out.dialect, f"{rule} of a task section", confidence)
         if cls == "FUTURE":
@@ -213,20 +137,17 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
-    tabled = [each for each in below if each is phase.block or _holds_rows(out, each)]
     if text_headings(out, phase.block, phase, detailed=detailed):
         return
     if parts and (held := _listing(out, phase.block)):
         take_headings(out, held, phase)
         return
-    if detailed or _rows(out, phase, tabled):
+    if detailed or _rows(out, phase, below):
         return
     for block in _items(out, sections):
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         take_held(out, block, draft, "bullet of an area of a phase")
-    if not phase.kids:
-        _counted_paragraphs(out, phase, sections)
 
 
 def _labelled_parts(out: Outline, phases: list[Block]) -> bool:
@@ -250,62 +171,6 @@ def _holds_work(out: Outline, section: Block) -> bool:
     )
 
 
-def _holds_rows(out: Outline, section: Block) -> bool:
-    """As `_holds_work`, of tables: those of a section of files that have no ids tell of files."""
-    if not may_work(out, section) and not TESTS.match(section.text):
-        return False
-    found = [tables.columns(table) for table in tables.under(out, section)]
-    return not OF_FILES.search(section.text) or any(each is not None and each.key >= 0 for each in found)
-
-
-def _counted_paragraphs(out: Outline, phase: Draft, sections: list[Block]) -> None:
-    """`Lesson 1: Bits`, `Lessons 2-3: Gates`, each a paragraph: one word that counts on names the tasks of a phase."""
-    said: dict[str, list[Block]] = {}
-    for block in (block for section in sections for block in out.paras.get(section.line, ())):
-        found = _COUNTED.match(block.text)
-        if found:
-            said.setdefault(found[1].lower(), []).append(block)
-    for block in sorted((block for each in said.values() if len(each) > 1 for block in each), key=lambda one: one.line):
-        block.candidate = True
-        out.drafts[block.line] = from_item(block, out.dialect, "paragraph that counts on", 0.7).hang(phase)
-
-
-def _marked(out: Outline, draft: Draft) -> None:
-    """Items that each begin with a mark of their state are as good as boxes below a phase or a heading that only counts.
-
-    Below a heading that is done itself they tell how.
-    """
-    if heading_mark(draft.block.text) == "done":
-        return
-    sections = [draft.block, *_subsections(out, draft.block)]
-    items = _items(out, [each for each in sections if each is draft.block or each.cls not in NEGATIVE])
-    marked = [item for item in items if item.text.startswith(MARKS)]
-    if len(marked) > 1 and len(marked) * 2 > len(items):
-        for block in marked:
-            out.drafts[block.line] = from_item(block, out.dialect, "item with a mark of its state", 0.8).hang(draft)
-
-
-def _subtasks(out: Outline, draft: Draft) -> None:
-    """Below a task, a section that is called `Tasks` and nothing else holds tasks of their own."""
-    sections = [each for each in out.subheadings(draft.block) if bare(each.text).lower().strip(":") in words.TRAILERS]
-    listed = _items(out, [each for section in sections for each in (section, *_subsections(out, section))])
-    for block in listed or _labelled(out, draft.block):
-        out.drafts[block.line] = from_item(block, out.dialect, "item of a section of tasks", 0.8).hang(draft)
-
-
-def _labelled(out: Outline, heading: Block) -> list[Block]:
-    """The items below `**Tasks:**`, up to the next label."""
-    label, found = "", []
-    for block in sorted(
-        (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ())), key=lambda one: one.line
-    ):
-        if block.kind == "para":
-            label = bare(block.lines[-1][1]).lower().strip("*_:： ").rpartition(". ")[2]
-        elif label in words.TRAILERS and plain_task(block):
-            found.append(block)
-    return found
-
-
 def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
     taken = False
     for section in sections:
@@ -319,17 +184,11 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
 def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
-    fields = sum(item.role == "field" or bool(field_kind(item.text)) for item in direct)
+    fields = sum(bool(field_kind(item.text)) for item in direct)
     if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
         found = [item for item in found if not FIELD_BULLET.match(item.text)]
     if any(item.number for item in found):
         found = [item for item in found if item.number]  # bullets beside a numbered list say more of it
-    if not found:  # `- Action:` over a list, beside `- Goal:` and its like
-        actions = [item for item in direct if classify(item.text)[0] == "TASK" and field_kind(item.text)]
-        below = [kid for item in actions for kid in item.kids if kid.kind == "item"]
-        for kid in below:
-            kid.label = "TASK"
-        found = [kid for kid in below if plain_task(kid)]
     return sorted(found, key=lambda block: block.line)
 
 

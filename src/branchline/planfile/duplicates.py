@@ -9,14 +9,7 @@ from branchline.planfile.sections import SPACELESS
 from branchline.planfile.tables import cells, kinds_of
 
 MIN_TITLE = 8
-MANY = 20
-"""A word of more headings than these tells none of them apart."""
-RELISTED = 5
-"""So many items that stand again in other sections are no chance."""
-_TAG = re.compile(r"\[[^\[\]]{1,40}\]")
-"""What marks an item in one list and not in the other: `[internal]`."""
 _REST = re.compile(r"\s[-–—]\s|[(（:：]")
-IN_PARENS = re.compile(r"[(（][^()（）]{0,200}[)）]")
 
 
 def fold(out: Outline) -> None:
@@ -34,38 +27,12 @@ def fold(out: Outline) -> None:
                 by_title.setdefault(f"{draft.key} {draft.number}", draft)
         elif draft.role == "phase" and (name := _name(out.head(draft.block).title)):
             by_title.setdefault(f"{draft.key} {draft.number} {name}", draft)
-        same = by_id.setdefault(draft.hard.lower(), draft) if draft.hard else draft
-        if same is not draft and draft.role == "item" and not draft.kids and draft.parent in (None, same.parent):
-            name = _name(same.title)
-            if draft.hard[0].isdigit() and name and f"{_name(draft.title)} ".startswith(f"{name} "):
-                _copy(out, draft, same)
+        if draft.hard:
+            by_id.setdefault(draft.hard.lower(), draft)
     if out.tables:
         _rows(out, by_title, by_id)
     if by_title:
         _boxes(out, by_title)
-    _checklists(out)
-    _again(out)
-
-
-def _again(out: Outline) -> None:
-    """A bullet that stands twice in one section was pasted twice; boxes may each be a task of their own.
-
-    Where many items stand again in other sections the text lists its work more than once, boxes too: what a list counts
-    stays, else what stands first.
-    """
-    said: dict[str, list[Draft]] = {}
-    for draft in out.in_order():
-        if draft.role == "item" and draft.parent is None:
-            name = normal(_TAG.sub(" ", draft.title))
-            if len(name) >= MIN_TITLE or _long(draft.title):
-                said.setdefault(name, []).append(draft)
-    relists = sum(len({draft.block.section for draft in copies}) > 1 for copies in said.values()) >= RELISTED
-    for copies in said.values():
-        same = max(copies, key=lambda draft: bool(draft.number))
-        for draft in copies:
-            pasted = draft.title == same.title and draft.block.section is same.block.section and draft.block.box is None
-            if draft is not same and (relists or pasted) and not draft.kids and not draft.hard:
-                _copy(out, draft, same)
 
 
 def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> None:
@@ -100,13 +67,7 @@ def _long(title: str) -> bool:
 
 
 def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
-    """A checklist that repeats the task headings: its boxes are the copies, and so is a phase of nothing but them."""
-    for phase in [draft for draft in out.in_order() if draft.role == "phase" and draft.kids]:
-        copied = {same.parent for kid in phase.kids if (same := _same(kid, by_title)) is not None}
-        if len(copied) == 1 and all(_same(kid, by_title) for kid in phase.kids):
-            original = copied.pop()
-            if original is not None and original is not phase:
-                _copy(out, phase, original)
+    """A checklist that repeats the task headings: its boxes are the copies."""
     for draft in out.in_order():
         same = _same(draft, by_title)
         if same is not None:
@@ -134,37 +95,6 @@ def _copy(out: Outline, draft: Draft, same: Draft) -> None:
     draft.block.fate, draft.block.why = "duplicate", f"says again what line {same.line} says"
     same.mark = same.mark or dict(out.dialect.box_marks).get(draft.block.box or "", "")
     _drop(out, draft)
-
-
-def _checklists(out: Outline) -> None:
-    """A section of boxes each of which says in fewer words what one heading above says: `Fix the login (5 min)`."""
-    by_word: dict[str, set[int]] = {}
-    for draft in out.in_order():
-        for word in _words(draft.title) if draft.role != "item" else ():
-            by_word.setdefault(word, set()).add(draft.line)
-    sections: dict[int, list[Draft]] = {}
-    for draft in out.in_order() if by_word else ():
-        section = draft.block.section
-        if draft.role == "item" and draft.block.box is not None and section is not None and draft.parent is None:
-            sections.setdefault(section.line, []).append(draft)
-    for line, boxes in sections.items():
-        meant = [_meant(box, by_word) for box in boxes]
-        if len(boxes) > 1 and len(set(meant)) == len(boxes) and all(0 < each < line for each in meant):
-            for box, each in zip(boxes, meant, strict=True):
-                _copy(out, box, out.drafts[each])
-
-
-def _words(title: str) -> set[str]:
-    return set(normal(IN_PARENS.sub(" ", title)).split())
-
-
-def _meant(box: Draft, by_word: dict[str, set[int]]) -> int:
-    """Give the line of the only heading that has all words of a box; 0 for none, or for words that many have."""
-    said = sorted((by_word.get(word, set()) for word in _words(box.title)), key=len)
-    if len(said) < 2 or len(said[0]) > MANY:
-        return 0
-    found = set.intersection(*said)
-    return found.pop() if len(found) == 1 else 0
 
 
 def _drop(out: Outline, draft: Draft) -> None:

@@ -168,10 +168,6 @@ class Edges:
             else:
                 self.say([draft], [other], line, 1.0)
         for token in (*found.unknown, *self._odd(draft, value, found)):
-            meant = self.names.meant(token, draft, loose=kind == "after") if kind != "blocks" else []
-            if meant:
-                self.say(meant, [draft], line)
-                continue
             loose = kind == "after" and not self.names.like_an_id(token)
             self._unknown(draft, "blocks" if kind == "blocks" else "depends on", token, line, loose=loose)
         for token in found.doubled:
@@ -206,8 +202,7 @@ class Edges:
             if title and _AS_FIELD.match(found[0]):
                 self.field(draft, "after", found[1], line)
             else:
-                of_tasks = any(map(found[0].lower().__contains__, _OF_TASKS))
-                self._mined(draft, line, found[1], title, sure=True, of_tasks=of_tasks)
+                self._mined(draft, line, found[1], title, sure=True)
         if any(map(low.__contains__, _OF_TASKS)):
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
@@ -234,14 +229,11 @@ class Edges:
             elif not other.kids:  # `assign it before Sprint 1` says when, and not what waits for it
                 self.add(draft, other, "written", line, sure)
 
-    def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool, of_tasks: bool = True) -> None:
-        """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown.
-
-        Behind a verb that is said `of_tasks` alone their names may be cut short.
-        """
+    def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool) -> None:
+        """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown."""
         named = resolve(self.names, value, draft, strict=_NUMBERS.fullmatch(value) is not None)
         prior = self.names.earlier(draft) if everything(value.lower().strip()) else ()
-        for other in prior or named.drafts or (self.names.cut(value) if of_tasks else ()):
+        for other in prior or named.drafts:
             self.stated.add(draft.line)
             self.add(other, draft, "written", line, 1.0 if title else MINED)
         if sure:
@@ -339,7 +331,7 @@ class Edges:
         if not verbs:
             return
         before = sentence[: verbs[0].start()]
-        subjects = self.named(before) or about or self._cut(before)
+        subjects = self.named(before) or about
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
@@ -363,20 +355,16 @@ class Edges:
         stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
         if not on:
             self.gates += [(subject, line) for subject in subjects] if stories else []
-            self.say(subjects, [] if stories else self.named(said) or self.names.cut(said), line)
+            self.say(subjects, [] if stories else self.named(said), line)
             return
         self.stated.update(draft.line for draft in subjects)
         if not stories and everything(low.strip(".。;")):
             for subject in subjects:
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            self.say(stories or _whole(self.named(said)) or self.names.cut(said), subjects, line)
+            self.say(stories or _whole(self.named(said)), subjects, line)
 
     def named(self, text: str) -> list[Draft]:
         """Find the tasks that a text names, by their ids and numbers and the titles of phases."""
         named = (self.names.titled(phrase[0]) for phrase in self.names.phrase.finditer(text))
         return list(dict.fromkeys((*resolve(self.names, text, None, strict=False).drafts, *filter(None, named))))
-
-    def _cut(self, text: str) -> list[Draft]:
-        """What stands right before a verb may be a name cut short: `since Pages depends on Users`."""
-        return self.names.cut(text.split()[-1]) if text.strip() else []

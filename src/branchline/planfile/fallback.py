@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import leads, levels, lists, rows, tables
+from branchline.planfile import levels, lists, rows, tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -14,7 +14,6 @@ from branchline.planfile.plain import (
     NEGATIVE,
     OF_FILES,
     TESTS,
-    field_kind,
     may_work,
     named_so,
     plain_task,
@@ -23,7 +22,6 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import acts, names_list, only_tells, says_todo, share
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
-_PURPOSE = frozenset({"goal", "criteria"})
 
 
 def last_resort(out: Outline) -> None:
@@ -33,27 +31,16 @@ def last_resort(out: Outline) -> None:
     for step in (
         rows.task_tables,
         _task_headings,
-        levels.counted_on,
-        _told_headings,
         levels.acting,
         _tabled_headings,
         lists.counted,
         _task_lists,
         rows.keyed_tables,
-        rows.ordered_tables,
-        _field_headings,
         _other_headings,
         _accepted_headings,
         lists.numbered,
-        rows.counted_tables,
-        levels.grouped,
-        lists.marked,
         _any_bullets,
         rows.milestone_tables,
-        lists.alone,
-        levels.told,
-        leads.paragraphs,
-        leads.announced_lists,
         lists.unknown,
     ):
         step(out)
@@ -169,35 +156,9 @@ def _task_headings(out: Outline) -> None:
                 take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
 
 
-def _told_headings(out: Outline, heading: Block | None = None, parent: Draft | None = None) -> None:
-    """Below a title such as `TODO` the headings that each begin with a text are its tasks, and so are those below them."""
-    title = heading or next((block for block in out.headings[:1] if says_todo(block.text)), None)
-    if title is None or any(each.cls == "ORDER" for each in out.subheadings(title)):
-        return  # a section on the order says what the tasks are
-    told = text_headings(out, title, parent)
-    for block in out.subheadings(title):
-        if told and block.line in out.drafts and out.subheadings(block):
-            _told_headings(out, block, out.drafts[block.line])
-        elif not told and heading is None and may_work(out, block):  # `High priority` over the headings of the work
-            text_headings(out, block, None)
-
-
 def _tabled_headings(out: Outline) -> None:
     """Headings of which each has its priority, size or state in a table of one row are tasks."""
     _take_fielded(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
-
-
-def _field_headings(out: Outline) -> None:
-    """Headings of which each holds nothing but fields, and one says what for or what is accepted, are tasks."""
-    _take_fielded(out, [heading for heading in out.headings if _only_fields(out, heading)])
-
-
-def _accepted_headings(out: Outline) -> None:
-    """Headings of which two of a level say what is accepted, or their state, are tasks, with those beside them that speak."""
-    told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
-    level = min((heading.level for heading in told), default=0)
-    if sum(heading.level == level for heading in told) > 1:
-        _take_fielded(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
 
 
 def _take_fielded(out: Outline, found: list[Block]) -> None:
@@ -206,21 +167,6 @@ def _take_fielded(out: Outline, found: list[Block]) -> None:
         out.drafts[block.line] = from_heading(block, out.head(block), "heading of fields", 0.8).hang(
             out.above(block.section)
         )
-
-
-def _accepts(out: Outline, heading: Block) -> bool:
-    lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
-    return any(said is not None and said.kind in ("criteria", "status") for said in (field(*line) for line in lines))
-
-
-def _beside(out: Outline, heading: Block) -> bool:
-    above = heading.section.cls if heading.section is not None else ""
-    return may_work(out, heading) and above not in (*NEGATIVE, "DECLINED") and heading.line in out.paras
-
-
-def _only_fields(out: Outline, heading: Block) -> bool:
-    kinds = {field_kind(item.text) for item in out.direct.get(heading.line, ())}
-    return "" not in kinds and bool(kinds & _PURPOSE) and heading.line not in out.strong
 
 
 def _other_headings(out: Outline) -> None:
@@ -348,3 +294,21 @@ def _calls_itself_work(out: Outline) -> bool:
 
 def _begins_with_list(out: Outline) -> bool:
     return next((block.kind for block in out.doc.blocks if block.kind not in ("heading", "rule")), "") == "item"
+
+
+def _accepted_headings(out: Outline) -> None:
+    """Headings of which two of a level say what is accepted, or their state, are tasks, with those beside them that speak."""
+    told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
+    level = min((heading.level for heading in told), default=0)
+    if sum(heading.level == level for heading in told) > 1:
+        _take_fielded(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
+
+
+def _accepts(out: Outline, heading: Block) -> bool:
+    lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
+    return any(said is not None and said.kind in ("criteria", "status") for said in (field(*line) for line in lines))
+
+
+def _beside(out: Outline, heading: Block) -> bool:
+    above = heading.section.cls if heading.section is not None else ""
+    return may_work(out, heading) and above not in (*NEGATIVE, "DECLINED") and heading.line in out.paras

@@ -6,29 +6,18 @@ from string import ascii_lowercase
 
 from branchline.planfile import labels, tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.drafts import Draft, from_heading
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
     MANY,
     NEGATIVE,
     TESTS,
     begins_with_text,
-    field_kind,
     may_work,
-    plain_task,
-    says_plan,
 )
 from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
-_ANY = re.compile(r"([^\W\d_]{3,20}) (\d{1,3})\s*[:：—–-]\s*(.+)")
 _WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
-_DATE = re.compile(
-    r"(?:Q[1-4][ /-]{0,3}(?:20)?\d\d|20\d\d(?:[./-]\d{1,2}){1,2}(?![./-]?\d)"
-    r"|\d{1,2}([./-])\d{1,2}\1(?:20\d\d|(?<=/)\d\d)(?![./-]?\d))"
-    r"(?:\s*[:：–—·-]\s*|\s*(?=[(（])|$)(.*)",
-    re.DOTALL,
-)
-_COUNTED = frozenset({"numbered", "dotted"})
 
 
 def counted_codes(headings: list[Block]) -> dict[int, Head]:
@@ -46,27 +35,6 @@ def counted_codes(headings: list[Block]) -> dict[int, Head]:
         each for kind, each in found.items() if _counts_on(each.values(), releases=kind[1:] == ("version", "version"))
     ]
     return {line: said for heads in counted for line, said in heads.items()}
-
-
-def fielded(out: Outline) -> dict[int, Head]:
-    """Headings that count on by any word, `Issue 1`, where two or more say what they wait for or how long they take."""
-    found: dict[tuple[int, str], dict[int, Head]] = {}
-    for block in out.headings:
-        said = _ANY.match(bare(block.text)) if not head(block.text).role else None
-        if said and any(field_kind(item.text) in ("depends", "estimate") for item in out.direct.get(block.line, ())):
-            word = said[1].lower()
-            found.setdefault((block.level, word), {})[block.line] = Head("task", word, said[2], said[3])
-    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
-
-
-def dated(out: Outline) -> dict[int, Head]:
-    """Headings of a level that are dates or quarters over boxes, `2026-03-01` and `Q2 2026: Rim`, are phases."""
-    found: dict[int, dict[int, Head]] = {}
-    for block in out.headings:
-        said = _DATE.match(bare(block.text))
-        if said and any(item.box for item in out.direct.get(block.line, ())):
-            found.setdefault(block.level, {})[block.line] = Head("phase", "date", "", said[2].strip())
-    return {line: said for heads in found.values() if len(heads) > 1 for line, said in heads.items()}
 
 
 def worded(out: Outline) -> dict[int, Head]:
@@ -134,24 +102,12 @@ def _is_outcome(heading: Block) -> bool:
 
 
 def settle(out: Outline) -> None:
-    """Give steps that are stages the tasks that are counted below them, and drop the phases in which nothing is planned."""
-    steps = [draft for draft in out.drafts.values() if draft.parent is None and out.head(draft.block).role == "step"]
-    if len(steps) > 1 and all(_is_stage(out, step) for step in steps):
-        for step in steps:
-            for item in filter(plain_task, out.direct[step.line]):
-                out.drafts[item.line] = from_item(item, out.dialect, "item of a stage", 0.7).hang(step)
+    """Drop the phases in which nothing is planned."""
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
     holding = {draft.key for draft in phases if draft.kids} - {"version"}
     empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
     for draft in empty:
         out.drop(draft, "ignored", "a phase without a title that holds no task")
-
-
-def _is_stage(out: Outline, step: Draft) -> bool:
-    """A step that begins with a numbered list, in no section that only puts in order what is said elsewhere."""
-    items = out.direct.get(step.line, ())
-    counts = len(items) > 1 and out.first[step.line] is items[0] and all(item.number for item in items)
-    return counts and (step.block.section is None or step.block.section.cls != "ORDER")
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detailed: bool = False) -> bool:
@@ -193,52 +149,10 @@ def _count_on(heads: list[Head]) -> bool:
     return numbers == list(range(max(0, numbers[0]), max(0, numbers[0]) + len(numbers)))
 
 
-def counted_on(out: Outline) -> None:
-    """Take numbered headings that count on through the sections of a text, and the plain ones beside them.
-
-    The parts of a document begin anew in each of its sections; what goes on counting is one list, whatever groups it.
-    """
-    counted = [heading for heading in out.headings if out.head(heading).role == "numbered"]
-    numbers = [out.head(heading).number for heading in counted]
-    groups = {heading.section.line for heading in counted if heading.section is not None}
-    one_list = numbers == [str(n) for n in range(1, len(counted) + 1)] and len({each.level for each in counted}) == 1
-    if len(counted) > MANY and len(groups) > 1 and one_list and all(may_work(out, each) for each in counted):
-        held = [each for group in sorted(groups) for each in out.subs[group] if may_work(out, each)]
-        lines = {each.line for each in counted}
-        _take(out, [each for each in held if each.line in lines or begins_with_text(out, each)], 0.8)
-
-
 def acting(out: Outline) -> None:
     """Take numbered headings most of which act, also below a title that tells: `Before you use the new structure`."""
     for heading in out.headings:
-        said = [each for each in out.subheadings(heading) if out.head(each).role in _COUNTED]
+        said = [each for each in out.subheadings(heading) if out.head(each).role in ("numbered", "dotted")]
         work = [each for each in said if acts(out.head(each).title)]
         if heading.cls == "NONTASK" and heading.line not in out.strong and MANY <= len(work) > len(said) * 2 / 3:
-            _take(out, work, 0.6)
-
-
-def grouped(out: Outline) -> None:
-    """Take the headings with a text of their own below groups such as `Near term` that hold nothing else."""
-    groups = [each for each in out.headings if out.subheadings(each) and each.level > 1 and each.cls not in NEGATIVE]
-    said = [below for group in groups for below in out.subheadings(group)]
-    bare = [group for group in groups if not (out.paras.get(group.line) or out.direct.get(group.line))]
-    if len(bare) < 2 or len(bare) < len(groups) or not (out.headings and says_plan(out.headings[0])):
-        return
-    if sum(begins_with_text(out, each) for each in said) * 3 > len(said) * 2:
-        _take(out, [each for each in said if may_work(out, each)], 0.6)
-
-
-def told(out: Outline) -> None:
-    """Take the headings of a text that calls itself a plan where each holds a text and nothing is listed: `## Monday`."""
-    if out.items or out.tables or not (out.headings and says_plan(out.headings[0])):
-        return
-    parts = out.subheadings(out.headings[0])
-    if len(parts) >= MANY and all(may_work(out, each) and begins_with_text(out, each) for each in parts):
-        _take(out, parts, 0.5)
-
-
-def _take(out: Outline, headings: list[Block], confidence: float) -> None:
-    for heading in headings:
-        heading.candidate = True
-        draft = from_heading(heading, out.head(heading), "heading of a level of tasks", confidence)
-        out.drafts[heading.line] = draft.hang(out.above(heading.section))
+            take_headings(out, work, out.above(heading))

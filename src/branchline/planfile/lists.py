@@ -1,18 +1,17 @@
-"""The lists that are work where no section says so: those that count, act or tell states, or are all there is (rule 7)."""
+"""The lists that are work where no section says so: those that count, act or tell states (rule 7)."""
 
 import re
 from collections import Counter
 from itertools import pairwise
 
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import MARKS, take_items
+from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_work, named_so, plain_task
 from branchline.planfile.sections import acts, head
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
-_BOLD = re.compile(r"(?:\*\*|__)[^*_]{1,60}(?:\*\*|__)[:：]?")
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
 
@@ -54,35 +53,6 @@ def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:
     # A shorter list beside such a one is alike.
     sure = {heading.level for heading, items in acting if len(items) >= MANY}
     return ordered or [(heading, items) for heading, items in acting if heading.level in sure]
-
-
-def marked(out: Outline) -> None:
-    """Take the items of a text that each begin with a mark of their state, where that is all the text lists."""
-    items = [item for item in out.items if item.parent is None]
-    if len(items) >= MANY and all(item.text.startswith(MARKS) and plain_task(item) for item in items):
-        take_items(out, items, 0.7, "")
-
-
-def alone(out: Outline) -> None:
-    """Take the lists of a text that holds nothing else, whatever it is called, unless most of them describe."""
-    if len(out.items) < MANY or not all(map(_lists, out.doc.blocks)):
-        return
-    lists = {
-        each.line: [item for item in out.direct.get(each.line, ()) if plain_task(item)]
-        for each in out.headings
-        if each.cls not in NEGATIVE or (len(out.headings) == 1 and not out.strong)
-    }
-    work = {line: items for line, items in lists.items() if may_act(items) or not describes(items)}
-    if sum(map(len, work.values())) * 2 > sum(item.parent is None for item in out.items):
-        for items in work.values():
-            take_items(out, items, 0.5, "")
-
-
-def _lists(block: Block) -> bool:
-    """Say whether a block is part of a list, or a line that names one: `**Saturday**`."""
-    return block.kind in ("heading", "item", "rule") or (
-        block.kind == "para" and _BOLD.fullmatch(block.text) is not None
-    )
 
 
 def unknown(out: Outline) -> None:

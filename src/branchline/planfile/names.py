@@ -1,4 +1,4 @@
-"""The names of a plan's tasks: ids, numbers behind a word, titles, sections, and what titles are called when cut short."""
+"""The names of a plan's tasks: ids, numbers behind a word, titles."""
 
 import re
 from bisect import bisect_left, insort
@@ -9,19 +9,16 @@ from string import ascii_lowercase
 from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
-from branchline.planfile.sections import HASH, LAST
+from branchline.planfile.sections import LAST
 
 PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
-_ASIDE = re.compile(r"\s[-–—]\s|[(（:：]")
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ALIKE = str.maketrans("oil", "011")
 MAX_RANGE = 500
-MANY = 20
-"""A word of more titles than these tells none of them apart."""
 MAX_LOOKS = 50_000
 """How many names, times the letters of what names no task, are compared with it: a long plan may hold many of both."""
 MAX_LINKS = 1_000_000
@@ -57,8 +54,6 @@ class Names:
             self.alias.setdefault(bare, draft)  # `0.1.2` where the plan counts in `beta0.1.2`
         if draft.role == "item" and draft.block.number:
             self.listed.setdefault((id(draft.parent), draft.block.number), draft)
-        if draft.key == HASH:
-            self.alias.setdefault(HASH + draft.number, draft)
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)
@@ -92,63 +87,6 @@ class Names:
     def sorted(self) -> list[str]:
         """The names of `by_title` in order, so that a beginning is found without a look at all."""
         return sorted(self.by_title)
-
-    @cached_property
-    def by_word(self) -> dict[str, set[Draft]]:
-        """The tasks by the words of what their titles call them."""
-        found: dict[str, set[Draft]] = {}
-        for draft in self.drafts:
-            for word in normal(_ASIDE.split(draft.title, maxsplit=1)[0]).split():
-                found.setdefault(word, set()).add(draft)
-        return found
-
-    def cut(self, text: str) -> list[Draft]:
-        """Find the tasks that a list of names cut short calls: `db and api` where one task is `Extract db.js`.
-
-        All or none: a name that no task, or more than one, has the words of shows that the list is of other things.
-        """
-        found: list[Draft] = []
-        for part in filter(None, map(normal, SPLIT.split(text))):
-            meant = self._has_words(part.split())
-            if len(meant) != 1:
-                return []
-            found += meant
-        return found
-
-    def _has_words(self, said: list[str]) -> set[Draft]:
-        """The tasks whose titles have all these words; none for words that many have."""
-        few, *others = sorted((self.by_word.get(word, set()) for word in said), key=len) if said else [set()]
-        return few.intersection(*others) if len(few) <= MANY else set()
-
-    def meant(self, text: str, asker: Draft, loose: bool) -> list[Draft]:
-        """Find what a field calls by a name that is no title: `Platform selection`, `Supabase setup`, a section with tasks.
-
-        Where a field may speak of other things too (`loose`), one word alone may be a program; one with digits is an id.
-        """
-        if " " not in text and any(map(str.isdigit, text)):
-            return []
-        said = normal(text).split()
-        core = [word for word in said if word not in words.DOINGS]
-        for wanted in filter(None, (said, core)):
-            section = self.by_section.get(" ".join(wanted), [])
-            if section and asker not in section:
-                return section
-            found = self._has_words(wanted) - {asker}
-            if len(found) == 1 and not (loose and len(said) == 1):
-                return list(found)
-        return []
-
-    @cached_property
-    def by_section(self) -> dict[str, list[Draft]]:
-        """The tasks by the name of the section they stand in, where the section itself is none."""
-        found: dict[str, list[Draft]] = {}
-        lines = {draft.line for draft in self.drafts}
-        for draft in self.drafts:
-            section, above = draft.block.section, draft.parent
-            within = above is not None and above.block.section is section
-            if section is not None and section.line not in lines and not within:
-                found.setdefault(normal(_ASIDE.split(section.text, maxsplit=1)[0]), []).append(draft)
-        return found
 
     @cached_property
     def phrase(self) -> re.Pattern[str]:

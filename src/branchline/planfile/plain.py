@@ -88,7 +88,6 @@ def plain_task(item: Block) -> bool:
         and item.label not in labels.PROSE_KINDS
         and not field_kind(item.text)
         and item.cls not in NEGATIVE
-        and item.role != "field"
         and not _DATED.match(item.text)
         and not PLACEHOLDER.match(item.text)
         and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))

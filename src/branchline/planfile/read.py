@@ -11,7 +11,7 @@ from branchline.errors import InputError, UsageError
 from branchline.files import load_yaml, uncollected
 from branchline.model.money import TIERS
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, notes, written, xmltask
+from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, written, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -59,7 +59,6 @@ def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
         _refuse_bomb(doc, path)
         itemize(doc)
         promote(doc)
-        notes.listed(doc)
         plan = _read(doc, detect(doc, dialect), text_digest(text), path, order)
     return replace(plan, boxes="".join(boxes(text).values()))
 

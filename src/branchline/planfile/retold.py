@@ -1,13 +1,12 @@
 """Phases and steps that only tell again what other lines say: the same phases by another word, in code, by the week (rule 5)."""
 
 import re
-from itertools import pairwise
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, MANY, plain_task
-from branchline.planfile.sections import SPACELESS, classify
+from branchline.planfile.sections import classify
 from branchline.planfile.words import STEP_HEADS
 
 _DIGITS = re.compile(r"\d+")
@@ -30,27 +29,6 @@ def families(out: Outline) -> None:
         elif (holding and draft.key not in holding) or (boxed and not draft.kids and _is_order(draft)):
             out.drop(draft, "ignored", _AGAIN)
             draft.block.cls = "NONTASK"
-
-
-def translations(out: Outline) -> None:
-    """`フェーズ1（4週間）` behind `Phase 1 (4 weeks)`: phases that count as those before do say the same in another language."""
-    kinds: dict[str, list[Draft]] = {}
-    for draft in out.in_order():
-        if draft.role == "phase" and draft.parent is None and draft.key not in ("", "version"):
-            kinds.setdefault(draft.key, []).append(draft)
-    told = [(_figures(phases), phases) for phases in kinds.values() if len(phases) >= MANY]
-    for (one, phases), (two, again) in pairwise(told):
-        spoken = {SPACELESS.search(each[0].key) is None for each in (phases, again)}
-        more = any(len(each.kids) > len(phase.kids) for phase, each in zip(phases, again, strict=False))
-        if one == two and len(spoken) > 1 and phases[-1].line < again[0].line and not more:
-            for draft in again:
-                out.drop(
-                    draft, "duplicate", f"says in another language what line {phases[0].line} and those behind it say"
-                )
-
-
-def _figures(phases: list[Draft]) -> list[list[str]]:
-    return [_DIGITS.findall(draft.block.text) for draft in phases]
 
 
 def _is_order(phase: Draft) -> bool:

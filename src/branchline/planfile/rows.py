@@ -2,7 +2,6 @@
 
 from branchline.planfile import tables
 from branchline.planfile.blocks import Block
-from branchline.planfile.drafts import Draft
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, named_so
 
@@ -27,27 +26,6 @@ def task_tables(out: Outline) -> None:
             found = tables.columns(table)
             if found is not None and (found.key >= 0 or found.title == 0 or found.kinds[0] == "status"):
                 tables.take(out, table, found, out.above(heading))
-    _alike(out)
-
-
-def _alike(out: Outline) -> None:
-    """Take the rows of the tables that tell states as those do whose rows are tasks already."""
-    taken = {table.line for table in out.tables if any(row.line in out.drafts for row in table.kids)}
-    shapes = {tables.kinds_of(table) for table in out.tables if table.line in taken}
-    for table in out.tables if shapes else ():
-        found = tables.columns(table) if table.line not in taken and _may_hold(out, table.section) else None
-        if found is not None and "status" in found.kinds and found.kinds in shapes:
-            tables.take(out, table, found, out.above(table.section))
-
-
-def continuing_tables(out: Outline, draft: Draft) -> bool:
-    """Take the rows below a task whose codes go on with its own; says whether there were any."""
-    taken = False
-    for table in tables.under(out, draft.block) if draft.hard else ():
-        found = tables.continuing(table, draft.hard)
-        if found is not None:
-            taken = tables.take(out, table, found, draft) or taken
-    return taken
 
 
 def _may_hold(out: Outline, section: Block | None) -> bool:
@@ -64,27 +42,9 @@ def keyed_tables(out: Outline) -> None:
             tables.take(out, table, found, out.above(table.section))
 
 
-def ordered_tables(out: Outline) -> None:
-    """Take the rows that a section on the order of the work counts."""
-    for heading in out.headings:
-        for table in tables.under(out, heading) if heading.cls == "ORDER" or heading.cls in LIST_CLASSES else ():
-            found = tables.counted(table)
-            if found is not None:
-                tables.take(out, table, found, out.above(heading), 0.7)
-
-
-def counted_tables(out: Outline) -> None:
-    """Take the rows of a table whose first column counts from 1, whatever language its head speaks."""
+def milestone_tables(out: Outline) -> None:
+    """Take the rows of a table of milestones or releases."""
     for table in out.tables:
-        found = tables.counted(table) if _may_hold(out, table.section) else None
+        found = tables.of_phases(table) if table.kids and _may_hold(out, table.section) else None
         if found is not None:
             tables.take(out, table, found, out.above(table.section), 0.6)
-
-
-def milestone_tables(out: Outline) -> None:
-    """Take the rows of a table of milestones or releases, or else of one that draws or tells how far each is, where it is all."""
-    for read in (tables.of_phases, tables.charted):
-        for table in () if out.drafts else out.tables:
-            found = read(table) if table.kids and _may_hold(out, table.section) else None
-            if found is not None:
-                tables.take(out, table, found, out.above(table.section), 0.6)

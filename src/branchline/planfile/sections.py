@@ -17,8 +17,6 @@ MAX_NAME_WORDS = {"NONTASK": 9}
 """A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
 MAX_TITLE = 16
 """A title of more characters says more than `TODO`."""
-HASH = "#"
-"""The key of headings that are numbered as issues are: `#12 — Crop it`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
 _JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
@@ -62,7 +60,6 @@ _CLASSES: dict[str, tuple[frozenset[tuple[str, ...]], tuple[str, ...]]] = {
     name: _phrases(words.CLASSES[name]) for name in PRECEDENCE
 }
 _STRONG = _phrases(words.STRONG_NONTASK)
-_NO_QUESTIONS = tuple(words.NO_QUESTIONS)
 _TRAILERS = tuple(word for word in words.TRAILERS if SPACELESS.search(word))
 _SHARE = {"CRITERIA": 0.5, "NONTASK": 0.3}
 """How much of a title in a script without spaces must be the phrase: `测试验证` is work, `验证` is a section of criteria."""
@@ -99,8 +96,6 @@ _PHASE = re.compile(
     rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_PHASE_NAME = re.compile(rf"({_any_of(words.PHASE_HEADS)})\s*[:：–—]\s*(.+)", re.IGNORECASE | re.DOTALL)
-"""What stands behind a number: `1. Phase: Setup`."""
 _COUNTED = re.compile(
     rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
     rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—·-]|$))\s*[:：.、\-–—·]?\s*(.*)",
@@ -124,14 +119,9 @@ _CHANGE = re.compile(
 _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—·-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
-_LIKE = re.compile(
-    rf"({_any_of(words.LIKE_HEADS)})\s?(\d{{1,3}})(?:\s*[:：.)–—·-]+\s*|\s*(?=[(（\[])|$)(.*)",
-    re.IGNORECASE | re.DOTALL,
-)
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
-_MAJOR = re.compile(r"(v\d{1,2})(?:\s*[:：.)–—·-]+\s+|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL)
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4}|\d{1,2}-\d{1,2}(?=[.)．]))[.)．]?\s+(.+)", re.DOTALL)
 _NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
 _ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
@@ -155,8 +145,6 @@ def classify(title: str) -> tuple[str, bool]:
     if found == "CRITERIA" and width == 1 and len(parts := _JOINED.split(text)) == 2:
         return min((classify(part) for part in parts), key=lambda said: said[0] == "CRITERIA")
     asks = tokens[0] in words.QUESTIONS
-    if asks and " ".join(tokens).startswith(_NO_QUESTIONS):
-        return "BACKLOG", False
     if asks and found in ("UNKNOWN", "TASK", "BACKLOG"):
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
@@ -183,8 +171,6 @@ def share(title: str) -> float:
     """Give how much of a title the words are by which it is classed."""
     text = _told(title)
     tokens = _WORD.findall(text)[:16]
-    if " ".join(tokens).startswith(_NO_QUESTIONS):
-        return 1.0
     letters = len(SPACELESS.findall(text))
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 
@@ -268,12 +254,11 @@ def bare(title: str) -> str:
 def head(title: str) -> Head:
     """Say whether a heading names a task or a phase, and which."""
     text = bare(title)
-    said = _keyword(text) or _coded(text) or Head("", "", "", text)
-    return said._replace(key=HASH) if said.role == "numbered" and HASH + said.number in title else said
+    return _keyword(text) or _coded(text) or Head("", "", "", text)
 
 
-def _keyword(text: str, marked: bool = False) -> Head | None:
-    """Read a task or a phase by its word; with `marked` a mark must stand behind a phase's number."""
+def _keyword(text: str) -> Head | None:
+    """Read a task or a phase by its word."""
     found = _TASK.match(text)
     if found and _number_fits(found[2], text, found.end(2)):
         key = found[1].lower()
@@ -283,7 +268,7 @@ def _keyword(text: str, marked: bool = False) -> Head | None:
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
         first = rest.split(maxsplit=1)[0].lower().strip(":") if loose else ""
-        told = marked or first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
+        told = first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
         if not (loose and told):
             return Head("phase", found[1].lower(), counted(found[2]), rest)
     found = _COUNTED.match(text)
@@ -336,24 +321,13 @@ def _coded(text: str) -> Head | None:
 
 
 def _numbered(text: str) -> Head | None:
-    """`3.1 Draw` and `2. Move`; behind the number a phase or a code may stand: `3.1 Phase 2 - Move`, `2. W1 — Draw`."""
+    """`3.1 Draw` and `2. Move`."""
     found = _DOTTED.match(text)
     if found:
-        inner = _keyword(found[2].strip())
-        if inner is not None and inner.role == "phase":
-            return inner
         return Head("dotted", "", found[1], found[2].strip(), found[1])
     found = _NUMBERED.match(text) or _ORDINAL.match(text) or _ROMAN.match(text) or _LETTERED.match(text)
     if found:
-        inner = _keyword(found[2].strip(), marked=True)
-        if inner is not None and inner.role == "phase":
-            return inner
-        if (coded := _code(found[2].strip())) is not None and coded.title:
-            return coded
         number = numbered(found[1]) or found[1]
-        named = _PHASE_NAME.match(found[2])
-        if named:
-            return Head("phase", named[1].lower(), number, named[2].strip())
         return Head("numbered", "", number, found[2].strip(), number)
     return None
 
@@ -362,18 +336,12 @@ def series(title: str) -> Head | None:
     """Read `M0 - Foundation` and `T1.2 Draw` as what they are when others beside them count on; None for other titles.
 
     A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's. `Alpha` and `Beta`
-    are stages of a release, `v0` and `v1` releases.
+    are stages of a release.
     """
     text = bare(title)
     stage = _STAGE.match(text)
     if stage:
         return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
-    version = _MAJOR.match(text)
-    if version:
-        return Head("version", "version", version[1].lower(), version[2].strip(), version[1])
-    like = _LIKE.match(text)
-    if like:
-        return Head("phase", like[1].lower(), like[2], like[3].strip(), f"{like[1]}-{like[2]}".replace(" ", "-"))
     found = _SERIES.match(text)
     if found is None:
         return None

@@ -12,8 +12,6 @@ MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
 _CODE = re.compile(r"[A-Za-z]{0,10}-?\d{1,6}(?:\.\d{1,3}){0,3}")
-_NAMED = re.compile(r"(?!v\d)[^\W\d_]")
-"""A letter, but for that of `v2`: a cell with one is more than a number."""
 ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
@@ -21,11 +19,10 @@ _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", 
 
 
 class Columns(NamedTuple):
-    """Where a table's tasks stand: `key` and `more` (a second part of the title) may be missing (-1)."""
+    """Where a table's tasks stand: `key` may be missing (-1)."""
 
     key: int
     title: int
-    more: int
     kinds: tuple[str, ...]
     step: bool
 
@@ -81,24 +78,18 @@ def columns(table: Block) -> Columns | None:
     for key in keys:
         for title in titles:
             if title != key:
-                return Columns(key, title, -1, kinds, names[key] in words.STEP_COLUMNS)
+                return Columns(key, title, kinds, names[key] in words.STEP_COLUMNS)
     if titles:
-        return Columns(-1, titles[0], -1, kinds, step=False)
+        return Columns(-1, titles[0], kinds, step=False)
     own = [n for n, kind in enumerate(kinds) if kind in ("", "note") and n > keys[0]] if keys and planned else []
     plain = sorted(own, key=lambda n: kinds[n] != "")
     if plain:
-        return Columns(keys[0], plain[0], -1, kinds, names[keys[0]] in words.STEP_COLUMNS)
-    if len(names) > 1 and kinds[0] == "files":
-        return Columns(-1, 0, 1, kinds, step=False)
+        return Columns(keys[0], plain[0], kinds, names[keys[0]] in words.STEP_COLUMNS)
     if (
         kinds[0] in ("", "note") and sum(map(bool, map(_told, _columns(table)[1:]))) == 1
     ):  # how far each is stands in marks
-        return Columns(-1, 0, -1, kinds, step=False)
-    return (
-        Columns(-1, 0, -1, kinds, step=False)
-        if len(_PLANNING.intersection(kinds) - {"files"}) > 1 and _wordy(table)
-        else None
-    )
+        return Columns(-1, 0, kinds, step=False)
+    return None
 
 
 def of_heading(table: Block) -> bool:
@@ -107,54 +98,21 @@ def of_heading(table: Block) -> bool:
     return len(table.kids) == 1 and kinds[0] in _PLANNING and sum(kind in _PLANNING for kind in kinds) > 1
 
 
-def _wordy(table: Block) -> bool:
-    """Say whether the first column tells in words what two columns of plans say more of, whatever its head says."""
-    told = [cells(row.text)[0].split() for row in table.kids[:ROWS]]
-    return sum(len(words) > 1 for words in told) * 2 > len(told)
-
-
 def _coded(table: Block) -> bool:
     """Say whether the first column is one of codes: `R1`, `R2`."""
     return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
 
 
-def continuing(table: Block, code: str) -> Columns | None:
-    """Read a table whose rows go on with the code of the task above it: `W3-1`, `W3-2` below `W3`."""
-    kinds = kinds_of(table)
-    kept = re.compile(rf"{re.escape(code)}[-.]\d{{1,3}}[a-z]?")
-    codes = [cells(row.text)[0].strip("*_` " + MARKS) for row in table.kids]
-    if len(kinds) < 2 or not codes or not all(map(kept.fullmatch, codes)):
-        return None
-    titles = [n for n, name in enumerate(_names(table)) if n and name in words.TITLE_COLUMNS]
-    return Columns(0, titles[0] if titles else 1, -1, kinds, step=False)
-
-
 def of_phases(table: Block) -> Columns | None:
-    """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`."""
-    kinds = kinds_of(table)
-    if _names(table)[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
+    """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`.
+
+    Where it only counts them, another column says what each is: `| Phase | Document | Summary |`.
+    """
+    names, kinds = _names(table), kinds_of(table)
+    if names[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
         return None
-    numbered = len(kinds) > 1 and not any(_NAMED.search(cells(row.text)[0]) for row in table.kids)
-    return Columns(0, 1, -1, kinds, step=False) if numbered else Columns(-1, 0, -1, kinds, step=False)
-
-
-def charted(table: Block) -> Columns | None:
-    """Read a table whose first column says the work and whose others tell its state or draw when it is done."""
-    kinds = kinds_of(table)
-    columns = _columns(table)
-    if len(kinds) < 3 or len(columns) < len(kinds) or len(table.kids) < 2 or (kinds[0] and kinds[0] != "role"):
-        return None
-    drawn = all(not any(map(str.isalnum, "".join(column))) for column in columns[1:])
-    return Columns(-1, 0, -1, kinds, step=False) if drawn or "status" in kinds[1:] else None
-
-
-def counted(table: Block) -> Columns | None:
-    """Read a table whose first column counts three rows or more from 1: what is done stands behind the number."""
-    numbers = [cells(row.text)[0].strip("*_`. ") for row in table.kids]
-    width = len(cells(table.text))
-    if len(numbers) < 3 or width < 2 or numbers != [str(n) for n in range(1, len(numbers) + 1)]:
-        return None
-    return Columns(0, 1, 2 if width > 2 else -1, ("",) * width, step=True)
+    titles = [n for n, name in enumerate(names) if n and name in words.TITLE_COLUMNS] if _coded(table) else []
+    return Columns(0, titles[0], kinds, step=False) if titles else Columns(-1, 0, kinds, step=False)
 
 
 def _kind(name: str) -> str:
@@ -177,10 +135,10 @@ def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confi
 
 def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> Draft | None:
     values = [value.strip() for value in cells(row.text)]
-    if len(values) <= max(found.key, found.title, found.more) or not values[found.title].strip("-–—*_ "):
+    if len(values) <= max(found.key, found.title) or not values[found.title].strip("-–—*_ "):
         return None
     draft = Draft(row, "row", "row of a task table", confidence)
-    draft.title = plain(" ".join(values[n] for n in (found.title, found.more) if n >= 0)).strip("*_ ")
+    draft.title = plain(values[found.title]).strip("*_ ")
     if found.key >= 0:
         draft.hard, draft.key = values[found.key].strip("*_` " + MARKS), "step" if found.step else ""
     draft.fields = {

@@ -1,7 +1,6 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
-from functools import lru_cache
 from string import ascii_letters
 
 from branchline.planfile import beside, classes, contents, fallback, fenced, labels, levels, lists, tables, todos
@@ -10,22 +9,15 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import NEGATIVE, PLACEHOLDER, named_so
-from branchline.planfile.sections import Head, classify, head, is_checklist
-from branchline.planfile.words import TASK_HEADS
+from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
+from branchline.planfile.sections import Head, classify, head
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
-_STORY = re.compile(r"US-?(\d{1,3})", re.IGNORECASE)
-_LETTERED = re.compile(r"[A-Z]\d{1,2}")
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
 _EXPLICIT = re.compile(r"(?:\*\*)?(?:[A-Za-z]{1,6}-?\d{1,6}(?:\.\d{1,4})*|\d{1,3}(?:\.\d{1,3})+|\d{1,3}[.)])(?=[\s:.])")
-_EXAMPLES = re.compile(
-    r"format|example|legend|usage|convention|guide|template|scope|non-?goals|syntax|beispiel|示例|格式|例",
-    re.IGNORECASE,
-)
 
 
 def outline(doc: Doc, dialect: Dialect) -> Outline:
@@ -83,10 +75,6 @@ def _xml(out: Outline) -> None:
 
 def _headings(out: Outline) -> None:
     """Make tasks of the headings that name one, and phases of those that name a phase."""
-    named: dict[tuple[str, str], str] = {}
-    for block in out.headings:
-        if not _checks(block.section):
-            named.setdefault((out.head(block).role, out.head(block).number), out.head(block).key)
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):
@@ -98,13 +86,11 @@ def _headings(out: Outline) -> None:
         if block.box is not None and said.role not in ("task", "step", "phase", "version"):
             _boxed_heading(out, block, said, above)
         elif said.role in ("phase", "version"):
-            if not _restates(block, said, named.get((said.role, said.number), "")) and (
-                above is None or above.role == "phase"
-            ):
+            if above is None or above.role == "phase":
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
-            if not held and not _is_story(said, above):
+            if not held:
                 draft = from_heading(block, said, f"{said.role} heading")
                 if said.role == "step" and _boxes_like(out, block) > 1 and not _has_check(out, block):
                     draft.role = "phase"
@@ -121,18 +107,6 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
-    _coded_beside(out)
-
-
-def _coded_beside(out: Outline) -> None:
-    """`R1` and `R2` of another section than `Task 1` and `Task 2` number what is recommended, found or decided."""
-    tasks = [draft for draft in out.drafts.values() if draft.role == "head" and draft.key in TASK_HEADS]
-    sections = {draft.block.section for draft in tasks}
-    for draft in list(out.drafts.values()) if len(tasks) > 1 and len(sections) == 1 else ():
-        section, alone = draft.block.section, draft.parent is None and not draft.kids
-        beside = section not in sections and not (section and named_so(section))
-        if alone and beside and _LETTERED.fullmatch(draft.hard):
-            out.drop(draft, "ignored", f"a code beside the tasks from line {tasks[0].line} on")
 
 
 def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) -> None:
@@ -146,28 +120,6 @@ def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) 
     if [each for each in (*out.direct.get(block.line, ()), *out.subheadings(block)) if each.box is not None]:
         draft.role = "phase"
     _take(out, draft, above)
-
-
-def _restates(block: Block, said: Head, named: str) -> bool:
-    """Say whether a phase of a section without tasks only tells of one that elsewhere holds them, whose word is `named`.
-
-    The milestones beside the weeks of a plan say when the weeks are done.
-    """
-    above = block.section.cls if block.section is not None else ""
-    if named and (_checks(block.section) or (above == "NONTASK" and named != said.key)):
-        block.cls = "CRITERIA"
-    return bool(named) and block.cls == "CRITERIA"
-
-
-def _checks(section: Block | None) -> bool:
-    return section is not None and (section.cls == "CRITERIA" or is_checklist(section.text))
-
-
-def _is_story(said: Head, above: Draft | None) -> bool:
-    """`US1: Models` below `Phase 3: User Story 1` carries the name of its phase and none of its own."""
-    story = _STORY.fullmatch(said.id) if said.key == "id" else None
-    named = rf"user story {story[1]}\b" if story else r"(?!)"
-    return above is not None and re.search(named, above.block.text, re.IGNORECASE) is not None
 
 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
@@ -208,19 +160,11 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
     below = [out.head(sub) for sub in out.subheadings(block)]
     if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
         return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
-    if not boxes and block.line not in out.strong and (_over_boxed(out, block, said) or _over_rows(out, block)):
-        return True
     if not boxes:
-        return block.cls not in NEGATIVE and (_amid_groups(out, block, said) or _over_dotted(out, block))
+        return block.line not in out.strong and (_over_boxed(out, block, said) or _over_rows(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
         return True
     return block.line not in out.strong and len(_boxed(out, block)) > 2  # the others are groups: so is this one
-
-
-def _amid_groups(out: Outline, block: Block, said: Head) -> bool:
-    """A numbered heading without boxes between two with boxes is as good a task as they are."""
-    numbers = _boxed(out, block)
-    return len(numbers) > 1 and min(numbers) < _rank(said.number) < max(numbers)
 
 
 def _boxed(out: Outline, block: Block) -> list[int]:
@@ -254,14 +198,6 @@ def _over_rows(out: Outline, block: Block) -> bool:
 def _of_work(table: Block) -> bool:
     found = tables.columns(table)
     return found is not None and found.key >= 0 and found.planned
-
-
-def _over_dotted(out: Outline, block: Block) -> bool:
-    """In a section of tasks `1.` groups `1.1` and `1.2`, and its like without any are tasks too."""
-    if block.cls != "TASK":
-        return False
-    like = [other for other in out.subheadings(block.section) if out.head(other).role == "numbered"]
-    return any(out.head(sub).role == "dotted" for other in like[:MAX_LIKE] for sub in out.subheadings(other)[:1])
 
 
 def _boxes(out: Outline) -> None:
@@ -327,25 +263,9 @@ def _by_section(out: Outline, block: Block, section: str) -> tuple[str, str]:
     if section == "CRITERIA":
         return "criterion", "stands in a section of criteria"
     strong = block.cls in NEGATIVE or (block.section is not None and block.section.line in out.strong)
-    if strong and section == "NONTASK" and not block.cls and _EXPLICIT.match(block.text) and not _in_examples(block):
-        return "", ""
     if strong and section in NEGATIVE:
         return "ignored", f"stands in a section of class {section}"
     return "", ""
-
-
-@lru_cache(maxsize=4096)
-def _is_example(title: str) -> bool:
-    return _EXAMPLES.search(title) is not None
-
-
-def _in_examples(block: Block) -> bool:
-    section = block.section
-    while section is not None:
-        if _is_example(section.text):
-            return True
-        section = section.section
-    return False
 
 
 def _owner_item(out: Outline, block: Block) -> Draft | None:

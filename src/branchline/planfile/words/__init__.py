@@ -1,10 +1,10 @@
 """Word lists of the reader, in the languages plans are written in: data, no rules.
 
 `sections` classes headings, `heads` tells which of them name tasks and phases, `fields` names labels such as `Depends
-on:`, `columns` the heads of tables, `verbs` what is done, `leads` what announces work, `prose` holds what sentences say
-of order and `commands` what they say of commands, and `names` what is known by its name (programs, files, things that
-look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has its share of
-each.
+on:`, `columns` the heads of tables, `verbs` what is done, `plans` how a text is called that plans it, `prose` holds what
+sentences say of order and `commands` what they say of commands, and `names` what is known by its name (programs, files,
+things that look like ids). Each list is laid out by language; a test holds that every language of `LANGUAGES` has its
+share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
@@ -15,7 +15,6 @@ from branchline.planfile.words.heads import (
     BESIDE_HEADS,
     COUNTED_HEADS,
     LAST_OF_PHASES,
-    LIKE_HEADS,
     MANUALS,
     NO_PHASE_REST,
     NO_SERIES,
@@ -25,14 +24,13 @@ from branchline.planfile.words.heads import (
     TASK_HEADS,
     VERSION_HEADS,
 )
-from branchline.planfile.words.leads import LEADS, PLANS, ROADMAPS
 from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
+from branchline.planfile.words.plans import PLANS, ROADMAPS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
     ALL_STORIES,
     BLOCKS_PROSE,
     DEPENDS_PROSE,
-    DOINGS,
     EARLIER,
     EVERYTHING,
     GATES,
@@ -52,7 +50,6 @@ from branchline.planfile.words.sections import (
     DONE_ALONE,
     DONE_MARKS,
     GAINS,
-    NO_QUESTIONS,
     OPEN_MARKS,
     PARTLY,
     QUESTIONS,
@@ -61,11 +58,10 @@ from branchline.planfile.words.sections import (
     TRAILERS,
     WIP_MARKS,
 )
-from branchline.planfile.words.verbs import ALL_OR_NONE, FIRST_VERBS, HOLDS, LAST_VERBS, MODALS
+from branchline.planfile.words.verbs import FIRST_VERBS, LAST_VERBS, MODALS
 
 __all__ = [
     "ACTIONS",
-    "ALL_OR_NONE",
     "ALL_PRIOR",
     "ALL_STORIES",
     "BARE_FILES",
@@ -78,7 +74,6 @@ __all__ = [
     "CLASSES",
     "COUNTED_HEADS",
     "DEPENDS_PROSE",
-    "DOINGS",
     "DONE_ALONE",
     "DONE_MARKS",
     "EARLIER",
@@ -88,14 +83,11 @@ __all__ = [
     "GAINS",
     "GATES",
     "GSD_TAGS",
-    "HOLDS",
     "ID_COLUMNS",
     "LANGUAGES",
     "LAST_OF_PHASES",
     "LAST_VERBS",
     "LATER",
-    "LEADS",
-    "LIKE_HEADS",
     "LOOSE_DEPENDS",
     "MANUALS",
     "MODALS",
@@ -103,7 +95,6 @@ __all__ = [
     "NOT",
     "NOT_IDS",
     "NO_PHASE_REST",
-    "NO_QUESTIONS",
     "NO_SERIES",
     "NO_TASK_CODES",
     "ONCE",

@@ -11,7 +11,9 @@ PRIORITY_COLUMNS: Final = words(
 STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步骤 ステップ 手順 단계 bước")
 """Columns of ids that count the steps of something."""
 ID_COLUMNS: Final = (
-    STEP_COLUMNS | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt") | {"task id"}
+    STEP_COLUMNS
+    | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt")
+    | {"task id", "task #", "task no", "task no.", "task number"}
 )
 TITLE_COLUMNS: Final = words(
     "title task tasks name description summary item work feature what action change improvement milestone deliverable "

@@ -80,19 +80,6 @@ _STAGE_HEADS: Final[Lists] = {
     "ko": "알파, 베타",
     "vi": "alpha, beta, gamma",
 }
-_LIKE_HEADS: Final[Lists] = {
-    "en": "pr, pull request, commit, module, feature, group",
-    "de": "modul, funktion, gruppe",
-    "fr": "module, fonctionnalité, groupe",
-    "es": "módulo, funcionalidad, grupo",
-    "pt": "módulo, funcionalidade, grupo",
-    "ru": "модуль, фича, функция, группа",
-    "uk": "модуль, фіча, функція, група",
-    "zh": "模块, 功能, 组",
-    "ja": "モジュール, 機能, グループ",
-    "ko": "모듈, 기능, 그룹",
-    "vi": "mô-đun, tính năng, nhóm",
-}
 TASK_HEADS: Final = phrases(_TASK_HEADS | others.TASK_HEADS)
 PHASE_HEADS: Final = phrases(_PHASE_HEADS | others.PHASE_HEADS)
 COUNTED_HEADS: Final = phrases(_COUNTED_HEADS)
@@ -102,8 +89,6 @@ BESIDE_HEADS: Final = frozenset({"track", "stream", "workstream"})
 LAST_OF_PHASES: Final = phrases(_LAST_OF_PHASES)
 """`Final Phase: Polish` is a phase without a number."""
 VERSION_HEADS: Final = phrases(_VERSION_HEADS)
-LIKE_HEADS: Final = phrases(_LIKE_HEADS)
-"""Words that name phases where two of a level count on, and no section above says that they only tell: `PR 1`, `PR 2`."""
 STAGE_HEADS: Final = phrases(_STAGE_HEADS)
 """Stages of a release; two of them in one text are its phases."""
 STEP_HEADS: Final = words(

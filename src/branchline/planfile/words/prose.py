@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.planfile.words.base import phrases, words
+from branchline.planfile.words.base import phrases
 
 NONE: Final = frozenset(
     phrases(
@@ -215,8 +215,3 @@ PARALLEL: Final = phrases(
         "vi": "song song",
     }
 )
-DOINGS: Final = words(
-    "setup set up implementation implemented completion complete completed creation created installation finished done phase "
-    "task work ready"
-)
-"""What a name for a task may say of it besides its title: `Supabase setup`, `Testing phase completion`."""

@@ -301,20 +301,6 @@ QUESTIONS: Final = words(
     "quando как почему зачем кто когда где як чому хто коли де"
 )
 """A heading that asks explains something: `How it works`."""
-NO_QUESTIONS: Final = frozenset(
-    phrases(
-        {
-            "en": """what's next, what next, what is next, what to do, what needs to be done, what must be done, what
-                remains, what's left, where to go next, what to build""",
-            "de": "wie weiter, wie es weitergeht",
-            "es": "qué sigue, qué falta",
-            "pt": "o que falta, como proceder",
-            "ru": "как дальше",
-            "uk": "як далі",
-        }
-    )
-)
-"""Questions whose answer is work."""
 TRAILERS: Final = words("aufgaben tareas tarefas task tasks to-dos todo todos tâches задачи завдання タスク 任务 작업")
 """A heading that ends in one of these is a section of tasks: `Testing tasks`."""
 GAINS: Final = words(

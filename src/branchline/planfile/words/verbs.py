@@ -64,40 +64,6 @@ LAST_VERBS: Final = tuple(
     )
 )
 """Verbs that end it: German infinitives (with all on `-ieren`), and what Japanese and Korean put last."""
-ALL_OR_NONE: Final = phrases(
-    {
-        "en": "all, no, every, each, zero, both",
-        "de": "alle, kein, keine, jede, jeder",
-        "fr": "tous, toutes, aucun, aucune, chaque",
-        "es": "todos, todas, ningún, ninguna, cada, sin",
-        "pt": "todos, todas, nenhum, nenhuma, cada, sem",
-        "ru": "все, нет, каждый, каждая",
-        "uk": "усі, всі, немає, кожен, кожна",
-        "zh": "所有, 没有, 无, 每个",
-        "ja": "すべて, 全て, 各",
-        "ko": "모든, 모두, 각",
-        "vi": "tất cả, không có, mọi, mỗi",
-    }
-)
-"""What begins a statement of what must hold: `All tests pass`."""
-HOLDS: Final = phrases(
-    {
-        "en": """is, are, has, have, can, cannot, works, work, renders, render, passes, pass, displays, display, shows, remains,
-            remain, matches, match, returns, loads, appears, appear, stays, stay, maintains, succeeds, responds, correctly,
-            properly, verified, working, functional, maintained, smoothly, successfully, enforced, compatible""",
-        "de": "ist, sind, hat, haben, kann, funktioniert, funktionieren, läuft, bleibt, zeigt, korrekt, fehlerfrei, erfolgreich",
-        "fr": "est, sont, a, ont, peut, fonctionne, fonctionnent, passent, reste, affiche, correctement",
-        "es": "es, está, están, son, tiene, puede, funciona, funcionan, pasan, muestra, correctamente",
-        "pt": "é, está, estão, são, tem, pode, funciona, funcionam, passam, mostra, corretamente",
-        "ru": "работает, работают, проходят, проходит, отображается, отображаются, корректно, успешно, может",
-        "uk": "працює, працюють, проходять, проходить, відображається, відображаються, коректно, успішно, може",
-        "zh": "正常, 正确, 无误, 成功, 全部通过",
-        "ja": "正しく, 正常に, できる, 動作する, される, ている",
-        "ko": "정상, 올바르게, 된다, 됩니다, 통과",
-        "vi": "hoạt động, đúng, thành công, hiển thị, được",
-    }
-)
-"""What a statement holds of the state that work leads to, behind its subject."""
 MODALS: Final = phrases(
     {
         "en": "should, will, must, means, mean",
