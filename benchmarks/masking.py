@@ -1,6 +1,8 @@
 """How long masking takes: lines of 200 kB made to be slow, and 1 MB of mixed text. CPU of this process.
 
-Run: python benchmarks/masking.py [ROUNDS]   (with the package installed, or PYTHONPATH=src)
+With SECONDS a search goes on from these pieces for lines that take longer still, joining, stretching and cutting them.
+
+Run: python benchmarks/masking.py [ROUNDS [SECONDS]]   (with the package installed, or PYTHONPATH=src)
 
 A line is made of one piece, again and again: each form that is looked for, complete and cut off before its end.
 """
@@ -55,11 +57,34 @@ def lines() -> dict[str, str]:
         "anything": string.printable.replace("\n", " "),
     }
     made = {name: "".join(dice.choices(letters, k=SIZE)) for name, letters in alphabets.items()}
-    kinds = {"%": string.ascii_letters + string.digits, "#": string.digits, "~": "0123456789abcdef"}
-    for form in VARIED:
-        whole = (form * SIZE)[:SIZE]
-        made[form] = "".join(dice.choice(kinds[letter]) if letter in kinds else letter for letter in whole)
+    made |= {form: varied(form, dice) for form in VARIED}
     return made | {piece: (piece * SIZE)[:SIZE] for piece in PIECES}
+
+
+def varied(form: str, dice: random.Random) -> str:
+    """A line of a form, in which what stands for letters and digits differs each time."""
+    kinds = {"%": string.ascii_letters + string.digits, "#": string.digits, "~": "0123456789abcdef"}
+    whole = (form * SIZE)[:SIZE]
+    return "".join(dice.choice(kinds[letter]) if letter in kinds else letter for letter in whole)
+
+
+def searched(seconds: int, dice: random.Random) -> list[tuple[float, str]]:
+    """The slowest forms that a search finds in some time, the worst first; what is slow is changed further."""
+    pieces = [piece for piece in (*PIECES, *VARIED) if "\n" not in piece]
+    best: list[tuple[float, str]] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        form = dice.choice(best[:12])[1] if best and dice.random() < 0.6 else dice.choice(pieces)
+        for _ in range(dice.randint(1, 3)):
+            first, last = sorted(dice.choices(range(len(form) + 1), k=2))
+            more = dice.choice(pieces) * dice.choice((1, 1, 1, 4, 30, 100))
+            form = (form[:first] + form[last:] if dice.random() < 0.3 else form[:first] + more + form[first:])[
+                :1500
+            ] or "a"
+        line = varied(form, dice)
+        if least(line, 1) > (best[12][0] if len(best) > 12 else 0):
+            best = sorted([*best, (least(line, 3), form)], reverse=True)[:30]
+    return best
 
 
 def mixed() -> str:
@@ -80,7 +105,7 @@ def least(text: str, rounds: int) -> float:
     return min(times)
 
 
-def main(rounds: int = 5) -> int:
+def main(rounds: int = 5, seconds: int = 0) -> int:
     """Print the slowest lines, and the text; 1 when a budget is missed."""
     mask("+852 6187 2354 a@x.org")  # what is loaded and compiled once
     took = sorted(((least(line, rounds), piece) for piece, line in lines().items()), reverse=True)
@@ -89,6 +114,8 @@ def main(rounds: int = 5) -> int:
     print("the worst:", ", ".join(f"{piece[:30]!r} {1000 * seconds:.0f}" for seconds, piece in took[:8]))
     text = least(mixed(), rounds)
     print(f"1 MB of mixed text: {text:.2f} s; budget {TEXT}")
+    for slow, form in searched(seconds, random.Random(seconds))[:5]:
+        print(f"found in {seconds} s of search: {1000 * slow:.0f} ms, {form[:100]!r}")
     return int(took[0][0] > LINE or text > TEXT)
 
 
