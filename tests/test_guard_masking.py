@@ -173,6 +173,11 @@ def test_of_a_line_made_to_be_slow_the_rest_goes_as_one_and_the_next_line_is_rea
     assert unmask(masked.text, masked.values) == f"{line}\n{piece.format(7)}and the rest stays"
 
 
+def test_a_line_made_to_be_slow_hides_no_header_of_a_line_before_it() -> None:
+    slow = "".join(f"x-auth: a1b2c3{number:04} " for number in range(MOST + 100))
+    assert "wxyz1234" not in mask(f"authorization: wxyz1234\n{slow}\n").text
+
+
 def test_what_is_dear_to_tell_from_an_address_is_looked_at_so_often_on_one_line() -> None:
     line = "".join(f"a@b{number}.x- " for number in range(MOST + 100))
     masked = mask(f"{line}\na@b.x- stays")

@@ -88,17 +88,17 @@ _LOGIN: Final = late(
 
 def in_headers(read: Plain) -> Iterator[Span]:
     """Find what follows Authorization, Bearer, an API key's header or a session's cookie."""
-    end, left = 0, 0
+    begin, end, left = 0, 0, 0  # the hits go through the text once for each word
     for at in hits(read.low, _HEADERS if "auth" in read.low else _HEADERS[1:]):
-        if left < 0 and at < end:
+        if left < 0 and begin <= at < end:
             continue
         before = read.low[at - 1 : at]
         inside = before.isalpha() or (before == "-" and read.low.startswith("x-", at))
         found = None if inside else _HEADER.match(read.low, at)
         if not found:
             continue
-        if at >= end:
-            end, left = allowance(read.low, at)
+        if not begin <= at < end:
+            begin, (end, left) = at, allowance(read.low, at)
         left -= 1
         if left < 0:  # as in `judged`: the rest of the line goes as one
             yield Span(at, end, "SECRET")
