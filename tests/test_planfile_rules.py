@@ -230,10 +230,19 @@ class TestOrder:
             ("**US2** (later) — builds on the form of US1", {("3", "4")}),
             ("US1 unblocks T004 (in parallel) and T005", {("3", "T004"), ("3", "T005")}),
             ("User Stories (Phase 3+): All depend on Foundational", {("2", "3"), ("2", "4")}),
+            ("T002–T004 are sequential within US2 (first → then → last)", {("T002", "T003"), ("T003", "T004")}),
+            ("T001 and T003-T004 are sequential", {("T001", "T003"), ("T001", "T004")}),
         ],
     )
     def test_what_a_line_on_order_says(self, said: str, edges: set[tuple[str, str]]) -> None:
         assert written(read(self.SPECKIT.format(gate="", order=f"## Dependencies\n\n- {said}\n"))) == edges
+
+    def test_numbers_of_another_series_name_no_phase(self) -> None:
+        text = "".join(
+            f"**Phase {n}:** Milestone {n + 3} depends on {on}\n" for n, on in ((1, "2"), (2, "3, 1"), (3, "{}"))
+        )
+        assert written(read("## Plan\n\n" + text.format("1, 2"))) == set()
+        assert written(read("## Plan\n\n" + text.format("Phase 1"))) == {("1", "3")}
 
     def test_none_may_be_followed_by_words(self) -> None:
         plan = read("### T1: a\n- Dependencies: none. First, so that T2 is free.\n### T2: b\n- Dependencies: T1\n")

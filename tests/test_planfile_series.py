@@ -162,6 +162,22 @@ class TestOrder:
         }
         assert waits(text) == {(ids["1"], ids["2"]), (ids["1"], ids["3"]), (ids["2"], ids["3"])}
 
+    @pytest.mark.parametrize("word", ["Phase", "Stage", "Фаза"])
+    def test_a_table_of_phases_says_what_waits_wherever_it_stands(self, word: str) -> None:
+        table = (
+            f"| {word} | Days | Depends on |\n|---|---|---|\n| 1. Frame | 2 | — |\n| **2. Ships** | 1 | {word} 1 |\n"
+        )
+        table += f"| 3. Aim | 1 | {word} 1-2 |\n| **All** | 4 | |\n"
+        phases = self.PHASES.replace("Phase", word)
+        assert waits(f"{phases}## Timeline\n\n{table}") == {("1", "2"), ("1", "3"), ("2", "3")}
+
+    def test_a_row_after_which_its_parts_would_come_has_none(self) -> None:
+        rows = "| B5 | Draw | |\n| B5.1 | Move | {} |\n| B5.2 | Aim | B5.1 |\n"
+        table = f"## Tasks\n\n| ID | Task | Depends on |\n|---|---|---|\n{rows}"
+        assert held(table.format(""), "Draw") == ["Move", "Aim"]
+        assert held(table.format("B4, B5"), "Draw") == []
+        assert waits(table.format("B5")) == {("B5", "B5.1"), ("B5.1", "B5.2")}
+
     def test_a_phase_and_all_behind_it(self) -> None:
         assert waits(f"{self.PHASES}## Dependencies\n\n- Phase 1 must complete before Phase 2+ work begins.\n") == {
             ("1", "2"),

@@ -106,6 +106,12 @@ def _denied(text: str, verb: re.Match[str]) -> bool:
     return _NOT.search(text[max(0, verb.start() - 8) : verb.start()]) is not None
 
 
+def _in_series(before: str, said: str) -> str:
+    """`Task 5 depends on 1-4`: bare numbers are of the series of what stands before the verb."""
+    key = next((named[0] for named in reversed(tokens(before))), "") if _NUMBERS.fullmatch(said.strip(" .。")) else ""
+    return f"{key} {said.strip()}" if key else said
+
+
 def independent(title: str) -> str:
     """A title without `(depends on: Write style.css)`: a file that is named there is another task's."""
     return _BRACKETED.sub(" ", title)
@@ -207,7 +213,10 @@ class Edges:
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
                 if not _denied(said, found):  # a line that says nothing else is as sure as a title
-                    self._mined(draft, line, found[1], title, sure=title or not said[: found.start()].strip("-*+ \t"))
+                    before = said[: found.start()]
+                    self._mined(
+                        draft, line, _in_series(before, found[1]), title, sure=title or not before.strip("-*+ \t")
+                    )
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
                 self._waits(draft, line, text, place, 1.0 if title else MINED)
@@ -278,8 +287,7 @@ class Edges:
             elif (found := _EARLIER.search(sentence)) and (after := self.named(sentence[found.end() :])):
                 self.say(self.named(sentence[: found.start()]), after, line)
             elif _one_by_one(sentence):
-                for before, after in pairwise(groups(self.names, sentence)):
-                    self.say(before, after, line)
+                self._run(line, groups(self.names, sentence))
             else:
                 self._free(about, sentence)
 
@@ -288,6 +296,14 @@ class Edges:
         if not after:  # `T2 和 T3 在 T1 之后`
             before, after = before[-1:], before[:-1]
         self.say(before, after, line)
+
+    def _run(self, line: int, named: list[list[Draft]]) -> None:
+        """What runs one by one: what is named, or the tasks of the only range: `T3-T5 are sequential within US2`."""
+        leaves = [group for group in named if not any(draft.kids for draft in group)]
+        if len(leaves) == 1:
+            named = [[draft] for draft in leaves[0]]
+        for before, after in pairwise(named):
+            self.say(before, after, line)
 
     def _about(self, label: str) -> list[Draft]:
         """What a line is about, by its label: `T2`, the beginning of a title (`Polish (Phase N)`), all stories (`(Phase 3+)`)."""
@@ -338,7 +354,6 @@ class Edges:
             for group in groups(self.names, sentence[found.end() :])[:1]:
                 self._link(line, group, found[1], on=True)
             return
-        key = next((said[0] for said in reversed(tokens(before))), "")
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
             first, others = subjects[:1], subjects[1:]
@@ -346,9 +361,7 @@ class Edges:
             return
         for verb, end in zip(verbs, ends, strict=True):
             said = _bound(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
-            if key and _NUMBERS.fullmatch(said.strip(" .。")):
-                said = f"{key} {said.strip()}"  # `Task 5 depends on 1-4`
-            self._link(line, subjects, said, verb["on"] is not None)
+            self._link(line, subjects, _in_series(before, said), verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()

@@ -76,13 +76,16 @@ class Ids:
     def _reparent(self, drafts: list[Draft]) -> None:
         """Hang `t1.1` under `t1`, and `1.1` under the box `1.`, where nesting does not say otherwise."""
         numbers: dict[tuple[int, str], Draft] = {}
+        whole = {
+            _above(draft) for draft in drafts if _above(draft) in _waits(draft)
+        }  # whose rows come after it are none of its parts
         for draft in drafts:
             if draft.number and not draft.hard:
                 numbers.setdefault((id(draft.parent), draft.number.lower()), draft)
             wish = draft.fields.get("parent", [""])[0].lower()
             if not wish and "." in draft.hard and (draft.parent is None or draft.parent.role == "phase"):
-                wish = draft.hard.lower().rpartition(".")[0]
-                if draft.parent is not None and draft.parent.number.lower() == wish:
+                wish = _above(draft)
+                if wish in whole or (draft.parent is not None and draft.parent.number.lower() == wish):
                     continue
             if not wish:
                 continue
@@ -137,6 +140,15 @@ class Ids:
             self.taken[wish.lower()] = draft
         if shared:
             self._used[base] = place
+
+
+def _above(draft: Draft) -> str:
+    return draft.hard.lower().rpartition(".")[0]
+
+
+def _waits(draft: Draft) -> list[str]:
+    """The ids in the column that says what a row waits for."""
+    return " ".join(draft.fields.get("column:depends", ())).lower().replace(",", " ").split()
 
 
 def _circular(draft: Draft, parent: Draft) -> bool:

@@ -101,7 +101,8 @@ class Names:
         if key:
             family = "phase" if _is_phase(key) else "task"
             if (family, low) in self.by_key:
-                return self._beside(family, low, asker)
+                found = self._beside(family, low, asker)
+                return None if found is not None and _other(key, found) else found
         if not key and (item := self._of_same_list(low, asker)) is not None:
             return item
         if low in self.by_id:
@@ -240,6 +241,13 @@ def _family(draft: Draft) -> str:
     return "phase" if draft.role == "phase" else "task"
 
 
+def _other(key: str, draft: Draft) -> bool:
+    """Say whether `Milestone 2` means another series than the one in which the plan counts `Phase 2`."""
+    return draft.role == "phase" and draft.key != key and {draft.key, key} <= _COUNTED
+
+
+_COUNTED = frozenset({"phase", "milestone", "sprint", "wave", "week", "day"})
+"""Words of series that a plan may count beside each other."""
 _PHASE_WORDS = frozenset(words.PHASE_HEADS)
 
 

@@ -106,13 +106,18 @@ def _gates(edges: Edges, readings: dict[int, Reading]) -> None:
 
 
 def _overviews(edges: Edges) -> None:
-    """A row that repeats a task of another place, or names one in a section on the order, may say what that task depends on."""
+    """A row that repeats a task of another place may say what that task depends on, and so may one of a section on the order or
+    of a table of phases that names a task."""
     for table in edges.out.tables:
         kinds = tables.kinds_of(table)
         columns = [n for n, kind in enumerate(kinds) if kind == "depends"]
-        ordered = table.section is not None and table.section.cls == "ORDER"
+        word = cells(table.text)[0].lower().strip("*_` ")
+        phases = word in words.PHASE_HEADS
+        ordered = phases or (table.section is not None and table.section.cls == "ORDER")
         for row in table.kids if columns else ():
             said = cells(row.text)
+            if phases and said[0].strip("*_` ")[:1].isdigit():  # `| Phase |` over `2. Draw it`
+                said[0] = f"{word} {said[0].strip('*_` ')}"
             values = [said[n] for n in columns if n < len(said)]
             if ordered and row.line not in edges.out.drafts and edges.row(row.line, said[: columns[0]], values):
                 continue
