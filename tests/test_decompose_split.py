@@ -5,7 +5,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -339,7 +338,7 @@ def test_the_main_road_asks_once(
 
 def test_children_stay_while_their_task_is_as_it_was(splitting: Splitting) -> None:
     old = splitting(GOAL, composite("t1"), children(child("a", [2], lines=500), child("b", []))).draft
-    edited = replace(old, tasks=tuple(replace(t, title="Mine") if t.id == "t1.2" else t for t in old.tasks))
+    edited = old._replace(tasks=tuple(t._replace(title="Mine") if t.id == "t1.2" else t for t in old.tasks))
     elsewhere = splitting(f"{GOAL}\n- [ ] t2 Mend `a.py`\n", failure("network", "")).before
     back = kept(elsewhere, edited)
     check_draft(back)

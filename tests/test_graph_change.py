@@ -1,7 +1,6 @@
 """Single changes of a draft: the laws hold after each, and no order among the other tasks is lost or made up."""
 
 import os
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,7 +64,7 @@ def test_two_merged_wait_and_are_waited_for_as_both(draft: DraftGraph, data: Any
     leaves = [task for task in draft.tasks if task.kind == "atomic"]
     assume(len(leaves) > 1)
     one, two = data.draw(st.permutations(leaves))[:2]
-    draft = replace(draft, tasks=tuple(replace(task, role="build", state="open") for task in draft.tasks))
+    draft = draft._replace(tasks=tuple(task._replace(role="build", state="open") for task in draft.tasks))
     old = before(draft)
     between = [leaf for leaf in old if {one.id, two.id} & old[leaf] and any(leaf in old[end.id] for end in (one, two))]
     try:
@@ -96,7 +95,7 @@ def test_what_the_merged_task_has() -> None:
 
 
 def test_a_merged_task_stands_for_every_line_of_the_plan_that_is_done_with_it() -> None:
-    placed = replace(DRAFT, tasks=tuple(replace(task, line=n) for n, task in enumerate(DRAFT.tasks, 1)))
+    placed = DRAFT._replace(tasks=tuple(task._replace(line=n) for n, task in enumerate(DRAFT.tasks, 1)))
     merged = change.merge(change.merge(placed, "1.1", "1.2"), "3", "2.1")
     assert change.task_named(merged, "3").places == [(6, "Docs", "3"), (4, "Pages", "2"), (5, "Cart", "2.1")]
     merged = change.merge(merged, "1.1", "3")

@@ -1,7 +1,6 @@
 """The YAML form: nothing is lost by looking, an edit does what it says, and errors come back on their lines."""
 
 import os
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +21,7 @@ def test_looking_changes_nothing(draft: DraftGraph) -> None:
     found = from_yaml(to_yaml(draft), draft)
     assert found.tasks == draft.tasks
     assert set(found.edges) == set(draft.edges)
-    assert replace(found, tasks=draft.tasks, edges=draft.edges) == draft
+    assert found._replace(tasks=draft.tasks, edges=draft.edges) == draft
 
 
 def test_the_form_reads_well() -> None:
@@ -74,7 +73,7 @@ def test_a_task_loses_its_children_and_becomes_atomic() -> None:
 
 
 def test_a_hold_goes_when_its_line_goes_and_comes_when_one_is_written() -> None:
-    held = replace(DRAFT, findings=(Finding("unknown-reference", "2 refers to 7", 9, "2", hold=True),))
+    held = DRAFT._replace(findings=(Finding("unknown-reference", "2 refers to 7", 9, "2", hold=True),))
     text = to_yaml(held)
     assert from_yaml(text, held) == held
     gone = from_yaml(
@@ -124,7 +123,7 @@ def test_errors_come_back_with_carets_under_them(old: str, new: str, words: str,
 
 def test_how_a_worker_is_to_work_is_shown_and_edited() -> None:
     told = {"variant": "high", "agent": "plan", "temperature": 0.2, "owner": "ann"}
-    draft = replace(DRAFT, tasks=(*DRAFT.tasks[:-1], replace(DRAFT.tasks[-1], model="a/b", extra=told)))
+    draft = DRAFT._replace(tasks=(*DRAFT.tasks[:-1], DRAFT.tasks[-1]._replace(model="a/b", extra=told)))
     text = to_yaml(draft)
     assert "    model: a/b\n    variant: high\n    agent: plan\n    temperature: 0.2\n" in text
     edited = from_yaml(text.replace("    variant: high\n", "").replace("temperature: 0.2", "temperature: 1"), draft)
@@ -145,4 +144,4 @@ def test_a_task_that_is_not_there_has_no_line() -> None:
 
 def test_a_long_text_that_is_not_plain_is_written_at_once() -> None:
     body = "a text of many letters without an end " * 40 + "!"
-    assert body in to_yaml(replace(DRAFT, tasks=(Task("1", "one", body=body),), edges=()))
+    assert body in to_yaml(DRAFT._replace(tasks=(Task("1", "one", body=body),), edges=()))

@@ -4,7 +4,6 @@ import json
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def test_a_file_is_saved_and_read(tmp_path: Path) -> None:
 
 def test_a_task_longer_than_any_line_of_a_plan_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "x.graph.json"
-    long = replace(DRAFT, tasks=(*DRAFT.tasks[:3], replace(DRAFT.tasks[3], body="word\n" * 400_000)))
+    long = DRAFT._replace(tasks=(*DRAFT.tasks[:3], DRAFT.tasks[3]._replace(body="word\n" * 400_000)))
     store.save(long, path)
     assert store.read(path) == long
 
@@ -107,21 +106,21 @@ def test_it_diffs_well() -> None:
     lines = text.splitlines()
     for task in DRAFT.tasks:
         assert sum(f'"id": "{task.id}"' in line for line in lines) == 1
-    changed = replace(DRAFT, tasks=(*DRAFT.tasks[:3], replace(DRAFT.tasks[3], title="Other")))
+    changed = DRAFT._replace(tasks=(*DRAFT.tasks[:3], DRAFT.tasks[3]._replace(title="Other")))
     differing = [pair for pair in zip(lines, store.dumps(changed).splitlines(), strict=True) if pair[0] != pair[1]]
     assert len(differing) == 1
     assert json.dumps(json.loads(text), sort_keys=True) == json.dumps(json.loads(text))
 
 
 def test_a_lone_surrogate_survives() -> None:
-    odd = replace(DRAFT, goal="half \ud83d of a face")
+    odd = DRAFT._replace(goal="half \ud83d of a face")
     assert store.loads(store.dumps(odd), "x") == odd
     assert store.digest(odd, ARGV)
 
 
 def test_a_value_json_cannot_hold_is_an_error() -> None:
     with pytest.raises(GraphError, match="JSON cannot hold"):
-        store.dumps(replace(DRAFT, tasks=(Task("a", "A", extra={"x": float("nan")}),), edges=()))
+        store.dumps(DRAFT._replace(tasks=(Task("a", "A", extra={"x": float("nan")}),), edges=()))
 
 
 def edited(change: Callable[[dict[str, Any]], Any]) -> str:
@@ -198,14 +197,12 @@ def test_a_missing_file_is_an_input_error_and_networkx_says_graph_error(tmp_path
 @given(drafts())
 def test_the_digest_does_not_see_lines_states_confidence_rules_and_order(draft: DraftGraph) -> None:
     def plain(check: Check) -> Check:
-        return replace(check, line=7, confidence=0.5, source="else")
+        return check._replace(line=7, confidence=0.5, source="else")
 
-    other = replace(
-        draft,
+    other = draft._replace(
         plan_digest="other",
         tasks=tuple(
-            replace(
-                task,
+            task._replace(
                 line=1,
                 state="done",
                 confidence=0.1,
@@ -245,7 +242,7 @@ def test_the_digest_does_not_see_lines_states_confidence_rules_and_order(draft: 
     ],
 )
 def test_the_digest_sees_every_change_of_a_task(change: dict[str, Any]) -> None:
-    changed = replace(DRAFT, tasks=(*DRAFT.tasks[:3], replace(DRAFT.tasks[3], **change)))
+    changed = DRAFT._replace(tasks=(*DRAFT.tasks[:3], DRAFT.tasks[3]._replace(**change)))
     assert store.digest(changed, ARGV) != store.digest(DRAFT, ARGV)
 
 
@@ -266,11 +263,11 @@ def test_the_digest_sees_edges_gate_tasks_and_argv() -> None:
         store.digest(DRAFT, {}),
         store.digest(DRAFT, {"shell": ["sh", "-c", "true", ""]}),
         store.digest(DRAFT, {"other": ["sh", "-c", "true"]}),
-        store.digest(replace(DRAFT, gate=()), ARGV),
-        store.digest(replace(DRAFT, edges=DRAFT.edges[:1]), ARGV),
-        store.digest(replace(DRAFT, edges=(Edge("2", "1", "phase"), DRAFT.edges[1])), ARGV),
-        store.digest(replace(DRAFT, tasks=DRAFT.tasks[:3], edges=DRAFT.edges[1:]), ARGV),
-        store.digest(replace(DRAFT, edges=DRAFT.edges[1:]), ARGV),
+        store.digest(DRAFT._replace(gate=()), ARGV),
+        store.digest(DRAFT._replace(edges=DRAFT.edges[:1]), ARGV),
+        store.digest(DRAFT._replace(edges=(Edge("2", "1", "phase"), DRAFT.edges[1])), ARGV),
+        store.digest(DRAFT._replace(tasks=DRAFT.tasks[:3], edges=DRAFT.edges[1:]), ARGV),
+        store.digest(DRAFT._replace(edges=DRAFT.edges[1:]), ARGV),
     }
     assert len(seen) == 9
     assert all(each.startswith("sha256:") for each in seen)
@@ -279,9 +276,9 @@ def test_the_digest_sees_edges_gate_tasks_and_argv() -> None:
 def test_the_net_of_a_run_has_what_scheduling_asks_and_nothing_that_no_task_has() -> None:
     files = (FileRef("./a.py", "modify"), FileRef("./a.py", "mention"), FileRef("t.py", "test"), FileRef("d.py"))
     plain = Task("1", "One", files=files[:1])
-    assert json.loads(store.net(replace(DRAFT, tasks=(plain,), edges=()))) == {"edges": [], "mutex": {"1": ["./a.py"]}}
-    asking = replace(plain, files=files, needs=("gpu",), estimate=2.5)
-    assert json.loads(store.net(replace(DRAFT, tasks=(asking,), edges=()))) == {
+    assert json.loads(store.net(DRAFT._replace(tasks=(plain,), edges=()))) == {"edges": [], "mutex": {"1": ["./a.py"]}}
+    asking = plain._replace(files=files, needs=("gpu",), estimate=2.5)
+    assert json.loads(store.net(DRAFT._replace(tasks=(asking,), edges=()))) == {
         "edges": [],
         "mutex": {"1": ["./a.py"]},
         "needs": {"1": ["gpu"]},

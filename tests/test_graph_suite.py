@@ -1,7 +1,6 @@
 """Which checks are the whole test-suite, and what a task with such a check needs."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -24,7 +23,7 @@ PART = [
 
 
 def checked_by(command: str) -> DraftGraph:
-    return replace(DRAFT, tasks=(Task("1", "A task", checks=(Check(command),)), Task("2", "Other")))
+    return DRAFT._replace(tasks=(Task("1", "A task", checks=(Check(command),)), Task("2", "Other")))
 
 
 @pytest.mark.parametrize(("command", "whole"), [(c, True) for c in WHOLE] + [(c, False) for c in PART])

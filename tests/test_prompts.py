@@ -57,15 +57,12 @@ def test_a_root_has_no_lineage() -> None:
 
 
 def test_the_page_has_every_part() -> None:
-    task = CRM[2].__class__(
-        **{
-            **{name: getattr(CRM[2], name) for name in CRM[2].__slots__},
-            "checks": (Check("pytest -q tests/deal.py"),),
-            "criteria": ("stages can be renamed",),
-            "output": "a module",
-            "instructions": ("src/AGENTS.md",),
-            "body": "Stages are data.",
-        }
+    task = CRM[2]._replace(
+        checks=(Check("pytest -q tests/deal.py"),),
+        criteria=("stages can be renamed",),
+        output="a module",
+        instructions=("src/AGENTS.md",),
+        body="Stages are data.",
     )
     text = page(
         task,

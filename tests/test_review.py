@@ -3,7 +3,6 @@
 import io
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,8 +214,8 @@ def test_what_holds_a_composite_holds_what_is_below(judge: Callable[[DraftGraph]
     tasks = (Task("1", "a", "composite"), Task("1.1", "b", "composite", "1"), Task("1.1.1", "c", parent="1.1"))
     findings = (Finding("f", "look", task="1", hold=True), Finding("g", "no", task="1.1"))
     assert judge(draft(*tasks, findings=findings)) == {"1.1.1": "look"}
-    assert judge(draft(replace(tasks[0], state="deferred"), *tasks[1:])) == {"1.1.1": "1 is deferred in the plan"}
-    assert judge(draft(*tasks[:2], replace(tasks[2], state="done"), findings=findings)) == {}
+    assert judge(draft(tasks[0]._replace(state="deferred"), *tasks[1:])) == {"1.1.1": "1 is deferred in the plan"}
+    assert judge(draft(*tasks[:2], tasks[2]._replace(state="done"), findings=findings)) == {}
 
 
 def test_a_task_that_is_its_own_parent_does_not_hang() -> None:
@@ -302,9 +301,9 @@ def test_another_parent_is_a_move() -> None:
 
 
 def test_boxes_lines_and_confidence_are_no_change() -> None:
-    new = draft(*(replace(task, line=99, state="done", confidence=0.5) for task in CRM.tasks), edges=CRM.edges)
+    new = draft(*(task._replace(line=99, state="done", confidence=0.5) for task in CRM.tasks), edges=CRM.edges)
     assert changes(CRM, new).changed == ()
-    assert changes(CRM, replace(CRM, tasks=(*CRM.tasks[:-1], replace(CRM.tasks[-1], needs=("gpu",))))).changed == (
+    assert changes(CRM, CRM._replace(tasks=(*CRM.tasks[:-1], CRM.tasks[-1]._replace(needs=("gpu",))))).changed == (
         "2.2",
     )
 
@@ -351,7 +350,7 @@ def test_a_reworded_task_is_the_same_and_the_patch_is_told() -> None:
     assert patch.table() == {"added": ["3"], "removed": [], "changed": ["2"], "moved": []}
     assert told(patch, old) == ["+ 3 Write a linter", "~ 2 Document both of them"]
     assert told(changes(old, old), old) == []
-    other = replace(new.tasks[2], id="2", checks=(Check("make html"),), role="research")
+    other = new.tasks[2]._replace(id="2", checks=(Check("make html"),), role="research")
     assert told(changes(old, draft(old.tasks[0], other)), old) == [
         "~ 2 Document both of them (role research; other checks)"
     ]

@@ -291,6 +291,8 @@ class TestVersions:
             with Store.open(path) as store:
                 assert [event.cause for event in store.events("r1")] == ["old"]
                 assert store.lanes("r1") == []
+                with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                    store._connection.execute("REPLACE INTO event SELECT * FROM event")
                 assert store._connection.execute("PRAGMA user_version").fetchone() == (len(sql.MIGRATIONS),)
 
     def test_the_graph_of_an_older_version_is_told_apart(self, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from branchline.errors import InputError
+from branchline.guard.spans import late
 from branchline.model.plan import DraftGraph, Task
 
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ _GROWING: Final = frozenset({"center", "expandtabs", "format", "indent", "ljust"
 """Methods and filters that make a long text of a short one; templates have none of them."""
 _HERE: Final = Path(__file__).resolve().parent
 # Controls but newline and tab, bidi controls, zero-width and tag characters, line separators, lone surrogates.
-_UNSEEN: Final = re.compile(
+_UNSEEN: Final = late(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_MARKER: Final = re.compile(r"<\s*-{1,3}\s*THIS\s+TASK|(LINEAGE\s+RULES|TASK\s+LINEAGE)\s*[:：]", re.I)
-_TICKS: Final = re.compile(r"`+")
+_MARKER: Final = late(r"<\s*-{1,3}\s*THIS\s+TASK|(LINEAGE\s+RULES|TASK\s+LINEAGE)\s*[:：]", re.I)
+_TICKS: Final = late(r"`+")
 _INCLUDE: Final = re.compile(r'[ \t]*\{% include "([\w.]+)" %\}\n?')
-_PIECE: Final = re.compile(r"\w+|[^\w\s]")
+_PIECE: Final = late(r"\w+|[^\w\s]")
 
 
 def tokens(text: str) -> int:

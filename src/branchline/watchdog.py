@@ -7,6 +7,7 @@ name for people and steers nothing (DESIGN, I10).
 import re
 from typing import Final, NamedTuple
 
+from branchline.guard.spans import late
 from branchline.workers.transcript import Tail
 
 IDLE: Final = 60.0
@@ -15,12 +16,12 @@ BUSY: Final = 0.2
 """The share of one core that a tree at work uses at least; waiting for a model, or for nothing, takes less."""
 REPEATS: Final = 6
 """The same tool call so often in a row is a loop."""
-_ASKS: Final = re.compile(
+_ASKS: Final = late(
     r"[\[(]y(?:es)?/no?[\])]|do you want to (?:proceed|allow|continue)|allow (?:this|once|always)"
     r"|(?:permission|approval) (?:is )?(?:required|needed|requested)|waiting for (?:your )?(?:approval|permission)",
     re.IGNORECASE,
 )
-_LIMITED: Final = re.compile(r"\b429\b|\b529\b|rate.?limit|too many requests|overloaded|quota exceeded", re.IGNORECASE)
+_LIMITED: Final = late(r"\b429\b|\b529\b|rate.?limit|too many requests|overloaded|quota exceeded", re.IGNORECASE)
 
 
 class Facts(NamedTuple):

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from branchline.errors import InputError
@@ -88,9 +87,9 @@ def draft(plan: Plan, root: Path | None, gate: tuple[str, ...] = ()) -> DraftGra
     """
     graph = from_plan(plan)
     if not graph.gate:
-        graph = replace(graph, gate=tuple(Check(run, "settings") for run in gate) or _detected(root))
+        graph = graph._replace(gate=tuple(Check(run, "settings") for run in gate) or _detected(root))
     shown = _shown({f"the goal of {graph.plan}": graph.goal, INSTRUCTIONS: _instructions(root)})
-    return replace(graph, findings=(*graph.findings, *steering(graph.tasks), *shown))
+    return graph._replace(findings=(*graph.findings, *steering(graph.tasks), *shown))
 
 
 def steering(tasks: Iterable[Task]) -> Iterator[Finding]:

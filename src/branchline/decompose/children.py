@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -168,13 +167,13 @@ def phases(task: Task, ids: Sequence[str]) -> Made:
     Each takes over what the task has; only the last one changes files, and is judged by the task's check.
     """
     words = ("Read what is there for", "Analyse what was read for") if is_wide(task) else ("Research how to do",)
-    looked = tuple(replace(file, role="mention") for file in task.files)
+    looked = tuple(file._replace(role="mention") for file in task.files)
     first = [
-        replace(task, id=own, title=one_line(f"{said}: {task.title}"), parent=task.id, role="research", files=looked,
+        task._replace(id=own, title=one_line(f"{said}: {task.title}"), parent=task.id, role="research", files=looked,
                 checks=(), criteria=(), output="", extra={**task.extra, "expected_lines": 0})
         for own, said in zip(ids, words, strict=False)
     ]  # fmt: skip
-    last = replace(task, id=ids[len(words)], parent=task.id)
+    last = task._replace(id=ids[len(words)], parent=task.id)
     tasks = [*first, last]
     edges = [Edge(one.id, two.id, "inferred", None, task.confidence) for one, two in pairwise(tasks)]
     return Made(tasks, {}, [], edges)

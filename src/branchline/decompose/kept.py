@@ -1,6 +1,5 @@
 """The children that a planner thought of earlier, and a person has looked at since: they stay below their task."""
 
-from dataclasses import replace
 from typing import Final
 
 from branchline.model.plan import DraftGraph, Finding, Task
@@ -28,14 +27,14 @@ def kept(draft: DraftGraph, old: DraftGraph) -> DraftGraph:
         if not found or not all(_is_planned(each) for each in found) or taken & {each.id.lower() for each in found}:
             tasks.append(task)
             continue
-        tasks += [replace(task, kind="composite"), *found]
+        tasks += [task._replace(kind="composite"), *found]
         back |= {each.id for each in found}
         split.add(task.id)
     if not back:
         return draft
     edges = [edge for edge in old.edges if edge.before in back and edge.after in back]
     findings = [finding for finding in old.findings if finding.task in back or _is_of_split(finding, split)]
-    return replace(draft, tasks=tuple(tasks), edges=(*draft.edges, *edges), findings=(*draft.findings, *findings))
+    return draft._replace(tasks=tuple(tasks), edges=(*draft.edges, *edges), findings=(*draft.findings, *findings))
 
 
 def _is_same(task: Task, old: Task | None) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from branchline.decompose.children import phases
@@ -44,7 +43,7 @@ def by_rules(draft: DraftGraph, name: str) -> DraftGraph:
         return change.put_below(draft, task.id, children, edges)
     if any(each.task == task.id and each.code in SPLITS for each in lint(draft)):
         made = phases(task, change.free_ids(draft.tasks, task.id, 3))
-        return change.put_below(draft, task.id, [replace(t, rule=change.BY_HAND) for t in made.tasks], made.edges)
+        return change.put_below(draft, task.id, [t._replace(rule=change.BY_HAND) for t in made.tasks], made.edges)
     raise GraphError(f"{task.id} names no parts by itself ({kind.reasoning}); `edit` can write them", task=task.id)
 
 
@@ -52,8 +51,7 @@ def _child(task: Task, own: str, part: Part, parts: tuple[Part, ...], sure: floa
     """One part as a task: its files are those it names and those that no part names."""
     named = {f.path for f in task.files for each in parts if _names(each.title, f.path)}
     files = tuple(f for f in task.files if f.path not in named or _names(part.title, f.path))
-    return replace(
-        task,
+    return task._replace(
         id=own,
         title=part.title,
         files=files,

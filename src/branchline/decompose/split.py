@@ -7,7 +7,6 @@ cannot do leaves the rules' result standing, with a finding that says why.
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from branchline import schema
@@ -167,7 +166,7 @@ class _Work:
         return made
 
     def _put(self, task: Task, made: Made) -> None:
-        self.tasks[task.id] = replace(task, kind="composite")
+        self.tasks[task.id] = task._replace(kind="composite")
         self.below[task.id] = [child.id for child in made.tasks]
         self.tasks |= {child.id: child for child in made.tasks}
         self.lines |= made.lines
@@ -208,7 +207,7 @@ class _Work:
         return self.lines.get(task.id) or children.lines_of(task, self.plan)
 
     def _text(self, task: Task, lines: Lines) -> str:
-        index = family(replace(self.draft, tasks=tuple(self._ordered())))
+        index = family(self.draft._replace(tasks=tuple(self._ordered())))
         files = [file.path for file in task.files]
         shown = {
             "goal": self.draft.goal,
@@ -238,7 +237,7 @@ class _Work:
 
     def result(self) -> DraftGraph:
         """The graph as it is now."""
-        return replace(self.draft, tasks=tuple(self._ordered()), edges=tuple(self.edges), findings=tuple(self.findings))
+        return self.draft._replace(tasks=tuple(self._ordered()), edges=tuple(self.edges), findings=tuple(self.findings))
 
 
 def depth_of(task: Task, tasks: Mapping[str, Task]) -> int:

@@ -6,10 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from branchline import land, prompts, sandbox, workers
 from branchline.config import Settings, WorkerSettings
@@ -33,8 +32,7 @@ from branchline.workspace.repository import Repository
 NO_PAGE = "A person took this task over: no worker was started, and none was told anything.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Where a run stands: the checkout, its state folder, the repository (None: work in place), the environment."""
 
     root: Path
@@ -336,7 +334,7 @@ class Jobs:
         `ahead` are the tasks that the same merge brings in before it.
         """
         return [
-            replace(check, source=f"{PHASE}{name}")
+            check._replace(source=f"{PHASE}{name}")
             for name, leaves in self._checked_composites.items()
             if row.task in leaves and self._history.others_done(row, leaves - set(ahead))
             for check in self.tasks[name].checks

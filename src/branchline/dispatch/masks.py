@@ -29,7 +29,9 @@ def covered(task: Path, attempts: int) -> list[str]:
 
 
 def claim(vault: Vault, said: Claim) -> Claim:
-    """A claim as it is recorded: the worker's own words are masked."""
+    """A claim as it is recorded: the worker's own words are masked; one that rests on its exit alone has none."""
+    if said.source == "exit" and not said.extra:
+        return said
     question = said.question and Question(**vault.deep(said.question._asdict()))
     words = {"summary": said.summary, "error": said.error, "extra": said.extra}
     return said._replace(question=question, missing=tuple(vault.deep(said.missing)), **vault.deep(words))

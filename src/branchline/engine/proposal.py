@@ -6,6 +6,7 @@ from typing import Any
 
 from branchline.engine.state import State
 from branchline.graph.cycles import reached
+from branchline.guard.spans import late
 from branchline.model.moves import SATISFIED
 from branchline.model.run import TaskRow
 
@@ -13,10 +14,10 @@ ADD, WAIT, SPLIT, GO_ON = "add", "wait for ", "split", "go on"
 """What a person may answer: a new task first, a task of the graph first (its id follows), its pieces first, nothing."""
 MOST = 3
 """How many tasks are proposed for one that goes on lacking something."""
-_NAMED = re.compile(r"(\btasks?\s+`?|`)?\b([A-Za-z0-9](?:[\w.~-]*[\w~])?)", re.I)
+_NAMED = late(r"(\btasks?\s+`?|`)?\b([A-Za-z0-9](?:[\w.~-]*[\w~])?)", re.I)
 MOST_PIECES, DEPTH = 5, 3
 """Into how many pieces a task is split, and how often a piece of it may be split again (SEEDS S3.15)."""
-_PIECE = re.compile(r"^- (.+)", re.M)
+_PIECE = late(r"^- (.+)", re.M)
 _LONGEST = 56
 
 

@@ -1,7 +1,6 @@
 """Plan to DraftGraph: what a plan got wrong becomes a finding, so that everything else can go on."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 
 from branchline.errors import GraphError, PlanError
@@ -82,7 +81,7 @@ def _single(tasks: Iterable[Task], findings: list[Finding]) -> tuple[list[Task],
         parent = latest.get(task.parent, task.parent) if task.parent else None
         latest[task.id] = own
         kept.append(
-            task if own == task.id and parent == task.parent else replace(task, id=own, parent=parent, extra=extra)
+            task if own == task.id and parent == task.parent else task._replace(id=own, parent=parent, extra=extra)
         )
     return kept, doubled, renamed
 
@@ -115,7 +114,7 @@ def _rooted(tasks: list[Task], findings: list[Finding]) -> list[Task]:
                 parent = parents[at] = None
             at = parent
         good.update(path)
-    return [task if parents[task.id] == task.parent else replace(task, parent=parents[task.id]) for task in tasks]
+    return [task if parents[task.id] == task.parent else task._replace(parent=parents[task.id]) for task in tasks]
 
 
 def _folded(tasks: list[Task], findings: list[Finding]) -> tuple[list[Task], dict[str, str]]:
@@ -161,8 +160,7 @@ def _with_folded(task: Task, folded: list[Task]) -> Task:
     if not folded:
         return task
     lines = [line for each in folded for line in (f"- {each.title}", each.body) if line]
-    return replace(
-        task,
+    return task._replace(
         body="\n".join([task.body, *lines] if task.body else lines),
         files=tuple(dict.fromkeys((*task.files, *(file for each in folded for file in each.files)))),
         checks=tuple(dict.fromkeys((*task.checks, *(check for each in folded for check in each.checks)))),
@@ -177,7 +175,7 @@ def _kinds(tasks: list[Task]) -> list[Task]:
     return [
         task
         if (task.kind == "composite") == (task.id in with_children)
-        else replace(task, kind="composite" if task.id in with_children else "atomic")
+        else task._replace(kind="composite" if task.id in with_children else "atomic")
         for task in tasks
     ]
 

@@ -5,7 +5,6 @@ taken without regard to case.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from branchline.errors import GraphError
@@ -47,8 +46,8 @@ def above(draft: DraftGraph, name: str) -> list[str]:
 def changed(draft: DraftGraph, name: str, **fields: Any) -> DraftGraph:
     """The draft with these fields of the task, or of every leaf below it when it is composite."""
     wanted = set(_below(draft, task_named(draft, name).id))
-    tasks = (replace(t, **fields) if t.id in wanted and t.kind == "atomic" else t for t in draft.tasks)
-    return _checked(replace(draft, tasks=tuple(tasks)))
+    tasks = (t._replace(**fields) if t.id in wanted and t.kind == "atomic" else t for t in draft.tasks)
+    return _checked(draft._replace(tasks=tuple(tasks)))
 
 
 def checked_by(draft: DraftGraph, name: str, command: str) -> DraftGraph:
@@ -67,8 +66,7 @@ def drop(draft: DraftGraph, name: str) -> DraftGraph:
         raise GraphError("nothing would be left; answer n if none of it is wanted")
     gone |= _emptied(draft, gone)
     return _checked(
-        replace(
-            draft,
+        draft._replace(
             tasks=tuple(task for task in draft.tasks if task.id not in gone),
             edges=_bridged(draft, gone),
             findings=tuple(each for each in draft.findings if each.task not in gone),
@@ -144,12 +142,11 @@ def merge(draft: DraftGraph, first: str, second: str) -> DraftGraph:
     places = [place for task in (one, *(each for each in draft.tasks if each.id in gone)) for place in task.places]
     both = _both(one, two, {MERGED: [[*place] for place in places]})
     return _checked(
-        replace(
-            draft,
+        draft._replace(
             tasks=tuple(both if task is one else task for task in draft.tasks if task.id not in gone),
             edges=_renamed(draft, gone, one, two),
             findings=tuple(
-                replace(each, task=one.id) if each.task == two.id else each
+                each._replace(task=one.id) if each.task == two.id else each
                 for each in draft.findings
                 if each.task == two.id or each.task not in gone
             ),
@@ -188,8 +185,7 @@ def _both(one: Task, two: Task, merged: Mapping[str, Any]) -> Task:
     files = sorted((*two.files, *one.files), key=lambda file: file.role != "mention")
     known = {check.run for check in one.checks}
     hours = [each for each in (one.estimate, two.estimate) if each is not None]
-    return replace(
-        one,
+    return one._replace(
         title=f"{one.title}; {two.title}",
         worker=one.worker or two.worker,
         model=one.model or two.model,
@@ -225,21 +221,21 @@ def cut(draft: DraftGraph, before: str, after: str) -> DraftGraph:
     if edge.kind == "written":
         where = f", line {edge.line}" if edge.line else ""
         raise GraphError(f"{pair[1]} after {pair[0]} is written in the plan{where}; `edit` can take it out", edge=pair)
-    return replace(draft, edges=tuple(each for each in draft.edges if each is not edge))
+    return draft._replace(edges=tuple(each for each in draft.edges if each is not edge))
 
 
 def order(draft: DraftGraph, before: str, after: str) -> DraftGraph:
     """The draft with an edge more."""
     edge = Edge(task_named(draft, before).id, task_named(draft, after).id, "written")
-    return _checked(replace(draft, edges=(*draft.edges, edge)))
+    return _checked(draft._replace(edges=(*draft.edges, edge)))
 
 
 def put_below(draft: DraftGraph, name: str, children: Sequence[Task], edges: Iterable[Edge]) -> DraftGraph:
     """The draft with these children, and edges among them, below the task that had none."""
     task = leaf_named(draft, name)
-    new = {task.id: (replace(task, kind="composite"), *(replace(each, parent=task.id) for each in children))}
+    new = {task.id: (task._replace(kind="composite"), *(each._replace(parent=task.id) for each in children))}
     tasks = tuple(each for old in draft.tasks for each in new.get(old.id, (old,)))
-    return _checked(replace(draft, tasks=tasks, edges=(*draft.edges, *edges)))
+    return _checked(draft._replace(tasks=tasks, edges=(*draft.edges, *edges)))
 
 
 def free_ids(tasks: Iterable[Task], parent: str, count: int) -> list[str]:

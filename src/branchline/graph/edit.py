@@ -6,7 +6,6 @@ the person took out is gone. `kind` follows from the children.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from branchline.errors import GraphError, InputError
@@ -28,7 +27,7 @@ _HEAD: Final = """\
 """
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_/-]*(?:[ .][A-Za-z0-9_/-]+)*")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_FIELDS: Final = frozenset(Task.__dataclass_fields__) - {"line", "kind", "rule", "extra"}
+_FIELDS: Final = frozenset(Task._fields) - {"line", "kind", "rule", "extra"}
 _MANNER: Final = tuple(name for name in MANNER if name not in _FIELDS)
 """What is shown as fields and lies in a task's `extra`."""
 _SHOWN: Final = _FIELDS | {"after", "held", *_MANNER}
@@ -155,11 +154,10 @@ def _draft(value: Any, base: DraftGraph) -> DraftGraph:
     nodes = [_node(item, number) for number, item in enumerate(listed(form, "tasks"), 1)]
     tasks = [_merged(node, former) for node in nodes]
     with_children = {task.parent for task in tasks}
-    draft = replace(
-        base,
+    draft = base._replace(
         goal=text_of(form, "goal", "the form"),
         gate=_checks(_strings(form, "gate", {}), base.gate),
-        tasks=tuple(replace(task, kind="composite" if task.id in with_children else "atomic") for task in tasks),
+        tasks=tuple(task._replace(kind="composite" if task.id in with_children else "atomic") for task in tasks),
         edges=_edges(nodes, base.edges),
         findings=_findings(nodes, base.findings),
     )
@@ -186,8 +184,8 @@ def _merged(node: dict[str, Any], former: Mapping[str, Task]) -> Task:
     task = task_of({**fields, "extra": kept | _manner(node)})
     checks = _checks(_strings(node, "checks", details), old.checks if old else ())
     if old is None:
-        return replace(task, checks=checks, rule="review")
-    return replace(task, checks=checks, line=old.line, rule=old.rule)
+        return task._replace(checks=checks, rule="review")
+    return task._replace(checks=checks, line=old.line, rule=old.rule)
 
 
 def _manner(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,7 +238,7 @@ def _findings(nodes: list[dict[str, Any]], former: Iterable[Finding]) -> tuple[F
         return held.get(finding.task or "", [finding.message])
 
     kept = [
-        replace(finding, hold=False) if finding.hold and finding.message not in said(finding) else finding
+        finding._replace(hold=False) if finding.hold and finding.message not in said(finding) else finding
         for finding in former
     ]
     known = {(finding.task, finding.message) for finding in kept}

@@ -6,7 +6,6 @@
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -167,29 +166,24 @@ def to_document(draft: DraftGraph) -> dict[str, Any]:
 def _whole(draft: DraftGraph) -> dict[str, Any]:
     return {"version": VERSION} | {
         **{name: getattr(draft, name) for name in _TEXTS},
-        **{name: [_fields(each) for each in getattr(draft, name)] for name in ("gate", "findings", "ignored")},
+        **{name: [each._asdict() for each in getattr(draft, name)] for name in ("gate", "findings", "ignored")},
     }
 
 
 def _node(task: Task) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in _fields(task).items()}
+    return {name: _plain(value) for name, value in task._asdict().items()}
 
 
 def _plain(value: Any) -> Any:
     """What a task says in one of its fields, of the kinds that JSON has."""
     if isinstance(value, tuple):
-        return [each if isinstance(each, str) else _fields(each) for each in value]
+        return [each if isinstance(each, str) else each._asdict() for each in value]
     return dict(value) if isinstance(value, Mapping) else value
 
 
 def _edge(edge: Edge) -> dict[str, Any]:
     fields = edge._asdict()
     return {"source": fields.pop("before"), "target": fields.pop("after"), **fields}
-
-
-def _fields(row: Any) -> dict[str, Any]:
-    """The fields of a dataclass under their own names, as the file holds them."""
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
@@ -209,7 +203,7 @@ def from_document(document: Any) -> tuple[DraftGraph, Adjacency]:
     del whole["nodes"]
     edges = tuple(edges_of(listed(whole, "edges")))
     del whole["edges"]
-    draft = replace(_head_of(graph), tasks=tasks, edges=edges)
+    draft = _head_of(graph)._replace(tasks=tasks, edges=edges)
     return draft, check_draft(draft)
 
 
@@ -241,7 +235,7 @@ def _said(task: Task) -> dict[str, Any]:
     return {name: _plain(value) for name, usual in _USUAL.items() if (value := getattr(task, name)) != usual}
 
 
-_USUAL: Final = _fields(Task("", ""))
+_USUAL: Final = Task("", "")._asdict()
 
 
 def head(text: str) -> DraftGraph:

@@ -1,7 +1,6 @@
 """What a plan says: Plan -> DraftGraph -> ApprovedGraph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["atomic", "composite"]
@@ -18,16 +17,14 @@ MAX_DEPTH = 3
 """Roots have depth 0; no task is deeper than this (DESIGN, section 2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRef:
+class FileRef(NamedTuple):
     """A path a task names, and what the task does with it."""
 
     path: str
     role: FileUse = "mention"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One command that decides whether a task is done; `confidence` (0..1) is how sure the reader is that it is one."""
 
     run: str
@@ -36,8 +33,7 @@ class Check:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One node; `line` is 1-based in the plan, `state` is the plan's own mark, `estimate` is in hours."""
 
     id: str
@@ -59,7 +55,7 @@ class Task:
     confidence: float = 1.0
     rule: str = ""
     body: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
 
     @property
     def over(self) -> bool:
@@ -102,8 +98,7 @@ class Edge(NamedTuple):
     confidence: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something a person should know about a plan; `hold`: `task` must not start before a person has looked."""
 
     code: str
@@ -113,8 +108,7 @@ class Finding:
     hold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A candidate line that became no task, and why; `became` is body, criterion, duplicate or ignored."""
 
     line: int
@@ -124,8 +118,7 @@ class Ignored:
     became: Literal["body", "criterion", "duplicate", "ignored"] = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A text, read: every candidate line is a task's line or stands in `ignored`. Tasks are in document order.
 
     `boxes` are the characters in the boxes of the text, line by line: all of it that its digest leaves out. `request` are
@@ -146,8 +139,7 @@ class Plan:
     boxes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DraftGraph:
+class DraftGraph(NamedTuple):
     """A directed acyclic graph of tasks that nobody has approved.
 
     `plan_digest` is that of its text without marks, `boxes` are the marks in it: one character for each box.
@@ -166,8 +158,7 @@ class DraftGraph:
     boxes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovedGraph:
+class ApprovedGraph(NamedTuple):
     """A draft that a person or a policy approved; `digest` binds the approval to its meaning and the workers' argv."""
 
     graph: DraftGraph

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import dropwhile
 from typing import Final, cast
 
@@ -60,7 +59,7 @@ def _markdown(text: str, path: str, dialect: str, order: str) -> Plan:
         itemize(doc)
         promote(doc)
         plan = _read(doc, detect(doc, dialect), text_digest(text), path, order)
-    return replace(plan, boxes="".join(boxes(text).values()))
+    return plan._replace(boxes="".join(boxes(text).values()))
 
 
 def _refuse_bomb(doc: Doc, path: str) -> None:

@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from branchline.model.plan import DraftGraph, Task
@@ -211,14 +210,13 @@ def _renamed(draft: DraftGraph, ids: Mapping[str, str]) -> DraftGraph:
     def name(task_id: str | None) -> str | None:
         return None if task_id is None else ids.get(task_id, task_id)
 
-    return replace(
-        draft,
-        tasks=tuple(replace(task, id=ids[task.id], parent=name(task.parent)) for task in draft.tasks),
+    return draft._replace(
+        tasks=tuple(task._replace(id=ids[task.id], parent=name(task.parent)) for task in draft.tasks),
         edges=tuple(
             edge._replace(before=ids.get(edge.before, edge.before), after=ids.get(edge.after, edge.after))
             for edge in draft.edges
         ),
-        findings=tuple(replace(finding, task=name(finding.task)) for finding in draft.findings),
+        findings=tuple(finding._replace(task=name(finding.task)) for finding in draft.findings),
     )
 
 

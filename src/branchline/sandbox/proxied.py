@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from branchline import proc
 from branchline.files import write_new
+from branchline.guard.spans import late
 from branchline.sandbox import door
 from branchline.sandbox.around import Around
 
@@ -21,7 +22,7 @@ PORT: Final = 3128
 _URL: Final = f"http://127.0.0.1:{PORT}"
 _PROXY: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>\\]+", re.I)
+_ADDRESS: Final = late(r"[a-z][a-z0-9+.-]*://[^\s\"'<>\\]+", re.I)
 _USUAL: Final = {"http": 80, "https": 443}
 FIRST_FREE: Final = 1024
 """Below it a worker's own loopback has no ports for it."""

@@ -23,6 +23,7 @@ WAL: Final = "PRAGMA journal_mode = WAL"
 CONNECT: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA recursive_triggers = ON",
     "PRAGMA cell_size_check = ON",
     "PRAGMA journal_size_limit = 16777216",
 )
@@ -110,7 +111,23 @@ CREATE TABLE server_session (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (FIRST, LANES, NODES, SESSIONS, SERVERS)
+LEANER: Final = """
+CREATE TABLE leaner (
+    seq INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT NOT NULL, kind TEXT NOT NULL,
+    cause TEXT NOT NULL, task TEXT, attempt INTEGER, fence INTEGER, data TEXT NOT NULL
+);
+INSERT INTO leaner SELECT * FROM event;
+DROP TABLE event;
+ALTER TABLE leaner RENAME TO event;
+CREATE INDEX event_task ON event (run, task);
+CREATE INDEX event_run ON event (run);
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+"""
+"""To write an event costs a third less: where none is ever deleted no number comes twice without AUTOINCREMENT, and with
+`recursive_triggers` (CONNECT) the deletion in a REPLACE is stopped as any other."""
+
+MIGRATIONS: Final = (FIRST, LANES, NODES, SESSIONS, SERVERS, LEANER)
 """Step n brings a database from version n to n + 1 (`PRAGMA user_version`); a released step is never changed."""
 
 

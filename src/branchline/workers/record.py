@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 from branchline import files, schema
 from branchline.errors import InputError
+from branchline.guard.spans import late
 from branchline.model.run import Claim, Command, Exit, Job, Question
 
 SOURCE: Final = str(Path(__file__).resolve().parents[2])
@@ -20,10 +21,10 @@ MAX_MESSAGE: Final = 64 * 1024
 MAX_TEXT: Final = 16_000
 _TIMES: Final = frozenset({"timeout", "wall", "silence", "silent", "hung", "idle"})
 _WISHES: Final = ("cancel", "skip", "interrupt", "stop")
-_OPEN: Final = re.compile(r" {0,3}(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^`]*+$")
-_CLOSE: Final = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*$")
-_NOT_BLOCKED: Final = re.compile(r"(none|no|nothing|nobody|n/?a|nil|null|false|not blocked|unblocked|-+)?\W*", re.I)
-_ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
+_OPEN: Final = late(r" {0,3}(`{3,}+|~{3,}+)[ \t]*+([^\s`]*+)[^`]*+$")
+_CLOSE: Final = late(r" {0,3}(`{3,}|~{3,})[ \t]*$")
+_NOT_BLOCKED: Final = late(r"(none|no|nothing|nobody|n/?a|nil|null|false|not blocked|unblocked|-+)?\W*", re.I)
+_ANSI: Final = late(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 
 
 class Record(NamedTuple):

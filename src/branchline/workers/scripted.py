@@ -24,12 +24,15 @@ def command(job: Job) -> Command:
 
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the record; without one, what the player said last stands as its final text."""
-    message = told.message(job)
+    lines = told.lines(job)
+    message = told.message(lines)
     judged = record.judge(job, exit, message)
     if judged is None and message:
         judged = Claim("done", message[-record.MAX_TEXT :], source="text")
     why = "it ended well without a word"
-    return told.billed(job, judged or Claim("no_output", why, error=why))._replace(session=f"scripted-{job.task}")
+    return told.billed(job, lines, judged or Claim("no_output", why, error=why))._replace(
+        session=f"scripted-{job.task}"
+    )
 
 
 gauge = told.gauge

@@ -30,14 +30,15 @@ def command(job: Job) -> Command:
 
 def claim(job: Job, exit: Exit) -> Claim:
     """Read the record; without one exit 0 is `done` only with trust_exit, for a quiet program vouches for nothing."""
-    judged = record.judge(job, exit, told.message(job))
+    lines = told.lines(job)
+    judged = record.judge(job, exit, told.message(lines))
     if judged is None and job.trust_exit:
         judged = Claim("done", "exit 0 (trust_exit)", source="exit")
     why = (
         "it ended with exit 0 and left no exit record; let it write one to $BRANCHLINE_EXIT_FILE, or set `trust_exit = true` "
         f"in [workers.{job.worker}]"
     )
-    return told.billed(job, judged or Claim("no_output", why, error=why))
+    return told.billed(job, lines, judged or Claim("no_output", why, error=why))
 
 
 gauge = told.gauge

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
+from branchline.guard.spans import late
 from branchline.model.run import Claim, Exit, Job
 from branchline.workers import record
 from branchline.workers.transcript import LINES, Tail
@@ -13,11 +14,11 @@ from branchline.workers.transcript import LINES, Tail
 MAX_LINE: Final = 4 * 1024 * 1024
 MAX_NAME: Final = 100
 MAX_READ: Final = 16 * 1024 * 1024
-_AGAIN: Final = re.compile(
+_AGAIN: Final = late(
     r"(?:try again|retry|available again|resets?) (?:in|after) ((?:[\d.]+ ?[a-z]++[ ,]*(?:and )?)+)", re.I
 )
-_PART: Final = re.compile(r"(?<!\d)(\d++(?:\.\d++)?) ?(ms|d|h|m|s)", re.I)
-_MOMENT: Final = re.compile(r"limit reached\|(\d{10})\b")
+_PART: Final = late(r"(?<!\d)(\d++(?:\.\d++)?) ?(ms|d|h|m|s)", re.I)
+_MOMENT: Final = late(r"limit reached\|(\d{10})\b")
 _SECONDS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _CALLS: Final = 2 * LINES
 

@@ -5,7 +5,7 @@ program knows them the `cost` in US dollars and the `model`.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,26 +42,26 @@ def gauge(job: Job) -> stream.Gauge:
     return stream.Gauge(lambda: Path(_log(job)), seen, seen.said)
 
 
-def message(job: Job) -> str:
+def lines(job: Job) -> list[str]:
+    """Give the end of the log; none where it is empty: most programs that end well say nothing, and it is not read."""
+    try:
+        said = os.stat(_log(job)).st_size > 0  # noqa: PTH116 - for each task, and a Path is dear
+    except OSError:
+        said = False
+    return record.message_of(_log(job)).split("\n") if said else []
+
+
+def message(lines: Iterable[str]) -> str:
     """Give the end of the log as the program's last message, without its lines of usage."""
-    lines = record.message_of(_log(job)).split("\n") if _has_said(job) else []
     return "\n".join(line for line in lines if not line.startswith('{"type": "usage"'))
 
 
-def billed(job: Job, claim: Claim) -> Claim:
-    """Add to a claim what the program told of its usage."""
-    if not _has_said(job):
+def billed(job: Job, lines: Collection[str], claim: Claim) -> Claim:
+    """Add to a claim what the program told of its usage, if there is anything in its log."""
+    if not lines:
         return claim
     said = stream.read(_log(job), Seen()).said()
     return claim._replace(tokens=said.tokens, cost=said.cost, extra={**claim.extra, **stream.facts(said)})
-
-
-def _has_said(job: Job) -> bool:
-    """Whether there is anything in the log: most programs that end well say nothing, and then it is not read."""
-    try:
-        return os.stat(_log(job)).st_size > 0  # noqa: PTH116 - for each task, and a Path is dear
-    except OSError:
-        return False
 
 
 def _log(job: Job) -> str:

@@ -1,6 +1,5 @@
 """The JSON keys of `decompose` that scripts rely on (DESIGN, section 6)."""
 
-from dataclasses import asdict
 from typing import Any
 
 from branchline.budget.size import tier_of
@@ -20,7 +19,7 @@ def decompose_payload(draft: DraftGraph, graph: str | None) -> dict[str, Any]:
         "edges": [edge._asdict() for edge in draft.edges],
         "mutexes": mutexes(draft),
         "gate": [{"run": c.run, "source": c.source, "confidence": c.confidence} for c in draft.gate],
-        "ignored": [asdict(line) for line in draft.ignored],
+        "ignored": [line._asdict() for line in draft.ignored],
         "findings": table((*draft.findings, *lint(draft))),
     }
 

@@ -1,6 +1,5 @@
 """Read a plan, show its graph, approve it."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,8 +100,8 @@ def remarked(draft: DraftGraph, path: Path) -> DraftGraph:
     """The draft with the state that the plan's own boxes give its tasks now; only boxes have changed, so lines agree."""
     plan = reading.read_plan(path, draft.plan, draft.dialect)
     marks = {task.line: task.state for task in plan.tasks}
-    tasks = tuple(replace(task, state=marks.get(task.line, task.state)) for task in draft.tasks)
-    return replace(draft, tasks=tasks, boxes=plan.boxes)
+    tasks = tuple(task._replace(state=marks.get(task.line, task.state)) for task in draft.tasks)
+    return draft._replace(tasks=tasks, boxes=plan.boxes)
 
 
 def tell(console: Console, project: Project, path: Path, told: tuple[str, ...]) -> None:

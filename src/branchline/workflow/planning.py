@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from branchline import decompose as reading
@@ -72,7 +71,7 @@ def split(
     found = recursion.split(draft, text, asker, depth=own.max_depth, only=only)
     known = {task.id for task in draft.tasks}
     steered = reading.steering(task for task in found.tasks if task.id not in known)
-    found = replace(found, findings=(*found.findings, *steered))
+    found = found._replace(findings=(*found.findings, *steered))
     failed = next((f.message for f in found.findings[len(draft.findings) :] if f.code in recursion.FAILED), "")
     return found, Planned(planner._replace(why=failed or planner.why), asker.usage)
 

@@ -3,9 +3,8 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from branchline import workers
 from branchline.config import RoleSettings, Settings, WorkerSettings, load
@@ -28,8 +27,7 @@ PREFERRED = ("opencode", "claude", "codex")
 """Agents looked for on PATH, in this order, when no worker is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A checkout and its settings; `root` is the folder itself when there is no git."""
 
     root: Path
@@ -63,7 +61,7 @@ class Project:
     def starting(self, worker: str, argv: tuple[str, ...]) -> "Project":
         """The project with another program for a worker; raises SettingsError for an unknown one."""
         made = self.settings.worker_named(worker).but(argv=argv)
-        return replace(self, settings=self.settings.but(workers={**self.settings.workers, worker: made}))
+        return self._replace(settings=self.settings.but(workers={**self.settings.workers, worker: made}))
 
     def name(self, path: Path) -> str:
         """A plan's path as findings, graphs and runs call it, as `name_in`."""

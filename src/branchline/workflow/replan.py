@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import TypedDict
 
 from branchline.engine import Policy, State, step
@@ -91,12 +90,12 @@ def with_grown(store: Store, run: RunRow, rows: Sequence[TaskRow], plan: Plan) -
         there = {task.id: place for place, task in enumerate(tasks) if task.remains or task.id == name}
         if beside not in there or name in there or name not in known:
             continue
-        task = replace(graphs.node(store.node(run.run, name) or ""), parent=tasks[there[beside]].parent)
+        task = graphs.node(store.node(run.run, name) or "")._replace(parent=tasks[there[beside]].parent)
         tasks.insert(there[beside] + ([name, beside] not in grown["edges"]), task)
         workers[name] = workers.get(beside) or known[name].worker
         added[name] = beside
     adjacency, edges = _ordered(tasks, plan.draft.edges, grown["edges"])
-    approved = replace(plan.approved, graph=replace(plan.draft, tasks=tuple(tasks)))
+    approved = plan.approved._replace(graph=plan.draft._replace(tasks=tuple(tasks)))
     return plan._replace(approved=approved, workers=workers, adjacency=adjacency), {"tasks": added, "edges": edges}
 
 

@@ -1,7 +1,6 @@
 """The review on a person's terminal: the page, the keys that need settings or a planner, and what a change made."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +43,7 @@ def show(console: Console, project: Project, draft: DraftGraph, digest: str, *, 
     """The review's text: the plan in lines, the tree, batches, gate, what was ignored."""
     policy = policy_of(project)
     return render(
-        replace(draft, findings=(*draft.findings, *lint(draft))),
+        draft._replace(findings=(*draft.findings, *lint(draft))),
         digest,
         fixes={code: f"{rule.fix} (key f)" if code in (*MENDS, *SPLITS) else rule.fix for code, rule in RULES.items()},
         workers=role_workers(project, {task.role for task in draft.tasks}),

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from branchline.errors import InputError
@@ -104,10 +103,10 @@ def folder(texts: Mapping[str, str], path: str, digest: str, order: str) -> Plan
             continue
         sheet = Sheet(text, f"{path}/{name}", FORMAT.name)
         read(sheet)
-        whole.tasks += [replace(task, extra={**task.extra, "file": name}) for task in sheet.tasks]
+        whole.tasks += [task._replace(extra={**task.extra, "file": name}) for task in sheet.tasks]
         whole.edges += sheet.edges
         whole.findings += sheet.findings
-        whole.ignored += [replace(each, section=name) for each in sheet.ignored]
+        whole.ignored += [each._replace(section=name) for each in sheet.ignored]
         whole.nameless |= sheet.nameless
     if not whole.tasks:
         words = "a folder, not a file, and no *.md in it is a task (front matter with id and status)"
@@ -124,7 +123,7 @@ def _hang(sheet: Sheet) -> None:
         named = (task.parent or task.id.rpartition(".")[0]).lower()
         return ids.get(named, task.parent)
 
-    sheet.tasks = [replace(task, parent=above(task)) for task in sheet.tasks]
+    sheet.tasks = [task._replace(parent=above(task)) for task in sheet.tasks]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

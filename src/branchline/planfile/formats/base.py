@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from itertools import count, pairwise
 from math import isfinite
 from typing import Any, Final, NamedTuple, NoReturn
@@ -107,7 +106,7 @@ class Sheet:
     def plan(self, digest: str, order: str) -> Plan:
         """What was noted, as a Plan; `order` is one of edges.ORDERS."""
         names = self._names()
-        tasks = [replace(t, id=names.get(t.id, t.id), parent=names.get(t.parent or "", t.parent)) for t in self.tasks]
+        tasks = [t._replace(id=names.get(t.id, t.id), parent=names.get(t.parent or "", t.parent)) for t in self.tasks]
         lines = [*(task.line or 1 for task in tasks), *(each.line for each in self.ignored)]
         return Plan(
             path=self.path,
@@ -117,7 +116,7 @@ class Sheet:
             tasks=tuple(_kinds(tasks)),
             edges=tuple(_ordered(tasks, [_renamed_edge(edge, names) for edge in self.edges], order)),
             ignored=tuple(sorted(self.ignored, key=lambda each: each.line)),
-            findings=tuple(replace(each, task=names.get(each.task or "", each.task)) for each in self.findings),
+            findings=tuple(each._replace(task=names.get(each.task or "", each.task)) for each in self.findings),
             candidates=tuple(sorted(lines)),
         )
 
@@ -211,7 +210,7 @@ def _ordinals(parent: str | None) -> Iterable[str]:
 
 def _kinds(tasks: Iterable[Task]) -> Iterable[Task]:
     above = {task.parent for task in tasks}
-    return (replace(task, kind="composite") if task.id in above else task for task in tasks)
+    return (task._replace(kind="composite") if task.id in above else task for task in tasks)
 
 
 def _renamed_edge(edge: Edge, names: Mapping[str, str]) -> Edge:
@@ -250,7 +249,7 @@ def judged(text: str, line: int | None) -> tuple[tuple[Check, ...], tuple[str, .
         runs = checks.commands_of(said)[0] if said and said.kind == "verify" else []
         made = [Check(run, "plan", checks.CERTAIN, line) for run in runs] or checks.of_title(each, line or 1)
         if each.strip(" .") == f"`{''.join(check.run for check in made)}`":
-            made = [replace(check, source="plan", confidence=checks.CERTAIN) for check in made]
+            made = [check._replace(source="plan", confidence=checks.CERTAIN) for check in made]
         found += made
         criteria += [each] if each and not made else []
     return tuple(found), tuple(criteria)
@@ -282,10 +281,10 @@ def renamed(draft: DraftGraph, names: Mapping[str, str]) -> DraftGraph:
     """The draft with other ids, for formats that cannot write the ones it has."""
     if not names:
         return draft
-    tasks = (replace(t, id=names.get(t.id, t.id), parent=names.get(t.parent or "", t.parent)) for t in draft.tasks)
-    findings = (replace(each, task=names.get(each.task or "", each.task)) for each in draft.findings)
+    tasks = (t._replace(id=names.get(t.id, t.id), parent=names.get(t.parent or "", t.parent)) for t in draft.tasks)
+    findings = (each._replace(task=names.get(each.task or "", each.task)) for each in draft.findings)
     edges = (_renamed_edge(edge, names) for edge in draft.edges)
-    return replace(draft, tasks=tuple(tasks), edges=tuple(edges), findings=tuple(findings))
+    return draft._replace(tasks=tuple(tasks), edges=tuple(edges), findings=tuple(findings))
 
 
 def dumped(value: Any, indent: int | None) -> str:

@@ -72,9 +72,8 @@ def _issue(sheet: Sheet, node: dict[str, Any], line: int, status: str, ids: set[
 
 
 def _declined(task: Task) -> Task:
-    from dataclasses import replace
 
-    return replace(task, state="declined", extra={k: v for k, v in task.extra.items() if k != "resolution"})
+    return task._replace(state="declined", extra={k: v for k, v in task.extra.items() if k != "resolution"})
 
 
 def _dependencies(sheet: Sheet, node: dict[str, Any], line: int) -> tuple[list[str], list[Edge], list[Any]]:
