@@ -101,17 +101,17 @@ class _Said:
     """Where words for keys stand in a text, and for hashes; looked for once, and only where something might be a key."""
 
     def __init__(self, read: Plain) -> None:
-        self.hashes = Words(read.low, _HASH.finditer(read.low))
-        self._near = Words(read.low, _NEAR.finditer(read.low))
-        self._inner = Words(read.text, _INNER.finditer(read.text))
-        self._beside = Words(read.low, _BESIDE.finditer(read.low))
+        self.hashes = Words(read.low, _HASH)
+        self._near = Words(read.low, _NEAR)
+        self._inner = Words(read.text, _INNER)
+        self._beside = Words(read.low, _BESIDE)
         self._quiet = 0
         """Before this place nothing is told that was not told at the place asked last; places are asked in order."""
 
     @cached_property
     def anything(self) -> bool:
         """Whether there is any word for a key."""
-        return bool(self._near) or bool(self._beside) or bool(self._inner)
+        return self._near.any or self._beside.any or self._inner.any
 
     def tells(self, start: int, value: str, alone: bool) -> bool | None:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes.

@@ -142,10 +142,7 @@ def _beside_words(read: Plain) -> Iterator[Span]:
     low = read.low
     behind, cue, cues, end, left = 0, None, None, 0, 0
     for run in _RUN.finditer(low):
-        if cues is None:
-            cues = Words(low, filter(_is_cue, _cue().finditer(low)))
-            if not cues and not _AFTER_WORD.search(low):
-                return
+        cues = Words(low, _cue(), _is_cue) if cues is None else cues
         if run.start() >= end:
             end, left = allowance(low, run.start())
         elif left < 0:

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -144,24 +145,33 @@ def allowance(text: str, at: int) -> tuple[int, int]:
     return end, max(MOST, (end - at) // 300)
 
 
-class Words:
-    """Where words stand in a text; each is looked for once, and only as far as somebody asks what stands before a place."""
+LONGEST: Final = 64
+"""No word of those that stand beside something is longer, what it asks of its neighbours included."""
+AHEAD: Final = 1000
+"""So many characters are read at a time."""
 
-    def __init__(self, text: str, found: "Iterable[re.Match[str]]") -> None:
-        self._text = text
-        self._left = iter(found)
+
+class Words:
+    """Where words stand in a text, asked for place by place and in order; the text far from those places is not read."""
+
+    def __init__(self, text: str, pattern: re.Pattern[str], good: "Callable[[re.Match[str]], bool] | None" = None) -> None:
+        self._text, self._pattern, self._good = text, pattern, good
         self._found: list[re.Match[str]] = []
         self._ends = [-1]
+        self._read = 0
 
-    def __bool__(self) -> bool:
-        if not self._found:
-            self._read(-1)
-        return bool(self._found)
+    @cached_property
+    def any(self) -> bool:
+        """Whether there is any."""
+        return bool(self._pattern.search(self._text))
 
     def before(self, at: int, reach: int) -> "re.Match[str] | None":
         """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
-        if self._ends[-1] <= at:
-            self._read(at)
+        if self._read < at:
+            begin = max(self._read, at - reach - LONGEST)
+            end = max(at, begin + AHEAD)
+            self._note(self._pattern.finditer(self._text, begin, end + LONGEST), end)
+            self._read = max(end, self._ends[-1])
         place = bisect_right(self._ends, at) - 1
         end = self._ends[place]
         if end < 0 or end < at - reach or "\n" in self._text[end:at]:
@@ -171,16 +181,22 @@ class Words:
     def after(self, at: int) -> int:
         """Where the next of them ends, seen from a place; behind the text when there is none."""
         if self._ends[-1] <= at:
-            self._read(at)
+            self._note(self._pattern.finditer(self._text, self._read), None)
+            if self._ends[-1] <= at:
+                self._ends.append(len(self._text) + 1)
+            self._read = self._ends[-1]
         return self._ends[bisect_right(self._ends, at)]
 
-    def _read(self, at: int) -> None:
-        for one in self._left:
-            self._found.append(one)
-            self._ends.append(one.end())
-            if one.end() > at:
+    def _note(self, found: "Iterator[re.Match[str]]", until: int | None) -> None:
+        """Keep those that begin before a place, or the first."""
+        for one in found:
+            if until is not None and one.start() >= until:
                 return
-        self._ends.append(len(self._text) + 1)
+            if self._good is None or self._good(one):
+                self._found.append(one)
+                self._ends.append(one.end())
+                if until is None:
+                    return
 
 
 def original(read: Plain, span: Span) -> Span:
