@@ -82,9 +82,10 @@ def dense(read: Plain) -> Iterator[Span]:
         start, end = found.start() + _own(found[0]), found.end()
         value = read.text[start:end]
         alone = _alone(value)
-        told = said.tells(start, value, alone) if said.anything else None
-        if not (told or (alone and _is_whole(read.text, start, end))):
-            return None if told is None else False
+        if not (alone and _is_whole(read.text, start, end)):
+            told = said.tells(start, value, alone) if said.anything else None
+            if not told:
+                return told
         if said.hashes.before(start + 8, 68):
             return None
         return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
@@ -176,5 +177,9 @@ def _random(value: str) -> bool:
     return _bits(value) > 3.7
 
 
+_BITS: Final = (0.0, *(n * log2(n) for n in range(1, 515)))
+"""Of a letter that a word has so often; no word of dice is longer."""
+
+
 def _bits(value: str) -> float:
-    return log2(len(value)) - sum(n * log2(n) for n in map(value.count, set(value))) / len(value)
+    return (_BITS[len(value)] - sum(map(_BITS.__getitem__, map(value.count, set(value))))) / len(value)

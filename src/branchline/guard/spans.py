@@ -34,12 +34,11 @@ def late(form: str, flags: int = 0) -> re.Pattern[str]:
 
 
 # Terminal codes and characters without width, with which a secret is taken apart for the eye or by a colour.
-_FILLER: Final = late("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
+_FILLER: Final = late("[\x1b\u200b-\u200d\u2060\ufeff\u00ad](?:(?<!\x1b)|\\[[0-?]{0,32}[ -/]{0,4}[@-~])")
 
 
-_WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
+_WIDE: Final = late("[！-～]")
 """Letters and signs as wide as Chinese ones."""
-_IS_WIDE: Final = late("[！-～]")
 
 
 class Plain(NamedTuple):
@@ -77,8 +76,8 @@ def plain(text: str) -> Plain:
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
     low = text.replace("İ", "I").lower()  # it alone grows when it is made small
-    if not low.isascii() and _IS_WIDE.search(low):
-        low = low.translate(_WIDE)
+    for wide in set(_WIDE.findall(low)) if not low.isascii() else ():
+        low = low.replace(wide, chr(ord(wide) - 0xFEE0))
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
@@ -147,7 +146,7 @@ def allowance(text: str, at: int) -> tuple[int, int]:
 
 LONGEST: Final = 64
 """No word of those that stand beside something is longer, what it asks of its neighbours included."""
-AHEAD: Final = 1000
+AHEAD: Final = 256
 """So many characters are read at a time."""
 
 
