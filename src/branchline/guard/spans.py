@@ -144,9 +144,9 @@ def allowance(text: str, at: int) -> tuple[int, int]:
     return end, max(MOST, (end - at) // 300)
 
 
-LONGEST: Final = 64
+LONGEST: Final = 48
 """No word of those that stand beside something is longer, what it asks of its neighbours included."""
-AHEAD: Final = 256
+AHEAD: Final = 2000
 """So many characters are read at a time."""
 
 
