@@ -1,7 +1,7 @@
 """Secrets that are known by looking like dice: words without a form, behind a word such as key or token, or alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -68,8 +68,11 @@ _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", 
 _DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
-def dense(read: Plain) -> Iterator[Span]:
-    """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone."""
+def dense(read: Plain, taken: Sequence[int] = ()) -> Iterator[Span]:
+    """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone.
+
+    `taken` are the places of the secrets found otherwise, in order; they count as if they were found here.
+    """
     said: _Said | None = None
 
     def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
@@ -90,7 +93,7 @@ def dense(read: Plain) -> Iterator[Span]:
             return None
         return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
 
-    return judged(read.text, _DENSE, judge, "SECRET")
+    return judged(read.text, _DENSE, judge, "SECRET", taken=taken)
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

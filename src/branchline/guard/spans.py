@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -81,6 +82,19 @@ def plain(text: str) -> Plain:
     return Plain(text, low, tuple(starts), tuple(shifts))
 
 
+def without(read: Plain, spans: Iterable[Span]) -> Plain:
+    """The text with nothing in the place of what goes as one, so that nobody looks at that again."""
+    gone = apart([span for span in spans if span.end - span.start >= AS_ONE])
+    if not gone:
+        return read
+    kept = [0, *(place for span in gone for place in span[:2]), len(read.text)]
+    text, low = (
+        "".join("\0" * (end - at) if turn % 2 else one[at:end] for turn, (at, end) in enumerate(pairwise(kept)))
+        for one in (read.text, read.low)
+    )
+    return read._replace(text=text, low=low)
+
+
 def hits(low: str, words: Iterable[str]) -> Iterator[int]:
     """Where any of the words stands, word by word.
 
@@ -107,6 +121,8 @@ def by_first(forms: Iterable[str]) -> str:
 
 MOST: Final = 700
 """A line that holds more of one kind was made to be slow: from there on it goes as one."""
+AS_ONE: Final = 1000
+"""What is so long is not read again."""
 
 
 def judged(
@@ -116,17 +132,19 @@ def judged(
     kind: str,
     *,
     every: bool = False,
+    taken: Sequence[int] = (),
 ) -> Iterator[Span]:
     """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well, and
-    without it what the judge calls False and not None because it was dear to find out.
+    without it what the judge calls False and not None because it was dear to find out. The places `taken`, in order, count.
     """
     at = 0
     while at < len(text):
         end, left = 0, MOST
         for found in pattern.finditer(text, at):
             if found.start() >= end:
+                begin = bisect_right(taken, text.rfind("\n", 0, found.start()))
                 end, left = allowance(text, found.start())
-            if not left:
+            if left <= bisect_right(taken, found.start()) - begin:
                 yield Span(found.start(), end, kind)
                 break
             if span := judge(found):
@@ -206,7 +224,8 @@ def original(read: Plain, span: Span) -> Span:
 
 
 def apart(spans: list[Span]) -> list[Span]:
-    """Put spans in order and leave none that overlaps an earlier one; of two that begin together the first given stays.
+    """Put spans in order and leave none that overlaps an earlier one; of two that begin together the first given stays,
+    unless the other is the rest of a line.
 
     One that begins inside an earlier one and ends behind it makes that one longer: what neither covers alone must not show.
     """
@@ -214,6 +233,6 @@ def apart(spans: list[Span]) -> list[Span]:
     for span in sorted(spans, key=itemgetter(0)):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
-        elif span.start > kept[-1].start and span.end > kept[-1].end:
+        elif span.end > kept[-1].end + (AS_ONE if span.start == kept[-1].start else 0):
             kept[-1] = kept[-1]._replace(end=span.end)
     return kept
