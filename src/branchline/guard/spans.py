@@ -135,9 +135,10 @@ def judged(
     taken: Sequence[int] = (),
 ) -> Iterator[Span]:
     """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well, and
-    without it what the judge calls False and not None because it was dear to find out. The places `taken`, in order, count.
+    without it what the judge calls False and not None because it was dear to find out. The places `taken`, in order, count, each
+    once.
     """
-    at = 0
+    at, once = 0, frozenset(taken)
     while at < len(text):
         end, left = 0, MOST
         for found in pattern.finditer(text, at):
@@ -149,7 +150,7 @@ def judged(
                 break
             if span := judge(found):
                 yield span
-            left -= every or span is not None
+            left -= (every or span is not None) and not (span and span.start in once)
         else:
             return
         at = end
