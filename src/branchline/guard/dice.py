@@ -1,7 +1,7 @@
 """Secrets that are known by looking like dice: words without a form, behind a word such as key or token, or alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -68,8 +68,11 @@ _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", 
 _DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
-def dense(read: Plain) -> Iterator[Span]:
-    """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone."""
+def dense(read: Plain, taken: Sequence[int] = ()) -> Iterator[Span]:
+    """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone.
+
+    `taken` are the places of the secrets found otherwise, in order; they count as if they were found here.
+    """
     said: _Said | None = None
 
     def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
@@ -82,14 +85,15 @@ def dense(read: Plain) -> Iterator[Span]:
         start, end = found.start() + _own(found[0]), found.end()
         value = read.text[start:end]
         alone = _alone(value)
-        told = said.tells(start, value, alone) if said.anything else None
-        if not (told or (alone and _is_whole(read.text, start, end))):
-            return None if told is None else False
+        if not (alone and _is_whole(read.text, start, end)):
+            told = said.tells(start, value, alone) if said.anything else None
+            if not told:
+                return told
         if said.hashes.before(start + 8, 68):
             return None
         return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
 
-    return judged(read.text, _DENSE, judge, "SECRET")
+    return judged(read.text, _DENSE, judge, "SECRET", taken=taken)
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
@@ -101,17 +105,17 @@ class _Said:
     """Where words for keys stand in a text, and for hashes; looked for once, and only where something might be a key."""
 
     def __init__(self, read: Plain) -> None:
-        self.hashes = Words(read.low, _HASH.finditer(read.low))
-        self._near = Words(read.low, _NEAR.finditer(read.low))
-        self._inner = Words(read.text, _INNER.finditer(read.text))
-        self._beside = Words(read.low, _BESIDE.finditer(read.low))
+        self.hashes = Words(read.low, _HASH)
+        self._near = Words(read.low, _NEAR)
+        self._inner = Words(read.text, _INNER)
+        self._beside = Words(read.low, _BESIDE)
         self._quiet = 0
         """Before this place nothing is told that was not told at the place asked last; places are asked in order."""
 
     @cached_property
     def anything(self) -> bool:
         """Whether there is any word for a key."""
-        return bool(self._near) or bool(self._beside) or bool(self._inner)
+        return self._near.any or self._beside.any or self._inner.any
 
     def tells(self, start: int, value: str, alone: bool) -> bool | None:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes.
@@ -176,5 +180,9 @@ def _random(value: str) -> bool:
     return _bits(value) > 3.7
 
 
+_BITS: Final = (0.0, *(n * log2(n) for n in range(1, 515)))
+"""Of a letter that a word has so often; no word of dice is longer."""
+
+
 def _bits(value: str) -> float:
-    return log2(len(value)) - sum(n * log2(n) for n in map(value.count, set(value))) / len(value)
+    return (_BITS[len(value)] - sum(map(_BITS.__getitem__, map(value.count, set(value))))) / len(value)

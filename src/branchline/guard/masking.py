@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from branchline.guard import assigned, credentials, dice, personal, phones, tokens
 from branchline.guard.book import PLACEHOLDER
-from branchline.guard.spans import Plain, Span, apart, late, original, plain
+from branchline.guard.spans import Plain, Span, apart, late, original, plain, without
 
 
 class Rules(NamedTuple):
@@ -47,22 +47,24 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
     """
     read = plain(text)
     found: list[Span] = []
-    for spans in (
-        tokens.known(read),
-        tokens.private_keys(read),
-        credentials.in_addresses(read),
-        credentials.in_headers(read),
-        credentials.in_options(read),
-        credentials.in_pairs(read),
-        assigned.assigned(read),
-        dice.dense(read),
-        personal.emails(read),
-        personal.identity_cards(read),
-        personal.cards(read),
-        personal.accounts(read),
-        phones.numbers(read, rules.regions),
+    for looked in (
+        tokens.known,
+        tokens.private_keys,
+        credentials.in_addresses,
+        credentials.in_headers,
+        credentials.in_options,
+        credentials.in_pairs,
+        assigned.assigned,
+        lambda read: dice.dense(read, sorted(span.start for span in found if span.kind in ("SECRET", "PASSWORD"))),
+        personal.emails,
+        personal.identity_cards,
+        personal.cards,
+        personal.accounts,
+        lambda read: phones.numbers(read, rules.regions),
     ):
+        spans = list(looked(read))
         found += spans
+        read = without(read, spans)
     found += _again(read, found, book)
     if rules.terms:
         found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(read.low))

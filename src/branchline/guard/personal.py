@@ -119,8 +119,8 @@ def identity_cards(read: Plain) -> Iterator[Span]:
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
         bracketed, bare = found.groups()
-        said = Words(read.low, _CARD_OF_HK.finditer(read.low)) if said is None else said
-        if not (bracketed or said):
+        said = Words(read.low, _CARD_OF_HK) if said is None else said
+        if not (bracketed or said.any):
             return None
         before = read.text[max(0, found.start() - 2) : found.start()]
         letters = before if before.isascii() and before.isalpha() else before[-1:]
@@ -151,8 +151,8 @@ def cards(read: Plain) -> Iterator[Span]:
         nonlocal trials
         if not _is_card(found[0]):
             return None
-        trials = Words(read.low, _TRIAL.finditer(read.low)) if trials is None else trials
-        trial = trials and (trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40)))
+        trials = Words(read.low, _TRIAL) if trials is None else trials
+        trial = trials.before(found.start(), 60) or _TRIAL.search(read.line(found.end(), 0, 40))
         return None if trial else Span(*found.span(), "CARD")
 
     return judged(read.text, _CARD, judge, "CARD")

@@ -37,18 +37,18 @@ _ASIAN: Final = (
 
 
 @functools.cache
-def _cue() -> re.Pattern[str]:
-    """The words beside a number that one calls; few texts have a number that asks for them, and to compile them is dear."""
-    return re.compile(
-        by_first(
-            (
-                *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
-                *_ASIAN,
-                *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
-                r"at(?=[ :]{1,2}\(?\d)",
-            )
-        )
+def _cue(*, ascii: bool) -> re.Pattern[str]:
+    """The words beside a number that one calls; few texts have a number that asks for them, and to compile them is dear.
+
+    Those that begin with no letter of ours are a pattern of their own: with fewer beginnings each is found sooner.
+    """
+    words = (
+        *(rf"{noun}s?(?:[ _-]?(?:number|num|no|nr))?(?![a-z])" for noun in _NOUNS),
+        *_ASIAN,
+        *(rf"{verb}(?![a-z_(\[.])" for verb in _VERBS),
+        r"at(?=[ :]{1,2}\(?\d)",
     )
+    return re.compile(by_first(word for word in words if word[0].isascii() == ascii))
 
 
 _VERB: Final = late(by_first(_VERBS))
@@ -142,16 +142,15 @@ def _beside_words(read: Plain) -> Iterator[Span]:
     low = read.low
     behind, cue, cues, end, left = 0, None, None, 0, 0
     for run in _RUN.finditer(low):
-        if cues is None:
-            cues = Words(low, filter(_is_cue, _cue().finditer(low)))
-            if not cues and not _AFTER_WORD.search(low):
-                return
+        cues = cues or [Words(low, _cue(ascii=ours), _is_cue) for ours in (True, False) if ours or not low.isascii()]
         if run.start() >= end:
             end, left = allowance(low, run.start())
         elif left < 0:
             continue
         if not (cue and _NEXT.fullmatch(low, behind, run.start())):
-            cue = cues.before(run.start(), 32)
+            cue = cues[0].before(run.start(), 32)
+            for others in cues[1:]:
+                cue = max(filter(None, (cue, others.before(run.start(), 32))), key=re.Match.end, default=None)
             if cue and (cue.start() < behind or (_kind(cue[0]) != "at" and _says_no(low[cue.end() : run.start()]))):
                 cue = None
         behind = run.end()

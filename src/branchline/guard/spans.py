@@ -2,7 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -33,12 +35,11 @@ def late(form: str, flags: int = 0) -> re.Pattern[str]:
 
 
 # Terminal codes and characters without width, with which a secret is taken apart for the eye or by a colour.
-_FILLER: Final = late("\x1b\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[\u200b-\u200d\u2060\ufeff\u00ad]")
+_FILLER: Final = late("[\x1b\u200b-\u200d\u2060\ufeff\u00ad](?:(?<!\x1b)|\\[[0-?]{0,32}[ -/]{0,4}[@-~])")
 
 
-_WIDE: Final = {code + 0xFEE0: code for code in range(ord("!"), ord("~") + 1)}
+_WIDE: Final = late("[！-～]")
 """Letters and signs as wide as Chinese ones."""
-_IS_WIDE: Final = late("[！-～]")
 
 
 class Plain(NamedTuple):
@@ -76,9 +77,22 @@ def plain(text: str) -> Plain:
             shifts.append(at - length)
             text = "".join([*kept, text[at:]])
     low = text.replace("İ", "I").lower()  # it alone grows when it is made small
-    if not low.isascii() and _IS_WIDE.search(low):
-        low = low.translate(_WIDE)
+    for wide in set(_WIDE.findall(low)) if not low.isascii() else ():
+        low = low.replace(wide, chr(ord(wide) - 0xFEE0))
     return Plain(text, low, tuple(starts), tuple(shifts))
+
+
+def without(read: Plain, spans: Iterable[Span]) -> Plain:
+    """The text with nothing in the place of what goes as one, so that nobody looks at that again."""
+    gone = apart([span for span in spans if span.end - span.start >= AS_ONE])
+    if not gone:
+        return read
+    kept = [0, *(place for span in gone for place in span[:2]), len(read.text)]
+    text, low = (
+        "".join("\0" * (end - at) if turn % 2 else one[at:end] for turn, (at, end) in enumerate(pairwise(kept)))
+        for one in (read.text, read.low)
+    )
+    return read._replace(text=text, low=low)
 
 
 def hits(low: str, words: Iterable[str]) -> Iterator[int]:
@@ -107,6 +121,8 @@ def by_first(forms: Iterable[str]) -> str:
 
 MOST: Final = 700
 """A line that holds more of one kind was made to be slow: from there on it goes as one."""
+AS_ONE: Final = 1000
+"""What is so long is not read again."""
 
 
 def judged(
@@ -116,22 +132,25 @@ def judged(
     kind: str,
     *,
     every: bool = False,
+    taken: Sequence[int] = (),
 ) -> Iterator[Span]:
     """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well, and
-    without it what the judge calls False and not None because it was dear to find out.
+    without it what the judge calls False and not None because it was dear to find out. The places `taken`, in order, count, each
+    once.
     """
-    at = 0
+    at, once = 0, frozenset(taken)
     while at < len(text):
         end, left = 0, MOST
         for found in pattern.finditer(text, at):
             if found.start() >= end:
+                begin = bisect_right(taken, text.rfind("\n", 0, found.start()))
                 end, left = allowance(text, found.start())
-            if not left:
+            if left <= bisect_right(taken, found.start()) - begin:
                 yield Span(found.start(), end, kind)
                 break
             if span := judge(found):
                 yield span
-            left -= every or span is not None
+            left -= (every or span is not None) and not (span and span.start in once)
         else:
             return
         at = end
@@ -144,24 +163,33 @@ def allowance(text: str, at: int) -> tuple[int, int]:
     return end, max(MOST, (end - at) // 300)
 
 
-class Words:
-    """Where words stand in a text; each is looked for once, and only as far as somebody asks what stands before a place."""
+LONGEST: Final = 48
+"""No word of those that stand beside something is longer, what it asks of its neighbours included."""
+AHEAD: Final = 2000
+"""So many characters are read at a time."""
 
-    def __init__(self, text: str, found: "Iterable[re.Match[str]]") -> None:
-        self._text = text
-        self._left = iter(found)
+
+class Words:
+    """Where words stand in a text, asked for place by place and in order; the text far from those places is not read."""
+
+    def __init__(self, text: str, pattern: re.Pattern[str], good: "Callable[[re.Match[str]], bool] | None" = None) -> None:
+        self._text, self._pattern, self._good = text, pattern, good
         self._found: list[re.Match[str]] = []
         self._ends = [-1]
+        self._read = 0
 
-    def __bool__(self) -> bool:
-        if not self._found:
-            self._read(-1)
-        return bool(self._found)
+    @cached_property
+    def any(self) -> bool:
+        """Whether there is any."""
+        return bool(self._pattern.search(self._text))
 
     def before(self, at: int, reach: int) -> "re.Match[str] | None":
         """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
-        if self._ends[-1] <= at:
-            self._read(at)
+        if self._read < at:
+            begin = max(self._read, at - reach - LONGEST)
+            end = max(at, begin + AHEAD)
+            self._note(self._pattern.finditer(self._text, begin, end + LONGEST), end)
+            self._read = max(end, self._ends[-1])
         place = bisect_right(self._ends, at) - 1
         end = self._ends[place]
         if end < 0 or end < at - reach or "\n" in self._text[end:at]:
@@ -171,16 +199,22 @@ class Words:
     def after(self, at: int) -> int:
         """Where the next of them ends, seen from a place; behind the text when there is none."""
         if self._ends[-1] <= at:
-            self._read(at)
+            self._note(self._pattern.finditer(self._text, self._read), None)
+            if self._ends[-1] <= at:
+                self._ends.append(len(self._text) + 1)
+            self._read = self._ends[-1]
         return self._ends[bisect_right(self._ends, at)]
 
-    def _read(self, at: int) -> None:
-        for one in self._left:
-            self._found.append(one)
-            self._ends.append(one.end())
-            if one.end() > at:
+    def _note(self, found: "Iterator[re.Match[str]]", until: int | None) -> None:
+        """Keep those that begin before a place, or the first."""
+        for one in found:
+            if until is not None and one.start() >= until:
                 return
-        self._ends.append(len(self._text) + 1)
+            if self._good is None or self._good(one):
+                self._found.append(one)
+                self._ends.append(one.end())
+                if until is None:
+                    return
 
 
 def original(read: Plain, span: Span) -> Span:
@@ -191,7 +225,8 @@ def original(read: Plain, span: Span) -> Span:
 
 
 def apart(spans: list[Span]) -> list[Span]:
-    """Put spans in order and leave none that overlaps an earlier one; of two that begin together the first given stays.
+    """Put spans in order and leave none that overlaps an earlier one; of two that begin together the first given stays,
+    unless the other is the rest of a line.
 
     One that begins inside an earlier one and ends behind it makes that one longer: what neither covers alone must not show.
     """
@@ -199,6 +234,6 @@ def apart(spans: list[Span]) -> list[Span]:
     for span in sorted(spans, key=itemgetter(0)):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
-        elif span.start > kept[-1].start and span.end > kept[-1].end:
+        elif span.end > kept[-1].end + (AS_ONE if span.start == kept[-1].start else 0):
             kept[-1] = kept[-1]._replace(end=span.end)
     return kept
