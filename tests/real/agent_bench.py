@@ -15,6 +15,7 @@ from programs import PROGRAMS
 from branchline import sandbox, workers
 from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
+from branchline.workers import opencode_config
 from stub_model import StubModel
 
 TIMEOUT = 180.0
@@ -46,7 +47,9 @@ def _opencode(user: Path, model: StubModel) -> Mapping[str, str]:
 def _acp(user: Path, model: StubModel) -> Mapping[str, str]:
     config = {**model.config(), "permission": {"bash": "ask", "edit": "ask", "external_directory": "ask"}}
     (user / "acp.json").write_text(json.dumps(config))
-    return {"OPENCODE_CONFIG": str(user / "acp.json"), **dict.fromkeys(_QUIET, "1")}
+    opencode_config.settle(user / "config" / "opencode")  # it would fetch its plugin library from the network
+    places = {"OPENCODE_CONFIG": str(user / "acp.json"), "XDG_CONFIG_HOME": str(user / "config")}
+    return places | dict.fromkeys(_QUIET, "1")
 
 
 def _claude(user: Path, model: StubModel) -> Mapping[str, str]:
@@ -98,7 +101,7 @@ AGENTS: Mapping[str, Agent] = {
         "max_output_tokens",
         ("STUB_KEY",),
     ),
-    "acp": _OPENCODE._replace(settle=_acp, pass_env=("OPENCODE_CONFIG", *_QUIET), arguments=("acp",)),
+    "acp": _OPENCODE._replace(settle=_acp, pass_env=("OPENCODE_CONFIG", "XDG_CONFIG_HOME", *_QUIET), arguments=("acp",)),
 }
 
 
