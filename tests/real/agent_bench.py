@@ -113,15 +113,18 @@ def end_servers(tmp: Path) -> None:
 
 
 class RealBench:
-    """A user with a configuration of their own, a fake home, and a worktree whose repository wants to meddle."""
+    """A user with a configuration of their own, a fake home, and a worktree whose repository wants to meddle.
 
-    def __init__(self, tmp: Path, kind: str, model: StubModel) -> None:
+    `state` is where OpenCode servers of the user are.
+    """
+
+    def __init__(self, tmp: Path, kind: str, model: StubModel, state: Path) -> None:
         self.tmp, self.kind, self.agent = tmp, kind, AGENTS[kind]
         self.adapter = workers.get(kind)
         self.home, self.tree, self.user = tmp / "home", tmp / "tree", tmp / "user"
         self.user.mkdir()
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("XDG_", "OPENCODE", "CLAUDE", "CODEX"))}
-        self.base = {**kept, "HOME": str(self.user), "SECRET_TOKEN": "do-not-pass"}
+        self.base = {**kept, "HOME": str(self.user), "XDG_STATE_HOME": str(state), "SECRET_TOKEN": "do-not-pass"}
         self.base |= self.agent.settle(self.user, model)
         sandbox.prepare_home(self.home, self.user, "Test", "test@example.invalid")
         allowed = WorkerSettings(kind=kind, pass_env=self.agent.pass_env)

@@ -1,11 +1,10 @@
 """Each adapter against its real program, the model being a stub on loopback."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent_bench import AGENTS, RealBench, end_servers
+from agent_bench import AGENTS, RealBench
 from programs import missing
 
 from branchline import workers
@@ -23,17 +22,9 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def model() -> Iterator[StubModel]:
-    """A stub model on a free port."""
-    with StubModel() as server:
-        yield server
-
-
-@pytest.fixture
-def bench(tmp_path: Path, kind: str, model: StubModel) -> Iterator[RealBench]:
+def bench(tmp_path: Path, kind: str, model: StubModel, servers: Path) -> RealBench:
     """A task for that agent."""
-    yield RealBench(tmp_path, kind, model)
-    end_servers(tmp_path)
+    return RealBench(tmp_path, kind, model, servers)
 
 
 def test_a_file_is_written_by_the_agents_own_tools(bench: RealBench, model: StubModel) -> None:
