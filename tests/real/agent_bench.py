@@ -101,7 +101,9 @@ AGENTS: Mapping[str, Agent] = {
         "max_output_tokens",
         ("STUB_KEY",),
     ),
-    "acp": _OPENCODE._replace(settle=_acp, pass_env=("OPENCODE_CONFIG", "XDG_CONFIG_HOME", *_QUIET), arguments=("acp",)),
+    "acp": _OPENCODE._replace(
+        settle=_acp, pass_env=("OPENCODE_CONFIG", "XDG_CONFIG_HOME", *_QUIET), arguments=("acp",)
+    ),
 }
 
 
