@@ -67,6 +67,11 @@ class StubModel:
         self._server.server_close()
         self._thread.join(5)
 
+    def forget(self) -> None:
+        """Forget what was sent, and how often it was refused."""
+        self.requests.clear()
+        self._refused.clear()
+
     def config(self) -> dict[str, Any]:
         """Give a configuration of OpenCode that knows this server as `stub/stub-1`."""
         return {

@@ -95,6 +95,9 @@ class World:
         self.root = folder / "repository"
         self.ledger_file = folder / "ledger"
         self.children: list[Program] = []
+        if self.root.exists():  # a copy, whose files the index does not know yet
+            self.git("update-index", "-q", "--refresh")
+            return
         self.root.mkdir(parents=True)
         self.git("init", "--quiet")
         (self.root / "README.md").write_text("one line\n")
@@ -325,6 +328,10 @@ class World:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+
+Live = Callable[[World], object]
+"""What happens in a world."""
 
 
 def replayed(run: RunRow, tasks: Sequence[TaskRow], events: Sequence[Any]) -> State:

@@ -1,20 +1,24 @@
 """Evidence that can be looked at again: what was recorded is so, or it is said that it is not."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from worlds import Task, World
+from worlds import Live, Task, World
 
 
-@pytest.fixture
-def done(world: World) -> World:
+def do(world: World) -> None:
     """A run with one task whose check looks at a file of its own and at one outside of the repository."""
     (world.folder / "outside").touch()
     world.plan(Task("1.1", verify=f"cat out-1.1.txt && test -e {world.folder}/outside"))
     assert world.execute(world.agent("make\nsay done ok\nend\n")).status == 0
-    return world
+
+
+@pytest.fixture
+def done(lived: Callable[[Live], World]) -> World:
+    return lived(do)
 
 
 def log_of(world: World) -> Path:

@@ -3,11 +3,12 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from worlds import Task, World
+from worlds import Live, Task, World
 
 GH = """#!/bin/sh
 printf '%s\\n' "$@" > "{folder}/gh-words"
@@ -16,11 +17,14 @@ exit {status}
 """
 
 
-@pytest.fixture
-def done(world: World) -> World:
+def do(world: World) -> None:
     world.plan(Task("1.1"), Task("1.2"))
     assert world.execute(world.agent("make\nsay done ok\nend\n")).status == 0
-    return world
+
+
+@pytest.fixture
+def done(lived: Callable[[Live], World]) -> World:
+    return lived(do)
 
 
 def with_remote(world: World) -> Path:

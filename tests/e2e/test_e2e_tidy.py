@@ -1,10 +1,11 @@
 """Saved work and what is left over: nothing is removed that is not merged or saved, and all that is saved comes back."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from worlds import Task, World
+from worlds import Live, Task, World
 
 FAILS = """
 echo "work of $run" > "out-$BRANCHLINE_TASK_ID.txt"
@@ -17,12 +18,15 @@ end
 """
 
 
-@pytest.fixture
-def failed(world: World) -> World:
+def fail(world: World) -> None:
     """A run of which 1.1 is done and 1.2 has failed twice; its second attempt stands in its worktree."""
     world.plan(Task("1.1"), Task("1.2"))
     assert world.execute(world.agent(FAILS)).status == 4
-    return world
+
+
+@pytest.fixture
+def failed(lived: Callable[[Live], World]) -> World:
+    return lived(fail)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from programs import PROGRAMS
 from branchline import sandbox, workers
 from branchline.config import WorkerSettings
 from branchline.model.run import Claim, Exit, Job
+from branchline.workers import opencode_config
 from stub_model import StubModel
 
 TIMEOUT = 180.0
@@ -46,7 +47,9 @@ def _opencode(user: Path, model: StubModel) -> Mapping[str, str]:
 def _acp(user: Path, model: StubModel) -> Mapping[str, str]:
     config = {**model.config(), "permission": {"bash": "ask", "edit": "ask", "external_directory": "ask"}}
     (user / "acp.json").write_text(json.dumps(config))
-    return {"OPENCODE_CONFIG": str(user / "acp.json"), **dict.fromkeys(_QUIET, "1")}
+    opencode_config.settle(user / "config" / "opencode")  # it would fetch its plugin library from the network
+    places = {"OPENCODE_CONFIG": str(user / "acp.json"), "XDG_CONFIG_HOME": str(user / "config")}
+    return places | dict.fromkeys(_QUIET, "1")
 
 
 def _claude(user: Path, model: StubModel) -> Mapping[str, str]:
@@ -98,7 +101,9 @@ AGENTS: Mapping[str, Agent] = {
         "max_output_tokens",
         ("STUB_KEY",),
     ),
-    "acp": _OPENCODE._replace(settle=_acp, pass_env=("OPENCODE_CONFIG", *_QUIET), arguments=("acp",)),
+    "acp": _OPENCODE._replace(
+        settle=_acp, pass_env=("OPENCODE_CONFIG", "XDG_CONFIG_HOME", *_QUIET), arguments=("acp",)
+    ),
 }
 
 
@@ -110,15 +115,18 @@ def end_servers(tmp: Path) -> None:
 
 
 class RealBench:
-    """A user with a configuration of their own, a fake home, and a worktree whose repository wants to meddle."""
+    """A user with a configuration of their own, a fake home, and a worktree whose repository wants to meddle.
 
-    def __init__(self, tmp: Path, kind: str, model: StubModel) -> None:
+    `state` is where OpenCode servers of the user are.
+    """
+
+    def __init__(self, tmp: Path, kind: str, model: StubModel, state: Path) -> None:
         self.tmp, self.kind, self.agent = tmp, kind, AGENTS[kind]
         self.adapter = workers.get(kind)
         self.home, self.tree, self.user = tmp / "home", tmp / "tree", tmp / "user"
         self.user.mkdir()
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("XDG_", "OPENCODE", "CLAUDE", "CODEX"))}
-        self.base = {**kept, "HOME": str(self.user), "SECRET_TOKEN": "do-not-pass"}
+        self.base = {**kept, "HOME": str(self.user), "XDG_STATE_HOME": str(state), "SECRET_TOKEN": "do-not-pass"}
         self.base |= self.agent.settle(self.user, model)
         sandbox.prepare_home(self.home, self.user, "Test", "test@example.invalid")
         allowed = WorkerSettings(kind=kind, pass_env=self.agent.pass_env)

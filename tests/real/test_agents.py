@@ -1,11 +1,10 @@
 """Each adapter against its real program, the model being a stub on loopback."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent_bench import AGENTS, RealBench, end_servers
+from agent_bench import AGENTS, RealBench
 from programs import missing
 
 from branchline import workers
@@ -23,24 +22,19 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def model() -> Iterator[StubModel]:
-    """A stub model on a free port."""
-    with StubModel() as server:
-        yield server
-
-
-@pytest.fixture
-def bench(tmp_path: Path, kind: str, model: StubModel) -> Iterator[RealBench]:
+def bench(tmp_path: Path, kind: str, model: StubModel, servers: Path) -> RealBench:
     """A task for that agent."""
-    yield RealBench(tmp_path, kind, model)
-    end_servers(tmp_path)
+    return RealBench(tmp_path, kind, model, servers)
 
 
-def test_a_file_is_written_by_the_agents_own_tools(bench: RealBench, model: StubModel) -> None:
+def test_a_limit_is_waited_out_and_a_file_written_by_the_agents_own_tools(bench: RealBench, model: StubModel) -> None:
+    limit = {"status": 429, "times": 1, "headers": {"retry-after": "1"}}
     write = bench.agent.write(str(bench.tree / "hello.txt"), "hello\n")
     shell = bench.agent.shell("echo ${SECRET_TOKEN:-none} > env.txt; git add -A; git commit -qm work")
     told = 'Say `hello` in "hello.txt".'
-    claim = bench.run(f"{told}\n" + directive({"tools": [write]}, {"tools": [shell]}, {"text": "It is written."}))
+    claim = bench.run(
+        f"{told}\n" + directive({**limit, "tools": [write]}, {"tools": [shell]}, {"text": "It is written."})
+    )
     assert (claim.status, claim.summary, claim.error) == ("done", "It is written.", "")
     assert claim.session
     assert claim.tokens == (120 if bench.kind == "acp" else 360), "over ACP OpenCode tells the last message's alone"
@@ -122,14 +116,8 @@ def test_a_worker_waits_for_what_a_person_says(bench: RealBench, answer: str, st
     )
 
 
-def test_a_limit_that_passes_is_waited_out(bench: RealBench) -> None:
-    limited = {"status": 429, "times": 1, "headers": {"retry-after": "1"}, "text": "Here I am."}
-    claim = bench.run("Wait.\n" + directive(limited))
-    assert (claim.status, claim.summary) == ("done", "Here I am.")
-
-
 @pytest.mark.parametrize(
-    ("status", "expected"), [(400, "failed"), (401, "failed"), (404, "failed"), (429, "rate_limited"), (500, "failed")]
+    ("status", "expected"), [(400, "failed"), (401, "failed"), (429, "rate_limited"), (500, "failed")]
 )
 def test_an_error_of_the_provider_is_told_with_its_status(bench: RealBench, status: int, expected: str) -> None:
     claim = bench.run("Try.\n" + directive({"status": status, "headers": {"retry-after": "1"}}))
@@ -146,21 +134,8 @@ def test_an_empty_and_a_cut_answer_are_no_success(bench: RealBench) -> None:
     assert (claim.status, claim.extra["cause"]) == ("partial", "context")
 
 
-def test_a_killed_worker_goes_on_in_its_session(bench: RealBench, model: StubModel) -> None:
-    write = bench.agent.write(str(bench.tree / "first.txt"), "1\n")
-    prompt = "Begin.\n" + directive({"tools": [write]}, {"hang": True})
-    killed = bench.kill_when(lambda: len(model.requests) > 1 and (bench.tree / "first.txt").exists(), prompt)
-    assert killed.status == "failed"
-    assert killed.session
-    claim = bench.run("Go on.\n" + directive({"text": "I went on."}), attempt=2, session=killed.session)
-    assert (claim.status, claim.summary, claim.session) == ("done", "I went on.", killed.session)
-    assert "Begin." in json.dumps(model.requests[-1])
-
-
-def test_usage_is_told_turn_by_turn_while_an_agent_is_at_work(bench: RealBench) -> None:
+def test_a_killed_worker_has_told_its_usage_and_goes_on_in_its_session(bench: RealBench, model: StubModel) -> None:
     """Two turns of 100 tokens read and 20 written, then one that never ends; what goes on counts its own alone."""
-    if bench.kind == "acp":
-        pytest.skip("over ACP OpenCode tells its usage at the end of the prompt only")
     write = bench.agent.write(str(bench.tree / "first.txt"), "1\n")
     prompt = "Begin.\n" + directive({"tools": [write]}, {"tools": [bench.agent.shell("true")]}, {"hang": True})
     job = bench.job(prompt)
@@ -168,17 +143,24 @@ def test_usage_is_told_turn_by_turn_while_an_agent_is_at_work(bench: RealBench) 
     assert gauge is not None
 
     def told() -> bool:
+        if bench.kind == "acp":  # over ACP OpenCode tells its usage at the end of the prompt only
+            return len(model.requests) > 2 and (bench.tree / "first.txt").exists()
         said = gauge.look()
         seen.append(said.tokens if said else seen[-1])
         return seen[-1] >= 240
 
     killed = bench.kill_when(told, prompt, job=job)
+    assert killed.status == "failed"
+    assert killed.session
     assert killed.tokens == seen[-1]
-    assert seen[-1] == 240 or bench.kind == "claude", (
+    assert seen[-1] == 240 or bench.kind in ("claude", "acp"), (
         "Claude Code counts what it has written at the end; it is estimated"
     )
     claim = bench.run("Go on.\n" + directive({"text": "I went on."}), attempt=2, session=killed.session)
-    assert (claim.status, claim.tokens) == ("done", 120)
+    assert (claim.status, claim.summary, claim.session) == ("done", "I went on.", killed.session)
+    assert (bench.tree / "first.txt").read_text() == "1\n"
+    assert claim.tokens == 120
+    assert "Begin." in json.dumps(model.requests[-1])
 
 
 def test_a_session_that_is_gone_is_not_kept(bench: RealBench) -> None:

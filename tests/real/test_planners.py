@@ -1,7 +1,6 @@
 """Each real agent as a planner: one headless call, the model being a stub on loopback."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,11 @@ pytestmark = pytest.mark.real
 GOOD: dict[str, Any] = {"tasks": [{"key": "t1", "kind": "atomic", "confidence": 1.0, "reasoning": "one thing"}]}
 
 
-@pytest.fixture
-def model() -> Iterator[StubModel]:
-    """A stub model on a free port."""
-    with StubModel() as server:
-        yield server
-
-
 @pytest.mark.parametrize(
     "kind", [pytest.param(k, marks=pytest.mark.skipif(bool(missing(k)), reason=missing(k))) for k in AGENTS]
 )
-def test_an_agent_plans(tmp_path: Path, kind: str, model: StubModel) -> None:
-    bench = RealBench(tmp_path, kind, model)
+def test_an_agent_plans(tmp_path: Path, kind: str, model: StubModel, servers: Path) -> None:
+    bench = RealBench(tmp_path, kind, model, servers)
     names = {name: value for name, value in bench.base.items() if name in bench.agent.pass_env}
     (tmp_path / "settings").mkdir()
     (tmp_path / "settings" / "branchline.toml").write_text(
