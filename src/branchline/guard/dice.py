@@ -1,7 +1,7 @@
 """Secrets that are known by looking like dice: words without a form, behind a word such as key or token, or alone."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -68,12 +68,13 @@ _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", 
 _DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 
 
-def dense(read: Plain, taken: Sequence[int] = ()) -> Iterator[Span]:
+def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
     """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone.
 
-    `taken` are the places of the secrets found otherwise, in order; they count as if they were found here.
+    The secrets that were found `before` count as if they were found here.
     """
     said: _Said | None = None
+    taken = sorted(span.start for span in before if span.kind in ("SECRET", "PASSWORD"))
 
     def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
         nonlocal said

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -45,7 +46,7 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
 
     What stands in `book` (placeholder -> value) is found as a word of its own too.
     """
-    read = plain(text)
+    whole = read = plain(text)
     found: list[Span] = []
     for looked in (
         tokens.known,
@@ -55,19 +56,19 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
         credentials.in_options,
         credentials.in_pairs,
         assigned.assigned,
-        lambda read: dice.dense(read, sorted(span.start for span in found if span.kind in ("SECRET", "PASSWORD"))),
+        functools.partial(dice.dense, before=found),
         personal.emails,
         personal.identity_cards,
         personal.cards,
         personal.accounts,
-        lambda read: phones.numbers(read, rules.regions),
+        functools.partial(phones.numbers, regions=rules.regions),
     ):
         spans = list(looked(read))
         found += spans
         read = without(read, spans)
-    found += _again(read, found, book)
+    found += _again(read, whole.text, found, book)
     if rules.terms:
-        found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(read.low))
+        found += (Span(one.start(), one.end(), "TERM") for one in _words(rules.terms).finditer(whole.low))
     return apart([original(read, span) for span in found] if read.starts else found)
 
 
@@ -77,15 +78,23 @@ _STRONG: Final = late(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|
 _DIGIT: Final = late(r"\d")
 
 
-def _again(read: Plain, found: Iterable[Span], book: Mapping[str, str]) -> Iterator[Span]:
-    """Find what was found, here or before, where it stands as a word of its own with nothing beside it that gives it away.
+FEW: Final = 50
+"""Of so many values it is seen sooner that they stand nowhere else than where all words are."""
+
+
+def _again(read: Plain, text: str, found: Iterable[Span], book: Mapping[str, str]) -> Iterator[Span]:
+    """Find what was found in a text, here or before, where it stands as a word of its own with nothing beside it that gives
+    it away; `read` is what is left to read of it.
 
     A word of letters might be the name of anything, and a short one of another text too.
     """
     kinds = {value: placeholder.strip("[]0123456789")[:-1] for placeholder, value in book.items()}
-    here = {read.text[span.start : span.end]: span.kind for span in found}
+    here = {text[span.start : span.end]: span.kind for span in found}
     kinds = {value: kind for value, kind in (kinds | here).items() if _WHOLE.fullmatch(value) and _DIGIT.search(value)}
     short = {value: kind for value, kind in here.items() if kind == "PASSWORD" and _STRONG.fullmatch(value)}
+    if len(kinds) + len(short) <= FEW:
+        often = Counter(text[start:end] for start, end in {(span.start, span.end) for span in found})
+        kinds, short = ({one: known[one] for one in known if text.count(one) > often[one]} for known in (kinds, short))
     for words, known in ((_WHOLE, kinds), (_SHORT, short)):
         for word in words.finditer(read.text) if known else ():
             if word[0] in known:

@@ -1,7 +1,7 @@
 """What a detector finds in a text, and the text as detectors read it."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -143,9 +143,9 @@ def judged(
         end, left = 0, MOST
         for found in pattern.finditer(text, at):
             if found.start() >= end:
-                begin = bisect_right(taken, text.rfind("\n", 0, found.start()))
+                begin = bisect_left(taken, text.rfind("\n", 0, found.start()))
                 end, left = allowance(text, found.start())
-            if left <= bisect_right(taken, found.start()) - begin:
+            if left <= bisect_left(taken, found.start()) - begin:
                 yield Span(found.start(), end, kind)
                 break
             if span := judge(found):
@@ -172,7 +172,9 @@ AHEAD: Final = 2000
 class Words:
     """Where words stand in a text, asked for place by place and in order; the text far from those places is not read."""
 
-    def __init__(self, text: str, pattern: re.Pattern[str], good: "Callable[[re.Match[str]], bool] | None" = None) -> None:
+    def __init__(
+        self, text: str, pattern: re.Pattern[str], good: "Callable[[re.Match[str]], bool] | None" = None
+    ) -> None:
         self._text, self._pattern, self._good = text, pattern, good
         self._found: list[re.Match[str]] = []
         self._ends = [-1]

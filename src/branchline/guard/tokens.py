@@ -108,7 +108,9 @@ def _form(kind: str) -> re.Pattern[str]:
 
 
 _CRYPT: Final = late(r"\$(?:1|apr1|2[abxy]|5|6|8|y|argon2(?:id|i|d)|krb5\w{2,8})\$[\w./$=,@:*+-]{20,2000}")
-_BLOCK: Final = late(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----((?:[^-]|-(?!----)){1,20000})")
+_BEGIN: Final = late(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_BLOCK: Final = 20_000
+"""No private key is longer."""
 _PUTTY: Final = late(r"Private-Lines: \d{1,3}\r?\n((?:[A-Za-z0-9+/=]{1,80}+\r?\n?){1,400})")
 _JWK: Final = late(r"[\"'](?:d|k|p|q|dp|dq|qi)\\?[\"']\s{0,4}:\s{0,4}\\?[\"']([\w-]{16,1400})\\?[\"']")
 _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
@@ -141,9 +143,14 @@ def known(read: Plain) -> Iterator[Span]:
 
 def private_keys(read: Plain) -> Iterator[Span]:
     """Find the lines inside of private key blocks, each a place of its own, so that no line is lost, and JSON web keys."""
-    for sign, blocks in (("PRIVATE KEY", _BLOCK), ("Private-Lines", _PUTTY)):
-        for block in blocks.finditer(read.text) if sign in read.text else ():
-            for piece in _PIECE.finditer(read.text, block.start(1), block.end(1)):
-                yield Span(piece.start(), piece.end(), "PRIVATE_KEY")
+    text = read.text
+    blocks = [
+        (found.end(), text.find("-----", found.end(), found.end() + _BLOCK))
+        for found in (_BEGIN.finditer(text) if "PRIVATE KEY" in text else ())
+    ]
+    blocks += [found.span(1) for found in (_PUTTY.finditer(text) if "Private-Lines" in text else ())]
+    for begin, end in blocks:
+        for piece in _PIECE.finditer(text, begin, end if end >= 0 else begin + _BLOCK):
+            yield Span(piece.start(), piece.end(), "PRIVATE_KEY")
     for found in _JWK.finditer(read.text) if "kty" in read.low else ():
         yield Span(found.start(1), found.end(1), "PRIVATE_KEY")
