@@ -2,7 +2,8 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings
 settings.register_profile("branchline", derandomize=float(os.environ.get("BRANCHLINE_TEST_SCALE", "1")) <= 1)
 settings.load_profile("branchline")
 NUMBERS = itertools.count()
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -31,12 +33,22 @@ def _places(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("places")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember of each test whether any part of it failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def tmp_path(_places: Path) -> Path:
-    """A folder of the test's own."""
+def tmp_path(_places: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder of the test's own, which stays when the test fails; all that the suite writes takes minutes to delete."""
     place = _places / f"{next(NUMBERS):06}"  # none begins as another one does: worlds know their processes by it
     place.mkdir()
-    return place
+    yield place
+    if not request.node.stash[FAILED]:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +69,4 @@ def _nobody_home(_places: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     for name in ("NO_COLOR", "FORCE_COLOR", *models, *ours):
         monkeypatch.delenv(name, raising=False)
     yield home
+    shutil.rmtree(home, ignore_errors=True)

@@ -74,7 +74,7 @@ class Stage:
         if AGENTS[kind].pass_env:
             named = json.dumps(AGENTS[kind].pass_env)
             (self.root / "branchline.toml").write_text(
-                f'[workers.{kind}]\npass_env = {named}\nmodel = "{AGENTS[kind].model}"\n'
+                f'[workers.{kind}]\npass_env = {named}\nmodel = "{AGENTS[kind].model}"\nwritable = ["{home}/config"]\n'
             )
         self.git("init", "-q")
         self.git("add", "-A")
@@ -314,7 +314,7 @@ def test_a_plan_of_six_tasks_is_merged_with_every_agent_though_one_hangs(stages:
         for n in range(1, 7)
     ]
     stage = stages(SIX, rules, kind)
-    stage.env |= {"BRANCHLINE_SILENCE": "20s", "BRANCHLINE_BACKOFF": "1s"}
+    stage.env |= {"BRANCHLINE_SILENCE": "12s", "BRANCHLINE_BACKOFF": "1s"}
     worker = f"{kind}:opencode acp" if kind == "acp" else kind
     done = stage.run("execute", "plans/house.md", "--worker", worker, "--yes", "-j", "2")
     assert (done["state"], done["counts"]) == ("done", {"done": 6})
