@@ -385,7 +385,7 @@ def test_a_full_disk(spot: Spot) -> None:
     script = f"""{space} 'cp -r .branchline ../kept && mount -t tmpfs -o size=$ROOM tmpfs .branchline &&
       cp -r ../kept/. .branchline/ && $B execute plans/p.md --yes --worker shell:./big.sh --json; echo $?
       mount -o remount,size=20m .branchline; $B execute plans/p.md --worker shell:./big.sh --json; echo $?'"""
-    for room in ("100k", "260k"):
+    for room in ("120k", "260k"):
         done = shell(spot, script, ROOM=room)
         first, status, second, again = done.stdout.splitlines()
         refused, finished = json.loads(first), json.loads(second)

@@ -15,6 +15,11 @@ def edges(text: str) -> set[tuple[str, str]]:
 
 
 class TestWhatIsATask:
+    @pytest.mark.parametrize("word", ["version", "release it"])
+    def test_the_id_of_a_task_before_a_word_for_versions(self, word: str) -> None:
+        plan = parse(f"- [ ] t0 {word}\n- [ ] t1.2 {word} too\n- [ ] T014 move it\n", "TODO.md")
+        assert [task.id for task in plan.tasks] == ["t0", "t1.2", "T014"]
+
     def test_bold_codes_of_tasks_before_their_titles(self) -> None:
         text = "### Phase 1: Grid\n\n**TASK-010** — Draw it\n- **File:** `a.py`\n\n"
         text += "**TASK-020** — Move it\n- **Depends on:** TASK-010\n"

@@ -7,10 +7,11 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.sections import Head, bare, head
 
-_NO_VERSION = rf"(?!\s*(?:→|[-=]>)\s*v?\d|\s(?:{'|'.join(map(re.escape, words.VERSION_HEADS))})\b)"
-"""`3.2 → 4.0` and `0.9 release` name versions."""
+_NO_VERSION = rf"(?!\s*(?:→|[-=]>)\s*v?\d|(?(task)(?!)|\s(?:{'|'.join(map(re.escape, words.VERSION_HEADS))})\b))"
+"""`3.2 → 4.0` and `0.9 release` name versions; `T012 release` is a task."""
 ID = re.compile(
-    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
+    r"(?:\[(?=[A-Za-z]{1,6}-?\d+\]))?((?P<task>(?=[Tt]\d))?"
+    r"(?:[A-Za-z]{1,6}-?\d{1,9}(?:-\d{1,9}){0,3}|\d{1,9}[a-z]?(?=\.\d))(?:\.\d{1,9})*)"
     r"(?:\]|[.)](?=\s|$))?(?=[\s:：–—·]|$)" + _NO_VERSION + r"\s*(?:[:：–—·-]+(?=\s|[^\x00-\x7f]|\*)\s*)?"
 )
 _CAMEL = re.compile(r"[a-z][A-Z]")
