@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from branchline.guard.book import PLACEHOLDER, unmask
 from branchline.guard.masking import Rules, find, mask
-from branchline.guard.spans import MOST, plain
+from branchline.guard.spans import AS_ONE, MOST, Span, apart, plain
 from branchline.sandbox.vault import Vault
 from branchline.workspace.unmask import restore
 
@@ -227,3 +227,8 @@ def test_a_key_that_was_masked_before_is_known_where_it_stands_alone(tmp_path: P
     for each in (vault, Vault(vault.path, Rules())):
         assert each.mask(f"it printed {key}").text == "it printed [SECRET_1]"
         assert each.preview(f"{key}, and {key}x") == f"[SECRET_1], and {key}x"
+
+
+def test_the_rest_of_a_line_that_begins_where_a_finding_does_is_kept() -> None:
+    assert apart([Span(0, 5, "EMAIL"), Span(0, AS_ONE + 6, "SECRET")]) == [Span(0, AS_ONE + 6, "EMAIL")]
+    assert apart([Span(0, 5, "EMAIL"), Span(0, 9, "SECRET")]) == [Span(0, 5, "EMAIL")]
