@@ -231,6 +231,7 @@ class TestOrder:
             ("US1 unblocks T004 (in parallel) and T005", {("3", "T004"), ("3", "T005")}),
             ("User Stories (Phase 3+): All depend on Foundational", {("2", "3"), ("2", "4")}),
             ("T002–T004 are sequential within US2 (first → then → last)", {("T002", "T003"), ("T003", "T004")}),
+            ("US2 and T005 are sequential", {("4", "T005")}),
             ("T001 and T003-T004 are sequential", {("T001", "T003"), ("T001", "T004")}),
         ],
     )

@@ -108,7 +108,8 @@ def _denied(text: str, verb: re.Match[str]) -> bool:
 
 def _in_series(before: str, said: str) -> str:
     """`Task 5 depends on 1-4`: bare numbers are of the series of what stands before the verb."""
-    key = next((named[0] for named in reversed(tokens(before))), "") if _NUMBERS.fullmatch(said.strip(" .。")) else ""
+    bare = _NUMBERS.fullmatch(said.strip(" .。")) is not None
+    key = next((named[0] for named in reversed(tokens(before[-_SUBJECT:]))), "") if bare else ""
     return f"{key} {said.strip()}" if key else said
 
 
@@ -300,7 +301,7 @@ class Edges:
     def _run(self, line: int, named: list[list[Draft]]) -> None:
         """What runs one by one: what is named, or the tasks of the only range: `T3-T5 are sequential within US2`."""
         leaves = [group for group in named if not any(draft.kids for draft in group)]
-        if len(leaves) == 1:
+        if len(leaves) == 1 and len(leaves[0]) > 1:
             named = [[draft] for draft in leaves[0]]
         for before, after in pairwise(named):
             self.say(before, after, line)

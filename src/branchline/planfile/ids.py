@@ -76,9 +76,8 @@ class Ids:
     def _reparent(self, drafts: list[Draft]) -> None:
         """Hang `t1.1` under `t1`, and `1.1` under the box `1.`, where nesting does not say otherwise."""
         numbers: dict[tuple[int, str], Draft] = {}
-        whole = {
-            _above(draft) for draft in drafts if _above(draft) in _waits(draft)
-        }  # whose rows come after it are none of its parts
+        # what a row waits for is no whole of which it is a part, nor are the rows that count on from it
+        whole = {_above(draft) for draft in drafts if _above(draft) in _waits(draft)}
         for draft in drafts:
             if draft.number and not draft.hard:
                 numbers.setdefault((id(draft.parent), draft.number.lower()), draft)
