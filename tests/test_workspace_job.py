@@ -693,6 +693,15 @@ def test_locks_that_a_killed_merge_left_do_not_stop_the_next_one(place: Place, n
     assert answer["ok"], answer
 
 
+def test_all_locks_that_a_killed_commit_held_at_once_do_not_stop_the_next_one(place: Place) -> None:
+    place.job("setup")
+    place.write("a.txt", "mine\n", place.tree())
+    (place.root / ".git" / "worktrees" / "1.1" / "HEAD.lock").write_text("")
+    (place.root / ".git" / f"{task_ref(RUN, '1.1')}.lock").write_text("")
+    answer = place.job("check")
+    assert answer["ok"], answer
+
+
 # ---- a conflict, brought to the worktree
 
 

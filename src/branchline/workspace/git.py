@@ -104,6 +104,8 @@ _HALF_MADE: Final = re.compile(r"failed to read (.+)/commondir")
 _LOCK_BUSY: Final = re.compile(r"could not lock config file|index file open failed|unable to lock")
 _BACK_OFF: Final = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Seconds between tries when another git holds a lock: about 1.3 s in all."""
+_LEFT: Final = 4
+"""What one killed git can have left behind: a commit holds the index, HEAD and the branch at once."""
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,79}\Z")
 
 
@@ -161,14 +163,11 @@ class Git:
 
         A lock that another git holds is waited for, about a second, also where a failure is one of `ok`.
         """
-        done = self._once(words, data)
-        for pause in _BACK_OFF:
-            if not done.code or not _locked(done):
+        done = self._patiently(words, data)
+        for _ in range(_LEFT):
+            if not done.code or not (self._free_own_lock(done) or self._free_own_worktree(done)):
                 break
-            self._sleep(pause)
-            done = self._once(words, data)
-        if done.code and (self._free_own_lock(done) or self._free_own_worktree(done)):
-            done = self._once(words, data)
+            done = self._patiently(words, data)
         if done.timed_out or done.code not in ok:
             raise self._error(words, done)
         return done
@@ -227,6 +226,15 @@ class Git:
     def drop(self, ref: str, old: str) -> None:
         """Delete a full ref name that stands at `old`; never the one that a worker has made it another name for."""
         self.run("update-ref", "--no-deref", "-d", ref, old)
+
+    def _patiently(self, words: Sequence[str], data: bytes) -> Completed:
+        done = self._once(words, data)
+        for pause in _BACK_OFF:
+            if not done.code or not _locked(done):
+                break
+            self._sleep(pause)
+            done = self._once(words, data)
+        return done
 
     def _once(self, words: Sequence[str], data: bytes) -> Completed:
         if not self.cwd.is_dir():
