@@ -178,6 +178,25 @@ def test_a_line_made_to_be_slow_hides_no_header_of_a_line_before_it() -> None:
     assert "wxyz1234" not in mask(f"authorization: wxyz1234\n{slow}\n").text
 
 
+def test_what_is_over_for_one_header_is_not_over_for_the_headers_before_it() -> None:
+    first = "".join(f"authorization: a1b2c3{number:04} " for number in range(MOST + 100))
+    last = "".join(f"x-auth: d1e2f3{number:04} " for number in range(MOST + 100))
+    shown = mask(first + last).text
+    assert "a1b2c3" not in shown and "d1e2f3" not in shown
+
+
+def test_of_a_line_of_private_keys_the_rest_goes_as_one() -> None:
+    line = "-----BEGIN PRIVATE KEY-----" + "a1B2c3d4e5f6 " * (MOST + 100)
+    masked = mask(f"{line}\nand the rest stays")
+    assert len(masked.findings) == MOST + 1 and masked.text.endswith("]\nand the rest stays")
+
+
+def test_words_that_are_dear_to_tell_from_dice_are_looked_at_so_often_on_one_line() -> None:
+    line = " ".join(f"AbcdefghijklmnopqrstU{number:07}" for number in range(MOST + 100))
+    masked = mask(f"{line}\n{line[:28]} stays")
+    assert len(masked.findings) == 1 and masked.text.endswith(f"\n{line[:28]} stays")
+
+
 def test_what_is_dear_to_tell_from_an_address_is_looked_at_so_often_on_one_line() -> None:
     line = "".join(f"a@b{number}.x- " for number in range(MOST + 100))
     masked = mask(f"{line}\na@b.x- stays")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, allowance, by_first, hits, judged, late
+from branchline.guard.spans import Allowance, Plain, Span, by_first, hits, judged, late
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, of_both_sizes, stands_for, telling
 
 # --- addresses --------------------------------------------------------------------------------------------------------
@@ -63,9 +63,10 @@ _PAIR_BEFORE: Final = late(r"\w=[^\s=&;\"',()]{1,64}[&; ]$")
 _PAIR_AFTER: Final = late(r"[\"']|[&; ]\s?\w{1,16}=")
 """One of several pairs within a text, or the only one of a quoted one: `"login=a&token=b"`."""
 _REVERSED: Final = late(
-    r"[\"']([^\"'\s]{4,128})[\"'](?:\.equals(?:ignorecase)?\(|\s?[!=]==?\s?)[\w.$>-]{0,40}?"
+    r"[\"'](?=[.\s!=])(?:\.equals(?:ignorecase)?\(|\s?[!=]==?\s?)[\w.$>-]{0,40}?"
     r"(passw(?:or)?d|passphrase|pwd|secret|token|api_?key|auth)(?![a-z])"
 )
+"""What stands behind a text that is compared with a name, from its closing quote on; other quotes are passed over at once."""
 _CALLS: Final = late(
     r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?"
     r"|sign|verify|hmac|cookies?|cookieparser|secretkey(?:spec)?|privatekey)\(\s?"
@@ -74,9 +75,12 @@ _CALLS: Final = late(
 )
 """A call that logs in or signs, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
 _NAMED: Final = late(
-    r"[\"'](?=[a-z])((?:[a-z0-9]{1,24}[_-]){0,6}?(?:secret|token|passw(?:or)?d|api_?key|private_key|session_key)[a-z0-9_-]{0,40}?\d{3})[\"']"
+    r"(?:[a-z0-9]{1,24}[_-]){0,6}?(?:secret|token|passw(?:or)?d|api_?key|private_key|session_key)[a-z0-9_-]{0,40}?\d{3}",
+    re.I,
 )
 """A text that says what it is and ends in digits: `"prod_api_key_333"`."""
+_THREE: Final = late(r"[\"'](?<=\d{3}[\"'])")
+_SPACE: Final = late(r"\s")
 _WRITTEN: Final = late(r"p(?<!\wp)(?!assword)[a4@][s5$]{2}w[o0]rd[\w!@#$%]{0,8}")
 """The word itself, with signs in the place of letters."""
 _LOGIN: Final = late(
@@ -88,21 +92,17 @@ _LOGIN: Final = late(
 
 def in_headers(read: Plain) -> Iterator[Span]:
     """Find what follows Authorization, Bearer, an API key's header or a session's cookie."""
-    begin, end, left = 0, 0, 0  # the hits go through the text once for each word
+    line = Allowance(read.low)
     for at in hits(read.low, _HEADERS if "auth" in read.low else _HEADERS[1:]):
-        if left < 0 and begin <= at < end:
+        if line.over(at):
+            yield from line.rest(at, "SECRET")
             continue
         before = read.low[at - 1 : at]
         inside = before.isalpha() or (before == "-" and read.low.startswith("x-", at))
         found = None if inside else _HEADER.match(read.low, at)
         if not found:
             continue
-        if not begin <= at < end:
-            begin, (end, left) = at, allowance(read.low, at)
-        left -= 1
-        if left < 0:  # as in `judged`: the rest of the line goes as one
-            yield Span(at, end, "SECRET")
-            continue
+        line.take()
         group = found.lastindex or 0
         value = read.text[found.start(group) : found.end(group)]
         if (_DIGIT.search(value) or (len(value) >= 16 and of_both_sizes(value))) and not (
@@ -131,6 +131,12 @@ def in_options(read: Plain) -> Iterator[Span]:
 def in_pairs(read: Plain) -> Iterator[Span]:
     """Find secrets among the pairs of a text, those that are compared with a name, and those that a call logs in with."""
 
+    def before(quote: int) -> tuple[int, str]:
+        """Where the text begins that a quote closes, and the text; one of 200 characters and more is none."""
+        reach = max(0, quote - 200)
+        start = 1 + max(read.text.rfind(mark, reach, quote) for mark in "\"'")
+        return start, read.text[start:quote] if start else ""
+
     def part(found: "re.Match[str]") -> Span | None:
         return None if OURS.search(read.text, *found.span(1)) else Span(*found.span(1), "PASSWORD")
 
@@ -141,9 +147,9 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(1), "PASSWORD") if good else None
 
     def compared(found: "re.Match[str]") -> Span | None:
-        value = read.text[slice(*found.span(1))]
-        good = not stands_for(value) and (telling(value) or is_word(found[2], value))
-        return Span(*found.span(1), "PASSWORD") if good else None
+        start, value = before(found.start())
+        good = 4 <= len(value) <= 128 and not (_SPACE.search(value) or stands_for(value))
+        return Span(start, found.start(), "PASSWORD") if good and (telling(value) or is_word(found[1], value)) else None
 
     def handed(found: "re.Match[str]") -> Span | None:
         first = found[1] or found[0].startswith(("cookie", "secretkey", "privatekey"))
@@ -151,15 +157,16 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         good = (first and any(map(str.isdigit, found[2]))) or third or "secret" in found[2]
         return Span(*found.span(2), "PASSWORD") if good and not stands_for(found[2]) else None
 
-    def named(found: "re.Match[str]") -> Span:
-        return Span(*found.span(1), "SECRET")
+    def named(found: "re.Match[str]") -> Span | None:
+        start, value = before(found.start())
+        return Span(start, found.start(), "SECRET") if value[:1].isalpha() and _NAMED.fullmatch(value) else None
 
     def written(found: "re.Match[str]") -> Span:
         return Span(*found.span(), "PASSWORD")
 
     judges = (
         ("", _WRITTEN, written),
-        ("", _NAMED, named),
+        ("", _THREE, named),
         (";", _CONNECTION, part),
         ("=", _PAIR, pair),
         ("", _REVERSED, compared),

@@ -53,6 +53,8 @@ _STRONG: Final = (
 )  # fmt: skip
 _BESIDE: Final = late(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
 """A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
+_LEADS: Final = tuple(" \t\"'`=:>_.-")
+"""What stands between such a word and the key."""
 _CLASSES: Final = bytes.maketrans(
     (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
 )
@@ -78,21 +80,23 @@ def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
         nonlocal said
-        if not _MAYBE.match(found[0]):
+        word = found[0]
+        if not _MAYBE.match(word):
             return None
         said = _Said(read) if said is None else said
-        if not (of_both_sizes(found[0]) or said.anything):  # what stands alone has letters of both sizes
+        both = of_both_sizes(word)  # what stands alone has letters of both sizes
+        if not both and (not said.anything or found.start() + len(word) <= said.quiet):
             return None
-        start, end = found.start() + _own(found[0]), found.end()
+        start, end = found.start() + _own(word), found.end()
         value = read.text[start:end]
-        alone = _alone(value)
+        alone = _alone(value) if both else None
         if not (alone and _is_whole(read.text, start, end)):
-            told = said.tells(start, value, alone) if said.anything else None
+            told = said.tells(start, value, bool(alone)) if said.anything else None
             if not told:
-                return told
+                return told if alone is None else False
         if said.hashes.before(start + 8, 68):
             return None
-        return None if found[0].startswith(_PUBLIC) or _CONTENT.fullmatch(found[0]) else Span(start, end, "SECRET")
+        return None if word.startswith(_PUBLIC) or _CONTENT.fullmatch(word) else Span(start, end, "SECRET")
 
     return judged(read.text, _DENSE, judge, "SECRET", taken=taken)
 
@@ -107,10 +111,11 @@ class _Said:
 
     def __init__(self, read: Plain) -> None:
         self.hashes = Words(read.low, _HASH)
+        self._low = read.low
         self._near = Words(read.low, _NEAR)
         self._inner = Words(read.text, _INNER)
         self._beside = Words(read.low, _BESIDE)
-        self._quiet = 0
+        self.quiet = 0
         """Before this place nothing is told that was not told at the place asked last; places are asked in order."""
 
     @cached_property
@@ -123,20 +128,19 @@ class _Said:
 
         None when nothing does, which is soon found out.
         """
-        if start < self._quiet:
+        if start < self.quiet:
             return None
-        beside, inner = self._beside.before(start, 0), self._inner.before(start, 60)
-        near = inner or self._near.before(start, 60)
-        if not (beside or near):
-            self._quiet = min(words.after(start) for words in (self._beside, self._inner, self._near))
+        beside = self._beside.before(start, 0) if self._low[start - 1 : start] in _LEADS else None
+        strong = beside and not beside[0].startswith("key")
+        if not strong and (len(value) < 20 or (value.count("-") >= 4 and UUID.search(value))):
+            return None
+        inner = None if strong else self._inner.before(start, 60)
+        if not (beside or inner or self._near.before(start, 60)):
+            self.quiet = min(words.after(start) for words in (self._beside, self._inner, self._near))
             return None
         if not (alone or _fair(value)):
             return None
-        if beside and not beside[0].startswith("key"):
-            return True
-        if len(value) < 20 or (value.count("-") >= 4 and UUID.search(value)):
-            return None
-        return bool(beside or (inner and inner.end() >= start - 5) or _random(value))
+        return strong or bool(beside or (inner and inner.end() >= start - 5) or _random(value))
 
 
 def _own(word: str) -> int:
@@ -152,21 +156,21 @@ def _fair(value: str) -> bool:
     return bool(_DIGITS.match(value) and not _OF_PARTS.search(value)) or bool(_LICENCE.fullmatch(value))
 
 
-def _alone(value: str) -> bool:
+def _alone(value: str) -> bool | None:
     """Whether a word is dice and nothing else, so that it needs no word beside it: letters of both sizes and digits change
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
-    base 64 would have.
+    base 64 would have. None when that is seen at once.
     """
     if len(value) < 22 or not of_both_sizes(value) or _IN_DATA.search(value):
-        return False
+        return None
     body = value[_PREFIX.match(value).end() :]  # type: ignore[union-attr] # it matches the empty word too
     marks = value.count("-") + value.count("_")
     if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
-        return False
+        return None
+    if not of_both_sizes(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
+        return None
     changes = sum(map(body.encode().translate(_CLASSES).count, (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")))
-    if 5 * changes < 2 * len(body) or not of_both_sizes(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
-        return False
-    return 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
+    return 5 * changes >= 2 * len(body) and 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
 
 
 def _random(value: str) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, Words, allowance, by_first, judged, late
+from branchline.guard.spans import Allowance, Plain, Span, Words, by_first, judged, late
 
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
 _NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"
@@ -140,12 +140,11 @@ def _possible(written: str, any_length: bool) -> bool:
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    behind, cue, cues, end, left = 0, None, None, 0, 0
+    line, behind, cue, cues = Allowance(low), 0, None, None
     for run in _RUN.finditer(low):
         cues = cues or [Words(low, _cue(ascii=ours), _is_cue) for ours in (True, False) if ours or not low.isascii()]
-        if run.start() >= end:
-            end, left = allowance(low, run.start())
-        elif left < 0:
+        if line.over(run.start()):
+            yield from line.rest(run.start(), "PHONE")
             continue
         if not (cue and _NEXT.fullmatch(low, behind, run.start())):
             cue = cues[0].before(run.start(), 32)
@@ -155,11 +154,8 @@ def _beside_words(read: Plain) -> Iterator[Span]:
                 cue = None
         behind = run.end()
         cue = cue or _AFTER.match(low, behind)
-        if cue and not left:  # as in `judged`: the rest of the line goes as one
-            yield Span(run.start(), end, "PHONE")
-            behind, left = end, -1
-            continue
-        left -= bool(cue)
+        if cue:
+            line.take()
         if cue and _fits(read, run[0], run.start(), cue):
             yield _phone(low, run.start(), run[0])
         else:

@@ -125,6 +125,41 @@ AS_ONE: Final = 1000
 """What is so long is not read again."""
 
 
+class Allowance:
+    """How many findings each line of a text may have: `MOST`, or one of 300 characters; asked for place by place.
+
+    From where there are more the rest of the line goes as one: the work on a line is bounded, and nothing on it shows. The places
+    `taken`, in order, are findings too.
+    """
+
+    def __init__(self, text: str, taken: Sequence[int] = ()) -> None:
+        self._text, self._taken = text, taken
+        self._begin = self._left = self._before = 0
+        self.end = 0
+        """Where the line of the place asked last ends."""
+        self.gone = 0
+        """Where the line ends, once it has gone as one."""
+
+    def over(self, at: int) -> bool:
+        """Whether the line of a place may have no more."""
+        if not self._begin <= at < self.end:
+            end = self._text.find("\n", at)
+            self._begin, self.end, self.gone = at, end if end >= 0 else len(self._text), 0
+            self._left = max(MOST, (self.end - at) // 300)
+            self._before = bisect_left(self._taken, self._text.rfind("\n", 0, at)) if self._taken else 0
+        return self._left <= (bisect_left(self._taken, at) - self._before if self._taken else 0)
+
+    def take(self) -> None:
+        """Count a finding of the line."""
+        self._left -= 1
+
+    def rest(self, at: int, kind: str) -> Iterator[Span]:
+        """The rest of the line from a place, once."""
+        if self.gone != self.end:
+            self.gone = self.end
+            yield Span(at, self.end, kind)
+
+
 def judged(
     text: str,
     pattern: re.Pattern[str],
@@ -134,33 +169,23 @@ def judged(
     every: bool = False,
     taken: Sequence[int] = (),
 ) -> Iterator[Span]:
-    """The spans that a judge makes of what a pattern finds, so many of one line; `every` counts what is none as well, and
-    without it what the judge calls False and not None because it was dear to find out. The places `taken`, in order, count, each
-    once.
+    """The spans that a judge makes of what a pattern finds, within the allowance of each line; `every` counts what is none as
+    well, and without it what the judge calls False and not None because it was dear to find out. The places `taken`, in order,
+    count, each once.
     """
-    at, once = 0, frozenset(taken)
+    line, once, at = Allowance(text, taken), frozenset(taken), 0
     while at < len(text):
-        end, left = 0, MOST
         for found in pattern.finditer(text, at):
-            if found.start() >= end:
-                begin = bisect_left(taken, text.rfind("\n", 0, found.start()))
-                end, left = allowance(text, found.start())
-            if left <= bisect_left(taken, found.start()) - begin:
-                yield Span(found.start(), end, kind)
+            if line.over(found.start()):
+                yield from line.rest(found.start(), kind)
                 break
             if span := judge(found):
                 yield span
-            left -= (every or span is not None) and not (span and span.start in once)
+            if (every or span is not None) and not (span and span.start in once):
+                line.take()
         else:
             return
-        at = end
-
-
-def allowance(text: str, at: int) -> tuple[int, int]:
-    """Where the line of a place ends, and how many of one kind it may hold: `MOST`, or one of 300 characters."""
-    end = text.find("\n", at)
-    end = end if end >= 0 else len(text)
-    return end, max(MOST, (end - at) // 300)
+        at = line.end
 
 
 LONGEST: Final = 48

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, allowance, by_first, late
+from branchline.guard.spans import Allowance, Plain, Span, by_first, late
 
 _FORMS: Final = {
     "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",
@@ -118,20 +118,18 @@ _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms; they are looked for in the long words of the text only."""
-    line_end, left = 0, 0
+    line = Allowance(read.text)
     led = " " + read.text  # the first word too has a character before it
     for word in LONG.finditer(read.text):
         at, end = word.span()
-        if left < 0 and at < line_end:
+        if at < line.gone:
             continue
         while _PART.search(read.text, at, end) and (found := _anything().search(led, at, end + 1)):
             start, at = found.start(1) - 1, found.end() - 1
-            if at > line_end:
-                line_end, left = allowance(read.text, at)
-            left -= 1
-            if left < 0:  # as in `judged`: the rest of the line goes as one
-                yield Span(start, line_end, "SECRET")
+            if line.over(start):
+                yield from line.rest(start, "SECRET")
                 break
+            line.take()
             kind = next(kind for kind in _FORMS if _form(kind).match(read.text, start, end))
             if "xxxxxxxx" in found[1].lower():
                 continue
@@ -149,8 +147,13 @@ def private_keys(read: Plain) -> Iterator[Span]:
         for found in (_BEGIN.finditer(text) if "PRIVATE KEY" in text else ())
     ]
     blocks += [found.span(1) for found in (_PUTTY.finditer(text) if "Private-Lines" in text else ())]
+    line = Allowance(text)
     for begin, end in blocks:
         for piece in _PIECE.finditer(text, begin, end if end >= 0 else begin + _BLOCK):
+            if line.over(piece.start()):
+                yield from line.rest(piece.start(), "PRIVATE_KEY")
+                break
+            line.take()
             yield Span(piece.start(), piece.end(), "PRIVATE_KEY")
     for found in _JWK.finditer(read.text) if "kty" in read.low else ():
         yield Span(found.start(1), found.end(1), "PRIVATE_KEY")
