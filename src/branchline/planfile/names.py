@@ -9,7 +9,7 @@ from string import ascii_lowercase
 from branchline.errors import UsageError
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft, normal
-from branchline.planfile.sections import LAST
+from branchline.planfile.sections import LAST, head, series
 
 PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
@@ -49,6 +49,7 @@ class Names:
             key = _family(draft), draft.number.lower()
             self.by_key.setdefault(key, []).append(draft)
             self.beside.setdefault((*key, id(draft.parent)), []).append(draft)
+        self._name_within(draft)
         bare = draft.id.lower().lstrip(ascii_lowercase)
         if "." in bare and bare != draft.id:
             self.alias.setdefault(bare, draft)  # `0.1.2` where the plan counts in `beta0.1.2`
@@ -69,6 +70,16 @@ class Names:
             for span in _SPAN.findall(draft.title.lower()):
                 self.alias.setdefault(span, draft)
                 self.alias.setdefault(span.rpartition("/")[2], draft)
+
+    def _name_within(self, draft: Draft) -> None:
+        """`3. Phase 1: Setup` and `三、P1 — Setup` are called phase 1 and P1 too."""
+        if draft.role != "phase" or draft.key or draft.block.kind != "heading":
+            return
+        said = head(draft.title)
+        if said.role == "phase":
+            self.by_key.setdefault(("phase", said.number.lower()), []).append(draft)
+        elif (said := series(draft.title) or said).id:
+            self.alias.setdefault(said.id.lower(), draft)
 
     @cached_property
     def by_title(self) -> dict[str, Draft]:

@@ -81,7 +81,10 @@ def _codes(doc: Doc) -> set[str]:
 
 def _code(line: str) -> Head | None:
     said = series(line)
-    return said if said is not None and said.role in ("task", "phase") and len(said.key) < 3 else None
+    if said is None or said.role not in ("task", "phase") or len(said.key) > 2:
+        return None
+    label, colon, _ = said.title.replace("：", ":").partition(":")
+    return None if colon and classify(label)[0] == "CRITERIA" else said  # `P0 done when: it runs`
 
 
 def _hashed(block: Block, first: bool) -> list[Block]:

@@ -33,6 +33,11 @@ _MENTION = re.compile(
 _INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
 _ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
+_MARKED = re.compile(
+    r"^([^\W\d_]{0,12}[ -]?\d{1,4}(?:[.-]\d{1,4}){0,3})\s?"
+    rf"(?:[{''.join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS))}]\ufe0f?)+(?=[\s:：–—-])"
+)
+"""A mark of a state between what a heading is called and its title: `T1 ✅ — Draw`."""
 
 
 class Head(NamedTuple):
@@ -97,7 +102,7 @@ _PHASE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(
-    rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})"
+    rf"(?:第\s*([一二三四五六七八九十\d]{{1,3}}(?:\s?[-–~～]\s?\d{{1,2}})?)\s?({_any_of(words.COUNTED_HEADS)})(?!(?<=批)\w)"
     rf"|(\d{{1,2}})\s?({_any_of(words.COUNTED_HEADS)})(?=[\s:：.、(（–—·-]|$))\s*[:：.、\-–—·]?\s*(.*)",
     re.DOTALL,
 )
@@ -117,7 +122,7 @@ _CHANGE = re.compile(
     r"\[(new|create|add|modify|modified|update|delete|remove|rename)\]\s+(.+)", re.IGNORECASE | re.DOTALL
 )
 _SERIES = re.compile(
-    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*[:：.)–—·-]+\s+)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
+    r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*(?:：|[:.)–—·-]+\s)\s*)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
@@ -247,7 +252,7 @@ def _is_strong(text: str, tokens: list[str]) -> bool:
 def bare(title: str) -> str:
     """Take the leading marks (bold, boxes, check marks, emoji) off a heading."""
     text = title.replace("**", "").replace("~~", "")
-    return _LEADING.sub("", text).strip()
+    return _MARKED.sub(r"\1", _LEADING.sub("", text)).strip()
 
 
 @lru_cache(maxsize=8192)

@@ -86,7 +86,9 @@ def _headings(out: Outline) -> None:
         if block.box is not None and said.role not in ("task", "step", "phase", "version"):
             _boxed_heading(out, block, said, above)
         elif said.role in ("phase", "version"):
-            if above is None or above.role == "phase":
+            if above is not None and (said.key, said.number) == (above.key, above.number):
+                block.cls = classify(said.title)[0]  # `Phase 1 Testing` within `Phase 1: Setup` is a part of it
+            elif above is None or above.role == "phase":
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             held = said.key == "id" and block.section is not None and block.section.line in out.strong

@@ -98,7 +98,7 @@ STEP_HEADS: Final = words(
 """The words of TASK_HEADS that name a step of something rather than a task."""
 NO_PHASE_REST: Final = words(
     "and at checklist deliverables dependencies details for goals implementation in is notes of overview plan results "
-    "status success summary task tasks to vs was"
+    "status success summary task tasks to usage vs was"
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
 NO_SERIES: Final = words(
