@@ -69,3 +69,9 @@ def test_a_part_of_a_phase_that_names_it_again_is_no_phase_within_it(part: str) 
 def test_a_numbered_section_is_called_by_the_phase_that_it_names_too(number: str, name: str, said: str) -> None:
     text = f"# Plan\n\n## {number} {name}\n\n- [ ] Draw it\n\n## Ships\n\n- [ ] Move it (after {said})\n"
     assert [before for before, _ in waits(text)] == ["3"]
+
+
+@pytest.mark.parametrize("done", ["- Ships: ✅ COMPLETED", "- [done] Ships"])
+def test_what_stands_below_a_line_that_is_done_says_how_it_was_done(done: str) -> None:
+    text = f"# TODO\n\n{done}\n  - Drawn by hand\n  - Moved with care\n- Rim\n  - Draw it\n"
+    assert [title.split(":")[0] for title in titles(text)] == ["Ships", "Rim", "Draw it"]

@@ -99,7 +99,8 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
     fielded = any(field_kind(kid.text) for kid in item.kids)
-    listed = not item.number and lists_work(out) and not states and not fielded
+    told = states or fielded or heading_mark(item.text) == "done"  # below what is done stands how it was done
+    listed = not item.number and lists_work(out) and not told
     if listed or head(item.text).role == "phase":
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
