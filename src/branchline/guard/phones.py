@@ -140,24 +140,29 @@ def _possible(written: str, any_length: bool) -> bool:
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    line, behind, cue, cues = Allowance(low), 0, None, None
+    line, behind, quiet, cue, cues = Allowance(low), 0, 0, None, None
     for run in _RUN.finditer(low):
-        cues = cues or [Words(low, _cue(ascii=ours), _is_cue) for ours in (True, False) if ours or not low.isascii()]
-        if line.over(run.start()):
-            yield from line.rest(run.start(), "PHONE")
+        at = run.start()
+        if at < line.gone:
             continue
-        if not (cue and _NEXT.fullmatch(low, behind, run.start())):
-            cue = cues[0].before(run.start(), 32)
-            for others in cues[1:]:
-                cue = max(filter(None, (cue, others.before(run.start(), 32))), key=re.Match.end, default=None)
-            if cue and (cue.start() < behind or (_kind(cue[0]) != "at" and _says_no(low[cue.end() : run.start()]))):
+        if cues is None:
+            cues = [Words(low, _cue(ascii=ours), _is_cue) for ours in (True, False) if ours or not low.isascii()]
+        if not (cue and _NEXT.fullmatch(low, behind, at)):
+            cue = None
+            if at >= quiet:
+                cue = max(filter(None, (words.before(at, 32) for words in cues)), key=re.Match.end, default=None)
+                quiet = at if cue else min(words.quiet for words in cues)
+            if cue and (cue.start() < behind or (_kind(cue[0]) != "at" and _says_no(low[cue.end() : at]))):
                 cue = None
         behind = run.end()
         cue = cue or _AFTER.match(low, behind)
+        if cue and line.over(at):
+            yield from line.rest(at, "PHONE")
+            continue
         if cue:
             line.take()
-        if cue and _fits(read, run[0], run.start(), cue):
-            yield _phone(low, run.start(), run[0])
+        if cue and _fits(read, run[0], at, cue):
+            yield _phone(low, at, run[0])
         else:
             cue = None
 

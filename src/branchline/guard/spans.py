@@ -204,6 +204,8 @@ class Words:
         self._found: list[re.Match[str]] = []
         self._ends = [-1]
         self._read = 0
+        self.quiet = 0
+        """Before this place none ends that did not end before the place asked last."""
 
     @cached_property
     def any(self) -> bool:
@@ -218,6 +220,7 @@ class Words:
             self._note(self._pattern.finditer(self._text, begin, end + LONGEST), end)
             self._read = max(end, self._ends[-1])
         place = bisect_right(self._ends, at) - 1
+        self.quiet = self._ends[place + 1] if place + 1 < len(self._ends) else self._read
         end = self._ends[place]
         if end < 0 or end < at - reach or "\n" in self._text[end:at]:
             return None
