@@ -94,7 +94,7 @@ def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
             told = said.tells(start, value, bool(alone)) if said.anything else None
             if not told:
                 return told if alone is None else False
-        if said.hashes.before(start + 8, 68):
+        if said.hashed(start):
             return None
         return None if word.startswith(_PUBLIC) or _CONTENT.fullmatch(word) else Span(start, end, "SECRET")
 
@@ -110,7 +110,7 @@ class _Said:
     """Where words for keys stand in a text, and for hashes; looked for once, and only where something might be a key."""
 
     def __init__(self, read: Plain) -> None:
-        self.hashes = Words(read.low, _HASH)
+        self._hashes = Words(read.low, _HASH)
         self._low = read.low
         self._near = Words(read.low, _NEAR)
         self._inner = Words(read.text, _INNER)
@@ -140,7 +140,13 @@ class _Said:
             return None
         if not (alone or _fair(value)):
             return None
-        return strong or bool(beside or (inner and inner.end() >= start - 5) or _random(value))
+        if beside or (inner and inner.end() >= start - 5):
+            return True
+        return None if self.hashed(start) else _random(value)
+
+    def hashed(self, start: int) -> bool:
+        """Whether a word for a hash stands before a word, or is how it begins."""
+        return self._hashes.before(start + 8, 68) is not None
 
 
 def _own(word: str) -> int:
