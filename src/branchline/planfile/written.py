@@ -116,14 +116,24 @@ def _overviews(edges: Edges) -> None:
         ordered = phases or (table.section is not None and table.section.cls == "ORDER")
         for row in table.kids if columns else ():
             said = cells(row.text)
-            if phases and said[0].strip("*_` ")[:1].isdigit():  # `| Phase |` over `2. Draw it`
-                said[0] = f"{word} {said[0].strip('*_` ')}"
             values = [said[n] for n in columns if n < len(said)]
-            if ordered and row.line not in edges.out.drafts and edges.row(row.line, said[: columns[0]], values):
-                continue
+            names = said[: columns[0]]
+            if phases:
+                names = _counted(word, names[:1]) + names[1:]
+            if ordered and row.line not in edges.out.drafts:
+                if edges.row(row.line, names, values):
+                    continue
+                if word in words.TASK_HEADS and edges.row(row.line, _counted(word, names[:1]), _counted(word, values)):
+                    continue
             if row.same is not None and row.same in edges.out.drafts:
                 for value in values:
                     edges.field(edges.out.drafts[row.same], "depends", value, row.line)
+
+
+def _counted(word: str, said: list[str]) -> list[str]:
+    """What stands in cells below the word for what they count: `2. Draw it`, or `1, 2`, below `Phase`."""
+    bare = [cell.strip("*_` ") for cell in said]
+    return [f"{word} {cell}" if cell[:1].isdigit() else cell for cell in bare]
 
 
 def _sections(edges: Edges) -> None:
