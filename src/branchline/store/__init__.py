@@ -7,11 +7,13 @@ here knows what a row means; the engine decides, the store keeps.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
+from branchline.files import json_writer
 from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
@@ -44,7 +46,9 @@ from branchline.store.memory import MemoryStore, created, overtaken
 __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
 Row = TypeVar("Row")
-_AS_JSON = json.JSONEncoder().encode
+_AS_JSON = json_writer()
+_read: Callable[[str], Mapping[str, Any]] = lru_cache(64)(json.loads)
+"""Of many tasks the same is said; nobody changes it."""
 _LARGEST = 2**63 - 1
 _PLACE = itemgetter(TaskRow._fields.index("place"))
 """Rows as wide as a task's are sorted here: SQLite would write each of them once more."""
@@ -322,7 +326,7 @@ def _event_values(event: Event) -> tuple[Any, ...]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    return Event._make((*row[:7], {} if row[7] == "{}" else json.loads(str(row[7])), row[8]))
+    return Event._make((*row[:7], _read(str(row[7])), row[8]))
 
 
 def _storable(changes: Changes) -> Changes:
