@@ -152,8 +152,11 @@ class Store:
 
     def node(self, run: str, task: str) -> str | None:
         """Return what the graph of a run says of one task, as the JSON text of its node."""
-        found = self._first(tuple, sql.GET_NODE, run, task)
-        return str(found[0]) if found else None
+        return self.nodes(run, (task,)).get(task)
+
+    def nodes(self, run: str, tasks: Iterable[str]) -> dict[str, str]:
+        """Return the same of several tasks by their ids, without those that the graph does not have."""
+        return dict(self._all(tuple, sql.SOME_NODES, run, _AS_JSON(list(tasks))))
 
     def task(self, run: str, task: str) -> TaskRow | None:
         """Return one task of a run."""
