@@ -99,21 +99,23 @@ class Store:
         with self._writing() as connection:
             if self._last_seq() != self._newest:
                 raise overtaken(str(self.path))
-            if changes.events:
-                connection.executemany(sql.ADD_EVENT, map(_event_values, changes.events))
-            last = int(connection.execute(sql.LAST_ID).fetchone()[0]) if changes.events else 0
             if changes.run:
                 connection.execute(sql.PUT_RUN, changes.run)
-            connection.executemany(sql.PUT_TASK, changes.tasks)
-            connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
-            connection.executemany(sql.PUT_QUESTION, changes.questions)
-            connection.executemany(sql.PUT_LANE, changes.lanes)
             if changes.nodes:
                 connection.execute(sql.DROP_NODES, (changes.nodes[0].run,))
-                connection.executemany(sql.PUT_NODE, changes.nodes)
-            connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
-        self._newest = last or self._newest
-        return last
+            for query, rows in (
+                (sql.ADD_EVENT, list(map(_event_values, changes.events))),
+                (sql.PUT_TASK, changes.tasks),
+                (sql.PUT_ATTEMPT, changes.attempts),
+                (sql.PUT_QUESTION, changes.questions),
+                (sql.PUT_LANE, changes.lanes),
+                (sql.PUT_NODE, changes.nodes),
+                (sql.HANDLE_REQUEST, [(number,) for number in changes.requests]),
+            ):
+                if rows:
+                    connection.executemany(query, rows)
+        self._newest += len(changes.events)  # they were numbered on, for nobody else has written one
+        return self._newest if changes.events else 0
 
     def run(self, run: str) -> RunRow | None:
         """Return one run."""
