@@ -72,7 +72,8 @@ class Collector:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         job = self._jobs.started(attempt, row)
         claim = self._jobs.adapter(row).claim(job, exit_)
-        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
+        used = claim.cost or claim.extra  # who tells of nothing used costs nothing
+        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model)) if used else claim
 
     def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
         """The sandbox that the worker had, in words, and what is known of the token it had, if any."""
