@@ -146,6 +146,7 @@ class TestConformance:
         assert store.graph_tasks("r1") == [task(3)], "another graph takes the place of the former one"
         assert [store.node("r1", name) for name in ("t1", "t3")] == [None, "[]"]
         assert store.node("r2", "t3") == "{}"
+        assert store.nodes("r1", ("t1", "t3", "t'\u00e9")) == {"t3": "[]"}
         store.commit(Changes(tasks=(task(1, state="done"),)))
         assert store.graph_tasks("r1") == [task(3)]
 

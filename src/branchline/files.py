@@ -10,8 +10,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from json.encoder import c_make_encoder, encode_basestring, encode_basestring_ascii  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -193,7 +194,16 @@ def digest(data: str | bytes) -> str:
     return "sha256:" + sha256(_bytes(data)).hexdigest()
 
 
-canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+def json_writer(**options: Any) -> Callable[[Any], str]:
+    """Return what writes values, without circles, as JSON; `options` are those of JSONEncoder, which makes ready for each."""
+    own = json.JSONEncoder(**options)
+    text = encode_basestring_ascii if own.ensure_ascii else encode_basestring
+    marks = own.key_separator, own.item_separator
+    write = c_make_encoder(None, own.default, text, None, *marks, own.sort_keys, own.skipkeys, own.allow_nan)
+    return lambda value: "".join(write(value, 0))
+
+
+canonical: Final = json_writer(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 """Give the one JSON text of a value: keys sorted, no spaces, no escapes beyond need; raises ValueError on NaN."""
 
 
@@ -209,10 +219,10 @@ def _read(path: Path, opener: Any, limit: int) -> bytes:
         _refuse_kernel_files(path)
         _require_regular(path, path.stat().st_mode)  # opening a device can have effects
         handle: int = opener()
-        with open(handle, "rb", buffering=0) as file:
+        with open(handle, "rb") as file:
             status = os.fstat(handle)
             _require_regular(path, status.st_mode)
-            data = _read_up_to(file, limit + 1) if status.st_size <= limit else b""
+            data = file.read(limit + 1) if status.st_size <= limit else b""
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
@@ -224,14 +234,6 @@ def _read(path: Path, opener: Any, limit: int) -> bytes:
     if status.st_size > limit or len(data) > limit:
         raise InputError(f"{path}: more than {_size(limit)}, the limit for this file; split it up")
     return data
-
-
-def _read_up_to(file: Any, limit: int) -> bytes:
-    parts = []
-    while limit > 0 and (part := file.read(limit)):
-        parts.append(part)
-        limit -= len(part)
-    return b"".join(parts)
 
 
 def _require_regular(path: Path, mode: int) -> None:

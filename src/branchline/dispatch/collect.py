@@ -1,6 +1,5 @@
 """What an ended attempt left behind, read into the data of its `ended` event."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,11 +10,11 @@ from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.meter import bill
 from branchline.engine import LOST
 from branchline.errors import BranchlineError, InputError
-from branchline.files import read_json, write_new
+from branchline.files import json_writer, read_json, write_new
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
 
-_AS_JSON = json.JSONEncoder(default=str).encode
+_AS_JSON = json_writer(default=str)
 _STOPS: dict[str, ClaimStatus] = {"timeout": "timeout", "output:": "failed"}
 """How the cause of a stop begins -> the claim it makes; any other is a person's wish."""
 
@@ -73,7 +72,8 @@ class Collector:
         """What the worker claims; raises BranchlineError when it cannot be read."""
         job = self._jobs.started(attempt, row)
         claim = self._jobs.adapter(row).claim(job, exit_)
-        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model))
+        used = claim.cost or claim.extra  # who tells of nothing used costs nothing
+        return claim._replace(cost=bill(self._jobs.settings, self._jobs, row, claim, job.model)) if used else claim
 
     def walls(self, attempt: AttemptRow, row: TaskRow) -> dict[str, Any]:
         """The sandbox that the worker had, in words, and what is known of the token it had, if any."""

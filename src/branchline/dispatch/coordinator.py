@@ -17,8 +17,8 @@ from branchline.store import AnyStore
 
 TURN = 0.5
 """Seconds between two looks at the requests of other processes; the design asks for less than one."""
-METERED = 0.1
-"""The same where there is a budget: a worker that has to end should not begin another turn."""
+SOON = 0.1
+"""The same while one thing after the other happens, and where there is a budget: who has to end begins no other turn."""
 NOTED = 10.0
 """Seconds between two records of how many workers the memory allows: it changes all the time."""
 
@@ -68,6 +68,7 @@ class Coordinator:
         self._settings = settings
         self._hooks = hooks
         self._handled: list[int] = []
+        self._asked = 0.0
         self._unbuilt: dict[int, str] = {}
         self._stopped = False
         self._free: float | None = None
@@ -117,7 +118,7 @@ class Coordinator:
         """One turn; waits at most `timeout` seconds for something to happen. True when anything did."""
         facts = self._reap(timeout)
         todo = self._fold_all(facts)
-        happened = self._reconcile() or bool(facts)
+        happened = self._reconcile(busy=bool(facts)) or bool(facts)
         happened = self._choose(todo) or happened
         if not happened:
             self._store.commit(Changes())  # nobody has taken over meanwhile: who records nothing would not notice
@@ -198,7 +199,7 @@ class Coordinator:
         now, state = self._hooks.clock(), self.state
         due = [(state.tasks[t].retry_at or now) - now for t in state.retrying]
         next_starts = [state.last_start + interval - now for interval in state.policy.routing.stagger.values()]
-        turn = METERED if self.metered() else TURN
+        turn = SOON if self.metered() else TURN
         return max(0.0, min([turn, *due, *(wait for wait in next_starts if wait > 0)]))
 
     def _event(
@@ -331,13 +332,15 @@ class Coordinator:
         except (BranchlineError, OSError) as error:
             return {"unsaved": str(error)}
 
-    def _reconcile(self) -> bool:
+    def _reconcile(self, *, busy: bool) -> bool:
         """Wishes of other processes, and what the watch has seen; True when there was anything.
 
-        One wish after the other: each meets the state that the one before has left.
+        One wish after the other: each meets the state that the one before has left. `busy`: something else has happened.
         """
         now, run = self._hooks.clock(), self.state.run.run
-        requests = [request for request in self._store.requests() if request.run == run]
+        known = busy and 0.0 <= now - self._asked < SOON
+        requests = [] if known else [request for request in self._store.requests() if request.run == run]
+        self._asked = self._asked if known else now
         for request in requests:
             self._handled.append(request.id)
             self.feed(events_for(self.state, request, now, self._graph))

@@ -15,6 +15,8 @@ from branchline.store import Store
 KEPT = 256
 """How many tasks are kept: more than are at work at once."""
 KEPT_FAMILIES = 16
+AHEAD = 16
+"""How many tasks are read at once: one that is asked for, and those behind it in the tree, which are mostly next."""
 
 
 class Tasks(Mapping[str, Task]):
@@ -23,24 +25,26 @@ class Tasks(Mapping[str, Task]):
     def __init__(self, store: Store, run: str, adjacency: Adjacency) -> None:
         self._store = store
         self._run = run
-        self._ids = adjacency.order
+        self._adjacency = adjacency
+        self._ahead: dict[str, str] = {}
         self._kept = lru_cache(KEPT)(self.read)
 
     def read(self, task: str) -> Task:
         """Read a task; raises KeyError for one that the graph does not have."""
-        text = self._store.node(self._run, task)
-        if text is None:
-            raise KeyError(task)
-        return graphs.node(text)
+        if task not in self._ahead:
+            leaves = self._adjacency.leaves
+            at = self._adjacency.place(task) if self._adjacency.is_leaf(task) else len(leaves)
+            self._ahead = self._store.nodes(self._run, (task, *leaves[at + 1 : at + AHEAD]))
+        return graphs.node(self._ahead.pop(task))
 
     def __getitem__(self, task: str) -> Task:
         return self._kept(task)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
+        return iter(self._adjacency.order)
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._adjacency.order)
 
 
 class Children(Mapping[str, Sequence[Named]]):

@@ -232,7 +232,7 @@ def parts(draft: DraftGraph) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _said(task: Task) -> dict[str, Any]:
-    return {name: _plain(value) for name, usual in _USUAL.items() if (value := getattr(task, name)) != usual}
+    return {name: _plain(value) for (name, usual), value in zip(_USUAL.items(), task, strict=True) if value != usual}
 
 
 _USUAL: Final = Task("", "")._asdict()

@@ -7,11 +7,13 @@ here knows what a row means; the engine decides, the store keeps.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
+from branchline.files import json_writer
 from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
@@ -44,7 +46,9 @@ from branchline.store.memory import MemoryStore, created, overtaken
 __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
 Row = TypeVar("Row")
-_AS_JSON = json.JSONEncoder().encode
+_AS_JSON = json_writer()
+_read: Callable[[str], Mapping[str, Any]] = lru_cache(64)(json.loads)
+"""Of many tasks the same is said; nobody changes it."""
 _LARGEST = 2**63 - 1
 _PLACE = itemgetter(TaskRow._fields.index("place"))
 """Rows as wide as a task's are sorted here: SQLite would write each of them once more."""
@@ -95,21 +99,23 @@ class Store:
         with self._writing() as connection:
             if self._last_seq() != self._newest:
                 raise overtaken(str(self.path))
-            if changes.events:
-                connection.executemany(sql.ADD_EVENT, map(_event_values, changes.events))
-            last = int(connection.execute(sql.LAST_ID).fetchone()[0]) if changes.events else 0
             if changes.run:
                 connection.execute(sql.PUT_RUN, changes.run)
-            connection.executemany(sql.PUT_TASK, changes.tasks)
-            connection.executemany(sql.PUT_ATTEMPT, changes.attempts)
-            connection.executemany(sql.PUT_QUESTION, changes.questions)
-            connection.executemany(sql.PUT_LANE, changes.lanes)
             if changes.nodes:
                 connection.execute(sql.DROP_NODES, (changes.nodes[0].run,))
-                connection.executemany(sql.PUT_NODE, changes.nodes)
-            connection.executemany(sql.HANDLE_REQUEST, [(number,) for number in changes.requests])
-        self._newest = last or self._newest
-        return last
+            for query, rows in (
+                (sql.ADD_EVENT, list(map(_event_values, changes.events))),
+                (sql.PUT_TASK, changes.tasks),
+                (sql.PUT_ATTEMPT, changes.attempts),
+                (sql.PUT_QUESTION, changes.questions),
+                (sql.PUT_LANE, changes.lanes),
+                (sql.PUT_NODE, changes.nodes),
+                (sql.HANDLE_REQUEST, [(number,) for number in changes.requests]),
+            ):
+                if rows:
+                    connection.executemany(query, rows)
+        self._newest += len(changes.events)  # they were numbered on, for nobody else has written one
+        return self._newest if changes.events else 0
 
     def run(self, run: str) -> RunRow | None:
         """Return one run."""
@@ -148,8 +154,11 @@ class Store:
 
     def node(self, run: str, task: str) -> str | None:
         """Return what the graph of a run says of one task, as the JSON text of its node."""
-        found = self._first(tuple, sql.GET_NODE, run, task)
-        return str(found[0]) if found else None
+        return self.nodes(run, (task,)).get(task)
+
+    def nodes(self, run: str, tasks: Iterable[str]) -> dict[str, str]:
+        """Return the same of several tasks by their ids, without those that the graph does not have."""
+        return dict(self._all(tuple, sql.SOME_NODES, run, _AS_JSON(list(tasks))))
 
     def task(self, run: str, task: str) -> TaskRow | None:
         """Return one task of a run."""
@@ -322,7 +331,7 @@ def _event_values(event: Event) -> tuple[Any, ...]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    return Event._make((*row[:7], {} if row[7] == "{}" else json.loads(str(row[7])), row[8]))
+    return Event._make((*row[:7], _read(str(row[7])), row[8]))
 
 
 def _storable(changes: Changes) -> Changes:

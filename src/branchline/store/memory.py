@@ -113,6 +113,10 @@ class MemoryStore:
     def node(self, run: str, task: str) -> str | None:
         return self._nodes.get(run, {}).get(task)
 
+    def nodes(self, run: str, tasks: Iterable[str]) -> dict[str, str]:
+        own = self._nodes.get(run, {})
+        return {task: own[task] for task in tasks if task in own}
+
     def task(self, run: str, task: str) -> TaskRow | None:
         return self._tasks.get((run, task))
 

@@ -189,7 +189,7 @@ TASK_STATES: Final = "SELECT task, state, line FROM task WHERE run = ?"
 NEWEST_MERGE: Final = (
     """SELECT "commit" FROM task WHERE run = ? AND state = 'done' AND "commit" <> '' ORDER BY fence DESC LIMIT 1"""
 )
-GET_NODE: Final = "SELECT text FROM node WHERE run = ? AND task = ?"
+SOME_NODES: Final = "SELECT task, text FROM node WHERE run = ? AND task IN (SELECT value FROM json_each(?))"
 RUN_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? ORDER BY fence")
 TASK_ATTEMPTS: Final = _select("attempt", AttemptRow._fields, "WHERE run = ? AND task = ? ORDER BY fence")
 RUN_QUESTIONS: Final = _select("question", QuestionRow._fields, "WHERE run = ? ORDER BY id")

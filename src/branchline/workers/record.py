@@ -72,7 +72,7 @@ def find(exit_file: str, message: str) -> Record | None:
 
     `message` is the worker's last message. A word found somewhere in it is never a record.
     """
-    for source in ("file", "block"):
+    for source in ("file", "block") if message else ("file",):
         try:
             data = _from_file(exit_file) if source == "file" else _from_block(message)
             if data is not None:
