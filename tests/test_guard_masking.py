@@ -185,6 +185,20 @@ def test_what_is_over_for_one_header_is_not_over_for_the_headers_before_it() -> 
     assert "a1b2c3" not in shown and "d1e2f3" not in shown
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "mysql -u root -p",
+        "mysql --port 3306 -p",
+        "mysql -p -u root -p",
+        "docker login a.example --username me -p ",
+        "npm login -p ",
+    ],
+)
+def test_a_password_behind_other_options_is_found(before: str) -> None:
+    assert mask(f"{before}a1B2c3d4 on").text == f"{before}[PASSWORD_1] on"
+
+
 def test_of_a_line_of_private_keys_the_rest_goes_as_one() -> None:
     line = "-----BEGIN PRIVATE KEY-----" + "a1B2c3d4e5f6 " * (MOST + 100)
     masked = mask(f"{line}\nand the rest stays")
