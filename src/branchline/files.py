@@ -10,9 +10,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from json.encoder import c_make_encoder, encode_basestring, encode_basestring_ascii  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -194,16 +193,7 @@ def digest(data: str | bytes) -> str:
     return "sha256:" + sha256(_bytes(data)).hexdigest()
 
 
-def json_writer(**options: Any) -> Callable[[Any], str]:
-    """Return what writes values, without circles, as JSON; `options` are those of JSONEncoder, which makes ready for each."""
-    own = json.JSONEncoder(**options)
-    text = encode_basestring_ascii if own.ensure_ascii else encode_basestring
-    marks = own.key_separator, own.item_separator
-    write = c_make_encoder(None, own.default, text, None, *marks, own.sort_keys, own.skipkeys, own.allow_nan)
-    return lambda value: "".join(write(value, 0))
-
-
-canonical: Final = json_writer(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 """Give the one JSON text of a value: keys sorted, no spaces, no escapes beyond need; raises ValueError on NaN."""
 
 

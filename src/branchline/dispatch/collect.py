@@ -1,5 +1,6 @@
 """What an ended attempt left behind, read into the data of its `ended` event."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,11 @@ from branchline.dispatch.jobs import Jobs
 from branchline.dispatch.meter import bill
 from branchline.engine import LOST
 from branchline.errors import BranchlineError, InputError
-from branchline.files import json_writer, read_json, write_new
+from branchline.files import read_json, write_new
 from branchline.model.moves import ClaimStatus
 from branchline.model.run import AttemptRow, Claim, Exit, TaskRow
 
-_AS_JSON = json_writer(default=str)
+_AS_JSON = json.JSONEncoder(default=str).encode
 _STOPS: dict[str, ClaimStatus] = {"timeout": "timeout", "output:": "failed"}
 """How the cause of a stop begins -> the claim it makes; any other is a person's wish."""
 

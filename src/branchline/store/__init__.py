@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from branchline.errors import StoreError
-from branchline.files import json_writer
 from branchline.model.money import Amount
 from branchline.model.run import (
     AttemptRow,
@@ -46,7 +45,7 @@ from branchline.store.memory import MemoryStore, created, overtaken
 __all__ = ["AnyStore", "Lock", "MemoryStore", "Store", "held", "lock"]
 
 Row = TypeVar("Row")
-_AS_JSON = json_writer()
+_AS_JSON = json.JSONEncoder().encode
 _read: Callable[[str], Mapping[str, Any]] = lru_cache(64)(json.loads)
 """Of many tasks the same is said; nobody changes it."""
 _LARGEST = 2**63 - 1

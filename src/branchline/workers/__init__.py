@@ -4,6 +4,7 @@ An adapter is a module with the face of `Adapter`; it is imported when a task of
 """
 
 import importlib
+import json
 import shlex
 from collections.abc import Mapping
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from branchline.errors import SettingsError
-from branchline.files import json_writer, write_new
+from branchline.files import write_new
 from branchline.model.run import Claim, Command, Exit, Job
 from branchline.workers import record, stream
 from branchline.workers.transcript import Tail, of_log
@@ -32,7 +33,7 @@ TABLE: Final[dict[str, str]] = {
 MAX_LOG: Final = 1024 * 1024
 SPEC: Final = "spec.json"
 """What an attempt was asked for, in its folder; its driver process may read it too."""
-_AS_JSON: Final = json_writer(ensure_ascii=False)
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 _PLACES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
 """Where agents keep their logins."""
 
