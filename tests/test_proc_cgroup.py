@@ -40,7 +40,8 @@ def test_only_groups_of_our_name_whose_guard_is_dead_are_cleared(tmp_path: Path)
 
 def notes(folder: Path) -> dict[int, str]:
     there = folder / "cgroups"
-    return {int(p.name): p.read_text() for p in there.iterdir()} if there.is_dir() else {}
+    found = {int(p.name): p.read_text() for p in there.iterdir()} if there.is_dir() else {}
+    return {pid: said for pid, said in found.items() if said}  # a note that is being written is none yet
 
 
 def alive(pid: int) -> bool:
