@@ -189,6 +189,10 @@ def test_what_is_over_for_one_header_is_not_over_for_the_headers_before_it() -> 
     "before",
     [
         "mysql -u root -p",
+        "mysql -p db -p",
+        "mysql --host=averylongnameofahost.internal.example.com -p",
+        "mysql -h a -P 3306 -u root --a-b-c-d-e-f-g -p",
+        "mysql a_database_with_a_name_that_is_longer_than_most_of_them_have_here -p",
         "mysql --port 3306 -p",
         "mysql -p -u root -p",
         "docker login a.example --username me -p ",

@@ -44,14 +44,14 @@ _HEADER: Final = late(
 )
 _DIGIT: Final = late(r"\d")
 _HEADERS: Final = ("x-", "authorization", "bearer", "basic", "cookie", "set-cookie")
-_OTHERS: Final = r"(?:-(?:(?!p)|(?<!\s-)|(?=p\s-))[^\n-]{0,24}+){0,8}+(?<=\s)-p"
+_OTHERS: Final = r"\s[^\n-]{0,80}+(?:-[^\n-]{0,80}+){0,12}?(?<=\s)-p"
 """Other options up to the one for a password, each read once: up to the next dash."""
-_WITH: Final = rf" login\s[^\n-]{{0,60}}+{_OTHERS}\s([\"']?)([^\s\"']{{3,512}})"
+_WITH: Final = rf" login{_OTHERS}\s([\"']?)([^\s\"']{{3,512}})"
 _OPTION: Final = late(
     r"-(?<![\w-]-)-?(?:[a-z-]{0,24}(?:password|passwd|secret|token|api-?key|access-?key|passphrase))(?:\s{1,4}|=)([\"']?)(?!\()([^\s\"'<>]{4,256})"
     r"|-(?<![\w-]-)(?:u|-user)[ =]?([\"']?)[^\s:\"']{1,64}:([^\s\"'<>@]{3,256})(?![/\w@])"
     r"|sshpass\s{1,4}-p\s?([\"']?)([^\s\"']{3,256})"
-    rf"|mysql\w{{0,8}}\s[^\n-]{{0,60}}+{_OTHERS}([\"']?)([^\s\"']{{3,128}})"
+    rf"|mysql\w{{0,8}}{_OTHERS}([\"']?)([^\s\"']{{3,128}})"
     rf"|docker{_WITH}|podman{_WITH}|npm{_WITH}|helm registry{_WITH}|oras{_WITH}"
     r"|convertto-securestring(?:\s{1,4}-[a-z]{1,16}){0,3}\s{1,4}\\?([\"']?)([^\s\"'\\]{4,256})"
 )
