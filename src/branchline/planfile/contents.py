@@ -1,6 +1,8 @@
 """What stands in a phase that has no task of its own: the rows, items or headings below it are its tasks (rule 5)."""
 
 import re
+from collections import Counter
+from collections.abc import Collection
 
 from branchline.planfile import retold, tables, words
 from branchline.planfile.blocks import Block
@@ -28,6 +30,10 @@ _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
+_TOPIC = re.compile(
+    r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`_(（\d]{0,40}?)(?:\*\*|__|\*|_)?\s?(?:[(（][^()（）]{0,60}[)）])?(?:\*\*|__|\*|_)?\s?[:：]"
+)
+"""`**Scope** (of the review):`"""
 _AT_PATH = re.compile(r"(?:\*\*|\[|[^\W\d_]{1,12}[:：]\s?)?`?[\w.@-]*[./][\w.@/\[\]*-]+")
 """`src/app.py` or `Create: src/app.py` at the beginning of an item."""
 _DURATION = re.compile(
@@ -43,13 +49,13 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     retold.families(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
-    detailed, parts = _shows_code(out, empty), _labelled_parts(out, empty)
+    detailed, parts, topics = _shows_code(out, empty), _labelled_parts(out, empty), _topics(out, empty)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             if draft.kids:
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft, detailed, parts)
+                _fill(out, draft, detailed, parts, topics)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
     retold.sketches(out)
@@ -133,7 +139,7 @@ def _shows_code(out: Outline, phases: list[Block]) -> bool:
     return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
 
 
-def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
+def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool, topics: Collection[str]) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
@@ -146,9 +152,22 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool) -> None:
     if detailed or _rows(out, phase, below):
         return
     for block in _items(out, sections):
+        if _topic(block) in topics:
+            continue
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         take_held(out, block, draft, "bullet of an area of a phase")
+
+
+def _topics(out: Outline, phases: list[Block]) -> Collection[str]:
+    """The labels that begin a bullet in many phases: they tell the same of each, as `Goal:` does, in whatever language."""
+    found = Counter(topic for phase in phases for topic in {_topic(item) for item in out.direct.get(phase.line, ())})
+    return {topic for topic, count in found.items() if topic and count >= MANY and not (" " in topic and acts(topic))}
+
+
+def _topic(item: Block) -> str:
+    found = _TOPIC.match(item.text)
+    return found[1].lower() if found is not None else ""
 
 
 def _labelled_parts(out: Outline, phases: list[Block]) -> bool:
