@@ -13,8 +13,8 @@ _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
 
-def read(edges: Edges, block: Block, label: str) -> None:
-    """A graph in a section on order, or below the `label` of one."""
+def read(edges: Edges, block: Block, label: str) -> bool:
+    """Read a graph in a section on order, or below the `label` of one; says whether the fence is one of a graph."""
     info = block.text.lower()
     ordered = label in ("ORDER", "depends") or (block.section is not None and block.section.cls == "ORDER")
     if info in ("", "text") and ordered:
@@ -23,6 +23,9 @@ def read(edges: Edges, block: Block, label: str) -> None:
         _mermaid(edges, block.lines)
     elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
         _waves(edges, block)
+    else:
+        return False
+    return True
 
 
 def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:

@@ -55,6 +55,8 @@ class Names:
             self.alias.setdefault(bare, draft)  # `0.1.2` where the plan counts in `beta0.1.2`
         if draft.role == "item" and draft.block.number:
             self.listed.setdefault((id(draft.parent), draft.block.number), draft)
+        if draft.title.startswith("#"):
+            self.alias.setdefault(draft.title.split(" ", 1)[0].rstrip(":.").lower(), draft)  # `#7 Draw it`
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)

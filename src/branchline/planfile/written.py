@@ -24,6 +24,10 @@ _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNOREC
 _FROM = re.compile(r"←\s*")
 """`Draw it · ← T1, T2` waits for both; behind it nothing but names counts: `the "← All tasks" link`."""
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
+_ID = r"#?[A-Za-z]{0,6}-?\d{1,5}(?:\.\d{1,3}){0,3}"
+_IDS = rf"{_ID}(?:\s?[,+&]\s?{_ID}){{0,40}}"
+_ONLY_CHAIN = re.compile(rf"\W{{0,6}}(?=[#A-Za-z]){_IDS}(?:\s?(?:{ARROW.pattern})\s?{_IDS}){{1,60}}[\s`*_.]{{0,6}}")
+"""`T1, T2 → T3 → T4`: nothing but ids and arrows says an order wherever it stands."""
 MAX_LABEL = 60
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
@@ -141,16 +145,25 @@ def _sections(edges: Edges) -> None:
     said = ""
     for block in edges.out.doc.blocks:
         if block.kind == "fence":
-            charts.read(edges, block, said)
+            if not charts.read(edges, block, said):
+                _chains(edges, block.lines)
         elif block.kind in ("para", "item", "quote") and block.fate != "task":
             section = block.section.cls if block.section is not None else ""
             ordered = section == "ORDER" or block.label == "ORDER"
             for line, text in block.lines or [(block.line, block.text)]:
-                if ordered or _tells_order(text):
+                if _ONLY_CHAIN.fullmatch(text):
+                    edges.statement(line, text.strip("`* "))
+                elif ordered or _tells_order(text):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
                     _every(edges, line, text)
         said = labels.kind(block.lines[-1][1]) if block.kind == "para" and block.lines else ""
+
+
+def _chains(edges: Edges, lines: list[tuple[int, str]]) -> None:
+    for line, text in lines:
+        if _ONLY_CHAIN.fullmatch(text):
+            edges.statement(line, text)
 
 
 def _tells_order(text: str) -> bool:
