@@ -70,7 +70,9 @@ def _root(draft: Draft) -> Draft:
 
 
 def _tells(phase: Draft) -> bool:
-    return phase.block.section is not None and phase.block.section.cls in ("NONTASK", "ORDER")
+    """Say whether a phase stands in a section that tells; one with a table of tasks is work all the same."""
+    section, rows = phase.block.section, any(kid.role == "row" for kid in phase.kids)
+    return section is not None and section.cls in ("NONTASK", "ORDER") and not rows
 
 
 def _counted(out: Outline) -> list[int]:

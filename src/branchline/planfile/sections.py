@@ -9,6 +9,7 @@ from branchline.planfile.numerals import WORDS, counted, numbered
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
+_OUTLINE = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){0,3}[.):]?\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
@@ -173,8 +174,8 @@ def _told(title: str) -> str:
 
 
 def share(title: str) -> float:
-    """Give how much of a title the words are by which it is classed."""
-    text = _told(title)
+    """Give how much of a title the words are by which it is classed, its number aside."""
+    text = _told(title[found.end() :] if (found := _OUTLINE.match(title)) else title)
     tokens = _WORD.findall(text)[:16]
     letters = len(SPACELESS.findall(text))
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))

@@ -13,7 +13,18 @@ STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步�
 ID_COLUMNS: Final = (
     STEP_COLUMNS
     | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt")
-    | {"task id", "task #", "task no", "task no.", "task number"}
+    | words("nummer numéro número номер number")
+    | {
+        "task id",
+        "task #",
+        "task no",
+        "task no.",
+        "task number",
+        "№ п/п",
+        "номер задачи",
+        "номер работы",
+        "номер завдання",
+    }
 )
 TITLE_COLUMNS: Final = words(
     "title task tasks name description summary item work feature what action change improvement milestone deliverable "

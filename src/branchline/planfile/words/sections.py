@@ -263,14 +263,15 @@ _ORDER: Final[Lists] = {
         dependencies, suggested order, recommended order, proposed order, recommended implementation order, suggested
         implementation order, proposed implementation order, build order, order of work, order of operations, order of attack,
         suggested sequence, recommended sequence, sequencing, work order, parallel
-        opportunities""",
+        opportunities, critical path, release plan, release schedule, release timeline""",
     "de": "abhängigkeiten, reihenfolge",
     "fr": "dépendances, ordre d'exécution, ordre recommandé, ordre suggéré, ordre de réalisation",
     "es": "dependencias, orden de ejecución, orden recomendado, orden sugerido, orden de trabajo",
     "pt": "dependências, ordem de execução, ordem recomendada, ordem sugerida, ordem de trabalho",
     "ru": "зависимости, порядок выполнения, порядок реализации, порядок работ, рекомендуемый порядок, предлагаемый порядок",
     "uk": "залежності, порядок виконання, порядок реалізації, порядок робіт, рекомендований порядок",
-    "zh": "依赖, 依赖关系, 执行顺序, 实施顺序, 实现顺序, 推荐顺序, 建议顺序, 开发顺序, 实施优先级, 实现优先级, 开发优先级",
+    "zh": """依赖, 依赖关系, 执行顺序, 实施顺序, 实现顺序, 推荐顺序, 建议顺序, 开发顺序, 实施优先级, 实现优先级, 开发优先级,
+        关键路径, 发布计划, 版本计划""",
     "ja": "依存, 依存関係, 実行順, 実施順, 推奨順, 作業順, 実装順, 実装の順番, 開発順, 実装優先度, 実装優先順位",
     "ko": "의존성, 의존 관계, 실행 순서, 작업 순서, 권장 순서, 구현 우선순위",
     "vi": "phụ thuộc, thứ tự, thứ tự thực hiện, trình tự",

@@ -1,0 +1,81 @@
+"""What the bullets of phases tell again and again, chains of ids, and the words of tables and sections on order."""
+
+import pytest
+
+from planread import titles, waits
+
+
+def _phases(*bullets: str) -> str:
+    return "# Plan\n\n" + "".join(f"## Phase {n}: Part {n}\n\n{''.join(bullets)}\n" for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize("topic", ["**Scope**: the views", "**범위**: 화면", "**Built** (see `log.md`): all of it"])
+def test_a_label_that_begins_a_bullet_in_many_phases_tells_of_each(topic: str) -> None:
+    found = titles(_phases(f"- {topic}\n", "- Draw the rim\n"))
+    assert [title for title in found if "Part" not in title] == ["Draw the rim"] * 3
+
+
+@pytest.mark.parametrize("label", ["Step 1", "Add a part"])
+def test_a_label_that_counts_or_acts_is_work_however_often_it_stands_there(label: str) -> None:
+    found = titles(_phases(f"- **{label}**: the rim\n", "- Draw the ship\n"))
+    assert sum("the rim" in title for title in found) == 3
+
+
+def test_a_label_of_two_phases_may_be_a_part_of_the_work() -> None:
+    text = _phases("- **Backend**: a server\n").rpartition("- **Backend**")[0] + "- **Frontend**: a page\n"
+    assert sum("end" in title for title in titles(text)) == 3
+
+
+_BOXES = "# Tasks\n\n- [ ] T001 Draw it\n- [ ] T002 Move it\n- [ ] T003 Send it\n- [ ] T004 Keep it\n\n"
+
+
+@pytest.mark.parametrize("fence", ["```bash\n# one by one\n{}\n```\n", "{}\n", "`{}`\n", "- {}\n"])
+def test_a_line_of_nothing_but_ids_and_arrows_says_an_order_wherever_it_stands(fence: str) -> None:
+    found = waits(_BOXES + "## Examples\n\n" + fence.format("T001, T002 → T003 → T004"))
+    assert set(found) == {("T001", "T003"), ("T002", "T003"), ("T003", "T004")}
+
+
+def test_code_with_arrows_says_no_order() -> None:
+    assert waits(_BOXES + "## Examples\n\n```c\nT001 -> next = T002;\n```\n\n```\n1 -> 2\n```\n") == set()
+
+
+def test_a_title_that_begins_with_a_number_sign_is_called_by_it() -> None:
+    text = "# Plan\n\n## Critical path\n\n`#7 → #9`\n\n## Work\n\n- [ ] **#7** Draw it\n- [x] **#9** Move it\n"
+    assert len(waits(text)) == 1
+
+
+_WORK = """# 路线图
+
+## 里程碑规划
+
+### Phase 1: 核心
+
+| 功能 | 优先级 | 状态 |
+|------|--------|------|
+| 解析 | P0 | 待开发 |
+| 验证 | P1 | 待开发 |
+
+### Phase 2: 平台
+
+| 功能 | 优先级 | 状态 |
+|------|--------|------|
+| 导出 | P0 | 待开发 |
+
+"""
+
+
+def test_phases_with_tables_of_work_are_work_below_whatever_heading_and_releases_tell_them_again() -> None:
+    text = _WORK + "## 版本发布计划\n\n### v0.1.0 - MVP\n\n- 解析器\n\n### v0.2.0 - 平台\n\n- 导出器\n"
+    assert [title for title in titles(text) if "Phase" not in title] == ["解析", "验证", "导出"]
+
+
+def test_the_number_of_a_section_is_no_word_of_its_title() -> None:
+    text = "# App\n\n## 1. Stack\n\n- **Postgres** — a database\n- **Bun** — a runtime\n\n"
+    text += "## 2. Milestones\n\n- **Frame.** Draw it\n- **Ships.** Move them\n"
+    assert [title for title in titles(text) if "Frame" in title or "Ships" in title] != []
+
+
+@pytest.mark.parametrize("number", ["Номер работы", "Номер", "Número", "Nummer", "Number"])
+def test_a_column_of_numbers_beside_one_of_states_is_one_of_tasks(number: str) -> None:
+    rows = "| ❌ | 1 | Draw it |\n| ✅ | 2 | Move it |\n"
+    assert titles(f"# Описание\n\n| Статус | {number} | Описание |\n|---|---|---|\n{rows}") == ["Draw it", "Move it"]
