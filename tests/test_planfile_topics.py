@@ -79,3 +79,20 @@ def test_the_number_of_a_section_is_no_word_of_its_title() -> None:
 def test_a_column_of_numbers_beside_one_of_states_is_one_of_tasks(number: str) -> None:
     rows = "| ❌ | 1 | Draw it |\n| ✅ | 2 | Move it |\n"
     assert titles(f"# Описание\n\n| Статус | {number} | Описание |\n|---|---|---|\n{rows}") == ["Draw it", "Move it"]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("After T001: T002, T003 can run in parallel", "12 13"),
+        ("After T001 completes, launch T002, T003 and T004 together", "12 13 14"),
+        ("T002 and T003 after T001, then T004", "12 13 24 34"),
+        ("T001 first; then T002/T003 in parallel", "12 13"),
+        ("T001 → (T002 ∥ T003)", "12 13"),
+        ("T001, T002, dann T003", "13 23"),
+        ("T001 然后 T002", "12"),
+    ],
+)
+def test_what_comes_after_and_then_of_several_tasks(said: str, found: str) -> None:
+    edges = {(f"T00{one}", f"T00{other}") for one, other in found.split()}
+    assert waits(f"{_BOXES}## Dependencies\n\n- {said}\n") == edges

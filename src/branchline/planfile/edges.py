@@ -8,7 +8,7 @@ from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.names import PAREN, Names
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import KEYS, TOKEN, Found, behind, everything, groups, resolve, tokens
+from branchline.planfile.refs import KEYS, TOKEN, Found, behind, everything, first_list, groups, resolve, tokens
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 
 MAX_APART = 40
@@ -31,7 +31,10 @@ _STARTS = re.compile(
     re.IGNORECASE,
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
-_FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,]{{1,80}}),", re.IGNORECASE)
+_FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,:：]{{1,80}})[,:：]", re.IGNORECASE)
+"""`After T1, T2 can start`, `After T1: T2`."""
+_NEXT = re.compile(rf"(?:[,;，；]\s?)?(?:{any_verb(words.THEN)})", re.IGNORECASE)
+_BESIDE = re.compile(r"\s?[∥‖]\s?")
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
 _WAITING = (*words.DEPENDS_PROSE, *words.LATER, *words.ONCE)
 _LEADING = (*words.BLOCKS_PROSE, *words.EARLIER)
@@ -264,7 +267,8 @@ class Edges:
         self.names.line = line
         label, *rest = _LABEL.split(text, maxsplit=1)
         about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
-        said = rest[0] if about else text
+        said = _PAREN.sub(lambda found: _BESIDE.sub(", ", found[0]), rest[0] if about else text)
+        self._next(line, said)
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
             self.chain(line, ARROW.split(inner.strip("()（）")))
         for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
@@ -291,6 +295,12 @@ class Edges:
                 self._run(line, groups(self.names, sentence))
             else:
                 self._free(about, sentence)
+
+    def _next(self, line: int, text: str) -> None:
+        """`T1 and T2 after T3, then T4`: what stands before a verb comes before what stands behind the word."""
+        parts = [_VERB.split(part, maxsplit=1)[0] for part in _NEXT.split(text)]
+        for before, after in pairwise(map(self.named, parts if len(parts) > 1 else ())):
+            self.say(before, [draft for draft in after if draft not in before], line)
 
     def _then(self, line: int, about: list[Draft], first: str, rest: str) -> None:
         before, after = self.named(first), self.named(rest) or about
@@ -352,7 +362,7 @@ class Edges:
         if not _beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
-            for group in groups(self.names, sentence[found.end() :])[:1]:
+            for group in groups(self.names, first_list(sentence[found.end() :])):
                 self._link(line, group, found[1], on=True)
             return
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
@@ -361,7 +371,7 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            said = _bound(_CLAUSE.split(sentence[verb.end() : end], maxsplit=1)[0])
+            said = _bound(_CLAUSE.split(_NEXT.split(sentence[verb.end() : end], maxsplit=1)[0], maxsplit=1)[0])
             self._link(line, subjects, _in_series(before, said), verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:

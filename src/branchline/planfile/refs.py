@@ -96,6 +96,16 @@ def groups(names: Names, text: str) -> list[list[Draft]]:
     return out
 
 
+def first_list(text: str) -> str:
+    """Cut a text behind the first list of references in it: `T2, T3 and T4` of `T2, T3 and T4 start while T5 is read`."""
+    end = -1
+    for found in TOKEN.finditer(text):
+        if end >= 0 and not _GLUE.fullmatch(text, end, found.start()):
+            break
+        end = found.end()
+    return text[: max(end, 0)]
+
+
 def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found:
     """Find the tasks a text refers to; `strict` (a field's value) lets bare numbers and titles be references."""
     text = text.strip()

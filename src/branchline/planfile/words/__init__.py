@@ -40,6 +40,7 @@ from branchline.planfile.words.prose import (
     ONCE,
     PARALLEL,
     SEQUENTIAL,
+    THEN,
     UNBOUND,
 )
 from branchline.planfile.words.sections import (
@@ -117,6 +118,7 @@ __all__ = [
     "STEP_HEADS",
     "STRONG_NONTASK",
     "TASK_HEADS",
+    "THEN",
     "TITLE_COLUMNS",
     "TODOS",
     "TRAILERS",

@@ -200,6 +200,22 @@ SEQUENTIAL: Final = phrases(
         "vi": "tuần tự",
     }
 )
+THEN: Final = phrases(
+    {
+        "en": "then, and then",
+        "de": "dann, danach",
+        "fr": "puis, ensuite",
+        "es": "luego, y luego, después",
+        "pt": "então, em seguida",
+        "ru": "затем, потом",
+        "uk": "потім, тоді",
+        "zh": "然后, 接着, 随后",
+        "ja": "その後, 次に",
+        "ko": "그 다음, 그다음",
+        "vi": "sau đó, rồi",
+    }
+)
+"""Words between what comes first and what comes next."""
 PARALLEL: Final = phrases(
     {
         "en": "parallel",
