@@ -137,6 +137,8 @@ class Allowance:
         self._begin = self._left = self._before = 0
         self.end = 0
         """Where the line of the place asked last ends."""
+        self.until = 0
+        """Before this place nothing of the line is over."""
         self.gone = 0
         """Where the line ends, once it has gone as one."""
 
@@ -145,13 +147,19 @@ class Allowance:
         if not self._begin <= at < self.end:
             end = self._text.find("\n", at)
             self._begin, self.end, self.gone = at, end if end >= 0 else len(self._text), 0
-            self._left = max(MOST, (self.end - at) // 300)
+            self._left = 1 + max(MOST, (self.end - at) // 300)
             self._before = bisect_left(self._taken, self._text.rfind("\n", 0, at)) if self._taken else 0
-        return self._left <= (bisect_left(self._taken, at) - self._before if self._taken else 0)
+            self.take()
+        return at >= self.until
 
     def take(self) -> None:
         """Count a finding of the line."""
         self._left -= 1
+        last = self._before + self._left - 1
+        if self._left <= 0:
+            self.until = 0
+        else:
+            self.until = self._taken[last] + 1 if last < len(self._taken) else self.end
 
     def rest(self, at: int, kind: str) -> Iterator[Span]:
         """The rest of the line from a place, once."""
@@ -162,7 +170,7 @@ class Allowance:
 
 def judged(
     text: str,
-    pattern: re.Pattern[str],
+    pattern: "re.Pattern[str] | Shaped",
     judge: "Callable[[re.Match[str]], Span | Literal[False] | None]",
     kind: str,
     *,
@@ -176,7 +184,7 @@ def judged(
     line, once, at = Allowance(text, taken), frozenset(taken), 0
     while at < len(text):
         for found in pattern.finditer(text, at):
-            if line.over(found.start()):
+            if found.start() >= line.until and line.over(found.start()):
                 yield from line.rest(found.start(), kind)
                 break
             if span := judge(found):
@@ -186,6 +194,29 @@ def judged(
         else:
             return
         at = line.end
+
+
+_SHAPE: Final = (
+    "".join("a" if chr(code).isalpha() else "1" if chr(code).isdigit() else " " for code in range(128)).encode() * 2
+)
+
+
+class Shaped:
+    """A pattern that is tried only where the shape of a text says that it can begin: `a` a letter, `1` a digit, else a blank.
+
+    `lead` begins with the character before the place, one that is always the same, as such a search is much faster than others.
+    """
+
+    def __init__(self, text: str, lead: bytes, pattern: re.Pattern[str]) -> None:
+        self._shape = b" " + text.encode("ascii", "replace").translate(_SHAPE)
+        self._lead, self._pattern = re.compile(lead), pattern
+
+    def finditer(self, text: str, at: int = 0) -> "Iterator[re.Match[str]]":
+        """What the pattern finds from a place on, none overlapping another."""
+        for lead in self._lead.finditer(self._shape, at):
+            if lead.start() >= at and (found := self._pattern.match(text, lead.start())):
+                at = found.end()
+                yield found
 
 
 LONGEST: Final = 48
