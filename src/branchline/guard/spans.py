@@ -248,34 +248,29 @@ class Words:
         if self._read < at:
             begin = max(self._read, at - reach - LONGEST)
             end = max(at, begin + AHEAD)
-            self._note(self._pattern.finditer(self._text, begin, end + LONGEST), end)
+            more = list(self._pattern.finditer(self._text, begin, end + LONGEST))
+            while more and more[-1].start() >= end:
+                more.pop()
+            self._found += more
+            self._ends += map(re.Match.end, more)
             self._read = max(end, self._ends[-1])
         place = bisect_right(self._ends, at) - 1
         self.quiet = self._ends[place + 1] if place + 1 < len(self._ends) else self._read
-        end = self._ends[place]
-        if end < 0 or end < at - reach or "\n" in self._text[end:at]:
-            return None
-        return self._found[place - 1]
+        while place and self._ends[place] >= at - reach:
+            word = self._found[place - 1]
+            if self._good is None or self._good(word):
+                return None if "\n" in self._text[word.end() : at] else word
+            place -= 1
+        return None
 
     def after(self, at: int) -> int:
         """Where the next of them ends, seen from a place; behind the text when there is none."""
-        if self._ends[-1] <= at:
-            self._note(self._pattern.finditer(self._text, self._read), None)
-            if self._ends[-1] <= at:
-                self._ends.append(len(self._text) + 1)
+        while self._ends[-1] <= at:
+            if found := self._pattern.search(self._text, self._read):
+                self._found.append(found)
+            self._ends.append(found.end() if found else len(self._text) + 1)
             self._read = self._ends[-1]
         return self._ends[bisect_right(self._ends, at)]
-
-    def _note(self, found: "Iterator[re.Match[str]]", until: int | None) -> None:
-        """Keep those that begin before a place, or the first."""
-        for one in found:
-            if until is not None and one.start() >= until:
-                return
-            if self._good is None or self._good(one):
-                self._found.append(one)
-                self._ends.append(one.end())
-                if until is None:
-                    return
 
 
 def original(read: Plain, span: Span) -> Span:
