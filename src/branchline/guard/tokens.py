@@ -115,12 +115,12 @@ _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms."""
     line = Allowance(read.text)
-    for found in _anything().finditer(" " + read.text):  # the first word too has a character before it
+    led, end = " " + read.text, 0  # the first word too has a character before it
+    while found := _anything().search(led, end):
         start, end = found.start(1) - 1, found.end() - 1
-        if start < line.gone:
-            continue
         if line.over(start):
             yield from line.rest(start, "SECRET")
+            end = line.end
             continue
         line.take()
         kind = next(kind for kind in _FORMS if _form(kind).match(read.text, start, end))
