@@ -153,7 +153,7 @@ def cards(read: Plain) -> Iterator[Span]:
 
 def _is_card(text: str) -> bool:
     digits = text.replace(" ", "").replace("-", "")
-    return bool(_GROUPS.fullmatch(text) and _NETWORKS.fullmatch(digits)) and luhn(digits)
+    return luhn(digits) and bool(_NETWORKS.fullmatch(digits) and _GROUPS.fullmatch(text))
 
 
 def accounts(read: Plain) -> Iterator[Span]:
