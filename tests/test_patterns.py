@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -185,7 +186,7 @@ def is_exponential(pattern: str, flags: int = 0) -> bool:
 def patterns(module: str) -> Iterator[tuple[str, int]]:
     """What a module gives `re`, and its flags; what only a function knows is not seen."""
     names = vars(importlib.import_module(module))
-    for value in names.values():
+    for value in chain.from_iterable(value if isinstance(value, list) else [value] for value in names.values()):
         if isinstance(value, re.Pattern | spans._Late) and isinstance(value.pattern, str):
             yield value.pattern, value.flags
     tree = ast.parse(Path(str(names["__file__"])).read_text(encoding="utf-8"))

@@ -220,14 +220,15 @@ _TRIED: Final = late(
 """How a secret of a test begins or ends; else parts of small letters name something."""
 
 
-_NO_MARKS: Final = dict.fromkeys(map(ord, ascii_letters + whitespace))
+_NO_MARKS: Final = (ascii_letters + whitespace).encode()
 
 
 def _as_text(secret: str, sign: str, name: str) -> bool:
     """Whether a quoted text after a name is a secret: anything but a sentence, a word of the trade or a template."""
     if secret.endswith(")") and re.match(r"[A-Za-z_][\w.]*\(", secret):
         return False
-    if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(secret.translate(_NO_MARKS)) >= len(secret):
+    marks = secret.encode("ascii", "replace").translate(None, _NO_MARKS)
+    if len(secret) >= 16 and re.search(r"\d", secret) and 4 * len(marks) >= len(secret):
         return of_both_sizes(secret) or " " not in secret
     if " " in secret.strip() and not (re.search(r"\d", secret) and len(secret.split()) <= 3):
         return bool(re.fullmatch(r"[a-z]{3,12}(?: [a-z]{3,12}){3,7}", secret) and name.startswith("passphrase"))

@@ -65,24 +65,34 @@ _PAIR: Final = late(
 _PAIR_BEFORE: Final = late(r"\w=[^\s=&;\"',()]{1,64}[&; ]$")
 _PAIR_AFTER: Final = late(r"[\"']|[&; ]\s?\w{1,16}=")
 """One of several pairs within a text, or the only one of a quoted one: `"login=a&token=b"`."""
-_REVERSED: Final = late(
-    r"[\"'](?=[.\s!=])(?:\.equals(?:ignorecase)?\(|\s?[!=]==?\s?)[\w.$>-]{0,40}?"
-    r"(passw(?:or)?d|passphrase|pwd|secret|token|api_?key|auth)(?![a-z])"
-)
+_REVERSED: Final = [
+    late(
+        rf"{quote}(?=[.\s!=])(?:\.equals(?:ignorecase)?\(|\s?[!=]==?\s?)[\w.$>-]{{0,40}}?"
+        r"(passw(?:or)?d|passphrase|pwd|secret|token|api_?key|auth)(?![a-z])"
+    )
+    for quote in "\"'"
+]
 """What stands behind a text that is compared with a name, from its closing quote on; other quotes are passed over at once."""
+_CALLED: Final = """
+connect connection login log_in signin sign_in authenticate passwordauthentication basicauth redis bind passwd pdo mysql mysqli
+sign verify hmac cookie cookies cookieparser secretkey secretkeyspec privatekey
+"""
 _CALLS: Final = late(
-    r"(?:connect(?:ion)?|log_?in|sign_?in|authenticate|passwordauthentication|basicauth|redis|bind|passwd|pdo|mysqli?"
-    r"|sign|verify|hmac|cookies?|cookieparser|secretkey(?:spec)?|privatekey)\(\s?"
+    rf"\((?<=[cdehilnorsty]\()(?:{'|'.join(rf'(?<={name}[(])' for name in _CALLED.split())})\s?"
     r"((?:(?:[\"'][^\"'\n]{0,64}[\"']|\{[^{}\n]{0,64}\}|[\w.]{1,32}),\s?){0,6})"
     r"[\"'](?!(?:sha|aes|rsa?|[eh]s|des|md|utf)[_-]?\d)([^\"'\s/]{5,64})[\"']\s?[,)]"
 )
-"""A call that logs in or signs, the password among what it is given: `connect("localhost", "root", "a1b2c3")`."""
+"""A call that logs in or signs, the password among what it is given: `connect("localhost", "root", "a1b2c3")`; from its bracket
+on, as there are fewer of those than of letters.
+"""
+_ALONE: Final = ("cookie", "cookies", "cookieparser", "secretkey", "secretkeyspec", "privatekey")
+"""The calls that may be given a secret and nothing else."""
 _NAMED: Final = late(
     r"(?:[a-z0-9]{1,24}[_-]){0,6}?(?:secret|token|passw(?:or)?d|api_?key|private_key|session_key)[a-z0-9_-]{0,40}?\d{3}",
     re.I,
 )
 """A text that says what it is and ends in digits: `"prod_api_key_333"`."""
-_THREE: Final = late(r"[\"'](?<=\d{3}[\"'])")
+_THREE: Final = [late(rf"{quote}(?<=\d{{3}}{quote})") for quote in "\"'"]
 _SPACE: Final = late(r"\s")
 _WRITTEN: Final = late(r"p(?<!\wp)(?!assword)[a4@][s5$]{2}w[o0]rd[\w!@#$%]{0,8}")
 """The word itself, with signs in the place of letters."""
@@ -155,8 +165,8 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(start, found.start(), "PASSWORD") if good and (telling(value) or is_word(found[1], value)) else None
 
     def handed(found: "re.Match[str]") -> Span | None:
-        first = found[1] or found[0].startswith(("cookie", "secretkey", "privatekey"))
-        third = found[0].startswith("connection(") and found[1].count(",") == 2
+        first = found[1] or read.low.endswith(_ALONE, 0, found.start())
+        third = read.low.endswith("connection", 0, found.start()) and found[1].count(",") == 2
         good = (first and any(map(str.isdigit, found[2]))) or third or "secret" in found[2]
         return Span(*found.span(2), "PASSWORD") if good and not stands_for(found[2]) else None
 
@@ -169,10 +179,10 @@ def in_pairs(read: Plain) -> Iterator[Span]:
 
     judges = (
         ("", _WRITTEN, written),
-        ("", _THREE, named),
+        *(("", three, named) for three in _THREE),
         (";", _CONNECTION, part),
         ("=", _PAIR, pair),
-        ("", _REVERSED, compared),
+        *(("", closed, compared) for closed in _REVERSED),
         ("(", _CALLS, handed),
     )
     for sign, pattern, judge in judges:

@@ -5,7 +5,7 @@ import string
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from branchline.guard.spans import Plain, Span, Words, judged, late
+from branchline.guard.spans import Plain, Shaped, Span, Words, judged, late
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"  # `re` takes no vowels of India and Thailand for letters
@@ -74,10 +74,8 @@ def emails(read: Plain) -> Iterator[Span]:
 
 
 # --- numbers with a check digit ---------------------------------------------------------------------------------------
-_LETTER: Final = late("[a-z]")
-_HKID: Final = late(
-    r"(?a)\d(?=\d)(?<=[A-Za-z]\d)(?<![A-Za-z0-9]{3}\d)(?<!\d[A-Za-z]\d)\d{5} ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))"
-)
+_HKID: Final = late(r"([A-Za-z]{1,2})(\d{6}) ?(?:[(（]([0-9Aa])[)）]|([0-9Aa])(?![A-Za-z0-9]))", re.A)
+_HKID_BEGINS: Final = b" a(?=1{6}|a1{6})"
 _VALUES: Final = bytes.maketrans((" " + string.digits + string.ascii_uppercase).encode(), bytes((36, *range(36))))
 _CARD_OF_HK: Final = late(
     r"hkid|hk id|hkg?\b.{0,12}national ?id|hong kong id|identity (?:card|no|num)|id[ _]?card|身[份分][證证]"
@@ -93,9 +91,8 @@ _GROUPS: Final = late(
 )
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = late(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
-_IBAN: Final = late(
-    r"(?a)\d(?=\d)(?<=[a-z ]\d)(?:(?<=(?<![a-z0-9])[a-z]{2}\d)|(?<=(?<![a-z0-9])[a-z]{2} \d))\d(?:[ -]?[a-z0-9]{1,32}){1,10}+"
-)
+_IBAN: Final = late(r"([a-z]{2}) ?\d\d(?:[ -]?[a-z0-9]{1,32}){1,10}+", re.A)
+_IBAN_BEGINS: Final = b" aa(?=11| 11)"
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -118,18 +115,14 @@ def identity_cards(read: Plain) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | None:
         nonlocal said
-        bracketed, bare = found.groups()
+        letters, digits, bracketed, bare = found.groups()
         said = Words(read.low, _CARD_OF_HK) if said is None else said
         if not (bracketed or said.any):
             return None
-        before = read.text[max(0, found.start() - 2) : found.start()]
-        letters = before if before.isascii() and before.isalpha() else before[-1:]
-        good = _checked(letters.upper(), found[0][:6], bracketed or bare) and (
-            bracketed or said.before(found.start(), 40)
-        )
-        return Span(found.start() - len(letters), found.end(), "HKID") if good else None
+        good = _checked(letters.upper(), digits, bracketed or bare) and (bracketed or said.before(found.end(1), 40))
+        return Span(*found.span(), "HKID") if good else None
 
-    return judged(read.text, _HKID, judge, "HKID") if _LETTER.search(read.low) else iter(())
+    return judged(read.text, Shaped(read.text, _HKID_BEGINS, _HKID), judge, "HKID")
 
 
 def _checked(letters: str, digits: str, check: str) -> bool:
@@ -167,9 +160,9 @@ def accounts(read: Plain) -> Iterator[Span]:
     """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1; in small letters behind that word."""
 
     def judge(found: "re.Match[str]") -> Span | None:
-        named = "iban" in read.line(found.start(), 24, 0)
-        start = found.start() - 2 - (read.low[found.start() - 1] == " ")
+        start = found.start()
         country = read.text[start : start + 2]
+        named = "iban" in read.line(start, 22, 0)
         size = _LENGTHS.get(country.upper(), 34 if named else 0)
         if not size or not (named or country.isupper()):
             return None
@@ -183,4 +176,4 @@ def accounts(read: Plain) -> Iterator[Span]:
         ) % 97 == 1
         return Span(start, start + len(" ".join(groups)), "IBAN") if good else None
 
-    return judged(read.low, _IBAN, judge, "IBAN") if _LETTER.search(read.low) else iter(())
+    return judged(read.low, Shaped(read.low, _IBAN_BEGINS, _IBAN), judge, "IBAN")

@@ -12,7 +12,7 @@ _NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"
 _CODED: Final = late(
     rf"[+＋0](?:(?<=0)0(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -])|(?<=[+＋])(?<![\w+][+＋]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = late(rf"\d(?=[\d()]|{_GAP})(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
+_RUN: Final = late(rf"\d(?=[\d() \u00a0.\-/‐-–]{{6}})(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
 _BARE: Final = late(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",

@@ -137,6 +137,8 @@ class Allowance:
         self._begin = self._left = self._before = 0
         self.end = 0
         """Where the line of the place asked last ends."""
+        self.until = 0
+        """Before this place nothing of the line is over."""
         self.gone = 0
         """Where the line ends, once it has gone as one."""
 
@@ -145,13 +147,19 @@ class Allowance:
         if not self._begin <= at < self.end:
             end = self._text.find("\n", at)
             self._begin, self.end, self.gone = at, end if end >= 0 else len(self._text), 0
-            self._left = max(MOST, (self.end - at) // 300)
+            self._left = 1 + max(MOST, (self.end - at) // 300)
             self._before = bisect_left(self._taken, self._text.rfind("\n", 0, at)) if self._taken else 0
-        return self._left <= (bisect_left(self._taken, at) - self._before if self._taken else 0)
+            self.take()
+        return at >= self.until
 
     def take(self) -> None:
         """Count a finding of the line."""
         self._left -= 1
+        last = self._before + self._left - 1
+        if self._left <= 0:
+            self.until = 0
+        else:
+            self.until = self._taken[last] + 1 if last < len(self._taken) else self.end
 
     def rest(self, at: int, kind: str) -> Iterator[Span]:
         """The rest of the line from a place, once."""
@@ -162,7 +170,7 @@ class Allowance:
 
 def judged(
     text: str,
-    pattern: re.Pattern[str],
+    pattern: "re.Pattern[str] | Shaped",
     judge: "Callable[[re.Match[str]], Span | Literal[False] | None]",
     kind: str,
     *,
@@ -176,7 +184,7 @@ def judged(
     line, once, at = Allowance(text, taken), frozenset(taken), 0
     while at < len(text):
         for found in pattern.finditer(text, at):
-            if line.over(found.start()):
+            if found.start() >= line.until and line.over(found.start()):
                 yield from line.rest(found.start(), kind)
                 break
             if span := judge(found):
@@ -186,6 +194,29 @@ def judged(
         else:
             return
         at = line.end
+
+
+_SHAPE: Final = (
+    "".join("a" if chr(code).isalpha() else "1" if chr(code).isdigit() else " " for code in range(128)).encode() * 2
+)
+
+
+class Shaped:
+    """A pattern that is tried only where the shape of a text says that it can begin: `a` a letter, `1` a digit, else a blank.
+
+    `lead` begins with the character before the place, one that is always the same, as such a search is much faster than others.
+    """
+
+    def __init__(self, text: str, lead: bytes, pattern: re.Pattern[str]) -> None:
+        self._shape = b" " + text.encode("ascii", "replace").translate(_SHAPE)
+        self._lead, self._pattern = re.compile(lead), pattern
+
+    def finditer(self, text: str, at: int = 0) -> "Iterator[re.Match[str]]":
+        """What the pattern finds from a place on, none overlapping another."""
+        for lead in self._lead.finditer(self._shape, at):
+            if lead.start() >= at and (found := self._pattern.match(text, lead.start())):
+                at = found.end()
+                yield found
 
 
 LONGEST: Final = 48
@@ -217,34 +248,29 @@ class Words:
         if self._read < at:
             begin = max(self._read, at - reach - LONGEST)
             end = max(at, begin + AHEAD)
-            self._note(self._pattern.finditer(self._text, begin, end + LONGEST), end)
+            more = list(self._pattern.finditer(self._text, begin, end + LONGEST))
+            while more and more[-1].start() >= end:
+                more.pop()
+            self._found += more
+            self._ends += map(re.Match.end, more)
             self._read = max(end, self._ends[-1])
         place = bisect_right(self._ends, at) - 1
         self.quiet = self._ends[place + 1] if place + 1 < len(self._ends) else self._read
-        end = self._ends[place]
-        if end < 0 or end < at - reach or "\n" in self._text[end:at]:
-            return None
-        return self._found[place - 1]
+        while place and self._ends[place] >= at - reach:
+            word = self._found[place - 1]
+            if self._good is None or self._good(word):
+                return None if "\n" in self._text[word.end() : at] else word
+            place -= 1
+        return None
 
     def after(self, at: int) -> int:
         """Where the next of them ends, seen from a place; behind the text when there is none."""
-        if self._ends[-1] <= at:
-            self._note(self._pattern.finditer(self._text, self._read), None)
-            if self._ends[-1] <= at:
-                self._ends.append(len(self._text) + 1)
+        while self._ends[-1] <= at:
+            if found := self._pattern.search(self._text, self._read):
+                self._found.append(found)
+            self._ends.append(found.end() if found else len(self._text) + 1)
             self._read = self._ends[-1]
         return self._ends[bisect_right(self._ends, at)]
-
-    def _note(self, found: "Iterator[re.Match[str]]", until: int | None) -> None:
-        """Keep those that begin before a place, or the first."""
-        for one in found:
-            if until is not None and one.start() >= until:
-                return
-            if self._good is None or self._good(one):
-                self._found.append(one)
-                self._ends.append(one.end())
-                if until is None:
-                    return
 
 
 def original(read: Plain, span: Span) -> Span:

@@ -80,10 +80,6 @@ _FORMS: Final = {
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 """Kinds whose forms some names of things have too; such names have no digits, and no capitals among small letters."""
 _MIXED: Final = late(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
-LONG: Final = late(r"(?<![\w.~+/=:%?&!@-])[\w.~+/=:%?&!@-]{15,}")
-"""A whole run of characters that can hold a secret; without what stands before it each end of a short run would be tried."""
-_PART: Final = late(r"[A-Za-z_](?:(?<=\w{3}[A-Za-z_])|\w{3})")
-"""What no secret is without, and many a run of signs is."""
 
 
 @functools.cache
@@ -95,7 +91,7 @@ def _anything() -> re.Pattern[str]:
     mixed = [form for form in every if form.startswith((r"[\w~.]", "[MNO]"))]
     rest = by_first(form for form in every if form not in (*runs, *given, *mixed))
     return re.compile(
-        r"[^A-Za-z0-9](?=[A-Za-z0-9])(?:(?<=/)bot)?("
+        r"[^A-Za-z0-9](?=[A-Za-z0-9][\w.~+/=:%?&!@-]{14})(?:(?<=/)bot)?("
         rf"(?=[A-Za-z0-9]{{2}}|\d[-/])(?:{rest}|(?=[A-Za-z0-9]{{6}})(?:{'|'.join(runs)}))"
         rf"|{'|'.join(mixed)}|(?<==)(?:{'|'.join(given)}))"
     )
@@ -117,24 +113,20 @@ _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 
 def known(read: Plain) -> Iterator[Span]:
-    """Find the secrets of known forms; they are looked for in the long words of the text only."""
+    """Find the secrets of known forms."""
     line = Allowance(read.text)
-    led = " " + read.text  # the first word too has a character before it
-    for word in LONG.finditer(read.text):
-        at, end = word.span()
-        if at < line.gone:
+    led, end = " " + read.text, 0  # the first word too has a character before it
+    while found := _anything().search(led, end):
+        start, end = found.start(1) - 1, found.end() - 1
+        if line.over(start):
+            yield from line.rest(start, "SECRET")
+            end = line.end
             continue
-        while _PART.search(read.text, at, end) and (found := _anything().search(led, at, end + 1)):
-            start, at = found.start(1) - 1, found.end() - 1
-            if line.over(start):
-                yield from line.rest(start, "SECRET")
-                break
-            line.take()
-            kind = next(kind for kind in _FORMS if _form(kind).match(read.text, start, end))
-            if "xxxxxxxx" in found[1].lower():
-                continue
-            if kind not in _WEAK or any(map(str.isdigit, found[1])) or _MIXED.match(found[1]):
-                yield Span(start, at, kind)
+        line.take()
+        kind = next(kind for kind in _FORMS if _form(kind).match(read.text, start, end))
+        good = kind not in _WEAK or any(map(str.isdigit, found[1])) or _MIXED.match(found[1])
+        if good and "xxxxxxxx" not in found[1].lower():
+            yield Span(start, end, kind)
     for found in _CRYPT.finditer(read.text):
         yield Span(found.start(), found.end(), "PASSWORD_HASH")
 
