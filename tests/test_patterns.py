@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 import branchline
-from branchline.guard import injection, spans, tokens
+from branchline.guard import injection, tokens
+from branchline.patterns import _Late
 
 MANY = 6
 LETTERS = "".join(map(chr, range(0x100))) + "İıſKαяא中あ한\u200b\u2028\u3000，．！Ａ１😀"
@@ -187,7 +188,7 @@ def patterns(module: str) -> Iterator[tuple[str, int]]:
     """What a module gives `re`, and its flags; what only a function knows is not seen."""
     names = vars(importlib.import_module(module))
     for value in chain.from_iterable(value if isinstance(value, list) else [value] for value in names.values()):
-        if isinstance(value, re.Pattern | spans._Late) and isinstance(value.pattern, str):
+        if isinstance(value, re.Pattern | _Late) and isinstance(value.pattern, str):
             yield value.pattern, value.flags
     tree = ast.parse(Path(str(names["__file__"])).read_text(encoding="utf-8"))
     for node in ast.walk(tree):

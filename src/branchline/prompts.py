@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from branchline.errors import InputError
-from branchline.guard.spans import late
 from branchline.model.plan import DraftGraph, Task
+from branchline.patterns import late
 
 if TYPE_CHECKING:
     from jinja2 import Environment

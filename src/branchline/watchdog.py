@@ -7,7 +7,7 @@ name for people and steers nothing (DESIGN, I10).
 import re
 from typing import Final, NamedTuple
 
-from branchline.guard.spans import late
+from branchline.patterns import late
 from branchline.workers.transcript import Tail
 
 IDLE: Final = 60.0

@@ -6,9 +6,9 @@ from typing import Any
 
 from branchline.engine.state import State
 from branchline.graph.cycles import reached
-from branchline.guard.spans import late
 from branchline.model.moves import SATISFIED
 from branchline.model.run import TaskRow
+from branchline.patterns import late
 
 ADD, WAIT, SPLIT, GO_ON = "add", "wait for ", "split", "go on"
 """What a person may answer: a new task first, a task of the graph first (its id follows), its pieces first, nothing."""

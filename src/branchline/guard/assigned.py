@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from string import ascii_letters, whitespace
 from typing import Final
 
-from branchline.guard.spans import Plain, Span, by_first, judged, late
+from branchline.guard.spans import Plain, Span, by_first, judged
 from branchline.guard.values import (
     PASSWORD_NAMES,
     PASSWORDS,
@@ -19,6 +19,7 @@ from branchline.guard.values import (
     stands_for,
     telling,
 )
+from branchline.patterns import late
 
 _NAMES: Final = (
     *PASSWORD_NAMES,

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Allowance, Plain, Span, by_first, hits, judged, late
+from branchline.guard.spans import Allowance, Plain, Span, by_first, hits, judged
 from branchline.guard.values import OURS, TYPES, is_template, is_word, like_code, of_both_sizes, stands_for, telling
+from branchline.patterns import late
 
 # --- addresses --------------------------------------------------------------------------------------------------------
 _USERINFO: Final = late(r"://([^\s/:'\"<>`]{0,128}):([^\s/'\"<>`]{1,256})@(?=[\w.\[$\"'-])")

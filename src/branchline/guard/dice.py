@@ -7,8 +7,9 @@ from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final, Literal
 
-from branchline.guard.spans import Plain, Span, Words, by_first, judged, late
+from branchline.guard.spans import Plain, Span, Words, by_first, judged
 from branchline.guard.values import UUID, of_both_sizes
+from branchline.patterns import late
 
 _OF_KEYS: Final = ("api", "secret", "access", "auth", "signing", "private", "service", "deploy", "license", "consumer")
 _WHOLE_KEY: Final = "|".join(("(?<![a-z]key)", *(f"(?<={word}key)" for word in _OF_KEYS)))

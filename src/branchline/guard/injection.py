@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from branchline.guard.spans import late
+from branchline.patterns import late
 
 Severity = Literal["medium", "high"]
 

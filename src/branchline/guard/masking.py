@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from branchline.guard import assigned, credentials, dice, personal, phones, tokens
 from branchline.guard.book import PLACEHOLDER
-from branchline.guard.spans import Plain, Span, apart, late, original, plain, without
+from branchline.guard.spans import Plain, Span, apart, original, plain, without
+from branchline.patterns import late
 
 
 class Rules(NamedTuple):

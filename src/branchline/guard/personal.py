@@ -5,7 +5,8 @@ import string
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from branchline.guard.spans import Plain, Shaped, Span, Words, judged, late
+from branchline.guard.spans import Plain, Shaped, Span, Words, judged
+from branchline.patterns import late
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"  # `re` takes no vowels of India and Thailand for letters

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from branchline.guard.spans import Allowance, Plain, Span, Words, by_first, judged, late
+from branchline.guard.spans import Allowance, Plain, Span, Words, by_first, judged
+from branchline.patterns import late
 
 _GAP: Final = r"[ \u00a0.\-/‐-–]"
 _NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"

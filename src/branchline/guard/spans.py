@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Final, Literal, NamedTuple
+
+from branchline.patterns import late
 
 
 class Span(NamedTuple):
@@ -15,23 +17,6 @@ class Span(NamedTuple):
     start: int
     end: int
     kind: str
-
-
-class _Late:
-    """A pattern that is compiled when it is first looked for; `re` keeps what was compiled."""
-
-    def __init__(self, *form: Any) -> None:
-        self._form = form
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(re.compile(*self._form), name)
-        setattr(self, name, method)
-        return method
-
-
-def late(form: str, flags: int = 0) -> re.Pattern[str]:
-    """The pattern of a form: few texts get as far as most of them, and all of them are dear to compile."""
-    return cast("re.Pattern[str]", _Late(form, flags))
 
 
 # Terminal codes and characters without width, with which a secret is taken apart for the eye or by a colour.

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Allowance, Plain, Span, by_first, late
+from branchline.guard.spans import Allowance, Plain, Span, by_first
+from branchline.patterns import late
 
 _FORMS: Final = {
     "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",

@@ -4,7 +4,8 @@ import functools
 import re
 from typing import Final
 
-from branchline.guard.spans import by_first, late
+from branchline.guard.spans import by_first
+from branchline.patterns import late
 
 PASSWORD_NAMES: Final = (
     "passw(?:or)?d", "passphrase", "passcode", "passwort", "passord", "pass(?<![a-z]pass)", r"pass(?=\s{0,8}[=:])", "pwd",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from branchline import proc
 from branchline.files import write_new
-from branchline.guard.spans import late
+from branchline.patterns import late
 from branchline.sandbox import door
 from branchline.sandbox.around import Around
 

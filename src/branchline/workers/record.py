@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 from branchline import files, schema
 from branchline.errors import InputError
-from branchline.guard.spans import late
 from branchline.model.run import Claim, Command, Exit, Job, Question
+from branchline.patterns import late
 
 SOURCE: Final = str(Path(__file__).resolve().parents[2])
 """Where a process of ours finds this package."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from branchline.guard.spans import late
 from branchline.model.run import Claim, Exit, Job
+from branchline.patterns import late
 from branchline.workers import record
 from branchline.workers.transcript import LINES, Tail
 
