@@ -80,6 +80,8 @@ _FORMS: Final = {
 """Kind of placeholder -> the forms of its secrets, each bounded, so that a search is linear in the text."""
 _WEAK: Final = frozenset({"API_KEY", "OPENAI_KEY", "PYPI_TOKEN"})
 """Kinds whose forms some names of things have too; such names have no digits, and no capitals among small letters."""
+_PART: Final = late(r"[A-Za-z_](?:(?<=\w{3}[A-Za-z_])|\w{3})")
+"""What no secret is without, and many a run of signs is."""
 _MIXED: Final = late(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{20})")
 
 
@@ -117,7 +119,7 @@ def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms."""
     line = Allowance(read.text)
     led, end = " " + read.text, 0  # the first word too has a character before it
-    while found := _anything().search(led, end):
+    while _PART.search(read.text, end) and (found := _anything().search(led, end)):
         start, end = found.start(1) - 1, found.end() - 1
         if line.over(start):
             yield from line.rest(start, "SECRET")
