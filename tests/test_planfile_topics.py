@@ -91,6 +91,12 @@ def test_a_column_of_numbers_beside_one_of_states_is_one_of_tasks(number: str) -
         ("T001 → (T002 ∥ T003)", "12 13"),
         ("T001, T002, dann T003", "13 23"),
         ("T001 然后 T002", "12"),
+        ("Once T001 is done, start T002 and T003", "12 13"),
+        ("Do not start T002 until T001 is done", "12"),
+        ("T002 and T003 can run in parallel (once T001 is done)", "12 13"),
+        ("T003 follows T001 and T002", "13 23"),
+        ("Wait for T001 before T002", "12"),
+        ("Sobald T001 fertig ist, T002 und T003", "12 13"),
     ],
 )
 def test_what_comes_after_and_then_of_several_tasks(said: str, found: str) -> None:

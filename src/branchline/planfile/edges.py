@@ -14,12 +14,14 @@ from branchline.planfile.sections import SPACELESS, any_verb, verb_of
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
 _DEPENDS, _BLOCKS = any_verb(words.DEPENDS_PROSE), any_verb(words.BLOCKS_PROSE)
-_LATER_SPACED = tuple(word for word in words.LATER if not SPACELESS.search(word))
-"""Those that stand before what they name: `after T1`."""
+_LATER_SPACED, _ONCE_SPACED = (
+    tuple(word for word in each if not SPACELESS.search(word)) for each in (words.LATER, words.ONCE)
+)
+"""Those that stand before what they name: `after T1`, `once T1 is done`."""
 _ALL = "|".join(map(re.escape, (*words.ALL_PRIOR, *words.ALL_STORIES)))
 _BEFORE_ID = rf"(?=\s+(?:(?:(?:{KEYS})\s+)?[A-Z]{{0,4}}\d|{_ALL}))"
 _VERB = re.compile(
-    rf"(?P<on>{_DEPENDS}|(?:{any_verb(_LATER_SPACED)}){_BEFORE_ID})"
+    rf"(?P<on>{_DEPENDS}|(?:{any_verb((*_LATER_SPACED, *_ONCE_SPACED))}){_BEFORE_ID})"
     rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
     re.IGNORECASE,
 )
@@ -31,7 +33,7 @@ _STARTS = re.compile(
     re.IGNORECASE,
 )
 """`US2: After US1`, `US2: Can start after US1`: what the label names comes later."""
-_FIRST = re.compile(rf"[\W_]*(?:{any_verb(_LATER_SPACED)})([^,:：]{{1,80}})[,:：]", re.IGNORECASE)
+_FIRST = re.compile(rf"[\W_]*(?:{any_verb((*_LATER_SPACED, *_ONCE_SPACED))})([^,:：]{{1,80}})[,:：]", re.IGNORECASE)
 """`After T1, T2 can start`, `After T1: T2`."""
 _NEXT = re.compile(rf"(?:[,;，；]\s?)?(?:{any_verb(words.THEN)})", re.IGNORECASE)
 _BESIDE = re.compile(r"\s?[∥‖]\s?")
@@ -365,6 +367,8 @@ class Edges:
             for group in groups(self.names, first_list(sentence[found.end() :])):
                 self._link(line, group, found[1], on=True)
             return
+        if not subjects and len(verbs) > 1:  # `Wait for T1 before T2`
+            subjects, verbs = self.named(sentence[verbs[0].end() : verbs[1].start()]), verbs[1:]
         ends = [verb.start() for verb in verbs[1:]] + [len(sentence)]
         if _LAST.match(verbs[0][0]) and not about and len(subjects) > 1:
             first, others = subjects[:1], subjects[1:]
