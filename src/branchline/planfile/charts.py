@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft
-from branchline.planfile.edges import ARROW, Edges
+from branchline.planfile.edges import Edges
+from branchline.planfile.sentences import ARROW
 
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")

@@ -1,6 +1,7 @@
 """Edges: what the plan says (written), phases in order, numbered siblings in order; each with line and confidence."""
 
 import re
+from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from branchline.model.plan import Edge, Finding
@@ -8,8 +9,20 @@ from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
 from branchline.planfile.names import PAREN, Names
 from branchline.planfile.outline import Outline
-from branchline.planfile.refs import KEYS, TOKEN, Found, behind, everything, first_list, groups, resolve, tokens
+from branchline.planfile.refs import KEYS, TOKEN, Found, behind, everything, first_list, groups, resolve
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
+from branchline.planfile.sentences import (
+    ARROW,
+    BACK,
+    BRACKETS,
+    NUMBERS,
+    SUBJECT,
+    beside,
+    bound,
+    denied,
+    in_series,
+    one_by_one,
+)
 
 MAX_APART = 40
 ORDERS = ("written", "phase", "numbered", "document")
@@ -45,8 +58,6 @@ _OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис",
 _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
-_NOT = re.compile(rf"(?:{any_verb(words.NOT)}|n't)\s?$", re.IGNORECASE)
-"""Right before a verb: `does not depend on T2` says nothing of T2."""
 _BRACKETED = re.compile(
     rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
@@ -60,25 +71,15 @@ _AHEAD = re.compile(r"[\s(（\u3040-\uffff](?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|
 """Behind a match a name may begin: the words before it are looked for there, which costs less than to look everywhere."""
 _ENDS = (*_WAITING, *_LEADING, " both", " the", " on")
 _REACH = 40
-_SUBJECT = 200
-"""So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
-_NUMBERS = re.compile(
-    r"(?=\W{0,4}\d)(?!\d{4}-\d)(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
-    r"|[(（][^()（）]{0,200}[)）]){1,60}"
-)
-"""Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
 _ODD = re.compile(r"(?<![\w.#-])[A-Za-z](?=[A-Za-z.-]{0,20}[0-9])[A-Za-z0-9.-]{0,20}[A-Za-z0-9](?![\w-])")
 _CODE = re.compile(r"`[^`\s]{1,200}\s[^`\n]{0,2000}`")  # one word in back-ticks may be an id, more are code
 _SENTENCE = re.compile(r"(?<=[.;])\s+|(?<=[。；])|(?<!\s)\s+[—–]\s+|[∥‖]")
-_PAREN = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
-"""Words in brackets; those still open at the end of a line are closed below it."""
 MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
+_CLOSED = re.compile(r"(?<=[)）])\s?[,，]\s?")
 _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
-_COMMA = re.compile("[,，]")
-ARROW = re.compile(r"→|-->|->|=>|⇒|➔|➜|[─━]{1,9}[►▶>]")
-_CHAIN = re.compile(r"[(（][^()（）]{0,200}(?:→|->|=>|⇒|➔|➜)[^()（）]{0,200}[)）]")
+_CHAIN = re.compile(rf"[(（][^()（）]{{0,200}}(?:{ARROW.pattern})[^()（）]{{0,200}}[)）]")
 
 
 def _whole(named: list[Draft]) -> list[Draft]:
@@ -87,35 +88,11 @@ def _whole(named: list[Draft]) -> list[Draft]:
     return [phase] if phase is not None and len(phase.kids) == len(named) and phase.kids == named else named
 
 
-def _beside(text: str) -> bool:
-    """Say whether a text tells of what may run at the same time."""
-    low = text.lower()
-    return any(word in low for word in words.PARALLEL)
-
-
-def _bound(text: str) -> str:
-    """Leave out of what a verb rules the parts that bind nothing: `T1, not T2`, `T1, parallel with T2`."""
-    free = (*words.PARALLEL, *words.UNBOUND)
-    parts = [(part, _PAREN.sub(" ", part).lower().strip()) for part in _COMMA.split(text)]
-    bound = [(part, low) for part, low in parts if not _NOT.match(low.partition(" ")[0])]
-    return ",".join(part for part, low in bound if not any(map(low.__contains__, free)))
-
-
-def _one_by_one(text: str) -> bool:
-    """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
-    said = _PAREN.sub(" ", text).partition("(")[0].lower()
-    return not _beside(text) and any(word in said for word in words.SEQUENTIAL)
-
-
-def _denied(text: str, verb: re.Match[str]) -> bool:
-    return _NOT.search(text[max(0, verb.start() - 8) : verb.start()]) is not None
-
-
-def _in_series(before: str, said: str) -> str:
-    """`Task 5 depends on 1-4`: bare numbers are of the series of what stands before the verb."""
-    bare = _NUMBERS.fullmatch(said.strip(" .。")) is not None
-    key = next((named[0] for named in reversed(tokens(before[-_SUBJECT:]))), "") if bare else ""
-    return f"{key} {said.strip()}" if key else said
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences of a text; `T2 (needs T1), T3 (needs T2)` are two."""
+    for sentence in _SENTENCE.split(text):
+        parts = _CLOSED.split(sentence)
+        yield from parts if all(map(_VERB.search, parts)) else [sentence]
 
 
 def independent(title: str) -> str:
@@ -218,10 +195,10 @@ class Edges:
         if any(map(low.__contains__, _OF_TASKS)):
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
-                if not _denied(said, found):  # a line that says nothing else is as sure as a title
+                if not denied(said, found):  # a line that says nothing else is as sure as a title
                     before = said[: found.start()]
                     self._mined(
-                        draft, line, _in_series(before, found[1]), title, sure=title or not before.strip("-*+ \t")
+                        draft, line, in_series(before, found[1]), title, sure=title or not before.strip("-*+ \t")
                     )
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
@@ -230,10 +207,10 @@ class Edges:
     def _waits(self, draft: Draft, line: int, text: str, place: int, sure: float) -> None:
         """Take `needs T2 and T3`, `before T4`, unless the sentence is about another task: `T5 needs T2`."""
         verb = _WAITS.search(text, max(0, place - _REACH), place)
-        about = _SENTENCE.split(text[max(0, verb.start() - _SUBJECT) : verb.start()])[-1] if verb is not None else ""
+        about = _SENTENCE.split(text[max(0, verb.start() - SUBJECT) : verb.start()])[-1] if verb is not None else ""
         if (
             verb is None
-            or _denied(text, verb)
+            or denied(text, verb)
             or any(other is not draft for group in groups(self.names, about) for other in group)
         ):
             return
@@ -246,7 +223,7 @@ class Edges:
 
     def _mined(self, draft: Draft, line: int, value: str, title: bool, *, sure: bool) -> None:
         """Take what a title or prose says that a task depends on; what is `sure` to mean tasks is a finding when unknown."""
-        named = resolve(self.names, value, draft, strict=_NUMBERS.fullmatch(value) is not None)
+        named = resolve(self.names, value, draft, strict=NUMBERS.fullmatch(value) is not None)
         prior = self.names.earlier(draft) if everything(value.lower().strip()) else ()
         for other in prior or named.drafts:
             self.stated.add(draft.line)
@@ -269,21 +246,23 @@ class Edges:
         self.names.line = line
         label, *rest = _LABEL.split(text, maxsplit=1)
         about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
-        said = _PAREN.sub(lambda found: _BESIDE.sub(", ", found[0]), rest[0] if about else text)
+        said = BRACKETS.sub(lambda found: _BESIDE.sub(", ", found[0]), rest[0] if about else text)
         self._next(line, said)
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
             self.chain(line, ARROW.split(inner.strip("()（）")))
-        for sentence in _SENTENCE.split(_CHAIN.sub(" ", said)):
+        for sentence in _sentences(_CHAIN.sub(" ", said)):
             chain = ARROW.split(sentence)
-            if len(chain) > 1 and not (rest and _beside(label)):  # `in parallel or one by one: A -> B` binds nothing
+            if len(chain) > 1 and not (rest and beside(label)):  # `in parallel or one by one: A -> B` binds nothing
                 verb = _VERB.search(chain[-1])
                 if verb and self.named(chain[-1][: verb.start()]):  # `T1 → T2 blocks T3`
                     self._says(line, about, chain[-1])
                     chain[-1] = chain[-1][: verb.start()]
                 self.chain(line, chain)
+            elif BACK.search(sentence):
+                self.chain(line, BACK.split(sentence)[::-1])
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
-                self._link(line, about, _bound(first), on=True)
+                self._link(line, about, bound(first), on=True)
                 if rest and _VERB.search(rest[0]):
                     self._says(line, about, rest[0])
             elif _VERB.search(sentence):
@@ -293,7 +272,7 @@ class Edges:
                 self._free(about, sentence[found.end() :])
             elif (found := _EARLIER.search(sentence)) and (after := self.named(sentence[found.end() :])):
                 self.say(self.named(sentence[: found.start()]), after, line)
-            elif _one_by_one(sentence):
+            elif one_by_one(sentence):
                 self._run(line, groups(self.names, sentence))
             else:
                 self._free(about, sentence)
@@ -322,14 +301,14 @@ class Edges:
         """What a line is about, by its label: `T2`, the beginning of a title (`Polish (Phase N)`), all stories (`(Phase 3+)`)."""
         if label.strip("*_ ").endswith("+)") and (stories := self.names.stories()):
             return stories
-        titled = self.names.titled(_PAREN.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
+        titled = self.names.titled(BRACKETS.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
         return self.named(label) or ([titled] if titled is not None else [])
 
     def _free(self, about: list[Draft], sentence: str) -> None:
         """`no dependencies` frees a task from what its place implies; `in parallel` frees tasks from one another."""
         if any(word in sentence.lower() for word in words.UNBOUND):
             self.stated.update(draft.line for draft in (*about, *self.named(sentence)))
-        elif _beside(sentence):
+        elif beside(sentence):
             self._part(about, sentence)
 
     def _part(self, about: list[Draft], sentence: str) -> None:
@@ -345,10 +324,10 @@ class Edges:
 
     def chain(self, line: int, parts: list[str]) -> None:
         """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
-        if all(map(_NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
+        if all(map(NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
-            named = [self.named(_PAREN.sub(" ", part)) or _whole(self.named(part)) for part in parts]
+            named = [self.named(BRACKETS.sub(" ", part)) or _whole(self.named(part)) for part in parts]
         if len(named) == 2 and _LATER.search(parts[1]):
             named.reverse()
         for before, after in pairwise(named):
@@ -356,12 +335,12 @@ class Edges:
 
     def _says(self, line: int, about: list[Draft], sentence: str) -> None:
         """`A depends on B and blocks C`: each verb rules the words up to the next one."""
-        verbs = [verb for verb in _VERB.finditer(sentence) if not _denied(sentence, verb)]
+        verbs = [verb for verb in _VERB.finditer(sentence) if not denied(sentence, verb)]
         if not verbs:
             return
         before = sentence[: verbs[0].start()]
         subjects = self.named(before) or about
-        if not _beside(sentence):
+        if not beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
             for group in groups(self.names, first_list(sentence[found.end() :])):
@@ -375,8 +354,8 @@ class Edges:
             self.say(*((others, first) if verbs[0]["on"] else (first, others)), line)
             return
         for verb, end in zip(verbs, ends, strict=True):
-            said = _bound(_CLAUSE.split(_NEXT.split(sentence[verb.end() : end], maxsplit=1)[0], maxsplit=1)[0])
-            self._link(line, subjects, _in_series(before, said), verb["on"] is not None)
+            said = bound(_CLAUSE.split(_NEXT.split(sentence[verb.end() : end], maxsplit=1)[0], maxsplit=1)[0])
+            self._link(line, subjects, in_series(before, said), verb["on"] is not None)
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()

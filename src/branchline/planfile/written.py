@@ -6,10 +6,11 @@ from itertools import combinations, pairwise
 from branchline.planfile import charts, labels, tables, words
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
-from branchline.planfile.edges import ARROW, MAX_APART, Edges
+from branchline.planfile.edges import MAX_APART, Edges
 from branchline.planfile.fields import spans
 from branchline.planfile.refs import behind, resolve
 from branchline.planfile.sections import classify
+from branchline.planfile.sentences import ARROW
 from branchline.planfile.tables import cells
 
 _EVERY = re.compile(

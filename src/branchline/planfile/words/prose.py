@@ -157,7 +157,8 @@ NOT: Final = phrases(
 """Right before a verb of waiting these say that nobody waits: `does not depend on T2`."""
 BLOCKS_PROSE: Final = phrases(
     {
-        "en": "blocks, unblocks, precedes, must precede",
+        "en": """blocks, unblocks, precedes, must precede, gates, is a prerequisite for, is a prerequisite of, is required for,
+            is required by, are required for, are required by, is needed for, is needed by, are needed for""",
         "de": "blockiert, blockieren",
         "fr": "bloque, bloquent, précède, précèdent",
         "es": "bloquea, bloquean, precede a, preceden a",
@@ -187,7 +188,7 @@ UNBOUND: Final = phrases(
 )
 SEQUENTIAL: Final = phrases(
     {
-        "en": "sequential, one after the other, one after another",
+        "en": "sequential, one after the other, one after another, one by one, in this order, in that order, in sequence",
         "de": "nacheinander, sequenziell, sequentiell",
         "fr": "séquentiel, l'un après l'autre",
         "es": "secuencial",
@@ -202,17 +203,17 @@ SEQUENTIAL: Final = phrases(
 )
 THEN: Final = phrases(
     {
-        "en": "then, and then",
-        "de": "dann, danach",
-        "fr": "puis, ensuite",
-        "es": "luego, y luego, después",
-        "pt": "então, em seguida",
-        "ru": "затем, потом",
-        "uk": "потім, тоді",
-        "zh": "然后, 接着, 随后",
-        "ja": "その後, 次に",
-        "ko": "그 다음, 그다음",
-        "vi": "sau đó, rồi",
+        "en": "then, and then, finally",
+        "de": "dann, danach, zuletzt, schließlich",
+        "fr": "puis, ensuite, enfin",
+        "es": "luego, y luego, después, por último, finalmente",
+        "pt": "então, em seguida, por fim, por último",
+        "ru": "затем, потом, наконец",
+        "uk": "потім, тоді, нарешті",
+        "zh": "然后, 接着, 随后, 最后",
+        "ja": "その後, 次に, 最後に",
+        "ko": "그 다음, 그다음, 마지막으로",
+        "vi": "sau đó, rồi, cuối cùng",
     }
 )
 """Words between what comes first and what comes next."""

@@ -1,0 +1,54 @@
+"""What the sentences of a section on order say around their verbs: what is denied, free, at the same time, one by one."""
+
+import re
+
+from branchline.planfile import words
+from branchline.planfile.refs import tokens
+from branchline.planfile.sections import any_verb
+
+ARROW = re.compile(r"→|(?<![<=-])[=-]{1,9}>|⇒|⟶|⟹|⇢|➔|➜|[─━]{1,9}[►▶>]")
+BACK = re.compile(r"←|<--?(?![->])|⇐|⟵|⇠")
+SUBJECT = 200
+"""So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
+_NOT = re.compile(rf"(?:{any_verb(words.NOT)}|n't)\s?$", re.IGNORECASE)
+"""Right before a verb: `does not depend on T2` says nothing of T2."""
+NUMBERS = re.compile(
+    r"(?=\W{0,4}\d)(?!\d{4}-\d)(?:\d{1,4}(?:\.\d{1,4}){0,4}(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
+    r"|[(（][^()（）]{0,200}[)）]){1,60}"
+)
+"""Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
+BRACKETS = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
+"""Words in brackets; those still open at the end of a line are closed below it."""
+_COMMA = re.compile("[,，]")
+
+
+def beside(text: str) -> bool:
+    """Say whether a text tells of what may run at the same time."""
+    low = text.lower()
+    return any(word in low for word in words.PARALLEL)
+
+
+def bound(text: str) -> str:
+    """Leave out of what a verb rules the parts that bind nothing: `T1, not T2`, `T1, parallel with T2`."""
+    free = (*words.PARALLEL, *words.UNBOUND)
+    parts = [(part, BRACKETS.sub(" ", part).lower().strip()) for part in _COMMA.split(text)]
+    held = [(part, low) for part, low in parts if not _NOT.match(low.partition(" ")[0])]
+    return ",".join(part for part, low in held if not any(map(low.__contains__, free)))
+
+
+def one_by_one(text: str) -> bool:
+    """Say whether a text tells of what runs one after the other: `T3 and T4 are sequential`; in brackets it explains."""
+    said = BRACKETS.sub(" ", text).partition("(")[0].lower()
+    return not beside(text) and any(word in said for word in words.SEQUENTIAL)
+
+
+def denied(text: str, verb: re.Match[str]) -> bool:
+    """Say whether a verb is denied right before it."""
+    return _NOT.search(text[max(0, verb.start() - 8) : verb.start()]) is not None
+
+
+def in_series(before: str, said: str) -> str:
+    """`Task 5 depends on 1-4`: bare numbers are of the series of what stands before the verb."""
+    bare = NUMBERS.fullmatch(said.strip(" .。")) is not None
+    key = next((named[0] for named in reversed(tokens(before[-SUBJECT:]))), "") if bare else ""
+    return f"{key} {said.strip()}" if key else said
