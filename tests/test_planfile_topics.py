@@ -110,3 +110,22 @@ def test_a_column_of_numbers_beside_one_of_states_is_one_of_tasks(number: str) -
 def test_what_comes_after_and_then_of_several_tasks(said: str, found: str) -> None:
     edges = {(f"T00{one}", f"T00{other}") for one, other in found.split()}
     assert waits(f"{_BOXES}## Dependencies\n\n- {said}\n") == edges
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("(after T001, before T003)", "14"),
+        ("(blocked by T001; blocks T003)", "14 43"),
+        ("depends on T001 but not T002", "14"),
+        ("(depends: T001)", "14"),
+        ("(prerequisite for T003)", "43"),
+        ("(required by T003)", "43"),
+        ("\n  - Requires: T001", "14"),
+        ("\n  - Needed by T003", "43"),
+    ],
+)
+def test_a_task_says_what_comes_before_and_behind_it(said: str, found: str) -> None:
+    edges = {(f"T00{one}", f"T00{other}") for one, other in found.split()}
+    text = f"# Tasks\n\n- [ ] T001 Draw it\n- [ ] T002 Move it\n- [ ] T004 Keep it {said}\n- [ ] T003 Send it\n"
+    assert waits(text) == edges

@@ -59,7 +59,7 @@ _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
 _BRACKETED = re.compile(
-    rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)})[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
+    rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)}|(?:depends|deps?|requires)(?=[:：]))[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
 _INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s*]+(?![:\s*])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
@@ -86,6 +86,11 @@ def _whole(named: list[Draft]) -> list[Draft]:
     """The phase, where the tasks named are all that it holds."""
     phase = named[0].parent if len(named) > 1 else None
     return [phase] if phase is not None and len(phase.kids) == len(named) and phase.kids == named else named
+
+
+def _ruled(text: str) -> str:
+    """What a verb rules of the text behind it: `T1` of `T1, before T3`, `T1; blocks T3` and `T1 but not T2`."""
+    return _VERB.split(_CLAUSE.split(text, maxsplit=1)[0], maxsplit=1)[0]
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -191,14 +196,18 @@ class Edges:
             if title and _AS_FIELD.match(found[0]):
                 self.field(draft, "after", found[1], line)
             else:
-                self._mined(draft, line, found[1], title, sure=True)
+                self._mined(draft, line, _ruled(found[1]), title, sure=True)
         if any(map(low.__contains__, _OF_TASKS)):
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
                 if not denied(said, found):  # a line that says nothing else is as sure as a title
                     before = said[: found.start()]
                     self._mined(
-                        draft, line, in_series(before, found[1]), title, sure=title or not before.strip("-*+ \t")
+                        draft,
+                        line,
+                        in_series(before, _ruled(found[1])),
+                        title,
+                        sure=title or not before.strip("-*+ \t"),
                     )
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):

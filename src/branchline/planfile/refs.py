@@ -136,7 +136,7 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
 def behind(names: Names, text: str, place: int, asker: Draft) -> list[Draft]:
     """List the tasks that stand one behind the other from `place` on: ids that the plan gives, and words with a number."""
     found: list[Draft] = []
-    while (said := TOKEN.match(text, place)) is not None:
+    while (said := TOKEN.match(text, place)) is not None and not text.startswith(words.BLOCKS_PROSE, place):
         key = " ".join((said["key"] or "").lower().split())
         for token in expand(said["a"], said["b"]) if said["b"] else [said["a"]]:
             draft = names.one(key, token, asker)

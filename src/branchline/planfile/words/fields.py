@@ -7,7 +7,7 @@ from branchline.planfile.words.base import Lists, phrases
 _FIELDS: Final[dict[str, Lists]] = {
     "depends": {
         "en": """depends on, depends, depends_on, dependency, dependencies, blocked by, blocked-by, blocked_by, after,
-            prerequisite, prerequisites, requires task, requires tasks, predecessors, predecessor, deps, starts after,
+            prerequisite, prerequisites, requires, requires task, requires tasks, predecessors, predecessor, deps, starts after,
             start after, can start after""",
         "de": "hängt ab von, abhängig von, abhängigkeiten, abhängigkeit, voraussetzung, blockiert durch, nach",
         "fr": "dépend de, dépendances, dépendance, bloqué par, prérequis, après",
@@ -218,7 +218,7 @@ _FIELDS: Final[dict[str, Lists]] = {
     },
 }
 _LOOSE: Final[Lists] = {
-    "en": "dependency, dependencies, after, prerequisite, prerequisites, deps",
+    "en": "dependency, dependencies, after, prerequisite, prerequisites, requires, deps",
     "de": "abhängigkeiten, abhängigkeit, voraussetzung, nach",
     "fr": "dépendances, dépendance, prérequis, après",
     "es": "dependencias, dependencia, prerrequisitos, después de",

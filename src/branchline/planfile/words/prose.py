@@ -157,8 +157,8 @@ NOT: Final = phrases(
 """Right before a verb of waiting these say that nobody waits: `does not depend on T2`."""
 BLOCKS_PROSE: Final = phrases(
     {
-        "en": """blocks, unblocks, precedes, must precede, gates, is a prerequisite for, is a prerequisite of, is required for,
-            is required by, are required for, are required by, is needed for, is needed by, are needed for""",
+        "en": """blocks, unblocks, precedes, must precede, gates, prerequisite for, prerequisite of, prerequisites for,
+            prerequisites of, required for, required by, needed for, needed by""",
         "de": "blockiert, blockieren",
         "fr": "bloque, bloquent, précède, précèdent",
         "es": "bloquea, bloquean, precede a, preceden a",
