@@ -129,3 +129,21 @@ def test_a_task_says_what_comes_before_and_behind_it(said: str, found: str) -> N
     edges = {(f"T00{one}", f"T00{other}") for one, other in found.split()}
     text = f"# Tasks\n\n- [ ] T001 Draw it\n- [ ] T002 Move it\n- [ ] T004 Keep it {said}\n- [ ] T003 Send it\n"
     assert waits(text) == edges
+
+
+def test_a_bold_id_of_spec_kit_has_its_marks_behind_it() -> None:
+    text = "# Tasks\n\n- [ ] **T001** Draw it\n- [ ] **T002** [P] Move it\n- [ ] **T003** [P] [US1] Send it\n"
+    assert titles(text) == ["Draw it", "Move it", "Send it"]
+
+
+def test_two_machines_joined_by_a_sign_are_no_id() -> None:
+    assert titles("# TODO\n\n- [ ] VIC20 + C64: rename\n- [ ] R6 relink\n") == ["VIC20 + C64: rename", "relink"]
+
+
+def test_a_table_of_artifacts_is_one_of_tasks_and_one_of_decisions_is_none() -> None:
+    made = "| # | Artifact | Location | New/extends |\n|---|---|---|---|\n"
+    made += "| 1 | Codec | `a.c` | new |\n| 2 | Harness | `b.c` | new |\n"
+    assert titles(f"# Plan\n\n## Deliverables\n\n{made}") == ["Codec", "Harness"]
+    chosen = "| # | Item | Decision | Why |\n|---|---|---|---|\n"
+    chosen += "| 1 | Drawing | Canvas | fast |\n| 2 | Store | SQLite | small |\n"
+    assert titles(f"# Plan\n\n## Choices\n\n{chosen}\n## Tasks\n\n- Draw it\n- Move it\n") == ["Draw it", "Move it"]

@@ -11,7 +11,7 @@ from branchline.planfile.sections import head
 from branchline.planfile.todos import todos
 
 _AIDEVOPS = re.compile(r"t\d{1,6}(?:\.\d+)*\s")
-_SPECKIT = re.compile(r"T\d{3,4}\b")
+_SPECKIT = re.compile(r"(?:\*\*)?T\d{3,4}\b")
 _DOTTED = re.compile(r"\d{1,3}\.\d{1,3}(?:\.\d{1,3})*[.)]?\s")
 _NUMBERED = re.compile(r"\d{1,3}\.\s")
 _STEP = re.compile(r"(?:\*\*)?Step \d")

@@ -69,7 +69,7 @@ def columns(table: Block) -> Columns | None:
     names = _names(table)
     kinds = kinds_of(table)
     planned = bool(_PLANNING.intersection(kinds))
-    if of_heading(table):
+    if of_heading(table) or (not planned and not words.DECISION_COLUMNS.isdisjoint(names)):
         return None
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
     if planned and not keys and _coded(table):

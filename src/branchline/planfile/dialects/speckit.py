@@ -10,7 +10,7 @@ _MARK = re.compile(r"\s*\[(P|US\d{1,3}(?:\s*[,/+]\s*US\d{1,3}){0,8}|[A-Z][A-Za-z
 def marks(text: str) -> Marked:
     """Take `[P]` and `[US1]` off a line; they stand right after the id."""
     fields: dict[str, list[str]] = {}
-    place = len(text.split(" ", 1)[0]) if text[:1] == "T" else 0
+    place = len(text.split(" ", 1)[0]) if text.lstrip("*_")[:1] == "T" else 0
     start = place
     while True:
         found = _MARK.match(text, place)

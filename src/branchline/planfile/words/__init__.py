@@ -8,7 +8,13 @@ share of each.
 """
 
 from branchline.planfile.words.base import LANGUAGES
-from branchline.planfile.words.columns import ID_COLUMNS, PRIORITY_COLUMNS, STEP_COLUMNS, TITLE_COLUMNS
+from branchline.planfile.words.columns import (
+    DECISION_COLUMNS,
+    ID_COLUMNS,
+    PRIORITY_COLUMNS,
+    STEP_COLUMNS,
+    TITLE_COLUMNS,
+)
 from branchline.planfile.words.commands import CHECK, CHECK_LAST, PASS, RUN, RUN_LAST
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.heads import (
@@ -74,6 +80,7 @@ __all__ = [
     "CHECK_LAST",
     "CLASSES",
     "COUNTED_HEADS",
+    "DECISION_COLUMNS",
     "DEPENDS_PROSE",
     "DONE_ALONE",
     "DONE_MARKS",

@@ -28,8 +28,13 @@ ID_COLUMNS: Final = (
 )
 TITLE_COLUMNS: Final = words(
     "title task tasks name description summary item work feature what action change improvement milestone deliverable "
+    "artifact artefact "
     "funcionalidade funcionalidad aufgabe titel задача завдання название назва tarefa título tarea tâche fonctionnalité "
     "fonctionnalite 任务 任务名称 名称 改动 内容 任务内容 工作内容 功能 タスク タスク名 作業 "
     "作業内容 内容 작업 작업내용 내용 제목 작업명 항목 标题 タイトル 件名 заголовок работа робота aktion arbeit acción ação "
     "action étape titre título việc tên atividade actividad activité vorgang arbeitspaket maßnahme мероприятие захід"
 ) | {"task name", "작업 내용", "작업 항목", "công việc", "nhiệm vụ", "tên công việc", "hạng mục"}
+DECISION_COLUMNS: Final = words(
+    "decision decisions entscheidung décision decisión decisão решение рішення 决策 决定 決定 결정"
+) | {"quyết định"}
+"""A column of what was decided: the table tells of choices."""
