@@ -99,6 +99,8 @@ def test_a_column_of_numbers_beside_one_of_states_is_one_of_tasks(number: str) -
         ("T001 is a prerequisite for T002 and T003", "12 13"),
         ("T002 is required by T003", "23"),
         ("T001 <-> T002", ""),
+        ("T002 → T001 done", "12"),
+        ("T001 → T002 must be done before T003", "12 23"),
         ("Once T001 is done, start T002 and T003", "12 13"),
         ("Do not start T002 until T001 is done", "12"),
         ("T002 and T003 can run in parallel (once T001 is done)", "12 13"),
@@ -123,6 +125,7 @@ def test_what_comes_after_and_then_of_several_tasks(said: str, found: str) -> No
         ("(required by T003)", "43"),
         ("\n  - Requires: T001", "14"),
         ("\n  - Needed by T003", "43"),
+        ("\n  with care. Depends on\n  T001, T002.", "14 24"),
     ],
 )
 def test_a_task_says_what_comes_before_and_behind_it(said: str, found: str) -> None:

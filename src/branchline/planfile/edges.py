@@ -51,7 +51,7 @@ _FIRST = re.compile(rf"[\W_]*(?:{any_verb((*_LATER_SPACED, *_ONCE_SPACED))})([^,
 _NEXT = re.compile(rf"(?:[,;，；]\s?)?(?:{any_verb(words.THEN)})", re.IGNORECASE)
 _BESIDE = re.compile(r"\s?[∥‖]\s?")
 _CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
-_WAITING = (*words.DEPENDS_PROSE, *words.LATER, *words.ONCE)
+WAITING = (*words.DEPENDS_PROSE, *words.LATER, *words.ONCE)
 _LEADING = (*words.BLOCKS_PROSE, *words.EARLIER)
 _OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис", "залеж", "phụ thuộc")
 """Verbs that are said of tasks alone; `requires` and `needs` are said of packages too."""
@@ -64,12 +64,12 @@ _BRACKETED = re.compile(
 )
 _INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s*]+(?![:\s*])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
 _WAITS = re.compile(
-    rf"(?<!\w)(?:{any_verb(_WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
+    rf"(?<!\w)(?:{any_verb(WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
 """`after Phase 3`, `needs T2 and T3`, wherever it stands: only before a name, for `after React 18` is no reference."""
 _AHEAD = re.compile(r"[\s(（\u3040-\uffff](?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|[A-Z]\b))")
 """Behind a match a name may begin: the words before it are looked for there, which costs less than to look everywhere."""
-_ENDS = (*_WAITING, *_LEADING, " both", " the", " on")
+_ENDS = (*WAITING, *_LEADING, " both", " the", " on")
 _REACH = 40
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
 _ODD = re.compile(r"(?<![\w.#-])[A-Za-z](?=[A-Za-z.-]{0,20}[0-9])[A-Za-z0-9.-]{0,20}[A-Za-z0-9](?![\w-])")
@@ -79,6 +79,8 @@ MINED = 0.9
 """The confidence of what prose says of order; in a circle it gives way to what a field or a column says."""
 _CLOSED = re.compile(r"(?<=[)）])\s?[,，]\s?")
 _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
+_OVER = re.compile(r"[\d)]\s(?:(?:is|are) )?(?:done|completed?|finished|merged)\b", re.IGNORECASE)
+"""`Phase 2 → Phase 1 done`: the arrow points to what is waited for."""
 _CHAIN = re.compile(rf"[(（][^()（）]{{0,200}}(?:{ARROW.pattern})[^()（）]{{0,200}}[)）]")
 
 
@@ -337,7 +339,7 @@ class Edges:
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
             named = [self.named(BRACKETS.sub(" ", part)) or _whole(self.named(part)) for part in parts]
-        if len(named) == 2 and _LATER.search(parts[1]):
+        if len(named) == 2 and (_LATER.search(parts[1]) or _OVER.search(parts[1])):
             named.reverse()
         for before, after in pairwise(named):
             self.say(before, after, line)

@@ -1,12 +1,13 @@
 """Every place in which a plan itself says what comes before what: fields, prose, tables, interfaces, sections, graphs."""
 
 import re
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
 from branchline.planfile import charts, labels, tables, words
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
-from branchline.planfile.edges import MAX_APART, Edges
+from branchline.planfile.edges import MAX_APART, WAITING, Edges
 from branchline.planfile.fields import spans
 from branchline.planfile.refs import behind, resolve
 from branchline.planfile.sections import classify
@@ -43,7 +44,7 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
             edges.inline(draft, line, draft.block.text, title=True)
         for found in _FROM.finditer(draft.block.text):
             edges.say(behind(edges.names, draft.block.text, found.end(), draft), [draft], line, 1.0)
-        for at, text in reading.prose:
+        for at, text in _whole_lines(reading.prose):
             edges.inline(draft, at, text)
             if "ask " in text or "asks " in text:
                 edges.say(_earlier(edges, draft, text), [draft], at)
@@ -51,6 +52,16 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
     _overviews(edges)
     _sections(edges)
     _gates(edges, readings)
+
+
+def _whole_lines(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines of a text; one that ends in `Depends on` has what it rules on the next."""
+    said = ""
+    for at, text in lines:
+        said = f"{said} {text.strip()}" if said else text
+        if not said.rstrip().lower().endswith(WAITING):
+            yield at, said
+            said = ""
 
 
 def _earlier(edges: Edges, draft: Draft, text: str) -> list[Draft]:
