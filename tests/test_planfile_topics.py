@@ -126,6 +126,7 @@ def test_what_comes_after_and_then_of_several_tasks(said: str, found: str) -> No
         ("\n  - Requires: T001", "14"),
         ("\n  - Needed by T003", "43"),
         ("\n  with care. Depends on\n  T001, T002.", "14 24"),
+        ("\n  - Depends on T001 for what it needs", "14"),
     ],
 )
 def test_a_task_says_what_comes_before_and_behind_it(said: str, found: str) -> None:

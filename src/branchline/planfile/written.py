@@ -59,7 +59,7 @@ def _whole_lines(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     said = ""
     for at, text in lines:
         said = f"{said} {text.strip()}" if said else text
-        if not said.rstrip().lower().endswith(WAITING):
+        if (at, text) == lines[-1] or not said.rstrip().lower().endswith(WAITING):
             yield at, said
             said = ""
 
