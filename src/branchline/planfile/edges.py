@@ -50,7 +50,11 @@ _FIRST = re.compile(rf"[\W_]*(?:{any_verb((*_LATER_SPACED, *_ONCE_SPACED))})([^,
 """`After T1, T2 can start`, `After T1: T2`."""
 _NEXT = re.compile(rf"(?:[,;，；]\s?)?(?:{any_verb(words.THEN)})", re.IGNORECASE)
 _BESIDE = re.compile(r"\s?[∥‖]\s?")
-_CLAUSE = re.compile(r"(?<!\s)\s[-–—]\s|[;；]|\bbut\b")
+_CLAUSE = re.compile(
+    r"(?<!\s)\s[-–—]\s|[;；]|\b(?:but|aber|mais pas|mais non|pero no|mas não|но не|але не)\b|但不"
+    r"|[,，]\s?(?:unlike|see|like|до)\s",
+    re.IGNORECASE,
+)
 WAITING = (*words.DEPENDS_PROSE, *words.LATER, *words.ONCE)
 _LEADING = (*words.BLOCKS_PROSE, *words.EARLIER)
 _OF_TASKS = ("blocked", "bloqu", "blockiert", "depend", "dépend", "завис", "залеж", "phụ thuộc")
@@ -91,8 +95,8 @@ def _whole(named: list[Draft]) -> list[Draft]:
 
 
 def _ruled(text: str) -> str:
-    """What a verb rules of the text behind it: `T1` of `T1, before T3`, `T1; blocks T3` and `T1 but not T2`."""
-    return _VERB.split(_CLAUSE.split(text, maxsplit=1)[0], maxsplit=1)[0]
+    """What a verb rules of the text behind it: `T1` of `T1, before T3`, `T1; blocks T3`, `T1, not T2`."""
+    return bound(_VERB.split(_CLAUSE.split(text, maxsplit=1)[0], maxsplit=1)[0])
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -34,6 +34,8 @@ _JOIN = r"(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及
 _GLUE = re.compile(rf"\s*(?:{_JOIN})?", re.IGNORECASE)
 _AND = re.compile(rf"\s*{_JOIN}", re.IGNORECASE)
 _NEXT = re.compile(rf"\s*{_JOIN}({_LETTER}){_END}", re.IGNORECASE)
+_SUBJECT = re.compile(r"[A-Za-z]{0,6}-?\d{1,5}(?:\.\d{1,3}){0,3}\s+[^\W\d_]{2}")
+"""`T3 waits` behind `T1; ` begins a sentence of its own."""
 _STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
 _SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
 _ALL = tuple(words.EVERYTHING)
@@ -144,7 +146,7 @@ def behind(names: Names, text: str, place: int, asker: Draft) -> list[Draft]:
                 return found
             found.append(draft)
         more = _AND.match(text, said.end())
-        if more is None:
+        if more is None or (";" in more[0] and _SUBJECT.match(text, more.end())):
             break
         place = more.end()
     return found
