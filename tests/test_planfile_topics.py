@@ -158,3 +158,10 @@ def test_a_table_of_artifacts_is_one_of_tasks_and_one_of_decisions_is_none() -> 
     chosen = "| # | Item | Decision | Why |\n|---|---|---|---|\n"
     chosen += "| 1 | Drawing | Canvas | fast |\n| 2 | Store | SQLite | small |\n"
     assert titles(f"# Plan\n\n## Choices\n\n{chosen}\n## Tasks\n\n- Draw it\n- Move it\n") == ["Draw it", "Move it"]
+
+
+def test_of_lines_that_end_in_a_verb_two_are_read_as_one_and_no_more() -> None:
+    body = "  - Depends on\n    T001 and after\n    T002, and needs\n"
+    assert waits(f"# Tasks\n\n- [ ] T001 Draw it\n- [ ] T002 Move it\n- [ ] T003 Send it\n{body}") == {("T001", "T003")}
+    long = "# Tasks\n\n- [ ] T001 Draw it\n- [ ] T002 Move it\n" + "  It waits and needs\n" * 20_001
+    assert waits(long + "  T001.\n") == {("T001", "T002")}

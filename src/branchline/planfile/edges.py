@@ -296,7 +296,7 @@ class Edges:
         """`T1 and T2 after T3, then T4`: what stands before a verb comes before what stands behind the word."""
         parts = [_VERB.split(part, maxsplit=1)[0] for part in _NEXT.split(text)]
         for before, after in pairwise(map(self.named, parts if len(parts) > 1 else ())):
-            self.say(before, [draft for draft in after if draft not in before], line)
+            self.say(before, after, line)
 
     def _then(self, line: int, about: list[Draft], first: str, rest: str) -> None:
         before, after = self.named(first), self.named(rest) or about

@@ -56,12 +56,13 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
 
 def _whole_lines(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The lines of a text; one that ends in `Depends on` has what it rules on the next."""
-    said = ""
+    held = ""
     for at, text in lines:
-        said = f"{said} {text.strip()}" if said else text
-        if (at, text) == lines[-1] or not said.rstrip().lower().endswith(WAITING):
-            yield at, said
-            said = ""
+        if not held and (at, text) != lines[-1] and text.rstrip().lower().endswith(WAITING):
+            held = text
+        else:
+            yield at, f"{held} {text.strip()}" if held else text
+            held = ""
 
 
 def _earlier(edges: Edges, draft: Draft, text: str) -> list[Draft]:
