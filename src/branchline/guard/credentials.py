@@ -93,7 +93,11 @@ _NAMED: Final = late(
     re.I,
 )
 """A text that says what it is and ends in digits: `"prod_api_key_333"`."""
-_THREE: Final = [late(rf"{quote}(?<=\d{{3}}{quote})") for quote in "\"'"]
+_THREE: Final = late(
+    rf"(?:{by_first(('secret', 'token', 'password', 'passwd', 'api_?key', 'private_key', 'session_key'))})"
+    r"[a-z0-9_-]{3,43}+(?<=\d{3})(?=[\"'])"
+)
+"""Its end, from the word on that says so."""
 _SPACE: Final = late(r"\s")
 _WRITTEN: Final = late(r"p(?<!\wp)(?!assword)[a4@][s5$]{2}w[o0]rd[\w!@#$%]{0,8}")
 """The word itself, with signs in the place of letters."""
@@ -172,15 +176,15 @@ def in_pairs(read: Plain) -> Iterator[Span]:
         return Span(*found.span(2), "PASSWORD") if good and not stands_for(found[2]) else None
 
     def named(found: "re.Match[str]") -> Span | None:
-        start, value = before(found.start())
-        return Span(start, found.start(), "SECRET") if value[:1].isalpha() and _NAMED.fullmatch(value) else None
+        start, value = before(found.end())
+        return Span(start, found.end(), "SECRET") if value[:1].isalpha() and _NAMED.fullmatch(value) else None
 
     def written(found: "re.Match[str]") -> Span:
         return Span(*found.span(), "PASSWORD")
 
     judges = (
         ("", _WRITTEN, written),
-        *(("", three, named) for three in _THREE),
+        ("", _THREE, named),
         (";", _CONNECTION, part),
         ("=", _PAIR, pair),
         *(("", closed, compared) for closed in _REVERSED),

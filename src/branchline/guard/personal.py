@@ -94,6 +94,7 @@ _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _TRIAL: Final = late(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
 _IBAN: Final = late(r"([a-z]{2}) ?\d\d(?:[ -]?[a-z0-9]{1,32}){1,10}+", re.A)
 _IBAN_BEGINS: Final = b" aa(?=11| 11)"
+_IBAN_SAID: Final = late("iban")
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
 _LENGTHS: Final = {
     "NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "MK": 19, "SI": 19, "AT": 20, "BA": 20,
@@ -160,10 +161,12 @@ def _is_card(text: str) -> bool:
 def accounts(read: Plain) -> Iterator[Span]:
     """Find bank accounts: an IBAN of its country's length whose remainder by 97 is 1; in small letters behind that word."""
 
+    said = Words(read.low, _IBAN_SAID)
+
     def judge(found: "re.Match[str]") -> Span | None:
         start = found.start()
         country = read.text[start : start + 2]
-        named = "iban" in read.line(start, 22, 0)
+        named = said.any and said.before(start, 18)
         size = _LENGTHS.get(country.upper(), 34 if named else 0)
         if not size or not (named or country.isupper()):
             return None
