@@ -4,11 +4,22 @@ import re
 from collections.abc import Mapping
 
 from branchline.model.plan import Check, FileRef
-from branchline.planfile import checks, labels, words, xmltask
+from branchline.planfile import checks, labels, tables, words, xmltask
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import independent
-from branchline.planfile.fields import Field, field, hours, mark_of, merge_files, path_of, paths, refs, spans
+from branchline.planfile.fields import (
+    Field,
+    field,
+    hours,
+    mark_of,
+    merge_files,
+    path_of,
+    paths,
+    refs,
+    spans,
+    state_of_label,
+)
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import STATE_OF, classify
 
@@ -26,6 +37,8 @@ _TAILS = (
     re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】][*_]{0,2}\s"),
 )
 """Where a heading or an item may say how far it is: in brackets at its end or its beginning, or behind a dash."""
+_LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：()\[\]*_]{1,20})[*_]{0,2}[:：][*_]{0,2}\s*(?=\S)")
+"""`Done: draw it`."""
 _STATE_COLUMNS = ("column:status", "column:priority")
 _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 
@@ -128,6 +141,8 @@ def read(out: Outline, owner: list[Draft | None]) -> tuple[dict[int, Reading], R
         elif block.kind in ("para", "item"):
             for line, text in block.lines:
                 _line(target, block, line, text)
+        elif block.kind in ("table", "row") and draft is not None and (told := tables.as_field(block)):
+            _line(target, block, block.line, told)
         elif block.kind == "quote" and (said := field(block.line, block.text)) and said.kind == "status":
             _say(target, "status", said.value)
         if draft is None and "status" in plan.said and "whole" not in plan.said:
@@ -344,20 +359,24 @@ def state_of(draft: Draft, reading: Reading, marks: Mapping[str, str], whole: st
 
 
 def heading_mark(text: str) -> str:
-    """Give the state that a heading tells: struck through, a mark, or a word in brackets or behind a dash at its end."""
+    """Give the state that a heading tells: struck through, a mark, or a word beside it."""
     if _STRUCK.match(text):
         return "done"
     said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
+    label = _LABEL.match(text)
+    said = said or (state_of_label(label[1]) if label else "")
     tails = [found[1] for tail in _TAILS if (found := tail.search(text))]
     return said or next((mark for tail in tails for part in _PARTS.split(tail) if (mark := mark_of(part))), "")
 
 
 def clean_title(title: str) -> str:
-    """Take `@done`, strike-through and a state in brackets before it off a title."""
+    """Take `@done`, strike-through and a state before it, in brackets or as a label, off a title."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
-    said = _TAILS[-1].match(title)
+    said, label = _TAILS[-1].match(title), _LABEL.match(title)
     if said and mark_of(said[1]):
         title = title[said.end() :]
+    elif label and state_of_label(label[1]):
+        title = title[label.end() :]
     title = title.strip().strip(_MARKS + "\ufe0f").strip()
     struck = _STRUCK.match(title)
     return struck[2].strip() if struck else title

@@ -7,9 +7,11 @@ from itertools import pairwise
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import Edges
-from branchline.planfile.sentences import ARROW
+from branchline.planfile.sentences import ARROW, BACK
 
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
+_BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣][─━]{1,4}\s?(?![─━►▶>])")
+"""Before what a line of a tree names: `└── Phase 2`."""
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
@@ -35,12 +37,14 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
     columns: list[int] = []
     stack: list[tuple[int, str]] = []
     for line, text in lines:
-        indent = len(text) - len(text.lstrip())
+        branch = _BRANCH.match(text)
+        indent = len(branch[0]) - 3 if branch else len(text) - len(text.lstrip())
         while stack and stack[-1][0] >= indent:
             stack.pop()
-        if stack and (arrow := ARROW.match(text, indent)) is not None:  # a tree: each goes on from what it stands below
-            edges.chain(line, [stack[-1][1], text[arrow.end() :]])
-        stack.append((indent, text.lstrip(" →")))
+        said = branch or ARROW.match(text, indent)
+        if stack and said is not None:  # a tree: each goes on from what it stands below
+            edges.chain(line, [stack[-1][1], BACK.split(text[said.end() :])[0]])
+        stack.append((indent, BACK.split(text[branch.end() :] if branch else text.lstrip(" →"))[0]))
         if not text.strip(_SHAFT + _DOWN):
             columns += [column for column, mark in enumerate(text) if mark in _DOWN]
             continue

@@ -8,6 +8,7 @@ from branchline.planfile import retold, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.fields import state_of_label
 from branchline.planfile.levels import take_headings, text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
@@ -89,7 +90,7 @@ def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> Non
     ]
     if len(heads) < 2 or not named_so(heading) or not held.isdisjoint(heads):
         return
-    marked = sum(any(map(each.text.__contains__, MARKS)) for each in heads)
+    marked = sum(map(_marked, heads))
     if marked * 2 > len(heads) or share(heading.text) > 0.5:
         for each in [each for each in heads if each.line not in out.drafts]:
             each.candidate = True
@@ -100,18 +101,24 @@ def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> Non
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     """Take what stands below a plain item as tasks where it groups them; elsewhere it describes the item.
 
-    `Day 2` over a list is a phase; what a text called `TODO` sets in below a plain bullet is work too.
+    `Day 2` over a list is a phase; what a text called `TODO` sets in below a plain bullet is work too, and so is what ends
+    in a mark of its own below what has one.
     """
     kids = [kid for kid in item.kids if kid.kind == "item" and plain_task(kid)]
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
     fielded = any(field_kind(kid.text) for kid in item.kids)
     told = states or fielded or heading_mark(item.text) == "done"  # below what is done stands how it was done
     listed = not item.number and lists_work(out) and not told
-    if listed or head(item.text).role == "phase":
+    marked = _marked(item) and sum(kid.text.endswith(MARKS) for kid in kids) * 2 > len(kids) > 1
+    if listed or marked or head(item.text).role == "phase":
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
             if listed:
                 take_held(out, kid, draft, rule)
+
+
+def _marked(item: Block) -> bool:
+    return any(map(item.text.__contains__, MARKS))
 
 
 def take_items(out: Outline, items: list[Block], confidence: float, cls: str) -> None:
@@ -167,7 +174,7 @@ def _topics(out: Outline, phases: list[Block]) -> Collection[str]:
 
 def _topic(item: Block) -> str:
     found = _TOPIC.match(item.text)
-    return found[1].lower() if found is not None else ""
+    return found[1].lower() if found is not None and not state_of_label(found[1]) else ""
 
 
 def _labelled_parts(out: Outline, phases: list[Block]) -> bool:

@@ -89,9 +89,13 @@ _CHAIN = re.compile(rf"[(（][^()（）]{{0,200}}(?:{ARROW.pattern})[^()（）]{
 
 
 def _whole(named: list[Draft]) -> list[Draft]:
-    """The phase, where the tasks named are all that it holds."""
-    phase = named[0].parent if len(named) > 1 else None
-    return [phase] if phase is not None and len(phase.kids) == len(named) and phase.kids == named else named
+    """The phases, where the tasks named are all that they hold."""
+    whole = {draft.parent.line: draft.parent for draft in named if draft.parent is not None and len(named) > 1}
+    held = {line for line, phase in whole.items() if set(map(id, phase.kids)) <= set(map(id, named))}
+    kept = (
+        whole[draft.parent.line] if draft.parent is not None and draft.parent.line in held else draft for draft in named
+    )
+    return list(dict.fromkeys(kept))
 
 
 def _ruled(text: str) -> str:
@@ -226,7 +230,10 @@ class Edges:
         if (
             verb is None
             or denied(text, verb)
-            or any(other is not draft for group in groups(self.names, about) for other in group)
+            or (
+                not (sure == 1 and beside(about))
+                and any(one is not draft for each in groups(self.names, about) for one in each)
+            )
         ):
             return
         for other in behind(self.names, text, place, draft):
@@ -253,7 +260,7 @@ class Edges:
         about = next((named for cell in names if len(named := self._about(cell)) == 1), [])
         self.stated.update(draft.line for draft in about)
         for value in values:
-            self.say([draft for draft in self.named(value) if draft not in about], about, line)
+            self.say([draft for draft in _whole(self.named(value)) if draft not in about], about, line)
         return bool(about)
 
     def statement(self, line: int, text: str) -> None:

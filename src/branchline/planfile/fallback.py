@@ -11,6 +11,7 @@ from branchline.planfile.levels import text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
     LIST_CLASSES,
+    MANY,
     NEGATIVE,
     OF_FILES,
     TESTS,
@@ -22,6 +23,10 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import acts, names_list, only_tells, says_todo, share
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+
+
+_FILE = re.compile(r"`?[\w@-]*[./][\w@./-]+`?|[A-Z]{3,}")
+"""`tests/test_convert.py`, `LICENSE`."""
 
 
 def last_resort(out: Outline) -> None:
@@ -88,10 +93,15 @@ def _numbered_headings(out: Outline, wanted: frozenset[str]) -> list[Block]:
         goes_on = last is not None and last.level == block.level and _next(out.head(last).number) == said.number
         if said.role in ("numbered", "dotted") and (
             (above in wanted and block.cls not in ("CRITERIA", "ORDER"))
-            or (goes_on and (block.line not in out.strong or (above in wanted and " " in said.title)))
+            or (goes_on and (block.line not in out.strong or (above in wanted and _is_made(said.title))))
         ):
             found.append(block)
     return found
+
+
+def _is_made(title: str) -> bool:
+    """Say whether a title says what to do or to make, as `Add tests` and `tests/test_convert.py` do, and `Tests` does not."""
+    return " " in title or _FILE.fullmatch(title) is not None
 
 
 def _next(number: str) -> str:
@@ -189,7 +199,8 @@ def _other_headings(out: Outline) -> None:
 
 def _is_sentence(out: Outline, block: Block) -> bool:
     """`2. Add tests` among steps is a step, though `tests` alone would be a section's name; `1. Overview` is none."""
-    return block.line not in out.strong and acts(out.head(block).title)
+    title = out.head(block).title
+    return block.line not in out.strong and (acts(title) or _FILE.fullmatch(title) is not None)
 
 
 def _task_lists(out: Outline) -> None:
@@ -245,7 +256,14 @@ def _siblings(out: Outline, first: int) -> None:
             # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
             unsure = first > 0 or (acting and heading.line < work)
             tells = lists.describes(items) or (unsure and not lists.may_act(items))
-            take_items(out, [] if tells else items, 0.6, heading.cls)
+            take_items(out, [] if tells and not _counted_among(out, heading) else items, 0.6, heading.cls)
+
+
+def _counted_among(out: Outline, heading: Block) -> bool:
+    """Say whether a heading is one of a series of numbered ones most of which stand over tasks."""
+    like = [each for each in out.subheadings(heading.section) if out.head(each).role == "numbered"]
+    held = {draft.block.section for draft in out.drafts.values()}
+    return heading in like and sum(each in held for each in like) * 2 > len(like) > MANY
 
 
 def _headless(out: Outline) -> list[Block]:

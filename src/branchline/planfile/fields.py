@@ -160,6 +160,12 @@ def mark_of(text: str) -> str:
     return ""
 
 
+def state_of_label(text: str) -> str:
+    """Read a state from a label that is nothing else: `Done: draw it`; `Done condition` is none."""
+    bare = fold_accents(text.lower()).strip("*_ ")
+    return "done" if bare in _DONE else "wip" if bare in _WIP else ""
+
+
 def fold_accents(text: str) -> str:
     """Take the accents off Latin letters, for people leave them out in capitals: `TERMINE`."""
     if text.isascii():

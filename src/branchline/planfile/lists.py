@@ -37,7 +37,7 @@ def counted(out: Outline) -> None:
         said = [head(item.text) for item in items]
         numbers = [re.match(r"\d+", each.number) for each in said if each.role == "phase"]
         first = [int(number[0]) for number in numbers if number is not None]
-        counts = MANY <= len(items) == len(first) and first[0] == 1 and all(one < two for one, two in pairwise(first))
+        counts = MANY <= len(items) == len(first) and first[0] < 2 and all(one < two for one, two in pairwise(first))
         if counts and heading.cls != "CRITERIA":
             take_items(out, items, 0.6, heading.cls)
             for item in items:

@@ -26,13 +26,16 @@ def families(out: Outline) -> None:
         if again and (normal(same.title).startswith(normal(draft.title)) or only_code(out, draft.block)):
             out.drop(draft, "duplicate", f"says again what line {same.line} says")
             draft.block.same, draft.block.cls = same.line, "NONTASK"
-        elif (holding and draft.key not in holding) or (boxed and not draft.kids and _is_order(draft)):
+        elif same is not draft and _section(draft) == "CRITERIA":
+            out.drop(draft, "criterion", f"says when what line {same.line} says is done")
+            draft.block.cls = "CRITERIA"
+        elif (holding and draft.key not in holding) or (boxed and not draft.kids and _section(draft) == "ORDER"):
             out.drop(draft, "ignored", _AGAIN)
             draft.block.cls = "NONTASK"
 
 
-def _is_order(phase: Draft) -> bool:
-    return phase.block.section is not None and phase.block.section.cls == "ORDER"
+def _section(phase: Draft) -> str:
+    return phase.block.section.cls if phase.block.section is not None else ""
 
 
 def sketches(out: Outline) -> None:
@@ -71,8 +74,7 @@ def _root(draft: Draft) -> Draft:
 
 def _tells(phase: Draft) -> bool:
     """Say whether a phase stands in a section that tells; one with a table of tasks is work all the same."""
-    section, rows = phase.block.section, any(kid.role == "row" for kid in phase.kids)
-    return section is not None and section.cls in ("NONTASK", "ORDER") and not rows
+    return _section(phase) in ("NONTASK", "ORDER") and not any(kid.role == "row" for kid in phase.kids)
 
 
 def _counted(out: Outline) -> list[int]:

@@ -4,32 +4,45 @@ from branchline.planfile import tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, named_so
+from branchline.planfile.sections import head
 
 
 def task_tables(out: Outline) -> None:
     """Take the rows of tables with ids, or that begin with a title, in sections that say that they hold work.
 
     A list of a section that calls itself tasks comes before them. Ids beside a column of planned work (what it waits
-    for, how long it takes, when it is done) say so of themselves.
+    for, how long it takes, when it is done) say so of themselves; beside such a table others need ids.
     """
     for table in out.tables:
         found = tables.columns(table)
         if found is not None and found.key >= 0 and found.planned and _may_hold(out, table.section):
             tables.take(out, table, found, out.above(table.section))
-    if out.drafts:
-        return
+    keyed = bool(out.drafts)
     named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and named_so(heading)]
-    if any(heading.cls == "TASK" and out.direct.get(heading.line) for heading in named):
+    if not keyed and any(heading.cls == "TASK" and out.direct.get(heading.line) for heading in named):
         return
     for heading in named:
         for table in tables.under(out, heading):
-            found = tables.columns(table)
-            if found is not None and (found.key >= 0 or found.title == 0 or found.kinds[0] == "status"):
+            found = tables.columns(table) if not table.kids or table.kids[0].line not in out.drafts else None
+            if found is not None and (
+                found.key >= 0 or (not keyed and (found.title == 0 or found.kinds[0] == "status"))
+            ):
                 tables.take(out, table, found, out.above(heading))
 
 
 def _may_hold(out: Outline, section: Block | None) -> bool:
     return section is None or (section.cls not in ("CRITERIA", "ORDER") and section.line not in out.strong)
+
+
+def named_tables(out: Outline) -> None:
+    """Take the rows of a table of planned work each of which names a task that nothing else names: `| Task 8 — Map | open |`."""
+    known = {(draft.key, draft.number) for draft in out.drafts.values()}
+    for table in out.tables:
+        found = tables.columns(table) if _may_hold(out, table.section) else None
+        if found is not None and found.planned and table.kids:
+            said = [head("".join(tables.cells(row.text)[found.title : found.title + 1])) for row in table.kids]
+            if all(each.role == "task" and each.key != "id" and (each.key, each.number) not in known for each in said):
+                tables.take(out, table, found, out.above(table.section))
 
 
 def keyed_tables(out: Outline) -> None:

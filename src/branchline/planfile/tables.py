@@ -71,7 +71,7 @@ def columns(table: Block) -> Columns | None:
     planned = bool(_PLANNING.intersection(kinds))
     if of_heading(table) or (not planned and not words.DECISION_COLUMNS.isdisjoint(names)):
         return None
-    keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS]
+    keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS and not _worded(table, n, name)]
     if planned and not keys and _coded(table):
         keys = [0]
     titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
@@ -90,6 +90,12 @@ def columns(table: Block) -> Columns | None:
     ):  # how far each is stands in marks
         return Columns(-1, 0, kinds, step=False)
     return None
+
+
+def _worded(table: Block, place: int, name: str) -> bool:
+    """Say whether a column that may hold ids or titles, `| Task |`, holds titles: words with spaces between them."""
+    values = _columns(table)[place] if name in words.TITLE_COLUMNS and table.kids else ()
+    return sum(" " in value.strip() for value in values) * 2 > len(values)
 
 
 def of_heading(table: Block) -> bool:
@@ -147,6 +153,13 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
         if value
     }
     return draft
+
+
+def as_field(block: Block) -> str:
+    """Read a row of two cells as the field it may be: `| **Depends on** | Task 2 |`; empty for any other row."""
+    values = cells(block.text)
+    label = values[0].strip("*_ ").lower()
+    return f"{values[0]}: {values[1]}" if len(values) == 2 and label in labels.KINDS and not block.kids else ""
 
 
 def under(out: Outline, heading: Block | None) -> list[Block]:

@@ -1,15 +1,16 @@
 """From blocks to tasks: which headings, boxes and XML elements are tasks, and whose children (rules 2 to 6)."""
 
 import re
+from collections import Counter
 from string import ascii_letters
 
-from branchline.planfile import beside, classes, contents, fallback, fenced, labels, levels, lists, tables, todos
+from branchline.planfile import beside, classes, contents, fallback, fenced, labels, levels, lists, rows, tables, todos
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import NEGATIVE, PLACEHOLDER
+from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER
 from branchline.planfile.sections import Head, classify, head
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -31,6 +32,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _headings(out)
     _boxes(out)
     beside.drop(out)
+    rows.named_tables(out)
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
@@ -94,7 +96,7 @@ def _headings(out: Outline) -> None:
             held = said.key == "id" and block.section is not None and block.section.line in out.strong
             if not held:
                 draft = from_heading(block, said, f"{said.role} heading")
-                if said.role == "step" and _boxes_like(out, block) > 1 and not _has_check(out, block):
+                if said.role == "step" and _holds_tasks(out, block):
                     draft.role = "phase"
                 _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
@@ -142,6 +144,12 @@ def _boxes_below(out: Outline, heading: Block) -> int:
     """Count the boxes of the lists of a section, and those of the lists of its plain items: `- **Left to do**:`."""
     items = out.direct.get(heading.line, ())
     return sum(bool(each.box) for item in items for each in ((item,) if item.box else (item, *item.kids)))
+
+
+def _holds_tasks(out: Outline, step: Block) -> bool:
+    """Say whether the boxes below a step, or the items that tell how far they are, are tasks and not how it is done."""
+    marked = sum(any(map(item.text.__contains__, tables.MARKS)) for item in out.direct.get(step.line, ()))
+    return (_boxes_like(out, step) > 1 and not _has_check(out, step)) or marked > 1
 
 
 def _boxes_like(out: Outline, heading: Block) -> int:
@@ -204,6 +212,7 @@ def _of_work(table: Block) -> bool:
 
 def _boxes(out: Outline) -> None:
     """Take every box that is no criterion, no step and no example (rule 6)."""
+    _told_before_work(out)
     for block in out.items:
         if block.box is None and all(kid.box is None for kid in block.kids):
             continue
@@ -219,6 +228,14 @@ def _boxes(out: Outline) -> None:
         _take(out, draft, _owner(out, block))
         if block.section is not None and block.section.cls == "FUTURE":
             draft.confidence = 0.5
+
+
+def _told_before_work(out: Outline) -> None:
+    """`## A note on the workflow` below which most boxes of the text stand tells of them: no heading was put over the work."""
+    boxes = Counter(each.section for each in out.items if each.box is not None)
+    for section, count in boxes.items():
+        if section is not None and section.cls == "NONTASK" and MANY <= count > boxes.total() / 2:
+            out.strong.discard(section.line)
 
 
 def _verdict(out: Outline, block: Block) -> tuple[str, str]:

@@ -28,8 +28,12 @@ _FROM = re.compile(r"←\s*")
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
 _ID = r"#?[A-Za-z]{0,6}-?\d{1,5}(?:\.\d{1,3}){0,3}"
 _IDS = rf"{_ID}(?:\s?[,+&]\s?{_ID}){{0,40}}"
-_ONLY_CHAIN = re.compile(rf"\W{{0,6}}(?=[#A-Za-z]){_IDS}(?:\s?(?:{ARROW.pattern})\s?{_IDS}){{1,60}}[\s`*_.]{{0,6}}")
-"""`T1, T2 → T3 → T4`: nothing but ids and arrows says an order wherever it stands."""
+_ONLY_CHAIN = re.compile(
+    rf"(?P<label>[^:：→>|]{{1,40}}[:：](?=\s*[A-Za-z]{{1,6}}-?\d))?"
+    rf"(?P<said>\W{{0,6}}(?=[#A-Za-z]){_IDS}(?:\s?(?:{ARROW.pattern})\s?{_IDS}){{1,60}}[\s`*_.]{{0,6}})"
+    r"(?(label)(?:\([^()]{1,80}\)\s*)?)"
+)
+"""`T1, T2 → T3 → T4`: nothing but ids and arrows says an order wherever it stands, behind a label too: `Track A: T1 → T2`."""
 MAX_LABEL = 60
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
@@ -164,8 +168,8 @@ def _sections(edges: Edges) -> None:
             section = block.section.cls if block.section is not None else ""
             ordered = section == "ORDER" or block.label == "ORDER"
             for line, text in block.lines or [(block.line, block.text)]:
-                if _ONLY_CHAIN.fullmatch(text):
-                    edges.statement(line, text.strip("`* "))
+                if chain := _ONLY_CHAIN.fullmatch(text):
+                    edges.statement(line, chain["said"].strip("`* "))
                 elif ordered or _tells_order(text):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
@@ -175,8 +179,8 @@ def _sections(edges: Edges) -> None:
 
 def _chains(edges: Edges, lines: list[tuple[int, str]]) -> None:
     for line, text in lines:
-        if _ONLY_CHAIN.fullmatch(text):
-            edges.statement(line, text)
+        if chain := _ONLY_CHAIN.fullmatch(text):
+            edges.statement(line, chain["said"])
 
 
 def _tells_order(text: str) -> bool:

@@ -1,0 +1,219 @@
+"""How far things are in the words and marks of a plan itself, and what tables, trees and chains say of its tasks."""
+
+import pytest
+
+from branchline.planfile.read import parse
+from planread import PATH, titles, waits
+
+
+def _states(text: str) -> dict[str, str]:
+    return {task.title: task.state for task in parse(text, PATH).tasks}
+
+
+@pytest.mark.parametrize("done", ["Done: ", "**Done:** ", "已完成：", "完了：", "Готово: ", "✅ "])
+def test_a_label_that_tells_a_state_is_no_topic_of_a_phase(done: str) -> None:
+    text = "# Plan\n\n" + "".join(f"## Phase {n}: Part {n}\n\n- {done}draw ship {n}\n\n" for n in (1, 2, 3))
+    found = _states(text)
+    assert {title: state for title, state in found.items() if "ship" in title} == dict.fromkeys(
+        ("draw ship 1", "draw ship 2", "draw ship 3"), "done"
+    )
+
+
+def test_a_label_of_more_words_tells_no_state() -> None:
+    found = _states("# Tasks\n\n- [ ] Done condition: it draws\n- [ ] Archive pages: the old ones\n")
+    assert found == {"Done condition: it draws": "open", "Archive pages: the old ones": "open"}
+
+
+def test_the_column_of_tasks_is_the_title_where_it_holds_words_and_the_id_where_it_holds_codes() -> None:
+    head = "# Roadmap\n\n## Tasks\n\n| Task | Status | Description |\n|--|--|--|\n"
+    assert titles(
+        head + "| [Draw the rim](a.md) | open | A long text |\n| [Move the ship](b.md) | open | Another |\n"
+    ) == [
+        "Draw the rim",
+        "Move the ship",
+    ]
+    assert titles(head + "| T1 | open | Draw the rim |\n| T2 | open | Move the ship |\n") == [
+        "Draw the rim",
+        "Move the ship",
+    ]
+
+
+def test_a_table_of_what_is_done_stands_beside_one_of_what_is_planned() -> None:
+    text = (
+        "# To do\n\n## ✅ Completed\n\n| # | Task | Notes |\n|--|--|--|\n| 1 | Draw it | a |\n| — | Move it | b |\n\n"
+    )
+    text += "## ⬜ Pending\n\n| # | Task | Status | Notes |\n|--|--|--|--|\n| 2 | Send it | ⬜ | c |\n| 3 | Keep it | ⬜ | d |\n"
+    assert _states(text) == {"Draw it": "done", "Move it": "done", "Send it": "open", "Keep it": "open"}
+
+
+def test_rows_that_name_tasks_are_tasks_beside_phases() -> None:
+    text = "# Plan\n\n## Server\n\n| Task | Status | Note |\n|--|--|--|\n"
+    text += "| Task 8 — Map it | open | a |\n| Task 9 — Keep it | open | b |\n\n"
+    text += "## Phase 1: Now\n\nDo the server first.\n"
+    assert {"Map it", "Keep it"} <= {title.partition("— ")[2] or title for title in titles(text)}
+
+
+_FIELDS = """# Tasks
+
+## Task 1: Draw it
+
+| Field | Value |
+|-------|-------|
+| **File** | `src/draw.py` |
+| **Depends on** | — |
+
+## Task 2: Move it
+
+| Field | Value |
+|-------|-------|
+| **File** | `src/move.py` |
+| **Depends on** | Task 1 |
+
+## Task 3: Send it
+
+| Field | Value |
+|-------|-------|
+| **Depends on** | Task 1–2 |
+"""
+
+
+def test_a_table_of_two_columns_below_a_task_holds_its_fields() -> None:
+    assert {edge[0][-1] + edge[1][-1] for edge in waits(_FIELDS)} == {"12", "13", "23"}
+    files = [[file.path for file in task.files] for task in parse(_FIELDS, PATH).tasks]
+    assert files == [["src/draw.py"], ["src/move.py"], []]
+
+
+_TREE = """# Tasks
+
+## Phase 1: Setup
+
+- [ ] T001 Make it
+- [ ] T002 Fill it
+
+## Phase 2: Base
+
+- [ ] T003 Draw it
+- [ ] T004 Move it
+
+## Phase 3: Views
+
+- [ ] T005 Show it
+
+## Phase 4: Polish
+
+- [ ] T006 Paint it
+
+"""
+
+
+def test_a_tree_in_a_section_on_order_says_what_goes_on_from_what() -> None:
+    tree = "## Dependencies\n\n```\nPhase 1 (Setup)\n└── Phase 2 (Base)  ← BLOCKS the rest\n"
+    tree += "    ├── Phase 3\n    │   └── Phase 4\n```\n"
+    assert {f"{one}{other}" for one, other in waits(_TREE + tree)} == {"12", "23", "34"}
+
+
+def test_a_tree_of_folders_says_no_order() -> None:
+    tree = "## Layout\n\n```\nsrc\n├── phase1.py\n└── phase2.py\n    └── T005\n```\n"
+    assert waits(_TREE + tree) == set()
+
+
+@pytest.mark.parametrize("label", ["Parallel track A:  ", "Critical path: ", "One by one: "])
+def test_a_chain_of_ids_behind_a_label_says_an_order(label: str) -> None:
+    assert set(waits(_TREE + f"## Examples\n\n```\n{label}T003 → T004 → T005\n```\n")) == {
+        ("T003", "T004"),
+        ("T004", "T005"),
+    }
+
+
+def test_all_tasks_of_a_phase_are_the_phase() -> None:
+    table = "## Dependencies\n\n| Story | Depends on |\n|--|--|\n"
+    table += "| Phase 3 | T003–T004 |\n| Phase 4 | T001–T004 |\n| T005 | T003 |\n"
+    assert {f"{one} {other}" for one, other in waits(_TREE + table)} == {
+        "2 3", "1 4", "2 4", "T003 T005",
+    }  # fmt: skip
+
+
+def test_a_phase_waits_for_what_its_brackets_say_it_comes_after() -> None:
+    text = "# Plan\n\n## Phase 1 — Base\n\n- [ ] Draw it\n\n"
+    text += "## Phase 2 — API (parallel with 3 after Phase 1)\n\n- [ ] Serve it\n\n"
+    text += "## Phase 3 — Views (with a page; parallel with 2 after Phase 1)\n\n- [ ] Show it\n"
+    assert {f"{one} {other}" for one, other in waits(text)} == {"1 2", "1 3"}
+
+
+def test_boxes_below_a_note_are_tasks_where_no_other_heading_was_put_over_them() -> None:
+    assert titles("# Plan\n\n## Workflow note\n\nCommit often.\n\n- [ ] Draw it\n- [ ] Move it\n- [ ] Send it\n") == [
+        "Draw it", "Move it", "Send it",
+    ]  # fmt: skip
+    told = "# Plan\n\n## Notes\n\n- [ ] An example\n\n## Work\n\n- [ ] Draw it\n- [ ] Move it\n- [ ] Send it\n"
+    assert titles(told) == ["Draw it", "Move it", "Send it"]
+
+
+def test_phases_told_again_among_criteria_are_none() -> None:
+    text = "# Plan\n\n## Phases\n\n### Phase 1: First\n\n- Draw it\n- Move it\n\n### Phase 2: Then\n\n- Send it\n- Keep it\n\n"
+    text += "## Success metrics\n\n### Phase 1 (First):\n\n- Answers in 2 s\n"
+    text += "- All of it works\n\n### Phase 2 (Then):\n\n- 99% uptime\n"
+    assert [title for title in titles(text) if "Phase" not in title] == ["Draw it", "Move it", "Send it", "Keep it"]
+
+
+def test_items_of_a_step_that_tell_how_far_they_are_are_tasks_and_so_is_what_they_hold() -> None:
+    text = "# Plan\n\n## Step 1: Base ✅\n\n1. **Theme** ✅\n   - Colours ✅\n   - Letters ✅\n2. **Layout** ✅\n   - a page\n\n"
+    text += "## Step 2: Views\n\n1. **Board** ⏳\n2. **Timer** ⏳\n"
+    assert [title for title in titles(text) if title not in ("Base", "Views")] == [
+        "Theme", "Colours", "Letters", "Layout", "Board", "Timer",
+    ]  # fmt: skip
+
+
+def test_a_list_of_phases_may_begin_with_phase_0() -> None:
+    text = "# Plan\n\n## 1. Aim\n\nAll.\n\n## 2. Model\n\nText.\n\n## 3. Way (phases)\n\n"
+    text += (
+        "- ✅ **Phase 0 — Base:** make it\n- ✅ **Phase 1 — Pairs:** join them\n- ⬜ **Phase 2 — Polish:** paint it\n"
+    )
+    assert [title[:9] for title in titles(text)] == ["Phase 0 —", "Phase 1 —", "Phase 2 —"]
+
+
+def test_files_that_are_counted_are_made_whatever_they_are_called() -> None:
+    text = "# Plan\n\n## Way\n\n### 1. pyproject.toml\n\nWrite it.\n\n"
+    text += "### 2. src/convert.py\n\nWrite it.\n\n### 3. src/cli.py\n\nIt.\n\n"
+    assert titles(text + "### 4. tests/test_convert.py\n\n- Test it\n\n### 5. LICENSE\n\nMIT.\n")[-2:] == [
+        "tests/test_convert.py",
+        "LICENSE",
+    ]
+
+
+_PARTS = """# Roadmap
+
+## Priority backlog
+
+## 1) Balance of the modes
+
+- Tune the speed
+- Check the ramps
+
+## 2) Visual polish
+
+- Draw the rim
+- Move the ship
+
+## 3) Input reliability
+
+- Send the ray
+- Keep the bar
+
+## 4) Modes of the game
+
+- Invaders: keep the motion smooth
+- Zen: keep it calm
+
+## 5) Release readiness
+
+- Ship it
+- Write the notes
+
+## Deferred for now
+
+- Packaging for the shop
+"""
+
+
+def test_a_counted_section_of_labelled_bullets_is_work_among_others_that_are() -> None:
+    assert "Invaders: keep the motion smooth" in titles(_PARTS)
