@@ -125,6 +125,23 @@ def test_a_chain_of_ids_behind_a_label_says_an_order(label: str) -> None:
     }
 
 
+def test_what_can_run_in_parallel_after_others_waits_for_them_wherever_that_stands() -> None:
+    said = "## Examples\n\n**Base**: Tasks T004, T005 can be done in parallel after T003\n"
+    assert set(waits(_TREE + said)) == {("T003", "T004"), ("T003", "T005")}
+    assert waits(_TREE + "## Examples\n\nT004 and T005 can run in parallel after the first week\n") == set()
+
+
+@pytest.mark.parametrize("said", ["| Phase 4 | All previous |", "| Phase 4 | everything else |"])
+def test_a_row_may_wait_for_all_that_stands_before(said: str) -> None:
+    table = f"## Timeline\n\n| Phase | Dependencies |\n|--|--|\n| Phase 2 | Phase 1 |\n{said}\n"
+    assert {f"{one}{other}" for one, other in waits(_TREE + table)} == {"12", "14", "24", "34"}
+
+
+def test_an_arrow_may_lead_to_everything_else() -> None:
+    text = "## Dependencies\n\n- Phase 2 → Phase 1 done\n- Phase 4 (Polish) → everything else.\n"
+    assert {f"{one}{other}" for one, other in waits(_TREE + text)} == {"12", "14", "24", "34"}
+
+
 def test_all_tasks_of_a_phase_are_the_phase() -> None:
     table = "## Dependencies\n\n| Story | Depends on |\n|--|--|\n"
     table += "| Phase 3 | T003–T004 |\n| Phase 4 | T001–T004 |\n| T005 | T003 |\n"

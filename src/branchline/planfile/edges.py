@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from branchline.model.plan import Edge, Finding
 from branchline.planfile import words
 from branchline.planfile.drafts import MAX_TITLE, Draft
-from branchline.planfile.names import PAREN, Names
+from branchline.planfile.names import PAREN, Names, whole
 from branchline.planfile.outline import Outline
 from branchline.planfile.refs import KEYS, TOKEN, Found, behind, everything, first_list, groups, resolve
 from branchline.planfile.sections import SPACELESS, any_verb, verb_of
@@ -86,16 +86,6 @@ _LABEL = re.compile(r"[:：]|(?<!\s)\s+[—–]\s+")
 _OVER = re.compile(r"[\d)]\s(?:(?:is|are) )?(?:done|completed?|finished|merged)\b", re.IGNORECASE)
 """`Phase 2 → Phase 1 done`: the arrow points to what is waited for."""
 _CHAIN = re.compile(rf"[(（][^()（）]{{0,200}}(?:{ARROW.pattern})[^()（）]{{0,200}}[)）]")
-
-
-def _whole(named: list[Draft]) -> list[Draft]:
-    """The phases, where the tasks named are all that they hold."""
-    whole = {draft.parent.line: draft.parent for draft in named if draft.parent is not None and len(named) > 1}
-    held = {line for line, phase in whole.items() if set(map(id, phase.kids)) <= set(map(id, named))}
-    kept = (
-        whole[draft.parent.line] if draft.parent is not None and draft.parent.line in held else draft for draft in named
-    )
-    return list(dict.fromkeys(kept))
 
 
 def _ruled(text: str) -> str:
@@ -260,7 +250,8 @@ class Edges:
         about = next((named for cell in names if len(named := self._about(cell)) == 1), [])
         self.stated.update(draft.line for draft in about)
         for value in values:
-            self.say([draft for draft in _whole(self.named(value)) if draft not in about], about, line)
+            prior = list(self.names.earlier(about[0])) if about and everything(value.lower().strip("*_ .")) else []
+            self.say([draft for draft in prior or whole(self.named(value)) if draft not in about], about, line)
         return bool(about)
 
     def statement(self, line: int, text: str) -> None:
@@ -349,8 +340,11 @@ class Edges:
         if all(map(NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
-            named = [self.named(BRACKETS.sub(" ", part)) or _whole(self.named(part)) for part in parts]
-        if len(named) == 2 and (_LATER.search(parts[1]) or _OVER.search(parts[1])):
+            named = [self.named(BRACKETS.sub(" ", part)) or whole(self.named(part)) for part in parts]
+        if len(named) == 2 and named[0] and everything(parts[1].lower().strip(" .*_`")):  # `Polish → everything else`
+            named[1] = list(self.names.earlier(named[0][0]))
+            named.reverse()
+        elif len(named) == 2 and (_LATER.search(parts[1]) or _OVER.search(parts[1])):
             named.reverse()
         for before, after in pairwise(named):
             self.say(before, after, line)
@@ -391,7 +385,7 @@ class Edges:
             for subject in subjects:
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
-            self.say(stories or _whole(self.named(said)), subjects, line)
+            self.say(stories or whole(self.named(said)), subjects, line)
 
     def named(self, text: str) -> list[Draft]:
         """Find the tasks that a text names, by their ids and numbers and the titles of phases."""

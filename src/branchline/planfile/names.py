@@ -25,6 +25,16 @@ MAX_LINKS = 1_000_000
 """How many tasks the references of one plan may name, ranges written out; a few lines could name billions."""
 
 
+def whole(named: list[Draft]) -> list[Draft]:
+    """Give the phases in the place of tasks that are all that they hold."""
+    whole = {draft.parent.line: draft.parent for draft in named if draft.parent is not None and len(named) > 1}
+    held = {line for line, phase in whole.items() if set(map(id, phase.kids)) <= set(map(id, named))}
+    kept = (
+        whole[draft.parent.line] if draft.parent is not None and draft.parent.line in held else draft for draft in named
+    )
+    return list(dict.fromkeys(kept))
+
+
 class Names:
     """Every name by which a task of the plan may be called."""
 

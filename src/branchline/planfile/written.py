@@ -34,6 +34,10 @@ _ONLY_CHAIN = re.compile(
     r"(?(label)(?:\([^()]{1,80}\)\s*)?)"
 )
 """`T1, T2 → T3 → T4`: nothing but ids and arrows says an order wherever it stands, behind a label too: `Track A: T1 → T2`."""
+_BESIDE_AFTER = re.compile(
+    rf"\b[A-Z]{{1,4}}-?\d{{1,5}}\b[^.;]{{0,80}}\bparallel\b[^.;]{{0,20}}\b(?:after|once)\s+{_IDS}"
+)
+"""`T2 and T3 can run in parallel after T1` says an order wherever it stands."""
 MAX_LABEL = 60
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
@@ -170,7 +174,7 @@ def _sections(edges: Edges) -> None:
             for line, text in block.lines or [(block.line, block.text)]:
                 if chain := _ONLY_CHAIN.fullmatch(text):
                     edges.statement(line, chain["said"].strip("`* "))
-                elif ordered or _tells_order(text):
+                elif ordered or _tells_order(text) or _BESIDE_AFTER.search(text):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
                     _every(edges, line, text)
