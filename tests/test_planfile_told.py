@@ -234,3 +234,33 @@ _PARTS = """# Roadmap
 
 def test_a_counted_section_of_labelled_bullets_is_work_among_others_that_are() -> None:
     assert "Invaders: keep the motion smooth" in titles(_PARTS)
+
+
+def test_a_phase_that_says_it_needs_no_task_is_none() -> None:
+    text = "# Tasks\n\n## Phase 1: Setup\n\nNo setup tasks required: one file.\n\n## Phase 2: Views\n\n- [ ] T001 Draw it\n"
+    assert titles(text) == ["Phase 2: Views", "Draw it"]
+    kept = "# Plan\n\n## Phase 1: Frames\n\nNo longer use frames.\n\n## Phase 2: Views\n\n- [ ] Draw it\n"
+    assert titles(kept) == ["Phase 1: Frames", "Phase 2: Views", "Draw it"]
+
+
+def test_the_boxes_of_a_go_no_go_step_are_criteria_unless_they_act() -> None:
+    text = "# Plan\n\n## Step 1: Draw it\n\nAll of it.\n\n## Step 2: Go/no-go\n\n- [ ] 7 unit tests pass\n- [ ] No crash in 4 h\n"
+    assert titles(text) == ["Draw it", "Go/no-go"]
+    acting = (
+        "# Plan\n\n## Step 1: Draw it\n\nAll.\n\n## Step 2: Validation\n\n- [ ] Run the tests\n- [ ] Check the page\n"
+    )
+    assert titles(acting) == ["Draw it", "Validation", "Run the tests", "Check the page"]
+
+
+def test_numbers_of_two_levels_over_tasks_group_them() -> None:
+    text = (
+        "# Plan\n\n## 4.1 Base\n\n### Task F1 - Frame\n\nMake it.\n\n## 4.2 Models\n\n### Task R1 - Rank\n\nRank it.\n"
+    )
+    assert titles(text) == ["Base", "Frame", "Models", "Rank"]
+
+
+def test_bare_numbers_behind_before_are_of_the_series_of_what_comes_first() -> None:
+    text = "# Tasks\n\n" + "".join(f"### Task {n} - Part {n}\n\nDo it.\n\n" for n in ("1.1", "2.1", "2.2"))
+    assert waits(text + "## Dependencies\n\n- Task 1.1 must complete before 2.1, 2.2 (they depend on its types)\n") == {
+        ("1.1", "2.1"), ("1.1", "2.2"),
+    }  # fmt: skip

@@ -20,6 +20,9 @@ from branchline.planfile.sections import Head, acts, bare, classify, head, serie
 _WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
 
 
+_NOTHING = re.compile(r"[*_(]{0,3}No\b[^.—–]{0,60}\b(?:required|needed|necessary|prerequisites|tasks)\b", re.IGNORECASE)
+
+
 def counted_codes(headings: list[Block]) -> dict[int, Head]:
     """Headings such as `M0 - x`, `M1 - y`, or `H1 x`, `H2 y`, or `Alpha`, `Beta`, where two of a level count on.
 
@@ -105,9 +108,19 @@ def settle(out: Outline) -> None:
     """Drop the phases in which nothing is planned."""
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
     holding = {draft.key for draft in phases if draft.kids} - {"version"}
-    empty = [each for each in phases if each.key in holding and not each.kids and not out.head(each.block).title]
-    for draft in empty:
-        out.drop(draft, "ignored", "a phase without a title that holds no task")
+    for draft in phases:
+        if (
+            draft.key in holding
+            and not draft.kids
+            and (not out.head(draft.block).title or _is_needless(out, draft.block))
+        ):
+            out.drop(draft, "ignored", "a phase that holds no task, by its own words or for want of a title")
+
+
+def _is_needless(out: Outline, phase: Block) -> bool:
+    """Say whether what stands below a phase begins by saying that there is nothing to do: `No setup tasks required`."""
+    said = out.paras.get(phase.line, ())
+    return bool(said) and _NOTHING.match(said[0].text) is not None
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detailed: bool = False) -> bool:

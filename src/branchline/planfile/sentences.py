@@ -49,6 +49,6 @@ def denied(text: str, verb: re.Match[str]) -> bool:
 
 def in_series(before: str, said: str) -> str:
     """`Task 5 depends on 1-4`: bare numbers are of the series of what stands before the verb."""
-    bare = NUMBERS.fullmatch(said.strip(" .。")) is not None
+    bare = NUMBERS.fullmatch(BRACKETS.sub(" ", said).strip(" .。")) is not None
     key = next((named[0] for named in reversed(tokens(before[-SUBJECT:]))), "") if bare else ""
     return f"{key} {said.strip()}" if key else said

@@ -99,6 +99,10 @@ def _headings(out: Outline) -> None:
                 if said.role == "step" and _holds_tasks(out, block):
                     draft.role = "phase"
                 _take(out, draft, above)
+        elif said.role == "dotted" and above is None and _over_tasks(out, block):
+            draft = from_heading(block, said, "numbered group")
+            draft.role = "phase"
+            _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
             draft = from_heading(block, said, "numbered heading")
             if _boxes_like(out, block) > 1 and not _has_check(out, block):
@@ -131,6 +135,10 @@ def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
     out.drafts[draft.line] = draft.hang(above)
 
 
+def _over_tasks(out: Outline, block: Block) -> bool:
+    return block.line not in out.strong and any(out.head(each).role == "task" for each in out.subheadings(block))
+
+
 def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
     if above is not None:
         return above.role == "phase" or said.number.startswith(above.number.lstrip(ascii_letters) + ".")
@@ -149,7 +157,8 @@ def _boxes_below(out: Outline, heading: Block) -> int:
 def _holds_tasks(out: Outline, step: Block) -> bool:
     """Say whether the boxes below a step, or the items that tell how far they are, are tasks and not how it is done."""
     marked = sum(any(map(item.text.__contains__, tables.MARKS)) for item in out.direct.get(step.line, ()))
-    return (_boxes_like(out, step) > 1 and not _has_check(out, step)) or marked > 1
+    results = classify(out.head(step).title)[0] == "CRITERIA" and not lists.may_act(out.direct.get(step.line, []))
+    return (_boxes_like(out, step) > 1 and not _has_check(out, step) and not results) or marked > 1
 
 
 def _boxes_like(out: Outline, heading: Block) -> int:
@@ -231,7 +240,7 @@ def _boxes(out: Outline) -> None:
 
 
 def _told_before_work(out: Outline) -> None:
-    """`## A note on the workflow` below which most boxes of the text stand tells of them: no heading was put over the work."""
+    """`## A note on the workflow` below which most boxes of a text stand tells of them: no heading was put over the work."""
     boxes = Counter(each.section for each in out.items if each.box is not None)
     for section, count in boxes.items():
         if section is not None and section.cls == "NONTASK" and MANY <= count > boxes.total() / 2:

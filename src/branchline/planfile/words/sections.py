@@ -47,7 +47,8 @@ _CRITERIA: Final[Lists] = {
         ready, dod, dor, done when,
         done criteria, verification, verify, validation, checkpoint, checkpoints, quality gate, quality gates, test
         plan, testing plan, test strategy, testing checklist, test case, test cases, acceptance tests, review checklist,
-        success metrics, expected results, expected outcome, truths, requirements checklist, pre-merge
+        success metrics, go no go, go nogo, go no-go, expected results, expected outcome, truths,
+        requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
         deliverables, expected impact, expected benefits, preconditions, pre-conditions, postconditions,
