@@ -19,9 +19,9 @@ def test_a_label_that_tells_a_state_is_no_topic_of_a_phase(done: str) -> None:
     )
 
 
-def test_a_label_of_more_words_tells_no_state() -> None:
-    found = _states("# Tasks\n\n- [ ] Done condition: it draws\n- [ ] Archive pages: the old ones\n")
-    assert found == {"Done condition: it draws": "open", "Archive pages: the old ones": "open"}
+def test_a_label_of_more_words_tells_no_state_and_none_does_beside_a_box() -> None:
+    kept = ("Done condition: it draws", "Archive pages: the old ones", "Active: a blue rim", "Closed: nothing is seen")
+    assert _states("# Tasks\n\n" + "".join(f"- [ ] {title}\n" for title in kept)) == dict.fromkeys(kept, "open")
 
 
 def test_the_column_of_tasks_is_the_title_where_it_holds_words_and_the_id_where_it_holds_codes() -> None:
@@ -110,6 +110,40 @@ def test_a_tree_in_a_section_on_order_says_what_goes_on_from_what() -> None:
     tree = "## Dependencies\n\n```\nPhase 1 (Setup)\n└── Phase 2 (Base)  ← BLOCKS the rest\n"
     tree += "    ├── Phase 3\n    │   └── Phase 4\n```\n"
     assert {f"{one}{other}" for one, other in waits(_TREE + tree)} == {"12", "23", "34"}
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        "T001\n├── T003\n│   └── T004\n└── T002",
+        "T001\n|-- T003\n|   `-- T004\n`-- T002",
+        "T001\n+-- T003\n    +-- T004\n+-- T002",
+        "T001\n├─> T003\n│   └─> T004 → T005\n└─→ T002",
+    ],
+)
+def test_trees_are_drawn_in_many_ways(tree: str) -> None:
+    found = set(waits(_TREE + f"## Dependencies\n\n```\n{tree}\n```\n"))
+    assert found - {("T004", "T005")} == {("T001", "T002"), ("T001", "T003"), ("T003", "T004")}
+
+
+@pytest.mark.parametrize("root", ["T004 depends on:", "T004 (requires)", "T004 needs"])
+def test_a_tree_below_what_waits_is_what_it_waits_for(root: str) -> None:
+    tree = f"## Dependencies\n\n```\n{root}\n├── T001\n└── T003\n```\n"
+    assert set(waits(_TREE + tree)) == {("T001", "T004"), ("T003", "T004")}
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "found"),
+    [
+        ("| Task | Blocks |", "| T001 | T003, T005 |", {("T001", "T003"), ("T001", "T005")}),
+        ("| Task | Depends on | Blocks |", "| T003 | T001 | T005 |", {("T001", "T003"), ("T003", "T005")}),
+        ("| Task | Needs |", "| T003 | T001, T005 |", {("T001", "T003"), ("T005", "T003")}),
+        ("| Before | After |", "| T001 | T003 |", {("T001", "T003")}),
+    ],
+)
+def test_the_columns_of_a_table_on_order(head: str, row: str, found: set[tuple[str, str]]) -> None:
+    rule = "|" + "--|" * (head.count("|") - 1)
+    assert set(waits(_TREE + f"## Dependencies\n\n{head}\n{rule}\n{row}\n")) == found
 
 
 def test_a_tree_of_folders_says_no_order() -> None:

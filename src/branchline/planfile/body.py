@@ -369,13 +369,13 @@ def heading_mark(text: str) -> str:
     return said or next((mark for tail in tails for part in _PARTS.split(tail) if (mark := mark_of(part))), "")
 
 
-def clean_title(title: str) -> str:
-    """Take `@done`, strike-through and a state before it, in brackets or as a label, off a title."""
+def clean_title(title: str, *, boxed: bool = False) -> str:
+    """Take `@done`, strike-through and a state before it off a title: in brackets, or as a label where no box tells it."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
     said, label = _TAILS[-1].match(title), _LABEL.match(title)
     if said and mark_of(said[1]):
         title = title[said.end() :]
-    elif label and state_of_label(label[1]):
+    elif label and not boxed and state_of_label(label[1]):
         title = title[label.end() :]
     title = title.strip().strip(_MARKS + "\ufe0f").strip()
     struck = _STRUCK.match(title)

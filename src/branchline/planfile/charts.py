@@ -6,12 +6,12 @@ from itertools import pairwise
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft
-from branchline.planfile.edges import Edges
+from branchline.planfile.edges import WAITING, Edges
 from branchline.planfile.sentences import ARROW, BACK
 
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
-_BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣][─━]{1,4}\s?(?![─━►▶>])")
-"""Before what a line of a tree names: `└── Phase 2`."""
+_BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣`+|\\][─━-]{1,4}[>►▶→]?\s?(?![─━-])")
+"""Before what a line of a tree names: `└── Phase 2`, `|-- Phase 2`, `├─> Phase 2`."""
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
@@ -43,8 +43,10 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
             stack.pop()
         said = branch or ARROW.match(text, indent)
         if stack and said is not None:  # a tree: each goes on from what it stands below
-            edges.chain(line, [stack[-1][1], BACK.split(text[said.end() :])[0]])
-        stack.append((indent, BACK.split(text[branch.end() :] if branch else text.lstrip(" →"))[0]))
+            above_it, named = _part(stack[-1][1], indent), ARROW.split(BACK.split(text[said.end() :])[0])[0]
+            waits = above_it.lower().rstrip(" :：()（）").endswith(WAITING)  # `T4 needs` over what it needs
+            edges.chain(line, [named, above_it] if waits else [above_it, named])
+        stack.append((indent, BACK.split(text)[0]))
         if not text.strip(_SHAFT + _DOWN):
             columns += [column for column, mark in enumerate(text) if mark in _DOWN]
             continue

@@ -1,7 +1,7 @@
 """Edges: what the plan says (written), phases in order, numbered siblings in order; each with line and confidence."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
 from branchline.model.plan import Edge, Finding
@@ -245,13 +245,16 @@ class Edges:
             for token in unknown:
                 self._unknown(draft, "depends on", token, line)
 
-    def row(self, line: int, names: list[str], values: list[str]) -> bool:
-        """Take the row of a table on order: the first cell that names one task says which, `values` what it waits for."""
+    def row(self, line: int, names: list[str], values: list[str], blocked: Sequence[str] = ()) -> bool:
+        """Take the row of a table on order: the first cell that names one task says which, `values` what it waits for, and
+        `blocked` what waits for it."""
         about = next((named for cell in names if len(named := self._about(cell)) == 1), [])
         self.stated.update(draft.line for draft in about)
         for value in values:
             prior = list(self.names.earlier(about[0])) if about and everything(value.lower().strip("*_ .")) else []
             self.say([draft for draft in prior or whole(self.named(value)) if draft not in about], about, line)
+        for value in blocked:
+            self.say(about, [draft for draft in self.named(value) if draft not in about], line)
         return bool(about)
 
     def statement(self, line: int, text: str) -> None:

@@ -176,7 +176,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
     atomic = not draft.kids
     judged = body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first)
     title = checks.without_field(draft.title) if any(check.source == "title" for check in judged) else draft.title
-    title = body.clean_title(title) or draft.title
+    title = body.clean_title(title, boxed=draft.block.box is not None) or draft.title
     return Task(
         id=draft.id,
         title=title,

@@ -135,18 +135,23 @@ def _overviews(edges: Edges) -> None:
     of a table of phases that names a task."""
     for table in edges.out.tables:
         kinds = tables.kinds_of(table)
-        columns = [n for n, kind in enumerate(kinds) if kind == "depends"]
         word = cells(table.text)[0].lower().strip("*_` ")
         phases = word in words.PHASE_HEADS
         ordered = phases or (table.section is not None and table.section.cls == "ORDER")
-        for row in table.kids if columns else ():
+        depends = [n for n, kind in enumerate(kinds) if kind == "depends" or (ordered and kind == "needs")]
+        blocks = [n for n, kind in enumerate(kinds) if kind == "blocks"]
+        for row in table.kids if depends or blocks else ():
             said = cells(row.text)
-            values = [said[n] for n in columns if n < len(said)]
-            names = said[: columns[0]]
+            values = [said[n] for n in depends if n < len(said)]
+            blocked = [said[n] for n in blocks if n < len(said)]
+            if word in words.EARLIER:  # `| Before | After |`
+                edges.row(row.line, values, said[:1])
+                continue
+            names = said[: min(depends + blocks)]
             if phases:
                 names = _counted(word, names[:1]) + names[1:]
             if ordered and row.line not in edges.out.drafts:
-                if edges.row(row.line, names, values):
+                if edges.row(row.line, names, values, blocked):
                     continue
                 if word in words.TASK_HEADS and edges.row(row.line, _counted(word, names[:1]), _counted(word, values)):
                     continue
