@@ -109,18 +109,14 @@ def settle(out: Outline) -> None:
     phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
     holding = {draft.key for draft in phases if draft.kids} - {"version"}
     for draft in phases:
-        if (
-            draft.key in holding
-            and not draft.kids
-            and (not out.head(draft.block).title or _is_needless(out, draft.block))
-        ):
+        bare = draft.key in holding and not draft.kids
+        if bare and (not out.head(draft.block).title or _is_needless(out, draft.block)):
             out.drop(draft, "ignored", "a phase that holds no task, by its own words or for want of a title")
 
 
 def _is_needless(out: Outline, phase: Block) -> bool:
     """Say whether what stands below a phase begins by saying that there is nothing to do: `No setup tasks required`."""
-    said = out.paras.get(phase.line, ())
-    return bool(said) and _NOTHING.match(said[0].text) is not None
+    return any(_NOTHING.match(said.text) for said in out.paras.get(phase.line, ())[:1])
 
 
 def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detailed: bool = False) -> bool:

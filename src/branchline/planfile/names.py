@@ -26,13 +26,11 @@ MAX_LINKS = 1_000_000
 
 
 def whole(named: list[Draft]) -> list[Draft]:
-    """Give the phases in the place of tasks that are all that they hold."""
-    whole = {draft.parent.line: draft.parent for draft in named if draft.parent is not None and len(named) > 1}
-    held = {line for line, phase in whole.items() if set(map(id, phase.kids)) <= set(map(id, named))}
-    kept = (
-        whole[draft.parent.line] if draft.parent is not None and draft.parent.line in held else draft for draft in named
-    )
-    return list(dict.fromkeys(kept))
+    """Give the phases in the place of tasks that are all that they hold; one task alone stands for itself."""
+    known = set(named)
+    phases = {draft.parent for draft in named if draft.parent is not None and len(draft.parent.kids) > 1}
+    held = {phase for phase in phases if known.issuperset(phase.kids)}
+    return list(dict.fromkeys(draft.parent if draft.parent in held and draft.parent else draft for draft in named))
 
 
 class Names:
