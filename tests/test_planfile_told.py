@@ -298,3 +298,29 @@ def test_bare_numbers_behind_before_are_of_the_series_of_what_comes_first() -> N
     assert waits(text + "## Dependencies\n\n- Task 1.1 must complete before 2.1, 2.2 (they depend on its types)\n") == {
         ("1.1", "2.1"), ("1.1", "2.2"),
     }  # fmt: skip
+
+
+def test_phases_of_a_checklist_are_told_again_by_their_headings() -> None:
+    text = "# Plan\n\n## Status\n\n- [x] **Phase 1: Core**\n  - [x] Frames\n  - [x] Letters\n"
+    text += "- [x] **Phase 2: Views**\n  - [x] Board\n\n"
+    text += "## Phase 1: Core (the library)\n\n1. **Frames**:\n   - Make them\n2. **Letters**:\n   - Draw them\n\n"
+    text += "## Phase 2: Views\n\n1. **Board**:\n   - Show it\n"
+    assert titles(text) == ["Core", "Frames", "Letters", "Views", "Board"]
+
+
+def test_a_section_of_the_future_stands_beside_tables_of_work() -> None:
+    text = "# Roadmap\n\n## 1.1.0\n\n| Feature | Done |\n|:-:|:-:|\n| Show tags | ✔ |\n| Show icons | ✔ |\n\n"
+    text += "## Future\n\n- Show pages\n- Show trailers\n"
+    assert titles(text)[1:] == ["Show tags", "Show icons", "Show pages", "Show trailers"]
+
+
+def test_tasks_that_count_on_below_a_section_that_tells_are_tasks() -> None:
+    text = "# Tasks\n\n## Work\n\n### T1: Draw it\n\nDo.\n\n### T2: Move it\n\nDo.\n\n## Verification\n\n### T3: Check it\n\nDo.\n\n"
+    assert titles(text + "### AC1: It draws\n\nYes.\n") == ["Draw it", "Move it", "Check it"]
+
+
+def test_a_phase_with_the_number_of_its_section_is_a_phase() -> None:
+    text = "# Plano\n\n## 4. Fluxo\n\n### 4.1 Fase 1: Base (3 dias)\n\n#### Dia 1\n\n- [ ] Criar a conta\n\n"
+    assert titles(text + "### 4.2 Fase 2: Telas (2 dias)\n\n#### Dia 2\n\n- [ ] Criar as telas\n")[::3] == [
+        "4.1 Fase 1: Base (3 dias)", "4.2 Fase 2: Telas (2 dias)",
+    ]  # fmt: skip

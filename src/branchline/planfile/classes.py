@@ -32,6 +32,8 @@ def sections(out: Outline) -> None:
 def _head(out: Outline, block: Block, counted: dict[int, Head]) -> Head:
     """What a heading says where it stands."""
     said = counted.get(block.line) or head(block.text)
+    inner = head(said.title) if said.role == "dotted" else said
+    said = inner if inner.role == "phase" else said  # `4.1 Phase 1: Base`
     untold = block.section is not None and block.section.cls in NEGATIVE
     if untold and said.role == "version":
         said = Head("", "", "", bare(block.text))  # `v1.2` of a changelog

@@ -25,6 +25,7 @@ from branchline.planfile.plain import (
 )
 from branchline.planfile.sections import acts, any_verb, classify, head, share
 
+LISTED = ("bullet of a phase", "row of a task table")
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 """`It should sleep` states how a thing is to be, and what stands below it says more of that."""
@@ -60,7 +61,7 @@ def fill(out: Outline) -> None:
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
     retold.sketches(out)
-    listed = any(draft.block.box is not None or draft.rule == "bullet of a phase" for draft in out.drafts.values())
+    listed = any(draft.block.box is not None or draft.rule in LISTED for draft in out.drafts.values())
     lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
     held = {draft.block.section for draft in out.drafts.values()}
     for heading in out.headings if out.drafts else ():

@@ -6,7 +6,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, MANY, plain_task
-from branchline.planfile.sections import classify
+from branchline.planfile.sections import classify, head
 from branchline.planfile.words import STEP_HEADS
 
 _DIGITS = re.compile(r"\d+")
@@ -19,11 +19,11 @@ def families(out: Outline) -> None:
     roots = [draft for draft in roots if draft.key not in ("", "version")]
     holding = {draft.key for draft in roots if draft.kids}
     boxed = any(draft.block.box is not None for draft in out.drafts.values())
-    first: dict[tuple[str, str], Draft] = {}
+    first = {(draft.key, draft.number): draft for draft in out.drafts.values() if draft.role == "item" and draft.kids}
     for draft in roots:
         same = first.setdefault((draft.key, draft.number), draft)
         again = same is not draft and same.kids and not draft.kids
-        if again and (normal(same.title).startswith(normal(draft.title)) or only_code(out, draft.block)):
+        if again and (_begins(same.title, draft.title) or only_code(out, draft.block)):
             out.drop(draft, "duplicate", f"says again what line {same.line} says")
             draft.block.same, draft.block.cls = same.line, "NONTASK"
         elif same is not draft and _section(draft) == "CRITERIA":
@@ -32,6 +32,12 @@ def families(out: Outline) -> None:
         elif (holding and draft.key not in holding) or (boxed and not draft.kids and _section(draft) == "ORDER"):
             out.drop(draft, "ignored", _AGAIN)
             draft.block.cls = "NONTASK"
+
+
+def _begins(one: str, other: str) -> bool:
+    """Say whether of two titles one begins with all of the other, whether they say `Phase 1:` or not."""
+    first, second = (normal(head(title).title or title) for title in (one, other))
+    return first.startswith(second) or second.startswith(first)
 
 
 def _section(phase: Draft) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from string import ascii_letters
+from string import ascii_letters, digits
 
 from branchline.planfile import beside, classes, contents, fallback, fenced, labels, levels, lists, rows, tables, todos
 from branchline.planfile.blocks import Block, Doc
@@ -76,7 +76,11 @@ def _xml(out: Outline) -> None:
 
 
 def _headings(out: Outline) -> None:
-    """Make tasks of the headings that name one, and phases of those that name a phase."""
+    """Make tasks of the headings that name one, and phases of those that name a phase.
+
+    Below a section that tells, `T4` is a task where `T1` to `T3` are tasks elsewhere.
+    """
+    alike = {out.head(each).id.rstrip(digits) for each in out.headings if not _is_told(out, each)}
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):
@@ -93,8 +97,7 @@ def _headings(out: Outline) -> None:
             elif above is None or above.role == "phase":
                 _take(out, from_heading(block, said, f"{said.role} heading"), above)
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
-            held = said.key == "id" and block.section is not None and block.section.line in out.strong
-            if not held:
+            if not _is_told(out, block) or said.key != "id" or said.id.rstrip(digits) in alike:
                 draft = from_heading(block, said, f"{said.role} heading")
                 if said.role == "step" and _holds_tasks(out, block):
                     draft.role = "phase"
@@ -115,6 +118,10 @@ def _headings(out: Outline) -> None:
         if block.line not in out.drafts and said.role in ("task", "step"):
             block.candidate, block.fate = True, "body"
             block.why = f"a step of the task on line {above.line}" if above else "stands in a section without tasks"
+
+
+def _is_told(out: Outline, block: Block) -> bool:
+    return block.section is not None and block.section.line in out.strong
 
 
 def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) -> None:
