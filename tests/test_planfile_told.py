@@ -315,7 +315,8 @@ def test_a_section_of_the_future_stands_beside_tables_of_work() -> None:
 
 
 def test_tasks_that_count_on_below_a_section_that_tells_are_tasks() -> None:
-    text = "# Tasks\n\n## Work\n\n### T1: Draw it\n\nDo.\n\n### T2: Move it\n\nDo.\n\n## Verification\n\n### T3: Check it\n\nDo.\n\n"
+    text = "# Tasks\n\n## Work\n\n### T1: Draw it\n\nDo.\n\n### T2: Move it\n\nDo.\n\n"
+    text += "## Verification\n\n### T3: Check it\n\nDo.\n\n"
     assert titles(text + "### AC1: It draws\n\nYes.\n") == ["Draw it", "Move it", "Check it"]
 
 
@@ -324,3 +325,31 @@ def test_a_phase_with_the_number_of_its_section_is_a_phase() -> None:
     assert titles(text + "### 4.2 Fase 2: Telas (2 dias)\n\n#### Dia 2\n\n- [ ] Criar as telas\n")[::3] == [
         "4.1 Fase 1: Base (3 dias)", "4.2 Fase 2: Telas (2 dias)",
     ]  # fmt: skip
+
+
+def test_the_headings_of_a_roadmap_that_say_what_to_do_are_its_tasks() -> None:
+    text = "# Roadmap\n\nA wishlist.\n\n## Draw the rim\n\nFor all.\n\n## Move the ship\n\nSoon.\n\n"
+    text += "## Add tests for all of it\n\nMany.\n"
+    assert titles(text, "ROADMAP.md") == ["Draw the rim", "Move the ship", "Add tests for all of it"]
+    told = "# Guide\n\nA text.\n\n## Draw the rim\n\nSo.\n\n## Move the ship\n\nSo.\n\n## Send it\n\nSo.\n"
+    assert titles(told, "guide.md") == []
+
+
+def test_bullets_that_begin_with_marks_are_tasks_before_the_headings_that_count_them() -> None:
+    text = "# Roadmap\n\n## A. Base\n\n- ✅ **Rim** of the board\n- ⬜ **Ship** on it\n\n"
+    text += "## B. Views\n\n- ✅ Board\n- ⬜ **Timer**\n"
+    found = _states(text + "\n## Notes\n\n- what is told\n")
+    assert [found[title] for title in ("Rim of the board", "Ship on it", "Board", "Timer")] == [
+        "done",
+        "open",
+        "done",
+        "open",
+    ]
+
+
+def test_issues_with_a_number_sign_are_tasks() -> None:
+    text = "# Backlog\n\n## Remaining issues\n\n### Issue #9: Draw it\n\nDo.\n\n### Issue #11: Move it\n\nDo.\n\n"
+    found = titles(text + "## Priority\n\n1. **Issue #11** - the ship\n2. **Issue #9** - the rim\n")
+    assert found == ["Issue #9: Draw it", "Issue #11: Move it"]
+    told = "# Report\n\n## Problems\n\n### Issue 1: It blinks\n\nSo.\n\n### Issue 2: It hangs\n\nSo.\n"
+    assert titles(told, "report.md") == []

@@ -35,6 +35,7 @@ def last_resort(out: Outline) -> None:
         return
     for step in (
         rows.task_tables,
+        lists.marked,
         _task_headings,
         levels.acting,
         _tabled_headings,
@@ -47,6 +48,7 @@ def last_resort(out: Outline) -> None:
         _any_bullets,
         rows.milestone_tables,
         lists.unknown,
+        _wishes,
     ):
         step(out)
         if out.drafts:
@@ -171,12 +173,10 @@ def _tabled_headings(out: Outline) -> None:
     _take_fielded(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
 
 
-def _take_fielded(out: Outline, found: list[Block]) -> None:
+def _take_fielded(out: Outline, found: list[Block], rule: str = "heading of fields") -> None:
     for block in found if len(found) > 1 else ():
         block.candidate = True
-        out.drafts[block.line] = from_heading(block, out.head(block), "heading of fields", 0.8).hang(
-            out.above(block.section)
-        )
+        out.drafts[block.line] = from_heading(block, out.head(block), rule, 0.8).hang(out.above(block.section))
 
 
 def _other_headings(out: Outline) -> None:
@@ -312,6 +312,16 @@ def _calls_itself_work(out: Outline) -> bool:
 
 def _begins_with_list(out: Outline) -> bool:
     return next((block.kind for block in out.doc.blocks if block.kind not in ("heading", "rule")), "") == "item"
+
+
+def _wishes(out: Outline) -> None:
+    """Take the headings of a level that mostly say what to do, each over a text, where the title calls the whole a plan."""
+    for level in (2, 3) if _calls_itself_work(out) else ():
+        heads = [each for each in out.headings if each.level == level and each.line in out.paras]
+        heads = [each for each in heads if each.line not in out.strong and not out.head(each).role]
+        if len(heads) >= MANY and sum(acts(each.text) for each in heads) * 3 >= len(heads) * 2:
+            _take_fielded(out, heads, "heading that says what to do")
+            return
 
 
 def _accepted_headings(out: Outline) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 from branchline.planfile.blocks import Block
-from branchline.planfile.contents import take_items
+from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_work, named_so, plain_task
@@ -42,6 +42,21 @@ def counted(out: Outline) -> None:
             take_items(out, items, 0.6, heading.cls)
             for item in items:
                 out.drafts[item.line].title = plain(whole_title(item))
+
+
+def marked(out: Outline) -> None:
+    """Take bullets that begin with a mark of how far they are, `✅ Draw it`, `⬜ Move it`, where most bullets of a text do."""
+    lists = [(heading, list(filter(_bullet, out.direct.get(heading.line, ())))) for heading in out.headings]
+    lists = [(heading, items) for heading, items in lists if heading.cls not in ("CRITERIA", "NONTASK")]
+    told = [item for _, items in lists for item in items if item.text.startswith(MARKS)]
+    if MANY <= len(told) > sum(len(items) for _, items in lists) * 2 / 3:
+        for heading, items in lists:
+            if any(item.text.startswith(MARKS) for item in items):
+                take_items(out, items, 0.7, heading.cls)
+
+
+def _bullet(item: Block) -> bool:
+    return plain_task(item) and not item.number and not head(item.text).role
 
 
 def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:

@@ -95,7 +95,7 @@ _NUMBER = (
     rf"|(?:{'|'.join(WORDS)})(?=\s*[:：.)–—·-]|\s*$))"
 )
 _TASK = re.compile(
-    rf"({_any_of(words.TASK_HEADS)})\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.TASK_HEADS)}|issue(?=\s?#\d))\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
