@@ -353,3 +353,11 @@ def test_issues_with_a_number_sign_are_tasks() -> None:
     assert found == ["Issue #9: Draw it", "Issue #11: Move it"]
     told = "# Report\n\n## Problems\n\n### Issue 1: It blinks\n\nSo.\n\n### Issue 2: It hangs\n\nSo.\n"
     assert titles(told, "report.md") == []
+
+
+def test_of_labelled_lists_those_called_tasks_are_tasks() -> None:
+    text = "# Roadmap\n\nSome core values are:\n- Easy to use\n- Easy to extend\n\n**Goals**\n- Test everything\n- Improve speed\n\n"
+    assert titles(text + "**Tasks**\n- Demo videos\n- Web visualizer\n", "ROADMAP.md") == [
+        "Demo videos",
+        "Web visualizer",
+    ]

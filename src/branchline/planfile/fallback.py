@@ -299,6 +299,7 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
+        items = [item for item in items if item.label == "TASK"] or items  # `**Tasks**` beside `**Goals**`
         described = lists.describes(items) or (tells and not lists.may_act(items))
         unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
         take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
