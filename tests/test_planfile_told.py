@@ -106,6 +106,17 @@ _TREE = """# Tasks
 """
 
 
+def test_a_row_of_a_data_model_names_no_model_and_no_worker() -> None:
+    text = "# Tasks\n\n## Task 1: Draw it\n\n| Name | What |\n|--|--|\n| Model | User |\n| Agent | Smith |\n| Role | admin |\n"
+    (task,) = parse(text, PATH).tasks
+    assert (task.model, task.worker, task.role) == (None, None, "build")
+
+
+def test_a_tree_of_names_says_nothing_of_what_comes_first() -> None:
+    named = _TREE.replace("Phase 1: Setup", "Phase 1: Views").replace("Phase 3: Views", "Phase 3: Core")
+    assert waits(named + "## Dependencies\n\n```\nViews\n└── Core\n```\n") == set()
+
+
 def test_a_tree_in_a_section_on_order_says_what_goes_on_from_what() -> None:
     tree = "## Dependencies\n\n```\nPhase 1 (Setup)\n└── Phase 2 (Base)  ← BLOCKS the rest\n"
     tree += "    ├── Phase 3\n    │   └── Phase 4\n```\n"
@@ -347,6 +358,13 @@ def test_bullets_that_begin_with_marks_are_tasks_before_the_headings_that_count_
     ]
 
 
+def test_what_speaks_for_a_thing_and_against_it_is_no_work() -> None:
+    text = (
+        "# Choice\n\n## Option A\n\n- ✅ Simple\n- ❌ Slow to start\n\n## Option B\n\n- ✅ Quick\n- ❌ Hard to read\n"
+    )
+    assert titles(text) == []
+
+
 def test_issues_with_a_number_sign_are_tasks() -> None:
     text = "# Backlog\n\n## Remaining issues\n\n### Issue #9: Draw it\n\nDo.\n\n### Issue #11: Move it\n\nDo.\n\n"
     found = titles(text + "## Priority\n\n1. **Issue #11** - the ship\n2. **Issue #9** - the rim\n")
@@ -356,7 +374,8 @@ def test_issues_with_a_number_sign_are_tasks() -> None:
 
 
 def test_of_labelled_lists_those_called_tasks_are_tasks() -> None:
-    text = "# Roadmap\n\nSome core values are:\n- Easy to use\n- Easy to extend\n\n**Goals**\n- Test everything\n- Improve speed\n\n"
+    text = "# Roadmap\n\nSome core values are:\n- Easy to use\n- Easy to extend\n\n"
+    text += "**Goals**\n- Test everything\n- Improve speed\n\n"
     assert titles(text + "**Tasks**\n- Demo videos\n- Web visualizer\n", "ROADMAP.md") == [
         "Demo videos",
         "Web visualizer",

@@ -7,6 +7,7 @@ from itertools import pairwise
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import WAITING, Edges
+from branchline.planfile.refs import tokens
 from branchline.planfile.sentences import ARROW, BACK
 
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
@@ -44,6 +45,8 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
         said = branch or ARROW.match(text, indent)
         if stack and said is not None:  # a tree: each goes on from what it stands below
             above_it, named = _part(stack[-1][1], indent), ARROW.split(BACK.split(text[said.end() :])[0])[0]
+            if branch and not (_counts(above_it) and _counts(named)):
+                named = ""  # a tree of the names of parts: which of them comes first is not said
             waits = above_it.lower().rstrip(" :：()（）").endswith(WAITING)  # `T4 needs` over what it needs
             edges.chain(line, [named, above_it] if waits else [above_it, named])
         stack.append((indent, BACK.split(text)[0]))
@@ -54,6 +57,11 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
             edges.chain(line, [_part(above, column), _part(text, column)])
         edges.statement(line, text)
         above, columns = text, []
+
+
+def _counts(text: str) -> bool:
+    """Say whether a line of a tree names a task or a phase by its number: `T3`, `US1 (Phase 3)`, `2.x (views)`."""
+    return bool(tokens(text)) or text.lstrip(_SHAFT + "└├┗┣`+-─━ ")[:1].isdigit()
 
 
 def _part(text: str, column: int) -> str:

@@ -18,6 +18,26 @@ _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", 
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
 
+_OF_TASKS = frozenset(
+    {
+        "depends",
+        "blocks",
+        "needs",
+        "files",
+        "create",
+        "modify",
+        "test",
+        "verify",
+        "criteria",
+        "expected",
+        "output",
+        "status",
+        "estimate",
+    }
+)
+"""Fields that a row of two cells may hold; `| Model | User |` speaks of data."""
+
+
 class Columns(NamedTuple):
     """Where a table's tasks stand: `key` may be missing (-1)."""
 
@@ -159,7 +179,8 @@ def as_field(block: Block) -> str:
     """Read a row of two cells as the field it may be: `| **Depends on** | Task 2 |`; empty for any other row."""
     values = cells(block.text)
     label = values[0].strip("*_ ").lower()
-    return f"{values[0]}: {values[1]}" if len(values) == 2 and label in labels.KINDS and not block.kids else ""
+    told = len(values) == 2 and labels.KINDS.get(label) in _OF_TASKS and not block.kids
+    return f"{values[0]}: {values[1]}" if told else ""
 
 
 def under(out: Outline, heading: Block | None) -> list[Block]:
