@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from branchline.planfile import words
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
@@ -15,9 +14,6 @@ from branchline.planfile.sections import acts, head
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
-
-
-_NOT_YET = tuple(mark for mark in MARKS if mark not in (*words.DONE_MARKS, "❌"))
 
 
 def numbered(out: Outline) -> None:
@@ -53,8 +49,6 @@ def marked(out: Outline) -> None:
     lists = [(heading, list(filter(_bullet, out.direct.get(heading.line, ())))) for heading in out.headings]
     lists = [(heading, items) for heading, items in lists if heading.cls not in ("CRITERIA", "NONTASK")]
     told = [item for _, items in lists for item in items if item.text.startswith(MARKS)]
-    if any(item.text.startswith("❌") for item in told) and not any(item.text.startswith(_NOT_YET) for item in told):
-        return  # what speaks for a thing and against it
     if MANY <= len(told) > sum(len(items) for _, items in lists) * 2 / 3:
         for heading, items in lists:
             if any(item.text.startswith(MARKS) for item in items):
