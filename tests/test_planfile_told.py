@@ -373,3 +373,27 @@ def test_of_labelled_lists_those_called_tasks_are_tasks() -> None:
         "Demo videos",
         "Web visualizer",
     ]
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["Follows", "Upstream", "Waits for", "Blocked on", "Needs", "Preceded by", "Gated by", "Relies on", "Builds on"],
+)
+def test_more_fields_say_what_a_task_waits_for(field: str) -> None:
+    assert waits(f"# Tasks\n\n- [ ] T1 Draw it\n- [ ] T2 Move it\n  - {field}: T1\n") == {("T1", "T2")}
+
+
+@pytest.mark.parametrize(
+    "field", ["Follows: RFC 7231", "Needs: a key of the shop", "Builds on: the old code", "Upstream: master"]
+)
+def test_what_such_fields_say_of_other_things_is_no_dependency(field: str) -> None:
+    plan = parse(f"# Tasks\n\n- [ ] T1 Draw it\n- [ ] T2 Move it\n  - {field}\n", PATH)
+    assert [edge for edge in plan.edges if edge.kind == "written"] == []
+    assert not any(finding.hold for finding in plan.findings)
+
+
+def test_tasks_that_are_done_in_order_wait_for_one_another() -> None:
+    assert set(waits(_TREE + "## Dependencies\n\n- T001, T003, T005 must be done in order\n")) == {
+        ("T001", "T003"),
+        ("T003", "T005"),
+    }

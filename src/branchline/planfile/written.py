@@ -28,6 +28,7 @@ _FROM = re.compile(r"←\s*")
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
 _ID = r"#?[A-Za-z]{0,6}-?\d{1,5}(?:\.\d{1,3}){0,3}"
 _IDS = rf"{_ID}(?:\s?[,+&]\s?{_ID}){{0,40}}"
+_ONLY_IDS = re.compile(rf"\W{{0,6}}(?=[#A-Za-z]){_IDS}\W{{0,6}}")
 _ONLY_CHAIN = re.compile(
     rf"(?P<label>[^:：→>|]{{1,40}}[:：](?=\s*[A-Za-z]{{1,6}}-?\d))?"
     rf"(?P<said>\W{{0,6}}(?=[#A-Za-z]){_IDS}(?:\s?(?:{ARROW.pattern})\s?{_IDS}){{1,60}}[\s`*_.]{{0,6}})"
@@ -48,6 +49,8 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
         draft = edges.out.drafts[line]
         for kind, value, at in (*_marks(draft), *reading.refs):
             edges.field(draft, kind, value, at)
+        for need in filter(_ONLY_IDS.fullmatch, reading.needs):  # `Needs: T1`, where others need a key or a person
+            edges.say(list(resolve(edges.names, need, draft, strict=False).drafts), [draft], line, 1.0)
         if "blocked-by" not in draft.fields:
             edges.inline(draft, line, draft.block.text, title=True)
         for found in _FROM.finditer(draft.block.text):

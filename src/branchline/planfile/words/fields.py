@@ -8,7 +8,8 @@ _FIELDS: Final[dict[str, Lists]] = {
     "depends": {
         "en": """depends on, depends, depends_on, dependency, dependencies, blocked by, blocked-by, blocked_by, after,
             prerequisite, prerequisites, requires, requires task, requires tasks, predecessors, predecessor, deps, starts after,
-            start after, can start after""",
+            start after, can start after, waits for, wait for, waiting for, waiting on, blocked on, preceded by, follows,
+            must follow, gated by, unlocked by, enabled by, relies on, builds on, upstream, runs after""",
         "de": "hängt ab von, abhängig von, abhängigkeiten, abhängigkeit, voraussetzung, blockiert durch, nach",
         "fr": "dépend de, dépendances, dépendance, bloqué par, prérequis, après",
         "es": "depende de, dependencias, dependencia, bloqueado por, prerrequisitos, después de",
@@ -218,7 +219,8 @@ _FIELDS: Final[dict[str, Lists]] = {
     },
 }
 _LOOSE: Final[Lists] = {
-    "en": "dependency, dependencies, after, prerequisite, prerequisites, requires, deps",
+    "en": """dependency, dependencies, after, prerequisite, prerequisites, requires, deps, waiting for, waiting on, blocked on,
+        follows, unlocked by, enabled by, relies on, builds on, upstream""",
     "de": "abhängigkeiten, abhängigkeit, voraussetzung, nach",
     "fr": "dépendances, dépendance, prérequis, après",
     "es": "dependencias, dependencia, prerrequisitos, después de",

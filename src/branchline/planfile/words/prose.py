@@ -188,7 +188,8 @@ UNBOUND: Final = phrases(
 )
 SEQUENTIAL: Final = phrases(
     {
-        "en": "sequential, one after the other, one after another, one by one, in this order, in that order, in sequence",
+        "en": """sequential, one after the other, one after another, one by one, in this order, in that order, in sequence,
+            done in order, run in order, executed in order, completed in order, strictly in order""",
         "de": "nacheinander, sequenziell, sequentiell",
         "fr": "séquentiel, l'un après l'autre",
         "es": "secuencial",
