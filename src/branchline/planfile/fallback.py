@@ -245,6 +245,7 @@ def _siblings(out: Outline, first: int) -> None:
     if not first:
         take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
+    told: list[tuple[Block, list[Block]]] = []
     acting, work = lists.may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
@@ -256,14 +257,23 @@ def _siblings(out: Outline, first: int) -> None:
             # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
             unsure = first > 0 or (acting and heading.line < work)
             tells = lists.describes(items) or (unsure and not lists.may_act(items))
-            take_items(out, [] if tells and not _counted_among(out, heading) else items, 0.6, heading.cls)
+            told += [(heading, items)] if tells else []
+            take_items(out, [] if tells else items, 0.6, heading.cls)
+    series = _series(out) if told else set()
+    for heading, items in told:
+        if heading.line in series:
+            take_items(out, items, 0.6, heading.cls)
 
 
-def _counted_among(out: Outline, heading: Block) -> bool:
-    """Say whether a heading is one of a series of numbered ones most of which stand over tasks."""
-    like = [each for each in out.subheadings(heading.section) if out.head(each).role == "numbered"]
-    held = {draft.block.section for draft in out.drafts.values()}
-    return heading in like and sum(each in held for each in like) * 2 > len(like) > MANY
+def _series(out: Outline) -> set[int]:
+    """The lines of the headings of each series of numbered ones most of which stand over tasks."""
+    held = {draft.block.section.line for draft in out.drafts.values() if draft.block.section is not None}
+    found: set[int] = set()
+    for heads in out.subs.values():
+        like = [each.line for each in heads if out.head(each).role == "numbered"]
+        if sum(line in held for line in like) * 2 > len(like) > MANY:
+            found.update(like)
+    return found
 
 
 def _headless(out: Outline) -> list[Block]:

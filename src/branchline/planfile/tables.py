@@ -18,23 +18,7 @@ _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", 
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 
 
-_OF_TASKS = frozenset(
-    {
-        "depends",
-        "blocks",
-        "needs",
-        "files",
-        "create",
-        "modify",
-        "test",
-        "verify",
-        "criteria",
-        "expected",
-        "output",
-        "status",
-        "estimate",
-    }
-)
+_OF_TASKS = (_PLANNING - {"role"}) | {"blocks", "needs", "create", "modify", "test", "expected", "output"}
 """Fields that a row of two cells may hold; `| Model | User |` speaks of data."""
 
 

@@ -182,7 +182,7 @@ def _sections(edges: Edges) -> None:
             for line, text in block.lines or [(block.line, block.text)]:
                 if chain := _ONLY_CHAIN.fullmatch(text):
                     edges.statement(line, chain["said"].strip("`* "))
-                elif ordered or _tells_order(text) or _BESIDE_AFTER.search(text):
+                elif ordered or _tells_order(text) or ("parallel" in text and _BESIDE_AFTER.search(text)):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
                     _every(edges, line, text)
