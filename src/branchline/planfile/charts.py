@@ -44,7 +44,7 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
             stack.pop()
         said = branch or ARROW.match(text, indent)
         if stack and said is not None:  # a tree: each goes on from what it stands below
-            above_it, named = _part(stack[-1][1], indent), ARROW.split(BACK.split(text[said.end() :])[0])[0]
+            above_it, named = _part(stack[-1][1], indent), ARROW.split(BACK.split(text[said.end() :])[0])[0].strip()
             if branch and not (_counts(above_it) and _counts(named)):
                 named = ""  # a tree of the names of parts: which of them comes first is not said
             waits = above_it.lower().rstrip(" :：()（）").endswith(WAITING)  # `T4 needs` over what it needs
@@ -55,7 +55,7 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
             continue
         for column in columns if above else ():
             edges.chain(line, [_part(above, column), _part(text, column)])
-        edges.statement(line, text)
+        edges.statement(line, text.strip(_SHAFT))
         above, columns = text, []
 
 
@@ -69,7 +69,7 @@ def _part(text: str, column: int) -> str:
     cuts = [0, *(place for found in ARROW.finditer(text) for place in found.span()), len(text)]
     parts = [(start, end) for start, end in zip(cuts[::2], cuts[1::2], strict=True) if text[start:end].strip()]
     start, end = min(parts, key=lambda part: max(part[0] - column, column - part[1], 0), default=(0, 0))
-    return text[start:end]
+    return text[start:end].strip(_SHAFT)
 
 
 def _waves(edges: Edges, block: Block) -> None:
