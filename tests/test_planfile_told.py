@@ -397,3 +397,16 @@ def test_tasks_that_are_done_in_order_wait_for_one_another() -> None:
         ("T001", "T003"),
         ("T003", "T005"),
     }
+
+
+def test_what_speaks_for_a_thing_and_against_it_is_no_work() -> None:
+    text = (
+        "# Choice\n\n## Option A\n\n- ✅ Simple\n- ❌ Slow to start\n\n## Option B\n\n- ✅ Quick\n- ❌ Hard to read\n"
+    )
+    assert titles(text) == []
+    assert titles(text.replace("❌", "⬜").replace("Choice", "Plan")) == [
+        "Simple",
+        "Slow to start",
+        "Quick",
+        "Hard to read",
+    ]

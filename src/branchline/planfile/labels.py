@@ -1,10 +1,11 @@
 """Labels: the short line before a list (`**Files:**`, `Acceptance criteria:`) that says what the list holds."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from branchline.planfile import words
-from branchline.planfile.blocks import Doc
+from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.sections import classify, head
 
 KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names}
@@ -53,6 +54,15 @@ def field(text: str) -> str:
 def _of_box(text: str) -> str:
     """A box is a label only with a colon and a field's name; `**Verification**` in a box is a task."""
     return field(text) if text.rstrip("*_ ").endswith((":", "：")) else ""
+
+
+def weigh(lists: Iterable[list[Block]]) -> None:
+    """A list in which `✅ quick` stands beside `❌ hard to read`, and nothing else, tells of a thing: none of it is work."""
+    for items in lists:
+        leads = {item.text[:1] for item in items if item.box is None}
+        if leads == {"✅", "❌"} and all(item.box is None for item in items):
+            for item in items:
+                item.label = item.label or "NONTASK"
 
 
 def attach(doc: Doc) -> None:

@@ -27,6 +27,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     classes.sections(out)
     levels.outcomes(out)
     labels.attach(doc)
+    labels.weigh(out.direct.values())
     classes.tags(doc)
     _xml(out)
     _headings(out)
