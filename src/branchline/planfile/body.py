@@ -39,6 +39,8 @@ _TAILS = (
 """Where a heading or an item may say how far it is: in brackets at its end or its beginning, or behind a dash."""
 _LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：()\[\]*_]{1,20})[*_]{0,2}[:：][*_]{0,2}\s*(?=\S)")
 """`Done: draw it`."""
+_DASHED = re.compile(r"([^\W\d_][^:：()\[\]–—-]{1,20})\s[–—-]\s(?=\S)")
+"""`not started - draw it`."""
 _STATE_COLUMNS = ("column:status", "column:priority")
 _PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 
@@ -372,9 +374,11 @@ def heading_mark(text: str) -> str:
 def clean_title(title: str, *, boxed: bool = False) -> str:
     """Take `@done`, strike-through and a state before it off a title: in brackets, or as a label where no box tells it."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
-    said, label = _TAILS[-1].match(title), _LABEL.match(title)
+    said, label, dashed = _TAILS[-1].match(title), _LABEL.match(title), _DASHED.match(title)
     if said and mark_of(said[1]):
         title = title[said.end() :]
+    elif dashed and state_of_label(dashed[1]):
+        title = title[dashed.end() :]
     elif label and not boxed and state_of_label(label[1]):
         title = title[label.end() :]
     title = title.strip().strip(_MARKS + "\ufe0f").strip()

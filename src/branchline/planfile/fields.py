@@ -163,7 +163,7 @@ def mark_of(text: str) -> str:
 def state_of_label(text: str) -> str:
     """Read a state from a label that is nothing else: `Done: draw it`; `Done condition` is none."""
     bare = fold_accents(text.lower()).strip("*_ ")
-    return "done" if bare in _DONE else "wip" if bare in _WIP else ""
+    return "done" if bare in _DONE else "wip" if bare in _WIP else "open" if bare in words.NOT_STARTED else ""
 
 
 def fold_accents(text: str) -> str:

@@ -159,7 +159,8 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None)
 def _boxes_below(out: Outline, heading: Block) -> int:
     """Count the boxes of the lists of a section, and those of the lists of its plain items: `- **Left to do**:`."""
     items = out.direct.get(heading.line, ())
-    return sum(bool(each.box) for item in items for each in ((item,) if item.box else (item, *item.kids)))
+    boxes = [each for item in items for each in ((item,) if item.box else (item, *item.kids)) if each.box]
+    return sum(each.label not in labels.CRITERIA_KINDS for each in boxes)
 
 
 def _holds_tasks(out: Outline, step: Block) -> bool:
@@ -282,6 +283,8 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "body", "a label of the boxes below it"
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
+    if above is not None and above.role == "head" and block.label == "subtasks":
+        return "", ""
     if above is not None and above.role == "head" and not _owner_item(out, block):
         within = bool(above.number) and block.text.startswith(above.number + ".")
         if section != "CRITERIA" and (within or _EXPLICIT.match(block.text) or head(block.text).role == "task"):

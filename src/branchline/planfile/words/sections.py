@@ -291,6 +291,10 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
 """The classes of sections, in their precedence among phrases of one length."""
 STRONG_NONTASK: Final = phrases(_STRONG_NONTASK)
 """Sections in which not even a box is a task; in the others of NONTASK a box still is one."""
+NOT_STARTED: Final = frozenset(
+    {"not started", "pending", "todo", "to do", "offen", "не начато", "未开始", "未着手", "미착수"}
+)
+"""How a task may say before its title that nothing of it is done yet: `not started - draw it`."""
 DONE_ALONE: Final = ("済",)
 """A state that is too short to be looked for inside of a heading: `決済` is a payment."""
 ACTIONS: Final = words(
