@@ -2,6 +2,8 @@
 
 import re
 
+MAX_LEAD = 20
+"""Among so many lines the fence begins that holds the whole text."""
 OPENING = re.compile(r"(`{3,}|~{3,})\s*(?:markdown|md)\s*$", re.IGNORECASE)
 
 
@@ -28,9 +30,11 @@ def front_matter(lines: list[str]) -> dict[str, str]:
 def wrapper(lines: list[str]) -> tuple[int, ...]:
     """Give the lines (1-based) on which a fence of markdown opens and shuts that holds the whole text, as chats answer with it.
 
-    A fence inside that names its language opens and shuts between the two; one that names none would shut the outer one.
+    A title may stand over it, and a rule below it. A fence inside that names its language opens and shuts between the two;
+    one that names none would shut the outer one.
     """
-    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    said = [at for at, line in enumerate(lines[:MAX_LEAD]) if line.strip()]
+    first = next((at for at in said[:2] if not (at == said[0] and lines[at].startswith("#"))), 0)
     found = OPENING.match(lines[first])
     if found is None:
         return ()
@@ -40,5 +44,5 @@ def wrapper(lines: list[str]) -> tuple[int, ...]:
         if text.startswith(found[1]):
             depth += 1 if text.strip(found[1][0]) else -1
         if not depth:
-            return () if any(map(str.strip, lines[at + 1 :])) else (first + 1, at + 1)
+            return () if any(line.strip("-*_ \t") for line in lines[at + 1 :]) else (first + 1, at + 1)
     return ()

@@ -20,6 +20,7 @@ MAX_TITLE = 16
 """A title of more characters says more than `TODO`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
+_BESIDE = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s|\s?/\s?")
 _JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
@@ -165,6 +166,12 @@ def classify(title: str) -> tuple[str, bool]:
         return "TASK", False
     if not width:
         return "UNKNOWN", False
+    if (
+        found == "NONTASK"
+        and len(parts := _BESIDE.split(text)) == 2
+        and not words.SHOWN.isdisjoint(map(str.strip, parts))
+    ):
+        return found, False  # `Documentation and examples` are written
     return found, found in ("CRITERIA", "ORDER") or (found == "NONTASK" and _is_strong(text, tokens))
 
 

@@ -103,6 +103,10 @@ def _headings(out: Outline) -> None:
                 if said.role == "step" and _holds_tasks(out, block):
                     draft.role = "phase"
                 _take(out, draft, above)
+                for table in tables.under(out, block):
+                    found = tables.columns(table)
+                    if found is not None and found.planned and _counts_within(table, found, said.number):
+                        tables.take(out, table, found, draft)
         elif said.role == "dotted" and above is None and _over_tasks(out, block):
             draft = from_heading(block, said, "numbered group")
             draft.role = "phase"
@@ -221,6 +225,12 @@ def _over_rows(out: Outline, block: Block) -> bool:
         return False
     like = (other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered")
     return any(other is not block and any(map(_of_work, tables.under(out, other))) for other in like)
+
+
+def _counts_within(table: Block, found: tables.Columns, number: str) -> bool:
+    """Say whether the ids of a table are those of the parts of a task: `1.1`, `1.2` below `Task 1`."""
+    ids = [tables.cells(row.text)[found.key] for row in table.kids] if found.key >= 0 else []
+    return bool(ids) and all(each.strip("*_` ").startswith(f"{number}.") for each in ids)
 
 
 def _of_work(table: Block) -> bool:

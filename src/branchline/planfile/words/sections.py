@@ -291,6 +291,10 @@ CLASSES: Final[dict[str, tuple[str, ...]]] = {
 """The classes of sections, in their precedence among phrases of one length."""
 STRONG_NONTASK: Final = phrases(_STRONG_NONTASK)
 """Sections in which not even a box is a task; in the others of NONTASK a box still is one."""
+SHOWN: Final = frozenset(
+    {"example", "examples", "beispiele", "exemples", "ejemplos", "exemplos", "esempi", "примеры", "приклади"}
+)
+"""What stands in a section that shows, unless it is called with something that is made: `Examples/templates`."""
 NOT_STARTED: Final = frozenset(
     {"not started", "pending", "todo", "to do", "offen", "не начато", "未开始", "未着手", "미착수"}
 )
