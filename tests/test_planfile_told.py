@@ -1,9 +1,9 @@
-"""How far things are in the words and marks of a plan itself, and what tables, trees and chains say of its tasks."""
+"""How far things are in the words and marks of a plan itself, and which of its lines are work."""
 
 import pytest
 
 from branchline.planfile.read import parse
-from planread import PATH, titles, waits
+from planread import PATH, titles
 
 
 def _states(text: str) -> dict[str, str]:
@@ -53,153 +53,10 @@ def test_rows_that_name_tasks_are_tasks_beside_phases() -> None:
     assert {"Map it", "Keep it"} <= {title.partition("— ")[2] or title for title in titles(text)}
 
 
-_FIELDS = """# Tasks
-
-## Task 1: Draw it
-
-| Field | Value |
-|-------|-------|
-| **File** | `src/draw.py` |
-| **Depends on** | — |
-
-## Task 2: Move it
-
-| Field | Value |
-|-------|-------|
-| **File** | `src/move.py` |
-| **Depends on** | Task 1 |
-
-## Task 3: Send it
-
-| Field | Value |
-|-------|-------|
-| **Depends on** | Task 1–2 |
-"""
-
-
-def test_a_table_of_two_columns_below_a_task_holds_its_fields() -> None:
-    assert {edge[0][-1] + edge[1][-1] for edge in waits(_FIELDS)} == {"12", "13", "23"}
-    files = [[file.path for file in task.files] for task in parse(_FIELDS, PATH).tasks]
-    assert files == [["src/draw.py"], ["src/move.py"], []]
-
-
-_TREE = """# Tasks
-
-## Phase 1: Setup
-
-- [ ] T001 Make it
-- [ ] T002 Fill it
-
-## Phase 2: Base
-
-- [ ] T003 Draw it
-- [ ] T004 Move it
-
-## Phase 3: Views
-
-- [ ] T005 Show it
-
-## Phase 4: Polish
-
-- [ ] T006 Paint it
-
-"""
-
-
 def test_a_row_of_a_data_model_names_no_model_and_no_worker() -> None:
     text = "# Tasks\n\n## Task 1: Draw it\n\n| Name | What |\n|--|--|\n| Model | User |\n| Agent | Smith |\n| Role | admin |\n"
     (task,) = parse(text, PATH).tasks
     assert (task.model, task.worker, task.role) == (None, None, "build")
-
-
-def test_a_tree_of_names_says_nothing_of_what_comes_first() -> None:
-    named = _TREE.replace("Phase 1: Setup", "Phase 1: Views").replace("Phase 3: Views", "Phase 3: Core")
-    assert waits(named + "## Dependencies\n\n```\nViews\n└── Core\n```\n") == set()
-
-
-def test_a_tree_in_a_section_on_order_says_what_goes_on_from_what() -> None:
-    tree = "## Dependencies\n\n```\nPhase 1 (Setup)\n└── Phase 2 (Base)  ← BLOCKS the rest\n"
-    tree += "    ├── Phase 3\n    │   └── Phase 4\n```\n"
-    assert {f"{one}{other}" for one, other in waits(_TREE + tree)} == {"12", "23", "34"}
-
-
-@pytest.mark.parametrize(
-    "tree",
-    [
-        "T001\n├── T003\n│   └── T004\n└── T002",
-        "T001\n|-- T003\n|   `-- T004\n`-- T002",
-        "T001\n+-- T003\n    +-- T004\n+-- T002",
-        "T001\n├─> T003\n│   └─> T004 → T005\n└─→ T002",
-    ],
-)
-def test_trees_are_drawn_in_many_ways(tree: str) -> None:
-    found = set(waits(_TREE + f"## Dependencies\n\n```\n{tree}\n```\n"))
-    assert found - {("T004", "T005")} == {("T001", "T002"), ("T001", "T003"), ("T003", "T004")}
-
-
-@pytest.mark.parametrize("root", ["T004 depends on:", "T004 (requires)", "T004 needs"])
-def test_a_tree_below_what_waits_is_what_it_waits_for(root: str) -> None:
-    tree = f"## Dependencies\n\n```\n{root}\n├── T001\n└── T003\n```\n"
-    assert set(waits(_TREE + tree)) == {("T001", "T004"), ("T003", "T004")}
-
-
-@pytest.mark.parametrize(
-    ("head", "row", "found"),
-    [
-        ("| Task | Blocks |", "| T001 | T003, T005 |", {("T001", "T003"), ("T001", "T005")}),
-        ("| Task | Depends on | Blocks |", "| T003 | T001 | T005 |", {("T001", "T003"), ("T003", "T005")}),
-        ("| Task | Needs |", "| T003 | T001, T005 |", {("T001", "T003"), ("T005", "T003")}),
-        ("| Before | After |", "| T001 | T003 |", {("T001", "T003")}),
-    ],
-)
-def test_the_columns_of_a_table_on_order(head: str, row: str, found: set[tuple[str, str]]) -> None:
-    rule = "|" + "--|" * (head.count("|") - 1)
-    assert set(waits(_TREE + f"## Dependencies\n\n{head}\n{rule}\n{row}\n")) == found
-
-
-def test_a_tree_of_folders_says_no_order() -> None:
-    tree = "## Layout\n\n```\nsrc\n├── phase1.py\n└── phase2.py\n    └── T005\n```\n"
-    assert waits(_TREE + tree) == set()
-
-
-@pytest.mark.parametrize("label", ["Parallel track A:  ", "Critical path: ", "One by one: "])
-def test_a_chain_of_ids_behind_a_label_says_an_order(label: str) -> None:
-    assert set(waits(_TREE + f"## Examples\n\n```\n{label}T003 → T004 → T005\n```\n")) == {
-        ("T003", "T004"),
-        ("T004", "T005"),
-    }
-
-
-def test_what_can_run_in_parallel_after_others_waits_for_them_wherever_that_stands() -> None:
-    said = "## Examples\n\n**Base**: Tasks T004, T005 can be done in parallel after T003\n"
-    assert set(waits(_TREE + said)) == {("T003", "T004"), ("T003", "T005")}
-    assert waits(_TREE + "## Examples\n\nT004 and T005 can run in parallel after the first week\n") == set()
-
-
-@pytest.mark.parametrize("said", ["| Phase 4 | All previous |", "| Phase 4 | everything else |"])
-def test_a_row_may_wait_for_all_that_stands_before(said: str) -> None:
-    table = f"## Timeline\n\n| Phase | Dependencies |\n|--|--|\n| Phase 2 | Phase 1 |\n{said}\n"
-    assert {f"{one}{other}" for one, other in waits(_TREE + table)} == {"12", "14", "24", "34"}
-
-
-def test_an_arrow_may_lead_to_everything_else() -> None:
-    text = "## Dependencies\n\n- Phase 2 → Phase 1 done\n- Phase 4 (Polish) → everything else.\n"
-    assert {f"{one}{other}" for one, other in waits(_TREE + text)} == {"12", "14", "24", "34"}
-
-
-def test_all_tasks_of_a_phase_are_the_phase() -> None:
-    table = "## Dependencies\n\n| Story | Depends on |\n|--|--|\n"
-    table += "| Phase 3 | T003–T004 |\n| Phase 4 | T001–T004 |\n| T005 | T003 |\n"
-    assert {f"{one} {other}" for one, other in waits(_TREE + table)} == {
-        "2 3", "1 4", "2 4", "T003 T005",
-    }  # fmt: skip
-
-
-def test_a_phase_waits_for_what_its_brackets_say_it_comes_after() -> None:
-    text = "# Plan\n\n## Phase 1 — Base\n\n- [ ] Draw it\n\n"
-    text += "## Phase 2 — API (parallel with 3 after Phase 1)\n\n- [ ] Serve it\n\n"
-    text += "## Phase 3 — Views (with a page; parallel with 2 after Phase 1)\n\n- [ ] Show it\n"
-    assert {f"{one} {other}" for one, other in waits(text)} == {"1 2", "1 3"}
 
 
 def test_boxes_below_a_note_are_tasks_where_no_other_heading_was_put_over_them() -> None:
@@ -304,13 +161,6 @@ def test_numbers_of_two_levels_over_tasks_group_them() -> None:
     assert titles(text) == ["Base", "Frame", "Models", "Rank"]
 
 
-def test_bare_numbers_behind_before_are_of_the_series_of_what_comes_first() -> None:
-    text = "# Tasks\n\n" + "".join(f"### Task {n} - Part {n}\n\nDo it.\n\n" for n in ("1.1", "2.1", "2.2"))
-    assert waits(text + "## Dependencies\n\n- Task 1.1 must complete before 2.1, 2.2 (they depend on its types)\n") == {
-        ("1.1", "2.1"), ("1.1", "2.2"),
-    }  # fmt: skip
-
-
 def test_phases_of_a_checklist_are_told_again_by_their_headings() -> None:
     text = "# Plan\n\n## Status\n\n- [x] **Phase 1: Core**\n  - [x] Frames\n  - [x] Letters\n"
     text += "- [x] **Phase 2: Views**\n  - [x] Board\n\n"
@@ -362,6 +212,10 @@ def test_issues_with_a_number_sign_are_tasks() -> None:
     text = "# Backlog\n\n## Remaining issues\n\n### Issue #9: Draw it\n\nDo.\n\n### Issue #11: Move it\n\nDo.\n\n"
     found = titles(text + "## Priority\n\n1. **Issue #11** - the ship\n2. **Issue #9** - the rim\n")
     assert found == ["Issue #9: Draw it", "Issue #11: Move it"]
+    assert titles("# Plan\n\n- [ ] **Issue #1: Draw it**\n- [ ] **Issue #2: Move it**\n") == [
+        "Issue #1: Draw it",
+        "Issue #2: Move it",
+    ]
     told = "# Report\n\n## Problems\n\n### Issue 1: It blinks\n\nSo.\n\n### Issue 2: It hangs\n\nSo.\n"
     assert titles(told, "report.md") == []
 
@@ -376,27 +230,12 @@ def test_of_labelled_lists_those_called_tasks_are_tasks() -> None:
 
 
 @pytest.mark.parametrize(
-    "field",
-    ["Follows", "Upstream", "Waits for", "Blocked on", "Needs", "Preceded by", "Gated by", "Relies on", "Builds on"],
-)
-def test_more_fields_say_what_a_task_waits_for(field: str) -> None:
-    assert waits(f"# Tasks\n\n- [ ] T1 Draw it\n- [ ] T2 Move it\n  - {field}: T1\n") == {("T1", "T2")}
-
-
-@pytest.mark.parametrize(
     "field", ["Follows: RFC 7231", "Needs: a key of the shop", "Builds on: the old code", "Upstream: master"]
 )
 def test_what_such_fields_say_of_other_things_is_no_dependency(field: str) -> None:
     plan = parse(f"# Tasks\n\n- [ ] T1 Draw it\n- [ ] T2 Move it\n  - {field}\n", PATH)
     assert [edge for edge in plan.edges if edge.kind == "written"] == []
     assert not any(finding.hold for finding in plan.findings)
-
-
-def test_tasks_that_are_done_in_order_wait_for_one_another() -> None:
-    assert set(waits(_TREE + "## Dependencies\n\n- T001, T003, T005 must be done in order\n")) == {
-        ("T001", "T003"),
-        ("T003", "T005"),
-    }
 
 
 def test_what_speaks_for_a_thing_and_against_it_is_no_work() -> None:
@@ -410,3 +249,44 @@ def test_what_speaks_for_a_thing_and_against_it_is_no_work() -> None:
         "Quick",
         "Hard to read",
     ]
+
+
+@pytest.mark.parametrize("label", ["Subtasks", "Подзадачи", "子任务"])
+def test_boxes_below_a_label_of_subtasks_are_tasks_of_their_heading(label: str) -> None:
+    text = f"# Plan\n\n### Task 1.1: Search\n\n**{label}:**\n- [x] Serve it\n- [ ] Show it\n\n"
+    assert titles(text + "### Task 1.2: Limits\n\n- [ ] a step\n") == ["Search", "Serve it", "Show it", "Limits"]
+
+
+def test_boxes_below_criteria_in_a_step_make_no_phase_of_it() -> None:
+    step = "- **Goal:** draw it\n- **Acceptance:**\n  - [ ] it draws\n  - [ ] it moves\n\n"
+    step += "**Implement:**\n\n- `src/a.py`\n- a layer\n\n"
+    assert titles(f"# Plan\n\n## Steps\n\n### Step 1 — Rim\n\n{step}### Step 2 — Ship\n\n{step}") == ["Rim", "Ship"]
+
+
+def test_a_state_and_a_dash_before_the_title_of_a_box_are_none_of_it() -> None:
+    text = (
+        "# Plan\n\n- [x] **done** - Draw the rim\n- [ ] **not started** - Move the ship\n- [ ] Done well - and shown\n"
+    )
+    assert titles(text) == ["Draw the rim", "Move the ship", "Done well - and shown"]
+
+
+def test_steps_in_a_table_below_a_task_are_its_parts() -> None:
+    table = "| Step | Description | Status |\n|--|--|--|\n| {0}.1 | Draw it | ⬜ |\n| {0}.2 | Move it | ⬜ |\n\n"
+    text = "# Tracker\n\n## Task 1: Rim\n\n" + table.format(1) + "## Task 2: Ship\n\n" + table.format(2)
+    assert titles(text) == ["Rim", "Draw it", "Move it", "Ship", "Draw it", "Move it"]
+
+
+@pytest.mark.parametrize(("title", "end"), [("# My plan\n\n", "\n---\n"), ("", ""), ("# My plan\n", "\n")])
+def test_a_plan_may_stand_in_a_fence_below_a_title(title: str, end: str) -> None:
+    text = f"{title}```md\n# Sprint plan\n\n- [ ] Draw it\n- [ ] Move it\n```\n{end}"
+    assert titles(text) == ["Draw it", "Move it"]
+    assert titles(text + "\nThe end of the talk, with\n\n- [ ] Keep it\n") == ["Keep it"]
+
+
+def test_examples_that_are_made_are_work_and_those_that_show_are_none() -> None:
+    text = (
+        "# Roadmap\n\n## Core\n\n- [ ] Draw it\n- [ ] Move it\n- [ ] Send it\n\n## {}\n\n- [ ] A blog\n- [ ] A shop\n"
+    )
+    assert titles(text.format("Examples/Templates"))[3:] == ["A blog", "A shop"]
+    assert titles(text.format("Documentation and examples"))[3:] == ["A blog", "A shop"]
+    assert titles(text.format("Examples"))[3:] == []
