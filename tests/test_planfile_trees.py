@@ -168,3 +168,20 @@ def test_tasks_that_are_done_in_order_wait_for_one_another() -> None:
         ("T001", "T003"),
         ("T003", "T005"),
     }
+
+
+@pytest.mark.parametrize(
+    "said", ["This task requires all previous tasks complete.", "Depends on all prior tasks and a key."]
+)
+def test_a_task_may_say_in_a_sentence_that_it_waits_for_all_before_it(said: str) -> None:
+    text = f"# Tasks\n\n### Task 1: Draw it\n\nDo.\n\n### Task 2: Move it\n\nDo.\n\n### Task 3: Send it\n\n**{said}**\n"
+    assert waits(text) == {("1", "3"), ("2", "3")}
+    assert waits(text.replace("requires", "does not require").replace("Depends on", "Not after")) == set()
+
+
+def test_targeted_user_stories_are_all_of_them() -> None:
+    text = "# Tasks\n\n" + "".join(
+        f"## Phase {n}: User Story {n - 2}\n\n- [ ] T00{n} [US{n - 2}] Draw it\n\n" for n in (3, 4)
+    )
+    text += "## Phase 5: Polish\n\n- [ ] T009 Paint it\n\n## Dependencies\n\n- **Polish (Phase 5)**: Depends on targeted user stories\n"
+    assert waits(text) == {("3", "5"), ("4", "5")}

@@ -22,6 +22,7 @@ from branchline.planfile.sentences import (
     denied,
     in_series,
     one_by_one,
+    waits_for_all,
 )
 
 MAX_APART = 40
@@ -209,6 +210,9 @@ class Edges:
                         title,
                         sure=title or not before.strip("-*+ \t"),
                     )
+        if waits_for_all(text):
+            self.stated.add(draft.line)
+            self.say(list(self.names.earlier(draft)), [draft], line)
         for place in (found.end() for found in _AHEAD.finditer(text)):
             if low[max(0, place - _REACH) : place].rstrip().endswith(_ENDS):
                 self._waits(draft, line, text, place, 1.0 if title else MINED)

@@ -19,6 +19,10 @@ NUMBERS = re.compile(
 """Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
 BRACKETS = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
 """Words in brackets; those still open at the end of a line are closed below it."""
+_PRIOR = tuple(said for said in words.ALL_PRIOR if " " in said or not said.isascii())
+_ALL_BEFORE = re.compile(
+    rf"(?:{any_verb(words.DEPENDS_PROSE)})[:：\s]*(?:{'|'.join(map(re.escape, _PRIOR))})", re.IGNORECASE
+)
 _COMMA = re.compile("[,，]")
 
 
@@ -52,3 +56,10 @@ def in_series(before: str, said: str) -> str:
     bare = NUMBERS.fullmatch(BRACKETS.sub(" ", said).strip(" .。")) is not None
     key = next((named[0] for named in reversed(tokens(before[-SUBJECT:]))), "") if bare else ""
     return f"{key} {said.strip()}" if key else said
+
+
+def waits_for_all(text: str) -> bool:
+    """Say whether a text tells that it waits for all before it: `This task requires all previous tasks complete`."""
+    low = text.lower()
+    found = _ALL_BEFORE.search(text) if any(map(low.__contains__, _PRIOR)) else None
+    return found is not None and not denied(text, found)

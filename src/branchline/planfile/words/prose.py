@@ -59,7 +59,7 @@ ALL_STORIES: Final = phrases(
     {
         "en": """all user stories, any user story, any user stories, desired user stories, all stories, desired stories,
             all selected user stories, both user stories, all two user stories, all three user stories, all four user stories,
-            all five user stories""",
+            all five user stories, targeted user stories, targeted stories""",
         "de": "alle user stories",
         "fr": "toutes les user stories",
         "es": "todas las historias de usuario",
