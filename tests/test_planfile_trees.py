@@ -183,5 +183,6 @@ def test_targeted_user_stories_are_all_of_them() -> None:
     text = "# Tasks\n\n" + "".join(
         f"## Phase {n}: User Story {n - 2}\n\n- [ ] T00{n} [US{n - 2}] Draw it\n\n" for n in (3, 4)
     )
-    text += "## Phase 5: Polish\n\n- [ ] T009 Paint it\n\n## Dependencies\n\n- **Polish (Phase 5)**: Depends on targeted user stories\n"
+    text += "## Phase 5: Polish\n\n- [ ] T009 Paint it\n\n"
+    text += "## Dependencies\n\n- **Polish (Phase 5)**: Depends on targeted user stories\n"
     assert waits(text) == {("3", "5"), ("4", "5")}
