@@ -143,7 +143,11 @@ def test_a_plan_that_was_pasted_with_the_fence_before_it_alone() -> None:
     assert [task.title for task in found.tasks if task.kind == "atomic"] == ["a", "b"]
     assert [(one.code, one.line) for one in found.findings] == [("unclosed-fence", 3)]
     assert tick(text, [(5, "a", "")], "", "2026-01-01") == text.replace("- [ ] a", "- [x] a")
-    assert not plan(f"{text}```\n").tasks
+    shut = f"{text}```\n"
+    assert [task.title for task in plan(shut).tasks if task.kind == "atomic"] == ["a", "b"]
+    assert plan(shut).findings == ()
+    assert tick(shut, [(5, "a", "")], "", "2026-01-01") == shut.replace("- [ ] a", "- [x] a")
+    assert not plan(f"{shut}\nThat is how one looks.\n").tasks
 
 
 def test_nesting_by_tabs_and_spaces_and_every_marker() -> None:
