@@ -206,8 +206,9 @@ class Shaped:
 
 LONGEST: Final = 48
 """No word of those that stand beside something is longer, what it asks of its neighbours included."""
+FIRST: Final = 200
 AHEAD: Final = 2000
-"""So many characters are read at a time."""
+"""So many characters are read at a time: few where the next place is far, and twice as many each time it is not."""
 
 
 class Words:
@@ -220,6 +221,7 @@ class Words:
         self._found: list[re.Match[str]] = []
         self._ends = [-1]
         self._read = 0
+        self._ahead = FIRST
         self.quiet = 0
         """Before this place none ends that did not end before the place asked last."""
 
@@ -232,7 +234,8 @@ class Words:
         """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
         if self._read < at:
             begin = max(self._read, at - reach - LONGEST)
-            end = max(at, begin + AHEAD)
+            self._ahead = FIRST if begin > self._read else min(2 * self._ahead, AHEAD)
+            end = max(at, begin + self._ahead)
             more = list(self._pattern.finditer(self._text, begin, end + LONGEST))
             while more and more[-1].start() >= end:
                 more.pop()
