@@ -5,7 +5,7 @@ import string
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from branchline.guard.spans import Plain, Shaped, Span, Words, judged
+from branchline.guard.spans import Plain, Shaped, Span, Words, by_first, judged
 from branchline.patterns import late
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
@@ -91,7 +91,14 @@ _GROUPS: Final = late(
     r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19}|\d{6}[ -]\d{13}"
 )
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
-_TRIAL: Final = late(r"\b(?:test|tests|testing|dummy|fake|sample|sandbox|测试|測試)\b|test[ _-]?card|_test")
+_TRIAL: Final = late(
+    by_first(
+        (
+            r"test(?:(?<=_test)|(?<!\wtest)(?:s|ing)?\b|[ _-]?card)",
+            *(rf"{word}(?<!\w{word})\b" for word in ("dummy", "fake", "sample", "sandbox", "测试", "測試")),
+        )
+    )
+)
 _IBAN: Final = late(r"([a-z]{2}) ?\d\d(?:[ -]?[a-z0-9]{1,32}){1,10}+", re.A)
 _IBAN_BEGINS: Final = b" aa(?=11| 11)"
 _IBAN_SAID: Final = late("iban")
