@@ -129,7 +129,7 @@ class _Said:
 
         None when nothing does, which is soon found out.
         """
-        if start < self.quiet:
+        if start < self.quiet or not (alone or _fair(value)):
             return None
         beside = self._beside.before(start, 0) if self._low[start - 1 : start] in _LEADS else None
         strong = beside and not beside[0].startswith("key")
@@ -138,8 +138,6 @@ class _Said:
         inner = None if strong else self._inner.before(start, 60)
         if not (beside or inner or self._near.before(start, 60)):
             self.quiet = min(words.after(start) for words in (self._beside, self._inner, self._near))
-            return None
-        if not (alone or _fair(value)):
             return None
         if beside or (inner and inner.end() >= start - 5):
             return True
