@@ -86,17 +86,21 @@ _MIXED: Final = late(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{
 
 
 @functools.cache
-def _anything() -> re.Pattern[str]:
-    """One pattern of all forms, which is quick to say no: it begins before each word, and most words begin no form."""
+def _anything() -> tuple[re.Pattern[str], ...]:
+    """All forms in two patterns: those that stand behind `=`, and the others, a pattern which is quick to say no: it begins
+    before each word, and most words begin no form; few forms have another second character than a letter or a digit.
+    """
     every = [form for forms in _FORMS.values() for form in forms.split()]
     runs = [form for form in every if form.startswith(("[A-Za-z0-9]{", "[0-9a-f]{", r"\d{8"))]
     given = [form for form in every if form.startswith("(?<=")]
     mixed = [form for form in every if form.startswith((r"[\w~.]", "[MNO]"))]
     rest = by_first(form for form in every if form not in (*runs, *given, *mixed))
-    return re.compile(
-        r"[^A-Za-z0-9](?=[A-Za-z0-9][\w.~+/=:%?&!@-]{14})(?:(?<=/)bot)?("
-        rf"(?=[A-Za-z0-9]{{2}}|\d[-/])(?:{rest}|(?=[A-Za-z0-9]{{6}})(?:{'|'.join(runs)}))"
-        rf"|{'|'.join(mixed)}|(?<==)(?:{'|'.join(given)}))"
+    return (
+        re.compile(
+            r"[^A-Za-z0-9](?=[A-Za-z0-9](?:[A-Za-z0-9]|[_/-](?<=[MNO\d].)|[_~.][\w~.][78]Q~)[\w.~+/=:%?&!@-]{13})(?:(?<=/)bot)?"
+            rf"({rest}|(?=[A-Za-z0-9]{{6}})(?:{'|'.join(runs)})|{'|'.join(mixed)})"
+        ),
+        re.compile(rf"=(?=[A-Za-z0-9])({'|'.join(given)})"),
     )
 
 
@@ -117,21 +121,27 @@ _PIECE: Final = late(r"(?:[A-Za-z0-9+/=]|\\(?![nr])){8,}")
 
 def known(read: Plain) -> Iterator[Span]:
     """Find the secrets of known forms."""
-    line = Allowance(read.text)
-    led, end = " " + read.text, 0  # the first word too has a character before it
-    while _PART.search(read.text, end) and (found := _anything().search(led, end)):
+    if _PART.search(read.text):
+        for pattern in _anything():
+            yield from _of_forms(read.text, pattern)
+    for found in _CRYPT.finditer(read.text):
+        yield Span(found.start(), found.end(), "PASSWORD_HASH")
+
+
+def _of_forms(text: str, pattern: re.Pattern[str]) -> Iterator[Span]:
+    line = Allowance(text)
+    led, end = " " + text, 0  # the first word too has a character before it
+    while found := pattern.search(led, end):
         start, end = found.start(1) - 1, found.end() - 1
         if line.over(start):
             yield from line.rest(start, "SECRET")
             end = line.end
             continue
         line.take()
-        kind = next(kind for kind in _FORMS if _form(kind).match(read.text, start, end))
+        kind = next(kind for kind in _FORMS if _form(kind).match(text, start, end))
         good = kind not in _WEAK or any(map(str.isdigit, found[1])) or _MIXED.match(found[1])
         if good and "xxxxxxxx" not in found[1].lower():
             yield Span(start, end, kind)
-    for found in _CRYPT.finditer(read.text):
-        yield Span(found.start(), found.end(), "PASSWORD_HASH")
 
 
 def private_keys(read: Plain) -> Iterator[Span]:
