@@ -52,14 +52,18 @@ _STRONG: Final = (
     "token", "secret", "private", "access", *(rf"{word}(?=[\s\"']{{0,2}}[=:])" for word in ("auth", "password", "credential")),
     *(f"{word}[ _-]?key" for word in (*_OF_KEYS, "authentication", "activation", "product", "encryption", "client", "account")),
 )  # fmt: skip
-_BESIDE: Final = late(rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}")
-"""A word for a key right before it; the others say more than `key` alone, which a UUID has before it in many tables."""
+_BESIDE: Final = late(
+    rf"(?:{by_first((*(f'{word}s?' for word in _STRONG), 'key'))})[ \t\"'`=:>_.-]{{1,4}}+(?=[A-Za-z0-9+/_-]{{16}})"
+)
+"""A word for a key right before what is long enough for one; the others say more than `key` alone, which a UUID has before it in
+many tables."""
 _LEADS: Final = tuple(" \t\"'`=:>_.-")
 """What stands between such a word and the key."""
 _CLASSES: Final = bytes.maketrans(
     (ascii_lowercase + ascii_uppercase + digits).encode(), b"a" * 26 + b"A" * 26 + b"1" * 10
 )
 _IN_DATA: Final = late("[+/=]")
+_OF_LETTERS: Final = late("[A-Z]?[a-z]{2,}")
 _PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
 _MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
@@ -175,10 +179,11 @@ def _alone(value: str) -> bool | None:
     marks = value.count("-") + value.count("_")
     if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
         return None
-    if not of_both_sizes(body) or not (len(body) >= 28 or re.search(r"\d.*\d", body)):
+    kinds = body.encode().translate(_CLASSES)
+    if not (b"a" in kinds and b"A" in kinds and (len(body) >= 28 or kinds.count(b"1") >= 2)):
         return None
-    changes = sum(map(body.encode().translate(_CLASSES).count, (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")))
-    return 5 * changes >= 2 * len(body) and 2 * sum(map(len, re.findall("[A-Z]?[a-z]{2,}", body))) <= len(body)
+    changes = sum([kinds.count(pair) for pair in (b"aA", b"a1", b"Aa", b"A1", b"1a", b"1A")])
+    return 5 * changes >= 2 * len(body) and 2 * sum(map(len, _OF_LETTERS.findall(body))) <= len(body)
 
 
 def _random(value: str) -> bool:
