@@ -13,7 +13,8 @@ _NUMBER: Final = rf"\(?\d{{1,5}}+\)?(?:{_GAP}{{0,2}}\(?\d{{1,5}}+\)?){{0,7}}"
 _CODED: Final = late(
     rf"[+＋0](?:(?<=0)0(?<![\w+.,/-]00)(?<!\d[ -]00)(?=[1-9]\d?[ -])|(?<=[+＋])(?<![\w+][+＋]))(?=[1-9\uff11-\uff19]){_NUMBER}"
 )
-_RUN: Final = late(rf"\d(?=[\d() \u00a0.\-/‐-–]{{6}})(?<!\d\d)(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d){{6,}}+")
+_DIGIT: Final = rf"(?:{_GAP}?[()]?[ \u00a0.\-‐-–]?\d)"
+_RUN: Final = late(rf"\d(?=[\d() \u00a0.\-/‐-–]{{6}})(?<!\d\d)(?:\d{{6,}}+{_DIGIT}*+|{_DIGIT}{{6,}}+)")
 _BARE: Final = late(rf"(?<![\w.,:/+-]){_NUMBER}(?![\w]|[.,:]\d)")
 _NOUNS: Final = (
     "tele?phone", "phone", "tel", "mobile", "cell(?:phone)?", "fax", "hotline", "landline", "whats ?app", "signal", "sms",
@@ -68,6 +69,8 @@ _AFTER: Final = late(
     r"(?:$|\n|[,;)]|\s?[-+\d(])"
 )
 """A word behind a number that makes it one to call; `12345678 mobile users` is none."""
+_NEAR: Final = 16
+"""Such a word begins no farther from the number."""
 _NO_NUMBER: Final = late(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}\b.*|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d\b.*|\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
     r"|0{4,}\d*|1[4-9]\d{8}|1[4-9]\d{11}|\d+\.\d+"
@@ -141,10 +144,11 @@ def _possible(written: str, any_length: bool) -> bool:
 def _beside_words(read: Plain) -> Iterator[Span]:
     """Look before each number, back to the one before it, for the word that makes it one to call."""
     low = read.low
-    line, behind, quiet, cue, cues = Allowance(low), 0, 0, None, None
+    line, behind, quiet, named, cue, cues = Allowance(low), 0, 0, 0, None, None
     for run in _RUN.finditer(low):
         at = run.start()
-        if at < line.gone:
+        if at < line.gone or (not cue and at < quiet and run.end() < named):
+            behind = run.end()
             continue
         if cues is None:
             cues = [Words(low, _cue(ascii=ours), _is_cue) for ours in (True, False) if ours or not low.isascii()]
@@ -156,7 +160,10 @@ def _beside_words(read: Plain) -> Iterator[Span]:
             if cue and (cue.start() < behind or (_kind(cue[0]) != "at" and _says_no(low[cue.end() : at]))):
                 cue = None
         behind = run.end()
-        cue = cue or _AFTER.match(low, behind)
+        if behind >= named + _NEAR:
+            after = _AFTER_WORD.search(low, behind)
+            named = (after.start() if after else len(low) + _NEAR) - _NEAR
+        cue = cue or (behind >= named and _AFTER.match(low, behind)) or None
         if cue and line.over(at):
             yield from line.rest(at, "PHONE")
             continue
