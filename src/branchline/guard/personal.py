@@ -174,8 +174,10 @@ def accounts(read: Plain) -> Iterator[Span]:
         start = found.start()
         country = read.text[start : start + 2]
         named = said.any and said.before(start, 18)
+        if not (named or country.isupper()):
+            return None
         size = _LENGTHS.get(country.upper(), 34 if named else 0)
-        if not size or not (named or country.isupper()):
+        if not size:
             return None
         groups = read.low[start : found.end()].replace("-", " ").split(" ")
         # Words in capitals may follow: take as many groups as the country's length asks for.
