@@ -173,11 +173,11 @@ def _alone(value: str) -> bool | None:
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
     base 64 would have. None when that is seen at once.
     """
-    if len(value) < 22 or not of_both_sizes(value) or _IN_DATA.search(value):
+    if len(value) < 22 or _IN_DATA.search(value):
         return None
-    body = value[_PREFIX.match(value).end() :]  # type: ignore[union-attr] # it matches the empty word too
     marks = value.count("-") + value.count("_")
-    if not 22 <= len(body) <= 256 or marks > max(3, len(value) / 10):
+    body = value[_PREFIX.match(value).end() :] if marks else value  # type: ignore[union-attr] # it matches the empty word too
+    if not 22 <= len(body) <= 256 or (marks > 3 and marks > len(value) / 10):
         return None
     kinds = body.encode().translate(_CLASSES)
     if not (b"a" in kinds and b"A" in kinds and (len(body) >= 28 or kinds.count(b"1") >= 2)):
