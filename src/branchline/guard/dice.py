@@ -41,7 +41,7 @@ _HASH: Final = late(
     )
 )  # fmt: skip
 _LICENCE: Final = late(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
-_DIGITS: Final = late(r"(?=(?:\D*\d){3})\d*\D")
+_DIGITS: Final = late(r"(?=(?:\D*+\d){3})\d*+\D")
 """Three of them, and something else."""
 _OF_PARTS: Final = late(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}")
 _OWN_NAME: Final = late(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
@@ -65,7 +65,7 @@ _CLASSES: Final = bytes.maketrans(
 _IN_DATA: Final = late("[+/=]")
 _OF_LETTERS: Final = late("[A-Z]?[a-z]{2,}")
 _PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
-_MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])|(?=.*[a-z])(?=.*[A-Z])|[A-Z]{4,6}-)")
+_MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*+\d)(?=[^A-Za-z]*+[A-Za-z])|(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])|[A-Z]{4,6}-)")
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
 _OF_WORD: Final = late(r"[\w.~+/=:%?&!@-]")
 _CONTENT: Final = late(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
