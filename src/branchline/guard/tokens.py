@@ -97,7 +97,8 @@ def _anything() -> tuple[re.Pattern[str], ...]:
     rest = by_first(form for form in every if form not in (*runs, *given, *mixed))
     return (
         re.compile(
-            r"[^A-Za-z0-9](?=[A-Za-z0-9](?:[A-Za-z0-9]|[_/-](?<=[MNO\d].)|[_~.][\w~.][78]Q~)[\w.~+/=:%?&!@-]{13})(?:(?<=/)bot)?"
+            r"[^A-Za-z0-9](?=[A-Za-z0-9](?:[A-Za-z0-9]|[/-](?<=\d.)[A-Za-z0-9/]{2}|[_-](?<=[MNO].)|[_~.][\w~.][78]Q~)"
+            r"[\w.~+/=:%?&!@-]{13})(?:(?<=/)bot)?"
             rf"({rest}|(?=[A-Za-z0-9]{{6}})(?:{'|'.join(runs)})|{'|'.join(mixed)})"
         ),
         re.compile(rf"=(?=[A-Za-z0-9])({'|'.join(given)})"),
