@@ -73,7 +73,7 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
     return apart([original(read, span) for span in found] if read.starts else found)
 
 
-_WHOLE: Final = late(r"[\w.~+/=-]{16,512}")
+_WHOLE: Final = late(r"[\w.~+/=-]{16,512}+")
 _SHORT: Final = late(r"[^\s\"'`,;:()<>/|=]{8,64}")
 _STRONG: Final = late(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
 _DIGIT: Final = late(r"\d")
