@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from branchline.guard.spans import Allowance, Plain, Span, by_first
+from branchline.guard.spans import Allowance, Plain, Span, by_first, judged
 from branchline.patterns import late
 
 _FORMS: Final = {
@@ -125,8 +125,7 @@ def known(read: Plain) -> Iterator[Span]:
     if _PART.search(read.text):
         for pattern in _anything():
             yield from _of_forms(read.text, pattern)
-    for found in _CRYPT.finditer(read.text):
-        yield Span(found.start(), found.end(), "PASSWORD_HASH")
+    yield from judged(read.text, _CRYPT, lambda found: Span(*found.span(), "PASSWORD_HASH"), "PASSWORD_HASH")
 
 
 def _of_forms(text: str, pattern: re.Pattern[str]) -> Iterator[Span]:
@@ -161,5 +160,5 @@ def private_keys(read: Plain) -> Iterator[Span]:
                 break
             line.take()
             yield Span(piece.start(), piece.end(), "PRIVATE_KEY")
-    for found in _JWK.finditer(read.text) if "kty" in read.low else ():
-        yield Span(found.start(1), found.end(1), "PRIVATE_KEY")
+    if "kty" in read.low:
+        yield from judged(read.text, _JWK, lambda found: Span(*found.span(1), "PRIVATE_KEY"), "PRIVATE_KEY")
