@@ -78,10 +78,11 @@ _DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
 def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
     """Find words without a form that look like dice and stand behind a word such as key or token on their line, or alone.
 
-    The secrets that were found `before` count as if they were found here; what was found is not looked at again.
+    What was found `before` is not looked at again, and counts, once.
     """
     said: _Said | None = None
     taken = sorted(span.start for span in before if span.kind in ("SECRET", "PASSWORD"))
+    once = frozenset(taken)
     ends = {span.start: span.end for span in before}
 
     def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
@@ -95,7 +96,7 @@ def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
             return None
         start, end = found.start() + _own(word), found.end()
         if ends.get(start, 0) >= end:
-            return None
+            return None if start in once else False
         value = read.text[start:end]
         alone = _alone(value) if both else None
         if not (alone and _is_whole(read.text, start, end)):
