@@ -160,7 +160,7 @@ def test_no_line_is_slow(piece: str) -> None:
     "piece",
     [
         "pwd=a1b2{} ", "call 6187 {:04} ", "+1415555{:04} ", "a{}@x.org ", "GB29 a://b:c{}@d ", "bearer a1b2c3d4e5f6g7{:04} ",
-        "ghp_a1b2c3d4e5f6g7h8{:04} ",
+        "ghp_a1b2c3d4e5f6g7h8{:04} ", "$1$a1b2c3d4e5f6g7h8{:04} ", "'kty':1,'d':'a1b2c3d4e5f6g7h8{:04}' ",
     ],
 )  # fmt: skip
 def test_of_a_line_made_to_be_slow_the_rest_goes_as_one_and_the_next_line_is_read(piece: str) -> None:
