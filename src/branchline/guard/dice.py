@@ -137,11 +137,14 @@ class _Said:
 
         None when nothing does, which is soon found out.
         """
-        if start < self.quiet or not (alone or _fair(value)):
+        short = len(value) < 20
+        if start < self.quiet or not (alone or short or _fair(value)):
             return None
         beside = self._beside.before(start, 0) if self._low[start - 1 : start] in _LEADS else None
         strong = beside and not beside[0].startswith("key")
-        if not strong and (len(value) < 20 or (value.count("-") >= 4 and UUID.search(value))):
+        if short and not (strong and _fair(value)):
+            return None
+        if not strong and value.count("-") >= 4 and UUID.search(value):
             return None
         inner = None if strong else self._inner.before(start, 60)
         if not (beside or inner or self._near.before(start, 60)):
