@@ -38,6 +38,11 @@ def test_the_column_of_tasks_is_the_title_where_it_holds_words_and_the_id_where_
     ]
 
 
+def test_rows_with_cells_missing_are_read() -> None:
+    assert titles("| id | task | after |\n|---|---|---|\n| 1 |\n") == []
+    assert titles("# Tasks\n\n| id | task | after |\n|---|---|---|\n| 1 |\n| 2 | Draw it | - |\n") == ["Draw it"]
+
+
 def test_a_table_of_what_is_done_stands_beside_one_of_what_is_planned() -> None:
     text = (
         "# To do\n\n## ✅ Completed\n\n| # | Task | Notes |\n|--|--|--|\n| 1 | Draw it | a |\n| — | Move it | b |\n\n"

@@ -98,8 +98,9 @@ def columns(table: Block) -> Columns | None:
 
 def _worded(table: Block, place: int, name: str) -> bool:
     """Say whether a column that may hold ids or titles, `| Task |`, holds titles: words with spaces between them."""
-    values = _columns(table)[place] if name in words.TITLE_COLUMNS and table.kids else ()
-    return sum(" " in value.strip() for value in values) * 2 > len(values)
+    rows = [cells(row.text) for row in table.kids[:ROWS]] if name in words.TITLE_COLUMNS else []
+    values = [row[place].strip() for row in rows if place < len(row)]
+    return sum(" " in value for value in values) * 2 > len(values)
 
 
 def of_heading(table: Block) -> bool:
