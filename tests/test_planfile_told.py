@@ -41,6 +41,8 @@ def test_the_column_of_tasks_is_the_title_where_it_holds_words_and_the_id_where_
 def test_rows_with_cells_missing_are_read() -> None:
     assert titles("| id | task | after |\n|---|---|---|\n| 1 |\n") == []
     assert titles("# Tasks\n\n| id | task | after |\n|---|---|---|\n| 1 |\n| 2 | Draw it | - |\n") == ["Draw it"]
+    below = "### P6: Draw it\n\n| task | id | after |\n|---|---|---|\n| z |\n"
+    assert titles(f"# Plan\n\n### P4: Rim\n\nIt.\n\n{below}")[:1] == ["P4: Rim"]
 
 
 def test_a_table_of_what_is_done_stands_beside_one_of_what_is_planned() -> None:

@@ -40,8 +40,10 @@ def named_tables(out: Outline) -> None:
     for table in out.tables:
         found = tables.columns(table) if _may_hold(out, table.section) else None
         if found is not None and found.planned and table.kids:
-            said = [head("".join(tables.cells(row.text)[found.title : found.title + 1])) for row in table.kids]
-            if all(each.role == "task" and each.key != "id" and (each.key, each.number) not in known for each in said):
+            said = [head(title) for title in tables.column(table, found.title)]
+            if said and all(
+                each.role == "task" and each.key != "id" and (each.key, each.number) not in known for each in said
+            ):
                 tables.take(out, table, found, out.above(table.section))
 
 

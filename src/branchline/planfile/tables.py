@@ -98,8 +98,7 @@ def columns(table: Block) -> Columns | None:
 
 def _worded(table: Block, place: int, name: str) -> bool:
     """Say whether a column that may hold ids or titles, `| Task |`, holds titles: words with spaces between them."""
-    rows = [cells(row.text) for row in table.kids[:ROWS]] if name in words.TITLE_COLUMNS else []
-    values = [row[place].strip() for row in rows if place < len(row)]
+    values = column(table, place)[:ROWS] if name in words.TITLE_COLUMNS else []
     return sum(" " in value for value in values) * 2 > len(values)
 
 
@@ -158,6 +157,12 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
         if value
     }
     return draft
+
+
+def column(table: Block, place: int) -> list[str]:
+    """List the cells below a head, bare; a row that has none there is passed over."""
+    rows = (cells(row.text) for row in table.kids)
+    return [row[place].strip("*_` ") for row in rows if place < len(row)]
 
 
 def as_field(block: Block) -> str:

@@ -229,8 +229,8 @@ def _over_rows(out: Outline, block: Block) -> bool:
 
 def _counts_within(table: Block, found: tables.Columns, number: str) -> bool:
     """Say whether the ids of a table are those of the parts of a task: `1.1`, `1.2` below `Task 1`."""
-    ids = [tables.cells(row.text)[found.key] for row in table.kids] if found.key >= 0 else []
-    return bool(ids) and all(each.strip("*_` ").startswith(f"{number}.") for each in ids)
+    ids = tables.column(table, found.key) if found.key >= 0 else []
+    return bool(ids) and all(each.startswith(f"{number}.") for each in ids)
 
 
 def _of_work(table: Block) -> bool:
