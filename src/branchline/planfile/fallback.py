@@ -23,8 +23,6 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import acts, names_list, only_tells, says_todo, share
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
-
-
 _FILE = re.compile(r"`?[\w@-]*[./][\w@./-]+`?|[A-Z]{3,}")
 """`tests/test_convert.py`, `LICENSE`."""
 

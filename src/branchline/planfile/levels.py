@@ -18,8 +18,6 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
 
 _WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
-
-
 _NOTHING = re.compile(r"[*_(]{0,3}No\b[^.—–]{0,60}\b(?:required|needed|necessary|prerequisites|tasks)\b", re.IGNORECASE)
 
 

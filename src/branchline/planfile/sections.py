@@ -20,8 +20,8 @@ MAX_TITLE = 16
 """A title of more characters says more than `TODO`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
-_BESIDE = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s|\s?/\s?")
 _JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
+_BESIDE = re.compile(rf"{_JOINED.pattern}|\s?/\s?")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
 _LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))

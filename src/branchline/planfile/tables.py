@@ -16,8 +16,6 @@ ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
-
-
 _OF_TASKS = (_PLANNING - {"role"}) | {"blocks", "needs", "create", "modify", "test", "expected", "output"}
 """Fields that a row of two cells may hold; `| Model | User |` speaks of data."""
 
