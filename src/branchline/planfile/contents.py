@@ -212,6 +212,7 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
 def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
+    found = [item for item in found if item.label == "TASK"] or found  # `Key tasks:` beside `Scope:` and `Outcome:`
     fields = sum(bool(field_kind(item.text)) for item in direct)
     if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
         found = [item for item in found if not FIELD_BULLET.match(item.text)]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
+from branchline.planfile.fields import mark_of, state_of_label
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_work, named_so, plain_task
 from branchline.planfile.sections import acts, head
@@ -14,6 +15,7 @@ from branchline.planfile.sections import acts, head
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
+_STATED = re.compile(r"\[([^\[\]]{2,30})\]\s")
 
 
 def numbered(out: Outline) -> None:
@@ -45,14 +47,19 @@ def counted(out: Outline) -> None:
 
 
 def marked(out: Outline) -> None:
-    """Take bullets that begin with a mark of how far they are, `✅ Draw it`, `⬜ Move it`, where most bullets of a text do."""
+    """Take bullets that begin with how far they are, `✅ Draw it`, `[done] Move it`, where most bullets of a text do."""
     lists = [(heading, list(filter(_bullet, out.direct.get(heading.line, ())))) for heading in out.headings]
     lists = [(heading, items) for heading, items in lists if heading.cls not in ("CRITERIA", "NONTASK")]
-    told = [item for _, items in lists for item in items if item.text.startswith(MARKS)]
+    told = [item for _, items in lists for item in items if _tells_state(item)]
     if MANY <= len(told) > sum(len(items) for _, items in lists) * 2 / 3:
         for heading, items in lists:
-            if any(item.text.startswith(MARKS) for item in items):
+            if any(map(_tells_state, items)):
                 take_items(out, items, 0.7, heading.cls)
+
+
+def _tells_state(item: Block) -> bool:
+    said = _STATED.match(item.text)
+    return item.text.startswith(MARKS) or (said is not None and bool(mark_of(said[1]) or state_of_label(said[1])))
 
 
 def _bullet(item: Block) -> bool:

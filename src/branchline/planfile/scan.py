@@ -276,6 +276,9 @@ class _Scanner:
         if within and (not body or numbered(found[1][:-1]) not in ("", "1")):
             return False  # CommonMark: only a list that starts with 1 may interrupt a paragraph
         self._close(indent)
+        if body.startswith("##") and not self.stack and (heads := ATX.match(body)):  # `* #### Task 1` heads what is below
+            number = "" if found[1] in "-*+•・" else f"{found[1]} "
+            return self._heading(at, indent, f"{heads[1]} {number}{heads[2]}")
         if len(self.stack) >= MAX_NESTING:
             del self.stack[MAX_NESTING - 1 :]
         block = self._add("item", at, body, indent)

@@ -20,7 +20,7 @@ MAX_TITLE = 16
 """A title of more characters says more than `TODO`."""
 LAST = "final"
 """The number of a phase that is called the last one and has none."""
-_JOINED = re.compile(r"\s(?:&|and|und|et|y|e|и|і|та|và)\s")
+_JOINED = re.compile(r"\s(?:&|\+|and|und|et|y|e|и|і|та|và)\s")
 _BESIDE = re.compile(rf"{_JOINED.pattern}|\s?/\s?")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
 _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
@@ -96,7 +96,7 @@ _NUMBER = (
     rf"|(?:{'|'.join(WORDS)})(?=\s*[:：.)–—·-]|\s*$))"
 )
 _TASK = re.compile(
-    rf"({_any_of(words.TASK_HEADS)}|issue(?=\s?#\d))\s*(?:[#№]\s*)?({_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.TASK_HEADS)}|issue(?=\s?#\d))\s*(?:[#№]\s*)?((?-i:[A-Z]{{1,8}}-\d{{1,4}}(?:\.\d{{1,3}})?)|{_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(

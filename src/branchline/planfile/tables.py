@@ -20,6 +20,9 @@ _OF_TASKS = (_PLANNING - {"role"}) | {"blocks", "needs", "create", "modify", "te
 """Fields that a row of two cells may hold; `| Model | User |` speaks of data."""
 
 
+_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
+
+
 class Columns(NamedTuple):
     """Where a table's tasks stand: `key` may be missing (-1)."""
 
@@ -71,7 +74,7 @@ def columns(table: Block) -> Columns | None:
     names = _names(table)
     kinds = kinds_of(table)
     planned = bool(_PLANNING.intersection(kinds))
-    if of_heading(table) or (not planned and not words.DECISION_COLUMNS.isdisjoint(names)):
+    if _is_interface(table) or of_heading(table) or (not planned and not words.DECISION_COLUMNS.isdisjoint(names)):
         return None
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS and not _worded(table, n, name)]
     if planned and not keys and _coded(table):
@@ -92,6 +95,12 @@ def columns(table: Block) -> Columns | None:
     ):  # how far each is stands in marks
         return Columns(-1, 0, kinds, step=False)
     return None
+
+
+def _is_interface(table: Block) -> bool:
+    """Say whether the first column is one of HTTP methods: such a table tells what can be called, whatever else it says."""
+    values = column(table, 0)[:ROWS]
+    return sum(not _METHODS.isdisjoint(value.lower().split("/")) for value in values) * 2 > len(values)
 
 
 def _worded(table: Block, place: int, name: str) -> bool:
