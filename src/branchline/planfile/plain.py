@@ -27,7 +27,7 @@ OF_FILES = re.compile(
     re.IGNORECASE,
 )
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
-_ONLY_CODE = re.compile(r"`(?:[\w.@/\[\]*-]{1,400}|[^`\s]{1,200}\s[^`\n]{1,400})`(?:\s?[(（][^()（）]{1,60}[)）])?$")
+_ONLY_CODE = re.compile(r"`(?:[\w.@/\[\]*-]{1,400}(?:\([^()`\n]{0,100}\))?|[^`\s]{1,200}\s[^`\n]{1,400})`(?:\s?[(（][^()（）]{1,60}[)）])?$")
 """An item that is nothing but a path or a piece of code names a thing, also with a remark in brackets: `a.py` (new)."""
 _ONLY_LINK = re.compile(
     r"(?:<?https?://(?!\S{1,200}/(?:issues|pull|-)/)\S{1,2000}|\[`?[\w./@-]{1,200}\.\w{1,5}`?\]\([^()\s]{1,400}\))$"

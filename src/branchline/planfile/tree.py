@@ -293,7 +293,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "body", "a label of the boxes below it"
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
-    if above is not None and above.role == "head" and block.label == "subtasks":
+    if above is not None and above.role == "head" and block.label == "subtasks" and parent is None:
         return "", ""
     if above is not None and above.role == "head" and not _owner_item(out, block):
         within = bool(above.number) and block.text.startswith(above.number + ".")
