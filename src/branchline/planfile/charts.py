@@ -10,6 +10,9 @@ from branchline.planfile.edges import WAITING, Edges
 from branchline.planfile.refs import tokens
 from branchline.planfile.sentences import ARROW, BACK
 
+_HEADS = "→>⇒⟶⟹⇢➔➜►▶"
+"""How an arrow ends."""
+MAX_ARROW = 10
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣`+|\\][─━-]{1,4}[>►▶→]?\s?(?![─━-])")
 """Before what a line of a tree names: `└── Phase 2`, `|-- Phase 2`, `├─> Phase 2`."""
@@ -22,7 +25,7 @@ def read(edges: Edges, block: Block, label: str) -> bool:
     info = block.text.lower()
     ordered = label in ("ORDER", "depends") or (block.section is not None and block.section.cls == "ORDER")
     if info in ("", "text") and ordered:
-        _upright(edges, block.lines)
+        _upright(edges, joined(block.lines))
     elif info.startswith("mermaid"):
         _mermaid(edges, block.lines)
     elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
@@ -30,6 +33,17 @@ def read(edges: Edges, block: Block, label: str) -> bool:
     else:
         return False
     return True
+
+
+def joined(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Join lines that end in an arrow with the next one, on which their chain goes on."""
+    out: list[tuple[int, str]] = []
+    for line, text in lines:
+        if out and ARROW.search(out[-1][1].rstrip()[-MAX_ARROW:]) and out[-1][1].rstrip()[-1:] in _HEADS and text.strip():
+            out[-1] = (out[-1][0], f"{out[-1][1].rstrip()} {text.strip()}")
+        else:
+            out.append((line, text))
+    return out
 
 
 def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:

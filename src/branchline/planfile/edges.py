@@ -278,7 +278,9 @@ class Edges:
                     self._says(line, about, chain[-1])
                     chain[-1] = chain[-1][: verb.start()]
                 self.chain(line, chain)
-            elif BACK.search(sentence):
+            elif (back := BACK.search(sentence)) and _VERB.search(sentence, back.end()):  # `T2 ← depends on T1`
+                self._says(line, self._about(sentence[: back.start()]), sentence[back.end() :])
+            elif back:
                 self.chain(line, BACK.split(sentence)[::-1])
             elif about and (found := _STARTS.match(sentence)):
                 first, *rest = _CLAUSE.split(sentence[found.end() :], maxsplit=1)
@@ -344,7 +346,7 @@ class Edges:
 
     def chain(self, line: int, parts: list[str]) -> None:
         """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
-        if all(map(NUMBERS.fullmatch, parts)):  # `1, 2 --> 3`
+        if all(NUMBERS.fullmatch(part.rstrip(" .。")) for part in parts):  # `1, 2 --> 3`
             named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
         else:
             named = [self.named(BRACKETS.sub(" ", part)) or whole(self.named(part)) for part in parts]
@@ -389,7 +391,7 @@ class Edges:
             return
         self.stated.update(draft.line for draft in subjects)
         if not stories and everything(low.strip(".。;")):
-            for subject in subjects:
+            for subject in whole(subjects):
                 self.say(list(self.names.earlier(subject)), [subject], line)
         else:
             self.say(stories or whole(self.named(said)), subjects, line)

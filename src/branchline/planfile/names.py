@@ -263,8 +263,10 @@ def _family(draft: Draft) -> str:
 
 
 def _other(key: str, draft: Draft) -> bool:
-    """Say whether `Milestone 2` means another series than the one in which the plan counts `Phase 2`."""
-    return draft.role == "phase" and draft.key != key and {draft.key, key} <= _COUNTED
+    """Say whether `Milestone 2` means another series than the one in which the plan counts `Phase 2`, or `step 2` than `Task 2`."""
+    if draft.role != "phase":
+        return draft.key == "task" and key in words.STEP_HEADS
+    return draft.key != key and {draft.key, key} <= _COUNTED
 
 
 _COUNTED = frozenset({"phase", "milestone", "sprint", "wave", "week", "day"})

@@ -26,7 +26,7 @@ _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNOREC
 _FROM = re.compile(r"←\s*")
 """`Draw it · ← T1, T2` waits for both; behind it nothing but names counts: `the "← All tasks" link`."""
 _IN_BRACKETS = re.compile(r"[(（](tasks?\s\d[\d., ]{0,60})[)）]", re.IGNORECASE)
-_ID = r"#?[A-Za-z]{0,6}-?\d{1,5}(?:\.\d{1,3}){0,3}"
+_ID = r"#?[A-Za-z]{0,10}-?\d{1,5}(?:\.\d{1,3}){0,3}"
 _IDS = rf"{_ID}(?:\s?[,+&]\s?{_ID}){{0,40}}"
 _ONLY_IDS = re.compile(rf"\W{{0,6}}(?=[#A-Za-z]){_IDS}\W{{0,6}}")
 _ONLY_CHAIN = re.compile(
@@ -39,6 +39,7 @@ _BESIDE_AFTER = re.compile(
     rf"\b[A-Z]{{1,4}}-?\d{{1,5}}\b[^.;]{{0,80}}\bparallel\b[^.;]{{0,20}}\b(?:after|once)\s+{_IDS}"
 )
 """`T2 and T3 can run in parallel after T1` says an order wherever it stands."""
+_IS = re.compile(r"\W{0,4}([^\W\d_][\w ]{3,40}?) is ")
 MAX_LABEL = 60
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
@@ -182,6 +183,8 @@ def _sections(edges: Edges) -> None:
             for line, text in block.lines or [(block.line, block.text)]:
                 if chain := _ONLY_CHAIN.fullmatch(text):
                     edges.statement(line, chain["said"].strip("`* "))
+                elif order := _order_is(text):
+                    edges.statement(line, order)
                 elif ordered or _tells_order(text) or ("parallel" in text and _BESIDE_AFTER.search(text)):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
@@ -190,7 +193,7 @@ def _sections(edges: Edges) -> None:
 
 
 def _chains(edges: Edges, lines: list[tuple[int, str]]) -> None:
-    for line, text in lines:
+    for line, text in charts.joined(lines):
         if chain := _ONLY_CHAIN.fullmatch(text):
             edges.statement(line, chain["said"])
 
@@ -199,6 +202,12 @@ def _tells_order(text: str) -> bool:
     """`**Suggested order:** T1 → T2` tells it wherever it stands."""
     label, colon, said = text.replace("：", ":").partition(":")
     return bool(colon and len(label) <= MAX_LABEL and ARROW.search(said)) and classify(label.strip("*_ "))[0] == "ORDER"
+
+
+def _order_is(text: str) -> str:
+    """Give what `The order is 0 → 1a → 2.` says behind its verb, as a section on order would have it; else nothing."""
+    found = _IS.match(text) if " is " in text and ARROW.search(text) else None
+    return text[found.end() :].replace("*", "") if found and classify(found[1])[0] == "ORDER" else ""
 
 
 def _every(edges: Edges, line: int, text: str) -> None:

@@ -40,7 +40,8 @@ ALL_PRIOR: Final = phrases(
 EVERYTHING: Final = frozenset(
     phrases(
         {
-            "en": "all, everything, all tasks",
+            "en": """all, everything, all tasks, all phases, all other tasks, all other phases, all implementation tasks,
+                all implementation phases""",
             "de": "alle, alles",
             "fr": "tout, toutes, tous",
             "es": "todo, todas, todos",
