@@ -61,6 +61,7 @@ def fill(out: Outline) -> None:
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
     retold.sketches(out)
+    retold.empty_families(out)
     listed = any(draft.block.box is not None or draft.rule in LISTED for draft in out.drafts.values())
     lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
     held = {draft.block.section for draft in out.drafts.values()}

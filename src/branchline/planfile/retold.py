@@ -1,6 +1,7 @@
 """Phases and steps that only tell again what other lines say: the same phases by another word, in code, by the week (rule 5)."""
 
 import re
+from collections import Counter
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, normal
@@ -32,6 +33,16 @@ def families(out: Outline) -> None:
         elif (holding and draft.key not in holding) or (boxed and not draft.kids and _section(draft) == "ORDER"):
             out.drop(draft, "ignored", _AGAIN)
             draft.block.cls = "NONTASK"
+
+
+def empty_families(out: Outline) -> None:
+    """Many `Milestone 1` beside `Epic 1`, none of which holds anything once the epics hold their tasks, tell those again."""
+    roots = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None]
+    holding = {draft.key for draft in roots if draft.kids}
+    count = Counter(draft.key for draft in roots)
+    for draft in roots if holding else ():
+        if draft.key not in holding | {"", "version"} and count[draft.key] >= MANY:
+            out.drop(draft, "ignored", _AGAIN)
 
 
 def _begins(one: str, other: str) -> bool:
