@@ -60,6 +60,7 @@ def fill(out: Outline) -> None:
                 _fill(out, draft, detailed, parts, topics)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
+    _deliverables(out)
     retold.sketches(out)
     retold.empty_families(out)
     listed = any(draft.block.box is not None or draft.rule in LISTED for draft in out.drafts.values())
@@ -69,6 +70,18 @@ def fill(out: Outline) -> None:
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts:
             _listed(out, heading, lists, held)
     retold.timelines(out)
+
+
+def _deliverables(out: Outline) -> None:
+    """Phases each of which says what it delivers, and no more of what is done in it, are made of that: `Deliverables:`."""
+    phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
+    lists = [[item for item in out.direct.get(each.line, ()) if item.label == "output"] for each in phases]
+    if len(phases) != len(out.drafts) or len(lists) < 2 or not all(lists):
+        return
+    for phase, items in zip(phases, lists, strict=True):
+        for block in items:
+            block.fate = block.label = ""
+            out.drafts[block.line] = from_item(block, out.dialect, "deliverable of a phase", 0.7).hang(phase)
 
 
 def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block | None]) -> None:
