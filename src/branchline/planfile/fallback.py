@@ -23,6 +23,7 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import acts, names_list, only_tells, says_todo, share
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+_RANK = re.compile(r"\W{0,4}P\d\b")
 _FILE = re.compile(r"`?[\w@-]*[./][\w@./-]+`?|[A-Z]{3,}")
 """`tests/test_convert.py`, `LICENSE`."""
 
@@ -264,11 +265,11 @@ def _siblings(out: Outline, first: int) -> None:
 
 
 def _series(out: Outline) -> set[int]:
-    """The lines of the headings of each series of numbered ones most of which stand over tasks."""
+    """The lines of the headings of each series, `1.` or `P0`, most of which stand over tasks."""
     held = {draft.block.section.line for draft in out.drafts.values() if draft.block.section is not None}
     found: set[int] = set()
     for heads in out.subs.values():
-        like = [each.line for each in heads if out.head(each).role == "numbered"]
+        like = [each.line for each in heads if out.head(each).role == "numbered" or _RANK.match(each.text)]
         if sum(line in held for line in like) * 2 > len(like) > MANY:
             found.update(like)
     return found
