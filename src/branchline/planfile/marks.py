@@ -4,6 +4,8 @@ import re
 
 from branchline.planfile import words
 from branchline.planfile.blocks import BEFORE_BOX, Block, Doc
+from branchline.planfile.labels import KINDS
+from branchline.planfile.sections import classify, head
 
 _HEADING_BOX = re.compile(rf"({BEFORE_BOX})\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
 
@@ -20,7 +22,12 @@ def itemize(doc: Doc) -> None:
 
 
 def _heads_tasks(block: Block) -> bool:
-    """`- **Tasks:**` over boxes is the label of a list, and no item of one."""
+    """`- **Tasks:**` over boxes is the label of a list, and no item of one; in a phase so is `- **Key actions**:` over items."""
     label = block.text.strip("*_ ")
-    named = label[:-1].strip("*_ ").lower() in words.TRAILERS and label[-1:] in (":", "：")
-    return named and block.kind == "item" and not block.box and not block.parent and any(kid.box for kid in block.kids)
+    if block.kind != "item" or block.box or block.parent or label[-1:] not in (":", "："):
+        return False
+    name = label[:-1].strip("*_ ").lower()
+    phase = block.section is not None and head(block.section.text).role == "phase"
+    if phase and block.kids and name not in KINDS and classify(name)[0] == "TASK":
+        return True
+    return name in words.TRAILERS and any(kid.box for kid in block.kids)

@@ -126,11 +126,13 @@ _CHANGE = re.compile(
 _SERIES = re.compile(
     r"([A-Z]{1,2})(\d{1,2}(?:[a-z]?\.\d{1,2}[a-z]?)?)(?:(\s*(?:：|[:.)–—·-]+\s)\s*)|[ \t]+(?=[^\W\d_`]))(.+)", re.DOTALL
 )
+_BARE_VERSION = re.compile(r"\d{1,2}\.\d{1,2}$")
+_QUARTER = re.compile(r"(20\d\d)[ /-]?Q([1-4])\b|Q([1-4])[ /'-]{1,2}(20\d\d)\b")
 _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4}|\d{1,2}-\d{1,2}(?=[.)．]))[.)．]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
+_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.](?!\d+$)|[):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
 _ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
@@ -349,9 +351,15 @@ def series(title: str) -> Head | None:
     """Read `M0 - Foundation` and `T1.2 Draw` as what they are when others beside them count on; None for other titles.
 
     A letter that numbers phases, with a mark behind the number, is a phase; any other code is a task's. `Alpha` and `Beta`
-    are stages of a release.
+    are stages of a release, `0.7` and `0.8` are releases, `Q1 2026` is a phase.
     """
     text = bare(title)
+    if _BARE_VERSION.match(text):
+        return Head("version", "version", text, "", text)
+    quarter = _QUARTER.match(text)
+    if quarter:
+        number = f"{quarter[1] or quarter[4]}q{quarter[2] or quarter[3]}"
+        return Head("phase", "quarter", number, text[quarter.end() :].strip(" -–—:："), number)
     stage = _STAGE.match(text)
     if stage:
         return Head("version", "stage", stage[1].lower(), stage[2].strip(), stage[1])
