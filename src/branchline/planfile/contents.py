@@ -32,6 +32,8 @@ _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
+_CODED = re.compile(r"[*_]{0,2}[A-Z]{1,8}-?[A-Z]?\d")
+"""`**TASK-A1**: Draw it` is called by its code, and labelled by nothing."""
 _TOPIC = re.compile(
     r"(?:\*\*|__|\*|_)?([^\W\d_][^:：*`_(（\d]{0,40}?)(?:\*\*|__|\*|_)?\s?(?:[(（][^()（）]{0,60}[)）])?(?:\*\*|__|\*|_)?\s?[:：]"
 )
@@ -195,7 +197,7 @@ def _topic(item: Block) -> str:
 def _labelled_parts(out: Outline, phases: list[Block]) -> bool:
     """Say whether most headings below the phases stand over lists of `**Label:** what`: each label tells a part of one."""
     lists = [out.direct[each.line] for phase in phases for each in _listing(out, phase)]
-    told = sum(all(_LABELLED.match(item.text) for item in items) for items in lists)
+    told = sum(all(_LABELLED.match(item.text) and not _CODED.match(item.text) for item in items) for items in lists)
     return len(lists) >= MANY and told * 2 > len(lists)
 
 

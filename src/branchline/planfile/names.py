@@ -17,7 +17,7 @@ _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
 _COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_LONG_CODE = re.compile(r"[A-Z]{7,12}-[0-9]{1,6}")
+_LONG_CODE = re.compile(r"[A-Z]{7,12}-[0-9]{1,6}|[A-Z]{2,8}-[A-Z][0-9]{1,3}")
 _ALIKE = str.maketrans("oil", "011")
 MAX_RANGE = 500
 MAX_LOOKS = 50_000
@@ -67,6 +67,8 @@ class Names:
         first = draft.title.split(" ", 1)[0].rstrip(":.")
         if first.startswith("#") or _LONG_CODE.fullmatch(first):  # `#7 Draw it`, `PIPELINE-001 - Draw it`
             self.alias.setdefault(first.lower(), draft)
+        if first.startswith("TASK-"):  # `TASK-A1` is called A1 too
+            self.alias.setdefault(first[5:].lower(), draft)
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
             self.alias.setdefault(f"us-{draft.number}", draft)

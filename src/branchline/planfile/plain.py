@@ -15,7 +15,7 @@ MANY = 3
 """So many of a kind are no chance."""
 FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
 _NOTHING = re.compile(
-    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|нет|无|なし|없음)\b"
+    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|ningun[ao]|nenhuma?|нет|无|なし|없음)\b"
     r"[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )

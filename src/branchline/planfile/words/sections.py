@@ -52,7 +52,7 @@ _CRITERIA: Final[Lists] = {
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
         deliverables, expected impact, expected benefits, preconditions, pre-conditions, postconditions,
-        post-conditions""",
+        post-conditions, completion checks, completion criteria""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, erfolgskennzahlen, verifikation,
         prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, erwartete ergebnisse,
         abschluss-checkliste, finale checkliste""",
@@ -210,7 +210,7 @@ _BACKLOG: Final[Lists] = {
         term, mid term, now, soon,
         to be done, needs to be done, to be added, to be fixed, to be implemented, must have, should have, must haves,
         should haves, high priority, medium priority,
-        low priority, inbox, not started, unfinished, missing""",
+        low priority, inbox, not started, unfinished, missing, unscheduled""",
     "de": """offen, offene punkte, offene aufgaben, ausstehend, geplant, noch offen, als nächstes, fehlt, fehlend,
         hohe priorität, mittlere priorität, niedrige priorität""",
     "fr": """à faire, restant, en attente, à venir, planifié, manquant, manquants, prévu, priorité haute, haute priorité,
