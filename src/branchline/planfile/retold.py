@@ -6,7 +6,7 @@ from collections import Counter
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import LIST_CLASSES, MANY, plain_task
+from branchline.planfile.plain import LIST_CLASSES, MANY, named_so, plain_task
 from branchline.planfile.sections import classify, head
 from branchline.planfile.words import STEP_HEADS
 
@@ -30,7 +30,7 @@ def families(out: Outline) -> None:
         elif same is not draft and _section(draft) == "CRITERIA":
             out.drop(draft, "criterion", f"says when what line {same.line} says is done")
             draft.block.cls = "CRITERIA"
-        elif (holding and draft.key not in holding) or (boxed and not draft.kids and _section(draft) == "ORDER"):
+        elif (holding and draft.key not in holding and not _planned(out, draft)) or (boxed and not draft.kids and _section(draft) == "ORDER"):
             out.drop(draft, "ignored", _AGAIN)
             draft.block.cls = "NONTASK"
 
@@ -49,6 +49,12 @@ def _begins(one: str, other: str) -> bool:
     """Say whether of two titles one begins with all of the other, whether they say `Phase 1:` or not."""
     first, second = (normal(head(title).title or title) for title in (one, other))
     return first.startswith(second) or second.startswith(first)
+
+
+def _planned(out: Outline, phase: Draft) -> bool:
+    """Say whether a phase lists what is done in it below a heading that calls what stands there work: `Development phases`."""
+    section = phase.block.section
+    return section is not None and named_so(section) and bool(out.direct.get(phase.line))
 
 
 def _section(phase: Draft) -> str:
