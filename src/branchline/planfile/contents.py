@@ -33,6 +33,7 @@ _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
+_COUNTED = re.compile(r"(?:\*\*|__)\d{1,2}[a-z]?[.)]\s+\S")
 _CODED = re.compile(r"[*_]{0,2}[A-Z]{1,8}-?[A-Z]?\d")
 """`**TASK-A1**: Draw it` is called by its code, and labelled by nothing."""
 _TOPIC = re.compile(
@@ -170,19 +171,26 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool, topics: Colle
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
-    if text_headings(out, phase.block, phase, detailed=detailed):
+    counted = _counted_paras(out, below)
+    if not counted and text_headings(out, phase.block, phase, detailed=detailed):
         return
     if parts and (held := _listing(out, phase.block)):
         take_headings(out, held, phase)
         return
-    if detailed or _rows(out, phase, below):
+    if not counted and (detailed or _rows(out, phase, below)):
         return
-    for block in _items(out, sections):
+    for block in counted or _items(out, sections):
         if _topic(block) in topics:
             continue
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         take_held(out, block, draft, "bullet of an area of a phase")
+
+
+def _counted_paras(out: Outline, sections: list[Block]) -> list[Block]:
+    """Paragraphs that begin in bold and count on, `**1. Draw it:**` or `**2a. Move it** - why`, are the parts of a phase."""
+    found = [para for each in sections for para in out.paras.get(each.line, ()) if _COUNTED.match(para.text)]
+    return found if len(found) > 1 else []
 
 
 def _topics(out: Outline, phases: list[Block]) -> Collection[str]:
