@@ -61,19 +61,22 @@ def _set(block: Block, line: int, key: str, value: str) -> None:
 
 
 def take(out: Outline) -> None:
-    """Make tasks of the todos; those that headings of the plan say again only tell these headings' state."""
+    """Make tasks of the todos; those that headings of the plan say again, or are as many as, only tell these headings' state."""
     found = todos(out.doc)
     if not found:
         return
     numbered = {
         (said.role, said.number): line for line, said in out.heads.items() if line in out.drafts and said.number
     }
+    steps = [line for line, said in out.heads.items() if line in out.drafts and said.role in ("task", "step")]
     titled = {normal(draft.title): draft.line for draft in out.drafts.values()}
     out.doc.blocks[:0] = [block for block, _ in found]
-    for block, waits in found:
+    for place, (block, waits) in enumerate(found):
         block.candidate = True
         said = head(block.text)
         same = numbered.get((said.role, said.number)) if said.role else titled.get(normal(block.text))
+        if len(steps) == len(found):  # one for each, in other words
+            same = steps[place]
         if same is None:
             draft = Draft(block, "todo", "todo of the front matter")
             draft.title = said.title if said.role else block.text
