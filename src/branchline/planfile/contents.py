@@ -74,6 +74,8 @@ def fill(out: Outline) -> None:
     for heading in out.headings if out.drafts else ():
         if heading.cls in LIST_CLASSES and heading.line not in out.drafts and not (heads and ORDER.search(heading.text)):
             _listed(out, heading, lists, held)
+        elif heading.cls == "UNKNOWN":
+            _tabled(out, heading)
     retold.timelines(out)
 
 
@@ -101,6 +103,14 @@ def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block
     named = heading.cls in lists and named_so(heading) and out.above(heading) is None and not told
     if named and all(item.box is None for item in items):
         take_items(out, list(filter(plain_task, items)), 0.7, heading.cls)
+
+
+def _tabled(out: Outline, heading: Block) -> None:
+    """What a section of no known class lists in a table that calls it tasks."""
+    for table in tables.under(out, heading):
+        found = tables.columns(table)
+        if found is not None and tables.names_tasks(table, found):
+            tables.take(out, table, found, out.above(heading))
 
 
 def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> None:

@@ -103,6 +103,11 @@ def _is_interface(table: Block) -> bool:
     return sum(not _METHODS.isdisjoint(value.lower().split("/")) for value in values) * 2 > len(values)
 
 
+def names_tasks(table: Block, found: Columns) -> bool:
+    """Say whether a table with ids and states calls what it lists tasks: `| # | Task | Status |`."""
+    return found.key >= 0 and "status" in found.kinds and _names(table)[found.title] in words.TASK_HEADS
+
+
 def _worded(table: Block, place: int, name: str) -> bool:
     """Say whether a column that may hold ids or titles, `| Task |`, holds titles: words with spaces between them."""
     values = column(table, place)[:ROWS] if name in words.TITLE_COLUMNS else []
