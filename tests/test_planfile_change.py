@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from branchline.model.plan import Plan
+from branchline.planfile.blocks import split_lines
 from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
-from branchline.planfile.scan import scan, split_lines
+from branchline.planfile.scan import scan
 from branchline.planfile.sections import head
 from branchline.planfile.writeback import tick
 

@@ -46,3 +46,8 @@ class Doc:
         self.front: dict[str, str] = {}
         self.hidden: list[tuple[int, int, str]] = []
         self.unclosed: tuple[int, str] | None = None
+
+
+def split_lines(text: str) -> list[str]:
+    """Split at LF, CRLF and CR only, so that line numbers are those of an editor; a byte order mark is dropped."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")

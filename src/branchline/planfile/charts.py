@@ -39,7 +39,12 @@ def joined(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Join lines that end in an arrow with the next one, on which their chain goes on."""
     out: list[tuple[int, str]] = []
     for line, text in lines:
-        if out and ARROW.search(out[-1][1].rstrip()[-MAX_ARROW:]) and out[-1][1].rstrip()[-1:] in _HEADS and text.strip():
+        if (
+            out
+            and ARROW.search(out[-1][1].rstrip()[-MAX_ARROW:])
+            and out[-1][1].rstrip()[-1:] in _HEADS
+            and text.strip()
+        ):
             out[-1] = (out[-1][0], f"{out[-1][1].rstrip()} {text.strip()}")
         else:
             out.append((line, text))

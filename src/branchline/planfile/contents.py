@@ -70,9 +70,15 @@ def fill(out: Outline) -> None:
     listed = any(draft.block.box is not None or draft.rule in LISTED for draft in out.drafts.values())
     lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
     held = {draft.block.section for draft in out.drafts.values()}
-    heads = any(draft.role == "head" for draft in out.drafts.values())  # which `Implementation order` only puts in order
+    heads = any(
+        draft.role == "head" for draft in out.drafts.values()
+    )  # which `Implementation order` only puts in order
     for heading in out.headings if out.drafts else ():
-        if heading.cls in LIST_CLASSES and heading.line not in out.drafts and not (heads and ORDER.search(heading.text)):
+        if (
+            heading.cls in LIST_CLASSES
+            and heading.line not in out.drafts
+            and not (heads and ORDER.search(heading.text))
+        ):
             _listed(out, heading, lists, held)
         elif heading.cls == "UNKNOWN":
             _tabled(out, heading)

@@ -250,8 +250,7 @@ class Edges:
                 self._unknown(draft, "depends on", token, line)
 
     def row(self, line: int, names: list[str], values: list[str], blocked: Sequence[str] = ()) -> bool:
-        """Take the row of a table on order: the first cell that names one task says which, `values` what it waits for, and
-        `blocked` what waits for it."""
+        """Take a row of a table on order: the first cell that names one says which; `values` come before, `blocked` after."""
         about = next((named for cell in names if len(named := self._about(cell)) == 1), [])
         self.stated.update(draft.line for draft in about)
         for value in values:
@@ -351,8 +350,7 @@ class Edges:
         else:
             named = [self.named(BRACKETS.sub(" ", part)) or whole(self.named(part)) for part in parts]
         if len(named) == 2 and named[0] and everything(parts[1].lower().strip(" .*_`")):  # `Polish → everything else`
-            named[1] = list(self.names.earlier(named[0][0]))
-            named.reverse()
+            named = [list(self.names.earlier(named[0][0])), named[0]]
         elif len(named) == 2 and (_LATER.search(parts[1]) or _OVER.search(parts[1])):
             named.reverse()
         for before, after in pairwise(named):

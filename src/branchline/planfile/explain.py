@@ -4,7 +4,8 @@ from typing import Any
 
 from branchline.errors import NotFoundError
 from branchline.model.plan import Plan
-from branchline.planfile.scan import scan, split_lines
+from branchline.planfile.blocks import split_lines
+from branchline.planfile.scan import scan
 
 
 def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:

@@ -267,7 +267,7 @@ def _family(draft: Draft) -> str:
 
 
 def _other(key: str, draft: Draft) -> bool:
-    """Say whether `Milestone 2` means another series than the one in which the plan counts `Phase 2`, or `step 2` than `Task 2`."""
+    """Say whether a plan that counts `Phase 2` means another series by `Milestone 2`, or one that counts `Task 2` by `step 2`."""
     if draft.role != "phase":
         return draft.key == "task" and key in words.STEP_HEADS
     return draft.key != key and {draft.key, key} <= _COUNTED

@@ -15,8 +15,8 @@ MANY = 3
 """So many of a kind are no chance."""
 FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
 _NOTHING = re.compile(
-    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|ningun[ao]|nenhuma?|нет|无|なし|없음)\b"
-    r"[^,;:]{0,40}[\W_]*$",
+    r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|ningun[ao]"
+    r"|nenhuma?|нет|无|なし|없음)\b[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )
 _DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")
@@ -27,7 +27,9 @@ OF_FILES = re.compile(
     re.IGNORECASE,
 )
 """What the heading of a list of files says; where a list says the work, such a list is a detail of it."""
-_ONLY_CODE = re.compile(r"`(?:[\w.@/\[\]*-]{1,400}(?:\([^()`\n]{0,100}\))?|[^`\s]{1,200}\s[^`\n]{1,400})`(?:\s?[(（][^()（）]{1,60}[)）])?$")
+_ONLY_CODE = re.compile(
+    r"`(?:[\w.@/\[\]*-]{1,400}(?:\([^()`\n]{0,100}\))?|[^`\s]{1,200}\s[^`\n]{1,400})`(?:\s?[(（][^()（）]{1,60}[)）])?$"
+)
 """An item that is nothing but a path or a piece of code names a thing, also with a remark in brackets: `a.py` (new)."""
 _ONLY_LINK = re.compile(
     r"(?:<?https?://(?!\S{1,200}/(?:issues|pull|-)/)\S{1,2000}|\[`?[\w./@-]{1,200}\.\w{1,5}`?\]\([^()\s]{1,400}\))$"

@@ -11,7 +11,7 @@ from branchline.files import load_yaml, uncollected
 from branchline.model.money import TIERS
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
 from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, written, xmltask
-from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.blocks import Block, Doc, split_lines
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
 from branchline.planfile.dialects.base import Dialect
@@ -25,7 +25,7 @@ from branchline.planfile.marks import itemize
 from branchline.planfile.names import Names
 from branchline.planfile.outline import Outline
 from branchline.planfile.promote import promote
-from branchline.planfile.scan import scan, split_lines
+from branchline.planfile.scan import scan
 from branchline.planfile.tree import outline
 from branchline.planfile.writeback import boxes
 

@@ -30,7 +30,9 @@ def families(out: Outline) -> None:
         elif same is not draft and _section(draft) == "CRITERIA":
             out.drop(draft, "criterion", f"says when what line {same.line} says is done")
             draft.block.cls = "CRITERIA"
-        elif (holding and draft.key not in holding and not _planned(out, draft)) or (boxed and not draft.kids and _section(draft) == "ORDER"):
+        elif (holding and draft.key not in holding and not _planned(out, draft)) or (
+            boxed and not draft.kids and _section(draft) == "ORDER"
+        ):
             out.drop(draft, "ignored", _AGAIN)
             draft.block.cls = "NONTASK"
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from branchline.errors import UsageError
-from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.blocks import Block, Doc, split_lines
 from branchline.planfile.front import OPENING, front_matter, front_matter_end, wrapper
 from branchline.planfile.numerals import numbered
 
@@ -34,11 +34,6 @@ MAX_NESTING = 100
 """Items nested deeper are read as children of the hundredth level (DESIGN, section 13)."""
 MAX_LINES, MAX_BLOCKS = 2_000_000, 600_000
 """Four blocks for each of the tasks that a plan may have; each takes about a kilobyte until the plan is read."""
-
-
-def split_lines(text: str) -> list[str]:
-    """Split at LF, CRLF and CR only, so that line numbers are those of an editor; a byte order mark is dropped."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def scan(text: str, path: str = "") -> Doc:
@@ -276,7 +271,8 @@ class _Scanner:
         if within and (not body or numbered(found[1][:-1]) not in ("", "1")):
             return False  # CommonMark: only a list that starts with 1 may interrupt a paragraph
         self._close(indent)
-        if body.startswith("##") and not self.stack and (heads := ATX.match(body)):  # `* #### Task 1` heads what is below
+        heads = ATX.match(body) if body.startswith("##") and not self.stack else None
+        if heads is not None:  # `* #### Task 1` heads what is below
             number = "" if found[1] in "-*+•・" else f"{found[1]} "
             return self._heading(at, indent, f"{heads[1]} {number}{heads[2]}")
         if len(self.stack) >= MAX_NESTING:

@@ -58,7 +58,8 @@ EVERYTHING: Final = frozenset(
 """The whole of what a task says that it depends on: all that stand before it."""
 ALL_STORIES: Final = phrases(
     {
-        "en": """all user stories, any user story, any user stories, desired user stories, all stories, desired stories,
+        "en": """all user stories, all user story phases, all story phases, any user story, any user stories,
+            desired user stories, all stories, desired stories,
             all selected user stories, both user stories, all two user stories, all three user stories, all four user stories,
             all five user stories, targeted user stories, targeted stories""",
         "de": "alle user stories",
