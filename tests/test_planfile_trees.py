@@ -186,3 +186,116 @@ def test_targeted_user_stories_are_all_of_them() -> None:
     text += "## Phase 5: Polish\n\n- [ ] T009 Paint it\n\n"
     text += "## Dependencies\n\n- **Polish (Phase 5)**: Depends on targeted user stories\n"
     assert waits(text) == {("3", "5"), ("4", "5")}
+
+
+_STORIES = """# Tasks
+
+## Phase 1: Setup
+
+- [ ] T001 Make it
+
+## Phase 2: Foundation
+
+- [ ] T002 Fill it
+
+## Phase 3: User Story 1 - Draw (P1)
+
+- [ ] T003 [US1] Draw it
+
+## Phase 4: User Story 2 - Move (P2)
+
+- [ ] T004 [US2] Move it
+
+## Phase 5: Polish
+
+- [ ] T005 Paint it
+- [ ] T006 Shine it
+
+## Dependencies & Execution Order
+
+"""
+
+
+def test_an_arrow_back_may_be_said_in_words() -> None:
+    fence = "```\nPhase 2 (Foundation) ← BLOCKS all user stories\n    ↓\nUS2 (P2) ← Depends on US1\n"
+    found = waits(_STORIES + fence + "Polish (P3) ← Depends on all user stories\n```\n")
+    assert found >= {("2", "3"), ("3", "4"), ("3", "5"), ("4", "5")}
+    assert ("4", "3") not in found
+
+
+@pytest.mark.parametrize(
+    "said", ["Depends on all phases", "Depends on all phases complete", "Depends on all user story phases"]
+)
+def test_what_depends_on_all_phases_comes_after_them(said: str) -> None:
+    assert waits(f"{_STORIES}- **Polish (Phase 5)**: {said}\n") >= {("3", "5"), ("4", "5")}
+
+
+def test_tasks_that_are_all_of_a_phase_wait_for_the_phases_before_it() -> None:
+    assert waits(f"{_STORIES}- T005-T006 (polish) depends on all implementation tasks\n") == {
+        ("1", "5"),
+        ("2", "5"),
+        ("3", "5"),
+        ("4", "5"),
+    }
+
+
+_LETTERS = """# Plan
+
+## Phases
+
+{0}
+
+### Phase 0 — Ground
+
+Do it.
+
+### Phase 1a — Paper
+
+Do it.
+
+### Phase 2 — Seams
+
+Do it.
+
+### Phase 1b — Harness
+
+{1}
+
+### Phase 3 — Ship
+
+Do it.
+"""
+
+
+@pytest.mark.parametrize("arrow", ["->", "→", "-->"])
+def test_an_order_may_be_told_in_a_sentence_by_bare_numbers(arrow: str) -> None:
+    order = f" {arrow} ".join(["0", "1a", "2", "3"])
+    text = _LETTERS.format(f"**Execution order is {order}.** Phase 1b runs alongside.", "Do it.")
+    assert waits(text) == {("0", "1a"), ("1a", "2"), ("2", "3")}
+    assert waits(_LETTERS.format(f"The cost of it is {order}.", "Do it.")) == set()
+
+
+def test_a_number_may_have_a_letter() -> None:
+    assert waits(_LETTERS.format("Text.", "Depends on Phase 1a.")) == {("1a", "1b")}
+
+
+def test_a_chain_goes_on_behind_an_arrow_at_the_end_of_a_line() -> None:
+    tasks = "- [ ] T1 Draw\n- [ ] T2 Move\n- [ ] PIPELINE-001 - Send\n- [ ] PIPELINE-002 - Show\n\n"
+    found = waits(f"# Plan\n\n{tasks}## Critical path\n\n```\nT1 → T2 →\nPIPELINE-001 →\nPIPELINE-002\n```\n")
+    assert [len(found), {before for before, _ in found} >= {"T1", "T2"}] == [3, True]
+
+
+def test_steps_of_a_task_are_not_the_tasks_of_these_numbers() -> None:
+    tasks = "".join(f"### Task {n} — Part {n}\n\nDo it.\n\n" for n in (1, 2, 3))
+    last = "### Task 4 — Clear\n\n1. Draw it.\n2. Move it.\n3. **Only after steps 1–2 pass:** send it.\n"
+    assert waits(f"# Plan\n\n{tasks}{last}") == set()
+    assert waits(f"# Plan\n\n{tasks}{last}4. Only after Task 2 passes: show it.\n") == {("2", "4")}
+
+
+def test_tasks_are_called_by_what_stands_behind_the_word() -> None:
+    stream = "## Stream {0}: Rim\n\n### Tasks:\n1. **TASK-{0}1**: Draw the rim\n2. **TASK-{0}2**: Paint the rim\n\n"
+    graph = "## Dependencies graph\n\n```\nA1 → A2\nB1 → B2\n```\n"
+    assert waits("# Breakdown\n\n" + stream.format("A") + stream.format("B") + graph) == {
+        ("A.1", "A.2"),
+        ("B.1", "B.2"),
+    }
