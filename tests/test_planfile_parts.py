@@ -132,7 +132,7 @@ def test_a_title_joined_by_a_plus_is_no_section_of_criteria_by_one_half() -> Non
 
 
 def test_items_called_by_a_code_are_tasks_of_a_phase_and_its_label_is_none() -> None:
-    stream = "## Stream {0}: Rim\n\n### Tasks:\n1. **TASK-{0}1**: Draw the rim\n   - blue\n2. **TASK-{0}2**: Move it\n   - red\n\n"
+    stream = "## Stream {0}: Rim\n\n### Tasks:\n1. **TASK-{0}1**: Draw the rim\n   - a\n2. **TASK-{0}2**: Move it\n   - b\n\n"
     found = titles("# Breakdown\n\n" + "".join(stream.format(name) for name in "ABC"))
     assert "Tasks:" not in found
     assert sum("rim" in title for title in found) == 3
