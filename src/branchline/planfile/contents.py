@@ -33,6 +33,7 @@ _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 _REMARK = re.compile(rf"{FIELD_BULLET.pattern}\s*\S")
 """`Open question: is it fast?` below a line of work."""
 _LABELLED = re.compile(r"(?:\*\*|__)[^*_`]{2,60}(?:[:：](?:\*\*|__)|(?:\*\*|__)\s?[:：])")
+_PICTURES = frozenset({"text", "txt", "mermaid", "ascii"})
 _COUNTED = re.compile(r"(?:\*\*|__)\d{1,2}[a-z]?[.)]\s+\S")
 _CODED = re.compile(r"[*_]{0,2}[A-Z]{1,8}-?[A-Z]?\d")
 """`**TASK-A1**: Draw it` is called by its code, and labelled by nothing."""
@@ -56,12 +57,13 @@ def fill(out: Outline) -> None:
     retold.families(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
     detailed, parts, topics = _shows_code(out, empty), _labelled_parts(out, empty), _topics(out, empty)
+    told = _told_in_detail(out, empty)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             if draft.kids:
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft, detailed, parts, topics)
+                _fill(out, draft, detailed, parts, topics, told)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
     _deliverables(out)
@@ -182,7 +184,20 @@ def _shows_code(out: Outline, phases: list[Block]) -> bool:
     return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
 
 
-def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool, topics: Collection[str]) -> None:
+def _told_in_detail(out: Outline, phases: list[Block]) -> bool:
+    """Say whether many phases show code and few of their bullets act: what stands behind other text says more of a phase."""
+    code = {
+        block.section.line
+        for block in out.doc.blocks
+        if block.kind == "fence" and block.section is not None and block.text.lower() not in _PICTURES
+    }
+    below = [[phase, *_subsections(out, phase)] for phase in phases]
+    shown = sum(any(each.line in code for each in sections) for sections in below)
+    items = [item for sections in below for item in _items(out, sections)]
+    return shown > 1 and shown * 3 >= len(phases) and sum(acts(item.text) for item in items) * 2 < len(items)
+
+
+def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool, topics: Collection[str], told: bool) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
@@ -195,12 +210,21 @@ def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool, topics: Colle
         return
     if not counted and (detailed or _rows(out, phase, below)):
         return
+    if told:
+        sections = [
+            each for each in sections if named_so(each) or (each is phase.block and _begins_with_list(out, each))
+        ]
     for block in counted or _items(out, sections):
         if _topic(block) in topics:
             continue
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         take_held(out, block, draft, "bullet of an area of a phase")
+
+
+def _begins_with_list(out: Outline, heading: Block) -> bool:
+    first = out.first.get(heading.line)
+    return first is not None and first.kind == "item"
 
 
 def _counted_paras(out: Outline, sections: list[Block]) -> list[Block]:
