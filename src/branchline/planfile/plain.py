@@ -16,7 +16,7 @@ MANY = 3
 FIELD_BULLET = re.compile(r"(?:\*\*|__|_|\*)?([^\W\d_][^:：*`_]{0,40})(?:\*\*|__|_|\*)?\s?[:：]")
 _NOTHING = re.compile(
     r"[_*(]*(?:none|nothing|no (?:open |active |current )?(?:tasks?|items?)|n/a|tbd|empty|aucune?|keine|nada|ningun[ao]"
-    r"|nenhuma?|нет|无|なし|없음)\b[^,;:]{0,40}[\W_]*$",
+    r"|nenhuma?|нет|无|暂无|なし|없음)\b[^,;:]{0,40}[\W_]*$",
     re.IGNORECASE,
 )
 _DATED = re.compile(r"[^:：]{0,30}\b\d{4}-\d{2}-\d{2}\b[^:：]{0,12}[:：]")

@@ -150,6 +150,8 @@ def classify(title: str) -> tuple[str, bool]:
     tokens = _WORD.findall(text)[:16]
     if not tokens:
         return "UNKNOWN", False
+    if "(out of scope" in title.lower():
+        return "NONTASK", True
     found, width = _longest(text, tokens)
     if found == "CRITERIA" and width == 1 and len(parts := _JOINED.split(text)) == 2:
         return min((classify(part) for part in parts), key=lambda said: said[0] == "CRITERIA")

@@ -98,7 +98,7 @@ _NONTASK: Final[Lists] = {
         command examples, confidence score, confidence level, confidence assessment, implementation confidence,
         symptoms, symptom, failed attempts, steps to reproduce, reproduction, hypothesis, observations, root cause,
         target user, target users, target audience, personas, positioning, data source, data sources, limitations,
-        deliverables, edge cases, long term vision""",
+        deliverables, edge cases, long term vision, gotchas, known gotchas, estimated costs, cost estimates""",
     "de": """überblick, status, stand, aktueller stand, projektstand, übersicht, hintergrund, kontext, einleitung,
         ziel, ziele, architektur, betroffene dateien, zusammenfassung, beschreibung, problem, entwurf, ansatz,
         entscheidungen, referenzen, anforderungen, zeitplan, analyse, ausgangslage, datenmodell, auswirkungen,
