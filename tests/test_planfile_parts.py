@@ -136,3 +136,28 @@ def test_items_called_by_a_code_are_tasks_of_a_phase_and_its_label_is_none() -> 
     found = titles("# Breakdown\n\n" + "".join(stream.format(name) for name in "ABC"))
     assert "Tasks:" not in found
     assert sum("rim" in title for title in found) == 3
+
+
+def test_lists_behind_other_text_in_phases_that_show_code_say_more_of_them() -> None:
+    phase = "### Phase {0} — Rim\n\nAll rims use `lg`:\n\n- left rim {0}\n- right rim {0}\n\n```tsx\n<Rim/>\n```\n\n"
+    told = "# Plan\n\n## Phases\n\n" + "".join(phase.format(n) for n in (1, 2, 3))
+    assert titles(told) == ["Phase 1 — Rim", "Phase 2 — Rim", "Phase 3 — Rim"]
+    acting = told.replace("- left", "- Add the left").replace("- right", "- Move the right")
+    assert "Add the left rim 1" in titles(acting)
+    assert "left rim 1" in titles(told.replace("```tsx", "```mermaid"))
+
+
+@pytest.mark.parametrize("state", ["Completed", "Completed tasks", "In progress", "已完成"])
+def test_a_box_listed_once_more_by_its_state_is_one_task(state: str) -> None:
+    text = f"# Plan\n\n## Phase 1: Rims\n\n- [x] Draw all the rims\n- [ ] Move all the ships\n\n## {state}\n\n"
+    found = titles(text + "- [x] Draw all the rims\n- [x] Ask all the painters\n")
+    assert found.count("Draw all the rims") == 1
+    assert "Ask all the painters" in found
+    twice = text.replace(state, "Phase 2: Ships") + "- [ ] Draw all the rims\n"
+    assert titles(twice).count("Draw all the rims") == 2
+
+
+def test_what_is_out_of_scope_by_its_heading_is_no_task() -> None:
+    text = "# Plan\n\n## Tasks\n\n- Draw the rim\n- Move the ship\n\n## {0}\n\n- Fly to the sea\n- Send it\n"
+    assert "Fly to the sea" not in titles(text.format("Future work (out of scope for phase 2)"))
+    assert "Fly to the sea" in titles(text.format("Future work (in phase 2)"))

@@ -5,7 +5,7 @@ import re
 from branchline.planfile.drafts import ID, Draft, normal
 from branchline.planfile.fields import mark_of
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import SPACELESS
+from branchline.planfile.sections import SPACELESS, classify
 from branchline.planfile.tables import cells, kinds_of
 
 MIN_TITLE = 8
@@ -33,6 +33,7 @@ def fold(out: Outline) -> None:
         _rows(out, by_title, by_id)
     if by_title:
         _boxes(out, by_title)
+    _listed_by_state(out)
 
 
 def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> None:
@@ -72,6 +73,22 @@ def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
         same = _same(draft, by_title)
         if same is not None:
             _copy(out, draft, same)
+
+
+def _listed_by_state(out: Outline) -> None:
+    """A box that stands once under `In progress` or `Completed`, and once more elsewhere, is one task."""
+    first: dict[str, Draft] = {}
+    for draft in out.in_order():
+        if draft.block.box is None or draft.kids or not _long(draft.title):
+            continue
+        same = first.setdefault(normal(draft.title), draft)
+        if same.block.section is not draft.block.section and (_by_state(same) or _by_state(draft)):
+            _copy(out, draft, same)
+
+
+def _by_state(draft: Draft) -> bool:
+    section = draft.block.section
+    return section is not None and classify(section.text)[0] in ("DONE", "WIP")
 
 
 def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:

@@ -166,7 +166,7 @@ def classify(title: str) -> tuple[str, bool]:
         return "UNKNOWN", False
     if len(tokens) > 1 and width == 1 and tokens[-1] in words.GAINS and found in ("NONTASK", "CRITERIA"):
         return "TASK", False  # `Format improvements` is work on the format
-    if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE"):
+    if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE", "DONE"):
         return "TASK", False
     if not width:
         return "UNKNOWN", False
