@@ -20,7 +20,7 @@ from branchline.planfile.plain import (
     plain_task,
     says_plan,
 )
-from branchline.planfile.sections import acts, names_list, only_tells, says_todo, share
+from branchline.planfile.sections import acts, classify, names_list, only_tells, says_todo, share
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _RANK = re.compile(r"\W{0,4}P\d\b")
@@ -157,7 +157,7 @@ def _bullets(out: Outline, heading: Block) -> list[Block]:
 
 def _task_headings(out: Outline) -> None:
     """Take numbered headings of task sections; files that are counted are none where a numbered list says the steps."""
-    found = _numbered_headings(out, LIST_CLASSES)
+    found = _numbered_headings(out, LIST_CLASSES) or _ordered_headings(out)
     if _counted_list(out):
         found = [block for block in found if block.section is None or not OF_FILES.search(block.section.text)]
     if len(found) > 1:
@@ -165,6 +165,13 @@ def _task_headings(out: Outline) -> None:
         for heading in out.headings:
             if heading.cls == "DONE" and named_so(heading) and out.above(heading) is None:
                 take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
+
+
+def _ordered_headings(out: Outline) -> list[Block]:
+    """The numbered headings of a section on the order in which things are built, of which there are many: `Build order`."""
+    over = [heading for heading in out.headings if heading.cls == "ORDER" and classify(heading.text)[0] == "ORDER"]
+    found = [[each for each in out.subheadings(heading) if out.head(each).role == "numbered"] for heading in over]
+    return next((heads for heads in found if len(heads) >= MANY), [])
 
 
 def _tabled_headings(out: Outline) -> None:
