@@ -161,3 +161,20 @@ def test_what_is_out_of_scope_by_its_heading_is_no_task() -> None:
     text = "# Plan\n\n## Tasks\n\n- Draw the rim\n- Move the ship\n\n## {0}\n\n- Fly to the sea\n- Send it\n"
     assert "Fly to the sea" not in titles(text.format("Future work (out of scope for phase 2)"))
     assert "Fly to the sea" in titles(text.format("Future work (in phase 2)"))
+
+
+def test_an_item_struck_out_as_a_whole_is_done_and_a_box_keeps_its_mark() -> None:
+    plan = parse("# TODO\n\n- Draw the rim\n\n~~- Move the ship~~\n\n~~- Add a sea~~\n", PATH)
+    assert [(task.title, task.state) for task in plan.tasks] == [
+        ("Draw the rim", "open"),
+        ("Move the ship", "done"),
+        ("Add a sea", "done"),
+    ]
+    boxed = parse("# TODO\n\n- [ ] Draw the rim\n~~- [x] Move the ship~~\n", PATH)
+    assert [(task.title, task.state) for task in boxed.tasks] == [("Draw the rim", "open"), ("Move the ship", "done")]
+
+
+def test_numbered_headings_of_a_build_order_are_tasks() -> None:
+    parts = "### 1. Catalog — add rims\n\nText.\n\n### 2. Mover\n\nText.\n\n### 3. Strip it\n\nText.\n\n"
+    text = f"# Plan\n\n## What shipped\n\n- Rims: seen by all\n- Ships: moved\n\n## Build order\n\n{parts}## Traps\n\n- None\n"
+    assert titles(text) == ["Catalog — add rims", "Mover", "Strip it"]

@@ -1,5 +1,8 @@
 """What the scanner makes of a text: blocks with their lines, and the document that holds them."""
 
+import re
+
+_STRUCK_ITEM = re.compile(r"~~([-*+][ \t]+(?:\[[ xX]\][ \t]+)?)(?=\S)")
 BEFORE_BOX = r"(?:(?:[^\W\d_]{2,12} )?[\w.-]{1,12}[.):][ \t]+)?"
 """What may stand before the box of a heading: `2.`, `1.2.`, `T3:`, `Task 4:`."""
 
@@ -51,3 +54,9 @@ class Doc:
 def split_lines(text: str) -> list[str]:
     """Split at LF, CRLF and CR only, so that line numbers are those of an editor; a byte order mark is dropped."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def unstruck(text: str) -> str:
+    """Give a list item that is struck out as a whole, `~~- Draw it~~`, as one whose text is: `- ~~Draw it~~`."""
+    found = _STRUCK_ITEM.match(text) if text.startswith("~~") else None
+    return f"{found[1]}~~{text[found.end() :]}" if found is not None else text

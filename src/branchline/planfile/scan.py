@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from branchline.errors import UsageError
-from branchline.planfile.blocks import Block, Doc, split_lines
+from branchline.planfile.blocks import Block, Doc, split_lines, unstruck
 from branchline.planfile.front import OPENING, front_matter, front_matter_end, wrapper
 from branchline.planfile.numerals import numbered
 
@@ -105,7 +105,7 @@ class _Scanner:
         if not stripped:
             self.blank, self.para, self.table = True, None, None
             return at + 1
-        following = self._block(at, indent, stripped)
+        following = self._block(at, indent, unstruck(stripped))
         self.blank = False
         return following
 
