@@ -10,9 +10,9 @@ from branchline.planfile.edges import WAITING, Edges
 from branchline.planfile.refs import tokens
 from branchline.planfile.sentences import ARROW, BACK
 
-_HEADS = "→>⇒⟶⟹⇢➔➜►▶"
+_HEADS = tuple("→>⇒⟶⟹⇢➔➜►▶")
 """How an arrow ends."""
-MAX_ARROW = 10
+MAX_ARROW, MAX_JOINED = 10, 100
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣`+|\\][─━-]{1,4}[>►▶→]?\s?(?![─━-])")
 """Before what a line of a tree names: `└── Phase 2`, `|-- Phase 2`, `├─> Phase 2`."""
@@ -36,19 +36,20 @@ def read(edges: Edges, block: Block, label: str) -> bool:
 
 
 def joined(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Join lines that end in an arrow with the next one, on which their chain goes on."""
-    out: list[tuple[int, str]] = []
+    """Join lines that end in an arrow with those below, on which their chain goes on; at most MAX_JOINED of them."""
+    groups: list[tuple[int, list[str]]] = []
     for line, text in lines:
-        if (
-            out
-            and ARROW.search(out[-1][1].rstrip()[-MAX_ARROW:])
-            and out[-1][1].rstrip()[-1:] in _HEADS
-            and text.strip()
-        ):
-            out[-1] = (out[-1][0], f"{out[-1][1].rstrip()} {text.strip()}")
+        last = groups[-1][1] if groups else []
+        if text.strip() and last and _ends_in_arrow(last[-1]) and len(last) < MAX_JOINED:
+            last.append(text)
         else:
-            out.append((line, text))
-    return out
+            groups.append((line, [text]))
+    return [(line, " ".join([first, *map(str.strip, more)])) for line, (first, *more) in groups]
+
+
+def _ends_in_arrow(text: str) -> bool:
+    end = text.rstrip()[-MAX_ARROW:]
+    return end[-1:] in _HEADS and ARROW.search(end) is not None
 
 
 def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection
+from typing import NamedTuple
 
 from branchline.planfile import retold, tables, words
 from branchline.planfile.blocks import Block
@@ -50,41 +51,56 @@ _DURATION = re.compile(
 )
 
 
+class Manner(NamedTuple):
+    """How a text tells its phases.
+
+    `detailed`: each is one piece of work, with its code; `parts`: by labelled parts; `topics`: the labels of what is told of
+    each; `told`: what stands behind other text says more of a phase.
+    """
+
+    detailed: bool
+    parts: bool
+    topics: Collection[str]
+    told: bool
+
+
 def fill(out: Outline) -> None:
     """Give every phase without tasks those of its contents, and every table of tasks in a section of work its rows."""
     if not out.drafts:
         _duration_phases(out)
     retold.families(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
-    detailed, parts, topics = _shows_code(out, empty), _labelled_parts(out, empty), _topics(out, empty)
-    told = _told_in_detail(out, empty)
+    manner = Manner(
+        _shows_code(out, empty), _labelled_parts(out, empty), _topics(out, empty), _told_in_detail(out, empty)
+    )
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             if draft.kids:
                 _rows(out, draft, [each for each in _subsections(out, draft.block) if classify(each.text)[0] == "TASK"])
             else:
-                _fill(out, draft, detailed, parts, topics, told)
+                _fill(out, draft, manner)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
     _deliverables(out)
     retold.sketches(out)
     retold.empty_families(out)
-    listed = any(draft.block.box is not None or draft.rule in LISTED for draft in out.drafts.values())
-    lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
-    held = {draft.block.section for draft in out.drafts.values()}
-    heads = any(
-        draft.role == "head" for draft in out.drafts.values()
-    )  # which `Implementation order` only puts in order
-    for heading in out.headings if out.drafts else ():
-        if (
-            heading.cls in LIST_CLASSES
-            and heading.line not in out.drafts
-            and not (heads and ORDER.search(heading.text))
-        ):
-            _listed(out, heading, lists, held)
-        elif heading.cls == "UNKNOWN":
-            _tabled(out, heading)
+    _elsewhere(out)
     retold.timelines(out)
+
+
+def _elsewhere(out: Outline) -> None:
+    """What sections of work list beside the phases; `Implementation order` only puts headings of tasks in order."""
+    drafts = list(out.drafts.values())
+    listed = any(draft.block.box is not None or draft.rule in LISTED for draft in drafts)
+    lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
+    held = {draft.block.section for draft in drafts}
+    heads = any(draft.role == "head" for draft in drafts)
+    for heading in out.headings if drafts else ():
+        orders = heads and ORDER.search(heading.text)
+        if heading.cls == "UNKNOWN":
+            _tabled(out, heading)
+        elif heading.cls in LIST_CLASSES and heading.line not in out.drafts and not orders:
+            _listed(out, heading, lists, held)
 
 
 def _deliverables(out: Outline) -> None:
@@ -197,25 +213,25 @@ def _told_in_detail(out: Outline, phases: list[Block]) -> bool:
     return shown > 1 and shown * 3 >= len(phases) and sum(acts(item.text) for item in items) * 2 < len(items)
 
 
-def _fill(out: Outline, phase: Draft, detailed: bool, parts: bool, topics: Collection[str], told: bool) -> None:
+def _fill(out: Outline, phase: Draft, manner: Manner) -> None:
     below = [phase.block, *_subsections(out, phase.block)]
     if heading_mark(phase.block.text) == "done":  # what stands under a topic of a finished phase tells how it was done
         below = [each for each in below if each is phase.block or classify(each.text)[0] in LIST_CLASSES]
     sections = [each for each in below if each is phase.block or _holds_work(out, each)]
     counted = _counted_paras(out, below)
-    if not counted and text_headings(out, phase.block, phase, detailed=detailed):
+    if not counted and text_headings(out, phase.block, phase, detailed=manner.detailed):
         return
-    if parts and (held := _listing(out, phase.block)):
+    if manner.parts and (held := _listing(out, phase.block)):
         take_headings(out, held, phase)
         return
-    if not counted and (detailed or _rows(out, phase, below)):
+    if not counted and (manner.detailed or _rows(out, phase, below)):
         return
-    if told:
+    if manner.told:
         sections = [
             each for each in sections if named_so(each) or (each is phase.block and _begins_with_list(out, each))
         ]
     for block in counted or _items(out, sections):
-        if _topic(block) in topics:
+        if _topic(block) in manner.topics:
             continue
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)

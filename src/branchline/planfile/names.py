@@ -67,7 +67,7 @@ class Names:
         first = draft.title.split(" ", 1)[0].rstrip(":.")
         if first.startswith("#") or _LONG_CODE.fullmatch(first):  # `#7 Draw it`, `PIPELINE-001 - Draw it`
             self.alias.setdefault(first.lower(), draft)
-        if first.startswith("TASK-"):  # `TASK-A1` is called A1 too
+        if first.startswith("TASK-") and first[5:6].isalpha():  # `TASK-A1` is called A1 too
             self.alias.setdefault(first[5:].lower(), draft)
         if draft.key in ("story", "user story"):
             self.alias.setdefault(f"us{draft.number}", draft)
