@@ -251,14 +251,25 @@ class Words:
             place -= 1
         return None
 
-    def after(self, at: int) -> int:
-        """Where the next of them ends, seen from a place; behind the text when there is none."""
-        while self._ends[-1] <= at:
-            if found := self._pattern.search(self._text, self._read):
-                self._found.append(found)
-            self._ends.append(found.end() if found else len(self._text) + 1)
-            self._read = self._ends[-1]
-        return self._ends[bisect_right(self._ends, at)]
+
+class Ends:
+    """Where words end in a text, those whose form ends in a group and the others; asked for place by place and in order."""
+
+    def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
+        self._text, self._pattern = text, pattern
+        self._ends: tuple[list[int], list[int]] = ([-AHEAD], [-AHEAD])
+        self._found: re.Match[str] | None = None
+        self._next = 0
+
+    def last(self, at: int, *, grouped: bool = False) -> int:
+        """Where the last of them ends that ends at a place or before it; those far from the place may be left out."""
+        while self._next <= at:
+            if self._found:
+                self._ends[self._found.lastindex is not None].append(self._next)
+            self._found = self._pattern.search(self._text, max(self._next, at - FIRST))
+            self._next = self._found.end() if self._found else len(self._text) + LONGEST
+        ends = self._ends[grouped]
+        return ends[-1] if ends[-1] <= at else ends[bisect_right(ends, at) - 1]
 
 
 def original(read: Plain, span: Span) -> Span:
