@@ -6,7 +6,7 @@ from math import log2
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final, Literal
 
-from branchline.guard.spans import Ends, Plain, Span, by_first, judged
+from branchline.guard.spans import Ends, Plain, Span, by_first, judged, runs
 from branchline.guard.values import UUID, of_both_sizes
 from branchline.patterns import late
 
@@ -74,7 +74,8 @@ _PUBLIC: Final = ("MFkwEwYH", "MCowBQYD", "MHYwEAYH", "MIGfMA0G", "MIIBIjANBg", 
 """How public keys begin: EC, Ed25519 and RSA, as SubjectPublicKeyInfo (RFC 5280) in base64."""
 SHORT: Final = 20
 """A word of less is a key only right behind a word for one that says more than `key`."""
-_DENSE: Final = late(r"[A-Za-z0-9+/_-]{16,512}={0,2}")
+_DENSE: Final = late("a" * 16 + "a{0,496}={0,2}")
+"""Its shape: of letters, digits, and `+/_-`."""
 
 
 def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
@@ -89,11 +90,12 @@ def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
 
     def judge(found: "re.Match[str]") -> Span | Literal[False] | None:
         nonlocal said
-        word, start = found[0], found.start()
+        start, end = found.span()
+        word = read.text[start:end]
         if (len(word) < SHORT and not _is_led(read.low, start)) or not _MAYBE.match(word):
             return None
         said = _Said(read) if said is None else said
-        start, end = start + _own(word), found.end()
+        start += _own(word)
         if ends.get(start, 0) >= end:
             return None if start in once else False
         value = read.text[start:end]
@@ -106,7 +108,7 @@ def dense(read: Plain, before: Iterable[Span] = ()) -> Iterator[Span]:
             return None
         return None if word.startswith(_PUBLIC) or _CONTENT.fullmatch(word) else Span(start, end, "SECRET")
 
-    return judged(read.text, _DENSE, judge, "SECRET", taken=taken)
+    return judged(runs(read.text, "+/_-"), _DENSE, judge, "SECRET", taken=taken)
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
