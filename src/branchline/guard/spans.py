@@ -274,6 +274,7 @@ class Ends:
     def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
         self._text, self._pattern = text, pattern
         self._ends: tuple[list[int], list[int]] = ([-AHEAD], [-AHEAD])
+        self._words = pattern.finditer(text)
         self._found: re.Match[str] | None = None
         self._next = 0
 
@@ -282,7 +283,9 @@ class Ends:
         while self._next <= at:
             if self._found:
                 self._ends[self._found.lastindex is not None].append(self._next)
-            self._found = self._pattern.search(self._text, max(self._next, at - FIRST))
+            if at - self._next > FIRST:
+                self._words = self._pattern.finditer(self._text, at - FIRST)
+            self._found = next(self._words, None)
             self._next = self._found.end() if self._found else len(self._text) + LONGEST
         ends = self._ends[grouped]
         return ends[-1] if ends[-1] <= at else ends[bisect_right(ends, at) - 1]
