@@ -249,8 +249,9 @@ class Words:
     def before(self, at: int, reach: int) -> "re.Match[str] | None":
         """The last of them that ends at a place or on its line before it, at most `reach` characters away."""
         if self._read < at:
-            begin = max(self._read, at - reach - LONGEST)
-            self._ahead = FIRST if begin > self._read else min(2 * self._ahead, AHEAD)
+            far = at - self._read > 2 * FIRST
+            begin = max(self._read, at - reach - LONGEST) if far else self._read
+            self._ahead = FIRST if far else min(2 * self._ahead, AHEAD)
             end = max(at, begin + self._ahead)
             more = list(self._pattern.finditer(self._text, begin, end + LONGEST))
             while more and more[-1].start() >= end:
