@@ -34,7 +34,7 @@ _HASH: Final = (
 _TELLING: Final = late(by_first((*(f"{word}()" for word in _NEAR), *_HASH)))
 """Words for a key, which end in a group, and for a hash, in one pass: none holds another."""
 _LICENCE: Final = late(r"[A-Z0-9]{4,6}(?:-[A-Z0-9]{4,6}){3,7}")
-_DIGITS: Final = late(r"(?=(?:\D*+\d){3})\d*+\D")
+_DIGITS: Final = late("(?=(?:[^0-9]*+[0-9]){3})[0-9]*+[^0-9]")
 """Three of them, and something else."""
 _OF_PARTS: Final = late(r"[/_-](?<=[A-Za-z]{5}[/_-])[A-Za-z]{5}")
 _OWN_NAME: Final = late(r"(?:[a-z0-9._-]{0,40}(?:key|token|secret|private|access)[_-]+)?")
@@ -65,7 +65,9 @@ _CLASSES: Final = bytes.maketrans(
 _IN_DATA: Final = late("[+/=]")
 _OF_LETTERS: Final = late("[A-Z]?[a-z]{2,}")
 _PREFIX: Final = late(r"(?:[A-Za-z]{2,10}[_-])?(?:\d{1,2}-)?")
-_MAYBE: Final = late(r"(?!_Z[A-Z])(?:(?=\D*+\d)(?=[^A-Za-z]*+[A-Za-z])|(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])|[A-Z]{4,6}-)")
+_MAYBE: Final = late(
+    r"(?!_Z[A-Z])(?:(?=[^0-9]*+[0-9])(?=[^A-Za-z]*+[A-Za-z])|(?=[^a-z]*+[a-z])(?=[^A-Z]*+[A-Z])|[A-Z]{4,6}-)"
+)
 """What no word of dice is without, and no name of C++ as its linker writes it; most words are passed over at once."""
 _OF_WORD: Final = late(r"[\w.~+/=:%?&!@-]")
 _CONTENT: Final = late(r"Qm[1-9A-HJ-NP-Za-km-z]{44}")
@@ -135,6 +137,8 @@ class _Said:
 
         None when nothing does, which is soon found out.
         """
+        if not (alone or _fair(value)):
+            return None
         led = _is_led(self._low, start)
         strong = led and self._beside.last(start, grouped=True) == start
         if len(value) < SHORT and not strong:
@@ -144,7 +148,7 @@ class _Said:
         sure = beside or (inner >= start - 5 and self._is_near(inner, start))
         if not sure and (not self._is_near(near if near > inner else inner, start) or self.hashed(start)):
             return None
-        if not (alone or _fair(value)) or (not strong and value.count("-") >= 4 and UUID.search(value)):
+        if not strong and value.count("-") >= 4 and UUID.search(value):
             return None
         return sure or _random(value)
 
@@ -165,9 +169,10 @@ def _own(word: str) -> int:
 
 def _fair(value: str) -> bool:
     """Whether a word might be a key where the word for one stands right before it: letters and digits, and no name of parts."""
-    if len(value) < 16 or value.count("/") > 2 or value.count("-") > 4 or value.count("_") > 3:
-        return bool(_LICENCE.fullmatch(value))
-    return bool(_DIGITS.match(value) and not _OF_PARTS.search(value)) or bool(_LICENCE.fullmatch(value))
+    fair = len(value) >= 16 and _DIGITS.match(value) and not _OF_PARTS.search(value)
+    if fair and value.count("/") <= 2 and value.count("-") <= 4 and value.count("_") <= 3:
+        return True
+    return bool(_LICENCE.fullmatch(value))
 
 
 def _alone(value: str) -> bool | None:
@@ -175,11 +180,11 @@ def _alone(value: str) -> bool | None:
     more often than in any name of parts, and few of them are words; it may have a prefix, and has no sign that data in
     base 64 would have. None when that is seen at once.
     """
-    if len(value) < 22 or _IN_DATA.search(value):
-        return None
     marks = value.count("-") + value.count("_")
+    if len(value) < 22 or (marks > 3 and marks > len(value) / 10) or _IN_DATA.search(value):
+        return None
     body = value[_PREFIX.match(value).end() :] if marks else value  # type: ignore[union-attr] # it matches the empty word too
-    if not 22 <= len(body) <= 256 or (marks > 3 and marks > len(value) / 10):
+    if not 22 <= len(body) <= 256:
         return None
     kinds = body.encode().translate(_CLASSES)
     if not (b"a" in kinds and b"A" in kinds and (len(body) >= 28 or kinds.count(b"1") >= 2)):
