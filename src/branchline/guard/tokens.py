@@ -34,8 +34,8 @@ _FORMS: Final = {
     "TELEGRAM_TOKEN": r"\d{8,10}:[A-Za-z0-9_-]{34,35}(?![\w-])",
     "AZURE_SECRET": r"(?<=AccountKey=)[A-Za-z0-9+/]{40,100}={0,2} (?<=SharedAccessKey=)[A-Za-z0-9+/]{40,100}={0,2}"
     r" (?<=[?&]sig=)[A-Za-z0-9%+/=]{20,128} [\w~.]{3}[78]Q~[\w~.-]{31,34}",
-    "JWT": r"eyJ(?=[\w-]{8})(?:[^\W_]++|[-_](?!eyJ)){1,8000}+\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
-    r" eyJ(?=[\w-]{15})(?:[^\W_]++|[-_](?!eyJ)){1,8000}+\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
+    "JWT": r"eyJ(?=[\w-]{8})(?:[A-Za-z0-9]++|[-_](?!eyJ)|[^\W_]){1,8000}+\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
+    r" eyJ(?=[\w-]{15})(?:[A-Za-z0-9]++|[-_](?!eyJ)|[^\W_]){1,8000}+\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
     # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic, Sentry,
     # Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta, Replicate, Groq,
     # xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo, CircleCI, Buildkite,
