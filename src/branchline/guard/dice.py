@@ -131,13 +131,15 @@ class _Said:
         self._words = Ends(read.low, _TELLING)
         self._beside = Ends(read.low, _BESIDE)
         self._inner = Ends(read.text, _INNER)
+        self._quiet = 0
+        """Before this place no word is near that was not near the place asked last."""
 
     def tells(self, start: int, value: str, alone: bool) -> bool | None:
         """Whether what stands before a word makes a key of it; the more it looks like dice, the less it takes.
 
         None when nothing does, which is soon found out.
         """
-        if not (alone or _fair(value)):
+        if (start < self._quiet and not _is_led(self._low, start)) or not (alone or _fair(value)):
             return None
         led = _is_led(self._low, start)
         strong = led and self._beside.last(start, grouped=True) == start
@@ -146,7 +148,10 @@ class _Said:
         inner, near = self._inner.last(start), self._words.last(start, grouped=True)
         beside = strong or (led and self._beside.last(start) == start)
         sure = beside or (inner >= start - 5 and self._is_near(inner, start))
-        if not sure and (not self._is_near(near if near > inner else inner, start) or self.hashed(start)):
+        if not sure and not self._is_near(near if near > inner else inner, start):
+            self._quiet = min(self._words.next, self._inner.next)
+            return None
+        if not sure and self.hashed(start):
             return None
         if not strong and value.count("-") >= 4 and UUID.search(value):
             return None

@@ -277,17 +277,18 @@ class Ends:
         self._ends: tuple[list[int], list[int]] = ([-AHEAD], [-AHEAD])
         self._words = pattern.finditer(text)
         self._found: re.Match[str] | None = None
-        self._next = 0
+        self.next = 0
+        """Where the next of them ends, seen from the place asked last."""
 
     def last(self, at: int, *, grouped: bool = False) -> int:
         """Where the last of them ends that ends at a place or before it; those far from the place may be left out."""
-        while self._next <= at:
+        while self.next <= at:
             if self._found:
-                self._ends[self._found.lastindex is not None].append(self._next)
-            if at - self._next > FIRST:
+                self._ends[self._found.lastindex is not None].append(self.next)
+            if at - self.next > FIRST:
                 self._words = self._pattern.finditer(self._text, at - FIRST)
             self._found = next(self._words, None)
-            self._next = self._found.end() if self._found else len(self._text) + LONGEST
+            self.next = self._found.end() if self._found else len(self._text) + LONGEST
         ends = self._ends[grouped]
         return ends[-1] if ends[-1] <= at else ends[bisect_right(ends, at) - 1]
 
