@@ -57,7 +57,9 @@ _MARK: Final = (
     rf"(?:\\?[\"'\])*]){{0,2}}(?:(?P<near>{_NEAR})(?!=)"
     rf"|[^\S\n]{{0,40}}+(?:(?P<sign>{_SIGN})(?!=)|(?:[!=]={{1,2}}\s?|-[^\S\n])(?=[\"'`])))"
 )
-_MAY_MARK: Final = r"(?=[\\\"'\])*\s,{(.>o|?:+%=<：!-])(?![^\S\n]{0,40}+-\S)"
+_MAY_MARK: Final = (
+    r"(?=[\\\"'\])*,{(.>o|?:+%=<：!-]|\s(?:\s{0,39}+[\"'v,(.o|?:+%=<：!-]|[\w:.-]{1,32}+=))(?![^\S\n]{0,40}+-\S)"
+)
 """How a mark begins; most names are followed by nothing of the kind, which is seen sooner than that none of them matches."""
 _FOR: Final = r"(?:[^\S\n](?:for|für|pour|para|per|для)(?:[^\S\n][\w.@%'\"-]{1,40}+){1,3}?)?"
 _SAID: Final = (

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from branchline.guard import assigned, credentials, dice, personal, phones, tokens
 from branchline.guard.book import PLACEHOLDER
-from branchline.guard.spans import Plain, Span, apart, original, plain, without
+from branchline.guard.spans import Plain, Span, apart, original, plain, runs, without
 from branchline.patterns import late
 
 
@@ -74,6 +74,8 @@ def find(text: str, rules: Rules = NOTHING_MORE, book: Mapping[str, str] = NOTHI
 
 
 _WHOLE: Final = late(r"[\w.~+/=-]{16,512}+")
+_RUN: Final = late("a" * 16 + "a{0,496}")
+"""The shape of one without letters of other scripts."""
 _SHORT: Final = late(r"[^\s\"'`,;:()<>/|=]{8,64}")
 _STRONG: Final = late(r"(?=.*\d)(?=.*[A-Za-z])(?=.*[^A-Za-z\d])[^\s\"'`,;:()<>/|=]{8,64}")
 _DIGIT: Final = late(r"\d")
@@ -96,10 +98,15 @@ def _again(read: Plain, text: str, found: Iterable[Span], book: Mapping[str, str
     if len(kinds) + len(short) <= FEW:
         often = Counter(text[start:end] for start, end in {(span.start, span.end) for span in found})
         kinds, short = ({one: known[one] for one in known if text.count(one) > often[one]} for known in (kinds, short))
-    for words, known in ((_WHOLE, kinds), (_SHORT, short)):
-        for word in words.finditer(read.text) if known else ():
-            if word[0] in known:
-                yield Span(word.start(), word.end(), known[word[0]])
+    if kinds and all(map(str.isascii, kinds)):
+        whole = _RUN.finditer(runs(read.text, "_.~+/=-"))
+    else:
+        whole = _WHOLE.finditer(read.text if kinds else "")
+    for words, known in ((whole, kinds), (_SHORT.finditer(read.text if short else ""), short)):
+        for word in words:
+            value = read.text[word.start() : word.end()]
+            if value in known:
+                yield Span(word.start(), word.end(), known[value])
 
 
 @functools.lru_cache(8)

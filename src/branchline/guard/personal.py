@@ -10,7 +10,7 @@ from branchline.patterns import late
 
 # --- mail addresses ---------------------------------------------------------------------------------------------------
 _LETTERS: Final = r"\w\u0900-\u0963\u0966-\u0e7f"  # `re` takes no vowels of India and Thailand for letters
-_LABEL: Final = rf"[{_LETTERS}](?:[{_LETTERS}-]{{0,62}}[{_LETTERS}])?"
+_LABEL: Final = rf"[{_LETTERS}][{_LETTERS}-]{{0,62}}+(?<!-)"
 _AT: Final = late(
     rf"[@＠\[(](?:(?<=[@＠])|at[\])] ?)((?:{_LABEL}(?:[.．]|\s?[\[(]dot[\])]\s?)){{1,8}}(\w[{_LETTERS}-]{{1,23}}))"
 )

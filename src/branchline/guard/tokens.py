@@ -8,6 +8,7 @@ from typing import Final
 from branchline.guard.spans import Allowance, Plain, Span, by_first, judged
 from branchline.patterns import late
 
+_UUID: Final = "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _FORMS: Final = {
     "ANTHROPIC_KEY": r"sk-ant-[\w-]{8,256}",
     "OPENAI_KEY": r"sk-proj-[\w-]{16,256} sk-svcacct-[\w-]{16,256} sk-admin-[\w-]{16,256} sk-None-[\w-]{16,256}"
@@ -33,8 +34,8 @@ _FORMS: Final = {
     "TELEGRAM_TOKEN": r"\d{8,10}:[A-Za-z0-9_-]{34,35}(?![\w-])",
     "AZURE_SECRET": r"(?<=AccountKey=)[A-Za-z0-9+/]{40,100}={0,2} (?<=SharedAccessKey=)[A-Za-z0-9+/]{40,100}={0,2}"
     r" (?<=[?&]sig=)[A-Za-z0-9%+/=]{20,128} [\w~.]{3}[78]Q~[\w~.-]{31,34}",
-    "JWT": r"eyJ(?:(?![-_]eyJ)[\w-]){8,8000}\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
-    r" eyJ(?:(?![-_]eyJ)[\w-]){15,8000}\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
+    "JWT": r"eyJ(?=[\w-]{8})(?:[A-Za-z0-9]++|[-_](?!eyJ)|[^\W_]){1,8000}+\.eyJ[\w-]{8,20000}(?:\.[\w-]{0,2000})?"
+    r" eyJ(?=[\w-]{15})(?:[A-Za-z0-9]++|[-_](?!eyJ)|[^\W_]){1,8000}+\.[\w-]{0,2000}(?:\.[\w-]{10,20000}){1,3}",
     # Mailgun, Mailchimp, DigitalOcean, Shopify, Square, Databricks, Linear, Notion, Figma, Postman, Grafana, New Relic, Sentry,
     # Supabase, Netlify, Doppler, Terraform, Vault, RubyGems, crates.io, Docker, Atlassian, Airtable, Meta, Replicate, Groq,
     # xAI, Perplexity, Pinecone, LangSmith, Tailscale, NVIDIA, PlanetScale, Alibaba, Tencent, Brevo, CircleCI, Buildkite,
@@ -63,17 +64,18 @@ _FORMS: Final = {
     r" duffel_(?:test|live)_[\w=-]{40,50} shippo_(?:live|test)_[0-9a-fA-F]{40} rdme_\w{60,80} tfp_[\w.=-]{40,64}"
     r" API-[A-Z0-9]{26}"
     r" sm_[ps]at_\w{16} AQVN[\w-]{35,40} NRI[IQ]-[\w-]{20,40} apify_api_\w{30,50}"
-    r" (?=[amps])(?:sdk|api|mob|pub-c|sub-c|sec-c|pat-(?:na|eu)\d)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-    r" odt_[A-Za-z0-9]{32,36} [A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{20,30} [A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}"
+    + "".join(rf" {name}-{_UUID}" for name in ("sdk", "api", "mob", "pub-c", "sub-c", "sec-c", r"pat-(?:na|eu)\d"))
+    + r" odt_[A-Za-z0-9]{32,36} [A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{20,30} [A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}"
     r" eyJrIjoi[\w+/=-]{60,400}"
     r" 00D[A-Za-z0-9]{12,15}![\w.]{60,120} \d{1,3}-[A-Za-z0-9]{64}(?!\w) live_\d{6,12}_[A-Za-z0-9]{25,40}"
     r" pk_\d{5,10}_[A-Z0-9]{30,36}"
-    r" [as]k_live_[A-Za-z0-9]{20,64} [ps]k_[0-9a-f]{32,64} pat\.[\w-]{22}\.\w{24}\.\w{20} sq[apu]_[0-9a-f]{40}"
+    r" ak_live_[A-Za-z0-9]{20,64} pk_[0-9a-f]{32,64} sk_[0-9a-f]{32,64} pat\.[\w-]{22}\.\w{24}\.\w{20} sq[apu]_[0-9a-f]{40}"
     r" fio-u-[\w-]{60,72} sl\.[\w-]{120,200} BBFF-[A-Za-z0-9]{30}"
     r" [A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk oy2[a-z0-9]{43} CFPAT-[\w-]{43,70} ion_[A-Za-z0-9]{42} mdb_sa_sk_[\w-]{40}"
     r" tkn\.v1_[A-Za-z0-9=]{60,100} KEY[A-Z0-9][\w-]{54} VF\.(?:DM|WS)\.[0-9a-f]{24}\.[A-Za-z0-9]{16}"
     r" 1000\.[0-9a-f]{32}\.[0-9a-f]{32}"
-    r" [ps]k\.eyJ[\w-]{50,160}\.[\w-]{20,24} [0-9a-f]{32}(?:-[0-9a-f]{8}){2}(?![\w-]) AQ\.Ab8[\w-]{20,80}"
+    r" pk\.eyJ[\w-]{50,160}\.[\w-]{20,24} sk\.eyJ[\w-]{50,160}\.[\w-]{20,24} [0-9a-f]{32}(?:-[0-9a-f]{8}){2}(?![\w-])"
+    r" AQ\.Ab8[\w-]{20,80}"
     r" SWMTKN-1-[0-9a-z]{40,60}-[0-9a-z]{20,30} A3(?:-[A-Z0-9]{5,11}){5,6}(?![\w-]) CLOJARS_[0-9a-f]{60} akab(?:-[a-z0-9]{16}){2}"
     r" packagist_[a-z]{3}_[0-9a-f]{28,68} FLW(?:SEC|PUB)K(?:_TEST)?-[0-9A-Za-z]{32}-X",
 }
@@ -88,18 +90,20 @@ _MIXED: Final = late(r"(?=.{40})(?=.*[a-z])(?=.*[A-Z])|sk-(?:[A-Z]{12}|[A-Za-z]{
 @functools.cache
 def _anything() -> tuple[re.Pattern[str], ...]:
     """All forms in two patterns: those that stand behind `=`, and the others, a pattern which is quick to say no: it begins
-    before each word, and most words begin no form; few forms have another second character than a letter or a digit.
+    before each word, and most words begin no form; few forms have another second character than a letter or a digit, and those
+    that begin with any letters are tried where as many stand.
     """
     every = [form for forms in _FORMS.values() for form in forms.split()]
-    runs = [form for form in every if form.startswith(("[A-Za-z0-9]{", "[0-9a-f]{", r"\d{8"))]
     given = [form for form in every if form.startswith("(?<=")]
-    mixed = [form for form in every if form.startswith((r"[\w~.]", "[MNO]"))]
+    mixed = [form for form in every if form.startswith((r"[\w~.]", "[MNO]", "[A-Za-z0-9]{6}"))]
+    long = ("[A-Za-z0-9]{", "[0-9a-f]{", r"\d{8")
+    runs = [form for form in every if form.startswith(long) and form not in mixed]
     rest = by_first(form for form in every if form not in (*runs, *given, *mixed))
     return (
         re.compile(
             r"[^A-Za-z0-9](?=[A-Za-z0-9](?:[A-Za-z0-9]|[/-](?<=\d.)[A-Za-z0-9/]{2}|[_-](?<=[MNO].)|[_~.][\w~.][78]Q~)"
-            r"[\w.~+/=:%?&!@-]{13})(?:(?<=/)bot)?"
-            rf"({rest}|(?=[A-Za-z0-9]{{6}})(?:{'|'.join(runs)})|{'|'.join(mixed)})"
+            r"[A-Za-z0-9_.~+/=:%?&!@\x80-\U0010ffff-]{13})(?:(?<=/)bot)?"
+            rf"({rest}|(?=[A-Za-z0-9]{{8,34}}+(?:[:.-]|[A-Za-z0-9]{{44}}))(?:{'|'.join(runs)})|{'|'.join(mixed)})"
         ),
         re.compile(rf"=(?=[A-Za-z0-9])({'|'.join(given)})"),
     )
