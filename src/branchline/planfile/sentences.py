@@ -13,7 +13,7 @@ SUBJECT = 200
 _NOT = re.compile(rf"(?:{any_verb(words.NOT)}|n't)\s?$", re.IGNORECASE)
 """Right before a verb: `does not depend on T2` says nothing of T2."""
 NUMBERS = re.compile(
-    r"(?=\W{0,4}\d)(?!\d{4}-\d)(?:\d{1,4}(?:\.\d{1,4}){0,4}(?:[a-z](?![a-z]))?+(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
+    r"(?=\W{0,4}\d)(?!\d{4}-\d)(?:\d{1,4}(?:\.\d{1,4}){0,4}(?:[a-d](?![a-z]))?(?!\d)|[\s,&+/–~-]|and|to|und|и|y|e|et|和|と"
     r"|[(（][^()（）]{0,200}[)）]){1,60}"
 )
 """Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
