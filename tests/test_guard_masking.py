@@ -80,6 +80,13 @@ def test_a_masked_line_is_masked(name: str) -> None:
     assert [mask(line).text for line in once] == once
 
 
+@pytest.mark.parametrize("beside", ["{}", "é{}", "値{}値", "({})", "x = {};"])
+def test_a_secret_once_known_is_found_again_beside_letters_of_any_script(beside: str) -> None:
+    key = "q7RtZ2mK9xVb4LpW8sYn" + "3HdG"
+    text = f'api_key = "{key}"\nsomewhere {beside.format(key)} else\n'
+    assert [text[span.start : span.end] for span in find(text)] == [key, key]
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(lines("dirty.txt") + lines("clean.txt")), max_size=8))
 def test_masking_again_changes_nothing(picked: list[str]) -> None:

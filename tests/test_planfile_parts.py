@@ -176,5 +176,7 @@ def test_an_item_struck_out_as_a_whole_is_done_and_a_box_keeps_its_mark() -> Non
 
 def test_numbered_headings_of_a_build_order_are_tasks() -> None:
     parts = "### 1. Catalog — add rims\n\nText.\n\n### 2. Mover\n\nText.\n\n### 3. Strip it\n\nText.\n\n"
-    text = f"# Plan\n\n## Why\n\n- Rims: seen by all\n- Ships: they move\n\n## Build order\n\n{parts}## Traps\n\n- None\n"
+    text = (
+        f"# Plan\n\n## Why\n\n- Rims: seen by all\n- Ships: they move\n\n## Build order\n\n{parts}## Traps\n\n- None\n"
+    )
     assert titles(text) == ["Catalog — add rims", "Mover", "Strip it"]
