@@ -70,9 +70,7 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     retold.families(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
-    manner = Manner(
-        _shows_code(out, empty), _labelled_parts(out, empty), _topics(out, empty), _told_in_detail(out, empty)
-    )
+    manner = _manner(out, empty)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
             if draft.kids:
@@ -86,6 +84,13 @@ def fill(out: Outline) -> None:
     retold.empty_families(out)
     _elsewhere(out)
     retold.timelines(out)
+
+
+def _manner(out: Outline, phases: list[Block]) -> Manner:
+    told = [[phase, *_subsections(out, phase)] for phase in phases]
+    items = [item for sections in told for item in _items(out, sections)]
+    parts, topics = _labelled_parts(out, phases), _topics(out, phases)
+    return Manner(_shows_code(out, told, items), parts, topics, _says_more(out, told, items))
 
 
 def _elsewhere(out: Outline) -> None:
@@ -187,30 +192,27 @@ def take_items(out: Outline, items: list[Block], confidence: float, cls: str) ->
         take_held(out, block, draft, "item of a group of tasks")
 
 
-def _shows_code(out: Outline, phases: list[Block]) -> bool:
+def _shows_code(out: Outline, told: list[list[Block]], items: list[Block]) -> bool:
     """Say whether most phases show code and most of their bullets name some: then each is one piece of work, told in detail."""
-    fenced = {block.section.line for block in out.doc.blocks if block.kind == "fence" and block.section is not None}
-    below = [[phase, *_subsections(out, phase)] for phase in phases]
-    shown = sum(any(each.line in fenced for each in sections) for sections in below)
-    if shown < 2 or shown * 2 <= len(phases):
+    shown = _showing(out, told, frozenset())
+    if shown < 2 or shown * 2 <= len(told):
         return False
-    items = [item for sections in below for item in _items(out, sections)]
     if sum(bool(item.number) and item.text.startswith(("**", "__")) for item in items) * 2 > len(items):
         return False  # titles that are counted are tasks of their own
     return sum("`" in item.text for item in items) * 5 > len(items) * 3 > 0
 
 
-def _told_in_detail(out: Outline, phases: list[Block]) -> bool:
+def _says_more(out: Outline, told: list[list[Block]], items: list[Block]) -> bool:
     """Say whether many phases show code and few of their bullets act: what stands behind other text says more of a phase."""
-    code = {
-        block.section.line
-        for block in out.doc.blocks
-        if block.kind == "fence" and block.section is not None and block.text.lower() not in _PICTURES
-    }
-    below = [[phase, *_subsections(out, phase)] for phase in phases]
-    shown = sum(any(each.line in code for each in sections) for sections in below)
-    items = [item for sections in below for item in _items(out, sections)]
-    return shown > 1 and shown * 3 >= len(phases) and sum(acts(item.text) for item in items) * 2 < len(items)
+    shown = _showing(out, told, _PICTURES)
+    return shown > 1 and shown * 3 >= len(told) and sum(acts(item.text) for item in items) * 2 < len(items)
+
+
+def _showing(out: Outline, told: list[list[Block]], but: Collection[str]) -> int:
+    """Count the phases with a fence of any kind `but` these; of each its heading and those below it are given."""
+    fences = [block for block in out.doc.blocks if block.kind == "fence" and block.text.lower() not in but]
+    fenced = {block.section.line for block in fences if block.section is not None}
+    return sum(any(each.line in fenced for each in sections) for sections in told)
 
 
 def _fill(out: Outline, phase: Draft, manner: Manner) -> None:

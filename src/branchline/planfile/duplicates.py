@@ -76,13 +76,15 @@ def _boxes(out: Outline, by_title: dict[str, Draft]) -> None:
 
 
 def _listed_by_state(out: Outline) -> None:
-    """A box that stands once under `In progress` or `Completed`, and once more elsewhere, is one task."""
+    """A box that stands once under `In progress` or `Completed`, and once more elsewhere, ticked alike, is one task."""
     first: dict[str, Draft] = {}
+    marks = dict(out.dialect.box_marks)
     for draft in out.in_order():
         if draft.block.box is None or draft.kids or not _long(draft.title):
             continue
         same = first.setdefault(normal(draft.title), draft)
-        if same.block.section is not draft.block.section and (_by_state(same) or _by_state(draft)):
+        alike = marks.get(same.block.box or "") == marks.get(draft.block.box)
+        if alike and same.block.section is not draft.block.section and (_by_state(same) or _by_state(draft)):
             _copy(out, draft, same)
 
 
