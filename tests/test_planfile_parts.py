@@ -47,10 +47,9 @@ def test_phases_that_say_what_they_deliver_and_no_more_are_made_of_that() -> Non
 
 
 @pytest.mark.parametrize("states", [("[done]", "[wip]", "[todo]"), ("[done]", "[done]", "[done]")])
-def test_bullets_that_begin_with_a_state_in_brackets_are_tasks(states: tuple[str, ...]) -> None:
-    text = "# Live Plan — Verification\n\n" + "".join(
-        f"- {state} Step {n}: Draw ship {n}\n" for n, state in enumerate(states)
-    )
+@pytest.mark.parametrize("title", ["# Live plan — Verification\n\n", "# Ships\n\nThey fly.\n\n## Parts\n\n"])
+def test_bullets_that_begin_with_a_state_in_brackets_are_tasks(title: str, states: tuple[str, ...]) -> None:
+    text = title + "".join(f"- {state} Step {n}: Draw ship {n}\n" for n, state in enumerate(states))
     plan = parse(text, PATH)
     assert [task.title[-11:] for task in plan.tasks] == ["Draw ship 0", "Draw ship 1", "Draw ship 2"]
     assert plan.tasks[0].state == "done"

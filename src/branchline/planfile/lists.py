@@ -49,7 +49,8 @@ def counted(out: Outline) -> None:
 def marked(out: Outline) -> None:
     """Take bullets that begin with how far they are, `✅ Draw it`, `[done] Move it`, where most bullets of a text do."""
     lists = [(heading, list(filter(_bullet, out.direct.get(heading.line, ())))) for heading in out.headings]
-    lists = [(heading, items) for heading, items in lists if heading.cls not in ("CRITERIA", "NONTASK")]
+    title = out.headings[:1]  # which says what the text is about, and not what stands right below it
+    lists = [(each, items) for each, items in lists if each in title or each.cls not in ("CRITERIA", "NONTASK")]
     told = [item for _, items in lists for item in items if _tells_state(item)]
     if MANY <= len(told) > sum(len(items) for _, items in lists) * 2 / 3:
         for heading, items in lists:
