@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from branchline.cli import main
 from branchline.errors import UsageError
 from branchline.proc import lend
+from branchline.proc.bare import bare
 from branchline.sandbox import door, proxied, proxy, tiers
 from branchline.workflow.net import host_of
 
@@ -140,9 +140,9 @@ class Way:
         }
         spec |= {"connections": 8, "megabytes": 64, **more}
         (folder / door.SPEC).write_text(json.dumps(spec))
-        self.process = subprocess.Popen((sys.executable, "-I", "-S", door.__file__, str(folder)))
+        self.process = subprocess.Popen((*bare(door.__file__), str(folder)))
         self.port, *self.local = [_free() for _ in range(1 + len(spec["local"]))]
-        lend.lend(str(folder), self.port, *self.local)
+        os.waitpid(lend.lend(str(folder), self.port, *self.local), 0)
 
     def ask(self, request: bytes, timeout: float = DEADLINE, port: int = 0) -> bytes:
         """Everything that comes back for a request, of the proxy or of another port that was lent."""

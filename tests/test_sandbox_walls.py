@@ -1,7 +1,9 @@
 """The walls of a sandbox: which there are, what they leave open, and that they stand."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +17,9 @@ from hypothesis import strategies as st
 
 from branchline.errors import SettingsError
 from branchline.proc import Completed, landlock
+from branchline.proc.bare import bare
 from branchline.sandbox import limits, rights, seatbelt, view
+from branchline.sandbox.around import Around, Walls, around
 from branchline.sandbox.level import Held, behind, best, network
 from branchline.workspace.git import Git
 from branchline.workspace.shared import opened, public_config
@@ -116,7 +120,7 @@ def test_landlock_holds_files_and_what_is_started(tmp_path: Path) -> None:
     sh -c 'cat hidden/file' 2>/dev/null && echo STOLEN; echo x 2>/dev/null > open/file && echo WRITTEN
     echo x > mine/new; ln hidden/file mine/link 2>/dev/null && echo LINKED; kill -0 {os.getpid()} 2>/dev/null && echo KILLED
     exit 7"""
-    argv = (sys.executable, "-I", "-S", landlock.__file__, *rights, "--", "/bin/sh", "-c", script)
+    argv = (*bare(landlock.__file__), *rights, "--", "/bin/sh", "-c", script)
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.stdout.replace("KILLED\n", "" if landlock.abi() < 6 else "KILLED\n"), done.returncode) == (
         "openmine",
@@ -142,18 +146,27 @@ def test_a_second_wall_leaves_all_to_read_and_only_what_the_first_leaves_to_writ
     assert bool(done.returncode) == (landlock.abi() >= 6), "from then on a signal reaches nobody outside"
 
 
+_LIMITS = """import json, resource as r
+print(json.dumps([r.getrlimit(each) for each in (r.RLIMIT_NPROC, r.RLIMIT_DATA, r.RLIMIT_CORE)]))"""
 GROUPS = limits.groups(f"test-{os.getpid()}", 20, 64)
+
+
+def bounded(groups: Around) -> tuple[str, ...]:
+    """The words before a program in these groups, as they are around and in a sandbox."""
+    return around([groups], Walls(limits.gate(0, None, joins=True))).words
 
 
 @pytest.mark.skipif(not GROUPS, reason="this user may make no control groups here")
 def test_control_groups_bound_what_is_in_them_and_go_when_it_has_ended() -> None:
     script = "cat /proc/self/cgroup; for i in $(seq 40); do sleep 0.2 & done; wait; exit 7"
-    done = subprocess.run((*GROUPS, "/bin/sh", "-c", script), capture_output=True, text=True, check=False)
-    assert "/branchline-box-test-" in done.stdout
+    assert GROUPS
+    done = subprocess.run((*bounded(GROUPS), "/bin/sh", "-c", script), capture_output=True, text=True, check=False)
+    assert done.stdout.count("/branchline-box-test-") == len(re.findall(r"echo \$1", GROUPS.before))
     assert "fork" in done.stderr
     assert done.returncode != 7
     alone = limits.groups(f"test-{os.getpid()}-2", 20, 64)
-    assert subprocess.run((*alone, "/bin/sh", "-c", "exit 7"), check=False).returncode == 7
+    assert alone
+    assert subprocess.run((*bounded(alone), "/bin/sh", "-c", "exit 7"), check=False).returncode == 7
     until = time.monotonic() + 20
     while list(Path("/sys/fs/cgroup").glob(f"*/branchline-box-test-{os.getpid()}*")):
         assert time.monotonic() < until
@@ -161,32 +174,51 @@ def test_control_groups_bound_what_is_in_them_and_go_when_it_has_ended() -> None
 
 
 @pytest.mark.parametrize(
-    ("control", "below", "written"),
+    ("control", "below", "bounds", "joined"),
     [
-        ("cgroup.subtree_control", "cpu memory pids", ["pids.max=20", "memory.max=67108864", "cgroup.procs=0"]),
-        ("cgroup.subtree_control", "cpu pids", ["pids.max=20", "cgroup.procs=0"]),
-        ("cgroup.subtree_control", "cpu", []),
-        ("no control", "", ["pids.max=20", "memory.limit_in_bytes=67108864", "cgroup.procs=0", "cgroup.procs=0"]),
+        ("cgroup.subtree_control", "cpu memory pids", ["pids.max=20", "memory.max=67108864"], 1),
+        ("cgroup.subtree_control", "cpu pids", ["pids.max=20"], 1),
+        ("no control", "", ["pids.max=20", "memory.limit_in_bytes=67108864"], 2),
     ],
 )
-def test_bounds_are_set_before_a_group_is_joined(tmp_path: Path, control: str, below: str, written: list[str]) -> None:
-    """In folders that stand for the kernel's: this says what is written, in which order, and not that a kernel heeds it."""
+def test_a_program_begins_in_its_group_with_bounds_set(
+    tmp_path: Path, control: str, below: str, bounds: list[str], joined: int
+) -> None:
+    """In folders that stand for the kernel's: this says what is written before the program, and not that a kernel heeds it."""
     for place in (tmp_path, tmp_path / "pids", tmp_path / "memory"):
         place.mkdir(exist_ok=True)
         (place / "cgroup.procs").touch()
     (tmp_path / control).write_text(below)
-    words = limits.groups("x-r1-1", 20, 64, tmp_path)
-    told = "".join(words).replace(f"{tmp_path}/", "").replace("branchline-box-x-r1-1/", "").replace(" && ", "; ")
-    lines = re.findall(r"echo (\d+) > (?:pids/|memory/)?([\w.]+)", told)
-    assert [f"{file}={value}" for value, file in lines] == written
-    subprocess.run((*words, "/bin/true"), check=True)
-    made = list(tmp_path.rglob("branchline-box-x-r1-1/*"))
-    assert sorted(f"{path.name}={path.read_text().strip()}" for path in made) == sorted(written)
-    for path in made:  # the kernel's own files go with their group
+    groups = limits.groups("x-r1-1", 20, 64, tmp_path)
+    assert groups
+    script = f"cd {tmp_path}; grep '' $(find . -path '*/branchline-box-x-r1-1/*') /dev/null; cat; exec 2>&1; ls -l /proc/$$/fd"
+    done = subprocess.run((*bounded(groups), "/bin/sh", "-c", script), input="given", capture_output=True, text=True)
+    made = re.findall(r"^\./.*branchline-box-x-r1-1/([\w.]+):(\d+)$", done.stdout, re.M)
+    assert sorted(f"{file}={value}" for file, value in made if file != "cgroup.procs") == sorted(bounds)
+    assert [file for file, _ in made].count("cgroup.procs") == joined
+    assert "given" in done.stdout, "its input is its own"
+    assert not re.search(r" [89] -> ", done.stdout), "and no handle of ours is left to it"
+    for path in tmp_path.rglob("branchline-box-x-r1-1/*"):  # the kernel's own files go with their group
         path.unlink()
     (tmp_path / "pids" / "branchline-box-of-a-run-that-was-killed").mkdir(exist_ok=True, parents=True)
     limits.sweep(tmp_path)
     assert not list(tmp_path.rglob("branchline-box-*"))
+
+
+def test_no_group_is_made_where_the_kernel_hands_down_no_controller(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.procs").touch()
+    (tmp_path / "cgroup.subtree_control").write_text("cpu")
+    assert limits.groups("x-r1-1", 20, 64, tmp_path) is None
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_the_gate_bounds_what_comes_after_it(shell: str) -> None:
+    program = shutil.which(shell)
+    if not program:
+        pytest.skip(f"{shell} is not installed")
+    words = (program, *limits.gate(300, 64, joins=False)[1:], sys.executable, "-c", _LIMITS)
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert (json.loads(done.stdout), done.stderr) == ([[300, 300], [64 << 20, 64 << 20], [0, 0]], "")
 
 
 def test_the_profile_for_a_mac_names_what_is_open_and_denies_the_rest() -> None:

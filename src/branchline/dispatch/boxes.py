@@ -175,6 +175,8 @@ class Boxes:
             outside.append(beside)
             readable.add(place.folder / "net")
             inside += rights.within({*bubblewrap.OWN, *writable, *(place for _, place in git.lent)})
+        groups = self._groups(attempt)
+        outside += [groups] if groups else []
         box = bubblewrap.Box(
             bubblewrap.find(self._env),
             self._etc,
@@ -184,9 +186,9 @@ class Boxes:
             ((config, common / "config"),),
             git.lent,
             network=self.network(role) == "host",
-            before=(*inside, *limits.rlimits(self._settings.max_processes, self._settings.max_memory)),
+            before=(*inside, *limits.gate(self._settings.max_processes, self._settings.max_memory, joins=bool(groups))),
         )
-        return around(outside, Walls((*self._groups(attempt), *bubblewrap.wrap(box)), 1))
+        return around(outside, Walls(bubblewrap.wrap(box), 1))
 
     def _of_settings(self, paths: Iterable[str]) -> list[Path]:
         return [self._root / Path(path).expanduser() for path in paths]
@@ -227,7 +229,7 @@ class Boxes:
         if self._git is not None:
             limits.sweep()
 
-    def _groups(self, attempt: AttemptRow) -> tuple[str, ...]:
+    def _groups(self, attempt: AttemptRow) -> Around | None:
         self.sweep()
         name = f"{self._mark}-{attempt.run}-{attempt.fence}"
         return limits.groups(name, self._settings.max_processes, self._settings.max_memory)

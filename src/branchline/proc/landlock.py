@@ -1,6 +1,6 @@
 """A wall of its own, or a second one inside of a sandbox: a program that gives rights away, by Landlock, and becomes the worker.
 
-Started as `python -I -S landlock.py r:PATH... w:PATH... -- PROGRAM ARGUMENT...`: below each path one may read and run
+Started bare, with `r:PATH... w:PATH... -- PROGRAM ARGUMENT...`: below each path one may read and run
 (r) or write too (w); all other files are out of reach for the process and its children, for ever. Without a path nothing is given
 away. Standard library only, and no import of our own.
 """
@@ -81,14 +81,16 @@ def _call(number: int, *arguments: object) -> int:
     return result
 
 
-def main(arguments: list[str]) -> None:
-    """Restrict this process and become the program."""
+def restricted(arguments: list[str]) -> list[str]:
+    """Restrict this process as the words say, and return those of the program."""
     end = arguments.index("--")
     given = [word.partition(":") for word in arguments[:end]]
     if given:
         restrict((path for kind, _, path in given if kind == "r"), (path for kind, _, path in given if kind == "w"))
-    os.execvp(arguments[end + 1], arguments[end + 1 :])  # noqa: S606 - becomes the program it was asked to be
+    return arguments[end + 1 :]
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def main(arguments: list[str]) -> None:
+    """Restrict this process and become the program."""
+    program = restricted(arguments)
+    os.execvp(program[0], program)  # noqa: S606 - becomes the program it was asked to be

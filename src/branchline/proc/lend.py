@@ -1,6 +1,6 @@
 """Inside a network of its own: lend listening sockets to a process outside of it, then go on as `landlock`.
 
-Started as `python -I -S lend.py FOLDER PORT,PORT... WORDS...`, the last being those of `landlock.py`: what connects to one of
+Started bare, with `FOLDER PORT,PORT... WORDS...`, the last being those of `landlock.py`: what connects to one of
 the ports on this network's loopback is then accepted by whoever listens on the socket `FOLDER/proxy` outside, and no packet ever
 leaves this network. Standard library only, and no import of our own but the file beside it.
 """
@@ -14,18 +14,18 @@ PATIENCE = 10.0  # seconds that the process outside may take to come up
 NAME = "proxy"
 
 
-def lend(folder: str, *ports: int) -> None:
+def lend(folder: str, *ports: int) -> int:
     """Listen on ports of the loopback and hand those sockets over, by a process beside this one that ends then.
 
-    Who connects before the process outside is up waits for it. Raises OSError when a port cannot be had.
+    Who connects before the process outside is up waits for it. Returns a child that is to be waited for, and ends at once.
+    Raises OSError when a port cannot be had.
     """
     ears = [_listening(port) for port in ports]
     middle = os.fork()
     if middle:
         for ear in ears:
             ear.close()
-        os.waitpid(middle, 0)
-        return
+        return middle
     try:
         if os.fork() == 0:  # an orphan: the program has no child that it knows nothing of
             _hand_over(ears, folder)
@@ -64,13 +64,10 @@ def _connect(door: "_socket.socket", until: float) -> None:
 
 def main(arguments: list[str]) -> None:
     """Lend the sockets, and go on as `landlock`: a process of its own for that would cost a second start of Python."""
-    folder, ports, *rest = arguments
-    lend(folder, *map(int, ports.split(",")))
-    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - it starts with every worker
     import landlock  # type: ignore[import-not-found]
 
-    landlock.main(rest)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    folder, ports, *rest = arguments
+    middle = lend(folder, *map(int, ports.split(",")))
+    program = landlock.restricted(rest)
+    os.waitpid(middle, 0)
+    os.execvp(program[0], program)  # noqa: S606 - becomes the program it was asked to be

@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 
 class Around(NamedTuple):
-    """Shell text that runs before and after a program; what starts something beside it ends it again."""
+    """Shell text that runs before and after a program; what starts something beside it ends it again.
+
+    `program` is how the program itself is run, which one part around it may say.
+    """
 
     before: str
     after: str
+    program: str = ""
 
 
 class Walls(NamedTuple):
@@ -22,5 +26,7 @@ def around(parts: Sequence[Around], inner: Walls) -> Walls:
     """Return the walls with these parts around them; the exit status stays the program's."""
     if not parts:
         return inner
-    script = "; ".join([*(part.before for part in parts), '"$@"', "s=$?", *(part.after for part in parts), 'exit "$s"'])
+    own = (part.program for part in parts if part.program)
+    after = (part.after for part in parts if part.after)
+    script = "; ".join([*(part.before for part in parts), next(own, '"$@"'), "s=$?", *after, 'exit "$s"'])
     return Walls(("/bin/sh", "-c", script, "sh", *inner.words), inner.depth + 1)

@@ -1,6 +1,6 @@
 """The door of the proxy: takes the sockets that a sandbox lends, and loads the proxy when somebody knocks at one of them.
 
-Started as `python -I -S door.py FOLDER` in custody, beside the worker it serves: most workers and checks ask nothing of the
+Started bare with FOLDER, in custody, beside the worker it serves: most workers and checks ask nothing of the
 network, and the proxy takes three times as long to start as this. Standard library only, and no import of our own until then.
 """
 
@@ -38,11 +38,6 @@ def main(arguments: "list[str]") -> None:
     for handle in handles:
         knock.register(handle, select.POLLIN)
     knock.poll()
-    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - it starts with every worker
     import proxy  # type: ignore[import-not-found]
 
     proxy.main(SPEC, handles)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -5,33 +5,46 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from branchline.sandbox.around import Around
+
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _PLACES: Final = ("pids", "memory", ".")
 """Where `groups` makes any: two hierarchies of version 1, or the one of version 2."""
 _NAME: Final = "branchline-box-"
-_JOIN: Final = 'for i in 1 2 3; do { mkdir -p %s; %s; } 2>/dev/null && break; done; exec "$@"'
-"""A shell's words: make control groups and join them; again where somebody has just taken one away as empty."""
+_JOIN: Final = """put() { %s || return; read -r below < /proc/$1/task/$1/children; set -- $below; for each; do put $each; done; }
+join() { for i in 1 2 3; do { mkdir -p %s; %s; put $$; } 2>/dev/null && break; done; }
+exec 8<&0"""
+"""A shell's words: make control groups and join them; again where somebody has just taken one away as empty.
+
+A process is put there before its children are looked at: those it starts later are born there.
+"""
+_BESIDE: Final = 'join | { exec 9<&0 0<&8 8<&-; exec "$@"; }'
+"""To join takes the kernel longer than a sandbox takes to be built, so both are done at once; `gate` waits for the end."""
 
 
-def rlimits(processes: int, memory: int | None) -> tuple[str, ...]:
+def gate(processes: int, memory: int | None, *, joins: bool) -> tuple[str, ...]:
     """Return the words that bound what follows them: processes of one sandbox, MB of memory of one process; 0: no bound.
 
-    Without a number of MB (None) no process is bound by itself, for some reserve far more than they use. Where there is
-    no `prlimit` there is no bound of this kind. The kernel does not hold root to the number of processes:
-    see `groups`.
+    Without a number of MB (None) no process is bound by itself, for some reserve far more than they use. The kernel
+    does not hold root to the number of processes: see `groups`, whose part around all of it is over before what follows
+    begins (`joins`).
     """
-    program = next((path for path in ("/usr/bin/prlimit", "/bin/prlimit") if os.access(path, os.X_OK)), "")
-    asked = [f"--nproc={processes}"] if processes else []
-    asked += [f"--data={memory << 20}"] if memory else []
-    return (program, *asked, "--core=0", "--") if program and asked else ()
+    lines = ["ulimit -c 0"]
+    if processes:
+        lines.append(f"{{ ulimit -u {processes} || ulimit -p {processes}; }} 2>/dev/null")  # as bash has it, and dash
+    if memory:
+        lines.append(f"ulimit -d {memory << 10}")
+    if joins:
+        lines.append("read -r _ <&9; exec 9<&-")
+    return ("/bin/sh", "-c", "; ".join([*lines, 'exec "$@"']), "sh")
 
 
-def groups(name: str, processes: int, memory: int | None, root: Path = _GROUPS) -> tuple[str, ...]:
-    """Return the words that put what follows into control groups of its own, () where this user may not make any.
+def groups(name: str, processes: int, memory: int | None, root: Path = _GROUPS) -> Around | None:
+    """Return what puts a program into control groups of its own, None where this user may not make any.
 
-    `memory` None is three quarters of what the machine has; `name` tells them from those of others; `sweep` takes them
-    away. Root may: in each hierarchy of version 1, or in the one of version 2 for the controllers that it hands down. `root`
-    is where they are mounted.
+    The program has a `gate` in it. `memory` None is three quarters of what the machine has; `name` tells them from those of
+    others; `sweep` takes them away. Root may: in each hierarchy of version 1, or in the one of version 2 for the
+    controllers that it hands down. `root` is where they are mounted.
     """
     most = memory << 20 if memory is not None else _of_machine() * 3 // 4
     places = {"pids": {"pids.max": processes}, "memory": {"memory.limit_in_bytes": most}}
@@ -45,9 +58,9 @@ def groups(name: str, processes: int, memory: int | None, root: Path = _GROUPS) 
         if any(bounds.values()) and os.access(root / kind / "cgroup.procs", os.W_OK)
     }
     setting = [line % path for path, lines in bound.items() for line in lines]
-    joining = " && ".join(f"echo 0 > {path}/cgroup.procs" for path in bound)
-    script = _JOIN % (" ".join(map(str, bound)), "; ".join([*setting, joining]))
-    return ("/bin/sh", "-c", script, "sh") if bound else ()
+    joining = " && ".join(f"echo $1 > {path}/cgroup.procs" for path in bound)
+    join = _JOIN % (joining, " ".join(map(str, bound)), "; ".join(setting))
+    return Around(join, "", _BESIDE) if bound else None
 
 
 def sweep(root: Path = _GROUPS) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from branchline import proc
 from branchline.files import write_new
 from branchline.patterns import late
+from branchline.proc.bare import bare
 from branchline.sandbox import door
 from branchline.sandbox.around import Around
 
@@ -24,6 +24,8 @@ _PROXY: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _ADDRESS: Final = late(r"[a-z][a-z0-9+.-]*://[^\s\"'<>\\]+", re.I)
 _USUAL: Final = {"http": 80, "https": 443}
+_LATER: Final = 0.03
+"""Seconds after which the door is started: until then it would take from the worker's own start, which does not wait for it."""
 FIRST_FREE: Final = 1024
 """Below it a worker's own loopback has no ports for it."""
 
@@ -69,7 +71,10 @@ def words(folder: Path, spec: Mapping[str, Any], found: Named) -> tuple[Around, 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     told = {**spec, "local": sorted(found.local), "servers": sorted(found.servers)}
     write_new(folder / door.SPEC, json.dumps(told) + "\n")
-    python = (sys.executable, "-I", "-S")
-    started = shlex.join((*python, str(DOOR), str(folder)))
-    beside = Around(f"{started} >{shlex.quote(str(folder / 'proxy.log'))} 2>&1 & p=$!", 'kill "$p" 2>/dev/null')
-    return beside, (*python, str(LEND), str(folder), ",".join(map(str, (PORT, *told["local"]))))
+    started = f"sleep {_LATER}; exec {shlex.join((*bare(str(DOOR)), str(folder)))}"
+    beside = f"{{ {started}; }} </dev/null >{shlex.quote(str(folder / 'proxy.log'))} 2>&1 & p=$!"
+    return Around(beside, 'kill "$p" 2>/dev/null'), (
+        *bare(str(LEND)),
+        str(folder),
+        ",".join(map(str, (PORT, *told["local"]))),
+    )

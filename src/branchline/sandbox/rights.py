@@ -3,15 +3,15 @@
 The second stands where the proxy is: there a process of ours is inside anyway; elsewhere it would cost a start of Python.
 """
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from branchline.proc import landlock
+from branchline.proc.bare import bare
 from branchline.sandbox import view
 
-PROGRAM: Final[tuple[str, ...]] = (sys.executable, "-I", "-S", landlock.__file__)
+PROGRAM: Final[tuple[str, ...]] = bare(landlock.__file__)
 """What stands before the words."""
 RENAMES: Final = 2
 """The version of Landlock from which on files can be moved between folders; before it no second wall is worth the price."""

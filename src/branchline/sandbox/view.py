@@ -6,6 +6,7 @@ An allow-list: what is not named here or in the settings is not there. No home, 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -45,8 +46,9 @@ _HOSTS: Final = "127.0.0.1 localhost\n::1 localhost\n"
 _NSSWITCH: Final = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"
 
 
-def system() -> list[str]:
-    """Return the bubblewrap arguments for the system's own folders."""
+@cache
+def system() -> Sequence[str]:
+    """Return the bubblewrap arguments for the system's own folders, looked at once."""
     words: list[str] = []
     for folder in SYSTEM:
         path = Path(folder)
@@ -144,8 +146,9 @@ def make_etc(folder: Path, source: Path = Path("/etc")) -> Path:
     return folder
 
 
-def etc(folder: Path, source: Path = Path("/etc")) -> list[str]:
-    """Return the arguments that put `make_etc`'s folder at /etc."""
+@cache
+def etc(folder: Path, source: Path = Path("/etc")) -> Sequence[str]:
+    """Return the arguments that put `make_etc`'s folder at /etc, which is looked at once."""
     words = ["--ro-bind", str(folder), "/etc"]
     for place in _mounted(source):
         if (folder / place.name).is_dir():
@@ -157,15 +160,29 @@ def _mounted(source: Path) -> list[Path]:
     return [path for pattern in _MOUNTED for path in sorted(source.glob(pattern)) if path.is_dir()]
 
 
+class _Real(dict[str, str]):
+    """Path -> its real one; the folders above it are looked at once, for a worker's paths share most of them."""
+
+    def __missing__(self, path: str) -> str:
+        above, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or path[0] != "/" or os.path.islink(path):  # noqa: PTH114 - for each path of each worker
+            real = os.path.realpath(path)
+        else:
+            real = f"{self[above].rstrip('/')}/{name}" if above else path
+        self[path] = real
+        return real
+
+
 def mounts(readable: Iterable[Path], writable: Iterable[Path]) -> list[str]:
     """Return the arguments that open paths, parents before what lies in them; the nearest one named decides.
 
     A path that is reached through links is there under its real name too.
     """
     modes: dict[str, str] = dict.fromkeys(SYSTEM, "--ro-bind-try")
+    real = _Real()
     for paths, mode in ((readable, "--ro-bind-try"), (writable, "--bind-try")):
         for path in map(str, paths):
-            modes[path] = modes[os.path.realpath(path)] = mode
+            modes[path] = modes[real[path]] = mode
     words: list[str] = []
     for path in sorted(modes.keys() - set(SYSTEM), key=lambda each: each.split("/")):
         above = path.rpartition("/")[0]
