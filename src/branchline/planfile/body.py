@@ -233,6 +233,8 @@ def _field(reading: Reading, found: Field) -> bool:
     elif kind == "note":
         return False
     else:
+        if kind == "status" and "block" in value.lower():  # `Status: blocked by milestone 2` says what it waits for too
+            reading.prose.append((found.line, value))
         _say(reading, kind, value)
         return found.label != "produces"  # an interface too, which the edges read as prose
     return True

@@ -17,6 +17,8 @@ _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣`+|\\][─━-]{1,4}[>►▶→]?\s?(?![─━-])")
 """Before what a line of a tree names: `└── Phase 2`, `|-- Phase 2`, `├─> Phase 2`."""
 _NODE = re.compile(r"([\w.-]{1,60})\s*(?:[\[({>]{1,3}\"?([^\]\[(){}\"|]{1,200})\"?[\])}]{1,3})?")
+_LABEL = re.compile(r"[\[({][^\[\](){}]{1,200}[\])}]")
+"""`A & B` are two nodes, `A[Reef & sail]` is one."""
 _LINK = re.compile(r"<?[-=.]{2,}[>ox]?(?:\|[^|]{0,80}\|)?|--\s[^-]{1,60}\s-->")
 
 
@@ -128,14 +130,14 @@ def _mermaid(edges: Edges, lines: list[tuple[int, str]]) -> None:
 
 def _nodes(edges: Edges, part: str, nodes: dict[str, Draft | None]) -> list[str]:
     out = []
-    for piece in part.split("&"):
+    for piece in _LABEL.sub(lambda label: label[0].replace("&", "\0"), part).split("&"):
         found = _NODE.match(piece.strip())
         if not found:
             continue
-        name, label = found[1], found[2]
+        name, label = found[1], (found[2] or "").replace("\0", "&")
         out.append(name)
         if nodes.get(name) is None:
             named = edges.named(label) if label else []
-            titled = edges.names.titled(label or "") or edges.names.by_id.get(name.lower())
+            titled = edges.names.titled(label) or edges.names.by_id.get(name.lower())
             nodes[name] = (named[0] if len(named) == 1 else None) if named else titled
     return out

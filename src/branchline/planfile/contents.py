@@ -79,11 +79,21 @@ def fill(out: Outline) -> None:
                 _fill(out, draft, manner)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
+            _listed_tasks(out, draft)
     _deliverables(out)
     retold.sketches(out)
     retold.empty_families(out)
     _elsewhere(out)
     retold.timelines(out)
+
+
+def _listed_tasks(out: Outline, draft: Draft) -> None:
+    """What a numbered heading lists under the label `Tasks:` are its tasks; what it lists otherwise says how it is done."""
+    items = [item for item in out.direct.get(draft.line, ()) if item.label == "TASK" and plain_task(item)]
+    if len(items) > 1 and not draft.kids:
+        draft.role = "phase"
+        for block in items:
+            out.drafts[block.line] = from_item(block, out.dialect, "item of a list of tasks", 0.7).hang(draft)
 
 
 def _manner(out: Outline, phases: list[Block]) -> Manner:
@@ -288,7 +298,7 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
     for section in sections:
         for table in tables.under(out, section):
             found = tables.columns(table)
-            if found is not None and found.sure:
+            if found is not None and (found.sure or tables.calls_tasks(table, found)):
                 taken = tables.take(out, table, found, parent) or taken
     return taken
 

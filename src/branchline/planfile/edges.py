@@ -19,6 +19,7 @@ from branchline.planfile.sentences import (
     SUBJECT,
     beside,
     bound,
+    counted,
     denied,
     in_series,
     one_by_one,
@@ -64,7 +65,7 @@ _LAST = re.compile(r"[にを]|[을에]\s?")
 """How a verb begins that stands after what it rules: `T2はT1に依存`."""
 _STRICT = "|".join(["depends[- ]on", *(verb_of(verb) for verb in words.DEPENDS_PROSE if verb.startswith(_OF_TASKS))])
 _BRACKETED = re.compile(
-    rf"[(（\[]\s*(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)}|(?:depends|deps?|requires)(?=[:：]))[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
+    rf"[(（\[]\s*(?:[^()（）\[\],，;；]{{1,40}}[,，;；]\s*)?(?:only\s+)?(?:{_DEPENDS}|{any_verb(words.LATER)}|(?:depends|deps?|requires)(?=[:：]))[:：\s]*(?![:：\s])([^()（）\[\]]{{1,200}})[)）\]]",
     re.IGNORECASE,
 )
 _INLINE = re.compile(rf"(?<!\w)(?:{_STRICT})[:\s*]+(?![:\s*])((?:[^()（）.;\n]|\.(?=\d)){{1,200}})", re.IGNORECASE)
@@ -286,6 +287,8 @@ class Edges:
                 self._link(line, about, bound(first), on=True)
                 if rest and _VERB.search(rest[0]):
                     self._says(line, about, rest[0])
+            elif one_by_one(sentence) and not _VERB.search(BRACKETS.sub(" ", sentence)):
+                self._run(line, groups(self.names, sentence))
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
             elif found := _THEN.search(sentence):
@@ -293,8 +296,6 @@ class Edges:
                 self._free(about, sentence[found.end() :])
             elif (found := _EARLIER.search(sentence)) and (after := self.named(sentence[found.end() :])):
                 self.say(self.named(sentence[: found.start()]), after, line)
-            elif one_by_one(sentence):
-                self._run(line, groups(self.names, sentence))
             else:
                 self._free(about, sentence)
 
@@ -345,10 +346,9 @@ class Edges:
 
     def chain(self, line: int, parts: list[str]) -> None:
         """Take `Setup (T1-T3) -> T4 -> T5`; a range in brackets that is all of a phase means the phase."""
-        if all(NUMBERS.fullmatch(part.rstrip(" .。")) for part in parts):  # `1, 2 --> 3`
-            named = [list(resolve(self.names, part, None, strict=True).drafts) for part in parts]
-        else:
-            named = [self.named(BRACKETS.sub(" ", part)) or whole(self.named(part)) for part in parts]
+        named = counted(self.names, parts) or [
+            self.named(BRACKETS.sub(" ", part)) or whole(self.named(part)) for part in parts
+        ]
         if len(named) == 2 and named[0] and everything(parts[1].lower().strip(" .*_`")):  # `Polish → everything else`
             named = [list(self.names.earlier(named[0][0])), named[0]]
         elif len(named) == 2 and (_LATER.search(parts[1]) or _OVER.search(parts[1])):

@@ -15,6 +15,7 @@ from branchline.planfile.plain import (
     NEGATIVE,
     OF_FILES,
     TESTS,
+    begins_with_text,
     may_work,
     named_so,
     plain_task,
@@ -39,6 +40,7 @@ def last_resort(out: Outline) -> None:
         levels.acting,
         _tabled_headings,
         lists.counted,
+        _told_headings,
         _task_lists,
         rows.keyed_tables,
         _other_headings,
@@ -339,6 +341,18 @@ def _wishes(out: Outline) -> None:
         if len(heads) >= MANY and sum(acts(each.text) for each in heads) * 3 >= len(heads) * 2:
             _take_fielded(out, heads, "heading that says what to do")
             return
+
+
+def _told_headings(out: Outline) -> None:
+    """Take the headings of a list of work, `TODO` or `Backlog`, most of which stand over a text: each tells one piece of work."""
+    title = next((block for block in out.headings if block.level == 1), None)
+    if title is None or not (names_list(title.text) or says_todo(title.text)):
+        return
+    heads = [each for each in out.headings if each is not title and may_work(out, each) and not out.subheadings(each)]
+    told = [each for each in heads if begins_with_text(out, each)]
+    listed = sum(each.line in out.direct and each not in told for each in heads)
+    if len(told) >= MANY and len(told) > 2 * listed:
+        _take_fielded(out, told, "heading over a text")
 
 
 def _accepted_headings(out: Outline) -> None:

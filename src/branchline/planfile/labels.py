@@ -57,12 +57,18 @@ def _of_box(text: str) -> str:
 
 
 def weigh(lists: Iterable[list[Block]]) -> None:
-    """A list in which `✅ quick` stands beside `❌ hard to read`, and nothing else, tells of a thing: none of it is work."""
+    """A list in which `✅ quick` stands beside `❌ hard to read`, and nothing else, tells of a thing: none of it is work.
+
+    Nor are questions, where a list holds nothing else.
+    """
     for items in lists:
         leads = {item.text[:1] for item in items if item.box is None}
         if leads == {"✅", "❌"} and all(item.box is None for item in items):
             for item in items:
                 item.label = item.label or "NONTASK"
+        if len(items) > 1 and all(item.box is None and item.text.endswith(("?", "？")) for item in items):
+            for item in items:
+                item.label = "NONTASK"
 
 
 def attach(doc: Doc) -> None:

@@ -15,9 +15,12 @@ from branchline.planfile.plain import (
     begins_with_text,
     may_work,
 )
-from branchline.planfile.sections import Head, acts, bare, classify, head, series, share
+from branchline.planfile.sections import STATE_OF, Head, acts, bare, classify, head, series, share
 
 _WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
+_PAREN = re.compile(r"[(（][^()（）]{0,80}[)）]")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_RANKS = ("优先", "優先", "紧急", "緊急", "必须", "必須", "重要", "우선", "긴급")
 _NOTHING = re.compile(r"[*_(]{0,3}No\b[^.—–]{0,60}\b(?:required|needed|necessary|prerequisites|tasks)\b", re.IGNORECASE)
 
 
@@ -48,9 +51,13 @@ def worded(out: Outline) -> dict[int, Head]:
             found.setdefault((block.level, word), {})[block.line] = Head("phase", word, said[2], said[3].strip())
     counted = [heads for heads in found.values() if len(heads) > 1 and _one_by_one(heads)]
     holding = _over_work(out) if counted else set()
-    return {
-        line: said for heads in counted if len(holding & heads.keys()) * 2 > len(heads) for line, said in heads.items()
-    }
+    found_: dict[int, Head] = {}
+    for heads in counted:
+        if len(holding & heads.keys()) * 2 > len(heads):
+            found_ |= heads
+        elif len(heads) >= MANY and all(said.title for said in heads.values()):
+            found_ |= {line: said._replace(role="task") for line, said in heads.items()}
+    return found_
 
 
 def _one_by_one(heads: dict[int, Head]) -> bool:
@@ -80,7 +87,15 @@ def _letters(code: str) -> str:
 def _counts_on(heads: Collection[Head], *, releases: bool) -> bool:
     """Say whether two of these codes differ, and one at least is no name of a thing, as `V1` may be where it is no release."""
     codes = {said.id.lower() for said in heads}
-    return len(codes) > 1 and (releases or not codes <= words.NOT_IDS)
+    ranked = all(said.key == "p" for said in heads) and not any(_is_rank(said.title) for said in heads)
+    return len(codes) > 1 and (releases or ranked or not codes <= words.NOT_IDS)
+
+
+def _is_rank(title: str) -> bool:
+    """Say whether a title says no more than how much what stands below it matters: `Critical`, `高优先级`."""
+    told = _PAREN.sub("", title).lower()
+    said = set(_WORD.findall(told)) - words.RANKS
+    return classify(title)[0] in STATE_OF or not said or any(map(told.__contains__, _RANKS))
 
 
 def outcomes(out: Outline) -> None:
@@ -149,7 +164,7 @@ def _below(out: Outline, heading: Block) -> list[Block]:
 
 def _count_on(heads: list[Head]) -> bool:
     """Say whether each of these numbers is the one behind the last: `4.`, `5.`, `6.`."""
-    letters = [said.number[-1:] for said in heads]
+    letters = [said.number[-1:].lower() for said in heads]
     if len({said.number[:-1] for said in heads}) == 1 and heads[0].number[:-1].isdigit():  # `5a`, `5b`
         return letters == list(ascii_lowercase[: len(letters)])
     numbers = [int(said.number) if said.number.isdigit() else -1 for said in heads]

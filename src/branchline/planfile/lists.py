@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from branchline.planfile import words
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
 from branchline.planfile.drafts import ID, from_item, plain, whole_title
@@ -65,6 +66,16 @@ def _tells_state(item: Block) -> bool:
 
 def _bullet(item: Block) -> bool:
     return plain_task(item) and not item.number and not head(item.text).role
+
+
+def named(out: Outline) -> None:
+    """Take the numbered list of a section that is called the list of the work, whatever else is work: `Task breakdown`."""
+    for heading in out.headings:
+        name = head(heading.text).title.lower().strip(" .:：*")
+        items = out.direct.get(heading.line, ()) if name in words.BREAKDOWNS and heading.line not in out.drafts else ()
+        chosen = [item for item in items if item.number and plain_task(item)]
+        if len(chosen) >= MANY and not any(item.line in out.drafts for item in items):
+            take_items(out, chosen, 0.7, heading.cls)
 
 
 def numbered_work(out: Outline) -> list[tuple[Block, list[Block]]]:

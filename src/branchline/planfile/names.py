@@ -15,6 +15,10 @@ PAREN = re.compile(r"[(（][^()（）]{0,400}[)）]")
 SPLIT = re.compile(r"[,;、，；&+]|\band\b|\bund\b|\bи\b|\be\b|\by\b|\bet\b|和|及|と|와|및", re.IGNORECASE)
 _SPAN = re.compile(r"`([^`\s]{1,200})`")
 _STORY_ALIAS = re.compile(r"us\d{1,3}")
+_STORY = re.compile(
+    r"(?<!\w)(?:us|user story|histórias?(?: de usuário| de utilizador)?|historias?(?: de usuario)?|histoires?(?: utilisateur)?"
+    r"|用户故事|用戶故事|ユーザーストーリー|사용자 스토리)\s?(\d{1,3})(?!\w)"
+)
 _COUNT = re.compile(r"^\W*[^\W\d_]{3,12}\s*(?:\d{1,3}|\b[a-z])\s*[:：.–—-]\s*")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _LONG_CODE = re.compile(r"[A-Z]{7,12}-[0-9]{1,6}|[A-Z]{2,8}-[A-Z][0-9]{1,3}")
@@ -78,7 +82,7 @@ class Names:
             short = f"{draft.key[:1]}{draft.number}"
             if draft.number.isdigit() and short not in words.NOT_IDS:
                 self.alias.setdefault(short, draft)  # `W1` is `Wave 1`; `P1` may be a priority
-            for story in re.findall(r"\b(?:us|user story )\s?(\d{1,3})\b", _told(draft)):
+            for story in _STORY.findall(_told(draft)):
                 self.alias.setdefault(f"us{story}", draft)
         elif draft.role == "row" and "`" in draft.title:
             for span in _SPAN.findall(draft.title.lower()):

@@ -9,7 +9,7 @@ from branchline.planfile.names import MAX_RANGE, PAREN, SPLIT, Names
 
 KEYS = "|".join(
     sorted(
-        (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS)),
+        (re.escape(w).replace(r"\ ", r"\s+") for w in (*words.TASK_HEADS, *words.PHASE_HEADS, *words.FORMS)),
         key=len,
         reverse=True,
     )
@@ -27,7 +27,7 @@ _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
     rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>#[0-9]{{1,9}}|GH#[0-9]{{1,9}}|{_ONE}"
-    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}(?P<on>\+(?!\w))?",
+    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?#?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}(?P<on>\+(?!\w))?",
     re.IGNORECASE,
 )
 _LETTERED = re.compile(r"\s(?:[A-Z]|[IVX]{2,4})(?!\w)")
@@ -61,7 +61,7 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
     key, end = "", -1
     for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) or _LETTERED.search(text) else ():
         if found["key"]:
-            key = " ".join(found["key"].lower().split())
+            key = _key(found["key"])
         elif end < 0 or not _GLUE.fullmatch(text, end, found.start()):
             key = ""
         end = found.end()
@@ -71,6 +71,12 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
             out.append((key, more[1], ""))
             end = more.end()
     return out
+
+
+def _key(word: str) -> str:
+    """The word before a number as the headings have it: `фаза` of `Фази 1`."""
+    said = " ".join(word.lower().split())
+    return words.FORMS.get(said, said)
 
 
 def expand(first: str, last: str) -> list[str]:
@@ -140,7 +146,7 @@ def behind(names: Names, text: str, place: int, asker: Draft) -> list[Draft]:
     """List the tasks that stand one behind the other from `place` on: ids that the plan gives, and words with a number."""
     found: list[Draft] = []
     while (said := TOKEN.match(text, place)) is not None and not text.startswith(words.BLOCKS_PROSE, place):
-        key = " ".join((said["key"] or "").lower().split())
+        key = _key(said["key"] or "")
         for token in expand(said["a"], said["b"]) if said["b"] else [said["a"]]:
             draft = names.one(key, token, asker)
             if draft is None or not (key or draft.hard.lower() == token.lower()):

@@ -88,9 +88,18 @@ def timelines(out: Outline) -> None:
     elsewhere = [draft for draft in out.drafts.values() if _root(draft).line not in lines]
     boxes = sum(draft.block.box is not None for draft in out.drafts.values())
     boxed = boxes > sum(draft.block.box is not None for draft in elsewhere)
-    if timed and not boxed and (elsewhere or len(_counted(out)) >= MANY):
+    if timed and not boxed and not _goes_on(timed, elsewhere) and (elsewhere or len(_counted(out)) >= MANY):
         for draft in timed:
             out.drop(draft, "ignored", _AGAIN)
+
+
+def _goes_on(timed: list[Draft], elsewhere: list[Draft]) -> bool:
+    """Say whether the phases elsewhere count on from these, as `Phase 4` does behind `Phase 3`: then none tells another again."""
+    numbers = [(draft.key, draft.number) for draft in timed]
+    others = [(draft.key, draft.number) for draft in elsewhere if draft.role == "phase" and draft.parent is None]
+    return (
+        bool(others) and {key for key, _ in numbers} == {key for key, _ in others} and set(numbers).isdisjoint(others)
+    )
 
 
 def _root(draft: Draft) -> Draft:

@@ -34,6 +34,19 @@ def _may_hold(out: Outline, section: Block | None) -> bool:
     return section is None or (section.cls not in ("CRITERIA", "ORDER") and section.line not in out.strong)
 
 
+def alike(out: Outline) -> None:
+    """Take the rows of tables with the very columns of one whose rows are tasks: `| Task | Hours |` below each area."""
+    taken = [tables.heads(table) for table in out.tables if any(row.line in out.drafts for row in table.kids)]
+    for table in out.tables if taken else ():
+        found = tables.columns(table) if tables.heads(table) in taken and _may_hold(out, table.section) else None
+        if (
+            found is not None
+            and (found.sure or tables.calls_tasks(table, found))
+            and not any(row.line in out.drafts for row in table.kids)
+        ):
+            tables.take(out, table, found, out.above(table.section), 0.6)
+
+
 def named_tables(out: Outline) -> None:
     """Take the rows of a table of planned work each of which names a task that nothing else names: `| Task 8 — Map | open |`."""
     known = {(draft.key, draft.number) for draft in out.drafts.values()}

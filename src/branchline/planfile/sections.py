@@ -132,7 +132,9 @@ _STAGE = re.compile(
     rf"({_any_of(words.STAGE_HEADS)})(?:\s*[:：–—·-]\s*|\s*(?=[(（\[])|$)(.*)", re.IGNORECASE | re.DOTALL
 )
 _DOTTED = re.compile(r"(\d{1,4}(?:\.\d{1,4}){1,4}|\d{1,2}-\d{1,2}(?=[.)．]))[.)．]?\s+(.+)", re.DOTALL)
-_NUMBERED = re.compile(r"[(（]?(\d{1,4}(?:[a-z]|-[A-Z])?)(?:[.](?!\d+$)|[):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL)
+_NUMBERED = re.compile(
+    r"[(（]?(\d{1,4}(?:[a-z]|-?[A-Z])?)(?:[.](?!\d+$)|[):：、．）]|\s[–—·-](?=\s))\s*(.+)", re.DOTALL
+)
 _ROMAN = re.compile(r"([IVX]{1,5})(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _LETTERED = re.compile(r"([A-H])(?:[.)]|\s[–—·])\s+(.+)", re.DOTALL)
 _ORDINAL = re.compile(r"([一二三四五六七八九十]{1,3})[、.．]\s*(.+)", re.DOTALL)
@@ -271,7 +273,14 @@ def bare(title: str) -> str:
 def head(title: str) -> Head:
     """Say whether a heading names a task or a phase, and which."""
     text = bare(title)
-    return _keyword(text) or _coded(text) or Head("", "", "", text)
+    return _keyword(text) or _numbered_phase(text) or _coded(text) or Head("", "", "", text)
+
+
+def _numbered_phase(text: str) -> Head | None:
+    """Read `3. Phase 2: Draw` as the phase that it is, whatever number of a chapter stands before it."""
+    found = _OUTLINE.match(text)
+    said = _keyword(text[found.end() :]) if found is not None else None
+    return said if said is not None and said.role == "phase" and said.title else None
 
 
 def _keyword(text: str) -> Head | None:

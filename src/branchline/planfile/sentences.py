@@ -1,9 +1,12 @@
 """What the sentences of a section on order say around their verbs: what is denied, free, at the same time, one by one."""
 
 import re
+from collections.abc import Sequence
 
 from branchline.planfile import words
-from branchline.planfile.refs import tokens
+from branchline.planfile.drafts import Draft
+from branchline.planfile.names import Names
+from branchline.planfile.refs import resolve, tokens
 from branchline.planfile.sections import any_verb
 
 ARROW = re.compile(r"→|(?<![<=-])[=-]{1,9}>|⇒|⟶|⟹|⇢|➔|➜|[─━]{1,9}[►▶>]")
@@ -63,3 +66,13 @@ def waits_for_all(text: str) -> bool:
     low = text.lower()
     found = _ALL_BEFORE.search(text) if any(map(low.__contains__, _PRIOR)) else None
     return found is not None and not denied(text, found)
+
+
+def counted(names: Names, parts: Sequence[str]) -> list[list[Draft]]:
+    """Resolve parts of a chain that are nothing but numbers, `1, 2` and `3`, or letters of phases; none where they are not."""
+    bare = [part.strip(" .。`*") for part in parts]
+    if all(map(NUMBERS.fullmatch, bare)):
+        return [list(resolve(names, part, None, strict=True).drafts) for part in bare]
+    if all(len(part) == 1 and part.isupper() for part in bare):
+        return [names.by_key.get(("phase", part.lower()), [])[:1] for part in bare]
+    return []

@@ -42,7 +42,8 @@ class Columns(NamedTuple):
         return bool(_PLANNING.intersection(self.kinds))
 
 
-def _names(table: Block) -> list[str]:
+def heads(table: Block) -> list[str]:
+    """List the heads of the columns, bare and in small letters."""
     return [" ".join(cell.lower().replace("(s)", "").strip("*_` ").split()) for cell in cells(table.text)]
 
 
@@ -51,7 +52,7 @@ def kinds_of(table: Block) -> tuple[str, ...]:
 
     Marks in one column tell states; in several they tell what has what: `| Feature | Free | Pro |`.
     """
-    names = _names(table)
+    names = heads(table)
     told = [_told(column) for column in _columns(table)]
     told = [*(told if sum(map(bool, told)) == 1 else ()), *[""] * len(names)]
     return tuple(_kind(name) or told[place] for place, name in enumerate(names))
@@ -71,7 +72,7 @@ def _told(values: tuple[str, ...]) -> str:
 
 def columns(table: Block) -> Columns | None:
     """Find the columns of a table of tasks; None for any other table."""
-    names = _names(table)
+    names = heads(table)
     kinds = kinds_of(table)
     planned = bool(_PLANNING.intersection(kinds))
     if _is_interface(table) or of_heading(table) or (not planned and not words.DECISION_COLUMNS.isdisjoint(names)):
@@ -105,7 +106,12 @@ def _is_interface(table: Block) -> bool:
 
 def names_tasks(table: Block, found: Columns) -> bool:
     """Say whether a table with ids and states calls what it lists tasks: `| # | Task | Status |`."""
-    return found.key >= 0 and "status" in found.kinds and _names(table)[found.title] in words.TASK_HEADS
+    return found.key >= 0 and "status" in found.kinds and calls_tasks(table, found)
+
+
+def calls_tasks(table: Block, found: Columns) -> bool:
+    """Say whether a table calls what it lists tasks: `| Task | Content |`."""
+    return heads(table)[found.title] in words.TASK_HEADS
 
 
 def _worded(table: Block, place: int, name: str) -> bool:
@@ -130,7 +136,7 @@ def of_phases(table: Block) -> Columns | None:
 
     Where it only counts them, another column says what each is: `| Phase | Document | Summary |`.
     """
-    names, kinds = _names(table), kinds_of(table)
+    names, kinds = heads(table), kinds_of(table)
     if names[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
         return None
     titles = [n for n, name in enumerate(names) if n and name in words.TITLE_COLUMNS] if _coded(table) else []
@@ -147,7 +153,7 @@ def _kind(name: str) -> str:
 
 def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:
     """Make a task of each row of `table`; says whether there was one."""
-    names = _names(table)
+    names = heads(table)
     drafts = [_draft(row, names, found, confidence) for row in table.kids if not row.fate]
     for draft in drafts:
         if draft is not None:
@@ -162,7 +168,7 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
     draft = Draft(row, "row", "row of a task table", confidence)
     draft.title = plain(values[found.title]).strip("*_ ")
     if found.key >= 0:
-        draft.hard, draft.key = values[found.key].strip("*_` " + MARKS), "step" if found.step else ""
+        draft.hard, draft.key = plain(values[found.key]).strip("*_` " + MARKS), "step" if found.step else ""
     draft.fields = {
         f"column:{kind or name}": [value]
         for kind, name, value in zip(found.kinds, names, values, strict=False)

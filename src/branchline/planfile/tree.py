@@ -10,7 +10,7 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER
+from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, plain_task
 from branchline.planfile.sections import Head, classify, head
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
@@ -33,6 +33,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _headings(out)
     _boxes(out)
     beside.drop(out)
+    _like_groups(out)
     rows.named_tables(out)
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
@@ -43,6 +44,8 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
+    rows.alike(out)
+    lists.named(out)
     if lone is not None and not out.drafts:
         lone.block.fate, out.drafts[lone.line] = "task", lone
     return out
@@ -116,6 +119,8 @@ def _headings(out: Outline) -> None:
             if _boxes_like(out, block) > 1 and not _has_check(out, block):
                 draft.role, draft.rule = "phase", "numbered group"
             _take(out, draft, above)
+        elif said.role == "numbered" and _is_lettered(out, block, said, above):
+            _take(out, from_heading(block, said, "lettered part"), above)
         elif said.role == "numbered" and _is_group(out, block, said):
             draft = from_heading(block, said, "numbered group")
             draft.role = "phase"
@@ -145,6 +150,17 @@ def _boxed_heading(out: Outline, block: Block, said: Head, above: Draft | None) 
 def _take(out: Outline, draft: Draft, above: Draft | None) -> None:
     draft.block.candidate = True
     out.drafts[draft.line] = draft.hang(above)
+
+
+def _is_lettered(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
+    """Say whether a heading below the one with its number is a part of it, with others: `2a.` and `2b.` below `Step 2`."""
+    if above is None or not above.number or said.number[:-1] != above.number or not said.number[-1].isalpha():
+        return False
+    like = [out.head(each).number for each in out.subheadings(block.section)[:MAX_LIKE]]
+    if sum(number[:-1] == above.number and number[-1:].isalpha() for number in like) < 2:
+        return False
+    above.role = "phase"
+    return True
 
 
 def _over_tasks(out: Outline, block: Block) -> bool:
@@ -258,11 +274,31 @@ def _boxes(out: Outline) -> None:
             draft.confidence = 0.5
 
 
+def _like_groups(out: Outline) -> None:
+    """`3. Engine` over plain items that act is a group as `1. Hull` and `2. Deck` over their boxes are."""
+    for heads in out.subs.values():
+        counted = [each for each in heads if out.head(each).role == "numbered"]
+        groups = [
+            each for each in counted if each.line in out.drafts and out.drafts[each.line].rule == "numbered group"
+        ]
+        for block in counted if len(groups) > 1 else ():
+            items = [item for item in out.direct.get(block.line, ()) if plain_task(item)]
+            if block.line not in out.drafts and len(items) > 1 and lists.mostly_acts(out, block, items):
+                draft = from_heading(block, out.head(block), "numbered group", 0.7)
+                draft.role = "phase"
+                _take(out, draft, out.drafts[groups[0].line].parent)
+                for item in items:
+                    _take(out, from_item(item, out.dialect, "item of a numbered group", 0.7), draft)
+
+
 def _told_before_work(out: Outline) -> None:
-    """`## A note on the workflow` below which most boxes of a text stand tells of them: no heading was put over the work."""
+    """`## A note on the workflow` below which most boxes of a text stand tells of them: no heading was put over the work.
+
+    So does `## Build order`.
+    """
     boxes = Counter(each.section for each in out.items if each.box is not None)
     for section, count in boxes.items():
-        if section is not None and section.cls == "NONTASK" and MANY <= count > boxes.total() / 2:
+        if section is not None and section.cls in ("NONTASK", "ORDER") and MANY <= count > boxes.total() / 2:
             out.strong.discard(section.line)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 
 from branchline.planfile import charts, labels, tables, words
+from branchline.planfile.blocks import Block
 from branchline.planfile.body import Reading
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import MAX_APART, WAITING, Edges
 from branchline.planfile.fields import spans
-from branchline.planfile.refs import behind, resolve
+from branchline.planfile.refs import behind, resolve, tokens
 from branchline.planfile.sections import classify
 from branchline.planfile.sentences import ARROW
 from branchline.planfile.tables import cells
@@ -41,6 +42,7 @@ _BESIDE_AFTER = re.compile(
 """`T2 and T3 can run in parallel after T1` says an order wherever it stands."""
 _IS = re.compile(r"\W{0,4}([^\W\d_][\w ]{3,40}?) is ")
 MAX_LABEL = 60
+_REQUIRES = re.compile(r"\W{0,4}(?:requires|depends on|needs|blocked by|after|prerequisites?)\b", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][\w.]{3,}")
 
 
@@ -185,11 +187,19 @@ def _sections(edges: Edges) -> None:
                     edges.statement(line, chain["said"].strip("`* "))
                 elif order := _order_is(text):
                     edges.statement(line, order)
+                elif ordered and (about := _about_of(block.section)) and _REQUIRES.match(text):
+                    edges.statement(line, f"{about}: {text}")
                 elif ordered or _tells_order(text) or ("parallel" in text and _BESIDE_AFTER.search(text)):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
                     _every(edges, line, text)
         said = labels.kind(block.lines[-1][1]) if block.kind == "para" and block.lines else ""
+
+
+def _about_of(section: Block | None) -> str:
+    """The one task or phase of which a section on order speaks by its heading: `Phase 2 dependencies`."""
+    named = tokens(section.text) if section is not None else []
+    return " ".join(named[0]).strip() if len(named) == 1 and named[0][0] else ""
 
 
 def _chains(edges: Edges, lines: list[tuple[int, str]]) -> None:

@@ -20,6 +20,7 @@ from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
 from branchline.planfile.words.heads import (
     BESIDE_HEADS,
     COUNTED_HEADS,
+    FORMS,
     LAST_OF_PHASES,
     MANUALS,
     NO_PHASE_REST,
@@ -30,8 +31,8 @@ from branchline.planfile.words.heads import (
     TASK_HEADS,
     VERSION_HEADS,
 )
-from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS
-from branchline.planfile.words.plans import PLANS, ROADMAPS
+from branchline.planfile.words.names import BARE_FILES, GSD_TAGS, NO_TASK_CODES, NOT_IDS, PHASE_CODES, PROGRAMS, RANKS
+from branchline.planfile.words.plans import BREAKDOWNS, PLANS, ROADMAPS
 from branchline.planfile.words.prose import (
     ALL_PRIOR,
     ALL_STORIES,
@@ -76,6 +77,7 @@ __all__ = [
     "BARE_FILES",
     "BESIDE_HEADS",
     "BLOCKS_PROSE",
+    "BREAKDOWNS",
     "BUILDING",
     "CHECK",
     "CHECKLISTS",
@@ -90,6 +92,7 @@ __all__ = [
     "EVERYTHING",
     "FIELDS",
     "FIRST_VERBS",
+    "FORMS",
     "GAINS",
     "GATES",
     "GSD_TAGS",
@@ -119,6 +122,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "PROGRAMS",
     "QUESTIONS",
+    "RANKS",
     "ROADMAPS",
     "RUN",
     "RUN_LAST",

@@ -12,7 +12,7 @@ STEP_COLUMNS: Final = words("step schritt étape paso passo шаг крок 步�
 """Columns of ids that count the steps of something."""
 ID_COLUMNS: Final = (
     STEP_COLUMNS
-    | words("id # nr nº no no. № task key code 编号 任务编号 序号 番号 タスクid 번호 mã stt")
+    | words("id # nr nº no no. № task epic story ticket issue key code 编号 任务编号 序号 番号 タスクid 번호 mã stt")
     | words("nummer numéro número номер number")
     | {
         "task id",

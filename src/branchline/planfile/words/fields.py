@@ -119,10 +119,13 @@ _FIELDS: Final[dict[str, Lists]] = {
         "en": """acceptance criteria, acceptance, criteria, success criteria, success definition, success metrics, done
             when, definition of done, exit criteria, independent test, dod""",
         "de": "akzeptanzkriterien, abnahmekriterien, fertig wenn",
-        "fr": "critères d'acceptation, critères, critères de succès",
-        "es": "criterios de aceptación, criterios, criterios de éxito",
-        "pt": "critérios de aceitação, critérios de aceite, critérios",
-        "ru": "критерии приемки, критерии приёмки, критерии готовности, критерии",
+        "fr": "critères d'acceptation, critère d'acceptation, critères, critères de succès, définition de terminé",
+        "es": """criterios de aceptación, criterio de aceptación, criterios, criterios de éxito, criterio de hecho, criterios de
+            hecho, definición de hecho, definición de terminado""",
+        "pt": """critérios de aceitação, critério de aceitação, critérios de aceite, critério de aceite, critérios, definição de
+            pronto""",
+        "ru": """критерии приемки, критерии приёмки, критерии готовности, критерий приемки, критерий приёмки, критерий готовности,
+            критерии""",
         "uk": "критерії приймання, критерії готовності, критерії",
         "zh": "验收标准, 验收, 完成标准, 成功标准",
         "ja": "受け入れ条件, 完了条件, 受け入れ基準, 成功条件",

@@ -20,8 +20,8 @@ _TASK_HEADS: Final[Lists] = {
 }
 _PHASE_HEADS: Final[Lists] = {
     "en": """phase, stage, milestone, sprint, wave, epic, iteration, chunk, increment, week, part, batch, track, month,
-        day, hour, session, stream, workstream, slice, round, cycle, block, priority""",
-    "de": "etappe, meilenstein, abschnitt, woche, teil, block, priorität, welle, paket, runde, tag, stunde, monat",
+        day, hour, session, stream, workstream, slice, round, cycle, block, priority, task group""",
+    "de": "etappe, stufe, meilenstein, abschnitt, woche, teil, block, priorität, welle, paket, runde, tag, stunde, monat",
     "fr": """jalon, semaine, lot, partie, épopée, bloc, priorité, vague, salve, itération, palier, volet, tranche, mois,
         jour, heure""",
     "es": "fase, etapa, hito, semana, parte, épica, bloque, prioridad, iteración, ola, ronda, tanda, lote, mes, día, hora",
@@ -30,7 +30,7 @@ _PHASE_HEADS: Final[Lists] = {
         час, срез""",
     "uk": """фаза, етап, стадія, віха, спринт, тиждень, частина, епік, блок, пріоритет, ітерація, хвиля, пакет, раунд,
         місяць, день, година, зріз""",
-    "zh": "阶段, 里程碑, 迭代, 史诗, 优先级, 批次, 轮次, 切片, 分块",
+    "zh": "阶段, 里程碑, 迭代, 史诗, 优先级, 批次, 轮次, 切片, 分块, 任务组",
     "ja": """フェーズ, マイルストーン, スプリント, フェイズ, エピック, ブロック, 優先度, イテレーション, ウェーブ, スライス,
         チャンク""",
     "ko": "단계, 마일스톤, 스프린트, 페이즈, 에픽, 블록, 우선순위, 이터레이션, 웨이브, 슬라이스, 청크",
@@ -102,11 +102,32 @@ NO_PHASE_REST: Final = words(
 )
 """`Stage 3 tasks` is no phase: words that may not follow a phase's number without a mark between."""
 NO_SERIES: Final = words(
-    "test tests case scenario example option alternative variant question problem issue risk level rule figure table appendix "
-    "chapter prueba caso ejemplo opción pregunta problema teste exemplo opção pergunta beispiel frage variante kapitel essai "
-    "cas exemple тест пример вариант вопрос проблема приклад питання"
+    "test tests case scenario example mode option alternative variant question problem issue risk level rule figure table "
+    "appendix chapter prueba caso ejemplo opción pregunta problema teste exemplo opção pergunta beispiel frage variante "
+    "kapitel essai cas exemple тест пример вариант вопрос проблема приклад питання"
 )
 """What counts on and is no work: `Option 1`, `Test 2`."""
+FORMS: Final = {
+    form: base
+    for base, forms in {
+        "фаза": "фазы фазе фазу фазой фазами фазах фаз фази фазі фазою фазам",
+        "этап": "этапа этапе этапу этапом этапы этапов",
+        "етап": "етапу етапі етапом етапи етапів",
+        "спринт": "спринта спринту спринте спринті спринтом",
+        "задача": "задачи задаче задачу задачей задач задачі",
+        "завдання": "завдань завданню завданням",
+        "шаг": "шага шагу шаге шагом шаги шагов",
+        "крок": "кроку кроці кроком кроки кроків",
+        "неделя": "недели неделе неделю неделей",
+        "тиждень": "тижня тижню тижнем тижні",
+        "phase": "phasen",
+        "aufgabe": "aufgaben",
+        "schritt": "schritte schritten",
+        "stufe": "stufen",
+    }.items()
+    for form in forms.split()
+}
+"""The words before a number as sentences bend them, and as headings have them: `після Фази 1`, `nach den Phasen 1 und 2`."""
 MANUALS: Final = phrases(
     {
         "en": """changelog, change log, release notes, faq, frequently asked questions, manual, handbook, style guide, user guide,

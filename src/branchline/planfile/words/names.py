@@ -20,6 +20,13 @@ NO_TASK_CODES: Final = words("ac adr cve d dec decision fig fr inv iso nfr q req
 """Prefixes of codes that number requirements, risks and the like."""
 PHASE_CODES: Final = words("m ms s p e w wp f ph")
 """Letters that number phases where several headings of a level have them: `M0 - Foundation`, `M1 - Protocol`."""
+RANKS: Final = words(
+    "aktif alta alto baja bajo blocker blockers blocking critical crítico crítica crucial essential faible haute high highest "
+    "hoch immediate important importante kritisch later long low lowest medium media medio medium-term mid mittel moyenne must "
+    "must-have nice nice-to-have niedrig nightly normal now optional priority should short short-term soon term time urgent "
+    "backlog have to do first next высокий высокая критично критичный низкий средний важно"
+)
+"""Words of a rank: `P0 — Critical` says how much it matters, and `P0 — Frame` what is done."""
 PROGRAMS: Final = words(
     "./gradlew ./mvnw [ act actionlint ansible ansible-playbook artisan asdf astro awk bandit bash bats bazel biome "
     "black buck buf bun bundle bunx cabal cargo cat clippy cmake cmp codespell composer coverage ctest curl cypress "

@@ -5,6 +5,25 @@ from typing import Final
 from branchline.planfile.words import others
 from branchline.planfile.words.base import phrases
 
+BREAKDOWNS: Final = frozenset(
+    phrases(
+        {
+            "en": """task list, task breakdown, tasks, phases, implementation plan, implementation phases, implementation steps,
+                implementation tasks, work breakdown, work items, work plan, execution plan, development plan""",
+            "de": "aufgaben, aufgabenliste, arbeitspakete, umsetzungsplan, umsetzungsschritte, phasen",
+            "fr": "tâches, étapes, phases, plan d'implémentation, liste des tâches",
+            "es": "tareas, fases, plan de implementación, lista de tareas, desglose de tareas",
+            "pt": "tarefas, fases, etapas, plano de implementação, lista de tarefas",
+            "ru": "задачи, этапы, план работ, план реализации, список задач",
+            "uk": "завдання, етапи, план робіт, план реалізації, список завдань",
+            "zh": "任务拆分, 任务分解, 任务列表, 任务清单, 实施步骤, 实现步骤, 实施计划, 开发计划",
+            "ja": "タスク, タスク分解, タスク一覧, 実装手順, 実装ステップ, 実装計画",
+            "ko": "구현 단계, 개발 단계, 작업 목록, 할 일, 구현 계획",
+            "vi": "nhiệm vụ, công việc, kế hoạch triển khai, kế hoạch thực hiện",
+        }
+    )
+)
+"""What a section is called whose list is the work itself, whatever else of the text is work too."""
 ROADMAPS: Final = phrases(
     {
         "en": "roadmap, backlog, todo, to-do, wishlist",

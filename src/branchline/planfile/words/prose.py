@@ -65,7 +65,7 @@ ALL_STORIES: Final = phrases(
         "de": "alle user stories",
         "fr": "toutes les user stories",
         "es": "todas las historias de usuario",
-        "pt": "todas as histórias, todas as user stories, duas histórias, três histórias",
+        "pt": "todas as histórias, todas as user stories, duas histórias, três histórias, histórias implementadas",
         "ru": "все пользовательские истории, всех пользовательских историй, всех user stories, всех желаемых user stories",
         "uk": "усі історії користувачів, усіх історій користувачів, усіх user stories, усіх бажаних user stories",
         "zh": "所有用户故事, 所有使用者故事, 所有 user story, 所有 user stories",
@@ -75,7 +75,8 @@ ALL_STORIES: Final = phrases(
     }
 )
 GATES: Final = (
-    "no user story work can begin until this phase", "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
+    "no user story work can begin until this phase", "before implementing user stor", "before any user stor",
+    "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
     "ユーザーストーリーの作業", "ユーザーストーリーを開始", "사용자 스토리 작업",
 )  # fmt: skip
 """What Spec Kit's template says of the phase that all stories wait for, and its translations."""
