@@ -167,6 +167,8 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
         return None
     draft = Draft(row, "row", "row of a task table", confidence)
     draft.title = plain(values[found.title]).strip("*_ ")
+    if found.title and found.key < 0 and found.kinds[0] == "files" and values[0]:  # `| File | Action |`: done to what
+        draft.title = f"{plain(values[0]).strip('*_` ')}: {draft.title}"
     if found.key >= 0:
         draft.hard, draft.key = plain(values[found.key]).strip("*_` " + MARKS), "step" if found.step else ""
     draft.fields = {

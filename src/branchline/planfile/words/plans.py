@@ -26,7 +26,7 @@ BREAKDOWNS: Final = frozenset(
 """What a section is called whose list is the work itself, whatever else of the text is work too."""
 ROADMAPS: Final = phrases(
     {
-        "en": "roadmap, backlog, todo, to-do, wishlist",
+        "en": "roadmap, backlog, todo, to-do, wishlist, work items, open items",
         "de": "fahrplan, aufgaben",
         "fr": "feuille de route, à faire",
         "es": "hoja de ruta, pendientes",
